@@ -1,0 +1,139 @@
+"""What a run is asked: the structs that `btcore.run`, the command line and the server share.
+
+They are msgspec Structs, so decoding is validation and the OpenAPI schema is generated from them.
+"""
+
+from datetime import datetime
+from functools import cache
+from math import isfinite
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from msgspec import Meta, Struct, field
+
+from .errors import ConfigError
+
+# msgspec patterns are searched for, and `$` allows a trailing newline: `(?![\s\S])` is the true end.
+SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
+MAX_SYMBOLS = 100
+MAX_CAPITAL = 1e12
+
+Symbol = Annotated[str, Meta(pattern=SYMBOL_PATTERN, description="A symbol the data source knows.")]
+Capital = Annotated[float, Meta(gt=0, le=MAX_CAPITAL)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}(?![\s\S])")]
+Timezone = Annotated[str, Meta(min_length=1, max_length=64, description="An IANA name.")]
+StrategyName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,128}(?![\s\S])")]
+Resolution = Literal["tick", "second", "minute", "hour", "day"]
+RESOLUTION_NS: dict[str, int] = {
+    "second": 10**9,
+    "minute": 60 * 10**9,
+    "hour": 3600 * 10**9,
+    "day": 86400 * 10**9,
+}
+
+Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
+NonNegative = Annotated[float, Meta(ge=0)]
+
+
+def _finite(struct: Struct) -> None:
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError(f"{name}: {value} is not a finite number")
+
+
+class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How orders meet the market: costs, delays, liquidity. docs/simulation.md states each rule."""
+
+    slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    commission_bps: Bps = 0.0
+    maker_bps: Bps | None = None
+    taker_bps: Bps | None = None
+    commission_per_share: float = 0.0
+    commission_min: NonNegative | None = None
+    commission_max: NonNegative | None = None
+    latency_ms: Annotated[float, Meta(ge=0, le=86_400_000)] = 0.0
+    leverage: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    limit_fill: Literal["through", "touch"] = "through"
+    volume_share: Annotated[float, Meta(gt=0, le=1)] | None = None
+    displayed_size: bool = False
+
+    def __post_init__(self) -> None:
+        _finite(self)
+        low, high = self.commission_min, self.commission_max
+        if low is not None and high is not None and low > high:
+            raise ValueError("commission_min is above commission_max")
+
+
+class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The steps of an instrument; 0 means any price or size. `multiplier` is money per point."""
+
+    tick_size: NonNegative = 0.0
+    lot_size: NonNegative = 0.0
+    multiplier: Annotated[float, Meta(gt=0)] = 1.0
+
+    def __post_init__(self) -> None:
+        _finite(self)
+
+
+class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A built-in strategy by name, and its parameters."""
+
+    name: StrategyName = "buy_and_hold"
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One backtest as `POST /v1/backtests` and `btcore run` take it."""
+
+    symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
+    start_date: datetime
+    end_date: datetime
+    resolution: Resolution = "day"
+    strategy: StrategySpec = field(default_factory=StrategySpec)
+    execution: Execution = field(default_factory=Execution)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    initial_capital: Capital = 1_000_000.0
+    currency: Currency = "USD"
+    timezone: Timezone = "UTC"
+    mark_every: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}(s|min|h|d)(?![\s\S])")] | None = None
+
+    def __post_init__(self) -> None:
+        _finite(self)
+        repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
+        if repeated:
+            raise ValueError(f"symbols: {repeated[0]!r} is given more than once")
+        strangers = sorted(set(self.instruments) - set(self.symbols))
+        if strangers:
+            raise ValueError(f"instruments: {strangers[0]!r} is not among the symbols")
+        if self.start_ns >= self.end_ns:
+            raise ValueError("end_date: not after start_date")
+
+    @property
+    def start_ns(self) -> int:
+        """`start_date` in nanoseconds since the epoch, UTC; a naive date is read in `timezone`."""
+        return to_ns(self.start_date, self.timezone)
+
+    @property
+    def end_ns(self) -> int:
+        """`end_date` likewise; data at or after it is left out."""
+        return to_ns(self.end_date, self.timezone)
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The time zone of that IANA name; ConfigError if there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(f"timezone: {name!r} is not a known IANA time zone") from error
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+
+
+def to_ns(moment: datetime, timezone: str = "UTC") -> int:
+    """Nanoseconds since the epoch, UTC; a naive `moment` is read in `timezone`."""
+    named = zone(timezone)
+    delta = (moment if moment.tzinfo else moment.replace(tzinfo=named)) - _EPOCH
+    return ((delta.days * 86400 + delta.seconds) * 10**6 + delta.microseconds) * 1000
