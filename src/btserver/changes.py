@@ -1,0 +1,143 @@
+"""What may happen to a run, as functions of a write transaction: each checks first, then puts.
+
+A change of state and its event are one change, hence one transaction.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import lmdb
+import msgspec
+from msgspec.structs import replace
+
+from btserver import keys, schemas
+from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
+
+NEXT: dict[State, tuple[State, ...]] = {
+    "queued": ("running", "failed"),
+    "running": ("completed", "failed", "queued"),
+    "completed": (),
+    "failed": (),
+}
+_record = msgspec.msgpack.Decoder(RunRecord)
+_pack = msgspec.msgpack.Encoder().encode
+_json = msgspec.json.Encoder().encode
+
+
+Txn = lmdb.Transaction[bytes]
+
+
+class Tables(NamedTuple):
+    """The named databases of the environment."""
+
+    runs: lmdb._Database
+    requests: lmdb._Database
+    by_created: lmdb._Database
+    by_state: lmdb._Database
+    events: lmdb._Database
+    results: lmdb._Database
+    meta: lmdb._Database
+
+
+def read(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
+    """The run's record, or None."""
+    stored = txn.get(run, db=tables.runs)
+    return None if stored is None else _record.decode(stored)
+
+
+def create(txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: bytes) -> RunRecord:
+    """A new queued run and its first event."""
+    record = _log(txn, tables, run, record, [StatePayload("queued", None)], now=record.created_ns)
+    txn.put(run, request, db=tables.requests)
+    txn.put(keys.created_key(record.order, run), b"", db=tables.by_created)
+    txn.put(keys.state_key(record.state, record.order, run), b"", db=tables.by_state)
+    txn.put(run, _pack(record), db=tables.runs)
+    return record
+
+
+def append(
+    txn: Txn, tables: Tables, run: bytes, payloads: Sequence[Payload], progress: float | None
+) -> RunRecord:
+    """More events of a run that has not ended, and how far it is."""
+    record = _existing(txn, tables, run)
+    if record.state in schemas.TERMINAL:
+        raise ValueError(f"run {keys.run_text(run)} has ended: nothing may follow its last event")
+    if progress is not None:
+        record = replace(record, progress=progress)
+    record = _log(txn, tables, run, record, payloads, now=time.time_ns())
+    txn.put(run, _pack(record), db=tables.runs)
+    return record
+
+
+def move(
+    txn: Txn,
+    tables: Tables,
+    run: bytes,
+    state: State,
+    *,
+    error: str | None,
+    payloads: Sequence[Payload],
+    result: ResultHead | None,
+) -> tuple[State, RunRecord]:
+    """The state before, and the record after: `payloads`, then the state's own event, then the result."""
+    old = _existing(txn, tables, run)
+    if state not in NEXT[old.state]:
+        raise ValueError(f"run {keys.run_text(run)} cannot go from {old.state} to {state}")
+    now = time.time_ns()
+    events = [*payloads, StatePayload(state, old.state)]
+    record = _log(txn, tables, run, _moved(old, state, error, now), events, now=now)
+    if state in ("queued", "running"):
+        _delete_results(txn, tables, run)  # what an interrupted attempt left
+    if result is not None:
+        txn.put(run, _pack(result), db=tables.results)
+    txn.delete(keys.state_key(old.state, old.order, run), db=tables.by_state)
+    txn.put(keys.state_key(state, old.order, run), b"", db=tables.by_state)
+    txn.put(run, _pack(record), db=tables.runs)
+    return old.state, record
+
+
+def _existing(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
+    record = read(txn, tables, run)
+    if record is None:
+        raise KeyError(f"no run {keys.run_text(run)}")
+    return record
+
+
+def _moved(old: RunRecord, state: State, error: str | None, now: int) -> RunRecord:
+    if state == "queued":
+        return replace(old, state=state, progress=0.0, started_ns=None)
+    if state == "running":
+        return replace(old, state=state, started_ns=now)
+    progress = 1.0 if state == "completed" else old.progress
+    return replace(old, state=state, progress=progress, finished_ns=now, error=error)
+
+
+def _log(
+    txn: Txn, tables: Tables, run: bytes, record: RunRecord, payloads: Sequence[Payload], *, now: int
+) -> RunRecord:
+    first = record.last_event_id + 1
+    # Encoded before the first put: what cannot be encoded must not leave half a change behind.
+    encoded = [_json(schemas.event(number, run, now, payload)) for number, payload in enumerate(payloads, first)]
+    for number, data in enumerate(encoded, first):
+        txn.put(keys.event_key(run, number), data, db=tables.events)
+    return replace(record, last_event_id=record.last_event_id + len(encoded))
+
+
+def _delete_results(txn: Txn, tables: Tables, run: bytes) -> None:
+    cursor = txn.cursor(tables.results)
+    there = cursor.set_range(run)
+    while there and cursor.key().startswith(run):
+        there = cursor.delete()  # moves on to the next key
+
+
+def count(txn: Txn, tables: Tables, state: str) -> int:
+    """How many runs are in that state."""
+    cursor = txn.cursor(tables.by_state)
+    prefix = keys.STATE_CODES[state]
+    total = 0
+    there = cursor.set_range(prefix)
+    while there and cursor.key().startswith(prefix):
+        total += 1
+        there = cursor.next()
+    return total

@@ -1,0 +1,39 @@
+"""The seam to btcore: the one module of the server that imports the engine.
+
+The server process calls `check_request` and `read_rows`, a worker process `run_request`. Another module with
+these functions may stand in for this one by its name.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from btcore.backtest import check_request as _check
+from btcore.backtest import run_request as _run
+from btcore.config import RunRequest
+from btcore.data import Catalog, SampleMarket
+from btcore.result import Result
+
+SAMPLE = "synthetic sample data"
+
+
+def open_source(data: str | None) -> Any:
+    """The catalog in that directory, or the seeded sample market."""
+    return SampleMarket() if data is None else Catalog(data)
+
+
+def check_request(request: RunRequest, source: Any) -> None:
+    """Raise ConfigError or DataError where the request cannot be run; loads no data."""
+    _check(request, source)
+
+
+def run_request(request: RunRequest, source: Any, progress: Callable[[Any], None]) -> Any:
+    """The result of the backtest."""
+    return _run(request, source, progress=progress)
+
+
+def read_rows(table: str, rows: np.ndarray, start: int, stop: int) -> list[dict[str, Any]]:
+    """Rows of a table, ready for JSON."""
+    result = Result.from_tables({table: rows}, manifest={}, metrics={}, logs=[], fingerprint="")
+    return result.rows(table, start, stop)

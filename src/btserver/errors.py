@@ -1,0 +1,105 @@
+"""Every error a client can meet: one table of codes, one shape of body."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Literal
+
+import msgspec
+from starlette.responses import Response
+
+Code = Literal[
+    "validation_error",
+    "unauthorized",
+    "not_found",
+    "conflict",
+    "request_too_large",
+    "too_many_requests",
+    "internal_error",
+]
+# code -> the status it has unless the raiser says otherwise (400, 405, 415 and 431 are validation errors too)
+STATUS: dict[Code, int] = {
+    "validation_error": 422,
+    "unauthorized": 401,
+    "not_found": 404,
+    "conflict": 409,
+    "request_too_large": 413,
+    "too_many_requests": 429,
+    "internal_error": 500,
+}
+_CODES: dict[int, Code] = {status: code for code, status in STATUS.items()}
+
+
+class Detail(msgspec.Struct, frozen=True):
+    """Where in the request the fault is, as a JSON path, and what it is."""
+
+    path: str
+    message: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """The error itself."""
+
+    code: Code
+    message: str
+    details: list[Detail]
+
+
+class ErrorBody(msgspec.Struct, frozen=True):
+    """The body of every answer that is not a success."""
+
+    error: Problem
+    detail: str
+    request_id: str
+
+
+class ApiError(Exception):
+    """An answer other than the one that was asked for."""
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        details: Sequence[Detail] = (),
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.details = list(details)
+        self.status = STATUS[code] if status is None else status
+        self.headers = dict(headers or {})
+
+
+def not_found(run_id: str) -> ApiError:
+    """No run has that id."""
+    return ApiError("not_found", f"no backtest has the id {run_id[:64]!r}")
+
+
+def unauthorized() -> ApiError:
+    """The key is missing or wrong; which of the two is not said."""
+    return ApiError(
+        "unauthorized",
+        "a valid API key is required: Authorization: Bearer <key> or X-API-Key: <key>",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def from_status(status: int, headers: Mapping[str, str] | None) -> ApiError:
+    """What the router itself raises: unknown paths (404) and methods (405, whose `Allow` is kept)."""
+    code = _CODES.get(status, "validation_error" if status < 500 else "internal_error")
+    return ApiError(code, HTTPStatus(status).phrase.lower(), status=status, headers=headers)
+
+
+def envelope(error: ApiError, request_id: str) -> bytes:
+    """The error as JSON."""
+    problem = Problem(error.code, error.message, error.details)
+    return msgspec.json.encode(ErrorBody(problem, error.message, request_id))
+
+
+def response(error: ApiError, request_id: str) -> Response:
+    """The error as an HTTP answer."""
+    return Response(
+        envelope(error, request_id), error.status, headers=error.headers, media_type="application/json"
+    )

@@ -1,0 +1,70 @@
+"""The server's side of a worker process: start it, talk to it, know how it ended."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from typing import Self
+
+from btserver import wire
+
+_READ_LIMIT = 2**20
+
+
+class WorkerProcess:
+    """A freshly started interpreter (nothing of the store or the listening socket is inherited) and its socket."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def start(cls, engine: str, data: str | None) -> Self:
+        """A worker that is importing the engine; its first message is `Ready`."""
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        command = [sys.executable, "-m", "btserver.worker", "--fd", str(theirs.fileno()), "--engine", engine]
+        if data is not None:
+            command += ["--data", data]
+        with theirs:
+            # Off the loop: starting a process can take milliseconds.
+            process = await asyncio.to_thread(_popen, command, theirs.fileno())
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
+        return cls(process, reader, writer)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def send(self, job: wire.Job) -> None:
+        """Give it a job; one at a time."""
+        self._writer.write(wire.frame(job))
+
+    async def receive(self) -> wire.FromWorker | None:
+        """Its next message, or None once it is gone."""
+        try:
+            (size,) = wire.HEADER.unpack(await self._reader.readexactly(wire.HEADER.size))
+            return wire.decode_message(await self._reader.readexactly(size))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return None
+
+    async def end(self) -> int:
+        """Kill it if need be; its exit code, negative for a signal."""
+        self._writer.close()
+        try:
+            return await asyncio.to_thread(self._process.wait, 1.0)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            return await asyncio.to_thread(self._process.wait)
+
+    def kill(self) -> None:
+        """End it now."""
+        self._process.kill()
+
+
+def _popen(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,))

@@ -1,0 +1,184 @@
+"""What travels and what is stored. Requests are `btcore.config`'s own structs, so both packages ask alike."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct, field
+
+from btcore.config import RunRequest
+from btserver.keys import RUN_ID_PATTERN, run_text
+
+State = Literal["queued", "running", "completed", "failed"]
+TERMINAL: tuple[State, ...] = ("completed", "failed")
+RunId = Annotated[str, Meta(pattern=RUN_ID_PATTERN, description="A UUID, version 7.")]
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+
+__all__ = ["RunRequest"]  # re-exported for the routes
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(ns: int) -> datetime:
+    """Nanoseconds since the epoch as a UTC datetime; msgspec writes it as RFC 3339 with Z."""
+    return _EPOCH + timedelta(microseconds=ns // 1000)
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """A run as `GET /v1/backtests/{run_id}` shows it."""
+
+    run_id: RunId
+    state: State
+    progress: Fraction
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    error: str | None
+
+
+class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
+    """A run as it is stored; `order` is the order of creation, which a clock set back cannot disturb."""
+
+    order: int
+    created_ns: int
+    state: State = "queued"
+    progress: float = 0.0
+    started_ns: int | None = None
+    finished_ns: int | None = None
+    error: str | None = None
+    last_event_id: int = 0
+
+    def status(self, run: bytes) -> Status:
+        """The record in the words of the contract."""
+        return Status(
+            run_id=run_text(run),
+            state=self.state,
+            progress=self.progress,
+            created_at=moment(self.created_ns),
+            started_at=None if self.started_ns is None else moment(self.started_ns),
+            finished_at=None if self.finished_ns is None else moment(self.finished_ns),
+            error=self.error,
+        )
+
+
+class LogPayload(Struct, frozen=True, gc=False):
+    """A line of the run's log."""
+
+    message: str
+
+
+class ProgressPayload(Struct, frozen=True, gc=False):
+    """How far the run is."""
+
+    progress: Fraction
+
+
+class MetricPayload(Struct, frozen=True, gc=False):
+    """A number of the run: `equity` while it runs, every metric at its end."""
+
+    name: str
+    value: float
+
+
+class StatePayload(Struct, frozen=True, gc=False):
+    """A change of state; the first has no previous one."""
+
+    state: State
+    previous_state: State | None
+
+
+class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
+    event_id: Annotated[int, Meta(ge=1, description="Counts from 1 within a run, without gaps.")]
+    run_id: RunId
+    timestamp: datetime
+
+
+class LogEvent(_Event, tag="log", frozen=True, kw_only=True):
+    """A log line."""
+
+    payload: LogPayload
+
+
+class ProgressEvent(_Event, tag="progress", frozen=True, kw_only=True):
+    """Progress."""
+
+    payload: ProgressPayload
+
+
+class MetricEvent(_Event, tag="metric", frozen=True, kw_only=True):
+    """A metric."""
+
+    payload: MetricPayload
+
+
+class StateEvent(_Event, tag="state", frozen=True, kw_only=True):
+    """A change of state."""
+
+    payload: StatePayload
+
+
+Event = LogEvent | ProgressEvent | MetricEvent | StateEvent
+Payload = LogPayload | ProgressPayload | MetricPayload | StatePayload
+_EVENT_OF: dict[type, type[LogEvent | ProgressEvent | MetricEvent | StateEvent]] = {
+    LogPayload: LogEvent,
+    ProgressPayload: ProgressEvent,
+    MetricPayload: MetricEvent,
+    StatePayload: StateEvent,
+}
+
+
+def event(event_id: int, run: bytes, now_ns: int, payload: Payload) -> Event:
+    """The event that carries that payload."""
+    kind: Any = _EVENT_OF[type(payload)]
+    made: Event = kind(event_id=event_id, run_id=run_text(run), timestamp=moment(now_ns), payload=payload)
+    return made
+
+
+class TableHead(Struct, frozen=True, array_like=True):
+    """A stored table: how many rows, in how many blocks."""
+
+    rows: int
+    blocks: int
+
+
+class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
+    """What is stored of a result beside its blocks: JSON texts, and the tables' sizes."""
+
+    metrics: bytes
+    manifest: bytes
+    fingerprint: str
+    tables: dict[str, TableHead]
+
+
+class EquityPoint(Struct, frozen=True, kw_only=True):
+    """The account at one time."""
+
+    timestamp: datetime
+    equity: float
+    cash: float
+    positions: Any
+
+
+class TradeRow(Struct, frozen=True, kw_only=True):
+    """One execution."""
+
+    timestamp: datetime
+    symbol: str
+    side: str
+    quantity: float
+    price: float
+    commission: float
+
+
+class Results(Struct, frozen=True, kw_only=True):
+    """A completed run's results; the rows hold more fields than are listed here."""
+
+    run_id: RunId
+    metrics_summary: dict[str, Any]
+    equity_curve: list[EquityPoint]
+    trades: list[TradeRow]
+    exposures: list[dict[str, Any]]
+    logs: list[str]
+    orders: list[dict[str, Any]]
+    round_trips: list[dict[str, Any]]
+    manifest: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""

@@ -1,0 +1,271 @@
+"""The store: runs, their events and their results in one LMDB environment.
+
+    runs        run -> RunRecord            requests  run -> the request as JSON
+    by_created  order|run -> nothing        by_state  state|order|run -> nothing
+    events      run|event id -> JSON        results   run -> ResultHead, run|table|block -> rows
+    meta        "format" -> the layout's version
+
+Reads are short and happen on the event loop; writes go to the `Writer`. The map is virtual: 64 GiB of
+address space are reserved and the file grows with what is in it, so it is never resized under readers.
+"""
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import lmdb
+import msgspec
+
+from btserver import changes, keys
+from btserver.changes import Tables, Txn
+from btserver.schemas import Payload, ResultHead, RunRecord, State
+from btserver.writer import StoreError, Writer
+
+__all__ = ["Store", "StoreError", "StoreLockedError"]
+
+MAP_SIZE = 64 * 2**30
+FORMAT = b"1"
+_head = msgspec.msgpack.Decoder(ResultHead)
+Listener = Callable[[set[bytes]], None]
+
+
+class StoreLockedError(Exception):
+    """Another server holds this store."""
+
+
+class Store:
+    """One directory, one server. `attach` it to a running loop before the first write."""
+
+    def __init__(self, directory: str | Path, *, map_size: int = MAP_SIZE) -> None:
+        self.directory = Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.directory / "server.lock")
+        try:
+            self._env, self._tables = _open(self.directory, map_size)
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._writer: Writer | None = None
+        self._touched: set[bytes] = set()
+        self._listener: Listener | None = None
+        with self._env.begin() as txn:
+            cursor = txn.cursor(self._tables.by_created)
+            self._last_order = keys.order_of(cursor.key()) if cursor.last() else 0
+            self.counts = {state: changes.count(txn, self._tables, state) for state in keys.STATE_CODES}
+        self.events_written = 0
+
+    def attach(self, listener: Listener | None = None) -> None:
+        """Start the writer; `listener` hears, on the loop, which runs a commit has changed."""
+        self._listener = listener
+        self._writer = Writer(self._env, asyncio.get_running_loop(), self._announce)
+
+    def close(self) -> None:
+        """Finish what was submitted and let another server have the directory."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._env.close()
+        os.close(self._lock)
+
+    @property
+    def commits(self) -> int:
+        """Synchronous commits since `attach`."""
+        return 0 if self._writer is None else self._writer.commits
+
+    # Reads: each one short transaction, never held across an await.
+
+    def run(self, run: bytes) -> RunRecord | None:
+        """The run's record, or None."""
+        with self._env.begin() as txn:
+            return changes.read(txn, self._tables, run)
+
+    def request(self, run: bytes) -> bytes:
+        """The request as it was accepted."""
+        with self._env.begin(self._tables.requests) as txn:
+            return txn.get(run, b"")
+
+    def newest(self, limit: int, state: State | None = None) -> list[tuple[bytes, RunRecord]]:
+        """Up to `limit` runs, the newest first."""
+        table = self._tables.by_created if state is None else self._tables.by_state
+        prefix = b"" if state is None else keys.STATE_CODES[state]
+        found: list[tuple[bytes, RunRecord]] = []
+        with self._env.begin() as txn:
+            cursor = txn.cursor(table)
+            # Step back from the first key past the prefix; no key starts with 0xff.
+            past = bytes([prefix[0] + 1]) if prefix else b"\xff"
+            there = cursor.prev() if cursor.set_range(past) else cursor.last()
+            while there and len(found) < limit and cursor.key().startswith(prefix):
+                run = cursor.key()[-16:]
+                record = changes.read(txn, self._tables, run)
+                if record is not None:
+                    found.append((run, record))
+                there = cursor.prev()
+        return found
+
+    def oldest(self, state: State) -> list[bytes]:
+        """Every run in that state, the oldest first."""
+        prefix = keys.STATE_CODES[state]
+        found: list[bytes] = []
+        with self._env.begin() as txn:
+            cursor = txn.cursor(self._tables.by_state)
+            there = cursor.set_range(prefix)
+            while there and cursor.key().startswith(prefix):
+                found.append(cursor.key()[-16:])
+                there = cursor.next()
+        return found
+
+    def events(self, run: bytes, after: int, limit: int) -> tuple[RunRecord | None, list[bytes]]:
+        """The record and up to `limit` events with ids above `after`, as of one moment."""
+        page: list[bytes] = []
+        with self._env.begin() as txn:
+            record = changes.read(txn, self._tables, run)
+            cursor = txn.cursor(self._tables.events)
+            there = cursor.set_range(keys.event_key(run, after + 1))
+            while there and len(page) < limit and cursor.key().startswith(run):
+                page.append(cursor.value())
+                there = cursor.next()
+        return record, page
+
+    def result(self, run: bytes) -> ResultHead | None:
+        """What is stored of a completed run's result beside its rows."""
+        with self._env.begin(self._tables.results) as txn:
+            head = txn.get(run)
+        return None if head is None else _head.decode(head)
+
+    def block(self, run: bytes, table: str, index: int) -> bytes:
+        """One block of a result's rows."""
+        with self._env.begin(self._tables.results) as txn:
+            return txn.get(keys.block_key(run, table, index), b"")
+
+    # Writes: answered after the commit.
+
+    async def create(self, request: bytes) -> tuple[bytes, RunRecord]:
+        """A new queued run and its first event."""
+        now = time.time_ns()
+        run = keys.new_run_key(now)
+        self._last_order = max(now, self._last_order + 1)
+        record = RunRecord(order=self._last_order, created_ns=now)
+
+        def after(_: RunRecord) -> None:
+            self.counts["queued"] += 1
+            self._changed(run, 1)
+
+        write = partial(changes.create, tables=self._tables, run=run, record=record, request=request)
+        return run, await self._submit(write, after)
+
+    async def append(self, run: bytes, payloads: Sequence[Payload], progress: float | None = None) -> RunRecord:
+        """More events of a run that has not ended; `progress`, if given, is stored with them."""
+
+        def after(_: RunRecord) -> None:
+            self._changed(run, len(payloads))
+
+        write = partial(changes.append, tables=self._tables, run=run, payloads=payloads, progress=progress)
+        record: RunRecord = await self._submit(write, after)
+        return record
+
+    async def move(
+        self,
+        run: bytes,
+        state: State,
+        *,
+        error: str | None = None,
+        payloads: Sequence[Payload] = (),
+        result: ResultHead | None = None,
+    ) -> RunRecord:
+        """Change the state: `payloads`, the state's own event and the result's head, in one transaction."""
+
+        def after(moved: tuple[State, RunRecord]) -> None:
+            self.counts[moved[0]] -= 1
+            self.counts[state] += 1
+            self._changed(run, len(payloads) + 1)
+
+        write = partial(
+            changes.move,
+            tables=self._tables,
+            run=run,
+            state=state,
+            error=error,
+            payloads=payloads,
+            result=result,
+        )
+        moved: tuple[State, RunRecord] = await self._submit(write, after)
+        return moved[1]
+
+    async def put_block(self, run: bytes, table: str, index: int, data: bytes) -> None:
+        """One block of rows of a running run; it counts once `move` stores the result's head."""
+        key = keys.block_key(run, table, index)
+        await self._submit(lambda txn: txn.put(key, data, db=self._tables.results), _nothing)
+
+    async def check(self) -> None:
+        """Raise StoreError unless a write reaches the disk."""
+        now = str(time.time_ns()).encode()
+        await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _nothing)
+
+    def _submit(
+        self, write: Callable[[Txn], Any], after: Callable[[Any], None]
+    ) -> asyncio.Future[Any]:
+        if self._writer is None:
+            raise StoreError("the store is closed")
+        return self._writer.submit(write, after)
+
+    def _changed(self, run: bytes, events: int) -> None:
+        self.events_written += events
+        self._touched.add(run)
+
+    def _announce(self) -> None:
+        touched, self._touched = self._touched, set()
+        if self._listener is not None and touched:
+            self._listener(touched)
+
+
+def _nothing(_: object) -> None:
+    """After a write nobody else needs to hear of."""
+
+
+def _lock(path: Path) -> int:
+    """Hold the directory for this process; the lock goes with the process, however it ends."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.read(handle, 32).decode(errors="replace").strip()
+        os.close(handle)
+        message = f"{path.parent} is in use by another btserver (process {holder or 'unknown'})"
+        raise StoreLockedError(message) from error
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+    return handle
+
+
+def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
+    # Each flag is named, so that neither a default nor an environment variable decides durability or format.
+    env = lmdb.Environment(
+        str(directory),
+        map_size=map_size,
+        sync=True,
+        metasync=True,
+        writemap=False,
+        max_dbs=16,
+        max_readers=512,
+        max_spare_txns=4,
+        lib_version=0,
+    )
+    try:
+        env.reader_check()
+        tables = Tables(*(env.open_db(name.encode()) for name in Tables._fields))
+        with env.begin(db=tables.meta) as txn:
+            found = txn.get(b"format")
+        if found is None:
+            with env.begin(db=tables.meta, write=True) as txn:
+                txn.put(b"format", FORMAT)
+        elif found != FORMAT:
+            raise StoreError(f"{directory} has format {found.decode()}, this btserver writes {FORMAT.decode()}")
+    except BaseException:
+        env.close()
+        raise
+    return env, tables
