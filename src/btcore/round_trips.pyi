@@ -1,0 +1,18 @@
+from typing import Any
+
+from numpy import dtype, void
+from numpy.typing import ArrayLike, NDArray
+
+TRIP_DTYPE: dtype[void]
+LOT_DTYPE: dtype[void]
+
+def match_fills(fills: NDArray[Any], multipliers: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]: ...
+def excursions(
+    trips: NDArray[Any],
+    symbol: int,
+    multiplier: float,
+    ts_start: ArrayLike,
+    ts_end: ArrayLike,
+    low: ArrayLike,
+    high: ArrayLike,
+) -> None: ...
