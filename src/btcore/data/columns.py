@@ -1,0 +1,179 @@
+"""Whatever holds a column (numpy, list, pandas, polars, pyarrow) -> one read-only contiguous array."""
+
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.config import to_ns
+from btcore.errors import DataError
+
+from .validate import RowError
+from .zones import Dst, Times, localize
+
+Floats = NDArray[np.float64]
+Sides = NDArray[np.int8]
+
+SIDES: dict[str, int] = {"buy": 1, "b": 1, "sell": -1, "s": -1, "": 0, "none": 0}
+
+
+def frozen(array: NDArray[Any]) -> NDArray[Any]:
+    """A read-only contiguous view of the array (of a copy if strided); its own flags stay as they are."""
+    view: NDArray[Any] = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def float_column(values: Any, kind: str, name: str) -> Floats:
+    """The column as read-only float64, sharing memory where it already is; NaN passes, null does not."""
+    array = _array(values, kind, name)
+    if array.dtype.kind not in "iuf":
+        hint = "; convert them to numbers first" if array.dtype.kind in "OSU" else ""
+        raise DataError(f"{kind}.{name}: numbers are needed, not {_dtype_text(values, array)}{hint}")
+    return frozen(array.astype(np.float64, copy=False))
+
+
+def side_column(values: Any, kind: str = "trades", name: str = "side") -> Sides:
+    """The column as read-only int8: +1 buy, -1 sell, 0 unknown; "buy"/"sell" texts are understood."""
+    array = _array(values, kind, name)
+    if array.dtype.kind in "OSU":
+        texts = [str(x, "ascii") if isinstance(x, bytes) else x for x in array.tolist()]
+        array = np.array([_side(x, row, kind, name) for row, x in enumerate(texts)], np.int8)
+    elif array.dtype.kind not in "iuf":
+        raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {_dtype_text(values, array)}")
+    wrong = (array != 1) & (array != -1) & (array != 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise RowError(
+            kind, row, f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})", int(wrong.sum())
+        )
+    return frozen(array.astype(np.int8, copy=False))
+
+
+def _side(value: Any, row: int, kind: str, name: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value in (-1, 0, 1):
+        return value
+    side = SIDES.get(value.strip().lower()) if isinstance(value, str) else None
+    if side is None:
+        raise RowError(kind, row, f"{name} is not buy or sell ({name}={value!r})")
+    return side
+
+
+def time_column(
+    values: Any, kind: str, timezone: str = "UTC", dst: Dst = "raise", name: str = "timestamp"
+) -> Times:
+    """The column as read-only int64 nanoseconds UTC.
+
+    Integers are nanoseconds UTC already. Datetimes that know their zone are converted; naive ones are read in
+    `timezone`. Floats, texts, NaT and nulls are refused.
+    """
+    aware = _is_aware(values)
+    array = _array(values, kind, name)
+    if array.dtype.kind == "O" and len(array):
+        return frozen(_from_objects(array, kind, name, timezone, dst))
+    if array.dtype.kind == "M":
+        times = _from_datetimes(array, kind, name)
+        return frozen(times if aware else localize(times, timezone, kind, dst))
+    if array.dtype.kind in "iu" or len(array) == 0:
+        if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
+            row = int(array.argmax())
+            raise RowError(kind, row, f"{name} is beyond the year 2262 ({name}={array[row]})")
+        return frozen(array.astype(np.int64, copy=False))
+    raise DataError(
+        f"{kind}.{name}: int64 nanoseconds UTC or datetimes are needed, not {_dtype_text(values, array)}"
+    )
+
+
+def _from_datetimes(array: NDArray[Any], kind: str, name: str) -> Times:
+    missing = np.isnat(array)
+    if missing.any():
+        raise RowError(kind, int(missing.argmax()), f"{name} is NaT", int(missing.sum()))
+    unit = np.datetime_data(array.dtype)[0]
+    if unit == "generic":
+        raise DataError(f"{kind}.{name}: datetime64 without a unit")
+    if unit != "ns":
+        years = array.astype("datetime64[Y]").astype(np.int64) + 1970
+        beyond = (years < 1678) | (years > 2261)  # numpy would wrap round silently
+        if beyond.any():
+            row = int(beyond.argmax())
+            raise RowError(kind, row, f"{name} is outside the years 1678 to 2261 ({name}={array[row]})")
+    nanoseconds: Times = array.astype("datetime64[ns]", copy=False).view(np.int64)
+    return nanoseconds
+
+
+def _from_objects(array: NDArray[Any], kind: str, name: str, timezone: str, dst: Dst) -> Times:
+    """datetimes and dates, one by one; the naive ones go through `localize` as any other."""
+    aware = np.zeros(len(array), bool)
+    times = np.zeros(len(array), np.int64)
+    for row, value in enumerate(array):
+        if isinstance(value, datetime) and not np.isnat(np.datetime64(value.replace(tzinfo=None))):
+            aware[row] = value.tzinfo is not None
+            times[row] = to_ns(value) + getattr(value, "nanosecond", 0)
+        elif isinstance(value, date) and not isinstance(value, datetime):
+            times[row] = to_ns(datetime(value.year, value.month, value.day))
+        else:
+            problem = f"{name} is {value!r}, neither a datetime nor int64 nanoseconds UTC"
+            raise RowError(kind, row, problem)
+    return np.where(aware, times, localize(times, timezone, kind, dst))
+
+
+def _is_aware(values: Any) -> bool:
+    dtype = getattr(values, "dtype", None)
+    zones = (
+        getattr(dtype, "tz", None),
+        getattr(dtype, "time_zone", None),
+        getattr(getattr(values, "type", None), "tz", None),
+    )
+    return any(found is not None for found in zones)
+
+
+def _array(values: Any, kind: str, name: str) -> NDArray[Any]:
+    """A 1-D numpy array of the values, without a copy where the holder allows; nulls are refused by row."""
+    if isinstance(values, np.ma.MaskedArray):
+        _refuse_nulls(np.ma.getmaskarray(values), kind, name)
+        values = values.data
+    if not isinstance(values, np.ndarray):
+        _refuse_nulls(_null_mask(values), kind, name)
+        values = _to_numpy(values, kind, name)
+    if values.ndim != 1:
+        raise DataError(f"{kind}.{name}: one dimension is needed, not shape {values.shape}")
+    array: NDArray[Any] = np.asarray(values)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
+    if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+        raise DataError(f"{kind}.{name}: a column is needed, not {values!r}")
+    dtype = getattr(values, "dtype", None)
+    try:
+        if getattr(dtype, "tz", None) is not None:  # pandas would give an array of Timestamp objects
+            return np.asarray(values.to_numpy(dtype=f"datetime64[{getattr(dtype, 'unit', 'ns')}]"))
+        if hasattr(values, "__array__") or hasattr(values, "__len__"):
+            return np.asarray(values)
+        return np.asarray(list(values))
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{kind}.{name}: no column can be made of it: {error}") from error
+
+
+def _null_mask(values: Any) -> Any:
+    """Where polars, pyarrow and pandas' own types hold null; None where there is none to look for."""
+    count = getattr(values, "null_count", None)
+    if count is not None:
+        return values.is_null() if (count() if callable(count) else count) else None
+    dtype = getattr(values, "dtype", None)
+    # A float64 pandas column says null as NaN, which validation names; its datetimes say NaT, likewise.
+    return values.isna() if hasattr(values, "isna") and not isinstance(dtype, np.dtype) else None
+
+
+def _refuse_nulls(mask: Any, kind: str, name: str) -> None:
+    if mask is None:
+        return
+    nulls = np.asarray(mask, bool)
+    if nulls.any():
+        raise RowError(kind, int(nulls.argmax()), f"{name} is null", int(nulls.sum()))
+
+
+def _dtype_text(values: Any, array: NDArray[Any]) -> str:
+    own = getattr(values, "dtype", array.dtype)
+    return f"{own} (mixed or non-numeric values)" if array.dtype.kind == "O" else str(own)

@@ -1,0 +1,126 @@
+"""What Bars, Quotes and Trades share: immutable columns in time order."""
+
+import hashlib
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .validate import moment_text
+from .zones import Times
+
+
+class Container:
+    """What Bars, Quotes and Trades share: named read-only columns, of which `timestamp` is int64 ns UTC."""
+
+    __slots__ = ("__weakref__", "_columns", "_hash")
+    kind: ClassVar[str]
+    _columns: dict[str, NDArray[Any]]
+    _hash: str | None
+
+    def _fill(self, columns: dict[str, NDArray[Any]], content_hash: str | None, **more: Any) -> None:
+        for name, value in {"_columns": columns, "_hash": content_hash, **more}.items():
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} cannot be changed")
+
+    @property
+    def timestamp(self) -> Times:
+        """int64 nanoseconds UTC."""
+        return self._columns["timestamp"]
+
+    @property
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """The columns that are present, by name, in order."""
+        return dict(self._columns)
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 of kind, interval, column names and bytes; computed once."""
+        if self._hash is None:
+            digest = hashlib.sha256(
+                f"{self.kind}:{self._detail()}:{','.join(self._columns)}:{len(self)}".encode()
+            )
+            for column in self._columns.values():
+                digest.update(column.data)
+            object.__setattr__(self, "_hash", digest.hexdigest())
+        assert self._hash is not None
+        return self._hash
+
+    def row_range(self, start_ns: int | None, end_ns: int | None) -> tuple[int, int]:
+        """First row at or after `start_ns` and first row at or after `end_ns`; None is unbounded."""
+        first = 0 if start_ns is None else int(np.searchsorted(self.timestamp, start_ns))
+        last = len(self) if end_ns is None else int(np.searchsorted(self.timestamp, end_ns))
+        return first, max(first, last)
+
+    def slice(self, start_ns: int | None = None, end_ns: int | None = None) -> Self:
+        """The rows with `start_ns <= timestamp < end_ns`, sharing memory; self where that is all of them."""
+        first, last = self.row_range(start_ns, end_ns)
+        if (first, last) == (0, len(self)):
+            return self
+        return self._trusted(
+            {name: column[first:last] for name, column in self._columns.items()}, self._meta()
+        )
+
+    @classmethod
+    def _trusted(
+        cls,
+        columns: dict[str, NDArray[Any]],
+        meta: dict[str, Any] | None = None,
+        content_hash: str | None = None,
+    ) -> Self:
+        """A container of columns known to be valid: nothing is checked and nothing copied."""
+        made = cls.__new__(cls)
+        for column in columns.values():
+            column.flags.writeable = False
+        made._fill(columns, content_hash, **(meta or {}))
+        return made
+
+    def _meta(self) -> dict[str, Any]:
+        return {}
+
+    def _detail(self) -> str:
+        return ""
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame indexed by UTC timestamp."""
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+
+        index = pd.DatetimeIndex(self.timestamp.view("datetime64[ns]"), tz="UTC", name="timestamp")
+        return pd.DataFrame({k: v for k, v in self._columns.items() if k != "timestamp"}, index=index)
+
+    def to_polars(self) -> Any:
+        """A polars DataFrame whose timestamp column is Datetime("ns", "UTC")."""
+        try:
+            import polars as pl
+        except ImportError as error:
+            raise ImportError("to_polars needs polars: pip install 'btcore[data]'") from error
+
+        return pl.DataFrame(self._columns).with_columns(pl.col("timestamp").cast(pl.Datetime("ns", "UTC")))
+
+    def __len__(self) -> int:
+        return len(self.timestamp)
+
+    def __repr__(self) -> str:
+        detail = f", {self._detail()}" if self._detail() else ""
+        if len(self) == 0:
+            return f"{type(self).__name__}(0 rows{detail})"
+        span = f"{moment_text(int(self.timestamp[0]))} .. {moment_text(int(self.timestamp[-1]))}"
+        return f"{type(self).__name__}({len(self)} rows{detail}, {span})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Container) or type(self) is not type(other) or self._meta() != other._meta():
+            return NotImplemented if not isinstance(other, Container) else False
+        mine, theirs = self._columns, other._columns
+        return list(mine) == list(theirs) and all(np.array_equal(mine[name], theirs[name]) for name in mine)
+
+    def __hash__(self) -> int:
+        ends = (int(self.timestamp[0]), int(self.timestamp[-1])) if len(self) else ()
+        return hash((self.kind, len(self), ends))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self)._trusted, (dict(self._columns), self._meta(), self._hash)

@@ -1,0 +1,201 @@
+"""Bars, Quotes, Trades: columns of one symbol in time order, checked once, never changed."""
+
+import re
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import DataError
+
+from .columns import Floats, Sides, float_column, side_column, time_column
+from .container import Container
+from .frames import table_columns, timed
+from .intervals import Interval, interval_name, interval_ns
+from .validate import check_bars, check_lengths, check_quotes, check_trades
+from .zones import Dst
+
+_SOURCE = re.compile(r"[a-z0-9_]{1,32}")
+
+
+class Bars(Container):
+    """Prices and volume per interval; `timestamp` is a bar's open, `timestamp + interval` its end.
+
+    `source` says what the prices are of: "trade" or "mid". Without volume it is 0. DataError names the
+    first row that cannot be true.
+    """
+
+    __slots__ = ("interval", "source")
+    kind = "bars"
+    interval: int  # nanoseconds
+    source: str
+
+    def __init__(  # noqa: PLR0917 - columns in the order everyone knows
+        self,
+        timestamp: Any,
+        open: Any,
+        high: Any,
+        low: Any,
+        close: Any,
+        volume: Any = None,
+        *,
+        interval: Interval = "1min",
+        source: str = "trade",
+    ) -> None:
+        prices = {"open": open, "high": high, "low": low, "close": close}
+        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "bars")}
+        columns |= {name: float_column(values, "bars", name) for name, values in prices.items()}
+        columns["volume"] = float_column(
+            np.zeros(len(columns["timestamp"])) if volume is None else volume, "bars", "volume"
+        )
+        if not isinstance(source, str) or not _SOURCE.fullmatch(source):
+            raise DataError(f"bars.source: {source!r} is not a word of a-z, 0-9 and _")
+        length = interval_ns(interval)
+        check_lengths(columns, "bars")
+        check_bars(columns, length)
+        self._fill(columns, None, interval=length, source=source)
+
+    @property
+    def open(self) -> Floats:
+        return self._columns["open"]
+
+    @property
+    def high(self) -> Floats:
+        return self._columns["high"]
+
+    @property
+    def low(self) -> Floats:
+        return self._columns["low"]
+
+    @property
+    def close(self) -> Floats:
+        return self._columns["close"]
+
+    @property
+    def volume(self) -> Floats:
+        return self._columns["volume"]
+
+    def _meta(self) -> dict[str, Any]:
+        return {"interval": self.interval, "source": self.source}
+
+    def _detail(self) -> str:
+        return interval_name(self.interval)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: dict[str, str] | None = None,
+        timezone: str | None = None,
+        *,
+        interval: Interval = "1min",
+        source: str = "trade",
+        dst: Dst = "raise",
+    ) -> Self:
+        """Bars from a pandas, polars or pyarrow table, a dict or a structured array.
+
+        Columns are found by name (`columns` maps ours to theirs); a naive datetime is read in `timezone`.
+        """
+        found = timed(table_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
+        return cls(**found, interval=interval, source=source)
+
+
+class Quotes(Container):
+    """Best bid and ask at each moment; sizes are None where they are not known."""
+
+    __slots__ = ()
+    kind = "quotes"
+
+    def __init__(
+        self, timestamp: Any, bid: Any, ask: Any, bid_size: Any = None, ask_size: Any = None
+    ) -> None:
+        given = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size}
+        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "quotes")}
+        columns |= {name: float_column(v, "quotes", name) for name, v in given.items() if v is not None}
+        if "bid" not in columns or "ask" not in columns or (bid_size is None) != (ask_size is None):
+            raise DataError("quotes: bid and ask are both needed, and both sizes or neither")
+        check_lengths(columns, "quotes")
+        check_quotes(columns)
+        self._fill(columns, None)
+
+    @property
+    def bid(self) -> Floats:
+        return self._columns["bid"]
+
+    @property
+    def ask(self) -> Floats:
+        return self._columns["ask"]
+
+    @property
+    def bid_size(self) -> Floats | None:
+        return self._columns.get("bid_size")
+
+    @property
+    def ask_size(self) -> Floats | None:
+        return self._columns.get("ask_size")
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: dict[str, str] | None = None,
+        timezone: str | None = None,
+        *,
+        dst: Dst = "raise",
+    ) -> Self:
+        """Quotes from a table of any maker; as `Bars.from_frame`."""
+        return cls(**timed(table_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst))
+
+
+class Trades(Container):
+    """Prints: price, size and side (int8 of the taker: +1 buy, -1 sell, 0 unknown).
+
+    Size and side are None where they are not known.
+    """
+
+    __slots__ = ()
+    kind = "trades"
+
+    def __init__(self, timestamp: Any, price: Any, size: Any = None, side: Any = None) -> None:
+        columns: dict[str, NDArray[Any]] = {
+            "timestamp": time_column(timestamp, "trades"),
+            "price": float_column(price, "trades", "price"),
+        }
+        if size is not None:
+            columns["size"] = float_column(size, "trades", "size")
+        if side is not None:
+            columns["side"] = side_column(side)
+        check_lengths(columns, "trades")
+        check_trades(columns)
+        self._fill(columns, None)
+
+    @property
+    def price(self) -> Floats:
+        return self._columns["price"]
+
+    @property
+    def size(self) -> Floats | None:
+        return self._columns.get("size")
+
+    @property
+    def side(self) -> Sides | None:
+        return self._columns.get("side")
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: dict[str, str] | None = None,
+        timezone: str | None = None,
+        *,
+        dst: Dst = "raise",
+    ) -> Self:
+        """Trades from a table of any maker; as `Bars.from_frame`."""
+        return cls(**timed(table_columns(frame, "trades", columns), "trades", timezone or "UTC", dst))
+
+
+KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {
+    "bars": Bars,
+    "quotes": Quotes,
+    "trades": Trades,
+}

@@ -1,0 +1,116 @@
+"""A table read from a file -> a container; every error gets the file's name and the row's line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from btcore.errors import DataError
+
+from .columns import float_column
+from .containers import KINDS, Bars, Quotes, Trades
+from .frames import aggressor
+from .intervals import DAY_NS, HOUR_NS, Interval
+from .moments import moments_column
+from .validate import RowError
+from .zones import Dst, Times
+
+AnyContainer = Bars | Quotes | Trades
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is being read and how: the file, the kind wanted, how its times are written."""
+
+    file: Path
+    kind: str
+    timezone: str = "UTC"
+    unit: str | None = None
+    time_format: str | None = None
+    dst: Dst = "raise"
+    interval: Interval | None = None
+    source: str = "trade"
+    first_row: int = 1  # the line, or number, of the first row of data
+
+    def located(self, work: Callable[[], T]) -> T:
+        """What `work()` returns; a DataError of it gets the file's name, a bad row its line."""
+        try:
+            return work()
+        except RowError as error:
+            raise DataError(error.located(f"{self.file.name} row {error.row + self.first_row}")) from error
+        except DataError as error:
+            raise DataError(f"{self.file.name}: {error}") from error
+
+    def container(self, frame: Any, found: dict[str, str]) -> AnyContainer:
+        """The container in a polars frame, `found` naming its column for each of ours."""
+        if frame.height == 0:
+            raise DataError(f"{self.file.name}: the file is empty")
+        return self.built(self.located(lambda: self._converted(frame, found)))
+
+    def built(self, table: dict[str, Any]) -> AnyContainer:
+        """The container of columns that its constructor understands."""
+        return self.located(lambda: self._constructed(table))
+
+    def _constructed(self, table: dict[str, Any]) -> AnyContainer:
+        if len(table["timestamp"]) == 0:
+            raise DataError("the file is empty")
+        if self.kind != "bars":
+            return KINDS[self.kind](**table)
+        length = smallest_gap(np.asarray(table["timestamp"])) if self.interval is None else self.interval
+        return Bars(**table, interval=length, source=self.source)
+
+    def _converted(self, frame: Any, found: dict[str, str]) -> dict[str, Any]:
+        import polars as pl
+
+        table: dict[str, Any] = {}
+        for ours, theirs in found.items():
+            column = frame[theirs]
+            if ours == "timestamp":
+                table[ours] = moments_column(
+                    column,
+                    self.kind,
+                    self.timezone,
+                    unit=self.unit,
+                    time_format=self.time_format,
+                    dst=self.dst,
+                )
+            elif ours == "buyer_maker":
+                table["side"] = aggressor(column.to_numpy(), self.kind)
+            elif ours == "side":
+                table[ours] = column.fill_null("") if column.dtype == pl.String else column
+            else:
+                table[ours] = _numbers(column, self.kind, ours)
+        return table
+
+
+def _numbers(column: Any, kind: str, name: str) -> Any:
+    import polars as pl
+
+    if column.dtype == pl.String:
+        numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
+        wrong = numbers.is_null() & column.is_not_null() & (column != "")
+        if wrong.any():
+            row = int(wrong.arg_max())
+            raise RowError(kind, row, f"{name} is no number ({name}={column[row]!r})", int(wrong.sum()))
+        column = numbers
+    if column.null_count():
+        raise RowError(kind, int(column.is_null().arg_max()), f"{name} is missing", int(column.null_count()))
+    if column.dtype.is_decimal():
+        column = column.cast(pl.Float64)
+    return float_column(column, kind, name)
+
+
+def smallest_gap(times: Times) -> int:
+    """The smallest positive gap in nanoseconds; 23 hours, the day a clock is put forward, counts as a day.
+
+    DataError if there are not two different times to tell it from.
+    """
+    gaps = np.diff(times.astype("datetime64[ns]").view(np.int64) if times.dtype.kind == "M" else times)
+    gaps = gaps[gaps > 0]
+    if len(gaps) == 0:
+        raise DataError("the interval cannot be told from fewer than two bars; give interval=")
+    smallest = int(gaps.min())
+    return DAY_NS if DAY_NS - HOUR_NS <= smallest < DAY_NS else smallest

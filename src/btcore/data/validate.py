@@ -1,0 +1,134 @@
+"""What market data must satisfy to be true; whole columns at once, the first bad row named."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import DataError
+
+from .intervals import HOUR_NS, interval_name
+
+Columns = Mapping[str, NDArray[Any]]
+Mask = NDArray[np.bool_]
+
+
+class RowError(DataError):
+    """A bad row: `kind[row]: problem`. Readers put the file and its line in the place of `kind[row]`."""
+
+    def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
+        super().__init__(kind, row, problem, count)
+        self.kind, self.row, self.problem, self.count = kind, row, problem, count
+
+    def located(self, place: str) -> str:
+        """The message with `place` in front, and how many rows are bad in all."""
+        more = f"; the first of {self.count} such rows" if self.count > 1 else ""
+        return f"{place}: {self.problem}{more}"
+
+    def __str__(self) -> str:
+        return self.located(f"{self.kind}[{self.row}]")
+
+
+def moment_text(ns: int) -> str:
+    """That instant in ISO 8601, UTC, without a fraction that is zero."""
+    text = str(np.datetime64(ns, "ns"))
+    return (text.rstrip("0").rstrip(".") if "." in text else text) + "Z"
+
+
+def check_lengths(columns: Columns, kind: str) -> None:
+    """DataError unless all columns are as long as the timestamps."""
+    rows = len(columns["timestamp"])
+    for name, column in columns.items():
+        if len(column) != rows:
+            raise DataError(f"{kind}.{name}: {len(column)} rows, but timestamp has {rows}")
+
+
+def check_bars(columns: Columns, interval: int) -> None:
+    """RowError unless the bars are true: positive prices, low <= open, close <= high, no overlap in time.
+
+    Bars longer than an hour may begin up to an hour before the one before has nominally ended, since local
+    clocks lose an hour once a year.
+    """
+    for name in ("open", "high", "low", "close"):
+        _check_positive("bars", columns, name)
+    _check_not("bars", columns, "high < low", ("high", "low"), np.less(columns["high"], columns["low"]))
+    for name in ("open", "close"):
+        _check_not(
+            "bars", columns, f"{name} > high", (name, "high"), np.greater(columns[name], columns["high"])
+        )
+        _check_not("bars", columns, f"{name} < low", (name, "low"), np.less(columns[name], columns["low"]))
+    _check_not_negative("bars", columns, "volume")
+    times = columns["timestamp"]
+    _check_sorted("bars", times)
+    same = "duplicate bar: same timestamp as the row before"
+    _check_times("bars", times, same, times[1:] == times[:-1])
+    least = interval - HOUR_NS if interval > HOUR_NS else interval
+    early = f"overlapping: the bar before is {interval_name(interval)} long and has not ended"
+    _check_times("bars", times, early, times[1:] - least < times[:-1])
+    if len(times) and int(times[-1]) > np.iinfo(np.int64).max - interval:
+        raise RowError(
+            "bars", len(times) - 1, "ends after the year 2262, the last that int64 nanoseconds can say"
+        )
+
+
+def check_quotes(columns: Columns) -> None:
+    """RowError unless the quotes are true: finite positive prices, bid <= ask, sizes >= 0, times in order."""
+    _check_positive("quotes", columns, "bid")
+    _check_positive("quotes", columns, "ask")
+    _check_not(
+        "quotes", columns, "crossed: bid > ask", ("bid", "ask"), np.greater(columns["bid"], columns["ask"])
+    )
+    _check_not_negative("quotes", columns, "bid_size")
+    _check_not_negative("quotes", columns, "ask_size")
+    _check_sorted("quotes", columns["timestamp"])
+
+
+def check_trades(columns: Columns) -> None:
+    """RowError unless the trades are true: finite positive prices and sizes, times in order."""
+    _check_positive("trades", columns, "price")
+    if "size" in columns:
+        _check_positive("trades", columns, "size")
+    _check_sorted("trades", columns["timestamp"])
+
+
+def _check_positive(kind: str, columns: Columns, name: str) -> None:
+    column = columns[name]
+    # Two reductions without temporaries settle the usual case: NaN is carried into both and fails both.
+    if len(column) == 0 or (column.min() > 0.0 and column.max() < np.inf):
+        return
+    _refuse_unfinite(kind, columns, name)
+    _check_not(kind, columns, f"{name} is not positive", (name,), column <= 0.0)
+
+
+def _check_not_negative(kind: str, columns: Columns, name: str) -> None:
+    column = columns.get(name)
+    if column is None or len(column) == 0 or (column.min() >= 0.0 and column.max() < np.inf):
+        return
+    _refuse_unfinite(kind, columns, name)
+    _check_not(kind, columns, f"{name} is negative", (name,), column < 0.0)
+
+
+def _refuse_unfinite(kind: str, columns: Columns, name: str) -> None:
+    column = columns[name]
+    _check_not(kind, columns, f"{name} is NaN", (), np.isnan(column))
+    _check_not(kind, columns, f"{name} is infinite", (), np.isinf(column))
+
+
+def _check_not(kind: str, columns: Columns, problem: str, shown: tuple[str, ...], bad: Mask) -> None:
+    if not bad.any():
+        return
+    row = int(bad.argmax())
+    values = ", ".join(f"{name}={float(columns[name][row])!r}" for name in shown)
+    raise RowError(kind, row, f"{problem} ({values})" if values else problem, int(bad.sum()))
+
+
+def _check_sorted(kind: str, times: NDArray[np.int64]) -> None:
+    _check_times(kind, times, "unsorted: earlier than the row before", times[1:] < times[:-1])
+
+
+def _check_times(kind: str, times: NDArray[np.int64], problem: str, wrong: Mask) -> None:
+    if wrong.any():
+        row = int(wrong.argmax()) + 1
+        here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
+        raise RowError(kind, row, f"{problem} (timestamp={here}, before={before})", int(wrong.sum()))
