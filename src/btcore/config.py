@@ -64,6 +64,11 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if low is not None and high is not None and low > high:
             raise ValueError("commission_min is above commission_max")
 
+    @property
+    def latency_ns(self) -> int:
+        """`latency_ms` in nanoseconds."""
+        return round(self.latency_ms * 1e6)
+
 
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The steps of an instrument; 0 means any price or size. `multiplier` is money per point."""
@@ -137,3 +142,6 @@ def to_ns(moment: datetime, timezone: str = "UTC") -> int:
     named = zone(timezone)
     delta = (moment if moment.tzinfo else moment.replace(tzinfo=named)) - _EPOCH
     return ((delta.days * 86400 + delta.seconds) * 10**6 + delta.microseconds) * 1000
+
+
+TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3}

@@ -6,6 +6,10 @@ cpdef enum Kind:
     QUOTE = 0
     TRADE = 1
     BAR = 2
+    FILL = 3     # from here on only a strategy hears of them
+    TIMER = 4
+    START = 5
+    END = 6
 
 cpdef enum Side:
     SELL = -1
@@ -127,3 +131,69 @@ cdef struct Instrument:
     double tick_size     # 0: any price
     double lot_size      # 0: any quantity
     double multiplier    # money per point
+
+cdef struct Ticker:      # the latest of one symbol
+    Bar bar
+    Quote quote
+    Trade trade
+    int8_t source        # Kind its orders trade against, and that marks it
+    int8_t quoted        # there has been a quote
+    int8_t priced        # there has been a mark
+
+cdef struct Market:      # what a strategy may see
+    int64_t now          # ns UTC
+    const Ticker* tickers
+    const Fill* fill     # when kind is FILL
+    int32_t n_symbols
+    int32_t symbol       # of the event
+    int8_t kind          # of the event
+
+cdef struct Account:
+    double cash
+    double leverage
+    double cost_rate     # of a taker, slippage and commission, as a share of notional; sizing leaves room for it
+    Position* positions  # by symbol
+    const Instrument* instruments
+    const Order* orders  # by id - 1
+    int64_t n_orders
+    int32_t n_symbols
+
+cpdef enum Action:
+    SUBMIT = 0
+    CANCEL = 1
+    AMEND = 2
+
+cdef struct Request:
+    int64_t ts_arrives
+    int64_t seq          # order of sending
+    int64_t order_id
+    int64_t oco
+    int64_t latency      # ns; -1: the run's own
+    double qty           # AMEND: NaN leaves as it is
+    double limit_px
+    double stop_px
+    int32_t symbol
+    int8_t action
+    int8_t side
+    int8_t order_type
+    int8_t time_in_force
+
+cdef struct Outbox:      # what a strategy asks for
+    Request* items
+    int64_t count
+    int64_t capacity
+    int64_t next_id
+    int64_t next_timer   # the strategy wishes to be called then; NEVER: no
+    double* pending      # by symbol: signed leaves of its open market orders, sent or working
+
+# The one contract of every strategy. Nonzero stops the run.
+ctypedef int (*on_event_t)(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil
+
+cdef enum:
+    CONTRACT = 1         # its version
+
+cdef extern from *:
+    """
+    #define BTCORE_NEVER INT64_MAX
+    """
+    const int64_t NEVER "BTCORE_NEVER"

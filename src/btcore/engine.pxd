@@ -1,0 +1,43 @@
+"""The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
+
+from libc.stdint cimport int32_t, int64_t
+
+from btcore.contract cimport Handler
+from btcore.exchange cimport Exchange
+from btcore.model cimport Instrument, Market, Order, Outbox, Request
+from btcore.tape cimport Tape
+
+
+cdef class Engine:
+    cdef Exchange ex
+    cdef Market market
+    cdef Outbox out
+    cdef Instrument* instruments
+    cdef readonly Tape tape
+    cdef Handler handler
+    cdef int64_t* rows               # the next row of each stream
+    cdef readonly int64_t n_done     # events
+    cdef int64_t seq                 # requests sent
+    cdef int64_t mark_every          # ns; 0: every distinct time
+    cdef int64_t mark_due
+    cdef int64_t next_wake
+    cdef int64_t last_point
+    cdef const int64_t[::1] midnights
+    cdef int code
+
+    cdef void loop(self, int64_t n) noexcept nogil
+    cdef void wake(self, int64_t t) noexcept nogil
+    cdef void settle(self) noexcept nogil
+    cdef void drain(self) noexcept nogil
+    cdef void report(self) noexcept nogil
+    cdef void ask(self, int kind) noexcept nogil
+    cdef void plan(self) noexcept nogil
+    cdef void touch(self) noexcept nogil
+    cdef void mark(self, int64_t ts) noexcept nogil
+    cdef void handle(self, const Request* request) noexcept nogil
+    cdef void arrive(self, const Request* request) noexcept nogil
+    cdef void amend(self, const Request* request) noexcept nogil
+    cdef void meet_standing(self, Order* order) noexcept nogil
+    cdef int64_t next_midnight(self) noexcept nogil
+    cdef void drop(self, const Order* order) noexcept nogil
+    cdef set_terms(self, execution)

@@ -1,0 +1,22 @@
+"""Arrays that grow by doubling: the only allocation while a run goes on, and a rare one."""
+
+from libc.stdint cimport int64_t
+from libc.stdlib cimport realloc
+
+cdef enum:
+    NO_MEMORY = -1
+
+
+cdef inline int reserve(void** items, int64_t* capacity, int64_t count, size_t size) noexcept nogil:
+    """Room for one more than `count` items; NO_MEMORY if there is none, and then nothing has changed."""
+    cdef int64_t wanted
+    cdef void* moved
+    if count < capacity[0]:
+        return 0
+    wanted = 2 * capacity[0] if capacity[0] > 0 else 64
+    moved = realloc(items[0], <size_t> wanted * size)
+    if moved == NULL:
+        return NO_MEMORY
+    items[0] = moved
+    capacity[0] = wanted
+    return 0

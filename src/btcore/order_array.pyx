@@ -1,0 +1,69 @@
+"""Orders known before the run, sent each at its time."""
+
+from libc.stdint cimport int32_t, int64_t, int8_t
+from libc.stddef cimport size_t
+
+from btcore.contract cimport Handler, submit
+from btcore.model cimport Account, Market, NEVER, Outbox, START, TIMER
+
+
+cdef struct State:
+    int64_t n
+    int64_t at               # the next one to send
+    const int64_t* timestamp
+    const int32_t* symbol
+    const int8_t* side
+    const double* quantity
+    const double* limit_price
+    const double* stop_price
+    const int8_t* time_in_force
+    const int64_t* oco
+    const int64_t* latency
+
+
+cdef class OrderArray(Handler):
+    """Plays columns of one length, sorted by timestamp; `symbol` are indexes, NaN prices and latency -1 are none."""
+    cdef State own
+    cdef list columns
+
+    def __init__(
+        self, const int64_t[::1] timestamp not None, const int32_t[::1] symbol not None,
+        const int8_t[::1] side not None, const double[::1] quantity not None,
+        const double[::1] limit_price not None, const double[::1] stop_price not None,
+        const int8_t[::1] time_in_force not None, const int64_t[::1] oco not None,
+        const int64_t[::1] latency not None,
+    ):
+        self.columns = [
+            timestamp, symbol, side, quantity, limit_price, stop_price, time_in_force, oco, latency
+        ]
+        self.state = &self.own
+        self.on_event = on_event
+        self.own.n = timestamp.shape[0]
+        if self.own.n == 0:
+            return
+        self.own.timestamp = &timestamp[0]
+        self.own.symbol = &symbol[0]
+        self.own.side = &side[0]
+        self.own.quantity = &quantity[0]
+        self.own.limit_price = &limit_price[0]
+        self.own.stop_price = &stop_price[0]
+        self.own.time_in_force = &time_in_force[0]
+        self.own.oco = &oco[0]
+        self.own.latency = &latency[0]
+
+
+cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+    cdef State* own = <State*> state
+    cdef int64_t i
+    if market.kind != START and market.kind != TIMER:
+        return 0
+    while own.at < own.n and own.timestamp[own.at] <= market.now:
+        i = own.at
+        own.at += 1
+        if submit(
+            out, own.symbol[i], own.side[i], own.quantity[i], own.limit_price[i], own.stop_price[i],
+            own.time_in_force[i], own.oco[i], own.latency[i],
+        ) < 0:
+            return 1
+    out.next_timer = own.timestamp[own.at] if own.at < own.n else NEVER
+    return 0

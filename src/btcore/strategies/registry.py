@@ -1,0 +1,133 @@
+"""Names, parameters and handlers of the built-in strategies."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+from ..contract import Handler
+from ..errors import ConfigError
+
+Weight = Annotated[float, Meta(gt=0, le=1000, description="Share of equity for all symbols together.")]
+Period = Annotated[int, Meta(ge=1, le=1_000_000)]
+Window = Annotated[int, Meta(ge=2, le=1_000_000)]
+Percent = Annotated[float, Meta(ge=0, le=100)]
+
+
+class BuyAndHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Buys each symbol at its first event and holds it to the end."""
+
+    weight: Weight = 1.0
+
+
+class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Long while the mean of the last `short_period` prices is above that of the last `long_period`.
+
+    Below, it is flat, or short with `allow_short`. Prices are closes, mids or last trades, an event each.
+    """
+
+    short_period: Period = 10
+    long_period: Window = 30
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        if self.short_period >= self.long_period:
+            raise ValueError(
+                f"short_period: {self.short_period} is not below long_period {self.long_period}"
+            )
+
+
+class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Long while the return over the last `lookback_period` prices is above `threshold`.
+
+    Otherwise flat, or short with `allow_short` while the return is below `-threshold`.
+    """
+
+    lookback_period: Period = 20
+    threshold: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+
+class MeanReversion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Buys `entry_z` standard deviations below the mean of the last `lookback_period` prices, until `-exit_z`.
+
+    With `allow_short` it sells as far above, until `exit_z`. The deviation has ddof 0.
+    """
+
+    lookback_period: Window = 20
+    entry_z: Annotated[float, Meta(gt=0, le=100)] = 2.0
+    exit_z: Annotated[float, Meta(ge=-100, le=100)] = 0.5
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        if self.exit_z >= self.entry_z:
+            raise ValueError(f"exit_z: {self.exit_z} is not below entry_z {self.entry_z}")
+
+
+class Rsi(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Buys when Wilder's index over `period` changes is at or below `oversold`.
+
+    It sells at or above `overbought`, to flat or, with `allow_short`, to short.
+    """
+
+    period: Period = 14
+    oversold: Percent = 30.0
+    overbought: Percent = 70.0
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        if self.oversold >= self.overbought:
+            raise ValueError(f"oversold: {self.oversold} is not below overbought {self.overbought}")
+
+
+class Entry(NamedTuple):
+    params: type[Struct]
+    module: str
+    handler: str
+
+
+STRATEGIES: dict[str, Entry] = {
+    "buy_and_hold": Entry(BuyAndHold, "buy_and_hold", "BuyAndHold"),
+    "ma_crossover": Entry(MaCrossover, "ma_crossover", "MaCrossover"),
+    "momentum": Entry(Momentum, "momentum", "Momentum"),
+    "mean_reversion": Entry(MeanReversion, "mean_reversion", "MeanReversion"),
+    "rsi": Entry(Rsi, "rsi", "Rsi"),
+}
+
+
+def check_params(name: str, params: Mapping[str, Any]) -> Struct:
+    """The strategy's parameters, complete; ConfigError names what is unknown, of the wrong type or out of range."""
+    if name not in STRATEGIES:
+        raise ConfigError(f"strategy.name: {name!r} is unknown; there are {', '.join(STRATEGIES)}")
+    expected = STRATEGIES[name].params
+    for key, value in params.items():
+        if key not in expected.__struct_fields__:
+            known = ", ".join(expected.__struct_fields__)
+            raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
+        if isinstance(value, float) and value != value:
+            raise ConfigError(f"strategy.params.{key}: nan is not a number")
+    try:
+        return msgspec.convert(dict(params), expected)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_named(str(error))) from error
+
+
+def _named(message: str) -> str:
+    """msgspec's `Expected X - at `$.key`` (or our own `key: ...`) as `strategy.params.key: ...`."""
+    text, _, path = message.partition(" - at `$")
+    if path:
+        return f"strategy.params{path.rstrip('`')}: {text}"
+    return f"strategy.params.{text}"
+
+
+def make_handler(name: str, params: Struct, n_symbols: int) -> Handler:
+    """The compiled strategy, ready for one run."""
+    entry = STRATEGIES[name]
+    handler: Handler = getattr(import_module(f".{entry.module}", __package__), entry.handler)(params, n_symbols)
+    return handler

@@ -1,0 +1,60 @@
+"""Many symbols' columns as one stream of events, ordered by delivery, then symbol, then kind, then row."""
+
+from libc.math cimport INFINITY
+from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
+
+from btcore.model cimport BAR, QUOTE, Ticker
+
+
+cdef struct Stream:              # one container's columns; NULL where it has none
+    const int64_t* ts
+    const double* a              # bar: open; quote: bid; trade: price
+    const double* b              # high; ask; size
+    const double* c              # low; bid size
+    const double* d              # close; ask size
+    const double* e              # volume
+    const int8_t* side
+    int64_t n
+    int64_t interval             # from timestamp to delivery: a bar's length, else 0
+    int32_t symbol
+    int8_t kind
+
+
+cdef inline int64_t delivery(const Stream* stream, int64_t i) noexcept nogil:
+    return stream.ts[i] + stream.interval
+
+
+cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker) noexcept nogil:
+    """Row `i` into its symbol's latest."""
+    if stream.kind == QUOTE:
+        ticker.quote.ts = stream.ts[i]
+        ticker.quote.bid = stream.a[i]
+        ticker.quote.ask = stream.b[i]
+        ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
+        ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
+    elif stream.kind == BAR:
+        ticker.bar.ts = stream.ts[i]
+        ticker.bar.open = stream.a[i]
+        ticker.bar.high = stream.b[i]
+        ticker.bar.low = stream.c[i]
+        ticker.bar.close = stream.d[i]
+        ticker.bar.volume = stream.e[i]
+    else:
+        ticker.trade.ts = stream.ts[i]
+        ticker.trade.px = stream.a[i]
+        ticker.trade.qty = INFINITY if stream.b == NULL else stream.b[i]
+        ticker.trade.side = 0 if stream.side == NULL else stream.side[i]
+
+
+cdef class Tape:
+    cdef Stream* streams
+    cdef readonly int32_t n_streams
+    cdef readonly int32_t n_symbols
+    cdef readonly int64_t n_events
+    cdef uint16_t* order         # which stream speaks next; NULL where there is one alone
+    cdef list columns            # keeps what the pointers point into
+    cdef readonly tuple symbols
+    cdef readonly tuple containers
+
+    cdef borrow(self, Stream* stream, container)
+    cdef int32_t merge(self) except -1 nogil
