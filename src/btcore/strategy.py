@@ -110,15 +110,14 @@ class Orders:
         sides = column("side", side, None)
         kinds = column("time_in_force", time_in_force, np.str_)
 
-        row = np.argsort(order)  # so that errors name the caller's rows
-        self._refuse(~np.isin(sides, ("buy", "sell") if sides.dtype.kind == "U" else (1, -1)), "side", sides, row)
-        self._refuse(~np.isin(kinds, list(TIME_IN_FORCE)), "time_in_force", kinds, row)
-        self._refuse(~(np.isfinite(self.quantity) & (self.quantity > 0)), "quantity", self.quantity, row)
+        self._refuse(~np.isin(sides, ("buy", "sell") if sides.dtype.kind == "U" else (1, -1)), "side", sides, order)
+        self._refuse(~np.isin(kinds, list(TIME_IN_FORCE)), "time_in_force", kinds, order)
+        self._refuse(~(np.isfinite(self.quantity) & (self.quantity > 0)), "quantity", self.quantity, order)
         for name in ("limit_price", "stop_price"):
             prices = getattr(self, name)
-            self._refuse(~(np.isnan(prices) | (np.isfinite(prices) & (prices > 0))), name, prices, row)
-        self._refuse(self.oco < 0, "oco", self.oco, row)
-        self._refuse(~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency, row)
+            self._refuse(~(np.isnan(prices) | (np.isfinite(prices) & (prices > 0))), name, prices, order)
+        self._refuse(self.oco < 0, "oco", self.oco, order)
+        self._refuse(~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency, order)
 
         buys = sides == ("buy" if sides.dtype.kind == "U" else 1)
         self.side = np.where(buys, 1, -1).astype(np.int8)
@@ -126,10 +125,12 @@ class Orders:
         self.latency = np.where(np.isnan(latency), -1, np.rint(latency * 1e6)).astype(np.int64)
 
     @staticmethod
-    def _refuse(bad: NDArray[np.bool_], name: str, values: NDArray[Any], row: NDArray[np.intp]) -> None:
+    def _refuse(bad: NDArray[np.bool_], name: str, values: NDArray[Any], order: NDArray[np.intp]) -> None:
+        """OrderError for the first bad row, as the caller counts them."""
         if bad.any():
-            first = min(np.flatnonzero(bad), key=lambda i: np.flatnonzero(row == i)[0])
-            raise OrderError(f"orders[{np.flatnonzero(row == first)[0]}]: {name} {values[first]!s} makes no sense")
+            rows = order[bad]
+            value = values[bad][rows.argmin()]
+            raise OrderError(f"orders[{rows.min()}]: {name} {value!s} makes no sense")
 
     def __len__(self) -> int:
         return len(self.timestamp)

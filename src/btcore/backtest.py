@@ -1,0 +1,332 @@
+"""The front door: check, allocate, run, wrap."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import Capital, Currency, Execution, Instrument, RunRequest, zone
+from .context import PythonHandler
+from .contract import Handler
+from .data.containers import Bars, Quotes, Trades
+from .data.intervals import DAY_NS, Interval, interval_ns
+from .data.moments import Moment, moment_ns
+from .data.source import Source, check_symbol
+from .data.zones import localize, utc_offsets
+from .engine import Engine
+from .errors import ConfigError, DataError, StrategyError
+from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
+from .model import Reason
+from .progress import Progress, ProgressCallback, reporter
+from .result import Result
+from .strategies import check_params, make_handler
+from .strategy import Orders, Strategy
+from .tape import Tape
+
+Container = Bars | Quotes | Trades
+Market = Container | tuple[Container, ...] | list[Container]
+MINUTE_NS = 60 * 10**9
+FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
+LOOK_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class RunJournal:
+    """What the engine wrote down: records as in `btcore.model`, their symbols indexes into `symbols`."""
+
+    symbols: tuple[str, ...]
+    orders: NDArray[Any]
+    fills: NDArray[Any]
+    equity: NDArray[Any]
+    exposures: NDArray[Any]
+    positions: NDArray[Any]
+    logs: list[str]
+    ambiguous_bars: int
+    events: int
+
+
+def run(
+    data: Mapping[str, Market],
+    strategy: str | type[Strategy] | Strategy | Orders | Handler,
+    params: Mapping[str, Any] | None = None,
+    *,
+    initial_capital: float = 1_000_000.0,
+    currency: str = "USD",
+    timezone: str = "UTC",
+    start: Moment | None = None,
+    end: Moment | None = None,
+    execution: Execution | None = None,
+    instruments: Mapping[str, Instrument] | None = None,
+    mark_every: Interval | None = None,
+    progress: ProgressCallback | bool | None = None,
+    data_source: str = "memory",
+) -> Result:
+    """Plays `strategy` over `data` by the rules of docs/simulation.md and returns what came of it.
+
+    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end` take
+    part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default every bar, or one minute for
+    ticks. `progress` is called now and then with a `Progress`; by default a bar is drawn on a terminal.
+
+    Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
+    """
+    named = zone(timezone).key
+    terms = Execution() if execution is None else execution
+    capital = _convert("initial_capital", initial_capital, Capital)
+    money = _convert("currency", currency, Currency)
+    since = None if start is None else moment_ns(start, timezone, "start")
+    until = None if end is None else moment_ns(end, timezone, "end")
+    if since is not None and until is not None and since >= until:
+        raise ConfigError("end: not after start")
+    markets = _window(data, since, until)
+    steps = _instruments(instruments, markets)
+    every = _mark_every(mark_every, markets)
+
+    symbols = tuple(symbol for symbol, _ in markets)
+    handler, played = _handler(strategy, params, symbols)
+    tape = Tape(markets)
+    first = tape.first_time() if since is None else since
+    midnights = _midnights(first, tape.last_time(), named)
+    tell, close = reporter(progress)
+    try:
+        engine = _play(
+            lambda: Engine(tape, handler, steps, terms, capital, first, every, midnights), handler, tell
+        )
+    finally:
+        close()
+
+    described = describe_run(
+        strategy=played,
+        execution=terms,
+        instruments=dict(zip(symbols, steps, strict=True)),
+        initial_capital=capital,
+        currency=money,
+        timezone=named,
+        start=since,
+        end=until,
+        mark_every=every or None,
+    )
+    hashed = cache(lambda: describe_data(markets))
+    return Result.from_journal(
+        _journal(engine, handler, tape, _notes(terms, markets, data_source)),
+        manifest=lambda: make_manifest(described, hashed(), data_source),
+        fingerprint=lambda: fingerprint(described, hashed()),
+        timezone=named,
+        multipliers={s: i.multiplier for s, i in zip(symbols, steps, strict=True)},
+        prices=_prices(dict(markets)),
+    )
+
+
+def check_request(request: RunRequest, source: Source) -> None:
+    """Raises ConfigError or DataError for a request that can't be run; loads no data."""
+    zone(request.timezone)
+    check_params(request.strategy.name, request.strategy.params)
+    known = source.symbols(request.resolution)
+    for i, symbol in enumerate(request.symbols):
+        if symbol not in known:
+            # `load` says what there is instead.
+            try:
+                source.load(symbol, request.resolution, request.start_ns, request.end_ns)
+            except DataError as error:
+                raise DataError(f"symbols[{i}]: {error}") from error
+
+
+def run_request(
+    request: RunRequest, source: Source, *, progress: ProgressCallback | bool | None = False
+) -> Result:
+    """The run that a request asks for, on a catalog or the sample market; the same numbers as `run`."""
+    check_request(request, source)
+    return run(
+        {
+            symbol: source.load(symbol, request.resolution, request.start_ns, request.end_ns)
+            for symbol in request.symbols
+        },
+        request.strategy.name,
+        request.strategy.params,
+        initial_capital=request.initial_capital,
+        currency=request.currency,
+        timezone=request.timezone,
+        start=request.start_ns,
+        end=request.end_ns,
+        execution=request.execution,
+        instruments=request.instruments,
+        mark_every=request.mark_every,
+        progress=progress,
+        data_source=source.describe(),
+    )
+
+
+def _convert(name: str, value: Any, kind: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float) and not np.isfinite(value):
+        raise ConfigError(f"{name}: {value} is not a finite number")
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}: {error}, got {value!r}") from error
+
+
+def _window(
+    data: Mapping[str, Market], start: int | None, end: int | None
+) -> list[tuple[str, tuple[Container, ...]]]:
+    """Each symbol's streams within the range; an error says where nothing is left."""
+    if not isinstance(data, Mapping) or not data:
+        raise ConfigError("data: a mapping of at least one symbol to its Bars, Quotes or Trades is needed")
+    markets = []
+    for symbol, market in data.items():
+        check_symbol(symbol)
+        containers = tuple(market) if isinstance(market, tuple | list) else (market,)
+        for container in containers:
+            if not isinstance(container, Container):
+                raise ConfigError(f"data[{symbol!r}]: {type(container).__name__} is not Bars, Quotes or Trades")
+        kinds = [c.kind for c in containers]
+        if len(set(kinds)) < len(kinds):
+            raise ConfigError(f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first")
+        kept = tuple(c.slice(start, end) for c in containers)
+        if not any(len(c) for c in kept):
+            held = "; ".join(repr(c) for c in containers) or "nothing"
+            raise DataError(f"data[{symbol!r}]: no rows between start and end (it holds {held})")
+        markets.append((symbol, tuple(c for c in kept if len(c))))
+    return markets
+
+
+def _instruments(
+    given: Mapping[str, Instrument] | None, markets: list[tuple[str, tuple[Container, ...]]]
+) -> list[Instrument]:
+    given = given or {}
+    symbols = [symbol for symbol, _ in markets]
+    strangers = sorted(set(given) - set(symbols))
+    if strangers:
+        raise ConfigError(f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}")
+    return [given.get(symbol, Instrument()) for symbol in symbols]
+
+
+def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Container, ...]]]) -> int:
+    """ns; 0 for a point at every distinct time, as suits bars."""
+    if mark_every is None:
+        bars_alone = all(c.kind == "bars" for _, containers in markets for c in containers)
+        return 0 if bars_alone else MINUTE_NS
+    try:
+        return interval_ns(mark_every)
+    except DataError as error:
+        raise ConfigError(f"mark_every: {error}") from error
+
+
+def _handler(
+    strategy: str | type[Strategy] | Strategy | Orders | Handler,
+    params: Mapping[str, Any] | None,
+    symbols: tuple[str, ...],
+) -> tuple[Handler, dict[str, Any]]:
+    """The strategy as the engine calls it, and as the manifest tells it."""
+    if isinstance(strategy, str):
+        checked = check_params(strategy, params or {})
+        return make_handler(strategy, checked, len(symbols)), describe_strategy(strategy, checked)
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        strategy, params = strategy(**(params or {})), None
+    if params:
+        raise ConfigError("params: only a strategy's name or class takes them")
+    if isinstance(strategy, Strategy):
+        return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Orders):
+        return strategy.handler(symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Handler):
+        return strategy, describe_strategy(strategy, None)
+    raise ConfigError(
+        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders or compiled handler"
+    )
+
+
+def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback | None) -> Engine:
+    """From the first event to the last, in portions of about LOOK_SECONDS."""
+    portion, looked = FIRST_PORTION, time.perf_counter()
+    try:
+        engine = make()
+        total = engine.tape.n_events
+        while engine.advance(portion):
+            now = time.perf_counter()
+            if now - looked < LOOK_SECONDS / 2:
+                portion = min(2 * portion, LAST_PORTION)
+            elif now - looked > 2 * LOOK_SECONDS:
+                portion = max(portion // 2, 1)
+            looked = now
+            if tell is not None:
+                tell(Progress(engine.n_done / total, engine.now, engine.equity, engine.n_done))
+        engine.finish()
+    except StrategyError as error:
+        cause = getattr(handler, "error", None)
+        if cause is None:
+            raise
+        if not isinstance(cause, Exception):
+            raise cause from None  # an interrupt, or an exit
+        raise StrategyError(f"{error}: {type(cause).__name__}: {cause}") from cause
+    if tell is not None:
+        tell(Progress(1.0, engine.now, engine.equity, total))
+    return engine
+
+
+def _midnights(first: int, last: int, timezone: str) -> NDArray[np.int64]:
+    """The local midnights from the first event to a day after the last, ns UTC."""
+    local = np.array([first, last], np.int64)
+    local = local + utc_offsets(local, timezone)
+    days = np.arange(local[0] // DAY_NS, local[1] // DAY_NS + 3, dtype=np.int64)
+    return np.ascontiguousarray(localize(days * DAY_NS, timezone, dst="earlier"))
+
+
+def _notes(
+    terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str
+) -> list[str]:
+    """What a reader of the result should know of how it came about."""
+    notes = [data_source] if data_source.startswith("synthetic") else []
+    if terms.latency_ns and any(c.kind == "bars" for _, containers in markets for c in containers):
+        notes.append(
+            f"latency of {terms.latency_ms:g} ms on bars: an order sent at a bar's close arrives after the next "
+            "bar's open where that comes at once, and then takes part from the bar after"
+        )
+    return notes
+
+
+def _journal(engine: Engine, handler: Handler, tape: Tape, notes: list[str]) -> RunJournal:
+    orders = engine.orders()
+    said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
+    said += [
+        (int(ts), f"order {order_id}: amend refused, the order stays as it was")
+        for ts, order_id in engine.dropped()
+    ]
+    said.sort(key=lambda pair: pair[0])
+    refused = orders["reason"][orders["status"] == 5]
+    summary = [
+        f"{count} orders rejected: {Reason(int(code)).name.lower()}"
+        for code, count in zip(*np.unique(refused, return_counts=True), strict=True)
+    ]
+    return RunJournal(
+        symbols=tape.symbols,
+        orders=orders,
+        fills=engine.fills(),
+        equity=engine.points(),
+        exposures=engine.exposures(),
+        positions=engine.positions(),
+        logs=notes + [text for _, text in said] + summary,
+        ambiguous_bars=engine.ambiguous_bars,
+        events=engine.n_done,
+    )
+
+
+def _prices(markets: dict[str, tuple[Container, ...]]) -> Callable[[str], Any]:
+    """Of a symbol: when each price began and was known, and how low and high it was."""
+    ranks = {"quotes": 0, "trades": 1, "bars": 2}
+
+    def columns(symbol: str) -> Any:
+        source = min(markets[symbol], key=lambda c: ranks[c.kind])
+        start = source.timestamp
+        if isinstance(source, Quotes):
+            mid = 0.5 * (source.bid + source.ask)
+            return start, start, mid, mid
+        if isinstance(source, Trades):
+            return start, start, source.price, source.price
+        return start, start + source.interval, source.low, source.high
+
+    return columns

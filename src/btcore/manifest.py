@@ -1,0 +1,115 @@
+"""What a run was: enough to run it again, and one hash of all that its numbers depend on."""
+
+import hashlib
+import inspect
+import json
+import platform
+import sys
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from .config import Execution, Instrument
+from .data.container import Container
+from .strategy import Orders, Strategy
+
+VERSION = version("btcore")
+
+
+def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
+    """Name, kind and parameters of a strategy; for Python code and order arrays also the hash of their text."""
+    if isinstance(strategy, str):
+        return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
+    if isinstance(strategy, Strategy):
+        cls = type(strategy)
+        return {
+            "kind": "python",
+            "name": f"{cls.__module__}.{cls.__qualname__}",
+            "params": msgspec.to_builtins(strategy.params),
+            "code_sha256": _code_hash(cls),
+        }
+    if isinstance(strategy, Orders):
+        digest = hashlib.sha256()
+        for name, column in strategy.columns().items():
+            digest.update(f"{name}:{column.dtype}:{len(column)}".encode())
+            digest.update(column.data)
+        return {"kind": "orders", "name": "orders", "params": {}, "sha256": digest.hexdigest()}
+    return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
+
+
+def _code_hash(cls: type) -> str | None:
+    """Of the class's source text; None where there is none (typed at a prompt, or compiled)."""
+    try:
+        return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
+    except (OSError, TypeError):
+        return None
+
+
+def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[dict[str, Any]]:
+    """A row a stream: what it holds and its content hash."""
+    return [
+        {
+            "symbol": symbol,
+            "kind": container.kind,
+            "rows": len(container),
+            "first": int(container.timestamp[0]) if len(container) else None,
+            "last": int(container.timestamp[-1]) if len(container) else None,
+            "interval": getattr(container, "interval", None),
+            "source": getattr(container, "source", None),
+            "sha256": container.content_hash,
+        }
+        for symbol, containers in markets
+        for container in containers
+    ]
+
+
+def describe_run(
+    *,
+    strategy: dict[str, Any],
+    execution: Execution,
+    instruments: Mapping[str, Instrument],
+    initial_capital: float,
+    currency: str,
+    timezone: str,
+    start: int | None,
+    end: int | None,
+    mark_every: int | None,
+) -> dict[str, Any]:
+    """The request, in plain values; instruments that are the default are left out."""
+    return {
+        "strategy": strategy,
+        "execution": msgspec.to_builtins(execution),
+        "instruments": {
+            symbol: msgspec.to_builtins(instrument)
+            for symbol, instrument in sorted(instruments.items())
+            if instrument != Instrument()
+        },
+        "initial_capital": initial_capital,
+        "currency": currency,
+        "timezone": timezone,
+        "start": start,
+        "end": end,
+        "mark_every": mark_every,
+    }
+
+
+def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: str) -> dict[str, Any]:
+    """Versions, the request, and the data with its hashes."""
+    return {
+        "btcore": VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "platform": f"{sys.platform}-{platform.machine()}",
+        "run": run,
+        "data": data,
+        "data_source": data_source,
+    }
+
+
+def fingerprint(run: dict[str, Any], data: list[dict[str, Any]]) -> str:
+    """sha256 of btcore's version, the request and the data's content."""
+    text = json.dumps([VERSION, run, data], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
