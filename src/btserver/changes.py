@@ -5,7 +5,7 @@ A change of state and its event are one change, hence one transaction.
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import lmdb
 import msgspec
@@ -25,7 +25,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
 
-Txn = lmdb.Transaction[bytes]
+Txn: TypeAlias = "lmdb.Transaction[bytes]"  # quoted: it takes no subscript at run time
 
 
 class Tables(NamedTuple):
@@ -118,7 +118,9 @@ def _log(
 ) -> RunRecord:
     first = record.last_event_id + 1
     # Encoded before the first put: what cannot be encoded must not leave half a change behind.
-    encoded = [_json(schemas.event(number, run, now, payload)) for number, payload in enumerate(payloads, first)]
+    encoded = [
+        _json(schemas.event(number, run, now, payload)) for number, payload in enumerate(payloads, first)
+    ]
     for number, data in enumerate(encoded, first):
         txn.put(keys.event_key(run, number), data, db=tables.events)
     return replace(record, last_event_id=record.last_event_id + len(encoded))

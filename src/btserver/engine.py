@@ -8,14 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from btcore.backtest import check_request as _check
 from btcore.backtest import run_request as _run
 from btcore.config import RunRequest
 from btcore.data import Catalog, SampleMarket
-from btcore.result import Result
+from btcore.export import to_rows
 
-SAMPLE = "synthetic sample data"
+Rows = NDArray[Any]
 
 
 def open_source(data: str | None) -> Any:
@@ -33,7 +34,6 @@ def run_request(request: RunRequest, source: Any, progress: Callable[[Any], None
     return _run(request, source, progress=progress)
 
 
-def read_rows(table: str, rows: np.ndarray, start: int, stop: int) -> list[dict[str, Any]]:
+def read_rows(rows: Rows, start: int, stop: int) -> list[dict[str, Any]]:
     """Rows of a table, ready for JSON."""
-    result = Result.from_tables({table: rows}, manifest={}, metrics={}, logs=[], fingerprint="")
-    return result.rows(table, start, stop)
+    return to_rows(rows[start:stop])

@@ -1,5 +1,6 @@
 """Every error a client can meet: one table of codes, one shape of body."""
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Literal
@@ -27,6 +28,8 @@ STATUS: dict[Code, int] = {
     "internal_error": 500,
 }
 _CODES: dict[int, Code] = {status: code for code, status in STATUS.items()}
+_AT = re.compile(r"^(?P<message>.*) - at `(?P<path>[^`]*)`$", re.DOTALL)
+_FIELD = re.compile(r"^(?P<field>[a-z_][A-Za-z0-9_.\[\]]*): ")
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -84,6 +87,17 @@ def unauthorized() -> ApiError:
         "a valid API key is required: Authorization: Bearer <key> or X-API-Key: <key>",
         headers={"WWW-Authenticate": "Bearer"},
     )
+
+
+def fault(message: str) -> ApiError:
+    """A 422 whose path is read from the message: msgspec ends with it, btcore starts with it."""
+    path = "$"
+    if found := _AT.match(message):
+        message, path = found["message"], found["path"]
+    if field := _FIELD.match(message):
+        path = f"{path}.{field['field']}"
+    text = message if path == "$" else f"{path}: {message[field.end() :] if field else message}"
+    return ApiError("validation_error", text, details=[Detail(path, message)])
 
 
 def from_status(status: int, headers: Mapping[str, str] | None) -> ApiError:

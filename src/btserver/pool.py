@@ -12,7 +12,7 @@ _READ_LIMIT = 2**20
 
 
 class WorkerProcess:
-    """A freshly started interpreter (nothing of the store or the listening socket is inherited) and its socket."""
+    """A fresh interpreter, which inherits neither store nor listening socket, and the socket to it."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -1,27 +1,198 @@
 """A run's life: accepted, queued, handed to a worker, watched, finished or failed.
 
-Whatever happens to a worker or to the server, the store says where each run stands: `start` puts those back
-into the queue that were interrupted.
+Whatever happens to a worker or to the server, the store says where each run stands; `start` and `stop` put
+those back into the queue that were interrupted.
 """
 
 import asyncio
+import importlib
 import logging
 from collections import deque
-from collections.abc import Callable
+from typing import Any
 
+import msgspec
+
+from btcore.errors import BtcoreError
 from btserver import keys, wire
-from btserver.errors import ApiError
+from btserver.errors import ApiError, fault
 from btserver.pool import WorkerProcess
-from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload, RunRecord
+from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload, RunRecord, RunRequest
 from btserver.store import Store, StoreError
 
 MAX_QUEUED = 10_000
+_MAX_PAUSE = 30.0  # seconds between attempts to start a worker that does not come up
 _log = logging.getLogger("btserver.runs")
-_MAX_PAUSE = 30.0  # between attempts to start a worker that does not come up
+
+Pending = asyncio.Task[wire.FromWorker | None]
 
 
 class Runs:
-    """The queue and the workers."""
+    """The queue, and one task for each worker process."""
 
-    def __init__(self, store: Store, start_worker: Callable[[], "asyncio.Future[WorkerProcess]"], workers: int) -> None:
-        raise NotImplementedError
+    def __init__(
+        self, store: Store, *, workers: int, engine: str = "btserver.engine", data: str | None = None
+    ):
+        self._store = store
+        self._size = workers
+        self._engine_name = engine
+        self._engine = importlib.import_module(engine)
+        self._data = data
+        self._source: Any = self._engine.open_source(data)
+        self._queue: deque[bytes] = deque()
+        self._arrived = asyncio.Event()
+        self._workers: set[WorkerProcess] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.workers_ready = 0
+
+    async def start(self) -> None:
+        """Queue what an earlier server left unfinished, then start the workers."""
+        await self._requeue("interrupted by a restart of the server; queued again")
+        self._queue.extend(self._store.oldest("queued"))
+        self._tasks = [asyncio.create_task(self._keep_worker()) for _ in range(self._size)]
+
+    async def stop(self) -> None:
+        """End the workers now; what they were running is queued for the next start."""
+        for task in self._tasks:
+            task.cancel()
+        workers = list(self._workers)
+        for worker in workers:
+            worker.kill()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*(worker.end() for worker in workers))
+        await self._store.check()  # behind every write the tasks had submitted
+        await self._requeue("interrupted by a stop of the server; queued again")
+
+    def worker_pids(self) -> list[int]:
+        """The processes that run backtests."""
+        return [worker.pid for worker in self._workers]
+
+    def check(self, request: RunRequest) -> None:
+        """Raise a validation error that names the field which the engine or the data cannot serve."""
+        try:
+            self._engine.check_request(request, self._source)
+        except BtcoreError as error:
+            raise fault(str(error)) from error
+
+    async def submit(self, request: RunRequest) -> tuple[bytes, RunRecord]:
+        """A run that is on disk and in the queue."""
+        if len(self._queue) >= MAX_QUEUED:
+            message = f"{len(self._queue)} backtests are queued already"
+            raise ApiError("too_many_requests", message, headers={"Retry-After": "5"})
+        run, record = await self._store.create(msgspec.json.encode(request))
+        self._queue.append(run)
+        self._arrived.set()
+        return run, record
+
+    def read_rows(self, rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
+        """Rows of a stored table as the engine shows them."""
+        shown: list[dict[str, Any]] = self._engine.read_rows(rows, start, stop)
+        return shown
+
+    async def _requeue(self, reason: str) -> None:
+        for run in self._store.oldest("running"):
+            await self._store.move(run, "queued", payloads=[LogPayload(reason)])
+
+    async def _keep_worker(self) -> None:
+        """There is always one worker, or one being started."""
+        failures = 0
+        while True:
+            worker = await WorkerProcess.start(self._engine_name, self._data)
+            self._workers.add(worker)
+            try:
+                came_up = await self._drive(worker)
+            except Exception:
+                came_up = True
+                _log.exception("worker %d is replaced", worker.pid)
+                worker.kill()
+            finally:
+                self._workers.discard(worker)
+            code = await worker.end()
+            _log.warning("worker %d ended (exit code %d); starting another", worker.pid, code)
+            failures = 0 if came_up else failures + 1
+            if failures:
+                await asyncio.sleep(min(_MAX_PAUSE, 2.0**failures / 4))
+
+    async def _drive(self, worker: WorkerProcess) -> bool:
+        """Give it runs until it is gone; False if it never came up."""
+        if not isinstance(await worker.receive(), wire.Ready):
+            return False
+        self.workers_ready += 1
+        try:
+            alive = True
+            while alive:
+                # An idle worker is silent, so this is the first message of its next run, or its end.
+                pending: Pending = asyncio.create_task(worker.receive())
+                try:
+                    run = await self._next_run(pending)
+                    alive = run is not None and await self._conduct(worker, run, pending)
+                finally:
+                    pending.cancel()
+        finally:
+            self.workers_ready -= 1
+        return True
+
+    async def _next_run(self, pending: Pending) -> bytes | None:
+        """The oldest queued run, or None if the worker ends first."""
+        while not pending.done():
+            if self._queue:
+                return self._queue.popleft()
+            self._arrived.clear()
+            arrived = asyncio.create_task(self._arrived.wait())
+            try:
+                await asyncio.wait({pending, arrived}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                arrived.cancel()
+        return None
+
+    async def _conduct(self, worker: WorkerProcess, run: bytes, pending: Pending) -> bool:
+        """One run on one worker; False if the worker did not survive it."""
+        try:
+            await self._store.move(run, "running")
+            worker.send(wire.Job(self._store.request(run)))
+            message = await pending
+            while message is not None:
+                if await self._apply(run, message):
+                    return True
+                message = await worker.receive()
+            error = f"worker crashed (exit code {await worker.end()})"
+            _log.error("run %s: %s", keys.run_text(run), error)
+            await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
+        except StoreError as error:
+            await self._give_up(run, error)
+            worker.kill()
+        return False
+
+    async def _apply(self, run: bytes, message: wire.FromWorker) -> bool:
+        """Write down what the worker says; True once the run has ended."""
+        match message:
+            case wire.Tick(progress, equity):
+                payloads: list[Payload] = [ProgressPayload(progress)]
+                if equity is not None:
+                    payloads.append(MetricPayload("equity", equity))
+                await self._store.append(run, payloads, progress)
+            case wire.Log(lines):
+                await self._store.append(run, [LogPayload(line) for line in lines])
+            case wire.Block(table, index, data):
+                await self._store.put_block(run, table, index, data)
+            case wire.Done(result, metrics):
+                final = [MetricPayload(name, value) for name, value in metrics.items()]
+                payloads = [ProgressPayload(1.0), *final]
+                await self._store.move(run, "completed", payloads=payloads, result=result)
+                return True
+            case wire.Failed(reason):
+                await self._store.move(run, "failed", error=reason, payloads=[LogPayload(reason)])
+                return True
+            case wire.Ready():
+                raise RuntimeError("a worker said it was ready while it had a run")
+        return False
+
+    async def _give_up(self, run: bytes, error: StoreError) -> None:
+        """The disk refuses what the run has to say: fail it, or leave it to the next start."""
+        _log.error("run %s: its events cannot be stored: %s", keys.run_text(run), error)
+        record = self._store.run(run)
+        if record is None or record.state != "running":
+            return
+        try:
+            await self._store.move(run, "failed", error=f"the store refused a write: {error}")
+        except StoreError:
+            _log.error("run %s stays unfinished until the server is restarted", keys.run_text(run))

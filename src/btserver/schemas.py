@@ -155,7 +155,7 @@ class EquityPoint(Struct, frozen=True, kw_only=True):
     timestamp: datetime
     equity: float
     cash: float
-    positions: Any
+    positions: float
 
 
 class TradeRow(Struct, frozen=True, kw_only=True):

@@ -158,7 +158,9 @@ class Store:
         write = partial(changes.create, tables=self._tables, run=run, record=record, request=request)
         return run, await self._submit(write, after)
 
-    async def append(self, run: bytes, payloads: Sequence[Payload], progress: float | None = None) -> RunRecord:
+    async def append(
+        self, run: bytes, payloads: Sequence[Payload], progress: float | None = None
+    ) -> RunRecord:
         """More events of a run that has not ended; `progress`, if given, is stored with them."""
 
         def after(_: RunRecord) -> None:
@@ -206,9 +208,7 @@ class Store:
         now = str(time.time_ns()).encode()
         await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _nothing)
 
-    def _submit(
-        self, write: Callable[[Txn], Any], after: Callable[[Any], None]
-    ) -> asyncio.Future[Any]:
+    def _submit(self, write: Callable[[Txn], Any], after: Callable[[Any], None]) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is closed")
         return self._writer.submit(write, after)
@@ -264,7 +264,9 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
             with env.begin(db=tables.meta, write=True) as txn:
                 txn.put(b"format", FORMAT)
         elif found != FORMAT:
-            raise StoreError(f"{directory} has format {found.decode()}, this btserver writes {FORMAT.decode()}")
+            raise StoreError(
+                f"{directory} has format {found.decode()}, this btserver writes {FORMAT.decode()}"
+            )
     except BaseException:
         env.close()
         raise

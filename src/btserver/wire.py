@@ -1,4 +1,4 @@
-"""What the server and its worker processes say to each other: MessagePack in frames with a length before them."""
+"""What the server and its workers say to each other: MessagePack, each message with its length before it."""
 
 import struct
 from collections.abc import Callable

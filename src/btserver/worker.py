@@ -10,7 +10,6 @@ import os
 import queue
 import signal
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -121,9 +120,8 @@ class Worker:
 
 def _first_line(request: RunRequest, is_sample: bool) -> str:
     source = "synthetic sample data" if is_sample else "the catalog"
-    return (
-        f"running {request.strategy.name} on {', '.join(request.symbols)} ({request.resolution}) from {source}"
-    )
+    symbols = ", ".join(request.symbols)
+    return f"running {request.strategy.name} on {symbols} ({request.resolution}) from {source}"
 
 
 def _plain(value: Any) -> Any:
@@ -164,4 +162,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

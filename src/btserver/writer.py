@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import lmdb
 
-Write = Callable[[lmdb.Transaction[bytes]], Any]
+Write = Callable[["lmdb.Transaction[bytes]"], Any]
 _log = logging.getLogger("btserver.store")
 
 # A commit is at most this many writes, so that no client waits for an endless one.
@@ -36,7 +36,9 @@ class Writer:
     transaction alone.
     """
 
-    def __init__(self, env: lmdb.Environment, loop: asyncio.AbstractEventLoop, committed: Callable[[], None]) -> None:
+    def __init__(
+        self, env: lmdb.Environment, loop: asyncio.AbstractEventLoop, committed: Callable[[], None]
+    ) -> None:
         self._env = env
         self._loop = loop
         self._committed = committed

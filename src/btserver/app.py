@@ -1,0 +1,154 @@
+"""The application: store, runs and streams behind one ASGI callable."""
+
+import re
+import secrets
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from btserver import openapi
+from btserver.auth import Keys
+from btserver.errors import ApiError, from_status, response
+from btserver.events import Hub
+from btserver.metrics import Metrics
+from btserver.routes import PREFIX, Api, Endpoint, Handler
+from btserver.runs import Runs
+from btserver.settings import Settings
+from btserver.store import Store
+from btserver.streams import Streams
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def create_app(settings: Settings, store: Store, *, engine: str = "btserver.engine") -> ASGIApp:
+    """The server on an open store; its lifespan starts and stops the workers and closes the store."""
+    runs = Runs(store, workers=settings.workers, engine=engine, data=settings.data)
+    allowed = Keys(settings.api_keys)
+    metrics = Metrics()
+    hub = Hub()
+    streams = Streams(store, hub, allowed, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        store.attach(hub.publish)
+        try:
+            await runs.start()
+            yield
+            await runs.stop()
+        finally:
+            store.close()
+
+    endpoints = Api(store, runs, allowed, metrics).endpoints()
+    app = Starlette(
+        routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
+        exception_handlers={ApiError: _refused, HTTPException: _no_route, Exception: _broken},
+        lifespan=lifespan,
+    )
+    app.router.redirect_slashes = False  # a redirected POST would lose its body
+    return Observed(app, metrics)
+
+
+def _http(endpoints: list[Endpoint]) -> list[BaseRoute]:
+    """One route a path, so that 405 can name every method; `/v1/x` and `/x` alike."""
+    by_path: dict[str, dict[str, Endpoint]] = {}
+    for endpoint in endpoints:
+        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+    routes: list[BaseRoute] = []
+    for path, methods in by_path.items():
+        for spelling in dict.fromkeys((path, path.removeprefix(PREFIX))):
+            routes.append(Route(spelling, _dispatch(methods), methods=list(methods)))
+    return routes
+
+
+def _dispatch(methods: dict[str, Endpoint]) -> Handler:
+    async def dispatch(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        return await methods[method].handler(request)
+
+    return dispatch
+
+
+def _pages(endpoints: list[Endpoint]) -> list[BaseRoute]:
+    described = openapi.document(endpoints, version("btcore"))
+    as_json = msgspec.json.encode(described)
+    as_html = openapi.page(described)
+
+    async def document(_: Request) -> Response:
+        return Response(as_json, media_type="application/json")
+
+    async def docs(_: Request) -> Response:
+        return Response(as_html, media_type="text/html")
+
+    return [Route("/openapi.json", document), Route("/docs", docs)]
+
+
+def _websockets(streams: Streams) -> list[BaseRoute]:
+    return [
+        WebSocketRoute(f"{PREFIX}/backtests/{{run_id}}/stream", streams.serve),
+        WebSocketRoute("/backtests/{run_id}/stream", streams.serve),
+        WebSocketRoute("/{path:path}", streams.refuse),
+    ]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return response(error, request.scope["request_id"])
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return response(from_status(error.status_code, error.headers), request.scope["request_id"])
+
+
+async def _broken(request: Request, _: Exception) -> Response:
+    # What went wrong is for the log, where the exception goes next, not for the client.
+    return response(ApiError("internal_error", "internal error"), request.scope["request_id"])
+
+
+class Observed:
+    """Outermost: every request has an id, which its answer carries, and is counted."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope["request_id"] = request_id
+        status = 500
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        started = time.perf_counter()
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            method = scope["method"] if scope["method"] in _METHODS else "OTHER"
+            self._metrics.count(method, status, time.perf_counter() - started)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's own `X-Request-ID` if it is a sane one, else a new id."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
+            return str(value.decode())
+    return secrets.token_hex(16)

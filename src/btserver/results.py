@@ -1,0 +1,47 @@
+"""A stored result as JSON, in chunks small enough that no other client notices."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+
+import msgspec
+import numpy as np
+
+from btserver import keys
+from btserver.runs import Runs
+from btserver.schemas import ResultHead, TableHead
+from btserver.store import Store
+
+CHUNK_ROWS = 500
+# In this order and always there, so that a client need not ask whether a key exists.
+TABLES = ("equity_curve", "trades", "exposures", "orders", "round_trips")
+_encode = msgspec.json.Encoder().encode
+
+
+async def results_json(store: Store, runs: Runs, run: bytes, head: ResultHead) -> AsyncIterator[bytes]:
+    """The whole document; between two chunks the event loop serves others."""
+    yield b'{"run_id":%s,"metrics_summary":%s' % (_encode(keys.run_text(run)), head.metrics)
+    tables = [*TABLES, *sorted(set(head.tables) - {*TABLES, "logs"})]
+    for name in tables:
+        yield b",%s:[" % _encode(name)
+        async for chunk in _rows(store, runs, run, name, head.tables.get(name)):
+            yield chunk
+        yield b"]"
+    yield b',"logs":['
+    logs = head.tables.get("logs", TableHead(0, 0))
+    for index in range(logs.blocks):
+        yield b","[: index > 0] + store.block(run, "logs", index)[1:-1]
+    yield b'],"manifest":%s,"fingerprint":%s}' % (head.manifest, _encode(head.fingerprint))
+
+
+async def _rows(
+    store: Store, runs: Runs, run: bytes, name: str, table: TableHead | None
+) -> AsyncIterator[bytes]:
+    separator = b""
+    for index in range(0 if table is None else table.blocks):
+        block = np.lib.format.read_array(BytesIO(store.block(run, name, index)), allow_pickle=False)
+        for start in range(0, len(block), CHUNK_ROWS):
+            rows = runs.read_rows(block, start, min(start + CHUNK_ROWS, len(block)))
+            yield separator + _encode(rows)[1:-1]
+            separator = b","
+            await asyncio.sleep(0)

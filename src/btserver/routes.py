@@ -1,0 +1,159 @@
+"""The HTTP calls: read, ask runs or the store, write. The document is generated from the same table."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from btserver import auth, inputs, keys
+from btserver.errors import ApiError, Code, not_found, unauthorized
+from btserver.metrics import Metrics
+from btserver.results import results_json
+from btserver.runs import Runs
+from btserver.schemas import Results, RunRecord, RunRequest, Status
+from btserver.store import Store, StoreError
+
+PREFIX = "/v1"
+Handler = Callable[[Request], Awaitable[Response]]
+_encode = msgspec.json.Encoder().encode
+
+
+class Endpoint(NamedTuple):
+    """One call: where it is, what answers it, and what the document says of it."""
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    status: int = 200
+    takes: type | None = None
+    gives: object = None
+    query: type | None = None
+    errors: tuple[Code, ...] = ()
+    is_open: bool = False  # answered without a key
+
+
+class Api:
+    """The calls, with what they need."""
+
+    def __init__(self, store: Store, runs: Runs, allowed: auth.Keys, metrics: Metrics) -> None:
+        self._store = store
+        self._runs = runs
+        self._keys = allowed
+        self._metrics = metrics
+
+    def endpoints(self) -> list[Endpoint]:
+        """The route table."""
+        one = f"{PREFIX}/backtests/{{run_id}}"
+        return [
+            Endpoint(
+                "POST",
+                f"{PREFIX}/backtests",
+                self.create,
+                "Start a backtest",
+                status=201,
+                takes=RunRequest,
+                gives=Status,
+                errors=("validation_error", "unauthorized", "request_too_large", "too_many_requests"),
+            ),
+            Endpoint(
+                "GET",
+                f"{PREFIX}/backtests",
+                self.list,
+                "List backtests, the newest first",
+                gives=list[Status],
+                query=inputs.ListQuery,
+                errors=("validation_error", "unauthorized"),
+            ),
+            Endpoint(
+                "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
+            ),
+            Endpoint(
+                "GET",
+                f"{one}/results",
+                self.results,
+                "The results of a completed backtest",
+                gives=Results,
+                errors=("unauthorized", "not_found", "conflict"),
+            ),
+            Endpoint("GET", "/healthz", self.health, "The process is alive", is_open=True),
+            Endpoint("GET", "/readyz", self.ready, "The store and the workers are ready", is_open=True),
+            Endpoint("GET", "/metrics", self.metrics, "Counters for Prometheus", is_open=True),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """`POST /v1/backtests`: 201 once the run is on disk."""
+        self._authorise(request)
+        wanted = await inputs.read_run(request)
+        self._runs.check(wanted)
+        try:
+            run, record = await self._runs.submit(wanted)
+        except StoreError as error:
+            raise ApiError("internal_error", "the store is full or failing", status=507) from error
+        location = f"{PREFIX}/backtests/{keys.run_text(run)}"
+        return _json(record.status(run), 201, {"Location": location})
+
+    async def list(self, request: Request) -> Response:
+        """`GET /v1/backtests?state=&limit=`."""
+        self._authorise(request)
+        query = inputs.read_list_query(request)
+        return _json([record.status(run) for run, record in self._store.newest(query.limit, query.state)])
+
+    async def show(self, request: Request) -> Response:
+        """`GET /v1/backtests/{run_id}`."""
+        run, record = self._find(request)
+        return _json(record.status(run))
+
+    async def results(self, request: Request) -> Response:
+        """`GET /v1/backtests/{run_id}/results`, written in chunks."""
+        run, record = self._find(request)
+        head = self._store.result(run) if record.state == "completed" else None
+        if head is None:
+            why = f": {record.error}" if record.error else ""
+            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{why}")
+        return StreamingResponse(
+            results_json(self._store, self._runs, run, head), media_type="application/json"
+        )
+
+    async def health(self, _: Request) -> Response:
+        """The event loop answers."""
+        return _json({"status": "ok"})
+
+    async def ready(self, _: Request) -> Response:
+        """A run posted now would be stored and run."""
+        try:
+            await self._store.check()
+        except StoreError:
+            return _json({"status": "the store refuses writes"}, 503)
+        if not self._runs.workers_ready:
+            return _json({"status": "no worker is up"}, 503)
+        return _json({"status": "ready"})
+
+    async def metrics(self, _: Request) -> Response:
+        """Prometheus text."""
+        page = self._metrics.render(
+            runs=self._store.counts,
+            events=self._store.events_written,
+            commits=self._store.commits,
+            workers=self._runs.workers_ready,
+        )
+        return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _authorise(self, request: Request) -> None:
+        if not self._keys.allow(auth.header_keys(request.scope["headers"])):
+            raise unauthorized()
+
+    def _find(self, request: Request) -> tuple[bytes, RunRecord]:
+        self._authorise(request)
+        text = request.path_params["run_id"]
+        run = keys.run_key(text)
+        record = None if run is None else self._store.run(run)
+        if run is None or record is None:
+            raise not_found(text)
+        return run, record
+
+
+def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(_encode(value), status, headers=headers, media_type="application/json")

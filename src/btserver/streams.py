@@ -1,0 +1,112 @@
+"""The WebSocket side: one run's events to one client, from any id on, until the run has ended."""
+
+import asyncio
+import contextlib
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from btserver import auth, keys
+from btserver.events import Hub, follow
+from btserver.inputs import read_event_id
+from btserver.metrics import Metrics
+from btserver.store import Store
+
+POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
+SEND_SECONDS = 10.0  # a reader that takes nothing for this long is dropped
+MAX_STREAMS = 4096
+
+
+class Streams:
+    """Every open stream. A refusal is an accepted connection that is closed with 1008 and a reason."""
+
+    def __init__(
+        self,
+        store: Store,
+        hub: Hub,
+        allowed: auth.Keys,
+        metrics: Metrics,
+        *,
+        send_seconds: float = SEND_SECONDS,
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._keys = allowed
+        self._metrics = metrics
+        self._send_seconds = send_seconds
+
+    async def serve(self, socket: WebSocket) -> None:
+        """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
+        await socket.accept()
+        refusal = self._refusal(socket)
+        run = keys.run_key(socket.path_params["run_id"])
+        after = read_event_id(socket.query_params.getlist("last_event_id"))
+        if refusal is not None:
+            await socket.close(POLICY_VIOLATION, refusal)
+        elif run is None or (record := self._store.run(run)) is None:
+            await socket.close(POLICY_VIOLATION, "unknown run id")
+        elif after is None:
+            await socket.close(POLICY_VIOLATION, "last_event_id is not an event id")
+        elif after > record.last_event_id:
+            await socket.close(POLICY_VIOLATION, "unknown event id")
+        elif self._metrics.streams_open >= MAX_STREAMS:
+            await socket.close(TRY_AGAIN_LATER, "too many streams")
+        else:
+            await self._stream(socket, run, after)
+
+    async def refuse(self, socket: WebSocket) -> None:
+        """Every other path."""
+        await socket.accept()
+        await socket.close(POLICY_VIOLATION, "unknown path")
+
+    def _refusal(self, socket: WebSocket) -> str | None:
+        scope = socket.scope
+        offered = auth.header_keys(scope["headers"]) + auth.query_keys(scope["query_string"])
+        if not self._keys.allow(offered):
+            return "unauthorized: a valid API key is required"
+        # Without keys the loopback address is the only guard, and any web page can open a WebSocket to it.
+        origin = socket.headers.get("origin")
+        if not self._keys and origin is not None:
+            host = origin.partition("://")[2]
+            if host != socket.headers.get("host"):
+                return "a page of another origin may not read this stream"
+        return None
+
+    async def _stream(self, socket: WebSocket, run: bytes, after: int) -> None:
+        # Always reading: else neither pongs nor a client that went away would be seen.
+        reader = asyncio.create_task(_read(socket))
+        sender = asyncio.create_task(self._send(socket, run, after))
+        self._metrics.streams_open += 1
+        try:
+            await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._metrics.streams_open -= 1
+            reader.cancel()
+            sender.cancel()
+            await asyncio.gather(reader, sender, return_exceptions=True)
+        if sender.cancelled():
+            return
+        error = sender.exception()
+        if error is None:
+            await socket.close(1000, "the run has ended")
+        elif isinstance(error, TimeoutError):
+            self._metrics.streams_dropped += 1
+            # The close frame waits behind what the reader does not take; the transport is aborted soon after.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await socket.close(TRY_AGAIN_LATER, "too slow; reconnect with the last event id seen")
+        elif not isinstance(error, WebSocketDisconnect | OSError):
+            raise error
+
+    async def _send(self, socket: WebSocket, run: bytes, after: int) -> None:
+        clock = asyncio.get_running_loop()
+        async for page in follow(self._store, self._hub, run, after):
+            async with asyncio.timeout(None) as limit:
+                for event in page:
+                    limit.reschedule(clock.time() + self._send_seconds)
+                    await socket.send_text(event.decode())
+            await asyncio.sleep(0)
+
+
+async def _read(socket: WebSocket) -> None:
+    while (await socket.receive())["type"] != "websocket.disconnect":
+        continue

@@ -1,0 +1,102 @@
+"""An engine for tests: quick, exact, and told by the strategy's parameters what to do.
+
+`gate` names a file: the run waits at half way until that file exists, so a test decides when it goes on.
+"""
+
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from btcore.config import RunRequest
+from btcore.errors import ConfigError, DataError
+from btcore.export import to_rows
+
+PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float}
+SYMBOLS = ("AAPL", "MSFT")
+
+
+def open_source(data: str | None) -> object:
+    return data
+
+
+def check_request(request: RunRequest, source: object) -> None:
+    if request.strategy.name not in ("buy_and_hold", "scripted"):
+        raise ConfigError(
+            f"strategy.name: {request.strategy.name!r} is unknown; known: buy_and_hold, scripted"
+        )
+    for name, value in request.strategy.params.items():
+        if name not in PARAMETERS:
+            raise ConfigError(f"strategy.params.{name}: unknown parameter; known: {', '.join(PARAMETERS)}")
+        kind = PARAMETERS[name]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigError(f"strategy.params.{name}: {value!r} is not of type {kind.__name__}")
+        if name == "steps" and not 0 <= value <= 100_000:
+            raise ConfigError(f"strategy.params.steps: {value} is not between 0 and 100000")
+    for index, symbol in enumerate(request.symbols):
+        if symbol.startswith("NO"):
+            raise DataError(f"symbols[{index}]: no data for {symbol!r}; there is: {', '.join(SYMBOLS)}")
+
+
+def run_request(request: RunRequest, source: object, progress: Any) -> Any:
+    told = request.strategy.params
+    steps = told.get("steps", 4)
+    for step in range(steps):
+        if step == steps // 2 and "gate" in told:
+            _wait(told["gate"], progress, step / steps)
+        progress(
+            SimpleNamespace(fraction=step / steps, now=request.start_ns, equity=1e6 + step / 3, events=step)
+        )
+        time.sleep(told.get("pause", 0.0))
+    if "crash" in told:
+        os._exit(told["crash"])
+    if told.get("fail") == "data":
+        raise DataError("AAPL.csv row 3: high < low")
+    if "fail" in told:
+        raise RuntimeError("a bug")
+    return _result(request, told.get("rows", 3))
+
+
+def _wait(gate: str, progress: Any, fraction: float) -> None:
+    deadline = time.monotonic() + 60
+    while not Path(gate).exists():
+        assert time.monotonic() < deadline, "nobody opened the gate"
+        progress(SimpleNamespace(fraction=fraction, now=0, equity=1e6, events=0))
+        time.sleep(0.005)
+
+
+def _result(request: RunRequest, count: int) -> Any:
+    equity = np.zeros(count, [("timestamp", "i8"), ("equity", "f8"), ("cash", "f8"), ("positions", "f8")])
+    equity["timestamp"] = request.start_ns + np.arange(count) * 86_400_000_000_000
+    equity["equity"] = 0.1 + np.arange(count) / 3
+    equity["cash"] = 1 / 3
+    dtype = [
+        ("timestamp", "i8"),
+        ("symbol", "U8"),
+        ("side", "U4"),
+        ("quantity", "f8"),
+        ("price", "f8"),
+        ("commission", "f8"),
+    ]
+    trades = np.array([(request.start_ns, request.symbols[0], "buy", 2.0, 0.1 + 0.2, 1e-9)], dtype)
+    empty = np.zeros(0, [("timestamp", "i8"), ("symbol", "U8"), ("value", "f8")])
+    return SimpleNamespace(
+        metrics={"total_return": np.float64(0.1) + 0.2, "sharpe_ratio": None, "total_trades": 1, "name": "x"},
+        tables=lambda: {
+            "equity_curve": equity,
+            "trades": trades,
+            "exposures": empty,
+            "orders": empty,
+            "round_trips": empty,
+        },
+        logs=["first line", "second line"],
+        manifest={"data": "synthetic sample data", "rows": np.int64(count)},
+        fingerprint="abc123",
+    )
+
+
+def read_rows(rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
+    return to_rows(rows[start:stop])

@@ -1,0 +1,8 @@
+"""`btserver` with the engine for tests."""
+
+import sys
+
+from btserver.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(engine="fake_engine"))

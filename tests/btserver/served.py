@@ -1,0 +1,163 @@
+"""A real server process for tests, and what a client does with it."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import httpx2
+import psutil
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+HERE = Path(__file__).parent
+DEADLINE = 60.0
+T = TypeVar("T")
+
+
+def until(ask: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
+    """The first answer that is neither None nor False."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        answer = ask()
+        if answer is not None and answer is not False:
+            return answer
+        time.sleep(0.005)
+    raise AssertionError(f"timed out waiting for {what}")
+
+
+class Served:
+    """`btserver serve --port 0` as a process; its store outlives it."""
+
+    def __init__(
+        self, store: Path, *, fake: bool = True, keys: str = "", workers: int = 1, data: str = ""
+    ) -> None:
+        entry = [str(HERE / "serve_fake.py")] if fake else ["-m", "btserver.cli"]
+        command = [sys.executable, "-W", "error", *entry, "serve", "--port", "0"]
+        command += ["--store", str(store), "--workers", str(workers)]
+        if data:
+            command += ["--data", data]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("BTSERVER_")}
+        environment["PYTHONPATH"] = str(HERE)
+        if keys:
+            environment["BTSERVER_API_KEYS"] = keys
+        self.log_path = store.parent / f"{store.name}.{time.monotonic_ns()}.log"
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, env=environment, text=True
+            )
+        self.banner: list[str] = []
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.banner.append(line.rstrip("\n"))
+            if found := re.search(r"listening on (http://\S+)", line):
+                self.url = found[1]
+                break
+        else:
+            raise AssertionError(f"did not start: {self.log()}")
+        headers = {"X-API-Key": keys.partition(",")[0]} if keys else {}
+        self.http = httpx2.Client(base_url=self.url, headers=headers, timeout=DEADLINE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.kill()
+        self.http.close()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def kill(self) -> None:
+        """As a power cut would: no goodbye. Its workers notice and end too."""
+        workers = self.workers()
+        self.process.kill()
+        self.process.wait()
+        psutil.wait_procs(workers, timeout=DEADLINE)
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(DEADLINE)
+
+    def workers(self) -> list[psutil.Process]:
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
+
+    def ready(self) -> Self:
+        until(lambda: self.http.get("/readyz").status_code == 200, "readyz")
+        return self
+
+    def post(self, **changes: Any) -> str:
+        answer = self.http.post("/v1/backtests", json=request(**changes))
+        assert answer.status_code == 201, answer.text
+        run_id: str = answer.json()["run_id"]
+        return run_id
+
+    def status(self, run_id: str) -> dict[str, Any]:
+        shown: dict[str, Any] = self.http.get(f"/v1/backtests/{run_id}").json()
+        return shown
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        return until(lambda: (s := self.status(run_id))["finished_at"] and s, f"the end of {run_id}")
+
+    def in_state(self, run_id: str, state: str) -> dict[str, Any]:
+        return until(lambda: (s := self.status(run_id))["state"] == state and s, f"{run_id} to be {state}")
+
+    def stream(self, run_id: str, after: int | str | None = None, **more: Any) -> ClientConnection:
+        query = "" if after is None else f"?last_event_id={after}"
+        headers = dict(self.http.headers)
+        offered = {"X-API-Key": headers["x-api-key"]} if "x-api-key" in headers else {}
+        url = f"{self.url.replace('http', 'ws', 1)}/v1/backtests/{run_id}/stream{query}"
+        return connect(url, additional_headers=offered, open_timeout=DEADLINE, **more)
+
+    def events(self, run_id: str, after: int | str | None = None) -> list[dict[str, Any]]:
+        """Every event up to the end of the run; the close must be a clean one."""
+        seen, code, _ = drain(self.stream(run_id, after))
+        assert code == 1000
+        return seen
+
+
+def drain(stream: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:
+    """All events until the server closes, the close code and the reason."""
+    seen = []
+    with stream:
+        try:
+            while True:
+                seen.append(json.loads(stream.recv(timeout=DEADLINE)))
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None, "the connection was cut"
+            return seen, closed.rcvd.code, closed.rcvd.reason
+
+
+def request(**changes: Any) -> dict[str, Any]:
+    """A good request, with changes; `params` are the strategy's."""
+    params = changes.pop("params", None)
+    body: dict[str, Any] = {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"}
+    if params is not None:
+        body["strategy"] = {"name": "scripted", "params": params}
+    return body | changes
+
+
+def check_history(run_id: str, events: list[dict[str, Any]], first: int = 1) -> None:
+    """Ids without gaps from `first`; states that follow from one another; nothing after the end."""
+    assert [event["event_id"] for event in events] == list(range(first, first + len(events)))
+    assert {event["run_id"] for event in events} <= {run_id}
+    states = [event["payload"] for event in events if event["type"] == "state"]
+    previous = None if first == 1 else states[0]["previous_state"] if states else None
+    for state in states:
+        assert state["previous_state"] == previous
+        previous = state["state"]
+    for event in events[:-1]:
+        assert event["type"] != "state" or event["payload"]["state"] not in ("completed", "failed")
