@@ -1,0 +1,115 @@
+"""A result in one file, written whole or not at all, read back bit for bit.
+
+`.npz`: each table is an array, everything else JSON in the array `document`; nothing is pickled.
+`.parquet`: one row a run. Each table is a column of lists of records (explode and unnest it), `document` the
+same JSON, so a folder of runs is one dataset.
+"""
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+from zipfile import BadZipFile
+
+import msgspec
+import numpy as np
+
+from .errors import ConfigError, DataError
+from .export import _library, to_arrow
+from .tables import TABLES, TIMES, Table
+
+VERSION = 1
+NOT_A_RESULT = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What a result holds besides its tables."""
+
+    fingerprint: str
+    metrics: dict[str, float | int | str | None]
+    manifest: dict[str, Any]
+    logs: list[str]
+    dtypes: dict[str, list[tuple[str, str]]]
+    version: int = VERSION
+
+
+def describe(tables: dict[str, Table]) -> dict[str, list[tuple[str, str]]]:
+    """The name and type of each column, as numpy spells them."""
+    return {
+        name: [(field, table.dtype[field].str) for field in table.dtype.names or ()]
+        for name, table in tables.items()
+    }
+
+
+def _write(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
+    """Into a file beside `path`, which then takes its name."""
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            fill(stream)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:
+    np.savez(stream, document=np.frombuffer(text, np.uint8), **tables)  # type: ignore[arg-type]
+
+
+def _write_parquet(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:
+    arrow, parquet = _library("pyarrow", "btcore[data]"), _library("pyarrow.parquet", "btcore[data]")
+    columns = {"document": arrow.array([text.decode()])}
+    for name, table in tables.items():
+        records = to_arrow(table).to_struct_array()
+        whole = arrow.concat_arrays(records.chunks) if records.num_chunks else arrow.array([], records.type)
+        columns[name] = arrow.ListArray.from_arrays(arrow.array([0, len(whole)], arrow.int32()), whole)
+    parquet.write_table(arrow.table(columns), stream)
+
+
+def _from_arrow(records: Any, fields: list[tuple[str, str]]) -> Table:
+    table = np.zeros(len(records), np.dtype(fields))
+    for name, kind in fields:
+        column = records.field(name)
+        if name in TIMES:
+            table[name] = column.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
+        elif kind.startswith("<U"):
+            table[name] = column.to_pylist()
+        else:
+            table[name] = column.to_numpy(zero_copy_only=False)
+    return table
+
+
+def write(path: str | Path, tables: dict[str, Table], document: Document) -> None:
+    """Saves as the suffix of `path` says."""
+    target, text = Path(path), msgspec.json.encode(document)
+    writers = {".npz": _write_npz, ".parquet": _write_parquet}
+    if target.suffix not in writers:
+        raise ConfigError(f"{target}: a result is saved as .npz or .parquet")
+    _write(target, lambda stream: writers[target.suffix](stream, tables, text))
+
+
+def read(path: str | Path) -> tuple[dict[str, Table], Document]:
+    """What `write` wrote; DataError if the file is something else."""
+    source = Path(path)
+    try:
+        if source.suffix == ".parquet":
+            row = _library("pyarrow.parquet", "btcore[data]").read_table(source, partitioning=None)
+            document = _decode(row["document"][0].as_py().encode())
+            lists = {name: row[name].combine_chunks().flatten() for name in TABLES}
+            return {name: _from_arrow(lists[name], document.dtypes[name]) for name in TABLES}, document
+        if source.suffix == ".npz":
+            with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in TABLES}, _decode(arrays["document"].tobytes())
+    except NOT_A_RESULT as error:
+        raise DataError(f"{source}: not a saved result ({error})") from error
+    raise ConfigError(f"{source}: a result is saved as .npz or .parquet")
+
+
+def _decode(text: bytes) -> Document:
+    document = msgspec.json.decode(text, type=Document)
+    if document.version != VERSION:
+        raise ValueError(f"version {document.version}, and this reads {VERSION}")
+    return document

@@ -1,0 +1,108 @@
+"""A table as JSON rows, and as a frame of pandas, polars or Arrow."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .tables import TIMES, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+FRACTIONS = (("ms", 10**6), ("us", 10**3), ("ns", 1))
+
+
+def _library(name: str, extra: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise ImportError(f"{name} is not installed: pip install {extra}") from error
+
+
+def rfc3339(column: Table) -> list[str]:
+    """int64 ns UTC as 2024-01-02T00:00:00Z, with 3, 6 or 9 digits of fraction where they are needed."""
+    spell: Any = np.datetime_as_string
+    moments = column.astype("datetime64[ns]")
+    text = spell(moments, unit="s")
+    left = column % 10**9 != 0
+    if left.any():
+        text = text.astype("U29")
+        for unit, step in FRACTIONS:
+            exact = left & (column % step == 0)
+            text[exact] = spell(moments[exact], unit=unit)
+            left &= ~exact
+    stamped: list[str] = np.strings.add(text, "Z").tolist()
+    return stamped
+
+
+def _json_column(name: str, column: Table) -> list[Any]:
+    if name in TIMES:
+        stamps: list[Any] = rfc3339(column)
+        if name in ("arrived_at", "closed_at"):
+            for i in np.flatnonzero(column == -1):
+                stamps[i] = None
+        return stamps
+    values: list[Any] = column.tolist()
+    if column.dtype.kind == "f":
+        for i in np.flatnonzero(~np.isfinite(column)):
+            values[i] = None
+    return values
+
+
+def to_rows(table: Table) -> list[dict[str, Any]]:
+    """One dict a row, ready for JSON: times as RFC 3339, None for what is undefined."""
+    names = table.dtype.names or ()
+    columns = [_json_column(name, np.ascontiguousarray(table[name])) for name in names]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _moments(name: str, column: Table) -> Table:
+    """datetime64[ns]; NaT for a time that never came."""
+    moments = column.astype("datetime64[ns]")
+    if name in ("arrived_at", "closed_at"):
+        moments[column == -1] = np.datetime64("NaT")
+    return moments
+
+
+def to_pandas(table: Table) -> "pd.DataFrame":
+    """Times are datetime64[ns, UTC]; a column `timestamp` becomes the index."""
+    pandas = _library("pandas", "pandas")
+    columns: dict[str, Any] = {}
+    for name in table.dtype.names or ():
+        column = np.ascontiguousarray(table[name])
+        moments = name in TIMES
+        columns[name] = pandas.Series(_moments(name, column)).dt.tz_localize("UTC") if moments else column
+    frame: pd.DataFrame = pandas.DataFrame(columns)
+    return frame.set_index("timestamp") if "timestamp" in columns else frame
+
+
+def to_polars(table: Table) -> "pl.DataFrame":
+    """Times are Datetime("ns", "UTC"), null where they never came."""
+    polars = _library("polars", "btcore[data]")
+    columns = {}
+    for name in table.dtype.names or ():
+        column = np.ascontiguousarray(table[name])
+        if name in TIMES:
+            series = polars.Series(name, _moments(name, column), dtype=polars.Datetime("ns"))
+            columns[name] = series.dt.replace_time_zone("UTC")
+        else:
+            columns[name] = polars.Series(name, column.tolist() if column.dtype.kind == "U" else column)
+    frame: pl.DataFrame = polars.DataFrame(columns)
+    return frame
+
+
+def to_arrow(table: Table) -> Any:
+    """Times are timestamp[ns, UTC], null where they never came."""
+    arrow = _library("pyarrow", "btcore[data]")
+    columns = {}
+    for name in table.dtype.names or ():
+        column = np.ascontiguousarray(table[name])
+        if name in TIMES:
+            columns[name] = arrow.array(_moments(name, column)).cast(arrow.timestamp("ns", "UTC"))
+        elif column.dtype.kind == "U":
+            columns[name] = arrow.array(column.tolist(), arrow.string())
+        else:
+            columns[name] = arrow.array(column)
+    return arrow.table(columns)

@@ -1,0 +1,224 @@
+"""What a run gives back."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from . import archive, export
+from . import tables as views
+from .errors import ConfigError
+from .export import rfc3339, to_rows
+from .round_trips import match_fills
+from .summary import Metrics, show, summarize
+from .tables import TABLES, Journal, PriceSource, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+    from .chart import Chart
+
+Manifest = dict[str, Any]
+
+
+class Result:
+    """Views of one journal: `metrics`, five tables, `logs`, and what was run (`manifest`, `fingerprint`).
+
+    A table is made when it is first asked for, and so are a manifest and a fingerprint given as functions.
+    Tables are numpy records; times are int64 nanoseconds UTC.
+    """
+
+    def __init__(
+        self,
+        *,
+        metrics: Metrics,
+        make: Mapping[str, Callable[[], Table]],
+        logs: Sequence[str],
+        manifest: Manifest | Callable[[], Manifest],
+        fingerprint: str | Callable[[], str],
+        journal: Journal | None = None,
+    ) -> None:
+        self.metrics = metrics
+        self.logs = list(logs)
+        self.journal = journal
+        self._make = make
+        self._manifest = manifest
+        self._fingerprint = fingerprint
+        self._tables: dict[str, Table] = {}
+
+    @classmethod
+    def from_journal(
+        cls,
+        journal: Journal,
+        *,
+        manifest: Manifest | Callable[[], Manifest],
+        fingerprint: str | Callable[[], str],
+        timezone: str = "UTC",
+        periods_per_year: int = 252,
+        multipliers: Mapping[str, float] | None = None,
+        prices: PriceSource | None = None,
+    ) -> Self:
+        """The result of a run just made.
+
+        `multipliers` holds the symbols whose money per point is not 1. `prices(symbol)` gives the columns
+        (ts_start, ts_end, low, high) that MAE and MFE are measured on, when round trips are first asked for.
+        """
+        money = np.array([(multipliers or {}).get(symbol, 1.0) for symbol in journal.symbols], np.float64)
+        matched = match_fills(journal.fills, money)
+        metrics = summarize(
+            journal, multipliers=money, timezone=timezone, periods_per_year=periods_per_year, matched=matched
+        )
+        make = {
+            "equity_curve": partial(views.equity_curve, journal),
+            "trades": partial(views.trades, journal),
+            "round_trips": partial(views.round_trips, journal, money, prices, matched[0]),
+            "exposures": partial(views.exposures, journal),
+            "orders": partial(views.orders, journal),
+        }
+        return cls(
+            metrics=metrics,
+            make=make,
+            logs=journal.logs,
+            manifest=manifest,
+            fingerprint=fingerprint,
+            journal=journal,
+        )
+
+    @classmethod
+    def from_tables(
+        cls,
+        tables: Mapping[str, Table],
+        manifest: Manifest,
+        metrics: Metrics,
+        logs: Sequence[str],
+        fingerprint: str,
+    ) -> Self:
+        """The result that `tables()` and the rest were taken from; its journal is gone."""
+        missing = [name for name in TABLES if name not in tables]
+        if missing:
+            raise ConfigError(f"tables: {missing[0]!r} is missing")
+        make = {name: partial(tables.__getitem__, name) for name in TABLES}
+        return cls(metrics=metrics, make=make, logs=logs, manifest=manifest, fingerprint=fingerprint)
+
+    def table(self, name: str) -> Table:
+        """One of `TABLES`, by name."""
+        if name not in TABLES:
+            raise ConfigError(f"table: {name!r} is not one of {', '.join(TABLES)}")
+        if name not in self._tables:
+            self._tables[name] = self._make[name]()
+        return self._tables[name]
+
+    def tables(self) -> dict[str, Table]:
+        """All of them."""
+        return {name: self.table(name) for name in TABLES}
+
+    @property
+    def equity_curve(self) -> Table:
+        """timestamp, equity, cash, positions: what the account was worth; the first point is the capital."""
+        return self.table("equity_curve")
+
+    @property
+    def trades(self) -> Table:
+        """timestamp, symbol, side, quantity, price, commission, order_id, liquidity: every fill."""
+        return self.table("trades")
+
+    @property
+    def round_trips(self) -> Table:
+        """Entries paired with exits, first in, first out: pnl, return, duration in ns, MAE and MFE."""
+        return self.table("round_trips")
+
+    @property
+    def exposures(self) -> Table:
+        """timestamp, symbol, quantity, value, weight of equity; and the account's gross and net, in money."""
+        return self.table("exposures")
+
+    @property
+    def orders(self) -> Table:
+        """Every order: what it asked, how it ended and why."""
+        return self.table("orders")
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What was run: data, strategy, parameters, versions."""
+        return self._manifest() if callable(self._manifest) else self._manifest
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """One text for all that the run depends on."""
+        return self._fingerprint() if callable(self._fingerprint) else self._fingerprint
+
+    def rows(self, table: str, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
+        """Rows [start, stop) of a table, ready for JSON: times as RFC 3339, None for what is undefined."""
+        return to_rows(self.table(table)[start:stop])
+
+    def document(self) -> dict[str, Any]:
+        """Everything, ready for JSON."""
+        return {
+            "metrics_summary": self.metrics,
+            **{name: self.rows(name) for name in TABLES},
+            "logs": self.logs,
+            "manifest": self.manifest,
+            "fingerprint": self.fingerprint,
+        }
+
+    def to_pandas(self, table: str = "equity_curve") -> "pd.DataFrame":
+        """A table as a data frame; a column `timestamp` becomes the index."""
+        return export.to_pandas(self.table(table))
+
+    def to_polars(self, table: str = "equity_curve") -> "pl.DataFrame":
+        """A table as a data frame."""
+        return export.to_polars(self.table(table))
+
+    def to_arrow(self, table: str = "equity_curve") -> Any:
+        """A table in Arrow's columns."""
+        return export.to_arrow(self.table(table))
+
+    def save(self, path: str | Path) -> None:
+        """Into one .npz or .parquet file, whole or not at all."""
+        tables = self.tables()
+        document = archive.Document(
+            fingerprint=self.fingerprint,
+            metrics=self.metrics,
+            manifest=self.manifest,
+            logs=self.logs,
+            dtypes=archive.describe(tables),
+        )
+        archive.write(path, tables, document)
+
+    def plot(self, path: str | Path | None = None) -> "Chart":
+        """Equity and drawdown as one drawing (SVG), shown by notebooks and saved to `path` if given."""
+        from .chart import draw
+
+        chart = draw(self)
+        if path is not None:
+            chart.save(path)
+        return chart
+
+    def report(self, path: str | Path) -> Path:
+        """Writes one HTML file with everything in it, and returns its path."""
+        from .report import write_report
+
+        return write_report(self, path)
+
+    def __repr__(self) -> str:
+        first, last = rfc3339(self.equity_curve["timestamp"][[0, -1]])
+        shown = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
+        return (
+            f"<Result {first} to {last}, {', '.join(f'{name}={show(self.metrics[name])}' for name in shown)}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from .report import metrics_table
+
+        return metrics_table(self.metrics)
+
+
+def load_result(path: str | Path) -> Result:
+    """The result that `Result.save` saved."""
+    tables, document = archive.read(path)
+    return Result.from_tables(
+        tables, document.manifest, document.metrics, document.logs, document.fingerprint
+    )

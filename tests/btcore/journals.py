@@ -1,0 +1,95 @@
+"""Journals kept by a slow, plain bookkeeper, for the tests of what is made of them."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from btcore.model import EQUITY_DTYPE, EXPOSURE_DTYPE, FILL_DTYPE, ORDER_DTYPE
+
+DAY = 86_400 * 10**9
+START = 19_723 * DAY  # 2024-01-01
+POSITION_FIELDS = ["qty", "avg_px", "mark", "realized_pnl", "commission"]
+
+
+@dataclass
+class PlainJournal:
+    symbols: tuple[str, ...]
+    orders: Any = field(default_factory=lambda: np.zeros(0, ORDER_DTYPE))
+    fills: Any = field(default_factory=lambda: np.zeros(0, FILL_DTYPE))
+    equity: Any = field(default_factory=lambda: np.zeros(0, EQUITY_DTYPE))
+    exposures: Any = field(default_factory=lambda: np.zeros(0, EXPOSURE_DTYPE))
+    positions: Any = None
+    logs: list[str] = field(default_factory=list)
+    ambiguous_bars: int = 0
+    events: int = 0
+
+
+def records(dtype, rows):
+    """Dicts as records; what they do not name is zero."""
+    made = np.zeros(len(rows), dtype)
+    for i, row in enumerate(rows):
+        for name, value in row.items():
+            made[i][name] = value
+    return made
+
+
+def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, start=START):
+    """A journal of ("fill", ts, symbol, quantity, price, commission) and ("mark", ts, *prices), by time."""
+    journal = PlainJournal(tuple(symbols), logs=["begun"], events=len(actions))
+    books = [dict.fromkeys(POSITION_FIELDS, 0.0) for _ in symbols]
+    cash, orders, fills, held = capital, [], [], []
+    curve = [{"timestamp": start, "equity": capital, "cash": capital}]
+    for kind, ts, *rest in actions:
+        if kind == "fill":
+            symbol, quantity, price, commission = rest
+            book, side = books[symbol], 1 if quantity > 0 else -1
+            before, after = book["qty"], book["qty"] + quantity
+            if before * quantity < 0:
+                closed = min(abs(before), abs(quantity))
+                book["realized_pnl"] += (price - book["avg_px"]) * closed * -side * multipliers[symbol]
+                book["avg_px"] = price if before * after < 0 else book["avg_px"]
+            else:
+                book["avg_px"] = (book["avg_px"] * before + price * quantity) / after
+            book["qty"], book["mark"] = after, price
+            book["commission"] += commission
+            cash -= quantity * price * multipliers[symbol] + commission
+            number = len(fills) + 1
+            fills.append(
+                {"ts": ts, "order_id": number, "last_qty": abs(quantity), "last_px": price, "symbol": symbol}
+                | {"commission": commission, "side": side, "liquidity": number % 2}
+            )
+            orders.append(
+                {"id": number, "ts_sent": ts - 5, "ts_arrived": ts - 3, "ts_closed": ts, "symbol": symbol}
+                | {"qty": abs(quantity), "filled_qty": abs(quantity), "avg_px": price, "side": side}
+                | {"limit_px": np.nan, "stop_px": np.nan, "status": 2}
+            )
+        else:
+            for book, price in zip(books, rest, strict=True):
+                book["mark"] = price
+            values = [b["qty"] * b["mark"] * m for b, m in zip(books, multipliers, strict=True)]
+            worth = cash + sum(values)
+            curve.append({"timestamp": ts, "equity": worth, "cash": cash, "positions": worth - cash})
+            for symbol, (book, value) in enumerate(zip(books, values, strict=True)):
+                if book["qty"]:
+                    held.append({"timestamp": ts, "quantity": book["qty"], "value": value, "symbol": symbol})
+    journal.orders, journal.fills = records(ORDER_DTYPE, orders), records(FILL_DTYPE, fills)
+    journal.equity, journal.exposures = records(EQUITY_DTYPE, curve), records(EXPOSURE_DTYPE, held)
+    journal.positions = records(np.dtype([(name, "f8") for name in POSITION_FIELDS]), books)
+    return journal
+
+
+def random_journal(seed=0, days=300, symbols=("AAA", "B.B"), multipliers=(1.0, 10.0), capital=100_000.0):
+    """A year of daily bars with a fill on about a third of them."""
+    rng = np.random.default_rng(seed)
+    prices = np.array([100.0, 20.0])
+    actions = []
+    for day in range(days):
+        for symbol in range(len(symbols)):
+            if rng.random() < 0.35:
+                quantity = int(rng.integers(1, 40)) * int(rng.choice([-1, 1]))
+                price = float(prices[symbol])
+                actions.append(("fill", START + day * DAY, symbol, quantity, price, 0.5))
+        prices = prices * (1 + rng.normal(0.0005, 0.012, 2))
+        actions.append(("mark", START + (day + 1) * DAY, *map(float, prices)))
+    return keep_books(actions, symbols, multipliers, capital)
