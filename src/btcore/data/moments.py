@@ -70,9 +70,7 @@ def moments_column(
     if unit is not None and unit not in UNIT_NS:
         raise DataError(f"unit: {unit!r} is not one of s, ms, us, ns")
     if values.null_count():
-        raise RowError(
-            kind, int(values.is_null().arg_max()), "timestamp is missing", int(values.null_count())
-        )
+        raise RowError(kind, _first_null(values), "timestamp is missing", int(values.null_count()))
     if values.dtype == pl.String:
         values = values.str.strip_chars()
         if time_format is not None:
@@ -82,12 +80,16 @@ def moments_column(
         whole = not values.str.contains(".", literal=True).any()
         values = values.cast(pl.Int64 if whole else pl.Float64, strict=False)
         if values.null_count():
-            raise RowError(kind, int(values.is_null().arg_max()), "timestamp is beyond int64")
+            raise RowError(kind, _first_null(values), "timestamp is beyond int64")
     if values.dtype.is_float():
         return _from_floats(values.to_numpy(), kind, unit)
     if values.dtype.is_integer():
         return _from_integers(values.cast(pl.Int64).to_numpy(), kind, timezone, unit, dst)
     return time_column(values, kind, timezone, dst)
+
+
+def _first_null(values: Any) -> int:
+    return int(values.is_null().arg_max())
 
 
 def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, dst: Dst) -> Times:
@@ -149,14 +151,14 @@ def _from_texts(texts: Any, kind: str, timezone: str, dst: Dst) -> Times:
         fresh = plain.str.to_datetime(form, time_unit="ns", strict=False)
         parsed = pl.select(pl.coalesce(parsed, fresh)).to_series()
     if parsed.null_count():
-        row = int(parsed.is_null().arg_max())
+        row = _first_null(parsed)
         problem = f"timestamp {texts[row]!r} is not an ISO 8601 time; say how to read it by time_format="
         raise RowError(kind, row, problem, int(parsed.null_count()))
     local = parsed.to_physical().to_numpy()
     if zones.null_count() == len(zones):
         return frozen(localize(local, timezone, kind, dst))
     if zones.null_count():
-        row = zones.is_null().arg_max() or 0
+        row = _first_null(zones)
         raise RowError(kind, row, f"timestamp {texts[row]!r} names no zone, though others do")
     offsets = {text: _offset(str(text)) for text in zones.unique()}
     return frozen(local - zones.replace_strict(offsets, return_dtype=pl.Int64).to_numpy())
@@ -178,7 +180,7 @@ def _from_format(texts: Any, kind: str, timezone: str, time_format: str, dst: Ds
     except pl.exceptions.PolarsError as error:
         raise DataError(f"time_format: {time_format!r} cannot be used: {error}") from error
     if parsed.null_count():
-        row = int(parsed.is_null().arg_max())
+        row = _first_null(parsed)
         raise RowError(
             kind, row, f"timestamp {texts[row]!r} is not in {time_format!r}", int(parsed.null_count())
         )

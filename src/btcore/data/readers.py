@@ -33,9 +33,10 @@ def read_csv(
 
     Columns are found by their usual names in any case; `columns={"timestamp": "Date", ...}` says otherwise
     (without a header they are called column_1, column_2, ...). Times are ISO 8601, dates, YYYYMMDD, epoch
-    numbers in `unit` (told from their size where None), or in `time_format`; naive ones are read in `timezone`,
-    where a time that occurs twice or never is refused unless `dst` is "earlier" or "later". The interval of
-    bars is given, or else the smallest gap between two. DataError names file and line, the header being 1.
+    numbers in `unit` (told from their size where None), or in `time_format`; naive ones are read in
+    `timezone`, where a time that occurs twice or never is refused unless `dst` is "earlier" or "later". The
+    interval of bars is given, or else the smallest gap between two. DataError names file and line, the
+    header being 1.
     """
     pl = _polars("CSV")
     file = Path(path)

@@ -18,11 +18,12 @@ from .zones import Times, localize, utc_offsets
 def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") -> Bars:
     """Bars of interval `to`, one for each interval in which something happened.
 
-    Trades give their prices and summed size (0 where sizes are not known), quotes their mids with volume 0 and
-    source "mid", bars their open, high, low, close and summed volume. Intervals begin on the clock of `timezone`:
-    a day at local midnight. Bars have the nominal interval, also on the days a clock changes: after a local day of
-    23 hours the bar ends an hour late; a day of 25 hours is stamped an hour after its midnight, so that no bar ends
-    before all it tells has happened. DataError if bars cannot be put together without splitting one.
+    Trades give their prices and summed size (0 where sizes are not known), quotes their mids with volume 0
+    and source "mid", bars their open, high, low, close and summed volume. Intervals begin on the clock of
+    `timezone`: a day at local midnight. Bars have the nominal interval, also on the days a clock changes:
+    after a local day of 23 hours the bar ends an hour late; a day of 25 hours is stamped an hour after its
+    midnight, so that no bar ends before all it tells has happened. DataError if that would mean to split a
+    bar.
     """
     length = interval_ns(to)
     zone(timezone)
