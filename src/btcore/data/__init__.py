@@ -2,6 +2,7 @@
 
 from .catalog import Catalog
 from .containers import Bars, Quotes, Trades
+from .lean import Imported, import_lean
 from .readers import read_arrow, read_csv, read_npz, read_parquet
 from .resample import resample
 from .sample import SampleMarket, sample_bars, sample_quotes, sample_trades
@@ -12,10 +13,12 @@ __all__ = [
     "Bars",
     "Catalog",
     "Entry",
+    "Imported",
     "Quotes",
     "SampleMarket",
     "Source",
     "Trades",
+    "import_lean",
     "read_arrow",
     "read_csv",
     "read_npz",

@@ -38,7 +38,7 @@ def read_csv(
     interval of bars is given, or else the smallest gap between two. DataError names file and line, the
     header being 1.
     """
-    pl = _polars("CSV")
+    pl = polars_for("CSV")
     file = Path(path)
     content = _csv_content(file)
     first_row = 2 if has_header else 1
@@ -47,7 +47,9 @@ def read_csv(
         head = pl.read_csv(
             _again(content), separator=delimiter, has_header=has_header, n_rows=1, infer_schema=False
         )
-        found = reading.located(lambda: pick(head.columns, kind, columns))
+        names = head.columns if has_header else [f"column_{i}" for i in range(1, head.width + 1)]
+        picked = reading.located(lambda: pick(names, kind, columns))
+        found = {ours: head.columns[names.index(theirs)] for ours, theirs in picked.items()}
         texts = {found["timestamp"], found.get("side", ""), found.get("buyer_maker", "")}
         types = {name: pl.String if name in texts else pl.Float64 for name in found.values()}
         options = {"separator": delimiter, "has_header": has_header, "columns": list(types)}
@@ -76,7 +78,7 @@ def read_parquet(
     source: str = "trade",
 ) -> AnyContainer:
     """The container in a Parquet file; arguments as of `read_csv`. Rows are counted from 1."""
-    pl = _polars("Parquet")
+    pl = polars_for("Parquet")
     reading = Reading(Path(path), kind, timezone, unit, time_format, dst, interval, source)
     return _read_table(pl.read_parquet, reading, columns)
 
@@ -94,7 +96,7 @@ def read_arrow(
     source: str = "trade",
 ) -> AnyContainer:
     """The container in an Arrow IPC (Feather) file; arguments as of `read_csv`. Rows are counted from 1."""
-    pl = _polars("Arrow IPC")
+    pl = polars_for("Arrow IPC")
 
     def read(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
         return pl.read_ipc(file, columns=columns, n_rows=n_rows, memory_map=False)
@@ -126,7 +128,8 @@ def read_npz(
     return reading.built(table)
 
 
-def _polars(what: str) -> Any:
+def polars_for(what: str) -> Any:
+    """The polars module; ImportError says how to have it where it is missing."""
     try:
         import polars
     except ImportError as error:

@@ -94,8 +94,8 @@ class SampleMarket:
         present = tuple(container for container in found if len(container))
         if not present:
             raise DataError(
-                f"no {resolution} data of {symbol!r} from {moment_text(start_ns)} to {moment_text(end_ns)}; the"
-                " sample market is open on weekdays from 14:30 to 21:00 UTC, from 1990 to 2099"
+                f"no {resolution} data of {symbol!r} from {moment_text(start_ns)} to {moment_text(end_ns)};"
+                " the sample market is open on weekdays from 14:30 to 21:00 UTC, from 1990 to 2099"
             )
         return present
 
@@ -174,8 +174,8 @@ def _day_range(resolution: str, symbol: str, start_ns: int, end_ns: int) -> tupl
     rows = len(weekdays(first, last)) * _ROWS_A_DAY[resolution]
     if rows > MAX_ROWS:
         raise DataError(
-            f"{symbol!r} {resolution} from {moment_text(start_ns)} to {moment_text(end_ns)} could be {rows:,} rows;"
-            f" the sample market makes {MAX_ROWS:,} at most: ask for less time or a coarser resolution"
+            f"{symbol!r} {resolution} from {moment_text(start_ns)} to {moment_text(end_ns)} could be {rows:,}"
+            f" rows; the sample market makes {MAX_ROWS:,} at most: ask for less time or a coarser resolution"
         )
     return first, last
 
