@@ -7,7 +7,6 @@ these functions may stand in for this one by its name.
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from btcore.backtest import check_request as _check

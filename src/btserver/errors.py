@@ -29,6 +29,7 @@ STATUS: dict[Code, int] = {
 }
 _CODES: dict[int, Code] = {status: code for code, status in STATUS.items()}
 _AT = re.compile(r"^(?P<message>.*) - at `(?P<path>[^`]*)`$", re.DOTALL)
+_STRANGER = re.compile(r"(unknown|required) field `(?P<field>[^`]{1,64})`")
 _FIELD = re.compile(r"^(?P<field>[a-z_][A-Za-z0-9_.\[\]]*): ")
 
 
@@ -95,8 +96,10 @@ def fault(message: str) -> ApiError:
     if found := _AT.match(message):
         message, path = found["message"], found["path"]
     if field := _FIELD.match(message):
-        path = f"{path}.{field['field']}"
-    text = message if path == "$" else f"{path}: {message[field.end() :] if field else message}"
+        path, message = f"{path}.{field['field']}", message[field.end() :]
+    elif stranger := _STRANGER.search(message):
+        path = f"{path}.{stranger['field']}"
+    text = message if path == "$" else f"{path}: {message}"
     return ApiError("validation_error", text, details=[Detail(path, message)])
 
 

@@ -1,0 +1,58 @@
+"""In-process servers for tests, on real stores and with real worker processes."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served import HERE
+from starlette.testclient import TestClient
+
+from btserver.app import create_app
+from btserver.settings import Settings
+from btserver.store import Store
+
+Open = Callable[..., TestClient]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(HERE))  # worker processes import the engine for tests
+        yield
+
+
+@pytest.fixture(scope="module")
+def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+    """Starts an application on its own store; all are stopped at the end of the module."""
+    opened: list[TestClient] = []
+
+    def start(*, keys: tuple[str, ...] = (), workers: int = 1) -> TestClient:
+        store = Store(tmp_path_factory.mktemp("store"))
+        settings = Settings(api_keys=keys, workers=workers)
+        client = TestClient(create_app(settings, store, engine="fake_engine"), raise_server_exceptions=False)
+        client.__enter__()
+        opened.append(client)
+        return client
+
+    yield start
+    for client in reversed(opened):
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="module")
+def client(open_client: Open) -> TestClient:
+    """An application that is open to everyone."""
+    return open_client()
+
+
+def finished(client: TestClient, run_id: str, **headers: str) -> dict[str, Any]:
+    """The status once the run has ended."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        status: dict[str, Any] = client.get(f"/v1/backtests/{run_id}", headers=headers).json()
+        if status["finished_at"]:
+            return status
+        time.sleep(0.005)
+    raise AssertionError("the run did not end")

@@ -1,0 +1,121 @@
+"""Settings, keys of the store, API keys, and the layers of the package."""
+
+import ast
+import struct
+from pathlib import Path
+
+import pytest
+
+import btserver
+from btserver import auth, keys
+from btserver.cli import main
+from btserver.settings import Settings, SettingsError, is_loopback, read_settings
+
+LAYERS = (
+    "settings errors schemas keys auth metrics",
+    "changes writer wire",
+    "store",
+    "events pool",
+    "engine worker",
+    "runs",
+    "inputs results streams",
+    "routes",
+    "openapi",
+    "app protocols",
+    "cli",
+)
+
+
+def test_defaults() -> None:
+    settings = read_settings({}, {})
+    assert (settings.host, settings.port, settings.data, settings.api_keys) == ("127.0.0.1", 8000, None, ())
+    assert settings.workers >= 1
+
+
+def test_flags_win_over_the_environment() -> None:
+    environment = {
+        "BTSERVER_HOST": "::1",
+        "BTSERVER_PORT": "1",
+        "BTSERVER_DATA": "d",
+        "BTSERVER_STORE": "s",
+        "BTSERVER_WORKERS": "3",
+        "BTSERVER_API_KEYS": " a, ,b ",
+    }
+    settings = read_settings({"port": "2", "store": None}, environment)
+    expected = Settings(host="::1", port=2, data="d", store="s", workers=3, api_keys=("a", "b"))
+    assert settings == expected
+
+
+@pytest.mark.parametrize("flags", [{"port": "x"}, {"port": "65536"}, {"port": "-1"}, {"workers": "0"}])
+def test_impossible_numbers(flags: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match=next(iter(flags))):
+        read_settings(flags, {})
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.com", "*"])
+def test_no_keys_means_loopback(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert not is_loopback(host)
+    with pytest.raises(SettingsError, match="without API keys"):
+        Settings(host=host)
+    Settings(host=host, api_keys=("k",))
+    assert main(["serve", "--host", host, "--store", str(tmp_path / "s")], engine="fake_engine") == 2
+    assert "refusing to listen" in capsys.readouterr().err
+    assert not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost"])
+def test_loopback(host: str) -> None:
+    assert is_loopback(host)
+
+
+def test_run_ids_are_uuids_and_have_one_spelling() -> None:
+    run = keys.new_run_key(1_700_000_000_000_000_000)
+    text = keys.run_text(run)
+    assert keys.run_key(text) == run
+    for wrong in (text.upper(), text + "\n", text.replace("-", ""), "", "..", "%00", text[:-1], f"{{{text}}}"):
+        assert keys.run_key(wrong) is None
+    assert keys.new_run_key(1) != keys.new_run_key(1)
+
+
+def test_byte_order_is_the_order_of_events_and_runs() -> None:
+    run = b"r" * 16
+    assert [keys.event_key(run, n) for n in (1, 2, 255, 256, 2**40)] == sorted(
+        keys.event_key(run, n) for n in (256, 2**40, 1, 255, 2)
+    )
+    assert keys.order_of(keys.created_key(7, run)) == 7
+    assert keys.block_key(run, "trades", 3)[-4:] == struct.pack(">I", 3)
+
+
+def test_keys_are_compared_as_a_whole() -> None:
+    allowed = auth.Keys(["secret", "ключ"])
+    assert allowed.allow([b"secret"])
+    assert allowed.allow(["ключ".encode()])
+    assert allowed.allow([b"secret", b"secret"])
+    for offered in ([], [b""], [b"secre"], [b"secret "], [b"SECRET"], [b"secret", b"other"], [b"x" * 10_000]):
+        assert not allowed.allow(offered)
+    assert auth.Keys([]).allow([])
+    assert auth.Keys([]).allow([b"anything"])
+
+
+def test_where_keys_are_looked_for() -> None:
+    headers = [(b"authorization", b"bearer  k1"), (b"x-api-key", b"k2"), (b"cookie", b"k3")]
+    assert auth.header_keys(headers) == [b"k1", b"k2"]
+    assert auth.header_keys([(b"authorization", b"Basic k1")]) == [b""]
+    assert auth.query_keys(b"api_key=a%20b&x=1&api_key=") == [b"a b", b""]
+
+
+def test_imports_run_one_way() -> None:
+    rank = {name: place for place, layer in enumerate(LAYERS) for name in layer.split()}
+    for path in sorted(Path(btserver.__path__[0]).glob("*.py")):
+        if path.stem == "__init__":
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.ImportFrom):
+                continue
+            module = node.module or ""
+            if module == "btserver" or module.startswith("btserver."):
+                names = [a.name for a in node.names] if module == "btserver" else [module.split(".")[1]]
+                for name in names:
+                    assert rank[name] <= rank[path.stem], f"{path.stem} imports {name}"
+            elif module.startswith("btcore") and module not in ("btcore.config", "btcore.errors"):
+                assert path.stem == "engine", f"{path.stem} imports {module}"
