@@ -1,0 +1,43 @@
+"""The engine and the oracle, asked the same, answer the same: orders, money, curve, all a strategy saw."""
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from markets import ENGINES, EXAMPLES, Case, Script, assert_same, cases, run_reference, scripted
+
+many = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+@pytest.mark.skipif("btcore" not in ENGINES, reason="btcore.run is not there")
+@many
+@given(cases())
+def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> None:
+    case, script = drawn
+    expected = run_reference(case, scripted(script))
+    found = ENGINES["btcore"](case, scripted(script))
+    scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
+    # What happened first names the cause best: what the strategy saw, then the fills, then what follows
+    # from them.
+    assert_same(expected.strategy.seen, found.strategy.seen, scale, "seen")
+    for part in fields(expected):
+        if part.name != "strategy":
+            assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
+
+
+@many
+@given(cases())
+def test_the_reference_holds_its_invariants(drawn: tuple[Case, Script]) -> None:
+    case, script = drawn
+    outcome = run_reference(case, scripted(script))
+    stamps = [point["ts"] for point in outcome.equity]
+    assert stamps == sorted(set(stamps))
+    assert outcome.equity[0]["equity"] == case.initial_capital

@@ -1,0 +1,586 @@
+"""Markets, scripts and runs to try the engines on, and the two engines behind one door.
+
+A `Case` is everything one run is asked. `run_reference` and `run_btcore` run it with a strategy and hand back
+the same plain `Outcome`. `cases()` draws random ones for Hypothesis: coarse prices, so that ties, touches and
+gaps are common; small sizes, so that caps bind; binary fractions, so that no float's last bit decides a tie.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import isclose, isnan, nan
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from reference import Reference
+
+import btcore
+from btcore import model
+from btcore.config import Execution, Instrument
+
+EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
+MILLISECOND, SECOND, MINUTE, HOUR = 10**6, 10**9, 60 * 10**9, 3600 * 10**9
+
+
+@dataclass
+class Case:
+    streams: dict[str, dict[str, Any]]
+    execution: Execution = field(default_factory=Execution)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    initial_capital: float = 1_000_000.0
+    timezone: str = "UTC"
+    start: int | None = None
+    mark_every: int | None = None
+
+
+@dataclass
+class Outcome:
+    """What both engines must agree on: rows of plain values, floats compared to 1e-9."""
+
+    fills: list[dict[str, Any]]
+    orders: list[dict[str, Any]]
+    positions: dict[str, dict[str, Any]]
+    equity: list[dict[str, Any]]
+    exposures: list[dict[str, Any]]
+    ambiguous_bars: int
+    logs: list[str]  # the strategy's own lines, and "amend <id>" for a dropped amendment
+    strategy: Any
+
+
+Maker = Callable[[type], type]  # from a base class to a strategy class
+EngineRun = Callable[[Case, Maker], Outcome]
+
+# The two engines
+
+
+def run_reference(case: Case, make: Maker) -> Outcome:
+    strategy = make(object)()
+    result = Reference(
+        case.streams,
+        initial_capital=case.initial_capital,
+        execution=case.execution,
+        instruments=case.instruments,
+        timezone=case.timezone,
+        start=case.start,
+        mark_every_ns=case.mark_every,
+    ).run(strategy)
+    return Outcome(
+        fills=[
+            {
+                "ts": fill.timestamp,
+                "order_id": fill.order_id,
+                "symbol": fill.symbol,
+                "side": fill.side,
+                "liquidity": fill.liquidity,
+                "quantity": fill.quantity,
+                "price": fill.price,
+                "commission": fill.commission,
+            }
+            for fill in result.fills
+        ],
+        orders=[
+            {
+                "id": order.id,
+                "symbol": order.symbol,
+                "side": order.side,
+                "type": order.type,
+                "time_in_force": order.time_in_force,
+                "status": order.status,
+                "reason": order.reason,
+                "ts_sent": order.ts_sent,
+                "ts_arrived": order.ts_arrived,
+                "ts_closed": order.ts_closed,
+                "ts_expires": order.ts_expires,
+                "quantity": order.quantity,
+                "limit": order.limit,
+                "stop": order.stop,
+                "filled": order.filled,
+                "avg_px": order.avg_px,
+            }
+            for order in result.orders
+        ],
+        positions={
+            symbol: {
+                "quantity": position.quantity,
+                "avg_px": position.avg_px if position.quantity else nan,
+                "mark": result.marks[symbol],
+                "realized_pnl": position.realized_pnl,
+                "commission": position.commission,
+            }
+            for symbol, position in result.positions.items()
+        },
+        equity=[
+            {
+                "ts": point.timestamp,
+                "equity": point.equity,
+                "cash": point.cash,
+                "positions": point.positions,
+            }
+            for point in result.equity
+        ],
+        exposures=[
+            {
+                "ts": exposure.timestamp,
+                "symbol": exposure.symbol,
+                "quantity": exposure.quantity,
+                "value": exposure.value,
+            }
+            for exposure in result.exposures
+        ],
+        ambiguous_bars=result.ambiguous_bars,
+        logs=common_log_lines(result.logs),
+        strategy=strategy,
+    )
+
+
+ORDER_TYPES = {0: "market", 1: "limit", 2: "stop", 3: "stop-limit"}
+REASONS = {
+    "NONE": "",
+    "IOC_REMAINDER": "ioc",
+    "FOK_UNFILLED": "fok",
+    "DAY_OVER": "day",
+}
+
+
+def run_btcore(case: Case, make: Maker) -> Outcome:
+    strategy = make(btcore.Strategy)()
+    result = btcore.run(
+        {symbol: containers(stream) for symbol, stream in case.streams.items()},
+        strategy,
+        initial_capital=case.initial_capital,
+        execution=case.execution,
+        instruments=case.instruments,
+        timezone=case.timezone,
+        start=case.start,
+        mark_every=case.mark_every,
+    )
+    journal = result.journal
+    symbols = list(case.streams)
+
+    def reason(code: int) -> str:
+        name = model.Reason(code).name
+        return REASONS.get(name, name.lower())
+
+    return Outcome(
+        fills=[
+            {
+                "ts": int(row["ts"]),
+                "order_id": int(row["order_id"]),
+                "symbol": symbols[row["symbol"]],
+                "side": int(row["side"]),
+                "liquidity": model.Liquidity(int(row["liquidity"])).name.lower(),
+                "quantity": float(row["last_qty"]),
+                "price": float(row["last_px"]),
+                "commission": float(row["commission"]),
+            }
+            for row in journal.fills
+        ],
+        orders=[
+            {
+                "id": int(row["id"]),
+                "symbol": symbols[row["symbol"]],
+                "side": int(row["side"]),
+                "type": ORDER_TYPES[int(row["order_type"])],
+                "time_in_force": model.TimeInForce(int(row["time_in_force"])).name,
+                "status": model.Status(int(row["status"])).name,
+                "reason": reason(int(row["reason"])),
+                "ts_sent": int(row["ts_sent"]),
+                "ts_arrived": int(row["ts_arrived"]),
+                "ts_closed": int(row["ts_closed"]),
+                "ts_expires": int(row["ts_expires"]) if expires(row) else -1,
+                "quantity": float(row["qty"]),
+                "limit": float(row["limit_px"]),
+                "stop": float(row["stop_px"]),
+                "filled": float(row["filled_qty"]),
+                "avg_px": float(row["avg_px"]),
+            }
+            for row in sorted(journal.orders, key=lambda row: int(row["id"]))
+        ],
+        positions={
+            symbol: {
+                "quantity": float(row["qty"]),
+                "avg_px": float(row["avg_px"]) if row["qty"] else nan,
+                "mark": float(row["mark"]),
+                "realized_pnl": float(row["realized_pnl"]),
+                "commission": float(row["commission"]),
+            }
+            for symbol, row in zip(symbols, journal.positions, strict=True)
+        },
+        equity=[
+            {
+                "ts": int(row["timestamp"]),
+                "equity": float(row["equity"]),
+                "cash": float(row["cash"]),
+                "positions": float(row["positions"]),
+            }
+            for row in journal.equity
+        ],
+        exposures=[
+            {
+                "ts": int(row["timestamp"]),
+                "symbol": symbols[row["symbol"]],
+                "quantity": float(row["quantity"]),
+                "value": float(row["value"]),
+            }
+            for row in journal.exposures
+        ],
+        ambiguous_bars=int(journal.ambiguous_bars),
+        logs=common_log_lines(result.logs),
+        strategy=strategy,
+    )
+
+
+def expires(row: Any) -> bool:
+    return int(row["time_in_force"]) == model.TimeInForce.DAY and int(row["ts_arrived"]) >= 0
+
+
+def containers(stream: dict[str, Any]) -> Any:
+    """A symbol's rows in the containers of the real engine's door."""
+    found = []
+    if stream.get("quotes"):
+        found.append(btcore.Quotes(*columns(stream["quotes"])))
+    if stream.get("trades"):
+        found.append(btcore.Trades(*columns(stream["trades"])))
+    if stream.get("bars"):
+        found.append(btcore.Bars(*columns(stream["bars"]), interval=stream["interval"]))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def columns(rows: list[tuple[float, ...]]) -> list[list[float]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def common_log_lines(lines: list[str]) -> list[str]:
+    """What both engines must log alike; the wording of a dropped amendment is each engine's own."""
+    common = []
+    for line in lines:
+        if line.startswith("script: "):
+            common.append(line)
+        elif "amend" in line:
+            common.append("amend " + " ".join(w for w in line.replace(":", " ").split() if w.isdigit()))
+    return common
+
+
+ENGINES: dict[str, EngineRun] = {"reference": run_reference}
+if hasattr(btcore, "run"):
+    ENGINES["btcore"] = run_btcore
+
+
+def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:
+    """Equal, floats to 1e-9 of themselves or of the money in play; the error names the place."""
+    if isinstance(ours, dict):
+        assert ours.keys() == theirs.keys(), path
+        for key in ours:
+            assert_same(ours[key], theirs[key], scale, f"{path}.{key}")
+    elif isinstance(ours, (list, tuple)):
+        for i, (one, other) in enumerate(zip(ours, theirs, strict=False)):
+            assert_same(one, other, scale, f"{path}[{i}]")
+        assert len(ours) == len(theirs), f"{path}: {ours[len(theirs) :] or theirs[len(ours) :]} is one-sided"
+    elif isinstance(ours, float) and isinstance(theirs, float):
+        tolerance = 1e-9 * scale if path.endswith(MONEY) else 0.0
+        close = isclose(ours, theirs, rel_tol=1e-9, abs_tol=max(tolerance, 1e-12))
+        same = close or (isnan(ours) and isnan(theirs))
+        assert same, f"{path}: {ours} and {theirs}"
+    else:
+        assert ours == theirs, f"{path}: {ours!r} and {theirs!r}"
+
+
+# Sums of money may cancel to nearly nothing, so they are compared on the scale of the capital.
+MONEY = ("equity", "cash", "positions", "realized_pnl", "commission", "value")
+
+
+# Scripts: a strategy that does what a list says
+
+
+@dataclass(frozen=True)
+class Action:
+    """`verb` with its arguments; cancel and amend name their order by its place among those sent."""
+
+    verb: str
+    arguments: tuple[Any, ...] = ()
+    terms: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Script:
+    symbols: tuple[str, ...]
+    actions: dict[int, list[Action]]  # by the number of the hook's call, on_start being 0
+
+
+def scripted(script: Script) -> Maker:
+    """A strategy class that follows the script and writes down all it is told and may look at."""
+
+    def make(base: type) -> type:
+        class Scripted(base):
+            def on_start(self, ctx):
+                self.calls, self.sent, self.seen = 0, [], []
+                self.step(ctx, "start")
+
+            def on_bar(self, ctx, bar):
+                prices = (bar.open, bar.high, bar.low, bar.close, bar.volume)
+                self.step(ctx, "bar", bar.symbol, bar.timestamp, *prices)
+
+            def on_quote(self, ctx, quote):
+                sides = (quote.bid, quote.ask, quote.bid_size, quote.ask_size)
+                self.step(ctx, "quote", quote.symbol, quote.timestamp, *sides)
+
+            def on_trade(self, ctx, trade):
+                self.step(ctx, "trade", trade.symbol, trade.timestamp, trade.price, trade.size, trade.side)
+
+            def on_fill(self, ctx, fill):
+                what = (fill.timestamp, fill.order_id, fill.symbol, fill.side, fill.quantity, fill.price)
+                self.step(ctx, "fill", *what, fill.commission)
+
+            def on_timer(self, ctx):
+                self.step(ctx, "timer")
+
+            def on_end(self, ctx):
+                self.step(ctx, "end")
+
+            def step(self, ctx, *told):
+                self.seen.append(
+                    {
+                        "told": told,
+                        "now": ctx.now,
+                        "cash": float(ctx.cash),
+                        "equity": float(ctx.equity),
+                        "held": [float(ctx.position(symbol)) for symbol in script.symbols],
+                        "open": list(ctx.open_orders()),
+                        "open_first": list(ctx.open_orders(script.symbols[0])),
+                    }
+                )
+                for action in script.actions.get(self.calls, ()):
+                    self.act(ctx, action)
+                self.calls += 1
+
+            def act(self, ctx, action):
+                if action.verb in ("buy", "sell"):
+                    order = getattr(ctx, action.verb)(*action.arguments, **action.terms)
+                    self.sent.append((order, {"quantity", *action.terms}))
+                elif action.verb in ("cancel", "amend"):
+                    if self.sent:
+                        order, has = self.sent[action.arguments[0] % len(self.sent)]
+                        terms = {name: value for name, value in action.terms.items() if name in has}
+                        if terms or action.verb == "cancel":
+                            getattr(ctx, action.verb)(order, **terms)
+                elif action.verb == "set_timer":
+                    ctx.set_timer(ctx.now + action.arguments[0])
+                else:
+                    ctx.log(f"script: {action.arguments[0]} at {ctx.now}")
+
+        return Scripted
+
+    return make
+
+
+# Random cases. Rows and actions are drawn as short byte strings and read as indexes into the tables below,
+# the plainest entry first: that is quick to draw, and shrinks to something readable.
+
+DAYS = ("2024-01-15", "2024-03-10", "2024-11-03", "2024-07-01")  # two of them change the clocks in New York
+TIMEZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
+UNITS = (SECOND, MINUTE, MILLISECOND, 15 * SECOND, HOUR)
+KINDS = (
+    ("bars",),
+    ("quotes",),
+    ("trades",),
+    ("quotes", "trades"),
+    ("quotes", "bars"),
+    ("trades", "bars"),
+    ("quotes", "trades", "bars"),
+)
+GAPS = (1, 0, 1, 0, 1, 2, 0, 3, 1, 40)  # between ticks, in units of time
+LEVELS = (0, 1, -1, 2, -2, 0, 1, -1, 3, -3, 0, 4, -4)  # of a price, in steps from 100
+SPREADS = (1, 2, 1, 0)
+SIZES = (1.0, 2.0, 3.0, 5.0, 10.0, 0.5, 40.0)
+LOTS = (1.0, 2.0, 3.0, 5.0, 10.0, 4.0, 25.0, 100.0)  # of an order's quantity
+ODD_QUANTITIES = (0.25, 1.5)
+ODD_PRICES = (100.125, 1.0, 1000.0)
+LIFETIMES = ("GTC", "GTC", "DAY", "IOC", "FOK", "GTC", "DAY")
+GROUPS = (0, 0, 1, 1, 2, 0)
+LATENCIES = (None, None, None, 0.0, 0.5, 1.0, None, 3.0)  # in units of time
+TIMERS = (1.0, 0.0, 0.5, 3.0, -1.0, 10.0)
+SKIPS = (0, 1, 1, 2, 0, 3, 5)  # calls of a hook between two actions
+VERBS = ("order",) * 8 + ("bracket", "amend", "amend", "cancel", "set_timer", "log", "bracket", "amend")
+
+
+class Dice:
+    """Reads a byte string as choices from tables; past its end everything is the first choice."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = iter(data)
+
+    def pick(self, table: tuple[Any, ...]) -> Any:
+        return table[next(self.data, 0) % len(table)]
+
+    def one_in(self, n: int) -> bool:
+        return next(self.data, 0) % n == n - 1
+
+
+executions = st.builds(
+    Execution,
+    slippage_bps=st.sampled_from((0.0, 0.0, 1.0, 25.0, 100.0)),
+    commission_bps=st.sampled_from((0.0, 0.0, 1.0, 10.0, -2.0)),
+    maker_bps=st.sampled_from((None, None, 2.0, -1.0)),
+    taker_bps=st.sampled_from((None, None, 5.0)),
+    commission_per_share=st.sampled_from((0.0, 0.0, 0.005)),
+    commission_min=st.sampled_from((None, None, 0.5)),
+    commission_max=st.sampled_from((None, None, 0.75)),
+    leverage=st.sampled_from((1.0, 5.0, 2.0, 0.5)),
+    limit_fill=st.sampled_from(("through", "touch")),
+    volume_share=st.sampled_from((None, None, 0.25, 1.0)),
+    displayed_size=st.booleans(),
+)
+
+
+@st.composite
+def cases(draw: Any) -> tuple[Case, Script]:
+    """A random market, the terms of its run, and a script to follow in it."""
+    symbols = ("A", "B", "C")[: draw(st.sampled_from((1, 2, 1, 3)))]
+    kinds = st.just(KINDS[0]) if draw(st.booleans()) else st.sampled_from(KINDS)
+    unit = draw(st.sampled_from(UNITS))
+    timezone = draw(st.sampled_from(TIMEZONES))
+    midnight = datetime.fromisoformat(draw(st.sampled_from(DAYS))).replace(tzinfo=ZoneInfo(timezone))
+    base = int(midnight.timestamp()) * SECOND + unit * draw(st.integers(-12, 3))
+
+    streams, instruments, steps = {}, {}, {}
+    for symbol in symbols:
+        steps[symbol] = draw(st.sampled_from((1.0, 0.5, 0.25)))
+        instruments[symbol] = draw(instruments_around(steps[symbol]))
+        streams[symbol] = draw(markets(draw(kinds), base, unit, steps[symbol]))
+
+    milliseconds = unit / MILLISECOND
+    latency = draw(st.sampled_from((0.0, 0.0, 0.25, 1.0, 2.0, 3.5))) * milliseconds
+    case = Case(
+        streams,
+        execution=replace(draw(executions), latency_ms=latency),
+        instruments=instruments,
+        initial_capital=draw(st.sampled_from((1_000_000.0, 4096.0, 1000.0))),
+        timezone=timezone,
+        mark_every=draw(st.sampled_from((None, None, unit, 3 * unit, 7 * SECOND))),
+    )
+    actions: dict[int, list[Action]] = defaultdict(list)
+    call = 0
+    for dice in map(Dice, draw(rows(0, 14))):
+        call += dice.pick(SKIPS)
+        actions[call] += actions_of(dice, symbols, instruments, steps, unit)
+    return case, Script(symbols, dict(actions))
+
+
+def instruments_around(step: float) -> st.SearchStrategy[Instrument]:
+    return st.builds(
+        Instrument,
+        tick_size=st.sampled_from((0.0, step, step, step, 2 * step)),
+        lot_size=st.sampled_from((0.0, 1.0, 0.5, 2.0)),
+        multiplier=st.sampled_from((1.0, 1.0, 10.0, 0.5)),
+    )
+
+
+@st.composite
+def rows(draw: Any, least: int, width: int = 6) -> list[bytes]:
+    least += draw(st.sampled_from((0, 4, 8, 12)))
+    return draw(st.lists(st.binary(min_size=width, max_size=width), min_size=least, max_size=30))
+
+
+@st.composite
+def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, step: float) -> dict[str, Any]:
+    market: dict[str, Any] = {}
+    sized = draw(st.booleans())
+    for kind in kinds:
+        start = base + unit * draw(st.integers(0, 3))
+        if kind == "bars":
+            market["interval"] = unit * draw(st.sampled_from((1, 2, 4)))
+            market["bars"] = bars(draw(rows(1)), start, market["interval"], step)
+        else:
+            make = quotes if kind == "quotes" else trades
+            market[kind] = make(draw(rows(2)), start, unit, step, sized)
+    return market
+
+
+def bars(data: list[bytes], start: int, interval: int, step: float) -> list[tuple[float, ...]]:
+    made, ts = [], start
+    for dice in map(Dice, data):
+        opened, closed = (100 + step * dice.pick(LEVELS) for _ in range(2))
+        high = max(opened, closed) + step * dice.pick((0, 1, 2, 5))
+        low = min(opened, closed) - step * dice.pick((0, 1, 2, 5))
+        volume = 4 * dice.pick((*SIZES, 0.0))
+        made.append((ts, opened, high, low, closed, volume))
+        ts += interval * dice.pick((1, 1, 1, 1, 1, 2, 7))
+    return made
+
+
+def quotes(data: list[bytes], start: int, unit: int, step: float, sized: bool) -> list[tuple[float, ...]]:
+    made = []
+    for ts, dice in ticks(data, start, unit):
+        bid = 100 + step * dice.pick(LEVELS)
+        ask = bid + step * dice.pick(SPREADS)
+        sizes = (dice.pick((*SIZES, 0.0)), dice.pick((*SIZES, 0.0))) if sized else ()
+        made.append((ts, bid, ask, *sizes))
+    return made
+
+
+def trades(data: list[bytes], start: int, unit: int, step: float, sized: bool) -> list[tuple[float, ...]]:
+    made = []
+    for ts, dice in ticks(data, start, unit):
+        price = 100 + step * dice.pick(LEVELS)
+        made.append((ts, price, dice.pick(SIZES), dice.pick((0, 1, -1))) if sized else (ts, price))
+    return made
+
+
+def ticks(data: list[bytes], start: int, unit: int) -> Iterator[tuple[int, Dice]]:
+    ts = start
+    for number, dice in enumerate(map(Dice, data)):
+        gap = dice.pick(GAPS)
+        ts += unit * (max(gap, 1) if number == 1 else gap)  # never all at one instant
+        yield ts, dice
+
+
+def actions_of(
+    dice: Dice,
+    symbols: tuple[str, ...],
+    instruments: dict[str, Instrument],
+    steps: dict[str, float],
+    unit: int,
+) -> list[Action]:
+    verb = dice.pick(VERBS)
+    if verb == "set_timer":
+        return [Action(verb, (int(dice.pick(TIMERS) * unit),))]
+    if verb == "log":
+        return [Action(verb, (dice.pick(("hello", "goodbye")),))]
+    number = dice.pick(tuple(range(20)))
+    if verb == "cancel":
+        return [Action(verb, (number,))]
+
+    symbol = dice.pick(symbols)
+    step, lot = steps[symbol], instruments[symbol].lot_size or 1.0
+    side, other = ("buy", "sell") if number % 2 == 0 else ("sell", "buy")
+    quantity = dice.pick(ODD_QUANTITIES) if dice.one_in(20) else lot * dice.pick(LOTS)
+    shape = dice.pick((0, 1, 1, 2, 3))  # two bits: has a limit, has a stop
+    prices = {}
+    for bit, name in ((1, "limit"), (2, "stop")):
+        price = 100 + step * dice.pick(LEVELS)
+        if shape & bit:
+            prices[name] = dice.pick(ODD_PRICES) if dice.one_in(20) else price
+    if verb == "amend":
+        terms = prices if prices and dice.one_in(2) else prices | {"quantity": quantity}
+        terms = {name: value for name, value in terms.items() if not isnan(value)}
+        return [Action(verb, (number,), terms)]
+
+    terms = {"time_in_force": dice.pick(LIFETIMES), "oco": dice.pick(GROUPS)}
+    latency = dice.pick(LATENCIES)
+    if latency is not None:
+        terms["latency_ms"] = latency * unit / MILLISECOND
+    if verb == "order":
+        return [Action(side, (symbol, quantity), prices | terms)]
+    # An entry, and around it a target and a protective stop in one group.
+    terms = terms | {"oco": terms["oco"] or 3}
+    ways = (1, -1) if side == "buy" else (-1, 1)
+    target, stop = (100 + way * step * dice.pick((2, 3, 1, 4)) for way in ways)
+    return [
+        Action(side, (symbol, quantity)),
+        Action(other, (symbol, quantity), terms | {"limit": target}),
+        Action(other, (symbol, quantity), terms | {"stop": stop}),
+    ]
