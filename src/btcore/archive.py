@@ -42,7 +42,7 @@ def describe(tables: dict[str, Table]) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _write(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
+def _write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Into a file beside `path`, which then takes its name."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
@@ -53,6 +53,11 @@ def _write(path: Path, fill: Callable[[IO[bytes]], None]) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """A whole file, or the one that was there before."""
+    _write(Path(path), lambda stream: stream.write(text.encode()))
 
 
 def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:

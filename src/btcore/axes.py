@@ -1,0 +1,83 @@
+"""Where the ticks of a chart stand, what they say, and which points of a long curve are worth drawing."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from .tables import Table
+
+SECOND = 10**9
+DAY = 86_400 * SECOND
+# unit of numpy, its length in ns (about, for months and years), the steps taken of it, how it reads
+STEPS = (
+    ("ms", SECOND // 1000, (1, 10, 100), "%f"),
+    ("s", SECOND, (1, 2, 5, 10, 15, 30), "%H:%M:%S"),
+    ("m", 60 * SECOND, (1, 2, 5, 10, 15, 30), "%H:%M"),
+    ("h", 3600 * SECOND, (1, 2, 3, 6, 12), "%d %b %H:%M"),
+    ("D", DAY, (1, 2, 7, 14), "%d %b %Y"),
+    ("M", 30 * DAY, (1, 2, 3, 6), "%b %Y"),
+    ("Y", 365 * DAY, (1, 2, 5, 10, 20, 50, 100), "%Y"),
+)
+
+
+def decimate(values: Table, most: int) -> Table:
+    """Indexes of at most `most` values: the first, the last, and each stretch's lowest and highest."""
+    size = len(values)
+    if size <= most:
+        return np.arange(size)
+    stretches = max((most - 2) // 2, 1)
+    edges = np.linspace(0, size, stretches + 1).astype(np.int64)
+    known = np.where(np.isfinite(values), values, 0.0)
+    keep = [0, size - 1]
+    for start, stop in pairwise(edges.tolist()):
+        keep += [start + int(known[start:stop].argmin()), start + int(known[start:stop].argmax())]
+    return np.unique(np.array(keep, np.int64))
+
+
+def value_ticks(low: float, high: float, about: int = 5) -> list[float]:
+    """Round numbers between `low` and `high`: steps of 1, 2 or 5 times a power of ten."""
+    rough = (high - low) / about
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(power * n for n in (1, 2, 5, 10) if power * n >= rough * (1 - 1e-9))
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [i * step for i in range(first, last + 1)]
+
+
+def value_labels(ticks: Sequence[float]) -> list[str]:
+    """Thousands as k, millions as M; as many decimals as tell the ticks apart."""
+    largest = max((abs(tick) for tick in ticks), default=0.0)
+    unit, letter = next(
+        ((n, s) for n, s in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")) if largest >= n), (1.0, "")
+    )
+    unit = 1e3 if letter == "k" else unit
+    for decimals in range(7):
+        labels = [f"{tick / unit:,.{decimals}f}{letter}" for tick in ticks]
+        if len(set(labels)) == len(ticks):
+            break
+    return labels
+
+
+def time_ticks(start: int, end: int, most: int = 9) -> list[tuple[int, str]]:
+    """(ns, text) at round moments of UTC between `start` and `end`."""
+    fitting = (
+        (unit, step, form)
+        for unit, width, steps, form in STEPS
+        for step in steps
+        if end - start <= most * width * step
+    )
+    unit, step, form = next(fitting, ("Y", 100, "%Y"))
+    span: Any = np.array([start, end]).astype("datetime64[ns]").astype(f"datetime64[{unit}]").astype(np.int64)
+    marks = np.arange(span[0] // step * step, span[1] + 1, step)
+    moments = marks.astype(f"datetime64[{unit}]").astype("datetime64[ns]")
+    inside = [(int(moment.astype(np.int64)), moment) for moment in moments]
+    return [(at, _text(moment, form)) for at, moment in inside if start <= at <= end]
+
+
+def _text(moment: np.datetime64, form: str) -> str:
+    if form == "%f":
+        return str(moment.astype("datetime64[ms]"))[11:]
+    text: str = moment.astype("datetime64[s]").item().strftime(form)
+    return text
