@@ -1,8 +1,21 @@
 """btcore: a tick-exact, event-driven backtesting engine compiled from Cython."""
 
-from .backtest import run
+from .backtest import run, run_request
 from .config import Execution, Instrument, RunRequest, StrategySpec
-from .data.containers import Bars, Quotes, Trades
+from .data import (
+    Bars,
+    Catalog,
+    Quotes,
+    SampleMarket,
+    Trades,
+    import_lean,
+    read_csv,
+    read_parquet,
+    resample,
+    sample_bars,
+    sample_quotes,
+    sample_trades,
+)
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .manifest import VERSION as __version__
 from .progress import Progress
@@ -12,6 +25,7 @@ from .strategy import Context, Orders, Strategy
 __all__ = [
     "Bars",
     "BtcoreError",
+    "Catalog",
     "ConfigError",
     "Context",
     "DataError",
@@ -23,11 +37,20 @@ __all__ = [
     "Quotes",
     "Result",
     "RunRequest",
+    "SampleMarket",
     "Strategy",
     "StrategyError",
     "StrategySpec",
     "Trades",
     "__version__",
+    "import_lean",
     "load_result",
+    "read_csv",
+    "read_parquet",
+    "resample",
     "run",
+    "run_request",
+    "sample_bars",
+    "sample_quotes",
+    "sample_trades",
 ]

@@ -293,8 +293,8 @@ def _journal(engine: Engine, handler: Handler, tape: Tape, notes: list[str]) -> 
     orders = engine.orders()
     said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
     said += [
-        (int(ts), f"order {order_id}: amend refused, the order stays as it was")
-        for ts, order_id in engine.dropped()
+        (int(calls), f"order {order_id}: amend refused, the order stays as it was")
+        for calls, order_id in engine.dropped()
     ]
     said.sort(key=lambda pair: pair[0])
     refused = orders["reason"][orders["status"] == 5]

@@ -78,7 +78,7 @@ cdef class Context:
     cdef list timers
     cdef list sent                   # (id, symbol) of the orders not known to have ended
     cdef readonly tuple symbols
-    cdef readonly list logs          # (time, message)
+    cdef readonly list logs          # (number of the call, message)
 
     def __init__(self, tuple symbols not None):
         self.symbols = symbols
@@ -242,7 +242,7 @@ cdef class Context:
     def log(self, str message not None):
         """A line for the result's `logs`."""
         self.live()
-        self.logs.append((self.market.now, message))
+        self.logs.append((self.market.calls, message))
 
 
 cdef double price(where, what, value) except? -2.0:

@@ -207,6 +207,7 @@ cdef class Engine:
     cdef void ask(self, int kind) noexcept nogil:
         """Calls the strategy."""
         self.market.kind = <int8_t> kind
+        self.market.calls += 1
         self.ex.account.orders = self.ex.blotter.orders
         self.ex.account.n_orders = self.ex.blotter.n_orders
         if self.handler.on_event(self.handler.state, &self.market, &self.ex.account, &self.out) != 0:
@@ -334,7 +335,7 @@ cdef class Engine:
             self.meet_standing(order)
 
     cdef void drop(self, const Order* order) noexcept nogil:
-        if write_dropped(&self.ex.journal, self.market.now, order.id) < 0:
+        if write_dropped(&self.ex.journal, self.market.calls, order.id) < 0:
             self.code = NO_MEMORY
 
     # -- the curve ------------------------------------------------------------------------------------------
@@ -347,7 +348,7 @@ cdef class Engine:
             return
         self.mark_due = (now // self.mark_every + (now % self.mark_every > 0)) * self.mark_every
         if self.mark_due <= self.last_point:
-            self.mark_due += self.mark_every
+            self.mark_due = NEVER
 
     cdef void mark(self, int64_t ts) noexcept nogil:
         if write_point(&self.ex.journal, &self.ex.account, ts) < 0:
@@ -419,5 +420,5 @@ cdef class Engine:
         return copied(self.ex.account.positions, self.tape.n_symbols, POSITION_DTYPE)
 
     def dropped(self):
-        """(time, order id) of each amendment that was refused."""
+        """(calls of the strategy before it, order id) of each amendment that was refused."""
         return copied(self.ex.journal.dropped, 2 * self.ex.journal.n_dropped, np.dtype(np.int64)).reshape(-1, 2)

@@ -19,7 +19,7 @@ cdef struct Journal:
     Exposure* exposures
     int64_t n_exposures
     int64_t cap_exposures
-    int64_t* dropped         # (time, order id) of each amendment that was refused
+    int64_t* dropped         # (calls of the strategy before it, order id) of each amendment that was refused
     int64_t n_dropped
     int64_t cap_dropped
     int64_t ambiguous_bars   # a stop was taken where the bar's range held its limit too
@@ -40,10 +40,10 @@ cdef inline int write_fill(Journal* journal, Fill fill) noexcept nogil:
     return 0
 
 
-cdef inline int write_dropped(Journal* journal, int64_t ts, int64_t order_id) noexcept nogil:
+cdef inline int write_dropped(Journal* journal, int64_t calls, int64_t order_id) noexcept nogil:
     if reserve(<void**> &journal.dropped, &journal.cap_dropped, journal.n_dropped, 2 * sizeof(int64_t)) < 0:
         return -1
-    journal.dropped[2 * journal.n_dropped] = ts
+    journal.dropped[2 * journal.n_dropped] = calls
     journal.dropped[2 * journal.n_dropped + 1] = order_id
     journal.n_dropped += 1
     return 0

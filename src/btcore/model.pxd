@@ -144,6 +144,7 @@ cdef struct Market:      # what a strategy may see
     int64_t now          # ns UTC
     const Ticker* tickers
     const Fill* fill     # when kind is FILL
+    int64_t calls        # of the strategy so far, this one counted
     int32_t n_symbols
     int32_t symbol       # of the event
     int8_t kind          # of the event

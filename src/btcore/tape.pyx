@@ -122,7 +122,7 @@ cdef class Tape:
 
     def first_time(self):
         """Market time of the first event, ns UTC."""
-        return min(int(c.timestamp[0]) for c in self.containers if len(c))
+        return self.streams[self.order[0] if self.order != NULL else 0].ts[0]
 
     def last_time(self):
         """Delivery time of the last event, ns UTC."""
