@@ -81,7 +81,8 @@ def _from_arrow(records: Any, fields: list[tuple[str, str]]) -> Table:
         if name in TIMES:
             table[name] = column.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
         elif kind.startswith("<U"):
-            table[name] = column.to_pylist()
+            words = column.dictionary_encode()
+            table[name] = np.array(words.dictionary.to_pylist(), kind)[words.indices.to_numpy()]
         else:
             table[name] = column.to_numpy(zero_copy_only=False)
     return table

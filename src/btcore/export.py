@@ -88,7 +88,7 @@ def to_polars(table: Table) -> "pl.DataFrame":
             series = polars.Series(name, _moments(name, column), dtype=polars.Datetime("ns"))
             columns[name] = series.dt.replace_time_zone("UTC")
         else:
-            columns[name] = polars.Series(name, column.tolist() if column.dtype.kind == "U" else column)
+            columns[name] = polars.Series(name, column)
     frame: pl.DataFrame = polars.DataFrame(columns)
     return frame
 
@@ -101,8 +101,6 @@ def to_arrow(table: Table) -> Any:
         column = np.ascontiguousarray(table[name])
         if name in TIMES:
             columns[name] = arrow.array(_moments(name, column)).cast(arrow.timestamp("ns", "UTC"))
-        elif column.dtype.kind == "U":
-            columns[name] = arrow.array(column.tolist(), arrow.string())
         else:
             columns[name] = arrow.array(column)
     return arrow.table(columns)

@@ -118,7 +118,7 @@ def match_fills(const Fill[::1] fills not None, multipliers):
     `multipliers` holds the money per point of each symbol; fills are read in the order they happened.
     """
     cdef const double[::1] money = np.ascontiguousarray(multipliers, dtype=np.float64)
-    cdef Py_ssize_t i, symbol, n = fills.shape[0], symbols = money.shape[0], closed = 0, left = 0
+    cdef Py_ssize_t i, symbol, n = fills.shape[0], symbols = money.shape[0], closed = 0
     cdef int64_t at
     for i in range(n):
         if not 0 <= fills[i].symbol < symbols:
@@ -128,29 +128,28 @@ def match_fills(const Fill[::1] fills not None, multipliers):
     # Every fill opens a lot, or ends inside one, or both opens one and ends those before: at most n trips.
     trips = np.zeros(n, dtype=TRIP_DTYPE)
     lots = np.zeros(n, dtype=LOT_DTYPE)
-    remaining = np.zeros(n, dtype=LOT_DTYPE)
     cdef Trip[::1] trip = trips
     cdef Lot[::1] lot = lots
-    cdef Lot[::1] kept = remaining
     cdef Book* books = <Book*> malloc(max(symbols, 1) * sizeof(Book))
     if not books:
         raise MemoryError
-    if n:
+    try:
+        for symbol in range(symbols):
+            books[symbol].qty = 0.0
+            books[symbol].oldest = books[symbol].newest = -1
         with nogil:
-            for symbol in range(symbols):
-                books[symbol].qty = 0.0
-                books[symbol].oldest = books[symbol].newest = -1
             for i in range(n):
                 symbol = fills[i].symbol
                 closed += _match(&fills[i], money[symbol], &books[symbol], &lot[0], i, &trip[closed])
-            for symbol in range(symbols):
-                at = books[symbol].oldest
-                while at >= 0:
-                    kept[left] = lot[at]
-                    left += 1
-                    at = lot[at].next
-    free(books)
-    return trips[:closed].copy(), remaining[:left].copy()
+        still_open = []
+        for symbol in range(symbols):
+            at = books[symbol].oldest
+            while at >= 0:
+                still_open.append(at)
+                at = lot[at].next
+    finally:
+        free(books)
+    return trips[:closed].copy(), lots[np.array(still_open, dtype=np.int64)]
 
 
 cdef void _grow(
