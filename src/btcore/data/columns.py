@@ -15,7 +15,11 @@ from .zones import Dst, Times, localize
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
 
-SIDES: dict[str, int] = {"buy": 1, "b": 1, "sell": -1, "s": -1, "": 0, "none": 0}
+SIDES: dict[str, int] = {
+    **{"buy": 1, "b": 1, "1": 1, "+1": 1},
+    **{"sell": -1, "s": -1, "-1": -1},
+    **{"": 0, "0": 0, "none": 0},
+}
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -107,7 +111,7 @@ def _from_objects(array: NDArray[Any], kind: str, name: str, timezone: str, dst:
     aware = np.zeros(len(array), bool)
     times = np.zeros(len(array), np.int64)
     for row, value in enumerate(array):
-        if isinstance(value, datetime) and not np.isnat(np.datetime64(value.replace(tzinfo=None))):
+        if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - NaT is a datetime, but not itself
             aware[row] = value.tzinfo is not None
             times[row] = to_ns(value) + getattr(value, "nanosecond", 0)
         elif isinstance(value, date) and not isinstance(value, datetime):

@@ -1,6 +1,5 @@
 """What Bars, Quotes and Trades share: immutable columns in time order."""
 
-import hashlib
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -39,6 +38,8 @@ class Container:
     def content_hash(self) -> str:
         """sha256 of kind, interval, column names and bytes; computed once."""
         if self._hash is None:
+            import hashlib  # not at the top: it loads OpenSSL, which few imports of the package need
+
             digest = hashlib.sha256(
                 f"{self.kind}:{self._detail()}:{','.join(self._columns)}:{len(self)}".encode()
             )

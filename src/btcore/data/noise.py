@@ -3,7 +3,6 @@
 Only integer arithmetic, sums and products are used, so every machine gives the same bits.
 """
 
-import hashlib
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ _MASK = 2**64 - 1
 
 def key(*parts: object) -> int:
     """A 64-bit key for whatever is named."""
+    import hashlib  # not at the top: it loads OpenSSL, which few imports of the package need
+
     text = "\0".join(map(str, parts))
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 

@@ -99,7 +99,7 @@ def read_arrow(
     pl = polars_for("Arrow IPC")
 
     def read(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
-        return pl.read_ipc(file, columns=columns, n_rows=n_rows, memory_map=False)
+        return pl.read_ipc(file, columns=columns, n_rows=n_rows)
 
     reading = Reading(Path(path), kind, timezone, unit, time_format, dst, interval, source)
     return _read_table(read, reading, columns)

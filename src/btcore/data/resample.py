@@ -39,12 +39,10 @@ def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") 
         return Bars([], [], [], [], [], interval=length, source=source)
     buckets = _buckets(times, length, timezone)
     first = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
-    if len(first) == len(times) and isinstance(data, Bars) and length == data.interval:
-        stamps = times if length <= HOUR_NS else _stamps(buckets, length, timezone)
-        if np.array_equal(stamps, times):
-            return data
     stamps = _stamps(buckets[first], length, timezone)
     if isinstance(data, Bars):
+        if length == data.interval and np.array_equal(stamps, times):
+            return data
         _refuse_split(data, first, stamps, length)
     columns = {"timestamp": stamps, **_aggregates(data, first)}
     check_bars(columns, length)  # two intervals can meet where a clock moves by half an hour

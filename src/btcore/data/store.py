@@ -1,11 +1,8 @@
 """The files of a catalog: one directory of .npy columns a dataset, one index; every change is atomic."""
 
 import fcntl
-import hashlib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +77,8 @@ def _mark(stat: os.stat_result) -> tuple[int, int, int]:
 
 def directory_name(key: tuple[str, ...], content_hash: str) -> str:
     """Hexadecimal, so that no symbol is ever a path and no two differ only by case."""
+    import hashlib
+
     return f"{hashlib.sha256(chr(0).join(key).encode()).hexdigest()[:16]}-{content_hash[:24]}"
 
 
@@ -104,6 +103,9 @@ def writing(root: Path) -> Iterator[list[Entry]]:
 
 def write_columns(root: Path, directory: str, columns: dict[str, NDArray[Any]]) -> None:
     """The columns on disk, complete, under that name; the same content is not written twice."""
+    import shutil
+    import tempfile
+
     folder = root / _FOLDER
     if (folder / directory).is_dir():
         return
@@ -152,6 +154,8 @@ def _replace_index(root: Path, entries: list[Entry]) -> None:
 
 def _sweep(root: Path, entries: list[Entry]) -> None:
     """Removes the directories that no entry names. Whoever has mapped them keeps what he mapped."""
+    import shutil
+
     wanted = {entry.directory for entry in entries}
     for found in (root / _FOLDER).iterdir():
         if found.name not in wanted and _OURS.fullmatch(found.name):

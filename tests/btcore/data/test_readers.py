@@ -1,0 +1,208 @@
+"""Files of many kinds become containers; what is wrong in them is named by file and line."""
+
+import gzip
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import polars as pl
+import pytest
+
+from btcore.data import Bars, Quotes, Trades, read_arrow, read_csv, read_npz, read_parquet
+from btcore.errors import ConfigError, DataError
+
+DAILY = """Date,Open,High,Low,Close,Volume
+2024-01-02,100,104,95,101,1000
+2024-01-03,101,109,100,108,1100
+2024-01-05,108,110,107,109,1200
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text, name="prices.csv"):
+        path = tmp_path / name
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_daily_bars(write):
+    bars = read_csv(write(DAILY))
+    assert isinstance(bars, Bars)
+    assert bars.interval == 86400 * 10**9
+    assert bars.timestamp[0] == np.datetime64("2024-01-02", "ns").astype(int)
+    assert bars.high.tolist() == [104, 109, 110]
+    assert bars.volume.tolist() == [1000, 1100, 1200]
+
+
+def test_the_unnamed_first_column_is_the_time(write):
+    assert read_csv(write(DAILY.replace("Date", ""))) == read_csv(write(DAILY, "other.csv"))
+
+
+def test_options(write):
+    local = read_csv(write(DAILY), timezone="America/New_York", interval="1h", source="mid")
+    assert local.timestamp[0] == np.datetime64("2024-01-02T05:00", "ns").astype(int)
+    assert (local.interval, local.source) == (3600 * 10**9, "mid")
+    semicolons = write("When;O;H;L;Last\n02.01.2024 09:00;1;2;1;2\n02.01.2024 09:05;2;2;1;1\n")
+    names = {"timestamp": "When", "close": "Last"}
+    bars = read_csv(semicolons, columns=names, delimiter=";", time_format="%d.%m.%Y %H:%M")
+    assert bars.interval == 300 * 10**9
+    assert bars.close.tolist() == [2, 1]
+    assert bars.volume.tolist() == [0, 0]
+
+
+def test_without_a_header(write):
+    path = write("1704067200,1.5,2\n1704067201,1.6,3\n")
+    names = {"timestamp": "column_1", "price": "column_2", "size": "column_3"}
+    trades = read_csv(path, "trades", columns=names, has_header=False)
+    assert trades.price.tolist() == [1.5, 1.6]
+    assert trades.timestamp[0] == 1704067200 * 10**9
+    path = write("1704067200,1.5,2\n1704067201,x,3\n")
+    with pytest.raises(DataError, match=r"prices\.csv row 2: price is no number"):
+        read_csv(path, "trades", columns=names, has_header=False)
+
+
+def test_quotes_and_trades(write):
+    quotes = read_csv(write("time,bid,bid size,ask,ask size\n1,1,2,3,4\n"), kind="quotes", unit="ms")
+    assert isinstance(quotes, Quotes)
+    assert (quotes.timestamp[0], quotes.bid_size[0], quotes.ask_size[0]) == (10**6, 2.0, 4.0)
+    trades = read_csv(write("ts,price,qty,side\n1,1,2,buy\n2,1,2,\n3,1,2,Sell\n"), kind="trades", unit="ns")
+    assert isinstance(trades, Trades)
+    assert trades.side.tolist() == [1, 0, -1]
+    signed = read_csv(write("ts,price,qty,side\n1,1,2,1\n2,1,2,-1\n"), kind="trades", unit="ns")
+    assert signed.side.tolist() == [1, -1]
+    maker = read_csv(write("ts,price,qty,buyer_maker\n1,1,2,true\n2,1,2,False\n"), kind="trades", unit="ns")
+    assert maker.side.tolist() == [-1, 1]
+
+
+def test_compressed(tmp_path, write):
+    plain = read_csv(write(DAILY))
+    with gzip.open(tmp_path / "prices.csv.gz", "wt") as stream:
+        stream.write(DAILY)
+    with zipfile.ZipFile(tmp_path / "prices.zip", "w") as archive:
+        archive.writestr("inside.csv", DAILY)
+    assert read_csv(tmp_path / "prices.csv.gz") == plain
+    assert read_csv(tmp_path / "prices.zip") == plain
+    with zipfile.ZipFile(tmp_path / "prices.zip", "a") as archive:
+        archive.writestr("other.csv", DAILY)
+    with pytest.raises(DataError, match=r"prices\.zip: a zip with one member is needed, it has 2"):
+        read_csv(tmp_path / "prices.zip")
+    with pytest.raises(DataError, match=r"bad\.zip: not a readable zip"):
+        read_csv(write("no zip", "bad.zip"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("109,1200", "109,", r"prices\.csv row 4: volume is missing"),
+        ("104,95", "94,95", r"prices\.csv row 2: high < low \(high=94.0, low=95.0\)"),
+        ("101,109", "abc,109", r"prices\.csv row 3: open is no number \(open='abc'\)"),
+        ("101,109", "nan,109", r"prices\.csv row 3: open is NaN"),
+        ("101,109", "-1,109", r"prices\.csv row 3: open < low|prices\.csv row 3: open is not positive"),
+        ("2024-01-05", "2024-01-01", r"prices\.csv row 4: unsorted"),
+        ("2024-01-05", "2024-01-03", r"prices\.csv row 4: duplicate bar"),
+        ("2024-01-05", "someday", r"prices\.csv row 4: timestamp 'someday' is not an ISO 8601 time"),
+        ("2024-01-05", "", r"prices\.csv row 4: timestamp is missing"),
+        ("Open", "Opening", r"prices\.csv: no column for open; the columns are 'Date', 'Opening', 'High'"),
+    ],
+)
+def test_errors_name_the_file_and_the_line(write, old, new, message):
+    with pytest.raises(DataError, match=message):
+        read_csv(write(DAILY.replace(old, new, 1)))
+
+
+def test_more_errors(write, tmp_path):
+    for text in ("", "Date,Open,High,Low,Close\n"):
+        with pytest.raises(DataError, match=r"prices\.csv: the file is empty"):
+            read_csv(write(text))
+    with pytest.raises(DataError, match=r"prices\.csv: not a readable CSV"):
+        read_csv(write(DAILY + "2024-01-09,1,2,3,4,5,6,7,8\n"))
+    with pytest.raises(DataError, match=r"prices\.csv: the interval cannot be told"):
+        read_csv(write("\n".join(DAILY.splitlines()[:2])))
+    with pytest.raises(DataError, match=r"kind: 'candles' is not one of bars, quotes, trades"):
+        read_csv(write(DAILY), kind="candles")
+    with pytest.raises(DataError, match="there is no 'Day' for timestamp"):
+        read_csv(write(DAILY), columns={"timestamp": "Day"})
+    with pytest.raises(ConfigError, match="'Nowhere' is not a known IANA time zone"):
+        read_csv(write(DAILY), timezone="Nowhere")
+    with pytest.raises(FileNotFoundError):
+        read_csv(tmp_path / "none.csv")
+
+
+def test_local_times_at_the_change_of_clocks(write):
+    text = "time,price\n2024-11-03 00:30,1\n2024-11-03 01:30,1\n"
+    with pytest.raises(DataError, match=r"prices\.csv row 3: local time 2024-11-03T01:30:00 occurs twice"):
+        read_csv(write(text), "trades", timezone="America/New_York")
+    trades = read_csv(write(text), "trades", timezone="America/New_York", dst="later")
+    assert np.diff(trades.timestamp).tolist() == [2 * 3600 * 10**9]
+
+
+def test_daily_bars_of_a_zone_keep_their_interval_over_the_change_of_clocks(write):
+    rows = "".join(f"2024-03-{day:02d},1,1,1,1\n" for day in range(8, 13))
+    bars = read_csv(write("date,open,high,low,close\n" + rows), timezone="America/New_York")
+    assert bars.interval == 86400 * 10**9
+    assert np.diff(bars.timestamp).min() == 23 * 3600 * 10**9
+
+
+def test_parquet_arrow_npz_agree_with_csv(write, tmp_path):
+    bars = read_csv(write(DAILY))
+    frame = bars.to_polars()
+    frame.write_parquet(tmp_path / "a.parquet")
+    frame.write_ipc(tmp_path / "a.arrow")
+    np.savez(tmp_path / "a.npz", **bars.columns)
+    assert read_parquet(tmp_path / "a.parquet") == bars
+    assert read_arrow(tmp_path / "a.arrow") == bars
+    assert read_npz(tmp_path / "a.npz") == bars
+    naive = frame.with_columns(pl.col("timestamp").dt.replace_time_zone(None).cast(pl.Datetime("ms")))
+    naive.with_columns(pl.col("open").cast(pl.Decimal(20, 4)), pl.col("high").cast(pl.Int32)).write_parquet(
+        tmp_path / "b.parquet"
+    )
+    assert read_parquet(tmp_path / "b.parquet") == bars
+    assert (
+        read_parquet(tmp_path / "b.parquet", timezone="Asia/Tokyo").timestamp[0]
+        == bars.timestamp[0] - 9 * 3600 * 10**9
+    )
+
+
+def test_bad_parquet_arrow_npz(tmp_path):
+    frame = pl.DataFrame({"time": [1, 2], "price": [1.0, -1.0]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet row 2: price is not positive"):
+        read_parquet(tmp_path / "a.parquet", "trades")
+    with pytest.raises(DataError, match=r"a\.parquet: no column for bid"):
+        read_parquet(tmp_path / "a.parquet", "quotes")
+    frame.clear().write_parquet(tmp_path / "e.parquet")
+    with pytest.raises(DataError, match=r"e\.parquet: the file is empty"):
+        read_parquet(tmp_path / "e.parquet", "trades")
+    frame.with_columns(pl.Series("price", [1.0, None])).write_ipc(tmp_path / "n.arrow")
+    with pytest.raises(DataError, match=r"n\.arrow row 2: price is missing"):
+        read_arrow(tmp_path / "n.arrow", "trades")
+    frame.with_columns(pl.Series("price", [True, False])).write_ipc(tmp_path / "n.arrow")
+    with pytest.raises(DataError, match=r"n\.arrow: trades\.price: numbers are needed"):
+        read_arrow(tmp_path / "n.arrow", "trades")
+    for name, read in (("x.parquet", read_parquet), ("x.arrow", read_arrow), ("x.npz", read_npz)):
+        (tmp_path / name).write_bytes(b"rubbish" * 10)
+        with pytest.raises(DataError, match=f"{name}: not a readable"):
+            read(tmp_path / name, "trades")
+    np.savez(tmp_path / "a.npz", time=np.array([2, 1]), price=np.ones(2))
+    with pytest.raises(DataError, match=r"a\.npz row 2: unsorted"):
+        read_npz(tmp_path / "a.npz", "trades")
+
+
+def test_polars_is_loaded_only_when_a_file_is_read_and_its_absence_is_told(write):
+    code = f"""
+import sys
+from btcore.data import read_csv
+assert not {{"polars", "pandas", "pyarrow"}} & set(sys.modules), "loaded too early"
+sys.modules["polars"] = None
+try:
+    read_csv({str(write(DAILY))!r})
+except ImportError as error:
+    assert str(error) == "reading CSV needs polars: pip install 'btcore[data]'", error
+else:
+    raise SystemExit("no error")
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
