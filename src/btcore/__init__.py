@@ -17,10 +17,10 @@ from .data import (
     sample_trades,
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
-from .manifest import VERSION as __version__
 from .progress import Progress
 from .result import Result, load_result
 from .strategy import Context, Orders, Strategy
+from .version import VERSION as __version__
 
 __all__ = [
     "Bars",

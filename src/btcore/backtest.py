@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -35,8 +34,7 @@ FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a 
 LOOK_SECONDS = 0.02
 
 
-@dataclass(frozen=True)
-class RunJournal:
+class RunJournal(NamedTuple):
     """What the engine wrote down: records as in `btcore.model`, their symbols indexes into `symbols`."""
 
     symbols: tuple[str, ...]

@@ -3,15 +3,17 @@
 They are msgspec Structs, so decoding is validation and the OpenAPI schema is generated from them.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from math import isfinite
-from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
 from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 # msgspec patterns are searched for, and `$` allows a trailing newline: `(?![\s\S])` is the true end.
 SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
@@ -23,6 +25,15 @@ Capital = Annotated[float, Meta(gt=0, le=MAX_CAPITAL)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}(?![\s\S])")]
 Timezone = Annotated[str, Meta(min_length=1, max_length=64, description="An IANA name.")]
 StrategyName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,128}(?![\s\S])")]
+IsoDate = Annotated[
+    str,
+    Meta(
+        min_length=4,
+        max_length=40,
+        description="ISO 8601 date or time; without an offset it is read in `timezone`.",
+        examples=["2024-01-02", "2024-01-02T14:30:00Z"],
+    ),
+]
 Resolution = Literal["tick", "second", "minute", "hour", "day"]
 RESOLUTION_NS: dict[str, int] = {
     "second": 10**9,
@@ -92,8 +103,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One backtest as `POST /v1/backtests` and `btcore run` take it."""
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
-    start_date: datetime
-    end_date: datetime
+    start_date: IsoDate
+    end_date: IsoDate
     resolution: Resolution = "day"
     strategy: StrategySpec = field(default_factory=StrategySpec)
     execution: Execution = field(default_factory=Execution)
@@ -117,24 +128,36 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def start_ns(self) -> int:
         """`start_date` in nanoseconds since the epoch, UTC; a naive date is read in `timezone`."""
-        return to_ns(self.start_date, self.timezone)
+        return _moment("start_date", self.start_date, self.timezone)
 
     @property
     def end_ns(self) -> int:
         """`end_date` likewise; data at or after it is left out."""
-        return to_ns(self.end_date, self.timezone)
+        return _moment("end_date", self.end_date, self.timezone)
+
+
+def _moment(name: str, text: str, timezone: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{name}: {text!r} is not an ISO 8601 date or time") from error
+    if not 1678 <= moment.year <= 2261:  # what int64 nanoseconds can say
+        raise ConfigError(f"{name}: {text!r} is not between the years 1678 and 2261")
+    return to_ns(moment, timezone)
 
 
 @cache
-def zone(name: str) -> ZoneInfo:
+def zone(name: str) -> "ZoneInfo":
     """The time zone of that IANA name; ConfigError if there is none."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigError(f"timezone: {name!r} is not a known IANA time zone") from error
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_ns(moment: datetime, timezone: str = "UTC") -> int:

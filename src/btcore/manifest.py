@@ -1,12 +1,9 @@
 """What a run was: enough to run it again, and one hash of all that its numbers depend on."""
 
 import hashlib
-import inspect
 import json
-import platform
 import sys
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import msgspec
@@ -15,8 +12,7 @@ import numpy as np
 from .config import Execution, Instrument
 from .data.container import Container
 from .strategy import Orders, Strategy
-
-VERSION = version("btcore")
+from .version import VERSION
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
@@ -42,6 +38,8 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
 
 def _code_hash(cls: type) -> str | None:
     """Of the class's source text; None where there is none (typed at a prompt, or compiled)."""
+    import inspect  # slow to import, and seldom needed
+
     try:
         return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
     except (OSError, TypeError):
@@ -98,6 +96,8 @@ def describe_run(
 
 def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: str) -> dict[str, Any]:
     """Versions, the request, and the data with its hashes."""
+    import platform
+
     return {
         "btcore": VERSION,
         "python": platform.python_version(),
