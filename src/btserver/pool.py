@@ -1,6 +1,7 @@
 """The server's side of a worker process: start it, talk to it, know how it ended."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -67,4 +68,6 @@ class WorkerProcess:
 
 
 def _popen(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,))
+    # One thread each: the workers share the cores among themselves.
+    environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,), env=environment)

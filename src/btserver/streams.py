@@ -36,7 +36,17 @@ class Streams:
 
     async def serve(self, socket: WebSocket) -> None:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
-        await socket.accept()
+        with contextlib.suppress(WebSocketDisconnect, OSError):  # gone while we were answering
+            await socket.accept()
+            await self._answer(socket)
+
+    async def refuse(self, socket: WebSocket) -> None:
+        """Every other path."""
+        with contextlib.suppress(WebSocketDisconnect, OSError):
+            await socket.accept()
+            await socket.close(POLICY_VIOLATION, "unknown path")
+
+    async def _answer(self, socket: WebSocket) -> None:
         refusal = self._refusal(socket)
         run = keys.run_key(socket.path_params["run_id"])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
@@ -52,11 +62,6 @@ class Streams:
             await socket.close(TRY_AGAIN_LATER, "too many streams")
         else:
             await self._stream(socket, run, after)
-
-    async def refuse(self, socket: WebSocket) -> None:
-        """Every other path."""
-        await socket.accept()
-        await socket.close(POLICY_VIOLATION, "unknown path")
 
     def _refusal(self, socket: WebSocket) -> str | None:
         scope = socket.scope

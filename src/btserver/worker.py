@@ -51,11 +51,14 @@ class Worker:
             self._run(self._jobs.get())
 
     def _read(self) -> None:
-        with self._channel.makefile("rb") as stream:
-            while header := stream.read(wire.HEADER.size):
-                (size,) = wire.HEADER.unpack(header)
-                self._jobs.put(wire.decode_job(stream.read(size)))
-        os._exit(0)
+        # However the connection ends (a server that was killed resets it), this process ends with it.
+        try:
+            with self._channel.makefile("rb") as stream:
+                while header := stream.read(wire.HEADER.size):
+                    (size,) = wire.HEADER.unpack(header)
+                    self._jobs.put(wire.decode_job(stream.read(size)))
+        finally:
+            os._exit(0)
 
     def _send(self, message: wire.FromWorker) -> None:
         try:

@@ -4,6 +4,7 @@
 """
 
 import os
+import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,8 @@ SYMBOLS = ("AAPL", "MSFT")
 
 
 def open_source(data: str | None) -> object:
+    if "FAKE_ENGINE_BROKEN" in os.environ and "btserver.worker" in sys.orig_argv:
+        raise ImportError("no such engine")
     return data
 
 

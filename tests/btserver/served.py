@@ -36,11 +36,20 @@ class Served:
     """`btserver serve --port 0` as a process; its store outlives it."""
 
     def __init__(
-        self, store: Path, *, fake: bool = True, keys: str = "", workers: int = 1, data: str = ""
+        self,
+        store: Path,
+        *,
+        fake: bool = True,
+        keys: str = "",
+        workers: int = 1,
+        data: str = "",
+        host: str = "",
     ) -> None:
         entry = [str(HERE / "serve_fake.py")] if fake else ["-m", "btserver.cli"]
         command = [sys.executable, "-W", "error", *entry, "serve", "--port", "0"]
         command += ["--store", str(store), "--workers", str(workers)]
+        if host:
+            command += ["--host", host]
         if data:
             command += ["--data", data]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BTSERVER_")}
@@ -120,13 +129,31 @@ class Served:
         headers = dict(self.http.headers)
         offered = {"X-API-Key": headers["x-api-key"]} if "x-api-key" in headers else {}
         url = f"{self.url.replace('http', 'ws', 1)}/v1/backtests/{run_id}/stream{query}"
-        return connect(url, additional_headers=offered, open_timeout=DEADLINE, **more)
+        return open_stream(url, additional_headers=offered, **more)
 
     def events(self, run_id: str, after: int | str | None = None) -> list[dict[str, Any]]:
         """Every event up to the end of the run; the close must be a clean one."""
         seen, code, _ = drain(self.stream(run_id, after))
         assert code == 1000
         return seen
+
+
+def open_stream(url: str, **options: Any) -> ClientConnection:
+    """Connected, and not yet closed by a `with`."""
+    return connect(url, open_timeout=DEADLINE, legacy=True, **options)
+
+
+def read_until_cut(stream: ClientConnection) -> list[dict[str, Any]]:
+    """All events until the connection breaks without a close frame."""
+    seen = []
+    with stream:
+        try:
+            while True:
+                seen.append(json.loads(stream.recv(timeout=DEADLINE)))
+        except ConnectionClosed as closed:
+            if closed.rcvd is not None:
+                raise
+    return seen
 
 
 def drain(stream: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:

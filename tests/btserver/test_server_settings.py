@@ -72,7 +72,16 @@ def test_run_ids_are_uuids_and_have_one_spelling() -> None:
     run = keys.new_run_key(1_700_000_000_000_000_000)
     text = keys.run_text(run)
     assert keys.run_key(text) == run
-    for wrong in (text.upper(), text + "\n", text.replace("-", ""), "", "..", "%00", text[:-1], f"{{{text}}}"):
+    for wrong in (
+        text.upper(),
+        text + "\n",
+        text.replace("-", ""),
+        "",
+        "..",
+        "%00",
+        text[:-1],
+        f"{{{text}}}",
+    ):
         assert keys.run_key(wrong) is None
     assert keys.new_run_key(1) != keys.new_run_key(1)
 

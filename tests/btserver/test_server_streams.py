@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 from served import Served, check_history, drain, request, until
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from served import open_stream as connect
 
 UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"
 BEYOND = 2**64 - 1
@@ -116,7 +115,9 @@ def test_cut_after_each_event_and_come_back(server: Served) -> None:
     assert seen == server.events(run_id)
 
 
-@pytest.mark.parametrize("after", ["x", "-1", "1.5", "", "1e2", " 1", "+1", "%D9%A1", "1&last_event_id=2", "9" * 30])
+@pytest.mark.parametrize(
+    "after", ["x", "-1", "1.5", "", "1e2", "%201", "+1", "%D9%A1", "1&last_event_id=2", "9" * 30]
+)
 def test_malformed_event_ids(server: Served, after: str) -> None:
     run_id = server.post()
     seen, code, reason = drain(server.stream(run_id, after))
@@ -160,12 +161,8 @@ def test_what_clients_send_is_read_and_ignored(server: Served, gate: Path) -> No
 def test_messages_too_large_close_their_own_stream_alone(server: Served, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate)})
     with server.stream(run_id) as greedy, server.stream(run_id) as other:
-        with pytest.raises(ConnectionClosed) as closed:
-            greedy.send("x" * 100_000)
-            while True:
-                greedy.recv(timeout=30)
-        assert closed.value.rcvd is not None
-        assert closed.value.rcvd.code == 1009
+        greedy.send("x" * 100_000)
+        assert drain(greedy)[1] == 1009
         gate.touch()
         assert drain(other)[1] == 1000
 
