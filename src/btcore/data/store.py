@@ -89,7 +89,10 @@ def writing(root: Path) -> Iterator[list[Entry]]:
     An exception, or the death of the process, at any point leaves the old index and all its files. What a
     killed writer left behind is swept away first.
     """
-    (root / _FOLDER).mkdir(parents=True, exist_ok=True)
+    try:
+        (root / _FOLDER).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise DataError(f"catalog {root}: it is not a folder") from error
     with (root / _LOCK).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         entries = read_index(root)[1]

@@ -76,7 +76,7 @@ def test_a_part_is_a_slice_of_the_whole(first, last):
     market = SampleMarket(3)
     for resolution in ("minute", "hour", "day"):
         whole = market.bars("S", resolution, *SPAN)
-        assert market.bars("S", resolution, start, end) == whole.slice(start, min(end, SPAN[1]))
+        assert market.bars("S", resolution, start, min(end, SPAN[1])) == whole.slice(start, end)
     trades = market.trades("S", SPAN[0], SPAN[0] + 2 * DAY)
     assert market.trades("S", start, min(end, SPAN[0] + 2 * DAY)) == trades.slice(start, end)
     second = market.bars("S", "second", SPAN[0], SPAN[0] + DAY)
