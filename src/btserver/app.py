@@ -10,7 +10,7 @@ from importlib.metadata import version
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,7 +51,12 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.engi
     endpoints = Api(store, runs, allowed, metrics).endpoints()
     app = Starlette(
         routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
-        exception_handlers={ApiError: _refused, HTTPException: _no_route, Exception: _broken},
+        exception_handlers={
+            ApiError: _refused,
+            HTTPException: _no_route,
+            ClientDisconnect: _gone,
+            Exception: _broken,
+        },
         lifespan=lifespan,
     )
     app.router.redirect_slashes = False  # a redirected POST would lose its body
@@ -108,6 +113,11 @@ async def _refused(request: Request, error: Exception) -> Response:
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return response(from_status(error.status_code, error.headers), request.scope["request_id"])
+
+
+async def _gone(request: Request, _: Exception) -> Response:
+    # The client left before its body was complete: nobody reads this, but it is no fault of ours either.
+    return response(ApiError("validation_error", "incomplete body", status=400), request.scope["request_id"])
 
 
 async def _broken(request: Request, _: Exception) -> Response:

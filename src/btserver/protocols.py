@@ -25,6 +25,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
         self._in_head = True
+        self._ended = False
         self._head = 0
         self._body = 0
         self._too_large = False
@@ -43,8 +44,10 @@ class HttpProtocol(HttpToolsProtocol):
         """Count what arrives before the headers are complete: the parser holds it back."""
         if self._too_large:
             return
+        self._ended = False
         super().data_received(data)
-        if self._in_head and not self._too_large:
+        # Where a request has just ended, most of this piece was its body.
+        if self._in_head and not self._ended and not self._too_large:
             self._head += len(data)
             if self._head > MAX_HEAD:
                 self._refuse_head()
@@ -81,9 +84,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._stop_clock()
         if not self._too_large:
             super().on_message_complete()
-        # What follows on this connection, if anything, is the next request's head.
-        self._in_head = True
-        self._head = 0
+        self._ended = True
 
     def handle_websocket_upgrade(self) -> None:
         """From here on the WebSocket's own pings watch the connection."""

@@ -25,14 +25,11 @@ class Streams:
         hub: Hub,
         allowed: auth.Keys,
         metrics: Metrics,
-        *,
-        send_seconds: float = SEND_SECONDS,
     ) -> None:
         self._store = store
         self._hub = hub
         self._keys = allowed
         self._metrics = metrics
-        self._send_seconds = send_seconds
 
     async def serve(self, socket: WebSocket) -> None:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
@@ -107,7 +104,7 @@ class Streams:
         async for page in follow(self._store, self._hub, run, after):
             async with asyncio.timeout(None) as limit:
                 for event in page:
-                    limit.reschedule(clock.time() + self._send_seconds)
+                    limit.reschedule(clock.time() + SEND_SECONDS)
                     await socket.send_text(event.decode())
             await asyncio.sleep(0)
 

@@ -16,7 +16,7 @@ from btcore.config import RunRequest
 from btcore.errors import ConfigError, DataError
 from btcore.export import to_rows
 
-PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float}
+PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float, "logs": int}
 SYMBOLS = ("AAPL", "MSFT")
 
 
@@ -60,7 +60,9 @@ def run_request(request: RunRequest, source: object, progress: Any) -> Any:
         raise DataError("AAPL.csv row 3: high < low")
     if "fail" in told:
         raise RuntimeError("a bug")
-    return _result(request, told.get("rows", 3))
+    result = _result(request, told.get("rows", 3))
+    result.logs += [f"line {number} " + "x" * 8000 for number in range(told.get("logs", 0))]
+    return result
 
 
 def _wait(gate: str, progress: Any, fraction: float) -> None:

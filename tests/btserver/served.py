@@ -40,12 +40,13 @@ class Served:
         store: Path,
         *,
         fake: bool = True,
+        script: str = "serve_fake.py",
         keys: str = "",
         workers: int = 1,
         data: str = "",
         host: str = "",
     ) -> None:
-        entry = [str(HERE / "serve_fake.py")] if fake else ["-m", "btserver.cli"]
+        entry = [str(HERE / script)] if fake else ["-m", "btserver.cli"]
         command = [sys.executable, "-W", "error", *entry, "serve", "--port", "0"]
         command += ["--store", str(store), "--workers", str(workers)]
         if host:

@@ -1,0 +1,214 @@
+"""Hostile and broken clients on raw sockets: each is refused or dropped, and the others are served."""
+
+import contextlib
+import json
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from served import DEADLINE, Served, open_stream, until
+
+BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("server") / "store") as served:
+        yield served.ready()
+        assert served.stop() == 0
+        assert "Traceback" not in served.log()
+
+
+@pytest.fixture
+def hasty(tmp_path: Path) -> Iterator[Served]:
+    """A server whose deadlines are short."""
+    with Served(tmp_path / "store", script="serve_hasty.py") as served:
+        yield served.ready()
+
+
+def dial(server: Served) -> socket.socket:
+    host, port = server.url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=DEADLINE)
+
+
+def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """One response that has a Content-Length."""
+    with client.makefile("rb") as stream:
+        status = int(stream.readline().split()[1])
+        headers = {}
+        while line := stream.readline().strip():
+            name, _, value = line.decode().partition(": ")
+            headers[name] = value
+        return status, headers, stream.read(int(headers["content-length"]))
+
+
+def head(length: int | None, *more: bytes) -> bytes:
+    lines = [b"POST /v1/backtests HTTP/1.1", b"host: x", b"content-type: application/json", *more]
+    if length is not None:
+        lines.append(b"content-length: %d" % length)
+    return b"\r\n".join(lines) + b"\r\n\r\n"
+
+
+def test_a_request_byte_by_byte(server: Served) -> None:
+    with dial(server) as client:
+        for byte in head(len(BODY)) + BODY:
+            client.sendall(bytes([byte]))
+        assert answer(client)[0] == 201
+
+
+def test_many_requests_on_one_connection(server: Served) -> None:
+    with dial(server) as client:
+        for _ in range(3):
+            client.sendall(head(len(BODY)) + BODY)
+            assert answer(client)[0] == 201
+        client.sendall((head(len(BODY)) + BODY) * 2)  # pipelined
+        with client.makefile("rb") as stream:
+            for _ in range(2):
+                assert b" 201 " in stream.readline()
+                while stream.readline().strip():
+                    continue
+                stream.read(174)
+
+
+def test_large_bodies_get_their_answer_and_the_connection_lives(server: Served) -> None:
+    with dial(server) as client:
+        client.sendall(head(10 * 2**20) + b" " * (10 * 2**20))
+        status, _, body = answer(client)
+        assert status == 413
+        assert json.loads(body)["error"]["code"] == "request_too_large"
+        client.sendall(head(len(BODY)) + BODY)
+        assert answer(client)[0] == 201
+
+
+def test_large_bodies_without_a_length(server: Served) -> None:
+    with dial(server) as client:
+        client.sendall(head(None, b"transfer-encoding: chunked"))
+        chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
+        for _ in range(160):
+            client.sendall(chunk)
+        client.sendall(b"0\r\n\r\n")
+        assert answer(client)[0] == 413
+
+
+def test_bodies_that_are_announced_and_never_sent(server: Served) -> None:
+    with dial(server) as client:
+        client.sendall(head(2**40))
+        assert answer(client)[0] == 413
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        head(0, b"x: " + b"a" * 40_000),
+        head(0, *(b"x%d: %s" % (n, b"a" * 100) for n in range(500))),
+        b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /" + b"a" * 40_000,
+        b"GET / HTTP/1.1\r\nx: " + b"a" * 40_000,
+    ],
+    ids=["one header", "many headers", "line", "line without end", "header without end"],
+)
+def test_heads_too_large(server: Served, request_head: bytes) -> None:
+    with dial(server) as client:
+        client.sendall(request_head)
+        status, headers, body = answer(client)
+        assert status == 431
+        assert headers["connection"] == "close"
+        assert json.loads(body)["error"]["code"] == "validation_error"
+
+
+def test_what_is_no_http_gets_the_envelope(server: Served) -> None:
+    for nonsense in (b"\0\0\0\0\r\n\r\n", b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02"):
+        with dial(server) as client:
+            client.sendall(nonsense)
+            status, _, body = answer(client)
+            assert status == 400
+            assert set(json.loads(body)) == {"error", "detail", "request_id"}
+
+
+def test_header_bytes_beyond_ascii(server: Served) -> None:
+    with dial(server) as client:
+        client.sendall(head(len(BODY), b"x-api-key: \xff\xfe", b"x-request-id: \xff") + BODY)
+        assert answer(client)[0] == 201
+
+
+def test_deadlines(hasty: Served) -> None:
+    starts = [
+        b"",
+        b"GET",
+        b"GET / HTTP/1.1\r\nhost",
+        head(99),
+        head(99) + b"{",
+        head(None, b"transfer-encoding: chunked"),
+    ]
+    clients = [dial(hasty) for _ in starts]
+    for client, start in zip(clients, starts, strict=True):
+        client.sendall(start)
+    for client in clients:
+        with contextlib.suppress(ConnectionResetError):
+            assert client.recv(1) == b""
+        client.close()
+    assert hasty.http.get("/healthz").status_code == 200
+
+
+def test_a_slow_reader_is_dropped_and_costs_no_one(hasty: Served, tmp_path: Path) -> None:
+    """It takes nothing; another reader of the same run gets everything."""
+    gate = tmp_path / "gate"
+    run_id = hasty.post(params={"logs": 1000, "gate": str(gate)})
+    host, port = hasty.url.removeprefix("http://").split(":")
+    slow = socket.socket()
+    slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    slow.connect((host, int(port)))
+    upgrade = f"GET /v1/backtests/{run_id}/stream HTTP/1.1\r\nhost: {host}:{port}\r\nconnection: upgrade\r\n"
+    upgrade += (
+        "upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: " + "A" * 22 + "==\r\n\r\n"
+    )
+    slow.sendall(upgrade.encode())
+    assert b"101" in slow.recv(100)
+    gate.touch()
+    with open_stream(f"{hasty.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream") as quick:
+        number = 0
+        with contextlib.suppress(Exception):
+            while True:
+                number += 1
+                assert json.loads(quick.recv(timeout=DEADLINE))["event_id"] == number
+    assert number > 1000
+
+    def value(name: str) -> int:
+        lines = hasty.http.get("/metrics").text.splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith(f"btserver_{name}")))
+
+    until(lambda: value("streams_dropped_total") == 1, "the slow reader to be dropped")
+    until(lambda: value("streams_open") == 0, "no open stream")
+    process = psutil.Process(hasty.process.pid)
+    until(
+        lambda: all(c.raddr != slow.getsockname() for c in process.net_connections("tcp")),
+        "its socket to be freed",
+    )
+    slow.close()
+    assert hasty.stop() == 0
+
+
+def test_clients_that_reset(server: Served) -> None:
+    for start in (b"", b"GET / HT", head(len(BODY)) + BODY, head(99)):
+        client = dial(server)
+        client.sendall(start)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+    assert server.http.get("/healthz").status_code == 200
+
+
+def test_connections_leave_nothing_behind(server: Served) -> None:
+    process = psutil.Process(server.process.pid)
+    run_id = server.post()
+    server.ended(run_id)
+    server.events(run_id)
+    before = process.num_fds()
+    for _ in range(50):
+        with dial(server) as client:
+            client.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            assert answer(client)[0] == 200
+        server.events(run_id)
+    until(lambda: process.num_fds() <= before + 2, "descriptors to be closed")
