@@ -19,6 +19,7 @@ DIRECTIVES = {
     "embedsignature": True,
     "embedsignature.format": "python",
     "autotestdict": False,
+    "auto_pickle": False,  # a run's state is C pointers
 }
 
 # Contraction would let a*b+c differ in the last bit between machines; -ffast-math may assume away NaN.

@@ -1,5 +1,6 @@
 """Python callbacks over the one C contract: what a `bt.Strategy` is given, and the adapter that calls it."""
 
+cimport cython
 from cpython.ref cimport PyObject
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t, int64_t, int8_t
@@ -15,10 +16,11 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 
-from btcore.config import to_ns, TIME_IN_FORCE
+from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, to_ns
 from btcore.errors import OrderError
 
 
+@cython.final
 cdef class BarEvent:
     """A bar, delivered at its close. `timestamp` is its open, ns UTC."""
     cdef readonly str symbol
@@ -32,6 +34,7 @@ cdef class BarEvent:
         )
 
 
+@cython.final
 cdef class QuoteEvent:
     """Best bid and offer; sizes are inf where the data has none."""
     cdef readonly str symbol
@@ -46,6 +49,7 @@ cdef class QuoteEvent:
         return f"Quote({self.symbol} {self.timestamp} {self.bid}/{self.ask})"
 
 
+@cython.final
 cdef class TradeEvent:
     """A print; `side` is the aggressor's, 0 if unknown, `size` inf where the data has none."""
     cdef readonly str symbol
@@ -57,6 +61,7 @@ cdef class TradeEvent:
         return f"Trade({self.symbol} {self.timestamp} {self.price}x{self.size})"
 
 
+@cython.final
 cdef class FillEvent:
     """One execution of one of the strategy's orders. `side` is 1 or -1, `liquidity` "maker" or "taker"."""
     cdef readonly str symbol
@@ -69,6 +74,7 @@ cdef class FillEvent:
         return f"Fill({self.symbol} {self.timestamp} #{self.order_id} {self.side * self.quantity}@{self.price})"
 
 
+@cython.final
 cdef class Context:
     """What a strategy sees and does during a run. Symbols are names; times are int64 ns UTC; money in the run's currency."""
     cdef const Market* market
@@ -152,8 +158,8 @@ cdef class Context:
         cdef int64_t latency = -1, order_id
         if not (isfinite(quantity) and quantity > 0.0):
             raise OrderError(f"{symbol}: quantity {quantity} is not a positive number")
-        if time_in_force not in TIME_IN_FORCE:
-            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {', '.join(TIME_IN_FORCE)}")
+        if time_in_force not in _TIME_IN_FORCE:
+            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {', '.join(_TIME_IN_FORCE)}")
         if oco < 0:
             raise OrderError(f"{symbol}: oco {oco} is negative")
         if latency_ms is not None:
@@ -162,7 +168,7 @@ cdef class Context:
             latency = round(latency_ms * 1e6)
         order_id = submit(
             self.out, s, side, quantity, price(symbol, "limit", limit), price(symbol, "stop", stop),
-            TIME_IN_FORCE[time_in_force], oco, latency,
+            _TIME_IN_FORCE[time_in_force], oco, latency,
         )
         return self.note(order_id, s)
 
@@ -258,6 +264,7 @@ cdef struct State:
     PyObject* adapter
 
 
+@cython.final
 cdef class PythonHandler(Handler):
     """Calls the hooks a strategy object defines, and only those."""
     cdef State box

@@ -1,11 +1,14 @@
 """The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
 
+cimport cython
 from libc.math cimport INFINITY, NAN, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 import numpy as np
+
+from btcore import model
 
 from btcore.blotter cimport (
     clear, end, enlist, free_blotter, is_open, next_arrival, receive, refresh, register, send
@@ -24,7 +27,6 @@ from btcore.rules.admission cimport OpenQuantity, check_buying_power, check_term
 from btcore.rules.accounting cimport equity
 from btcore.rules.latency cimport arrival
 from btcore.tape cimport Stream, Tape, delivery, load
-from btcore.model import EQUITY_DTYPE, EXPOSURE_DTYPE, FILL_DTYPE, ORDER_DTYPE, POSITION_DTYPE
 
 cdef enum:
     MAX_ROUNDS = 10000
@@ -52,6 +54,7 @@ cdef object copied(const void* items, int64_t count, object dtype):
     return array
 
 
+@cython.final
 cdef class Engine:
     """One run over a tape. It owns all its state, so N runs may go on in N threads.
 
@@ -405,19 +408,19 @@ cdef class Engine:
         return self.ex.journal.ambiguous_bars
 
     def orders(self):
-        return copied(self.ex.blotter.orders, self.ex.blotter.n_orders, ORDER_DTYPE)
+        return copied(self.ex.blotter.orders, self.ex.blotter.n_orders, model.ORDER_DTYPE)
 
     def fills(self):
-        return copied(self.ex.journal.fills, self.ex.journal.n_fills, FILL_DTYPE)
+        return copied(self.ex.journal.fills, self.ex.journal.n_fills, model.FILL_DTYPE)
 
     def points(self):
-        return copied(self.ex.journal.points, self.ex.journal.n_points, EQUITY_DTYPE)
+        return copied(self.ex.journal.points, self.ex.journal.n_points, model.EQUITY_DTYPE)
 
     def exposures(self):
-        return copied(self.ex.journal.exposures, self.ex.journal.n_exposures, EXPOSURE_DTYPE)
+        return copied(self.ex.journal.exposures, self.ex.journal.n_exposures, model.EXPOSURE_DTYPE)
 
     def positions(self):
-        return copied(self.ex.account.positions, self.tape.n_symbols, POSITION_DTYPE)
+        return copied(self.ex.account.positions, self.tape.n_symbols, model.POSITION_DTYPE)
 
     def dropped(self):
         """(calls of the strategy before it, order id) of each amendment that was refused."""

@@ -112,13 +112,13 @@ cdef double _quantile(const double[::1] ordered, double q) noexcept nogil:
 
 
 cdef double _worst_fall(const double[::1] equity, double peak) noexcept nogil:
-    """max(1 - equity / running peak), the peak starting at `peak`; NaN if a value is."""
+    """max((peak - equity) / peak) with the running peak, which starts at `peak`; NaN if a value is."""
     cdef Py_ssize_t i
     cdef double worst = 0.0, fall
     for i in range(equity.shape[0]):
         if equity[i] > peak:
             peak = equity[i]
-        fall = 1.0 - equity[i] / peak
+        fall = (peak - equity[i]) / peak  # 1 - equity / peak, without its rounding
         if fall > worst or fall != fall:
             worst = fall
             if worst != worst:
@@ -152,7 +152,7 @@ def _day_ends(timestamp, str timezone):
     """Every local midnight from the first point to the last, and some around them."""
     first, last = int(timestamp[0]), int(timestamp[-1])
     if timezone == "UTC":
-        return np.arange(first // DAY_NS * DAY_NS, last + 1, DAY_NS, dtype=np.int64)
+        return np.arange(first // DAY_NS, last // DAY_NS + 1, dtype=np.int64) * DAY_NS
     years = np.array([first, last], dtype="datetime64[ns]").astype("datetime64[Y]").astype(np.int64) + 1970
     return np.concatenate([_midnights(timezone, y) for y in range(years[0] - 1, years[1] + 2)])
 
@@ -189,7 +189,7 @@ def interval_returns(timestamp, equity, interval_ns):
 
 
 def drawdown(equity):
-    """1 - equity / running peak, at each point."""
+    """(peak - equity) / peak at each point, with the running peak."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef Py_ssize_t i
     cdef double peak = -INFINITY
@@ -199,12 +199,12 @@ def drawdown(equity):
         for i in range(e.shape[0]):
             if e[i] > peak:
                 peak = e[i]
-            out[i] = 1.0 - e[i] / peak
+            out[i] = (peak - e[i]) / peak
     return result
 
 
 def max_drawdown(equity):
-    """max(1 - equity / running peak), 0 or more."""
+    """max((peak - equity) / peak) with the running peak, 0 or more."""
     cdef const double[::1] e = _column(equity, "equity")
     return _worst_fall(e, -INFINITY) if e.shape[0] else NAN
 

@@ -1,5 +1,6 @@
 """Orders known before the run, sent each at its time."""
 
+cimport cython
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stddef cimport size_t
 
@@ -21,6 +22,7 @@ cdef struct State:
     const int64_t* latency
 
 
+@cython.final
 cdef class OrderArray(Handler):
     """Plays columns of one length, sorted by timestamp; `symbol` are indexes, NaN prices and latency -1 are none."""
     cdef State own

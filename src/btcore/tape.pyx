@@ -1,5 +1,6 @@
 """Many symbols' columns as one stream of events, ordered by delivery, then symbol, then kind, then row."""
 
+cimport cython
 from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
 from libc.stdlib cimport calloc, free, malloc
 
@@ -19,6 +20,7 @@ cdef const double* doubles(object column, list keep):
     return &view[0] if view.shape[0] else NULL
 
 
+@cython.final
 cdef class Tape:
     """The merged events of a run: `Tape([("AAPL", bars), ("MSFT", (quotes, trades))])`.
 

@@ -1,0 +1,6 @@
+from typing_extensions import disjoint_base
+
+CONTRACT_VERSION: int
+
+@disjoint_base
+class Handler: ...
