@@ -17,6 +17,10 @@ from .zones import Dst, Times, localize
 Moment = int | str | date | datetime | np.datetime64
 
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
+_ALIKE = re.compile(
+    r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[T ])\d\d:\d\d"
+    r"(?:(?P<second>:\d\d)(?P<fraction>\.(?:\d{9}|\d{6}|\d{3}))?)?(?P<zone>\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
+)
 _FORMATS = (
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%d",
@@ -137,6 +141,34 @@ def _unit_of(largest: float) -> int:
 
 
 def _from_texts(texts: Any, kind: str, timezone: str, dst: Dst) -> Times:
+    local, offsets = _alike(texts) or _mixed(texts, kind)
+    return frozen(localize(local, timezone, kind, dst) if offsets is None else local - offsets)
+
+
+def _alike(texts: Any) -> tuple[Times, int | None] | None:
+    """Local times and the offset they name, where all are written like the first; None where they are not.
+
+    That is how programs write them, and one fixed format is read ten times faster than what might vary.
+    """
+    first = _ALIKE.fullmatch(texts[0])
+    if first is None or (first["zone"] and not texts.str.ends_with(first["zone"]).all()):
+        return None
+    dash, gap, second, fraction, named = first.group("dash", "gap", "second", "fraction", "zone")
+    form = f"%Y{dash}%m{dash}%d"
+    if gap:
+        form += f"{gap}%H:%M" + (":%S" if second else "") + (f".%{len(fraction) - 1}f" if fraction else "")
+    if named:
+        texts = texts.str.strip_suffix(named)
+    if (texts.str.len_bytes() != len(texts[0])).any():
+        return None
+    parsed = texts.str.to_datetime(form, time_unit="ns", strict=False)
+    if parsed.null_count():
+        return None
+    return parsed.to_physical().to_numpy(), _offset(named) if named else None
+
+
+def _mixed(texts: Any, kind: str) -> tuple[Times, Times | None]:
+    """Local times and the offset that each names, or None where none does; RowError for what is no time."""
     import polars as pl
 
     zones = texts.str.extract(rf"\d:\d{{2}}(?::?\d{{2}})?(?:[.,]\d+)?({_ZONE})", 1)
@@ -156,12 +188,12 @@ def _from_texts(texts: Any, kind: str, timezone: str, dst: Dst) -> Times:
         raise RowError(kind, row, problem, int(parsed.null_count()))
     local = parsed.to_physical().to_numpy()
     if zones.null_count() == len(zones):
-        return frozen(localize(local, timezone, kind, dst))
+        return local, None
     if zones.null_count():
         row = _first_null(zones)
         raise RowError(kind, row, f"timestamp {texts[row]!r} names no zone, though others do")
     offsets = {text: _offset(str(text)) for text in zones.unique()}
-    return frozen(local - zones.replace_strict(offsets, return_dtype=pl.Int64).to_numpy())
+    return local, zones.replace_strict(offsets, return_dtype=pl.Int64).to_numpy()
 
 
 def _offset(text: str) -> int:
@@ -175,6 +207,8 @@ def _offset(text: str) -> int:
 def _from_format(texts: Any, kind: str, timezone: str, time_format: str, dst: Dst) -> Times:
     import polars as pl
 
+    # Python's %f is a fraction of any length; here it would be a count of nanoseconds.
+    time_format = time_format.replace(".%f", "%.f")
     try:
         parsed = texts.str.to_datetime(time_format, time_unit="ns", strict=False)
     except pl.exceptions.PolarsError as error:

@@ -146,6 +146,10 @@ def test_columns_of_times_mixed_and_in_zones():
     assert moments_column(pl.Series([20240701]), "bars", unit="s").tolist() == [20240701 * 10**9]
     american = moments_column(pl.Series(["01/02/2024 15:00"]), "bars", time_format="%m/%d/%Y %H:%M")
     assert american.tolist() == [ns("2024-01-02T15:00")]
+    fraction = moments_column(
+        pl.Series(["01/02/2024 15:00:00.5"]), "bars", time_format="%m/%d/%Y %H:%M:%S.%f"
+    )
+    assert fraction.tolist() == [ns("2024-01-02T15:00:00.5")]
     zoned = moments_column(pl.Series(["2024-01-01 00:00 +0100"]), "bars", time_format="%Y-%m-%d %H:%M %z")
     assert zoned.tolist() == [ns("2023-12-31T23:00")]
 
@@ -195,3 +199,39 @@ def test_names_of_intervals():
         "day",
         None,
     ]
+
+
+forms = st.sampled_from(
+    [
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%dT%H:%M:%S.%f",
+        "%Y-%m-%d",
+        "%Y%m%d %H:%M",
+        "%Y/%m/%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+    ]
+)
+zones = st.sampled_from(["", "Z", " UTC", "+05:30", "-0500"])
+
+
+@given(
+    st.lists(st.tuples(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), forms, zones), min_size=1),
+    st.booleans(),
+)
+def test_texts_alike_and_mixed_are_read_as_python_reads_them(rows, alike):
+    texts, expected = [], []
+    for moment, form, zone in rows:
+        if alike:
+            form, zone = rows[0][1:]  # noqa: PLW2901
+        zone = zone if "%H" in form and all(z and "%H" in f for _, f, z in rows) else ""  # noqa: PLW2901
+        texts.append(moment.strftime(form) + zone)
+        offset = (
+            timedelta(hours=5, minutes=30)
+            if zone == "+05:30"
+            else timedelta(hours=-5 if zone == "-0500" else 0)
+        )
+        read = datetime.strptime(moment.strftime(form), form) - offset - datetime(1970, 1, 1)
+        expected.append((read.days * 86400 + read.seconds) * 10**9 + read.microseconds * 1000)
+    if all(text.isdigit() for text in texts):
+        return
+    assert moments_column(pl.Series(texts), "bars").tolist() == expected
