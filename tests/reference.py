@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from btcore.config import Execution, Instrument
-from btcore.errors import StrategyError
+from btcore.errors import OrderError, StrategyError
 
 SELL, BUY = -1, 1
 MARKET, LIMIT, STOP, STOP_LIMIT = "market", "limit", "stop", "stop-limit"
@@ -106,7 +106,6 @@ class Order:
     ts_arrived: int = -1
     ts_closed: int = -1
     ts_expires: int = -1
-    since: int = -1  # when its present terms reached the market: its arrival, or its last amendment
     filled: float = 0.0
     avg_px: float = nan
     status: str = NEW
@@ -269,6 +268,8 @@ class Context:
         stop: float | None = None,
     ) -> None:
         order = self._run.orders[order_id - 1]
+        if (limit is not None and not order.has_limit) or (stop is not None and not order.has_stop):
+            raise OrderError(f"order {order_id}: a {order.type} order has no such price")
         self._run.request(lambda: self._run.amend(order, quantity, limit, stop))
 
     def set_timer(self, timestamp: int) -> None:
@@ -450,7 +451,7 @@ class Reference:
     def arrive(self, order: Order) -> None:
         if not order.is_open:
             return
-        order.ts_arrived = order.since = self.now
+        order.ts_arrived = self.now
         if order.time_in_force == "DAY":
             order.ts_expires = midnight_after(self.now, self.timezone)
         if not isnan(self.markets[order.symbol].mark):
@@ -543,9 +544,9 @@ class Reference:
         amended = replace(order)
         if quantity is not None:
             amended.quantity = float(quantity)
-        if limit is not None and order.has_limit:
+        if limit is not None:
             amended.limit = float(limit)
-        if stop is not None and order.has_stop:
+        if stop is not None:
             amended.stop = float(stop)
         fault = self.fault_of(amended, instead_of=order) if order.admitted else ""
         if fault:
@@ -553,7 +554,6 @@ class Reference:
             return
         order.quantity, order.limit, order.stop = amended.quantity, amended.limit, amended.stop
         order.met = False
-        order.since = self.now
         self.meet_standing_quote(order)
 
     def expire(self, event: Event) -> None:
@@ -624,7 +624,7 @@ class Reference:
             self.fill(order, order.limit, trade.timestamp, MAKER, pool)
 
     def match_bar(self, bar: Bar) -> None:
-        taking_part = [o for o in self.working(bar.symbol) if o.since <= bar.timestamp]
+        taking_part = [o for o in self.working(bar.symbol) if o.ts_arrived <= bar.timestamp]
         self.match_open(bar, taking_part)
         triggered_inside = self.match_stops(bar, taking_part)
         for order in taking_part:

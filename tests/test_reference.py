@@ -14,7 +14,7 @@ from markets import ENGINES, EXAMPLES, SECOND, Case, EngineRun, Outcome, Script,
 from reference import sequence
 
 from btcore.config import Execution, Instrument
-from btcore.errors import StrategyError
+from btcore.errors import BtcoreError, StrategyError
 
 MIDNIGHT = 1_705_276_800 * SECOND  # 2024-01-15 00:00 UTC
 BUY, SELL = 1, -1
@@ -371,13 +371,23 @@ def test_an_unarrived_order_is_amended_unchecked(engine: EngineRun) -> None:
     assert ends(outcome) == [("REJECTED", "buying_power", 4)]
 
 
-def test_an_amended_order_leaves_the_bar_it_was_amended_in(engine: EngineRun) -> None:
-    # A limit of 95 rests; at 2.5 s, inside the bar that opened at 2 s, it is raised to 101.5: that bar's
-    # range would have filled it, but its path before 2.5 s is past. It meets the open of 3 s: 103 is above
-    # it.
-    plan = {1: buy(1, limit=95.0), 2: lambda ctx: ctx.amend(1, limit=101.5)}
+def test_what_arrives_inside_a_bar_acts_on_the_whole_bar(engine: EngineRun) -> None:
+    # Limits of 95 rest. At 2.5 s, inside the bar of 2 s, one is raised to 101.5, which that bar's range
+    # (101 to 103) reaches, and one is cancelled.
+    plan = {
+        1: both(buy(1, limit=95.0), buy(1, limit=95.0)),
+        2: both(lambda ctx: ctx.amend(1, limit=101.5), lambda ctx: ctx.cancel(2)),
+    }
     outcome = play(engine, plan, {"A": RISING}, latency_ms=500)
-    assert fills(outcome) == []
+    assert fills(outcome) == [(3, 1, 1, 101.5, "maker")]
+    assert ends(outcome) == [("FILLED", "", 3), ("CANCELED", "requested", 2.5)]
+
+
+def test_a_price_the_order_does_not_have_is_an_error(engine: EngineRun) -> None:
+    for order, terms in ((buy(1), {"limit": 99.0}), (buy(1, limit=90.0), {"stop": 99.0})):
+        plan = {1: both(order, lambda ctx, terms=terms: ctx.amend(1, **terms))}
+        with pytest.raises(BtcoreError):
+            play(engine, plan, {"A": QUOTES})
 
 
 def test_day_orders_end_at_the_local_midnight(engine: EngineRun) -> None:
