@@ -77,8 +77,8 @@ def serve(settings: Settings, *, engine: str) -> int:
     """Serve until a signal ends it; 0 after a clean stop."""
     store = Store(settings.store)
     try:
-        listener = _listen(settings.host, settings.port)
         app = create_app(settings, store, engine=engine)
+        listener = _listen(settings.host, settings.port)
     except BaseException:
         store.close()
         raise

@@ -1,10 +1,9 @@
 """Reading requests: bodies, queries, ids. Every fault names its path."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 
 from btserver.errors import ApiError, Detail, fault
@@ -29,7 +28,7 @@ async def read_run(request: Request) -> RunRequest:
         raise ApiError("validation_error", "the content type must be application/json", status=415)
     body = await _body(request)
     try:
-        return _decode(body)
+        return _decode_run(body)
     except msgspec.ValidationError as error:
         raise fault(str(error)) from error
     except _UNDECODABLE as error:
@@ -38,26 +37,6 @@ async def read_run(request: Request) -> RunRequest:
         raise ApiError("validation_error", message, status=400, details=[Detail("$", reason)]) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
-
-
-def _decode(body: bytes) -> RunRequest:
-    try:
-        return _decode_run(body)
-    except msgspec.ValidationError as error:
-        if "RFC3339" not in str(error):
-            raise
-    # msgspec reads RFC 3339 alone; a plain date or another ISO 8601 form takes this slower way.
-    fields = msgspec.json.decode(body)
-    for name in ("start_date", "end_date"):
-        fields[name] = _moment(fields.get(name, UNSET))
-    return msgspec.convert({name: value for name, value in fields.items() if value is not UNSET}, RunRequest)
-
-
-def _moment(value: Any) -> Any:
-    try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value  # the schema's own error names its path
 
 
 async def _body(request: Request) -> bytes:

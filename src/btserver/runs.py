@@ -17,6 +17,7 @@ from btserver import keys, wire
 from btserver.errors import ApiError, fault
 from btserver.pool import WorkerProcess
 from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload, RunRecord, RunRequest
+from btserver.settings import SettingsError
 from btserver.store import Store, StoreError
 
 MAX_QUEUED = 10_000
@@ -37,7 +38,10 @@ class Runs:
         self._engine_name = engine
         self._engine = importlib.import_module(engine)
         self._data = data
-        self._source: Any = self._engine.open_source(data)
+        try:
+            self._source: Any = self._engine.open_source(data)
+        except BtcoreError as error:
+            raise SettingsError(str(error)) from error
         self._queue: deque[bytes] = deque()
         self._arrived = asyncio.Event()
         self._workers: set[WorkerProcess] = set()
@@ -175,8 +179,10 @@ class Runs:
             case wire.Block(table, index, data):
                 await self._store.put_block(run, table, index, data)
             case wire.Done(result, metrics):
-                final = [MetricPayload(name, value) for name, value in metrics.items()]
-                payloads = [ProgressPayload(1.0), *final]
+                final: list[Payload] = [MetricPayload(name, value) for name, value in metrics.items()]
+                record = self._store.run(run)
+                is_told = record is not None and record.progress == 1.0
+                payloads = final if is_told else [ProgressPayload(1.0), *final]
                 await self._store.move(run, "completed", payloads=payloads, result=result)
                 return True
             case wire.Failed(reason):

@@ -82,11 +82,11 @@ class Worker:
 
     def _tick(self, progress: Any) -> None:
         now = time.monotonic()
-        if now < self._next_tick:
+        fraction = min(max(float(progress.fraction), 0.0), 1.0)
+        if now < self._next_tick and fraction < 1.0:
             return
         self._next_tick = now + TICK_SECONDS
         equity = float(progress.equity)
-        fraction = min(max(float(progress.fraction), 0.0), 1.0)
         self._send(wire.Tick(fraction, equity if math.isfinite(equity) else None))
 
     def _finish(self, result: Any, seconds: float) -> None:

@@ -1,0 +1,207 @@
+"""The real engine behind the real server: one contract with the library."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from served import Served, check_history, drain, until
+
+from btcore.backtest import check_request, run_request
+from btcore.config import RunRequest
+from btcore.data import Bars, Catalog, SampleMarket
+from btcore.errors import BtcoreError
+from btserver import engine
+from btserver.cli import main
+
+UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("real") / "store", fake=False) as served:
+        yield served.ready()
+        assert served.stop() == 0
+        assert "Traceback" not in served.log()
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    return {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"} | changes
+
+
+def crossover(**params: Any) -> dict[str, Any]:
+    return {"name": "ma_crossover", "params": params}
+
+
+SHORT = "$.strategy.params.short_period"
+REQUESTS = [
+    body(),
+    body(symbols=["AAPL", "MSFT", "BRK.B"], strategy=crossover(short_period=3, long_period=9)),
+    body(resolution="hour", end_date="2024-02-01", strategy={"name": "rsi", "params": {}}),
+    body(resolution="minute", end_date="2024-01-10", strategy={"name": "momentum", "params": {}}),
+    body(
+        resolution="tick",
+        start_date="2024-01-02",
+        end_date="2024-01-03",
+        strategy={"name": "mean_reversion", "params": {}},
+        execution={"slippage_bps": 1.0, "commission_bps": 0.5, "latency_ms": 5},
+    ),
+    body(currency="EUR", timezone="America/New_York", initial_capital=1234.5),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", REQUESTS, ids=[r.get("resolution", "day") for r in REQUESTS])
+def test_the_server_gives_the_librarys_result(server: Served, wanted: dict[str, Any]) -> None:
+    answer = server.http.post("/v1/backtests", json=wanted)
+    assert answer.status_code == 201, answer.text
+    run_id = answer.json()["run_id"]
+    assert server.ended(run_id)["state"] == "completed"
+    results = server.http.get(f"/v1/backtests/{run_id}/results").json()
+    expected = run_request(msgspec.convert(wanted, RunRequest), SampleMarket(), progress=False)
+    assert results.pop("run_id") == run_id
+    assert results == json.loads(msgspec.json.encode(expected.document()))
+    assert results["equity_curve"]
+    assert any("synthetic sample data" in line for line in results["logs"])
+    assert "synthetic sample data" in json.dumps(results["manifest"])
+
+
+def test_the_events_of_a_run(server: Served) -> None:
+    run_id = server.http.post("/v1/backtests", json=body(resolution="minute")).json()["run_id"]
+    events = server.events(run_id)
+    check_history(run_id, events)
+    summary = server.http.get(f"/v1/backtests/{run_id}/results").json()["metrics_summary"]
+    told = {e["payload"]["name"]: e["payload"]["value"] for e in events if e["type"] == "metric"}
+    assert told["equity"] == summary["final_equity"]
+    for name, value in summary.items():
+        if isinstance(value, int | float):
+            assert told[name] == value
+    progress = [e["payload"]["progress"] for e in events if e["type"] == "progress"]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
+    assert any("synthetic sample data" in e["payload"].get("message", "") for e in events)
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"strategy": {"name": "nope"}}, "$.strategy.name"),
+        ({"strategy": crossover(nope=1)}, "$.strategy.params.nope"),
+        ({"strategy": crossover(short_period="3")}, SHORT),
+        ({"strategy": crossover(short_period=3.5)}, SHORT),
+        ({"strategy": crossover(short_period=0)}, SHORT),
+        ({"strategy": crossover(short_period=None)}, SHORT),
+        ({"strategy": crossover(short_period=9, long_period=3)}, SHORT),
+        ({"start_date": "2024-01-06", "end_date": "2024-01-07"}, "$.symbols[0]"),
+        ({"start_date": "1900-01-01", "end_date": "1950-01-01"}, "$.symbols[0]"),
+        ({"start_date": "0001-01-01"}, "$.start_date"),
+        ({"end_date": "9999-01-01"}, "$.end_date"),
+    ],
+)  # fmt: skip
+def test_what_the_engine_refuses(server: Served, change: dict[str, Any], path: str) -> None:
+    answer = server.http.post("/v1/backtests", json=body(**change))
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["error"]["details"][0]["path"] == path
+
+
+def test_a_glance_at_the_sample_market_judges_as_the_library() -> None:
+    source = engine.open_source(None)
+    for resolution in ("day", "hour", "minute", "second", "tick"):
+        for start, end in (
+            ("2024-01-01", "2024-01-03"),
+            ("2024-01-02T15:00:00", "2024-01-02T15:01:00"),
+            ("2024-01-02T10:00:00", "2024-01-02T11:00:00"),
+            ("2024-01-06", "2024-01-08"),
+            ("1989-12-01", "1990-01-03"),
+        ):
+            wanted = msgspec.convert(body(start_date=start, end_date=end, resolution=resolution), RunRequest)
+            verdicts = []
+            for check, where in ((check_request, SampleMarket()), (engine.check_request, source)):
+                try:
+                    check(wanted, where)
+                    verdicts.append("")
+                except BtcoreError as error:
+                    verdicts.append(str(error))
+            assert verdicts[0] == verdicts[1], (resolution, start, end)
+
+
+def test_a_check_makes_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The event loop would stand still for seconds."""
+
+    def ticks(*_: object) -> None:
+        raise AssertionError("ticks were made")
+
+    monkeypatch.setattr("btcore.data.sample._ticks", ticks)
+    many = body(symbols=[f"S{n}" for n in range(100)], resolution="tick")
+    engine.check_request(msgspec.convert(many, RunRequest), engine.open_source(None))
+
+
+def test_a_catalog(tmp_path: Path) -> None:
+    days = np.datetime64("2024-01-01", "ns") + np.arange(50) * np.timedelta64(1, "D")
+    price = 100 + np.arange(50.0)
+    Catalog(tmp_path / "data").write(
+        "AAPL", Bars(days, price, price + 1, price - 1, price, price, interval="1d")
+    )
+    with Served(tmp_path / "store", fake=False, data=str(tmp_path / "data")) as server:
+        assert not any("synthetic" in line for line in server.banner)
+        answer = server.http.post("/v1/backtests", json=body(symbols=["AAPL", "MSFT"]))
+        assert answer.status_code == 422
+        error = answer.json()["error"]
+        assert error["details"][0]["path"] == "$.symbols[1]"
+        assert "AAPL" in error["message"]
+        run_id = server.http.post("/v1/backtests", json=body()).json()["run_id"]
+        assert server.ended(run_id)["state"] == "completed"
+        results = server.http.get(f"/backtests/{run_id}/results").json()
+        assert results["equity_curve"][-1]["equity"] > 1e6
+        assert "synthetic" not in json.dumps(results)
+        assert "synthetic" not in json.dumps(server.events(run_id))
+
+
+def test_a_data_directory_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = ["serve", "--port", "0", "--store", str(tmp_path / "s"), "--data", str(tmp_path / "nope")]
+    assert main(flags) == 2
+    assert "is not a directory" in capsys.readouterr().err
+    assert main(flags) == 2  # the store was given back
+
+
+LONG = body(resolution="tick", end_date="2024-03-01", strategy={"name": "mean_reversion", "params": {}})
+
+
+def test_kill_and_stop_during_real_runs(tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    with Served(store, fake=False) as server:
+        server.ready()
+        run_id = server.http.post("/v1/backtests", json=LONG).json()["run_id"]
+        seen = server.stream(run_id)
+        first = [json.loads(seen.recv()) for _ in range(3)]
+        server.kill()
+        seen.close_socket()
+    with Served(store, fake=False) as server:
+        server.in_state(run_id, "running")
+        assert server.stop() == 0
+    with Served(store, fake=False) as server:
+        assert server.ended(run_id)["state"] == "completed"
+        history = server.events(run_id)
+        check_history(run_id, history)
+        assert history[:3] == first
+        moves = [e["payload"]["state"] for e in history if e["type"] == "state"]
+        assert moves == ["queued", "running", "queued", "running", "queued", "running", "completed"]
+        whole = server.http.get(f"/backtests/{run_id}/results").json()
+        expected = run_request(msgspec.convert(LONG, RunRequest), SampleMarket(), progress=False)
+        assert whole["fingerprint"] == expected.fingerprint
+        assert whole["metrics_summary"] == json.loads(msgspec.json.encode(expected.metrics))
+
+
+def test_a_killed_worker_during_a_real_run(tmp_path: Path) -> None:
+    with Served(tmp_path / "store", fake=False) as server:
+        server.ready()
+        run_id = server.http.post("/v1/backtests", json=LONG).json()["run_id"]
+        server.in_state(run_id, "running")
+        stream = server.stream(run_id)
+        until(server.workers, "the worker")[0].kill()
+        assert drain(stream)[1] == 1000
+        assert server.status(run_id)["error"] == "worker crashed (exit code -9)"
+        again = server.http.post("/v1/backtests", json=body()).json()["run_id"]
+        assert server.ended(again)["state"] == "completed"
