@@ -11,7 +11,7 @@ from btcore.errors import DataError
 from .columns import Floats, Sides, float_column, side_column, time_column
 from .container import Container
 from .frames import table_columns, timed
-from .intervals import Interval, interval_name, interval_ns
+from .intervals import Interval, interval_name, interval_ns, smallest_gap
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 from .zones import Dst
 
@@ -88,16 +88,18 @@ class Bars(Container):
         columns: dict[str, str] | None = None,
         timezone: str | None = None,
         *,
-        interval: Interval = "1min",
+        interval: Interval | None = None,
         source: str = "trade",
         dst: Dst = "raise",
     ) -> Self:
         """Bars from a pandas, polars or pyarrow table, a dict or a structured array.
 
         Columns are found by name (`columns` maps ours to theirs); a naive datetime is read in `timezone`.
+        The interval is given, or else the smallest gap between two bars.
         """
         found = timed(table_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
-        return cls(**found, interval=interval, source=source)
+        length = smallest_gap(found["timestamp"]) if interval is None else interval
+        return cls(**found, interval=length, source=source)
 
 
 class Quotes(Container):

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
 from btcore.errors import DataError
 
 from .columns import float_column
 from .containers import KINDS, Bars, Quotes, Trades
 from .frames import aggressor
-from .intervals import DAY_NS, HOUR_NS, Interval
+from .intervals import Interval, smallest_gap
 from .moments import moments_column
 from .validate import RowError
-from .zones import Dst, Times
+from .zones import Dst
 
 AnyContainer = Bars | Quotes | Trades
 T = TypeVar("T")
@@ -46,6 +44,11 @@ class Reading:
 
     def container(self, frame: Any, found: dict[str, str]) -> AnyContainer:
         """The container in a polars frame, `found` naming its column for each of ours."""
+        import polars as pl
+
+        if frame.height and frame.tail(1).select(pl.all_horizontal(pl.all().is_null())).item():
+            blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
+            frame = frame.head(int((~blank).arg_true().max() or -1) + 1)  # empty lines at the end
         if frame.height == 0:
             raise DataError(f"{self.file.name}: the file is empty")
         return self.built(self.located(lambda: self._converted(frame, found)))
@@ -59,7 +62,7 @@ class Reading:
             raise DataError("the file is empty")
         if self.kind != "bars":
             return KINDS[self.kind](**table)
-        length = smallest_gap(np.asarray(table["timestamp"])) if self.interval is None else self.interval
+        length = smallest_gap(table["timestamp"]) if self.interval is None else self.interval
         return Bars(**table, interval=length, source=self.source)
 
     def _converted(self, frame: Any, found: dict[str, str]) -> dict[str, Any]:
@@ -101,16 +104,3 @@ def _numbers(column: Any, kind: str, name: str) -> Any:
     if column.dtype.is_decimal():
         column = column.cast(pl.Float64)
     return float_column(column, kind, name)
-
-
-def smallest_gap(times: Times) -> int:
-    """The smallest positive gap in nanoseconds; 23 hours, the day a clock is put forward, counts as a day.
-
-    DataError if there are not two different times to tell it from.
-    """
-    gaps = np.diff(times.astype("datetime64[ns]").view(np.int64) if times.dtype.kind == "M" else times)
-    gaps = gaps[gaps > 0]
-    if len(gaps) == 0:
-        raise DataError("the interval cannot be told from fewer than two bars; give interval=")
-    smallest = int(gaps.min())
-    return DAY_NS if DAY_NS - HOUR_NS <= smallest < DAY_NS else smallest

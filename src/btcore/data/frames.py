@@ -92,7 +92,7 @@ def _getters(frame: Any) -> dict[str, Any]:
     index = getattr(frame, "index", None)
     if index is not None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
         # A datetime index is the time, whatever its name; it stands first, as in the file pandas would write.
-        found = {(str(index.name) if index.name else ""): index, **found}
+        found = {"": index, **({str(index.name): index} if index.name else {}), **found}
     return found
 
 

@@ -2,6 +2,9 @@
 
 import re
 from datetime import timedelta
+from typing import Any
+
+import numpy as np
 
 from btcore.config import RESOLUTION_NS
 from btcore.errors import DataError
@@ -58,3 +61,17 @@ def interval_name(length: int) -> str:
 def resolution_of(length: int) -> str | None:
     """The resolution ("second", "minute", "hour", "day") of that interval, or None."""
     return next((name for name, ns in RESOLUTION_NS.items() if ns == length), None)
+
+
+def smallest_gap(timestamps: Any) -> int:
+    """The smallest positive gap in nanoseconds; 23 hours, the day a clock is put forward, counts as a day.
+
+    DataError if there are not two different times to tell it from.
+    """
+    times = np.asarray(timestamps)
+    gaps = np.diff(times.astype("datetime64[ns]").view(np.int64) if times.dtype.kind == "M" else times)
+    gaps = gaps[gaps > 0]
+    if len(gaps) == 0:
+        raise DataError("the interval cannot be told from fewer than two bars; give interval=")
+    smallest = int(gaps.min())
+    return DAY_NS if DAY_NS - HOUR_NS <= smallest < DAY_NS else smallest

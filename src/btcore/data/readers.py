@@ -62,6 +62,10 @@ def read_csv(
         raise DataError(f"{file.name}: the file is empty") from error
     except pl.exceptions.PolarsError as error:
         raise DataError(f"{file.name}: not a readable CSV: {error}") from error
+    except OSError as error:  # what polars makes of a broken gzip
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise
+        raise DataError(f"{file.name}: not a readable file: {error}") from error
     return reading.container(frame, found)
 
 

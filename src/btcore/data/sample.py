@@ -138,9 +138,7 @@ class SampleMarket:
         """The bars of a resolution with `start_ns <= timestamp < end_ns`."""
         length = _STEP[resolution]
         if resolution == "second":
-            # A second's bar has trades of after its own start.
-            end_ns = -(-end_ns // length) * length
-            (trades,) = _ticks(self, symbol, start_ns // length * length, end_ns, ("trades",))
+            (trades,) = _ticks(self, symbol, start_ns, end_ns, ("trades",))
             return resample(trades, length).slice(start_ns, end_ns)
         first, last = _day_range(resolution, symbol, start_ns, end_ns)
         days, candles = days_of(self.seed, symbol, first, last)
@@ -192,6 +190,7 @@ def _bars(times: NDArray[np.int64], candles: Candles, length: int) -> Bars:
 def _ticks(
     market: SampleMarket, symbol: str, start_ns: int, end_ns: int, kinds: Sequence[str]
 ) -> list[Quotes | Trades]:
+    """The ticks of each kind, of the whole days that the range touches."""
     first, last = _day_range("tick", symbol, start_ns, end_ns)
     days, candles = days_of(market.seed, symbol, first, last)
     parts: dict[str, list[dict[str, NDArray[Any]]]] = {kind: [] for kind in kinds}

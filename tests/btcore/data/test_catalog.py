@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcore.data import Bars, Catalog, Quotes, Source, Trades
+from btcore.data.store import map_columns
 from btcore.errors import DataError
 
 SECOND = 10**9
@@ -230,6 +231,21 @@ def test_other_catalogs_of_the_same_folder_see_what_is_new(catalog):
     assert other.read("AAPL", "minute") == bars(2.0)
     other.remove("AAPL")
     assert catalog.symbols() == []
+
+
+def test_a_dataset_replaced_while_it_is_opened_is_read_anew(catalog, monkeypatch):
+    catalog.write("AAPL", bars(1.0))
+    real, calls = map_columns, []
+
+    def replaced_meanwhile(root, entry):
+        calls.append(entry)
+        if len(calls) == 1:
+            Catalog(catalog.path).write("AAPL", bars(2.0))
+        return real(root, entry)
+
+    monkeypatch.setattr("btcore.data.catalog.map_columns", replaced_meanwhile)
+    assert catalog.read("AAPL", "minute") == bars(2.0)
+    assert len(calls) == 2
 
 
 def test_only_its_own_files_are_swept(catalog):

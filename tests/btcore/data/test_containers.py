@@ -366,3 +366,15 @@ def test_frames_with_buyer_maker():
     assert (trades.size.tolist(), trades.side.tolist()) == ([3.0, 4.0], [-1, 1])
     with pytest.raises(DataError, match=r"trades\[1\]: buyer_maker is neither true nor false"):
         Trades.from_frame({**frame, "is_buyer_maker": ["true", "perhaps"]})
+
+
+def test_frames_tell_the_interval_of_bars():
+    days = pd.DataFrame(
+        {name: [1.0, 1.0] for name in ("Open", "High", "Low", "Close")},
+        index=pd.DatetimeIndex(["2024-01-01", "2024-01-02"], name="Session"),
+    )
+    assert Bars.from_frame(days).interval == 86400 * 10**9
+    assert Bars.from_frame(days, interval="1h").interval == 3600 * 10**9
+    assert Bars.from_frame(days, {"timestamp": "Session"}) == Bars.from_frame(days)
+    with pytest.raises(DataError, match="the interval cannot be told from fewer than two bars"):
+        Bars.from_frame(days[:1])

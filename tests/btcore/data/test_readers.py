@@ -114,6 +114,23 @@ def test_errors_name_the_file_and_the_line(write, old, new, message):
         read_csv(write(DAILY.replace(old, new, 1)))
 
 
+def test_empty_lines_at_the_end_are_nothing_but_in_the_middle_an_error(write):
+    assert read_csv(write(DAILY + "\n\n,,,,,\n")) == read_csv(write(DAILY))
+    with pytest.raises(DataError, match=r"prices\.csv row 3: timestamp is missing"):
+        read_csv(write(DAILY.replace("2024-01-03", "\n2024-01-03")))
+
+
+def test_windows_files_and_quoted_values(write):
+    text = "\ufeff" + DAILY.replace("\n", "\r\n").replace(",101", ',"101"')
+    assert read_csv(write(text)) == read_csv(write(DAILY))
+
+
+def test_a_broken_gzip(tmp_path):
+    (tmp_path / "bad.csv.gz").write_bytes(b"\x1f\x8b\x08garbage")
+    with pytest.raises(DataError, match=r"bad\.csv\.gz: not a readable"):
+        read_csv(tmp_path / "bad.csv.gz")
+
+
 def test_more_errors(write, tmp_path):
     for text in ("", "Date,Open,High,Low,Close\n"):
         with pytest.raises(DataError, match=r"prices\.csv: the file is empty"):
