@@ -18,8 +18,8 @@ _CLOCKS = {
     ("future", ""): "UTC",
 }
 _RESOLUTIONS = {"tick": "tick", "second": "second", "minute": "minute", "hour": "hour", "daily": "day"}
-_DAILY_FILE = re.compile(r"(\d{8})_(trade|quote)")
-_WHOLE_FILE = re.compile(r"(.+?)(?:_(trade|quote))?")
+_DAILY_FILE = r"(\d{8})_(trade|quote)"
+_WHOLE_FILE = r"(.+?)(?:_(trade|quote))?"
 
 
 class LeanFile(NamedTuple):
@@ -57,10 +57,10 @@ def _placed(parts: tuple[str, ...], path: Path) -> LeanFile | None:
     if asset not in SCALES or clock(asset, market) is None or resolution is None:
         return None
     if len(parts) == 5 and resolution in ("tick", "second", "minute"):
-        match = _DAILY_FILE.fullmatch(path.stem)
+        match = re.fullmatch(_DAILY_FILE, path.stem)
         return match and LeanFile(asset, market, parts[3].upper(), resolution, match[2], match[1], path)
     if len(parts) == 4 and resolution in ("hour", "day"):
-        match = _WHOLE_FILE.fullmatch(path.stem)
+        match = re.fullmatch(_WHOLE_FILE, path.stem)
         return match and LeanFile(asset, market, match[1].upper(), resolution, match[2] or "", "", path)
     return None
 

@@ -17,7 +17,7 @@ from .zones import Dst, Times, localize
 Moment = int | str | date | datetime | np.datetime64
 
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
-_ALIKE = re.compile(
+_ALIKE = (
     r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[T ])\d\d:\d\d"
     r"(?:(?P<second>:\d\d)(?P<fraction>\.(?:\d{9}|\d{6}|\d{3}))?)?(?P<zone>\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
 )
@@ -150,7 +150,7 @@ def _alike(texts: Any) -> tuple[Times, int | None] | None:
 
     That is how programs write them, and one fixed format is read ten times faster than what might vary.
     """
-    first = _ALIKE.fullmatch(texts[0])
+    first = re.fullmatch(_ALIKE, texts[0])
     if first is None or (first["zone"] and not texts.str.ends_with(first["zone"]).all()):
         return None
     dash, gap, second, fraction, named = first.group("dash", "gap", "second", "fraction", "zone")

@@ -15,9 +15,7 @@ from btcore.errors import DataError
 
 from .containers import Bars, Quotes, Trades
 from .intervals import DAY_NS, Interval, interval_name, interval_ns
-from .moments import Moment, moment_ns
-from .resample import resample
-from .session import (
+from .market import (
     END_DAY,
     EPOCH_DAY,
     MINUTES,
@@ -30,6 +28,8 @@ from .session import (
     ticks_of,
     weekdays,
 )
+from .moments import Moment, moment_ns
+from .resample import resample
 from .source import AnyContainer, check_resolution, check_symbol
 from .validate import moment_text
 

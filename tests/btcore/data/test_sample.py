@@ -99,7 +99,7 @@ def test_prices_are_positive_whole_cents_for_ever():
         assert len(bars) == len(np.unique(bars.timestamp)) > 28000
 
 
-def test_sessions():
+def test_opening_hours():
     bars = sample_bars(interval="1min", start="2024-03-01", end="2024-03-12")
     clock = bars.timestamp % DAY
     assert (clock.min(), clock.max()) == (ns("1970-01-01T14:30"), ns("1970-01-01T20:59"))
