@@ -85,7 +85,7 @@ def _aggregates(data: Bars | Quotes | Trades, first: NDArray[np.intp]) -> dict[s
     if isinstance(data, Bars):
         opened, high, low, closed, volume = data.open, data.high, data.low, data.close, data.volume
     elif isinstance(data, Quotes):
-        opened = high = low = closed = data.bid + (data.ask - data.bid) / 2
+        opened = high = low = closed = 0.5 * (data.bid + data.ask)  # as the engine marks a position
     else:
         opened = high = low = closed = data.price
         volume = data.size

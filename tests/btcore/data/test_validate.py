@@ -1,5 +1,7 @@
 """Data that cannot be true are refused, and the message names the row and the value."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -113,6 +115,12 @@ def test_trades(changes, message):
     with pytest.raises(DataError) as caught:
         ticks(Trades, **changes)
     assert str(caught.value).startswith(message)
+
+
+def test_errors_travel_between_processes():
+    with pytest.raises(DataError) as caught:
+        bars(low={17: 4.0})
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_columns_of_different_lengths():
