@@ -87,7 +87,7 @@ def move(
     now = time.time_ns()
     events = [*payloads, StatePayload(state, old.state)]
     record = _log(txn, tables, run, _moved(old, state, error, now), events, now=now)
-    if state in ("queued", "running"):
+    if state != "completed":
         _delete_results(txn, tables, run)  # what an interrupted attempt left
     if result is not None:
         txn.put(run, _pack(result), db=tables.results)

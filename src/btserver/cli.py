@@ -154,7 +154,3 @@ def _banner(settings: Settings, listener: socket.socket) -> str:
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
     """The signal has been served."""
-
-
-if __name__ == "__main__":
-    sys.exit(main())

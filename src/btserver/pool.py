@@ -31,9 +31,14 @@ class WorkerProcess:
         if data is not None:
             command += ["--data", data]
         with theirs:
-            # Off the loop: starting a process can take milliseconds.
-            process = await asyncio.to_thread(_popen, command, theirs.fileno())
-        reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
+            process = _popen(command, theirs.fileno())
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
+        except BaseException:
+            ours.close()
+            process.kill()
+            process.wait()
+            raise
         return cls(process, reader, writer)
 
     @property
@@ -68,6 +73,7 @@ class WorkerProcess:
 
 
 def _popen(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
-    # One thread each: the workers share the cores among themselves.
+    # One thread each: the workers share the cores among themselves. And no secrets: they need none.
     environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+    environment.pop("BTSERVER_API_KEYS", None)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,), env=environment)

@@ -161,9 +161,11 @@ class Runs:
             error = f"worker crashed (exit code {await worker.end()})"
             _log.error("run %s: %s", keys.run_text(run), error)
             await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
-        except StoreError as error:
-            await self._give_up(run, error)
+        except Exception as error:
+            # The disk refuses, or we have a bug: neither may leave the run without an end.
+            _log.exception("run %s is given up", keys.run_text(run))
             worker.kill()
+            await self._give_up(run, error)
         return False
 
     async def _apply(self, run: bytes, message: wire.FromWorker) -> bool:
@@ -192,13 +194,12 @@ class Runs:
                 raise RuntimeError("a worker said it was ready while it had a run")
         return False
 
-    async def _give_up(self, run: bytes, error: StoreError) -> None:
-        """The disk refuses what the run has to say: fail it, or leave it to the next start."""
-        _log.error("run %s: its events cannot be stored: %s", keys.run_text(run), error)
+    async def _give_up(self, run: bytes, cause: Exception) -> None:
+        """Fail the run if that can be stored; else it stays as it is until the next start."""
         record = self._store.run(run)
         if record is None or record.state != "running":
             return
         try:
-            await self._store.move(run, "failed", error=f"the store refused a write: {error}")
+            await self._store.move(run, "failed", error=f"internal error: {type(cause).__name__}: {cause}")
         except StoreError:
             _log.error("run %s stays unfinished until the server is restarted", keys.run_text(run))

@@ -1,18 +1,14 @@
 """In-process servers for tests, on real stores and with real worker processes."""
 
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from served import HERE
+from served import HERE, Open
 from starlette.testclient import TestClient
 
 from btserver.app import create_app
 from btserver.settings import Settings
-from btserver.store import Store
-
-Open = Callable[..., TestClient]
+from btserver.store import MAP_SIZE, Store
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -27,8 +23,8 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
     """Starts an application on its own store; all are stopped at the end of the module."""
     opened: list[TestClient] = []
 
-    def start(*, keys: tuple[str, ...] = (), workers: int = 1) -> TestClient:
-        store = Store(tmp_path_factory.mktemp("store"))
+    def start(*, keys: tuple[str, ...] = (), workers: int = 1, map_size: int = MAP_SIZE) -> TestClient:
+        store = Store(tmp_path_factory.mktemp("store"), map_size=map_size)
         settings = Settings(api_keys=keys, workers=workers)
         client = TestClient(create_app(settings, store, engine="fake_engine"), raise_server_exceptions=False)
         client.__enter__()
@@ -44,14 +40,3 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 def client(open_client: Open) -> TestClient:
     """An application that is open to everyone."""
     return open_client()
-
-
-def finished(client: TestClient, run_id: str, **headers: str) -> dict[str, Any]:
-    """The status once the run has ended."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        status: dict[str, Any] = client.get(f"/v1/backtests/{run_id}", headers=headers).json()
-        if status["finished_at"]:
-            return status
-        time.sleep(0.005)
-    raise AssertionError("the run did not end")

@@ -13,11 +13,14 @@ from typing import Any, Self, TypeVar
 
 import httpx2
 import psutil
+from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 HERE = Path(__file__).parent
 DEADLINE = 60.0
+UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"  # a run id that no run has
+Open = Callable[..., TestClient]
 T = TypeVar("T")
 
 
@@ -46,7 +49,7 @@ class Served:
         data: str = "",
         host: str = "",
     ) -> None:
-        entry = [str(HERE / script)] if fake else ["-m", "btserver.cli"]
+        entry = [str(HERE / script)] if fake else ["-m", "btserver"]
         command = [sys.executable, "-W", "error", *entry, "serve", "--port", "0"]
         command += ["--store", str(store), "--workers", str(workers)]
         if host:
@@ -190,3 +193,33 @@ def check_history(run_id: str, events: list[dict[str, Any]], first: int = 1) -> 
         previous = state["state"]
     for event in events[:-1]:
         assert event["type"] != "state" or event["payload"]["state"] not in ("completed", "failed")
+
+
+def post(client: TestClient, **changes: Any) -> str:
+    """The id of a run that an in-process application has accepted."""
+    answer = client.post("/v1/backtests", json=request(**changes))
+    assert answer.status_code == 201, answer.text
+    run_id: str = answer.json()["run_id"]
+    return run_id
+
+
+def finished(client: TestClient, run_id: str, **headers: Any) -> dict[str, Any]:
+    """The status once the run has ended."""
+    path = f"/v1/backtests/{run_id}"
+    return until(lambda: (s := client.get(path, headers=headers).json())["finished_at"] and s, "the end")
+
+
+def refused(answer: Any, status: int, code: str, path: str | None = None) -> dict[str, Any]:
+    """The body of an error, checked for its shape."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    body: dict[str, Any] = answer.json()
+    assert set(body) == {"error", "detail", "request_id"}
+    assert set(body["error"]) == {"code", "message", "details"}
+    assert body["error"]["code"] == code
+    assert body["detail"] == body["error"]["message"]
+    assert body["request_id"] == answer.headers["x-request-id"]
+    if path is not None:
+        assert body["error"]["details"][0]["path"] == path, body
+        assert path in body["detail"]
+    return body

@@ -17,8 +17,6 @@ from btcore.errors import BtcoreError
 from btserver import engine
 from btserver.cli import main
 
-UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import finished
-from served import request
+from served import finished, request
 from starlette.testclient import TestClient
 
 

@@ -238,6 +238,7 @@ def test_runs_share_the_workers(store: Path, gate: Path) -> None:
         server.in_state(first, "running")
         server.in_state(second, "running")
         assert server.status(third)["state"] == "queued"
+        assert {worker.nice() for worker in server.workers()} == {10}
         gate.touch()
         for run_id in (first, second, third):
             assert server.ended(run_id)["state"] == "completed"

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import Served, check_history, drain, request, until
+from served import UNKNOWN, Served, check_history, drain, request, until
 from served import open_stream as connect
 
-UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"
 BEYOND = 2**64 - 1
 
 

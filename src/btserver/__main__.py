@@ -1,0 +1,8 @@
+"""`python -m btserver`."""
+
+import sys
+
+from btserver.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

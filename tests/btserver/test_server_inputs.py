@@ -1,0 +1,207 @@
+"""Every way to ask wrongly, and that each answer names the path of the fault."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from served import refused, request
+from starlette.testclient import TestClient
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("limit=0", "$.limit"),
+        ("limit=201", "$.limit"),
+        ("limit=abc", "$.limit"),
+        ("limit=", "$.limit"),
+        ("limit=1e1", "$.limit"),
+        ("limit=-1", "$.limit"),
+        ("limit=1.0", "$.limit"),
+        ("limit=%D9%A1", "$.limit"),
+        ("limit=" + "9" * 5000, "$.limit"),
+        ("state=done", "$.state"),
+        ("state=", "$.state"),
+        ("state=null", "$.state"),
+        ("state=Queued", "$.state"),
+        ("limit=1&limit=2", "$.limit"),
+        ("offset=3", "$.offset"),
+        ("api_key=x", "$.api_key"),
+    ],
+)
+def test_bad_queries(client: TestClient, query: str, path: str) -> None:
+    refused(client.get(f"/v1/backtests?{query}"), 422, "validation_error", path)
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"initial_capital": 0}, "$.initial_capital"),
+    ({"initial_capital": -1}, "$.initial_capital"),
+    ({"initial_capital": 1e12 + 1}, "$.initial_capital"),
+    ({"initial_capital": "1"}, "$.initial_capital"),
+    ({"initial_capital": True}, "$.initial_capital"),
+    ({"initial_capital": None}, "$.initial_capital"),
+    ({"symbols": []}, "$.symbols"),
+    ({"symbols": [f"S{n}" for n in range(101)]}, "$.symbols"),
+    ({"symbols": ["AAPL", "AAPL"]}, "$.symbols"),
+    ({"symbols": "AAPL"}, "$.symbols"),
+    ({"symbols": [1]}, "$.symbols[0]"),
+    ({"symbols": [""]}, "$.symbols[0]"),
+    ({"symbols": ["AAPL\n"]}, "$.symbols[0]"),
+    ({"symbols": ["AAPL\0"]}, "$.symbols[0]"),
+    ({"symbols": ["../../etc/passwd"]}, "$.symbols[0]"),
+    ({"symbols": ["..%2f"]}, "$.symbols[0]"),
+    ({"symbols": ["A" * 33]}, "$.symbols[0]"),
+    ({"symbols": ["AAPL", "NODATA"]}, "$.symbols[1]"),
+    ({"timezone": "A" * 65}, "$.timezone"),
+    ({"timezone": ""}, "$.timezone"),
+    ({"timezone": "Mars/Olympus"}, "$.timezone"),
+    ({"timezone": "../../etc/passwd"}, "$.timezone"),
+    ({"timezone": "/etc/localtime"}, "$.timezone"),
+    ({"currency": "usd"}, "$.currency"),
+    ({"currency": "US"}, "$.currency"),
+    ({"currency": "USDDOL"}, "$.currency"),
+    ({"currency": "USD\n"}, "$.currency"),
+    ({"strategy": {"name": "nope"}}, "$.strategy.name"),
+    ({"strategy": {"name": "Buy And Hold"}}, "$.strategy.name"),
+    ({"strategy": {"name": "x" * 129}}, "$.strategy.name"),
+    ({"strategy": {"name": "scripted", "params": {"nope": 1}}}, "$.strategy.params.nope"),
+    ({"strategy": {"name": "scripted", "params": {"steps": "3"}}}, "$.strategy.params.steps"),
+    ({"strategy": {"name": "scripted", "params": {"steps": -1}}}, "$.strategy.params.steps"),
+    ({"strategy": {"name": "scripted", "params": []}}, "$.strategy.params"),
+    ({"strategy": {"nam": "scripted"}}, "$.strategy.nam"),
+    ({"strategy": "scripted"}, "$.strategy"),
+    ({"resolution": "week"}, "$.resolution"),
+    ({"execution": {"slippage_bps": -1}}, "$.execution.slippage_bps"),
+    ({"execution": {"latency_ms": 1e9}}, "$.execution.latency_ms"),
+    ({"execution": {"nope": 1}}, "$.execution.nope"),
+    ({"execution": {"commission_min": 2, "commission_max": 1}}, "$.execution"),
+    ({"instruments": {"MSFT": {}}}, "$.instruments"),
+    ({"start_date": "2024-06-01"}, "$.end_date"),
+    ({"start_date": "2024-07-01"}, "$.end_date"),
+    ({"start_date": "yesterday"}, "$.start_date"),
+    ({"start_date": "2024-02-30"}, "$.start_date"),
+    ({"start_date": 20240101}, "$.start_date"),
+    ({"start_date": None}, "$.start_date"),
+    ({"end_date": "2024-13-01"}, "$.end_date"),
+    ({"surprise": 1}, "$.surprise"),
+]
+
+
+@pytest.mark.parametrize(("change", "path"), BAD, ids=[json.dumps(c)[:60] for c, _ in BAD])
+def test_bad_requests(client: TestClient, change: dict[str, Any], path: str) -> None:
+    before = len(client.get("/v1/backtests?limit=200").json())
+    answer = client.post("/v1/backtests", json=request(**change))
+    refused(answer, 422, "validation_error", path)
+    assert len(client.get("/v1/backtests?limit=200").json()) == before
+
+
+def test_a_symbol_without_data_is_told_what_there_is(client: TestClient) -> None:
+    body = refused(client.post("/v1/backtests", json=request(symbols=["NODATA"])), 422, "validation_error")
+    assert "AAPL, MSFT" in body["detail"]
+
+
+def test_missing_fields(client: TestClient) -> None:
+    for name in ("symbols", "start_date", "end_date"):
+        body = request()
+        del body[name]
+        refused(client.post("/v1/backtests", json=body), 422, "validation_error", f"$.{name}")
+    for whole in ([], "x", 3):
+        refused(client.post("/v1/backtests", json=whole), 422, "validation_error")
+
+
+JSON = {"content-type": "application/json"}
+GOOD = json.dumps(request())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"nope",
+        GOOD.encode() + b"x",
+        GOOD.encode("utf-16"),
+        b"\xef\xbb\xbf" + GOOD.encode(),
+        GOOD.replace("AAPL", "\xff").encode("latin-1"),
+        GOOD.replace('"AAPL"', "NaN").encode(),
+        GOOD.replace('"AAPL"', "Infinity").encode(),
+        (GOOD[:-1] + ', "initial_capital": NaN}').encode(),
+        (GOOD[:-1] + ', "initial_capital": Infinity}').encode(),
+        (GOOD[:-1] + ', "initial_capital": -Infinity}').encode(),
+        (GOOD[:-1] + ', "strategy": {"params": {"a": ' + "[" * 100_000 + "}}}").encode(),
+        (GOOD[:-1] + ', "strategy": {"params": {"a": ' + "[" * 5000 + "]" * 5000 + "}}}").encode(),
+        GOOD.replace("AAPL", "\\ud800").encode(),
+    ],
+)
+def test_what_is_no_json(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    refused(answer, 400, "validation_error")
+
+
+@pytest.mark.parametrize("number", ["1e400", "1e999999", "9" * 5000, "-0.0", "1e-400"])
+def test_numbers_beyond_reason(client: TestClient, number: str) -> None:
+    body = GOOD[:-1] + f', "initial_capital": {number}}}'
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    assert answer.status_code in (400, 422), answer.text
+    refused(answer, answer.status_code, "validation_error")
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "", "application/x-www-form-urlencoded", "application/jsonx", "json"]
+)
+def test_other_content_types(client: TestClient, media_type: str) -> None:
+    answer = client.post("/v1/backtests", content=GOOD, headers={"content-type": media_type})
+    refused(answer, 415, "validation_error")
+
+
+def test_content_types_that_are_json(client: TestClient) -> None:
+    for media_type in ("application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"):
+        answer = client.post("/v1/backtests", content=GOOD, headers={"content-type": media_type})
+        assert answer.status_code == 201
+
+
+def test_bodies_too_large(client: TestClient) -> None:
+    large = b" " * (10 * 2**20)
+    refused(client.post("/v1/backtests", content=large, headers=JSON), 413, "request_too_large")
+    pieces = (b" " * 2**16 for _ in range(160))
+    refused(client.post("/v1/backtests", content=pieces, headers=JSON), 413, "request_too_large")
+    fits = GOOD.encode() + b" " * (2**20 - len(GOOD))
+    assert client.post("/v1/backtests", content=fits, headers=JSON).status_code == 201
+    refused(client.post("/v1/backtests", content=fits + b" ", headers=JSON), 413, "request_too_large")
+
+
+TEXT = st.binary(max_size=200) | st.text(max_size=200).map(str.encode)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=8,
+)
+FIELDS = st.sampled_from(
+    ["symbols", "start_date", "end_date", "resolution", "strategy", "execution", "instruments",
+     "initial_capital", "currency", "timezone", "mark_every", "surprise"]
+)  # fmt: skip
+
+
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    body=TEXT | st.dictionaries(FIELDS, VALUES, max_size=4).map(lambda d: json.dumps(request() | d).encode())
+)
+def test_whatever_is_sent_the_answer_is_a_run_or_an_envelope(client: TestClient, body: bytes) -> None:
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    if answer.status_code != 201:
+        assert answer.status_code in (400, 422), (body, answer.text)
+        refused(answer, answer.status_code, "validation_error")
+
+
+@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    query=st.dictionaries(
+        st.sampled_from(["state", "limit", "x"]) | st.text(max_size=5), st.text(max_size=10)
+    )
+)
+def test_whatever_is_asked_of_the_list(client: TestClient, query: dict[str, str]) -> None:
+    answer = client.get("/v1/backtests", params=query)
+    if answer.status_code != 200:
+        refused(answer, 422, "validation_error")
