@@ -15,7 +15,9 @@ from btcore.errors import DataError
 
 from .containers import Bars, Quotes, Trades
 from .intervals import DAY_NS, Interval, interval_name, interval_ns
-from .market import (
+from .moments import Moment, moment_ns
+from .resample import resample
+from .session import (
     END_DAY,
     EPOCH_DAY,
     MINUTES,
@@ -28,8 +30,6 @@ from .market import (
     ticks_of,
     weekdays,
 )
-from .moments import Moment, moment_ns
-from .resample import resample
 from .source import AnyContainer, check_resolution, check_symbol
 from .validate import moment_text
 
