@@ -206,6 +206,7 @@ class Market:
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
     position: Position = field(default_factory=Position)
+    deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
 
     @property
     def value(self) -> float:
@@ -257,7 +258,7 @@ class Context:
 
     def cancel(self, order_id: int) -> None:
         order = self._run.orders[order_id - 1]
-        self._run.request(lambda: self._run.cancel(order))
+        self._run.request(lambda: self._run.after_open_bar(order, lambda: self._run.cancel(order)))
 
     def amend(
         self,
@@ -270,7 +271,8 @@ class Context:
         order = self._run.orders[order_id - 1]
         if (limit is not None and not order.has_limit) or (stop is not None and not order.has_stop):
             raise OrderError(f"order {order_id}: a {order.type} order has no such price")
-        self._run.request(lambda: self._run.amend(order, quantity, limit, stop))
+        change = lambda: self._run.amend(order, quantity, limit, stop)  # noqa: E731
+        self._run.request(lambda: self._run.after_open_bar(order, change))
 
     def set_timer(self, timestamp: int) -> None:
         heappush(self._run.timers, timestamp)
@@ -314,6 +316,7 @@ class Reference:
         self.requests_sent = 0
         self.timers: list[int] = []  # a heap
         self.rounds = 0
+        self.delivered = 0  # events
         self.points: list[Point] = []
         self.exposures: list[Exposure] = []
         self.ambiguous_bars = 0
@@ -358,8 +361,12 @@ class Reference:
         self.note_activity()
         self.expire(event)
         self.match(event, market)
+        self.delivered += 1
         if type(event) is market.source:
             market.mark = event.mark
+            changes, market.deferred = market.deferred, []
+            for change in changes:
+                change()
         self.report_fills()
         self.call(HOOKS[type(event)], event)
         self.settle()
@@ -489,7 +496,7 @@ class Reference:
 
     def can_afford(self, order: Order, instead_of: Order | None) -> bool:
         market = self.markets[order.symbol]
-        before = self.worst_quantity(market, without=instead_of)
+        before = self.worst_quantity(market)
         after = self.worst_quantity(market, without=instead_of, plus=order)
         if after <= before:
             return True
@@ -530,6 +537,17 @@ class Reference:
 
     def close(self, order: Order, status: str, reason: str, ts: int) -> None:
         order.status, order.reason, order.ts_closed = status, reason, ts
+
+    def after_open_bar(self, order: Order, change: Callable[[], None]) -> None:
+        """Makes the change, once a bar that has opened and acts on the order is over."""
+        market = self.markets[order.symbol]
+        coming = (e for e in self.events[self.delivered :] if type(e) is Bar and e.symbol == order.symbol)
+        bar = next(coming, None)
+        takes_part = bar and market.source is Bar and 0 <= order.ts_arrived <= bar.timestamp
+        if order.is_open and takes_part and bar.timestamp < self.now:
+            market.deferred.append(change)
+        else:
+            change()
 
     def cancel(self, order: Order) -> None:
         if order.is_open:

@@ -371,16 +371,16 @@ def test_an_unarrived_order_is_amended_unchecked(engine: EngineRun) -> None:
     assert ends(outcome) == [("REJECTED", "buying_power", 4)]
 
 
-def test_what_arrives_inside_a_bar_acts_on_the_whole_bar(engine: EngineRun) -> None:
+def test_changes_that_arrive_inside_a_bar_wait_for_its_end(engine: EngineRun) -> None:
     # Limits of 95 rest. At 2.5 s, inside the bar of 2 s, one is raised to 101.5, which that bar's range
-    # (101 to 103) reaches, and one is cancelled.
+    # (101 to 103) holds and the next one's does not, and one is cancelled.
     plan = {
         1: both(buy(1, limit=95.0), buy(1, limit=95.0)),
         2: both(lambda ctx: ctx.amend(1, limit=101.5), lambda ctx: ctx.cancel(2)),
     }
     outcome = play(engine, plan, {"A": RISING}, latency_ms=500)
-    assert fills(outcome) == [(3, 1, 1, 101.5, "maker")]
-    assert ends(outcome) == [("FILLED", "", 3), ("CANCELED", "requested", 2.5)]
+    assert fills(outcome) == []
+    assert ends(outcome) == [("EXPIRED", "end_of_data", 5), ("CANCELED", "requested", 3)]
 
 
 def test_a_price_the_order_does_not_have_is_an_error(engine: EngineRun) -> None:

@@ -66,9 +66,10 @@ def run(
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md and returns what came of it.
 
-    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end` take
-    part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default every bar, or one minute for
-    ticks. `progress` is called now and then with a `Progress`; by default a bar is drawn on a terminal.
+    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
+    take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
+    every bar, or one minute for ticks. `progress` is called now and then with a `Progress`; by default a bar is
+    drawn on a terminal.
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
@@ -180,10 +181,14 @@ def _window(
         containers = tuple(market) if isinstance(market, tuple | list) else (market,)
         for container in containers:
             if not isinstance(container, Container):
-                raise ConfigError(f"data[{symbol!r}]: {type(container).__name__} is not Bars, Quotes or Trades")
+                raise ConfigError(
+                    f"data[{symbol!r}]: {type(container).__name__} is not Bars, Quotes or Trades"
+                )
         kinds = [c.kind for c in containers]
         if len(set(kinds)) < len(kinds):
-            raise ConfigError(f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first")
+            raise ConfigError(
+                f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first"
+            )
         kept = tuple(c.slice(start, end) for c in containers)
         if not any(len(c) for c in kept):
             held = "; ".join(repr(c) for c in containers) or "nothing"
@@ -199,7 +204,9 @@ def _instruments(
     symbols = [symbol for symbol, _ in markets]
     strangers = sorted(set(given) - set(symbols))
     if strangers:
-        raise ConfigError(f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}")
+        raise ConfigError(
+            f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
+        )
     return [given.get(symbol, Instrument()) for symbol in symbols]
 
 
@@ -233,9 +240,7 @@ def _handler(
         return strategy.handler(symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Handler):
         return strategy, describe_strategy(strategy, None)
-    raise ConfigError(
-        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders or compiled handler"
-    )
+    raise ConfigError(f"strategy: {strategy!r} is no built-in's name, Strategy, Orders or compiled handler")
 
 
 def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback | None) -> Engine:
@@ -274,15 +279,13 @@ def _midnights(first: int, last: int, timezone: str) -> NDArray[np.int64]:
     return np.ascontiguousarray(localize(days * DAY_NS, timezone, dst="earlier"))
 
 
-def _notes(
-    terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str
-) -> list[str]:
+def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str) -> list[str]:
     """What a reader of the result should know of how it came about."""
     notes = [data_source] if data_source.startswith("synthetic") else []
     if terms.latency_ns and any(c.kind == "bars" for _, containers in markets for c in containers):
         notes.append(
-            f"latency of {terms.latency_ms:g} ms on bars: an order sent at a bar's close arrives after the next "
-            "bar's open where that comes at once, and then takes part from the bar after"
+            f"latency of {terms.latency_ms:g} ms on bars: an order sent at a bar's close arrives after the "
+            "next bar's open where that comes at once, and then takes part from the bar after"
         )
     return notes
 

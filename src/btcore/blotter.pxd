@@ -34,6 +34,9 @@ cdef struct Blotter:
     Request* flight          # a heap by (arrival, sending)
     int64_t n_flight
     int64_t cap_flight
+    Request* deferred        # cancels and amendments that wait for the end of a bar
+    int64_t n_deferred
+    int64_t cap_deferred
     Queue* queues            # by symbol
     OpenQuantity* open_qty   # by symbol
     double* pending          # by symbol: signed leaves of open market orders
@@ -42,6 +45,7 @@ cdef struct Blotter:
 cdef inline void free_blotter(Blotter* blotter) noexcept nogil:
     free(blotter.orders)
     free(blotter.flight)
+    free(blotter.deferred)
     free(blotter.queues)
     free(blotter.open_qty)
     free(blotter.pending)

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, final, Literal
+from typing import Any, Literal, final
 
 from btcore.contract import Handler
 

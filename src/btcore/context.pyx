@@ -11,8 +11,8 @@ from btcore.contract cimport (
     Handler, amend, cancel, order_target, submit, target_quantity
 )
 from btcore.model cimport (
-    Account, BAR, END, FILL, GTC, Market, NEVER, Order, Outbox, PARTIALLY_FILLED, QUOTE, START, SUBMIT, TIMER, TRADE,
-    LIMIT, STOP, STOP_LIMIT, Ticker,
+    Account, BAR, END, FILL, LIMIT, Market, NEVER, Outbox, PARTIALLY_FILLED, QUOTE, START, STOP, STOP_LIMIT,
+    SUBMIT, TIMER, TRADE, Ticker,
 )
 from btcore.rules.accounting cimport equity
 
@@ -76,7 +76,7 @@ cdef class FillEvent:
 
 @cython.final
 cdef class Context:
-    """What a strategy sees and does during a run. Symbols are names; times are int64 ns UTC; money in the run's currency."""
+    """What a strategy sees and does. Symbols are names, times int64 ns UTC, money is in the run's currency."""
     cdef const Market* market
     cdef const Account* account
     cdef Outbox* out
@@ -181,7 +181,7 @@ cdef class Context:
         return order_id
 
     def order_target(self, str symbol not None, double quantity):
-        """A market order for what the position and its open market orders lack of `quantity`; its id, None if nothing."""
+        """A market order for what position and open market orders lack of `quantity`; its id, None if nothing."""
         cdef int32_t s = self.index(symbol)
         if not isfinite(quantity):
             raise OrderError(f"{symbol}: target {quantity} is not a number")
@@ -240,7 +240,7 @@ cdef class Context:
         return order_id > self.account.n_orders or self.account.orders[order_id - 1].status <= PARTIALLY_FILLED
 
     def set_timer(self, moment):
-        """`on_timer` will be called once at that time (int64 ns UTC or an aware datetime), or at the next event if it has passed."""
+        """Calls `on_timer` once at that time (int64 ns UTC or a datetime); at the next event if it has passed."""
         self.live()
         heappush(self.timers, int(moment) if isinstance(moment, int) else to_ns(moment))
         self.out.next_timer = self.timers[0]

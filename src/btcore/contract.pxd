@@ -66,7 +66,7 @@ cdef inline int post(Outbox* out, Request request) noexcept nogil:
 cdef inline double target_quantity(
     const Market* market, const Account* account, int32_t symbol, double weight
 ) noexcept nogil:
-    """Signed quantity, in whole lots, that makes the symbol `weight` of equity after a taker's costs; NaN without a price."""
+    """Signed quantity, in whole lots, worth `weight` of equity after a taker's costs; NaN without a price."""
     cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1, account.positions[symbol].mark)
     cdef double qty
     if not market.tickers[symbol].priced:

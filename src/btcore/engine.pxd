@@ -1,10 +1,10 @@
 """The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int64_t
 
 from btcore.contract cimport Handler
-from btcore.exchange cimport Exchange
-from btcore.model cimport Instrument, Market, Order, Outbox, Request
+from btcore.execution cimport Exchange
+from btcore.model cimport Instrument, Market, Outbox
 from btcore.tape cimport Tape
 
 
@@ -34,10 +34,4 @@ cdef class Engine:
     cdef void plan(self) noexcept nogil
     cdef void touch(self) noexcept nogil
     cdef void mark(self, int64_t ts) noexcept nogil
-    cdef void handle(self, const Request* request) noexcept nogil
-    cdef void arrive(self, const Request* request) noexcept nogil
-    cdef void amend(self, const Request* request) noexcept nogil
-    cdef void meet_standing(self, Order* order) noexcept nogil
-    cdef int64_t next_midnight(self) noexcept nogil
-    cdef void drop(self, const Order* order) noexcept nogil
     cdef set_terms(self, execution)

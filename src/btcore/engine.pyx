@@ -1,7 +1,7 @@
 """The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
 
 cimport cython
-from libc.math cimport INFINITY, NAN, isnan
+from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -10,21 +10,18 @@ import numpy as np
 
 from btcore import model
 
-from btcore.blotter cimport (
-    clear, end, enlist, free_blotter, is_open, next_arrival, receive, refresh, register, send
-)
+from btcore.blotter cimport Queue, clear, end, free_blotter, is_open, next_arrival, receive, register, send
 from btcore.contract cimport Handler
-from btcore.exchange cimport admit, meet_quote, on_bar, on_quote, on_trade
-from btcore.journal cimport free_journal, write_dropped, write_point
+from btcore.desk cimport handle, release
+from btcore.exchange cimport on_bar, on_quote, on_trade
+from btcore.execution cimport Pool
+from btcore.journal cimport free_journal, write_point
 from btcore.model cimport (
-    BAR, CANCELED, DAY, END, END_OF_DATA, EXPIRED, EquityPoint, Exposure, FILL, Fill, Instrument, MARKET,
-    NEVER, NONE, Order, Position, QUOTE, REQUESTED, Request, START, SUBMIT, TIMER, TRADE, Ticker, CANCEL,
-    LIMIT, STOP, STOP_LIMIT,
+    BAR, END, END_OF_DATA, EXPIRED, FILL, Fill, Instrument, NEVER, Order, Position, QUOTE, Request, START,
+    SUBMIT, TIMER, Ticker,
 )
-from btcore.exchange cimport Pool
-from btcore.blotter cimport Queue
-from btcore.rules.admission cimport OpenQuantity, check_buying_power, check_terms
 from btcore.rules.accounting cimport equity
+from btcore.rules.admission cimport OpenQuantity
 from btcore.rules.latency cimport arrival
 from btcore.tape cimport Stream, Tape, delivery, load
 
@@ -91,6 +88,8 @@ cdef class Engine:
         self.tape = tape
         self.handler = handler
         self.midnights = midnights
+        self.ex.midnights = &midnights[0]
+        self.ex.n_midnights = midnights.shape[0]
         self.mark_every = mark_every
         self.set_terms(execution)
         for i, instrument in enumerate(instruments):
@@ -105,6 +104,8 @@ cdef class Engine:
             stream = &tape.streams[i]
             if stream.kind < self.ex.tickers[stream.symbol].source:  # quotes before trades before bars
                 self.ex.tickers[stream.symbol].source = stream.kind
+            if stream.kind == BAR and stream.n > 0:
+                self.ex.tickers[stream.symbol].next_open = stream.ts[0]
         self.ex.account.cash = initial_capital
         self.ex.account.instruments = self.instruments
         self.ex.account.n_symbols = tape.n_symbols
@@ -163,6 +164,8 @@ cdef class Engine:
                 failed = on_quote(ex, symbol)
             elif stream.kind == BAR:
                 failed = on_bar(ex, symbol, t)
+                if ex.blotter.n_deferred and failed == 0:
+                    failed = release(ex, symbol, t, self.market.calls)
             else:
                 failed = on_trade(ex, symbol)
             if failed:
@@ -231,12 +234,13 @@ cdef class Engine:
     cdef void settle(self) noexcept nogil:
         """Requests leave; what arrives by now is handled; its fills are reported; until nothing is left."""
         cdef Request request
-        cdef int rounds
-        for rounds in range(MAX_ROUNDS):
+        cdef int _round
+        for _round in range(MAX_ROUNDS):
             self.drain()
             while next_arrival(&self.ex.blotter) <= self.market.now and self.code == 0:
                 request = receive(&self.ex.blotter)
-                self.handle(&request)
+                if handle(&self.ex, &request, self.market.now, self.market.calls) < 0:
+                    self.code = NO_MEMORY
             if self.ex.journal.n_reported != self.ex.journal.n_fills and self.mark_due == NEVER:
                 self.touch()
             self.report()
@@ -257,89 +261,6 @@ cdef class Engine:
             if send(&self.ex.blotter, request) < 0:
                 self.code = NO_MEMORY
         self.out.count = 0
-
-    # -- requests -------------------------------------------------------------------------------------------
-
-    cdef void handle(self, const Request* request) noexcept nogil:
-        cdef Order* order
-        if request.order_id < 1 or request.order_id > self.ex.blotter.n_orders:
-            return
-        order = &self.ex.blotter.orders[request.order_id - 1]
-        if not is_open(order):
-            return
-        if request.action == SUBMIT:
-            self.arrive(request)
-        elif request.action == CANCEL:
-            end(&self.ex.blotter, order, CANCELED, REQUESTED, self.market.now)
-        else:
-            self.amend(request)
-        refresh(&self.ex.blotter, order.symbol)
-
-    cdef void arrive(self, const Request* request) noexcept nogil:
-        cdef Order* order = &self.ex.blotter.orders[request.order_id - 1]
-        cdef Ticker* ticker = &self.ex.tickers[order.symbol]
-        order.ts_arrived = self.market.now
-        if order.time_in_force == DAY:
-            order.ts_expires = self.next_midnight()
-        enlist(&self.ex.blotter, order)
-        if ticker.priced and admit(&self.ex, order, self.market.now):
-            self.meet_standing(order)
-
-    cdef void meet_standing(self, Order* order) noexcept nogil:
-        """Where quotes stand, an order need not wait for the next event."""
-        cdef Ticker* ticker = &self.ex.tickers[order.symbol]
-        if ticker.source == QUOTE and ticker.quoted and meet_quote(&self.ex, order, self.market.now) < 0:
-            self.code = NO_MEMORY
-
-    cdef int64_t next_midnight(self) noexcept nogil:
-        """The first local midnight after now."""
-        cdef int64_t low = 0, high = self.midnights.shape[0], middle
-        while low < high:
-            middle = (low + high) // 2
-            if self.midnights[middle] > self.market.now:
-                high = middle
-            else:
-                low = middle + 1
-        return self.midnights[low] if low < self.midnights.shape[0] else NEVER
-
-    cdef void amend(self, const Request* request) noexcept nogil:
-        """New terms for an open order, or none at all if it could not have been sent with them."""
-        cdef Order* order = &self.ex.blotter.orders[request.order_id - 1]
-        cdef Order before = order[0]
-        cdef bint has_limit = order.order_type == LIMIT or order.order_type == STOP_LIMIT
-        cdef bint has_stop = order.order_type == STOP or order.order_type == STOP_LIMIT
-        cdef int reason = NONE
-        if request.qty <= order.filled_qty:  # never for NaN
-            end(&self.ex.blotter, order, CANCELED, REQUESTED, self.market.now)
-            return
-        if (not isnan(request.limit_px) and not has_limit) or (not isnan(request.stop_px) and not has_stop):
-            self.drop(order)
-            return
-        order.qty = order.qty if isnan(request.qty) else request.qty
-        order.limit_px = order.limit_px if isnan(request.limit_px) else request.limit_px
-        order.stop_px = order.stop_px if isnan(request.stop_px) else request.stop_px
-        if order.admitted:
-            order.admitted = 0  # so that it is not counted among the open orders it is checked against
-            refresh(&self.ex.blotter, order.symbol)
-            reason = check_terms(order, &self.instruments[order.symbol])
-            if reason == NONE:
-                reason = check_buying_power(
-                    order, &self.ex.account, self.ex.blotter.open_qty, &self.ex.tickers[order.symbol]
-                )
-            order.admitted = 1
-            if reason != NONE:
-                order.qty, order.limit_px, order.stop_px = before.qty, before.limit_px, before.stop_px
-                self.drop(order)
-                return
-            order.met = 0
-        if order.order_type == MARKET:
-            self.ex.blotter.pending[order.symbol] += order.side * (order.qty - before.qty)
-        if order.admitted:
-            self.meet_standing(order)
-
-    cdef void drop(self, const Order* order) noexcept nogil:
-        if write_dropped(&self.ex.journal, self.market.calls, order.id) < 0:
-            self.code = NO_MEMORY
 
     # -- the curve ------------------------------------------------------------------------------------------
 
@@ -424,4 +345,5 @@ cdef class Engine:
 
     def dropped(self):
         """(calls of the strategy before it, order id) of each amendment that was refused."""
-        return copied(self.ex.journal.dropped, 2 * self.ex.journal.n_dropped, np.dtype(np.int64)).reshape(-1, 2)
+        pairs = copied(self.ex.journal.dropped, 2 * self.ex.journal.n_dropped, np.dtype(np.int64))
+        return pairs.reshape(-1, 2)

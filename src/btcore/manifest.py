@@ -16,7 +16,7 @@ from .version import VERSION
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
-    """Name, kind and parameters of a strategy; for Python code and order arrays also the hash of their text."""
+    """Name, kind and parameters of a strategy; of Python code and of order arrays also a hash."""
     if isinstance(strategy, str):
         return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
     if isinstance(strategy, Strategy):

@@ -136,6 +136,7 @@ cdef struct Ticker:      # the latest of one symbol
     Bar bar
     Quote quote
     Trade trade
+    int64_t next_open    # of the bar that comes next; it may have begun
     int8_t source        # Kind its orders trade against, and that marks it
     int8_t quoted        # there has been a quote
     int8_t priced        # there has been a mark

@@ -2,7 +2,6 @@
 
 cimport cython
 from libc.stdint cimport int32_t, int64_t, int8_t
-from libc.stddef cimport size_t
 
 from btcore.contract cimport Handler, submit
 from btcore.model cimport Account, Market, NEVER, Outbox, START, TIMER

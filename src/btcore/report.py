@@ -155,7 +155,7 @@ def _points(curve: Table) -> str:
         "e": equity[keep].tolist(),
         "d": np.round(100.0 * drawdown(equity)[keep], 4).tolist(),
     }
-    return json.dumps(columns, separators=(",", ":")).replace("<", "\\u003c")
+    return json.dumps(columns, separators=(",", ":"), allow_nan=False)
 
 
 def _months(curve: Table, timezone: str) -> str:

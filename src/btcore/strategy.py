@@ -71,9 +71,9 @@ class Strategy:
 class Orders:
     """Orders known before the run, a row each; scalars stand for every row.
 
-    `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1. An order's
-    type follows from the prices it has: NaN or None is none. `oco` groups count from 1, `latency_ms` NaN is the run's
-    own. OrderError names the first row that makes no sense.
+    `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1. An
+    order's type follows from the prices it has: NaN or None is none. `oco` groups count from 1, `latency_ms` NaN
+    is the run's own. OrderError names the first row that makes no sense.
     """
 
     def __init__(
@@ -110,14 +110,18 @@ class Orders:
         sides = column("side", side, None)
         kinds = column("time_in_force", time_in_force, np.str_)
 
-        self._refuse(~np.isin(sides, ("buy", "sell") if sides.dtype.kind == "U" else (1, -1)), "side", sides, order)
+        self._refuse(
+            ~np.isin(sides, ("buy", "sell") if sides.dtype.kind == "U" else (1, -1)), "side", sides, order
+        )
         self._refuse(~np.isin(kinds, list(TIME_IN_FORCE)), "time_in_force", kinds, order)
         self._refuse(~(np.isfinite(self.quantity) & (self.quantity > 0)), "quantity", self.quantity, order)
         for name in ("limit_price", "stop_price"):
             prices = getattr(self, name)
             self._refuse(~(np.isnan(prices) | (np.isfinite(prices) & (prices > 0))), name, prices, order)
         self._refuse(self.oco < 0, "oco", self.oco, order)
-        self._refuse(~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency, order)
+        self._refuse(
+            ~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency, order
+        )
 
         buys = sides == ("buy" if sides.dtype.kind == "U" else 1)
         self.side = np.where(buys, 1, -1).astype(np.int8)
@@ -144,7 +148,9 @@ class Orders:
         index = {symbol: i for i, symbol in enumerate(symbols)}
         strangers = sorted(set(self.symbol.tolist()) - set(index))
         if strangers:
-            raise OrderError(f"orders: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}")
+            raise OrderError(
+                f"orders: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
+            )
         return OrderArray(
             self.timestamp,
             np.array([index[s] for s in self.symbol.tolist()], np.int32),

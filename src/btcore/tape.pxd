@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
 
-from btcore.model cimport BAR, QUOTE, Ticker
+from btcore.model cimport BAR, NEVER, QUOTE, Ticker
 
 
 cdef struct Stream:              # one container's columns; NULL where it has none
@@ -39,6 +39,7 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker) noexcept 
         ticker.bar.low = stream.c[i]
         ticker.bar.close = stream.d[i]
         ticker.bar.volume = stream.e[i]
+        ticker.next_open = stream.ts[i + 1] if i + 1 < stream.n else NEVER
     else:
         ticker.trade.ts = stream.ts[i]
         ticker.trade.px = stream.a[i]

@@ -34,7 +34,7 @@ cdef class Tape:
     def __init__(self, markets):
         cdef int32_t s = 0
         pairs = []
-        for symbol, containers in markets:
+        for _, containers in markets:
             containers = containers if isinstance(containers, tuple) else (containers,)
             pairs.extend((s, c) for c in sorted(containers, key=lambda c: KINDS[c.kind]))
             s += 1

@@ -52,16 +52,15 @@ cdef inline int check_terms(const Order* order, const Instrument* instrument) no
 
 
 cdef inline int check_buying_power(
-    const Order* order, const Account* account, const OpenQuantity* open_qty, const Ticker* ticker
+    const Order* order, const Account* account, const OpenQuantity* open_qty, const Ticker* ticker, double before
 ) noexcept nogil:
-    """BUYING_POWER if the order raises its symbol's worst exposure beyond what the account carries.
+    """BUYING_POWER if the order raises its symbol's worst quantity, so far `before`, beyond what the account carries.
 
     `open_qty` holds every symbol's open quantity without the order itself.
     """
     cdef int32_t s = order.symbol, i
     cdef double leaves = order.qty - order.filled_qty
     cdef double held = account.positions[s].qty
-    cdef double before = worst_quantity(held, open_qty[s].buy, open_qty[s].sell)
     cdef double after, total, px
     if order.side > 0:
         after = worst_quantity(held, open_qty[s].buy + leaves, open_qty[s].sell)

@@ -6,7 +6,7 @@ from libc.stdint cimport int8_t, int64_t
 from btcore.model cimport Account, Instrument, Order, Position, Ticker
 from btcore.rules cimport accounting, admission, commission as costs, latency as delays, matching, slippage
 
-from btcore.model import Liquidity, OrderType, Reason, Side
+from btcore.model import Liquidity, OrderType, Reason
 
 _SIDES = {"buy": 1, "sell": -1, 1: 1, -1: -1}
 
@@ -121,5 +121,7 @@ def check_order(
     account.cash, account.leverage, account.n_symbols = cash, leverage, 1
     account.positions, account.instruments = &position, &instrument
     if reason == 0:
-        reason = admission.check_buying_power(&order, &account, &open_qty, &ticker)
+        reason = admission.check_buying_power(
+            &order, &account, &open_qty, &ticker, admission.worst_quantity(held, open_buy, open_sell)
+        )
     return Reason(reason)

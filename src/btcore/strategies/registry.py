@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib import import_module
+from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -35,9 +36,7 @@ class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         if self.short_period >= self.long_period:
-            raise ValueError(
-                f"short_period: {self.short_period} is not below long_period {self.long_period}"
-            )
+            raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
 
 
 class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,7 +52,7 @@ class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MeanReversion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Buys `entry_z` standard deviations below the mean of the last `lookback_period` prices, until `-exit_z`.
+    """Buys `entry_z` deviations below the mean of the last `lookback_period` prices, until `-exit_z`.
 
     With `allow_short` it sells as far above, until `exit_z`. The deviation has ddof 0.
     """
@@ -102,7 +101,7 @@ STRATEGIES: dict[str, Entry] = {
 
 
 def check_params(name: str, params: Mapping[str, Any]) -> Struct:
-    """The strategy's parameters, complete; ConfigError names what is unknown, of the wrong type or out of range."""
+    """The strategy's parameters, complete; ConfigError names what is unknown, of a wrong type or out of range."""
     if name not in STRATEGIES:
         raise ConfigError(f"strategy.name: {name!r} is unknown; there are {', '.join(STRATEGIES)}")
     expected = STRATEGIES[name].params
@@ -110,8 +109,8 @@ def check_params(name: str, params: Mapping[str, Any]) -> Struct:
         if key not in expected.__struct_fields__:
             known = ", ".join(expected.__struct_fields__)
             raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
-        if isinstance(value, float) and value != value:
-            raise ConfigError(f"strategy.params.{key}: nan is not a number")
+        if isinstance(value, float) and not isfinite(value):
+            raise ConfigError(f"strategy.params.{key}: {value} is not a finite number")
     try:
         return msgspec.convert(dict(params), expected)
     except msgspec.ValidationError as error:
@@ -129,5 +128,7 @@ def _named(message: str) -> str:
 def make_handler(name: str, params: Struct, n_symbols: int) -> Handler:
     """The compiled strategy, ready for one run."""
     entry = STRATEGIES[name]
-    handler: Handler = getattr(import_module(f".{entry.module}", __package__), entry.handler)(params, n_symbols)
+    handler: Handler = getattr(import_module(f".{entry.module}", __package__), entry.handler)(
+        params, n_symbols
+    )
     return handler

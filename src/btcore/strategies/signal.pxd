@@ -6,7 +6,7 @@ from libc.stdint cimport int8_t
 from btcore.contract cimport Handler
 from btcore.model cimport Market, QUOTE, TRADE, Ticker
 
-# From the parameters, the symbol's own memory, its newest price and its stance (1 long, -1 short, 0 flat): the next stance.
+# The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
 ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil
 
 
