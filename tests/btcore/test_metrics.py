@@ -182,6 +182,12 @@ def test_days_are_local_dates(zone, hours):
     assert metrics.daily_returns(t, equity, zone).tolist() == expected
 
 
+def test_the_new_year_comes_early_in_the_east():
+    t = [ns(2024, 12, 31, 13), ns(2024, 12, 31, 14), ns(2024, 12, 31, 16)]  # midnight in Tokyo is at 15:00
+    assert metrics.daily_returns(t, [100.0, 110.0, 121.0], "Asia/Tokyo") == pytest.approx([0.1, 0.1])
+    assert metrics.daily_returns(t, [100.0, 110.0, 121.0], "UTC") == pytest.approx([0.21])
+
+
 def test_interval_returns_use_the_utc_grid():
     t = np.array([0, 1, 60, 61, 200]) * 10**9
     assert metrics.interval_returns(t, [1.0, 2.0, 4.0, 2.0, 8.0], 60 * 10**9) == pytest.approx(

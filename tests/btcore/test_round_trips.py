@@ -110,6 +110,14 @@ def test_dust_is_flat():
     assert lots.size == 0
 
 
+def test_a_lot_that_rounding_lost_goes_when_the_position_does():
+    """1e16 + 1 is 1e16: the account is flat after the sale, so the lot of 1 is gone too."""
+    rows = [(0, 1e16, 5.0, 0.0), (0, 1.0, 5.0, 0.0), (0, -1e16, 6.0, 0.0), (0, 3.0, 5.0, 0.0)]
+    trips, lots = match_fills(make_fills(rows), [1.0])
+    assert trips["qty"].tolist() == [1e16]
+    assert lots["qty"].tolist() == [3.0]
+
+
 def test_the_wrong_input_is_refused():
     with pytest.raises(ValueError, match=r"fills\[1\].symbol: 3"):
         match_fills(make_fills([(0, 1, 1.0, 0.0), (3, 1, 1.0, 0.0)]), [1.0])

@@ -63,6 +63,14 @@ def test_every_metric_has_its_row_on_the_page_and_the_reverse():
     assert set(rows) == set(summarize(keep_books(WEEK)))
 
 
+def test_a_trip_without_gain_or_loss_is_neither():
+    scratch = [("fill", START, 0, quantity, 20.0, 0.0) for quantity in (10, -10, 5)]
+    actions = [*scratch, ("fill", START, 0, -5, 18.0, 0.0), ("mark", START + DAY, 18.0)]
+    m = summarize(keep_books(actions))
+    assert (m["round_trips"], m["win_rate"], m["average_win"], m["average_loss"]) == (2, 0.0, None, -10.0)
+    assert (m["profit_factor"], m["expectancy"], m["exposure_time"]) == (0.0, -5.0, 0.0)
+
+
 def test_the_first_loss_counts():
     lost = [("fill", START, 0, 10, 50.0, 0.0), ("mark", START + DAY, 40.0), ("mark", START + 2 * DAY, 41.0)]
     m = summarize(keep_books(lost))
