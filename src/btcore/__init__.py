@@ -20,7 +20,7 @@ from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyErr
 from .progress import Progress
 from .result import Result, load_result
 from .strategy import Context, Orders, Strategy
-from .version import VERSION as __version__
+from .version import __version__
 
 __all__ = [
     "Bars",

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import Capital, Currency, Execution, Instrument, RunRequest, zone
+from .config import Capital, Currency, Execution, Instrument, RunRequest, checked, zone
 from .context import PythonHandler
 from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
@@ -68,15 +67,15 @@ def run(
 
     `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
     take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
-    every bar, or one minute for ticks. `progress` is called now and then with a `Progress`; by default a bar is
-    drawn on a terminal.
+    every bar, or one minute for ticks. `progress` is called now and then with a `Progress`; by default a bar
+    is drawn on a terminal.
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
     named = zone(timezone).key
-    terms = Execution() if execution is None else execution
-    capital = _convert("initial_capital", initial_capital, Capital)
-    money = _convert("currency", currency, Currency)
+    terms: Execution = checked("execution", Execution() if execution is None else execution, Execution)
+    capital: float = checked("initial_capital", initial_capital, Capital)
+    money: str = checked("currency", currency, Currency)
     since = None if start is None else moment_ns(start, timezone, "start")
     until = None if end is None else moment_ns(end, timezone, "end")
     if since is not None and until is not None and since >= until:
@@ -159,16 +158,6 @@ def run_request(
     )
 
 
-def _convert(name: str, value: Any, kind: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, float) and not np.isfinite(value):
-        raise ConfigError(f"{name}: {value} is not a finite number")
-    try:
-        return msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{name}: {error}, got {value!r}") from error
-
-
 def _window(
     data: Mapping[str, Market], start: int | None, end: int | None
 ) -> list[tuple[str, tuple[Container, ...]]]:
@@ -207,7 +196,10 @@ def _instruments(
         raise ConfigError(
             f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
         )
-    return [given.get(symbol, Instrument()) for symbol in symbols]
+    return [
+        checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()
+        for symbol in symbols
+    ]
 
 
 def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Container, ...]]]) -> int:

@@ -3,12 +3,13 @@
 They are msgspec Structs, so decoding is validation and the OpenAPI schema is generated from them.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from .errors import ConfigError
 
@@ -168,3 +169,31 @@ def to_ns(moment: datetime, timezone: str = "UTC") -> int:
 
 
 TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3}
+
+
+def checked(where: str, value: Any, kind: Any) -> Any:
+    """`value` as `kind`, a type or an annotated one; ConfigError names the place below `where`.
+
+    A Struct made in Python has not been validated, so its fields are checked here.
+    """
+    if isinstance(value, Struct):
+        value = structs.asdict(value)
+    try:
+        return convert(_plain(where, value), kind)
+    except ValidationError as error:
+        text, _, path = str(error).partition(" - at `$")
+        path = where + path.rstrip("`")
+        known = [f"{name}: " for name in getattr(kind, "__struct_fields__", ())]
+        if any(text.startswith(name) for name in known):  # our own words begin with the field
+            raise ConfigError(f"{path}.{text}") from error
+        raise ConfigError(f"{path}: {text}") from error
+
+
+def _plain(where: str, value: Any) -> Any:
+    """Without numpy's scalars; ConfigError for what is not finite, which msgspec's bounds let through."""
+    if isinstance(value, Mapping):
+        return {name: _plain(f"{where}.{name}", item) for name, item in value.items()}
+    value = value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
+    if isinstance(value, float) and not isfinite(value):
+        raise ConfigError(f"{where}: {value} is not a finite number")
+    return value

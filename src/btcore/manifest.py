@@ -12,7 +12,7 @@ import numpy as np
 from .config import Execution, Instrument
 from .data.container import Container
 from .strategy import Orders, Strategy
-from .version import VERSION
+from .version import __version__
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
     import platform
 
     return {
-        "btcore": VERSION,
+        "btcore": __version__,
         "python": platform.python_version(),
         "numpy": np.__version__,
         "platform": f"{sys.platform}-{platform.machine()}",
@@ -111,5 +111,5 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
 
 def fingerprint(run: dict[str, Any], data: list[dict[str, Any]]) -> str:
     """sha256 of btcore's version, the request and the data's content."""
-    text = json.dumps([VERSION, run, data], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([__version__, run, data], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

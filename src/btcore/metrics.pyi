@@ -1,4 +1,4 @@
-from numpy import float64, int64
+from numpy import float64
 from numpy.typing import ArrayLike, NDArray
 
 DAY_NS: int

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import TIME_IN_FORCE
+from .config import TIME_IN_FORCE, checked
 from .context import BarEvent, Context, FillEvent, QuoteEvent, TradeEvent
 from .errors import ConfigError, OrderError, StrategyError
 from .order_array import OrderArray
@@ -55,12 +55,7 @@ class Strategy:
                 known = ", ".join(hints) or "none"
                 raise ConfigError(f"strategy.params.{name}: {cls.__name__} has no such parameter ({known})")
         expected = msgspec.defstruct(cls.__name__, fields, kw_only=True)
-        plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
-        try:
-            return msgspec.structs.asdict(msgspec.convert(plain, expected))
-        except msgspec.ValidationError as error:
-            text, _, path = str(error).partition(" - at `$")
-            raise ConfigError(f"strategy.params{path.rstrip('`')}: {text}") from error
+        return msgspec.structs.asdict(checked("strategy.params", params, expected))
 
     @property
     def params(self) -> dict[str, Any]:
@@ -71,9 +66,9 @@ class Strategy:
 class Orders:
     """Orders known before the run, a row each; scalars stand for every row.
 
-    `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1. An
-    order's type follows from the prices it has: NaN or None is none. `oco` groups count from 1, `latency_ms` NaN
-    is the run's own. OrderError names the first row that makes no sense.
+    `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1.
+    An order's type follows from the prices it has: NaN or None is none. `oco` groups count from 1,
+    `latency_ms` NaN is the run's own. OrderError names the first row that makes no sense.
     """
 
     def __init__(

@@ -1,3 +1,3 @@
 """The one place that says it."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping
 from importlib import import_module
-from math import isfinite
 from typing import Annotated, Any, NamedTuple
 
-import msgspec
 from msgspec import Meta, Struct
 
+from ..config import checked
 from ..contract import Handler
 from ..errors import ConfigError
 
@@ -101,28 +100,16 @@ STRATEGIES: dict[str, Entry] = {
 
 
 def check_params(name: str, params: Mapping[str, Any]) -> Struct:
-    """The strategy's parameters, complete; ConfigError names what is unknown, of a wrong type or out of range."""
+    """The strategy's parameters, complete; ConfigError names what is unknown, mistyped or out of range."""
     if name not in STRATEGIES:
         raise ConfigError(f"strategy.name: {name!r} is unknown; there are {', '.join(STRATEGIES)}")
     expected = STRATEGIES[name].params
-    for key, value in params.items():
+    for key in params:
         if key not in expected.__struct_fields__:
             known = ", ".join(expected.__struct_fields__)
             raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
-        if isinstance(value, float) and not isfinite(value):
-            raise ConfigError(f"strategy.params.{key}: {value} is not a finite number")
-    try:
-        return msgspec.convert(dict(params), expected)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_named(str(error))) from error
-
-
-def _named(message: str) -> str:
-    """msgspec's `Expected X - at `$.key`` (or our own `key: ...`) as `strategy.params.key: ...`."""
-    text, _, path = message.partition(" - at `$")
-    if path:
-        return f"strategy.params{path.rstrip('`')}: {text}"
-    return f"strategy.params.{text}"
+    made: Struct = checked("strategy.params", params, expected)
+    return made
 
 
 def make_handler(name: str, params: Struct, n_symbols: int) -> Handler:
