@@ -40,5 +40,6 @@ setup(
         include_path=["src"],
         compiler_directives=DIRECTIVES,
         nthreads=0 if os.name == "nt" else os.cpu_count() or 1,
-    )
+    ),
+    options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )

@@ -16,7 +16,7 @@ import msgspec
 from .cli_data import RESOLUTIONS, add_data_commands
 from .config import Execution, RunRequest
 from .errors import BtcoreError, ConfigError, StrategyError
-from .version import VERSION
+from .version import __version__
 
 if TYPE_CHECKING:
     from .data import Source
@@ -76,7 +76,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="btcore", description="Backtests from a shell.", allow_abbrev=False)
-    parser.add_argument("--version", action="version", version=f"btcore {VERSION}")
+    parser.add_argument("--version", action="version", version=f"btcore {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _run_parser(commands.add_parser("run", help="run a backtest", allow_abbrev=False))
     data = commands.add_parser("data", help="import, list or make market data", allow_abbrev=False)

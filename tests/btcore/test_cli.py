@@ -371,7 +371,11 @@ BAD_RUNS = [
     (["A", *YEAR, *CROSS, "--param", "weight=NaN"], "strategy.params.weight: Expected `float`, got `str`"),
     (["A", *YEAR, "--param", "short_period"], "--param: 'short_period' is not KEY=VALUE"),
     (["A", *YEAR, "--slippage-bps", "-1"], "execution.slippage_bps: Expected `float` >= 0"),
-    (["A", *YEAR, "--slippage-bps", "nan"], "execution.slippage_bps: nan is not a finite number"),
+    (["A", *YEAR, "--slippage-bps", "nan"], "execution.slippage_bps: Expected `float` >= 0"),
+    (
+        ["A", *YEAR, "--execution", "commission_min=2", "--execution", "commission_max=1"],
+        "execution: commission_min is above commission_max",
+    ),
     (["A", *YEAR, "--execution", "magic=1"], "execution: Object contains unknown field `magic`"),
     (["A", *YEAR, "--data", "nowhere"], "--data: nowhere is not a folder"),
     (["A", *YEAR, "--out", "result.csv"], "--out: result.csv does not end in .npz or .parquet"),
@@ -543,7 +547,7 @@ def test_a_bar_is_drawn_on_a_terminal_and_only_there() -> None:
 
     def drawn(*flags: str) -> tuple[str, str]:
         ours, theirs = pty.openpty()
-        code = "import btcore.progress as p, sys; p.SHOW_AFTER = 0; from btcore.cli import main; sys.exit(main())"
+        code = "import btcore.progress as p, btcore.cli as c, sys; p.SHOW_AFTER = 0; sys.exit(c.main())"
         arguments = [sys.executable, "-c", code, "run", "A", "--start", "2024-01-01", "--end", "2024-03-01"]
         run = subprocess.run(
             [*arguments, "--resolution", "minute", "--json", *flags],
