@@ -1,0 +1,94 @@
+"""What is shipped. A wheel is built, installed and run by scripts/wheel."""
+
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+import btcore
+
+ROOT = Path(__file__).parents[1]
+# setup.py's own metadata without its extensions, so that nothing is compiled.
+SETUP = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q"]
+
+
+def run_setup(folder: Path, *command: str) -> None:
+    base = ["egg_info", "--egg-base", str(folder)]
+    subprocess.run([*SETUP, *base, *command], cwd=ROOT, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The files of the packages as a wheel has them, but for what is compiled."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run_setup(folder, "build_py", "--build-lib", str(folder / "lib"))
+    return {
+        path.relative_to(folder / "lib").as_posix() for path in (folder / "lib").rglob("*") if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    folder = tmp_path_factory.mktemp("sdist")
+    run_setup(folder, "sdist", "--dist-dir", str(folder / "dist"))
+    (archive,) = (folder / "dist").iterdir()
+    with tarfile.open(archive) as files:
+        return {name.partition("/")[2] for name in files.getnames()}
+
+
+def sources(*suffixes: str) -> set[str]:
+    src = ROOT / "src"
+    found = [
+        path for suffix in suffixes for path in src.rglob(f"*{suffix}") if "egg-info" not in path.as_posix()
+    ]
+    return {path.relative_to(src).as_posix() for path in found}
+
+
+def test_a_wheel_can_be_cimported_and_type_checked(wheel: set[str]) -> None:
+    assert sources(".py", ".pxd", ".pyi") | {"btcore/py.typed", "btserver/py.typed"} <= wheel
+    assert {"btcore/__init__.pxd", "btcore/rules/__init__.pxd", "btcore/strategies/__init__.pxd"} <= wheel
+
+
+def test_a_wheel_has_no_sources_of_what_is_compiled(wheel: set[str]) -> None:
+    """A .pxd is an interface that others cimport; a .pyx is not, and only the sdist needs it."""
+    assert not {name for name in wheel if name.endswith((".pyx", ".c", ".so", ".html"))}
+
+
+def test_an_sdist_can_be_built_and_tested(sdist: set[str]) -> None:
+    assert {f"src/{name}" for name in sources(".py", ".pyx", ".pxd", ".pyi")} <= sdist
+    needed = {"setup.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "tests/test_packaging.py"}
+    assert needed <= sdist
+    assert not {name for name in sdist if name.endswith((".c", ".so"))}
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text()
+    versions = re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)
+    assert versions[0] == btcore.__version__
+
+
+def test_every_dependency_is_accounted_for() -> None:
+    """docs/dependencies.md has a line for each name in pyproject.toml."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
+    names = {re.split(r"[<>=;\[ ]", line)[0] for line in asked} - {"btcore"}
+    text = (ROOT / "docs" / "dependencies.md").read_text()
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_every_script_is_short_and_says_what_it_does() -> None:
+    for path in sorted((ROOT / "scripts").iterdir()):
+        lines = path.read_text().splitlines()
+        assert len(lines) < 20, path
+        assert lines[0] == "#!/usr/bin/env bash", path
+        assert lines[1].startswith("# "), path
+        assert "set -euo pipefail" in lines, path
+        assert path.stat().st_mode & 0o111, path
