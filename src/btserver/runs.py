@@ -21,6 +21,7 @@ from btserver.settings import SettingsError
 from btserver.store import Store, StoreError
 
 MAX_QUEUED = 10_000
+RETRY_SECONDS = 1.0  # between attempts to write to a store that refuses
 _MAX_PAUSE = 30.0  # seconds between attempts to start a worker that does not come up
 _log = logging.getLogger("btserver.runs")
 
@@ -152,6 +153,12 @@ class Runs:
         """One run on one worker; False if the worker did not survive it."""
         try:
             await self._store.move(run, "running")
+        except StoreError as refusal:
+            _log.error("run %s stays queued: %s", keys.run_text(run), refusal)
+            self._queue.appendleft(run)
+            await asyncio.sleep(RETRY_SECONDS)
+            return True
+        try:
             worker.send(wire.Job(self._store.request(run)))
             message = await pending
             while message is not None:
@@ -159,13 +166,12 @@ class Runs:
                     return True
                 message = await worker.receive()
             error = f"worker crashed (exit code {await worker.end()})"
-            _log.error("run %s: %s", keys.run_text(run), error)
-            await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
-        except Exception as error:
+        except Exception as cause:
             # The disk refuses, or we have a bug: neither may leave the run without an end.
             _log.exception("run %s is given up", keys.run_text(run))
             worker.kill()
-            await self._give_up(run, error)
+            error = f"internal error: {type(cause).__name__}: {cause}"
+        await self._fail(run, error)
         return False
 
     async def _apply(self, run: bytes, message: wire.FromWorker) -> bool:
@@ -194,12 +200,12 @@ class Runs:
                 raise RuntimeError("a worker said it was ready while it had a run")
         return False
 
-    async def _give_up(self, run: bytes, cause: Exception) -> None:
-        """Fail the run if that can be stored; else it stays as it is until the next start."""
-        record = self._store.run(run)
-        if record is None or record.state != "running":
-            return
-        try:
-            await self._store.move(run, "failed", error=f"internal error: {type(cause).__name__}: {cause}")
-        except StoreError:
-            _log.error("run %s stays unfinished until the server is restarted", keys.run_text(run))
+    async def _fail(self, run: bytes, error: str) -> None:
+        """The end of a run that its worker could not tell; tried until it is on disk."""
+        _log.error("run %s: %s", keys.run_text(run), error)
+        while (record := self._store.run(run)) is not None and record.state == "running":
+            try:
+                await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
+            except StoreError as refusal:
+                _log.error("run %s cannot be ended yet: %s", keys.run_text(run), refusal)
+                await asyncio.sleep(RETRY_SECONDS)

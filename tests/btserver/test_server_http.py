@@ -7,6 +7,10 @@ import pytest
 from served import UNKNOWN, Open, finished, post, refused, request
 from starlette.testclient import TestClient
 
+from btserver import runs
+from btserver.schemas import State
+from btserver.store import Store, StoreError
+
 
 @pytest.mark.parametrize("prefix", ["/v1", ""])
 def test_from_request_to_results(client: TestClient, prefix: str) -> None:
@@ -227,4 +231,22 @@ def test_a_full_store_refuses_and_goes_on(open_client: Open) -> None:
     refused(answers[-1], 507, "internal_error")
     assert client.get(f"/v1/backtests/{small}/results").status_code == 200
     assert client.get("/v1/backtests").status_code == 200
-    assert client.get("/readyz").status_code == 503
+
+
+def test_a_disk_that_recovers(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that refuses for a while delays runs; it loses none."""
+    move = Store.move
+    refusals = ["starting", "starting", "ending"]
+
+    async def flaky(self: Store, run: bytes, state: State, **more: Any) -> Any:
+        if refusals and (state == "running") == (refusals[0] == "starting"):
+            refusals.pop(0)
+            raise StoreError("the disk is on holiday")
+        return await move(self, run, state, **more)
+
+    monkeypatch.setattr(Store, "move", flaky)
+    monkeypatch.setattr(runs, "RETRY_SECONDS", 0.01)
+    first, second = post(client), post(client)
+    assert finished(client, first)["error"] == "internal error: StoreError: the disk is on holiday"
+    assert finished(client, second)["state"] == "completed"
+    assert not refusals
