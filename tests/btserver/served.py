@@ -1,9 +1,11 @@
 """A real server process for tests, and what a client does with it."""
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -145,6 +147,13 @@ class Served:
 def open_stream(url: str, **options: Any) -> ClientConnection:
     """Connected, and not yet closed by a `with`."""
     return connect(url, open_timeout=DEADLINE, legacy=True, **options)
+
+
+def cut(stream: ClientConnection) -> None:
+    """Break the connection without a goodbye."""
+    with contextlib.suppress(OSError):  # the server was quicker
+        stream.socket.shutdown(socket.SHUT_RDWR)
+    stream.close_socket()
 
 
 def read_until_cut(stream: ClientConnection) -> list[dict[str, Any]]:

@@ -1,12 +1,11 @@
 """The event stream over real sockets: from any id, before, during and after a run, and how it is refused."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import UNKNOWN, Served, check_history, drain, request, until
+from served import UNKNOWN, Served, check_history, cut, drain, request, until
 from served import open_stream as connect
 
 BEYOND = 2**64 - 1
@@ -108,8 +107,7 @@ def test_cut_after_each_event_and_come_back(server: Served) -> None:
     while not seen or seen[-1]["payload"] != {"state": "completed", "previous_state": "running"}:
         stream = server.stream(run_id, len(seen))
         seen.append(json.loads(stream.recv()))
-        stream.socket.shutdown(socket.SHUT_RDWR)
-        stream.close_socket()
+        cut(stream)
     check_history(run_id, seen)
     assert seen == server.events(run_id)
 
@@ -179,8 +177,7 @@ def test_open_streams_are_counted_and_let_go(server: Served, gate: Path) -> None
     for stream in streams[:10]:
         stream.close()
     for stream in streams[10:]:  # without a goodbye
-        stream.socket.shutdown(socket.SHUT_RDWR)
-        stream.close_socket()
+        cut(stream)
     until(lambda: open_streams() == before, "streams to be let go")
     gate.touch()
     server.ended(run_id)
