@@ -17,6 +17,7 @@ cdef class Handler:
     cdef on_event_t on_event
     cdef void* state
     cdef int32_t kinds
+    cdef bint is_spent       # it has played a run: its state is no longer a beginning
 
 
 cdef inline int64_t submit(

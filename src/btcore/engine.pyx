@@ -9,6 +9,7 @@ from libc.string cimport memcpy
 import numpy as np
 
 from btcore import model
+from btcore.errors import ConfigError, StrategyError
 
 from btcore.blotter cimport Queue, clear, end, free_blotter, is_open, next_arrival, receive, register, send
 from btcore.contract cimport Handler
@@ -85,6 +86,9 @@ cdef class Engine:
     ):
         cdef int32_t i
         cdef Stream* stream
+        if handler.is_spent:
+            raise ConfigError("strategy: this handler has played a run already, and remembers it; make another")
+        handler.is_spent = True
         self.tape = tape
         self.handler = handler
         self.midnights = midnights
@@ -214,8 +218,6 @@ cdef class Engine:
         """Calls the strategy."""
         self.market.kind = <int8_t> kind
         self.market.calls += 1
-        self.ex.account.orders = self.ex.blotter.orders
-        self.ex.account.n_orders = self.ex.blotter.n_orders
         if self.handler.on_event(self.handler.state, &self.market, &self.ex.account, &self.out) != 0:
             self.code = STRATEGY_FAILED
 
@@ -261,6 +263,8 @@ cdef class Engine:
             if send(&self.ex.blotter, request) < 0:
                 self.code = NO_MEMORY
         self.out.count = 0
+        self.ex.account.orders = self.ex.blotter.orders
+        self.ex.account.n_orders = self.ex.blotter.n_orders
 
     # -- the curve ------------------------------------------------------------------------------------------
 
@@ -307,7 +311,6 @@ cdef class Engine:
         if self.code == NO_MEMORY:
             raise MemoryError("the run's journal does not fit into memory")
         if self.code:
-            from btcore.errors import StrategyError
             raise StrategyError(
                 f"at {np.datetime64(self.market.now, 'ns')}Z: "
                 + ("the strategy failed" if self.code == STRATEGY_FAILED

@@ -1,6 +1,5 @@
 """What a run was: enough to run it again, and one hash of all that its numbers depend on."""
 
-import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,12 +27,16 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
             "code_sha256": _code_hash(cls),
         }
     if isinstance(strategy, Orders):
-        digest = hashlib.sha256()
-        for name, column in strategy.columns().items():
-            digest.update(f"{name}:{column.dtype}:{len(column)}".encode())
-            digest.update(column.data)
-        return {"kind": "orders", "name": "orders", "params": {}, "sha256": digest.hexdigest()}
+        columns = strategy.columns().items()
+        content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
+        return {"kind": "orders", "name": "orders", "params": {}, "sha256": _sha256(content)}
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
+
+
+def _sha256(content: bytes) -> str:
+    import hashlib  # not at the top: it loads OpenSSL, which a mere import of the package does not need
+
+    return hashlib.sha256(content).hexdigest()
 
 
 def _code_hash(cls: type) -> str | None:
@@ -41,7 +44,7 @@ def _code_hash(cls: type) -> str | None:
     import inspect  # slow to import, and seldom needed
 
     try:
-        return hashlib.sha256(inspect.getsource(cls).encode()).hexdigest()
+        return _sha256(inspect.getsource(cls).encode())
     except (OSError, TypeError):
         return None
 
@@ -112,4 +115,4 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
 def fingerprint(run: dict[str, Any], data: list[dict[str, Any]]) -> str:
     """sha256 of btcore's version, the request and the data's content."""
     text = json.dumps([__version__, run, data], sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _sha256(text.encode())

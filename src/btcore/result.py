@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from . import archive, export
+from . import export
 from . import tables as views
 from .errors import ConfigError
 from .export import rfc3339, to_rows
@@ -178,6 +178,8 @@ class Result:
 
     def save(self, path: str | Path) -> None:
         """Into one .npz or .parquet file, whole or not at all."""
+        from . import archive
+
         tables = self.tables()
         document = archive.Document(
             fingerprint=self.fingerprint,
@@ -218,6 +220,8 @@ class Result:
 
 def load_result(path: str | Path) -> Result:
     """The result that `Result.save` saved."""
+    from . import archive
+
     tables, document = archive.read(path)
     return Result.from_tables(
         tables, document.manifest, document.metrics, document.logs, document.fingerprint

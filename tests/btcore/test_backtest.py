@@ -507,7 +507,10 @@ class TestStrategies:
         handler = make_handler("rsi", check_params("rsi", {"period": 4}), 1)
         assert isinstance(handler, Handler)
         by_name = bt.run({"A": bars(60)}, "rsi", {"period": 4})
-        assert bt.run({"A": bars(60)}, handler).tables()["trades"].tobytes() == by_name.trades.tobytes()
+        played = bt.run({"A": bars(60)}, handler)
+        with pytest.raises(bt.ConfigError, match="has played a run already"):
+            bt.run({"A": bars(60)}, handler)
+        assert played.tables()["trades"].tobytes() == by_name.trades.tobytes()
 
 
 class TestOrders:

@@ -1,9 +1,8 @@
 """A table read from a file -> a container; every error gets the file's name and the row's line."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from btcore.errors import DataError
 
@@ -19,8 +18,7 @@ AnyContainer = Bars | Quotes | Trades
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """What is being read and how: the file, the kind wanted, how its times are written."""
 
     file: Path
