@@ -233,8 +233,9 @@ def test_a_full_store_refuses_and_goes_on(open_client: Open) -> None:
     assert client.get("/v1/backtests").status_code == 200
 
 
-def test_a_disk_that_recovers(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_recovers(open_client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that refuses for a while delays runs; it loses none."""
+    client = open_client()
     move = Store.move
     refusals = ["starting", "starting", "ending"]
 
