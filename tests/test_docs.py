@@ -1,0 +1,87 @@
+"""What the pages and the examples say is run, as it stands."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from btcore.cli import main
+from btcore.config import RunRequest
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = [
+    path for path in sorted((ROOT / "examples").glob("*.py")) if path.name != "demo.py"
+]  # it needs a server
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[str]:
+    lines = "\n".join(blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    return [line for line in lines if line.startswith("btcore ")]
+
+
+def test_the_readme_has_an_example_and_commands() -> None:
+    assert len(blocks(ROOT / "README.md", "python")) >= 4
+    assert len(commands(ROOT / "README.md")) >= 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In order, each block seeing the names of those before it."""
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for number, block in enumerate(blocks(page, "python")):
+        exec(compile(block, f"{page.name} block {number}", "exec"), names)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_work(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in commands(page):
+        assert main(shlex.split(command, comments=True)[1:]) == 0, f"{command}: {capsys.readouterr().err}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_requests_are_requests(page: Path) -> None:
+    for block in blocks(page, "json"):
+        msgspec.json.decode(block, type=RunRequest)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_run(example: Path, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, str(example)], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert run.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+def test_the_table_of_strategies_is_that_of_the_registry() -> None:
+    from btcore.strategies import STRATEGIES
+
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert [name for name, _ in rows] == list(STRATEGIES)
+    for name, told in rows:
+        params = STRATEGIES[name].params()
+        for param, value in re.findall(r"`(\w+)` ([\d.]+)", told):
+            assert getattr(params, param) == float(value), f"{name}.{param}"
+        told_of = {param for param, _ in re.findall(r"`(\w+)` ([\d.]+)", told)}
+        assert told_of == set(params.__struct_fields__) - {"weight", "allow_short"}, name
