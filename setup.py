@@ -23,7 +23,7 @@ DIRECTIVES = {
 }
 
 # Contraction would let a*b+c differ in the last bit between machines; -ffast-math may assume away NaN.
-FLAGS = ["-O0", "-g"] if DEBUG else ["-O3"]
+FLAGS = ["-O0", "-g"] if DEBUG else ["-O3", "-g0"]
 FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wno-unused-function"]
 if os.name == "nt":
     FLAGS = ["/O2", "/fp:precise"]
