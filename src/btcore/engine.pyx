@@ -102,6 +102,7 @@ cdef class Engine:
             )
         for i in range(tape.n_symbols):
             self.ex.tickers[i].source = BAR
+            self.ex.pools[i] = Pool(ask=INFINITY, bid=INFINITY)
             self.ex.blotter.queues[i].head = self.ex.blotter.queues[i].tail = -1
             clear(&self.ex.blotter.queues[i], &self.ex.blotter.open_qty[i])
         for i in range(tape.n_streams):

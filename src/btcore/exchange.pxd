@@ -1,6 +1,6 @@
 """The market side: each event against the working orders of its symbol. docs/simulation.md is its law."""
 
-from libc.math cimport INFINITY, isnan
+from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.blotter cimport Queue, end, is_open, is_woken, is_woken_by_quote, refresh
@@ -117,8 +117,8 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     cdef Queue* queue = &ex.blotter.queues[symbol]
     cdef Order* order
     cdef int32_t i
-    ex.pools[symbol].ask = quote.ask_qty if ex.terms.displayed_size else INFINITY
-    ex.pools[symbol].bid = quote.bid_qty if ex.terms.displayed_size else INFINITY
+    if ex.terms.displayed_size:
+        ex.pools[symbol] = Pool(ask=quote.ask_qty, bid=quote.bid_qty)
     ex.account.positions[symbol].mark = 0.5 * (quote.bid + quote.ask)
     ticker.quoted = ticker.priced = 1
     if not is_woken_by_quote(queue, quote.bid, quote.ask, quote.ts):
@@ -150,7 +150,8 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
         ticker.priced = 1
     if not is_woken(queue, trade.px, trade.px, trade.ts):
         return 0
-    ex.pools[symbol].ask = trade.qty if ex.terms.displayed_size else INFINITY
+    if ex.terms.displayed_size:
+        ex.pools[symbol].ask = trade.qty
     expire(ex, symbol, trade.ts)
     if is_source:
         admit_waiting(ex, symbol, trade.ts)
@@ -182,10 +183,10 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
         expire(ex, symbol, bar.ts)
         return 0
     if is_woken(queue, bar.low, bar.high, bar.ts):
-        ex.pools[symbol].ask = (
-            INFINITY if isnan(ex.terms.volume_share)
-            else whole_lots(ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size)
-        )
+        if not isnan(ex.terms.volume_share):
+            ex.pools[symbol].ask = whole_lots(
+                ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size
+            )
         if not ticker.priced:
             ex.account.positions[symbol].mark = bar.open
         expire(ex, symbol, bar.ts)

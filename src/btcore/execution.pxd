@@ -24,7 +24,7 @@ cdef struct Terms:               # how orders meet the market in this run
     int8_t displayed_size        # quotes and prints cap what trades
     int8_t touch                 # a print at a resting limit's price fills it
 
-cdef struct Pool:                # size left to take from the present event
+cdef struct Pool:                # size left to take from the present event; inf where it is not capped
     double ask                   # bars and prints have this one alone
     double bid
 

@@ -27,10 +27,8 @@ cdef class MaCrossover(Signal):
         self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide)
         symbols = <Symbol*> self.signal.symbols
         for i in range(n_symbols):
-            symbols[i].short.size = params.short_period
-            symbols[i].short.items = <double*> self.allot(params.short_period, sizeof(double))
-            symbols[i].long.size = params.long_period
-            symbols[i].long.items = <double*> self.allot(params.long_period, sizeof(double))
+            self.open(&symbols[i].short, params.short_period)
+            self.open(&symbols[i].long, params.long_period)
 
 
 cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:

@@ -26,8 +26,7 @@ cdef class MeanReversion(Signal):
         self.follow(params, n_symbols, sizeof(Window), &self.terms, decide)
         windows = <Window*> self.signal.symbols
         for i in range(n_symbols):
-            windows[i].size = params.lookback_period
-            windows[i].items = <double*> self.allot(params.lookback_period, sizeof(double))
+            self.open(&windows[i], params.lookback_period)
 
 
 cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:

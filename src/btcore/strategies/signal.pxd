@@ -1,10 +1,11 @@
 """What the built-in strategies share: each turns a symbol's prices into a stance, and the stance into an order."""
 
 from libc.math cimport NAN
-from libc.stdint cimport int8_t
+from libc.stdint cimport int64_t, int8_t
 
 from btcore.contract cimport Handler
 from btcore.model cimport Market, QUOTE, TRADE, Ticker
+from btcore.strategies.window cimport Window
 
 # The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
 ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil
@@ -24,6 +25,7 @@ cdef class Signal(Handler):
     cdef list blocks         # owns the memory
 
     cdef void* allot(self, Py_ssize_t count, size_t size) except NULL
+    cdef int open(self, Window* window, int64_t size) except -1
     cdef int follow(self, params, int n_symbols, size_t size, const void* terms, decide_t decide) except -1
 
 

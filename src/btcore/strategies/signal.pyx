@@ -2,10 +2,11 @@
 
 from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.math cimport isnan
-from libc.stdint cimport int32_t, int8_t
+from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.contract cimport Handler, order_target_percent
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE
+from btcore.strategies.window cimport Window, open_window
 
 
 cdef class Signal(Handler):
@@ -18,6 +19,10 @@ cdef class Signal(Handler):
             self.blocks = []
         self.blocks.append(block)
         return PyByteArray_AS_STRING(block)
+
+    cdef int open(self, Window* window, int64_t size) except -1:
+        open_window(window, <double*> self.allot(size, sizeof(double)), size)
+        return 0
 
     cdef int follow(self, params, int n_symbols, size_t size, const void* terms, decide_t decide) except -1:
         """Makes ready: `size` bytes of memory a symbol, and `decide` to be asked at every price."""
