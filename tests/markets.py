@@ -265,9 +265,7 @@ def common_log_lines(lines: list[str]) -> list[str]:
     return common
 
 
-ENGINES: dict[str, EngineRun] = {"reference": run_reference}
-if hasattr(btcore, "run"):
-    ENGINES["btcore"] = run_btcore
+ENGINES: dict[str, EngineRun] = {"reference": run_reference, "btcore": run_btcore}
 
 
 def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:

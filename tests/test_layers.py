@@ -22,7 +22,7 @@ def places(text: str) -> list[str]:
 BTCORE = places("""
 version errors config memory model progress
 rules.accounting rules.admission rules.commission rules.latency rules.matching rules.slippage rules.api rules
-journal blotter execution exchange desk contract tape context order_array engine
+journal blotter execution exchange desk contract tape events context order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.columns data.moments data.frames data.container data.containers

@@ -23,8 +23,6 @@ Plan = dict[float | str, Callable[[Any], Any]]
 
 @pytest.fixture(params=["reference", "btcore"])
 def engine(request: pytest.FixtureRequest) -> EngineRun:
-    if request.param not in ENGINES:
-        pytest.skip("btcore.run is not there")
     return ENGINES[request.param]
 
 
@@ -237,7 +235,6 @@ def test_nonsense_is_rejected_on_arrival(quantity: float, prices: dict[str, floa
     assert ends(outcome) == [("REJECTED", reason, 1)]
 
 
-@pytest.mark.skipif("btcore" not in ENGINES, reason="btcore.run is not there")
 @NONSENSE
 def test_nonsense_from_python_is_refused_before_it_is_sent(
     quantity: float, prices: dict[str, float], reason: str

@@ -10,68 +10,15 @@ from heapq import heappop, heappush
 from btcore.contract cimport (
     Handler, amend, cancel, order_target, submit, target_quantity
 )
+from btcore.events cimport bar_event, fill_event, quote_event, trade_event
 from btcore.model cimport (
     Account, BAR, END, FILL, LIMIT, Market, NEVER, Outbox, PARTIALLY_FILLED, QUOTE, START, STOP, STOP_LIMIT,
-    SUBMIT, TIMER, TRADE, Ticker,
+    SUBMIT, TIMER, TRADE,
 )
 from btcore.rules.accounting cimport equity
 
 from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, to_ns
 from btcore.errors import OrderError
-
-
-@cython.final
-cdef class BarEvent:
-    """A bar, delivered at its close. `timestamp` is its open, ns UTC."""
-    cdef readonly str symbol
-    cdef readonly int64_t timestamp
-    cdef readonly double open, high, low, close, volume
-
-    def __repr__(self):
-        return (
-            f"Bar({self.symbol} {self.timestamp} o={self.open} h={self.high} l={self.low} c={self.close} "
-            f"v={self.volume})"
-        )
-
-
-@cython.final
-cdef class QuoteEvent:
-    """Best bid and offer; sizes are inf where the data has none."""
-    cdef readonly str symbol
-    cdef readonly int64_t timestamp
-    cdef readonly double bid, ask, bid_size, ask_size
-
-    @property
-    def mid(self):
-        return 0.5 * (self.bid + self.ask)
-
-    def __repr__(self):
-        return f"Quote({self.symbol} {self.timestamp} {self.bid}/{self.ask})"
-
-
-@cython.final
-cdef class TradeEvent:
-    """A print; `side` is the aggressor's, 0 if unknown, `size` inf where the data has none."""
-    cdef readonly str symbol
-    cdef readonly int64_t timestamp
-    cdef readonly double price, size
-    cdef readonly int side
-
-    def __repr__(self):
-        return f"Trade({self.symbol} {self.timestamp} {self.price}x{self.size})"
-
-
-@cython.final
-cdef class FillEvent:
-    """One execution of one of the strategy's orders. `side` is 1 or -1, `liquidity` "maker" or "taker"."""
-    cdef readonly str symbol
-    cdef readonly int64_t timestamp, order_id
-    cdef readonly int side
-    cdef readonly double quantity, price, commission
-    cdef readonly str liquidity
-
-    def __repr__(self):
-        return f"Fill({self.symbol} {self.timestamp} #{self.order_id} {self.side * self.quantity}@{self.price})"
 
 
 @cython.final
@@ -294,13 +241,13 @@ cdef class PythonHandler(Handler):
         cdef int kind = market.kind
         cdef Context ctx = self.context
         if kind == BAR:
-            self.on_bar(ctx, bar_event(ctx, market))
+            self.on_bar(ctx, bar_event(ctx.symbols, market))
         elif kind == QUOTE:
-            self.on_quote(ctx, quote_event(ctx, market))
+            self.on_quote(ctx, quote_event(ctx.symbols, market))
         elif kind == TRADE:
-            self.on_trade(ctx, trade_event(ctx, market))
+            self.on_trade(ctx, trade_event(ctx.symbols, market))
         elif kind == FILL:
-            self.on_fill(ctx, fill_event(ctx, market))
+            self.on_fill(ctx, fill_event(ctx.symbols, market))
         elif kind == TIMER:
             heappop(ctx.timers)
             ctx.out.next_timer = ctx.timers[0] if ctx.timers else NEVER
@@ -328,42 +275,3 @@ cdef int guarded(PythonHandler handler, const Market* market, const Account* acc
         return 1
     finally:
         ctx.out = NULL
-
-
-cdef BarEvent bar_event(Context ctx, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef BarEvent event = BarEvent.__new__(BarEvent)
-    event.symbol = ctx.symbols[market.symbol]
-    event.timestamp = ticker.bar.ts
-    event.open, event.high, event.low = ticker.bar.open, ticker.bar.high, ticker.bar.low
-    event.close, event.volume = ticker.bar.close, ticker.bar.volume
-    return event
-
-
-cdef QuoteEvent quote_event(Context ctx, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef QuoteEvent event = QuoteEvent.__new__(QuoteEvent)
-    event.symbol = ctx.symbols[market.symbol]
-    event.timestamp = ticker.quote.ts
-    event.bid, event.ask = ticker.quote.bid, ticker.quote.ask
-    event.bid_size, event.ask_size = ticker.quote.bid_qty, ticker.quote.ask_qty
-    return event
-
-
-cdef TradeEvent trade_event(Context ctx, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef TradeEvent event = TradeEvent.__new__(TradeEvent)
-    event.symbol = ctx.symbols[market.symbol]
-    event.timestamp = ticker.trade.ts
-    event.price, event.size, event.side = ticker.trade.px, ticker.trade.qty, ticker.trade.side
-    return event
-
-
-cdef FillEvent fill_event(Context ctx, const Market* market):
-    cdef FillEvent event = FillEvent.__new__(FillEvent)
-    event.symbol = ctx.symbols[market.fill.symbol]
-    event.timestamp, event.order_id = market.fill.ts, market.fill.order_id
-    event.side, event.quantity, event.price = market.fill.side, market.fill.last_qty, market.fill.last_px
-    event.commission = market.fill.commission
-    event.liquidity = "taker" if market.fill.liquidity else "maker"
-    return event

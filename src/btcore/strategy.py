@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .config import TIME_IN_FORCE, checked
-from .context import BarEvent, Context, FillEvent, QuoteEvent, TradeEvent
-from .errors import ConfigError, OrderError, StrategyError
+from .context import Context
+from .errors import ConfigError, OrderError
+from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 from .order_array import OrderArray
 
 
@@ -177,6 +178,5 @@ __all__ = [
     "Orders",
     "QuoteEvent",
     "Strategy",
-    "StrategyError",
     "TradeEvent",
 ]

@@ -4,7 +4,6 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -17,7 +16,6 @@ many = settings(
 )
 
 
-@pytest.mark.skipif("btcore" not in ENGINES, reason="btcore.run is not there")
 @many
 @given(cases())
 def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> None:
