@@ -16,6 +16,7 @@ import msgspec
 from .cli_data import RESOLUTIONS, add_data_commands
 from .config import Execution, RunRequest
 from .errors import BtcoreError, ConfigError, StrategyError
+from .strategies import STRATEGIES
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _run_parser(run: argparse.ArgumentParser) -> None:
     run.add_argument("--start", metavar="TIME", help="ISO 8601; read in --timezone if it has no offset")
     run.add_argument("--end", metavar="TIME", help="data at or after it is left out")
     run.add_argument("--resolution", help=f"one of {', '.join(RESOLUTIONS)} (day)")
-    run.add_argument("--strategy", metavar="NAME", help="a built-in strategy (buy_and_hold)")
+    run.add_argument("--strategy", metavar="NAME", help=f"one of {', '.join(STRATEGIES)} (the first)")
     run.add_argument("--param", action="append", default=[], metavar="K=V", help="of the strategy; V is JSON")
     run.add_argument("--capital", metavar="MONEY", help="initial capital (1000000)")
     run.add_argument("--currency", help="three to five capital letters (USD)")
