@@ -120,17 +120,14 @@ def run(
 
 
 def check_request(request: RunRequest, source: Source) -> None:
-    """Raises ConfigError or DataError for a request that can't be run; loads no data."""
+    """Raises ConfigError or DataError for a request that can't be run; loads next to no data."""
     zone(request.timezone)
     check_params(request.strategy.name, request.strategy.params)
-    known = source.symbols(request.resolution)
     for i, symbol in enumerate(request.symbols):
-        if symbol not in known:
-            # `load` says what there is instead.
-            try:
-                source.load(symbol, request.resolution, request.start_ns, request.end_ns)
-            except DataError as error:
-                raise DataError(f"symbols[{i}]: {error}") from error
+        try:
+            source.check(symbol, request.resolution, request.start_ns, request.end_ns)
+        except DataError as error:
+            raise DataError(f"symbols[{i}]: {error}") from error
 
 
 def run_request(

@@ -83,6 +83,15 @@ class Catalog:
             raise self._missing(symbol, resolution, None, (start_ns, end_ns))
         return present
 
+    def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
+        """Raises the DataError that `load` would; the index alone tells, but for ranges within a dataset."""
+        for entry in self.list():
+            if (entry.symbol, entry.resolution) == (symbol, resolution) and (
+                start_ns <= entry.first < end_ns or start_ns <= entry.last < end_ns
+            ):
+                return
+        self.load(symbol, resolution, start_ns, end_ns)
+
     def list(self) -> list[Entry]:
         """All datasets, sorted by symbol, resolution, kind and source."""
         mark = index_mark(self.path)

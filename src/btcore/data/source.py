@@ -20,6 +20,9 @@ class Source(Protocol):
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
         """The streams a run reads, none of them empty; DataError says what there is instead."""
 
+    def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
+        """Raises the DataError that `load` would, at next to no cost."""
+
     def symbols(self, resolution: str | None = None) -> Sequence[str]:
         """The symbols it has data for, sorted."""
 

@@ -306,3 +306,23 @@ def test_it_is_a_source(catalog):
     assert isinstance(catalog, Source)
     assert catalog.describe() == "catalog"
     assert repr(catalog) == f"Catalog({str(Path(catalog.path))!r})"
+
+
+@given(st.integers(-3, 12), st.integers(1, 14), st.sampled_from(["A", "B"]), st.sampled_from(["day", "hour"]))
+@settings(max_examples=100, deadline=None)
+def test_check_says_what_load_says(first, length, symbol, resolution):
+    """Days 0, 1 and 8 are there: a range may hold an end of them, lie in the gap, or miss them."""
+    day = 86400 * 10**9
+    with tempfile.TemporaryDirectory() as folder:
+        catalog = Catalog(folder)
+        ones = [1.0, 1.0, 1.0]
+        catalog.write("A", Bars(np.array([0, 1, 8]) * day, ones, ones, ones, ones, interval="1d"))
+        asked = (symbol, resolution, first * day, (first + length) * day)
+        verdicts = []
+        for ask in (catalog.check, catalog.load):
+            try:
+                ask(*asked)
+                verdicts.append("")
+            except DataError as error:
+                verdicts.append(str(error))
+    assert verdicts[0] == verdicts[1]

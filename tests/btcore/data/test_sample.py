@@ -165,3 +165,28 @@ def test_it_is_fast():
         sample_bars(f"S{i}")
     sample_bars(interval="1min")
     assert time.perf_counter() - begin < 5.0  # 0.1 s on an idle machine
+
+
+@given(
+    st.sampled_from(["tick", "second", "minute", "hour", "day"]),
+    st.integers(0, 9 * 24 * 60),
+    st.integers(1, 4 * 24 * 60),
+)
+@settings(max_examples=60, deadline=None)
+def test_check_says_what_load_says(resolution, begin, length):
+    """Over ten days with a weekend in them, by the minute."""
+    start = 1_704_412_800 * 10**9 + begin * 60 * 10**9  # a Friday
+    asked = ("A", resolution, start, start + length * 60 * 10**9)
+    verdicts = []
+    for ask in (SampleMarket().check, SampleMarket().load):
+        try:
+            ask(*asked)
+            verdicts.append("")
+        except DataError as error:
+            verdicts.append(str(error))
+    assert verdicts[0] == verdicts[1]
+
+
+def test_check_refuses_more_than_it_makes():
+    with pytest.raises(DataError, match="20,000,000 at most"):
+        SampleMarket().check("A", "tick", 0, 4_000_000_000 * 10**9)
