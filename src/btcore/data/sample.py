@@ -100,7 +100,7 @@ class SampleMarket:
         return present
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
-        """Raises the DataError that `load` would; makes data only for a range without a whole day of business."""
+        """Raises the DataError that `load` would; makes data only for a range that holds no whole day."""
         first, last = _day_range(check_resolution(resolution), symbol, start_ns, end_ns)
         whole = weekdays(first + (first * DAY_NS < start_ns), last - (last * DAY_NS > end_ns))
         if len(whole) == 0:
