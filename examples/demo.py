@@ -18,7 +18,7 @@ from btcore.chart import draw
 BACKTEST = {
     "symbols": ["AAPL", "MSFT", "NVDA", "AMZN"],
     "start_date": "2024-01-01",
-    "end_date": "2024-02-01",
+    "end_date": "2024-05-01",
     "resolution": "tick",
     "strategy": {
         "name": "ma_crossover",
