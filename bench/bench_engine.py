@@ -19,6 +19,12 @@ def measure(benchmark, data, *strategy, rounds=ROUNDS):
     benchmark.extra_info["median_million_events_per_s"] = round(events / benchmark.stats["median"] / 1e6, 1)
 
 
+def test_memory(benchmark):
+    """What it costs to read the same columns once: the floor under any engine."""
+    columns = quotes().columns.values()
+    benchmark.pedantic(lambda: [column.max() for column in columns], rounds=ROUNDS, warmup_rounds=1)
+
+
 @pytest.mark.parametrize(("name", "params"), CASES, ids=NAMES)
 def test_quotes(benchmark, name, params):
     measure(benchmark, quotes(), name, params)
