@@ -22,7 +22,7 @@ BACKTEST = {
     "resolution": "tick",
     "strategy": {
         "name": "ma_crossover",
-        "params": {"short_period": 2000, "long_period": 8000, "weight": 0.9},
+        "params": {"short_period": 2000, "long_period": 8000},
     },
     "execution": {"slippage_bps": 0.5, "commission_bps": 0.5, "latency_ms": 5},
     "initial_capital": 1_000_000,

@@ -512,9 +512,10 @@ class Reference:
     ) -> float:
         counted = [o for o in self.arrived(market.symbol) if o.admitted and o is not without]
         counted += [plus] if plus else []
-        buys = sum(o.leaves for o in counted if o.side == BUY)
-        sells = sum(o.leaves for o in counted if o.side == SELL)
-        held = market.position.quantity
+        certain = sum(o.side * o.leaves for o in counted if o.type == MARKET)
+        buys = sum(o.leaves for o in counted if o.side == BUY and o.type != MARKET)
+        sells = sum(o.leaves for o in counted if o.side == SELL and o.type != MARKET)
+        held = market.position.quantity + certain
         return max(abs(held + buys), abs(held - sells))
 
     def price_of(self, order: Order, market: Market) -> float:

@@ -19,10 +19,11 @@ from .data import (
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .progress import Progress
 from .result import Result, load_result
-from .strategy import Context, Orders, Strategy
+from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
 from .version import __version__
 
 __all__ = [
+    "BarEvent",
     "Bars",
     "BtcoreError",
     "Catalog",
@@ -30,10 +31,12 @@ __all__ = [
     "Context",
     "DataError",
     "Execution",
+    "FillEvent",
     "Instrument",
     "OrderError",
     "Orders",
     "Progress",
+    "QuoteEvent",
     "Quotes",
     "Result",
     "RunRequest",
@@ -41,6 +44,7 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "StrategySpec",
+    "TradeEvent",
     "Trades",
     "__version__",
     "import_lean",

@@ -12,7 +12,7 @@ from btcore.memory cimport reserve
 from btcore.model cimport (
     CANCELED, DAY, MARKET, NEVER, OCO, Order, PARTIALLY_FILLED, Request, SUBMIT
 )
-from btcore.rules.admission cimport OpenQuantity
+from btcore.rules.admission cimport OpenQuantity, count
 from btcore.rules.matching cimport is_limit, is_stop
 
 
@@ -159,7 +159,7 @@ cdef inline void clear(Queue* queue, OpenQuantity* open_qty) noexcept nogil:
     queue.next_expiry = NEVER
     queue.buy_limit = queue.sell_stop = -INFINITY
     queue.sell_limit = queue.buy_stop = INFINITY
-    open_qty.buy = open_qty.sell = 0.0
+    open_qty.market = open_qty.buy = open_qty.sell = 0.0
 
 
 cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
@@ -181,10 +181,7 @@ cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
             queue.waiting += 1
             queue.eager = 1
             continue
-        if order.side > 0:
-            open_qty.buy += leaves(order)
-        else:
-            open_qty.sell += leaves(order)
+        count(open_qty, order)
         if is_stop(order):
             if order.side > 0:
                 queue.buy_stop = fmin(queue.buy_stop, order.stop_px)

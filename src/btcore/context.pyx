@@ -135,14 +135,19 @@ cdef class Context:
         return self.note(order_target(self.account, self.out, s, quantity), s)
 
     def order_target_percent(self, str symbol not None, double weight):
-        """`order_target` for `weight` of equity (1.0 is all of it), in whole lots, leaving room for a taker's costs."""
+        """`order_target` for `weight` of equity (1.0 is all of it), in whole lots, after a taker's costs.
+
+        Less, where buying power does not carry it beside the other symbols and their open market orders.
+        """
         cdef int32_t s = self.index(symbol)
         if not isfinite(weight):
             raise OrderError(f"{symbol}: weight {weight} is not a number")
         if not self.market.tickers[s].priced:
             raise OrderError(f"{symbol}: has had no price yet")
         return self.note(
-            order_target(self.account, self.out, s, target_quantity(self.market, self.account, s, weight)), s
+            order_target(
+                self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
+            ), s,
         )
 
     def cancel(self, int64_t order_id):

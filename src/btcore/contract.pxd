@@ -1,6 +1,6 @@
 """A strategy as the engine calls it, and the verbs a compiled one has. `cimport` this to write your own."""
 
-from libc.math cimport NAN, fabs, isnan
+from libc.math cimport NAN, fabs, fmax, fmin, isnan
 from libc.stdint cimport int8_t, int32_t, int64_t
 
 from btcore.memory cimport reserve
@@ -64,15 +64,32 @@ cdef inline int post(Outbox* out, Request request) noexcept nogil:
     return 0
 
 
+cdef inline double room(const Account* account, const Outbox* out, int32_t symbol) noexcept nogil:
+    """Notional that buying power leaves to the symbol beside all others, their open market orders counted."""
+    cdef double left = account.leverage * equity(account)
+    cdef int32_t i
+    for i in range(account.n_symbols):
+        if i != symbol:
+            left -= (
+                fabs(account.positions[i].qty + out.pending[i])
+                * account.positions[i].mark * account.instruments[i].multiplier
+            )
+    return fmax(left, 0.0)
+
+
 cdef inline double target_quantity(
-    const Market* market, const Account* account, int32_t symbol, double weight
+    const Market* market, const Account* account, const Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
-    """Signed quantity, in whole lots, worth `weight` of equity after a taker's costs; NaN without a price."""
+    """Signed quantity, in whole lots, worth `weight` of equity after a taker's costs, or what buying power leaves.
+
+    NaN without a price.
+    """
     cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1, account.positions[symbol].mark)
     cdef double qty
     if not market.tickers[symbol].priced:
         return NAN
-    qty = fabs(weight) * equity(account) / (px * account.instruments[symbol].multiplier * (1.0 + account.cost_rate))
+    qty = fmin(fabs(weight) * equity(account), room(account, out, symbol))
+    qty = qty / (px * account.instruments[symbol].multiplier * (1.0 + account.cost_rate))
     qty = whole_lots(qty, account.instruments[symbol].lot_size)
     return qty if weight > 0 else -qty
 
@@ -90,4 +107,4 @@ cdef inline int64_t order_target(
 cdef inline int64_t order_target_percent(
     const Market* market, const Account* account, Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
-    return order_target(account, out, symbol, target_quantity(market, account, symbol, weight))
+    return order_target(account, out, symbol, target_quantity(market, account, out, symbol, weight))

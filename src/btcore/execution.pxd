@@ -10,7 +10,7 @@ from btcore.model cimport (
     PARTIALLY_FILLED, REJECTED, TAKER, Ticker,
 )
 from btcore.rules.accounting cimport apply_fill
-from btcore.rules.admission cimport OpenQuantity, check_buying_power, check_terms, worst_quantity
+from btcore.rules.admission cimport check_buying_power, check_terms, count, worst_quantity
 from btcore.rules.commission cimport CommissionTerms, commission
 from btcore.rules.matching cimport available, is_limit, is_marketable, reaches
 from btcore.rules.slippage cimport slip
@@ -118,8 +118,7 @@ cdef inline int make(Exchange* ex, Order* order, double px, double* pool, int64_
 
 cdef inline double worst_open(const Exchange* ex, int32_t symbol) noexcept nogil:
     """The largest position the symbol's admitted orders could lead to."""
-    cdef const OpenQuantity* open_qty = &ex.blotter.open_qty[symbol]
-    return worst_quantity(ex.account.positions[symbol].qty, open_qty.buy, open_qty.sell)
+    return worst_quantity(ex.account.positions[symbol].qty, &ex.blotter.open_qty[symbol])
 
 
 cdef inline int admit(Exchange* ex, Order* order, int64_t ts) noexcept nogil:
@@ -133,8 +132,5 @@ cdef inline int admit(Exchange* ex, Order* order, int64_t ts) noexcept nogil:
         end(&ex.blotter, order, REJECTED, <int8_t> reason, ts)
         return False
     order.admitted = 1
-    if order.side > 0:
-        ex.blotter.open_qty[order.symbol].buy += leaves(order)
-    else:
-        ex.blotter.open_qty[order.symbol].sell += leaves(order)
+    count(&ex.blotter.open_qty[order.symbol], order)
     return True

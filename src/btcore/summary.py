@@ -36,7 +36,7 @@ def show(value: Value) -> str:
     """A metric as a reader wants it."""
     if value is None:
         return "n/a"
-    return f"{value:,.2f}" if isinstance(value, float) else str(value)
+    return f"{value:z,.2f}" if isinstance(value, float) else str(value)
 
 
 def period_returns(curve: Table, timezone: str) -> tuple[str, Table]:

@@ -12,7 +12,7 @@ from journals import DAY, START, keep_books, random_journal
 
 from btcore import metrics
 from btcore.model import ORDER_DTYPE
-from btcore.summary import period_returns, summarize
+from btcore.summary import period_returns, show, summarize
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
 WEEK = [
@@ -146,3 +146,8 @@ def test_orders_are_counted_by_their_end():
     m = summarize(journal)
     ends = [m[f"orders_{end}"] for end in ("filled", "canceled", "expired", "rejected")]
     assert (m["orders"], ends) == (10, [4, 3, 2, 1])
+
+
+def test_a_small_loss_is_not_minus_nothing():
+    assert show(-0.001) == "0.00"
+    assert show(-1234.5) == "-1,234.50"

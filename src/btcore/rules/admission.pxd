@@ -4,14 +4,15 @@ from libc.math cimport fabs, fmax, isfinite, nearbyint
 from libc.stdint cimport int32_t
 
 from btcore.model cimport (
-    Account, BUYING_POWER, INVALID_PRICE, INVALID_QUANTITY, Instrument, LIMIT, LOT_SIZE, NONE, Order,
+    Account, BUYING_POWER, INVALID_PRICE, INVALID_QUANTITY, Instrument, LIMIT, LOT_SIZE, MARKET, NONE, Order,
     QUOTE, STOP, STOP_LIMIT, TICK_SIZE, Ticker,
 )
 from btcore.rules.accounting cimport equity
 
 
 cdef struct OpenQuantity:    # leaves of one symbol's admitted working orders
-    double buy
+    double market            # signed: these will fill
+    double buy               # the others: these may
     double sell
 
 
@@ -20,9 +21,21 @@ cdef inline bint on_step(double x, double step) noexcept nogil:
     return step <= 0.0 or fabs(x / step - nearbyint(x / step)) <= 1e-6
 
 
-cdef inline double worst_quantity(double held, double open_buy, double open_sell) noexcept nogil:
-    """The largest position the open orders of one side could lead to."""
-    return fmax(fabs(held + open_buy), fabs(held - open_sell))
+cdef inline void count(OpenQuantity* open_qty, const Order* order) noexcept nogil:
+    """Adds an order's leaves."""
+    cdef double leaves = order.qty - order.filled_qty
+    if order.order_type == MARKET:
+        open_qty.market += order.side * leaves
+    elif order.side > 0:
+        open_qty.buy += leaves
+    else:
+        open_qty.sell += leaves
+
+
+cdef inline double worst_quantity(double held, const OpenQuantity* open_qty) noexcept nogil:
+    """The largest position that could come of it: all market orders filled, and the others of one side."""
+    held += open_qty.market
+    return fmax(fabs(held + open_qty.buy), fabs(held - open_qty.sell))
 
 
 cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:
@@ -59,13 +72,10 @@ cdef inline int check_buying_power(
     `open_qty` holds every symbol's open quantity without the order itself.
     """
     cdef int32_t s = order.symbol, i
-    cdef double leaves = order.qty - order.filled_qty
-    cdef double held = account.positions[s].qty
+    cdef OpenQuantity own = open_qty[s]
     cdef double after, total, px
-    if order.side > 0:
-        after = worst_quantity(held, open_qty[s].buy + leaves, open_qty[s].sell)
-    else:
-        after = worst_quantity(held, open_qty[s].buy, open_qty[s].sell + leaves)
+    count(&own, order)
+    after = worst_quantity(account.positions[s].qty, &own)
     if after <= before:
         return NONE
     px = reference_px(ticker, order.side, account.positions[s].mark)
@@ -77,7 +87,7 @@ cdef inline int check_buying_power(
     for i in range(account.n_symbols):
         if i != s:
             total += (
-                worst_quantity(account.positions[i].qty, open_qty[i].buy, open_qty[i].sell)
+                worst_quantity(account.positions[i].qty, &open_qty[i])
                 * account.positions[i].mark * account.instruments[i].multiplier
             )
     return NONE if total <= account.leverage * equity(account) * (1.0 + 1e-9) else BUYING_POWER

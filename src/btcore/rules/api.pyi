@@ -59,6 +59,7 @@ def check_order(
     cash: float = ...,
     held: float = 0.0,
     mark: float = 0.0,
+    open_market: float = 0.0,
     open_buy: float = 0.0,
     open_sell: float = 0.0,
     leverage: float = 1.0,

@@ -107,13 +107,13 @@ def equity(double cash, positions, multipliers=None):
 def check_order(
     side, double quantity, order_type, *, limit_price=None, stop_price=None, double tick_size=0.0,
     double lot_size=0.0, double multiplier=1.0, double cash=INFINITY, double held=0.0, double mark=0.0,
-    double open_buy=0.0, double open_sell=0.0, double leverage=1.0,
+    double open_market=0.0, double open_buy=0.0, double open_sell=0.0, double leverage=1.0,
 ):
     """Why one symbol's account would reject an order on arrival, as a `Reason`; `Reason.NONE` if it would not."""
     cdef Order order = make_order(side, order_type, quantity, limit_price, stop_price, False)
     cdef Instrument instrument = Instrument(tick_size=tick_size, lot_size=lot_size, multiplier=multiplier)
     cdef Position position = Position(qty=held, avg_px=mark, mark=mark, realized_pnl=0.0, commission=0.0)
-    cdef admission.OpenQuantity open_qty = admission.OpenQuantity(buy=open_buy, sell=open_sell)
+    cdef admission.OpenQuantity open_qty = admission.OpenQuantity(market=open_market, buy=open_buy, sell=open_sell)
     cdef Ticker ticker
     cdef Account account
     cdef int reason = admission.check_terms(&order, &instrument)
@@ -122,6 +122,6 @@ def check_order(
     account.positions, account.instruments = &position, &instrument
     if reason == 0:
         reason = admission.check_buying_power(
-            &order, &account, &open_qty, &ticker, admission.worst_quantity(held, open_buy, open_sell)
+            &order, &account, &open_qty, &ticker, admission.worst_quantity(held, &open_qty)
         )
     return Reason(reason)

@@ -183,6 +183,12 @@ class TestAdmission:
         assert api.check_order("buy", 4, "market", **account) is Reason.NONE
         assert api.check_order("buy", 5, "market", **account) is Reason.BUYING_POWER
 
+    def test_market_orders_count_as_filled(self):
+        # 10 held and sold at the market: what the sale frees can be ordered at once, and no more
+        account = {"cash": 0.0, "mark": 100.0, "held": 10.0, "open_market": -10.0}
+        assert api.check_order("buy", 10, "limit", limit_price=100.0, **account) is Reason.NONE
+        assert api.check_order("buy", 10.1, "limit", limit_price=100.0, **account) is Reason.BUYING_POWER
+
     def test_what_reduces_always_passes(self):
         # 30 held at 100 with cash of -2,500: equity 500, far over-levered, and still the way out is open
         assert api.check_order("sell", 30, "market", cash=-2500.0, held=30, mark=100.0) is Reason.NONE

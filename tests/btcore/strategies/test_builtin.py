@@ -176,6 +176,15 @@ def test_symbols_share_equity_equally():
     assert spent == pytest.approx([200_000.0] * 4, rel=1e-9)
 
 
+@pytest.mark.parametrize("name", sorted(STRATEGIES))
+def test_no_order_asks_for_more_than_buying_power(name):
+    """Whatever one symbol has gained, another's order takes no more than is left; a sale pays for a purchase."""
+    data = {s: bt.sample_bars(s, "2021-01-01", "2024-01-01", "1d") for s in ("AAPL", "MSFT", "IBM")}
+    result = bt.run(data, name, execution=bt.Execution(slippage_bps=1.0, commission_bps=0.5))
+    assert result.metrics["orders"] > 0
+    assert result.metrics["orders_rejected"] == 0
+
+
 def test_costs_are_left_room_for():
     closes = np.full(10, 100.0)
     costs = bt.Execution(slippage_bps=10, commission_bps=20)
