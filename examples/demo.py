@@ -14,6 +14,7 @@ import numpy as np
 from websockets.sync.client import connect
 
 from btcore.chart import draw
+from btcore.summary import show
 
 BACKTEST = {
     "symbols": ["AAPL", "MSFT", "NVDA", "AMZN"],
@@ -41,7 +42,7 @@ def call(url: str, body: dict[str, Any] | None = None) -> Any:
 
 def watch(server: str, run_id: str) -> str:
     """Draws the run's events as they come; its last state."""
-    state, equity = "queued", 0.0
+    state, equity = "queued", BACKTEST["initial_capital"]
     stream = f"{server.replace('http', 'ws', 1)}/v1/backtests/{run_id}/stream"
     with connect(stream) as events:
         for message in events:  # ends when the server closes the stream, after the last event
@@ -92,8 +93,7 @@ def main(server: str = "http://127.0.0.1:8000", path: str = "demo.html") -> int:
     results = call(f"{server}/v1/backtests/{status['run_id']}/results")
     print()
     for name in SHOWN.split():
-        value = results["metrics_summary"][name]
-        print(f"  {name:<20}{'n/a' if value is None else format(value, ',.2f'):>18}")
+        print(f"  {name:<20}{show(results['metrics_summary'][name]):>18}")
     picture(results, path)
     print(f"\nThe equity curve of {len(results['equity_curve']):,} points is in {path}")
     return 0

@@ -178,7 +178,7 @@ def test_symbols_share_equity_equally():
 
 @pytest.mark.parametrize("name", sorted(STRATEGIES))
 def test_no_order_asks_for_more_than_buying_power(name):
-    """Whatever one symbol has gained, another's order takes no more than is left; a sale pays for a purchase."""
+    """Whatever one symbol has gained, another takes no more than is left; a sale pays for a purchase."""
     data = {s: bt.sample_bars(s, "2021-01-01", "2024-01-01", "1d") for s in ("AAPL", "MSFT", "IBM")}
     result = bt.run(data, name, execution=bt.Execution(slippage_bps=1.0, commission_bps=0.5))
     assert result.metrics["orders"] > 0
