@@ -27,6 +27,7 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         store = Store(tmp_path_factory.mktemp("store"), map_size=map_size)
         settings = Settings(api_keys=keys, workers=workers)
         client = TestClient(create_app(settings, store, engine="fake_engine"), raise_server_exceptions=False)
+        client.store = store  # for tests that look behind the scenes
         client.__enter__()
         opened.append(client)
         return client
