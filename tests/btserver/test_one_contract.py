@@ -1,0 +1,97 @@
+"""One request, three doors: the library, the command line and the server give the same document."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from served import Served
+
+import btcore as bt
+
+ENDS = {
+    "tick": "2024-01-04",
+    "second": "2024-01-04",
+    "minute": "2024-01-09",
+    "hour": "2024-02-01",
+    "day": "2024-12-01",
+}
+SYMBOLS = ["AAA", "BBB"]
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("catalog")
+    market = bt.SampleMarket(seed=5)
+    for resolution in ENDS:
+        window = body(resolution)
+        for symbol in SYMBOLS:
+            data = market.load(symbol, resolution, window.start_ns, window.end_ns)
+            bt.Catalog(path).write(symbol, list(data))
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("runs") / "store", fake=False, data=str(catalog)) as served:
+        yield served.ready()
+
+
+def body(resolution: str) -> bt.RunRequest:
+    return msgspec.convert(
+        {
+            "symbols": SYMBOLS,
+            "start_date": "2024-01-02T14:31:00Z",
+            "end_date": ENDS[resolution],
+            "resolution": resolution,
+            "strategy": {"name": "ma_crossover", "params": {"short_period": 3, "long_period": 11}},
+            "execution": {"slippage_bps": 1.0, "commission_bps": 0.5, "latency_ms": 250.0, "leverage": 2.0},
+            "timezone": "America/New_York",
+        },
+        bt.RunRequest,
+    )
+
+
+@pytest.mark.parametrize("resolution", ENDS)
+def test_the_same_document(catalog: Path, server: Served, tmp_path: Path, resolution: str) -> None:
+    asked = body(resolution)
+    source = bt.Catalog(catalog)
+    result = bt.run(
+        {s: source.load(s, resolution, asked.start_ns, asked.end_ns) for s in SYMBOLS},
+        asked.strategy.name,
+        asked.strategy.params,
+        start=asked.start_ns,
+        end=asked.end_ns,
+        execution=asked.execution,
+        timezone=asked.timezone,
+        data_source="catalog",
+    )
+    assert len(result.trades) > 4
+    by_library = json.loads(msgspec.json.encode(result.document()))
+
+    file = tmp_path / "request.json"
+    file.write_bytes(msgspec.json.encode(asked))
+    command = [
+        sys.executable,
+        "-m",
+        "btcore",
+        "run",
+        "--request",
+        str(file),
+        "--data",
+        str(catalog),
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, check=True)
+    by_shell = json.loads(done.stdout)
+
+    run_id = server.post(**msgspec.to_builtins(asked))
+    assert server.ended(run_id)["state"] == "completed"
+    by_server = server.http.get(f"/v1/backtests/{run_id}/results").json()
+
+    assert by_server.pop("run_id") == run_id
+    assert by_shell == by_library
+    assert by_server == by_library
