@@ -5,15 +5,14 @@ import secrets
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from btserver.errors import ApiError, envelope
 
 REQUEST_SECONDS = 20.0  # from the first byte (or the connection) to the end of the body
 MAX_HEAD = 32 * 1024  # request line and headers
-MAX_SWALLOWED = (
-    64 * 2**20
-)  # of a body that was refused is read and dropped, so that the client sees the answer
+MAX_SWALLOWED = 64 * 2**20  # of a refused body is read and dropped, so that the client sees the answer
 LINGER_SECONDS = 5.0
 STOP_SECONDS = 0.5
 
@@ -128,6 +127,12 @@ class HttpProtocol(HttpToolsProtocol):
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """Gives the socket back even where the other side takes nothing more."""
+
+    async def send(self, message: Any) -> None:
+        """A connection that is closing already, for a stop or a broken peer, is gone, not misused."""
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """The handler is done: some time to take what is buffered, then the end."""

@@ -1,5 +1,6 @@
 """The event stream over real sockets: from any id, before, during and after a run, and how it is refused."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 from served import UNKNOWN, Served, check_history, cut, drain, request, until
 from served import open_stream as connect
+from uvicorn.protocols.utils import ClientDisconnected
+
+from btserver.protocols import WebSocketProtocol
 
 BEYOND = 2**64 - 1
 
@@ -248,3 +252,11 @@ def test_a_wrong_key_learns_nothing_about_runs(locked: Served) -> None:
 
 def test_the_request_helper_is_a_good_request(server: Served) -> None:
     assert server.http.post("/v1/backtests", json=request()).status_code == 201
+
+
+def test_a_connection_that_is_closing_counts_as_gone() -> None:
+    """What uvicorn calls misuse is a stop, or a peer, that was quicker than the last message."""
+    protocol = WebSocketProtocol.__new__(WebSocketProtocol)
+    protocol.close_sent = True
+    with pytest.raises(ClientDisconnected):
+        asyncio.run(protocol.send({"type": "websocket.close", "code": 1000}))
