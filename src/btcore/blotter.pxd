@@ -196,21 +196,13 @@ cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
             queue.eager = 1
 
 
-cdef inline bint is_woken(const Queue* queue, double low, double high, int64_t ts) noexcept nogil:
-    """Whether a market that went from `low` to `high` may concern an order of the queue.
-
-    For a quote, `low` is the ask and `high` the bid for limits; see `is_woken_by_quote`.
-    """
+cdef inline bint is_woken(
+    const Queue* queue, double buy_low, double buy_high, double sell_low, double sell_high, int64_t ts
+) noexcept nogil:
+    """Whether prices of that range, for buys and for sells, may concern an order of the queue."""
     return (
-        low <= queue.buy_limit or high >= queue.sell_limit or high >= queue.buy_stop
-        or low <= queue.sell_stop or queue.eager or ts >= queue.next_expiry
-    )
-
-
-cdef inline bint is_woken_by_quote(const Queue* queue, double bid, double ask, int64_t ts) noexcept nogil:
-    return (
-        ask <= queue.buy_limit or bid >= queue.sell_limit or ask >= queue.buy_stop
-        or bid <= queue.sell_stop or queue.eager or ts >= queue.next_expiry
+        buy_low <= queue.buy_limit or sell_high >= queue.sell_limit or buy_high >= queue.buy_stop
+        or sell_low <= queue.sell_stop or queue.eager or ts >= queue.next_expiry
     )
 
 

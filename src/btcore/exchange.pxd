@@ -3,7 +3,7 @@
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport Queue, end, is_open, is_woken, is_woken_by_quote, refresh
+from btcore.blotter cimport Queue, end, is_open, is_woken, refresh
 from btcore.execution cimport Exchange, Pool, admit, make, take, takes_part
 from btcore.model cimport BAR, Bar, DAY_OVER, EXPIRED, Order, Quote, TRADE, Ticker, Trade
 from btcore.rules.matching cimport goes_through, is_limit, is_stop, reaches, triggers, whole_lots
@@ -121,7 +121,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
         ex.pools[symbol] = Pool(ask=quote.ask_qty, bid=quote.bid_qty)
     ex.account.positions[symbol].mark = 0.5 * (quote.bid + quote.ask)
     ticker.quoted = ticker.priced = 1
-    if not is_woken_by_quote(queue, quote.bid, quote.ask, quote.ts):
+    if not is_woken(queue, quote.ask, quote.ask, quote.bid, quote.bid, quote.ts):
         return 0
     expire(ex, symbol, quote.ts)
     admit_waiting(ex, symbol, quote.ts)
@@ -148,7 +148,7 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
     if is_source:
         ex.account.positions[symbol].mark = trade.px
         ticker.priced = 1
-    if not is_woken(queue, trade.px, trade.px, trade.ts):
+    if not is_woken(queue, trade.px, trade.px, trade.px, trade.px, trade.ts):
         return 0
     if ex.terms.displayed_size:
         ex.pools[symbol].ask = trade.qty
@@ -182,7 +182,7 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     if ticker.source != BAR:
         expire(ex, symbol, bar.ts)
         return 0
-    if is_woken(queue, bar.low, bar.high, bar.ts):
+    if is_woken(queue, bar.low, bar.high, bar.low, bar.high, bar.ts):
         if not isnan(ex.terms.volume_share):
             ex.pools[symbol].ask = whole_lots(
                 ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size
