@@ -12,10 +12,10 @@ from .config import Capital, Currency, Execution, Instrument, RunRequest, checke
 from .context import PythonHandler
 from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
-from .data.intervals import DAY_NS, Interval, interval_ns
+from .data.intervals import Interval, interval_ns
 from .data.moments import Moment, moment_ns
 from .data.source import Source, check_symbol
-from .data.zones import localize, utc_offsets
+from .data.zones import midnights
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
@@ -88,11 +88,11 @@ def run(
     handler, played = _handler(strategy, params, symbols)
     tape = Tape(markets)
     first = tape.first_time() if since is None else since
-    midnights = _midnights(first, tape.last_time(), named)
+    nights = midnights(first, tape.last_time(), named)
     tell, close = reporter(progress)
     try:
         engine = _play(
-            lambda: Engine(tape, handler, steps, terms, capital, first, every, midnights), handler, tell
+            lambda: Engine(tape, handler, steps, terms, capital, first, every, nights), handler, tell
         )
     finally:
         close()
@@ -258,14 +258,6 @@ def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback |
     if tell is not None:
         tell(Progress(1.0, engine.now, engine.equity, total))
     return engine
-
-
-def _midnights(first: int, last: int, timezone: str) -> NDArray[np.int64]:
-    """The local midnights from the first event to a day after the last, ns UTC."""
-    local = np.array([first, last], np.int64)
-    local = local + utc_offsets(local, timezone)
-    days = np.arange(local[0] // DAY_NS, local[1] // DAY_NS + 3, dtype=np.int64)
-    return np.ascontiguousarray(localize(days * DAY_NS, timezone, dst="earlier"))
 
 
 def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str) -> list[str]:

@@ -4,15 +4,12 @@ Every sum runs in index order, so the same numbers give the same bits. What is u
 dispersion, a value that is not finite) is NaN.
 """
 
-from datetime import datetime, timedelta
-from functools import lru_cache
-
 from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, log1p, pow, sqrt
 from libc.stdint cimport int64_t
 
 import numpy as np
 
-from .config import to_ns
+from .data.zones import midnights
 
 DAY_NS = 86_400 * 10**9
 
@@ -138,25 +135,6 @@ def returns(equity):
     return result
 
 
-@lru_cache(maxsize=1024)
-def _midnights(str timezone, int year):
-    """The instants that begin each local day of a year, ns UTC."""
-    first = datetime(year, 1, 1)
-    days = (datetime(year + 1, 1, 1) - first).days
-    column = np.array([to_ns(first + timedelta(days=i), timezone) for i in range(days)], dtype=np.int64)
-    column.setflags(write=False)
-    return column
-
-
-def _day_ends(timestamp, str timezone):
-    """Every local midnight from the first point to the last, and some around them."""
-    first, last = int(timestamp[0]), int(timestamp[-1])
-    if timezone == "UTC":
-        return np.arange(first // DAY_NS, last // DAY_NS + 1, dtype=np.int64) * DAY_NS
-    years = np.array([first, last], dtype="datetime64[ns]").astype("datetime64[Y]").astype(np.int64) + 1970
-    return np.concatenate([_midnights(timezone, y) for y in range(years[0] - 1, years[1] + 2)])
-
-
 def _closes(equity, base, ends):
     """The base, then the last equity before each end that has points before it."""
     ends = np.unique(ends)
@@ -173,7 +151,7 @@ def daily_returns(timestamp, equity, str timezone="UTC"):
     clock = _clock(timestamp, points.shape[0])
     if points.shape[0] < 2:
         return np.empty(0)
-    ends = np.searchsorted(clock[1:], _day_ends(clock[1:], timezone), side="right")
+    ends = np.searchsorted(clock[1:], midnights(int(clock[1]), int(clock[-1]), timezone), side="right")
     return returns(_closes(points[1:], points[0], np.append(ends, points.shape[0] - 1)))
 
 

@@ -102,6 +102,15 @@ def localize(local: Times, timezone: str, kind: str = "times", dst: Dst = "raise
     return np.where(first_true | second_true, utc, jumped)
 
 
+def midnights(first: int, last: int, timezone: str) -> Times:
+    """The local midnights from the one at or before `first` to some after `last`, in nanoseconds UTC."""
+    ends = np.array([first, last], np.int64)
+    days = (ends + utc_offsets(ends, timezone)) // DAY_NS
+    return np.ascontiguousarray(
+        localize(np.arange(days[0], days[1] + 3, dtype=np.int64) * DAY_NS, timezone, dst="earlier")
+    )
+
+
 def _refuse(local: Times, bad: NDArray[np.bool_], kind: str, problem: str) -> None:
     if bad.any():
         row = int(bad.argmax())

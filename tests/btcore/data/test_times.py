@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btcore.config import to_ns
 from btcore.data.intervals import interval_name, interval_ns, resolution_of
 from btcore.data.moments import moment_ns, moments_column
-from btcore.data.zones import localize, utc_offsets
+from btcore.data.zones import localize, midnights, utc_offsets
 from btcore.errors import ConfigError, DataError
 
 ZONES = [
@@ -235,3 +236,15 @@ def test_texts_alike_and_mixed_are_read_as_python_reads_them(rows, alike):
     if all(text.isdigit() for text in texts):
         return
     assert moments_column(pl.Series(texts), "bars").tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "timezone", ["UTC", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe"]
+)
+def test_midnights_begin_the_local_days(timezone):
+    """Also the one that never was (Sao Paulo, 2018-11-04): that day begins when the clock jumps."""
+    first, last = datetime(2018, 10, 20), datetime(2018, 11, 20)
+    found = midnights(to_ns(first, timezone) + 1, to_ns(last, timezone) + 1, timezone)
+    days = [to_ns(first + timedelta(days=i), timezone) for i in range(len(found))]
+    assert found.tolist() == days
+    assert len(found) > 32
