@@ -1,9 +1,9 @@
-"""In-process servers for tests, on real stores and with real worker processes."""
+"""Servers for tests, in this process and in one of their own, on real stores and with real workers."""
 
 from collections.abc import Iterator
 
 import pytest
-from served import HERE, Open
+from served import HERE, Open, Served
 from starlette.testclient import TestClient
 
 from btserver.app import create_app
@@ -41,3 +41,12 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 def client(open_client: Open) -> TestClient:
     """An application that is open to everyone."""
     return open_client()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A process that a module's tests share; it must stop well and without a trace of trouble."""
+    with Served(tmp_path_factory.mktemp("server") / "store") as served:
+        yield served.ready()
+        assert served.stop() == 0
+        assert "Traceback" not in served.log()

@@ -14,14 +14,6 @@ from served import DEADLINE, Served, open_stream, until
 BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("server") / "store") as served:
-        yield served.ready()
-        assert served.stop() == 0
-        assert "Traceback" not in served.log()
-
-
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Served]:
     """A server whose deadlines are short."""

@@ -15,14 +15,6 @@ from btserver.protocols import WebSocketProtocol
 BEYOND = 2**64 - 1
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("server") / "store") as served:
-        yield served.ready()
-        assert served.stop() == 0
-        assert "Traceback" not in served.log()
-
-
 @pytest.fixture
 def gate(tmp_path: Path) -> Path:
     return tmp_path / "gate"
