@@ -151,7 +151,7 @@ def daily_returns(timestamp, equity, str timezone="UTC"):
     clock = _clock(timestamp, points.shape[0])
     if points.shape[0] < 2:
         return np.empty(0)
-    ends = np.searchsorted(clock[1:], midnights(int(clock[1]), int(clock[-1]), timezone), side="right")
+    ends = np.searchsorted(clock[1:], midnights(int(clock[1]), int(clock[len(clock) - 1]), timezone), side="right")
     return returns(_closes(points[1:], points[0], np.append(ends, points.shape[0] - 1)))
 
 

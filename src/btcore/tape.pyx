@@ -128,7 +128,7 @@ cdef class Tape:
 
     def last_time(self):
         """Delivery time of the last event, ns UTC."""
-        return max(int(c.timestamp[-1]) + getattr(c, "interval", 0) for c in self.containers if len(c))
+        return max(int(c.timestamp[len(c) - 1]) + getattr(c, "interval", 0) for c in self.containers if len(c))
 
     def __dealloc__(self):
         free(self.streams)
