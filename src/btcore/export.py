@@ -62,7 +62,7 @@ def _moments(name: str, column: Table) -> Table:
     """datetime64[ns]; NaT for a time that never came."""
     moments = column.astype("datetime64[ns]")
     if name in ("arrived_at", "closed_at"):
-        moments[column == -1] = np.datetime64("NaT")
+        moments[column == -1] = np.datetime64("NaT", "ns")
     return moments
 
 
