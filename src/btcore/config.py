@@ -6,6 +6,7 @@ They are msgspec Structs, so decoding is validation and the OpenAPI schema is ge
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -45,6 +46,11 @@ RESOLUTION_NS: dict[str, int] = {
 
 Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]
+Milliseconds = Annotated[float, Meta(ge=0, le=86_400_000)]
+Rate = Annotated[float, Meta(ge=-100, le=100)]
+Instant = IsoDate | int  # int: nanoseconds since the epoch, UTC
+# Values that hold each from its moment on, or that happen at it, by time.
+Dated = list[tuple[Instant, float]]
 
 
 def _finite(struct: Struct) -> None:
@@ -52,21 +58,61 @@ def _finite(struct: Struct) -> None:
         value = getattr(struct, name)
         if isinstance(value, float) and not isfinite(value):
             raise ValueError(f"{name}: {value} is not a finite number")
+        if isinstance(value, list):
+            _check_dated(name, value)
+
+
+def _check_dated(name: str, items: list[Any]) -> None:
+    """Finite values; the moments are read, and their order checked, where the timezone is known."""
+    for i, item in enumerate(items):
+        if isinstance(item, tuple) and not isfinite(item[1]):
+            raise ValueError(f"{name}: [{i}]: {item[1]} is not a finite number")
+
+
+class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates once `notional` has been traded in a calendar month (UTC), in the run's currency."""
+
+    notional: Annotated[float, Meta(gt=0)]
+    maker_bps: Bps
+    taker_bps: Bps
+
+    def __post_init__(self) -> None:
+        _finite(self)
 
 
 class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How orders meet the market: costs, delays, liquidity. docs/simulation.md states each rule."""
+    """How orders meet the market: costs, delays, liquidity, the account. docs/simulation.md states each rule.
+
+    Rates are fractions a year (0.05 is 5 %), a number or dated steps.
+    """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    slippage_ticks: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
+    slippage_volume: Annotated[float, Meta(ge=0, le=100)] = 0.0
+    slippage_sqrt: Annotated[float, Meta(ge=0, le=100)] = 0.0
     commission_bps: Bps = 0.0
     maker_bps: Bps | None = None
     taker_bps: Bps | None = None
     commission_per_share: float = 0.0
     commission_min: NonNegative | None = None
     commission_max: NonNegative | None = None
-    latency_ms: Annotated[float, Meta(ge=0, le=86_400_000)] = 0.0
+    commission_tiers: list[CommissionTier] = field(default_factory=list)
+    latency_ms: Milliseconds | Dated = 0.0
+    response_latency_ms: Milliseconds | Dated = 0.0
+    latency_jitter_ms: Milliseconds = 0.0
+    response_jitter_ms: Milliseconds = 0.0
+    jitter: Literal["uniform", "exponential"] = "exponential"
+    seed: Annotated[int, Meta(ge=0, lt=2**62)] = 0
+    account: Literal["margin", "cash"] = "margin"
     leverage: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    maintenance_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.0
+    position_mode: Literal["netting", "hedging"] = "netting"
+    cost_basis: Literal["average", "fifo"] = "average"
+    cash_rate: Rate | Dated = 0.0
+    debit_rate: Rate | Dated = 0.0
+    off_step: Literal["reject", "snap"] = "reject"
     limit_fill: Literal["through", "touch"] = "through"
+    intrabar: Literal["pessimistic", "optimistic", "path"] = "pessimistic"
     volume_share: Annotated[float, Meta(gt=0, le=1)] | None = None
     displayed_size: bool = False
 
@@ -75,22 +121,42 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         low, high = self.commission_min, self.commission_max
         if low is not None and high is not None and low > high:
             raise ValueError("commission_min is above commission_max")
-
-    @property
-    def latency_ns(self) -> int:
-        """`latency_ms` in nanoseconds."""
-        return round(self.latency_ms * 1e6)
+        steps = [tier.notional for tier in self.commission_tiers]
+        if any(after <= before for before, after in pairwise(steps)):
+            raise ValueError("commission_tiers: notional does not rise from tier to tier")
+        for name in ("latency_ms", "response_latency_ms"):
+            value = getattr(self, name)
+            if isinstance(value, list) and not all(0 <= ms <= 86_400_000 for _, ms in value):
+                raise ValueError(f"{name}: a value is not between 0 and 86400000")
 
 
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The steps of an instrument; 0 means any price or size. `multiplier` is money per point."""
+    """What is traded. Steps of 0 mean any price or size; `multiplier` is money per point.
+
+    `initial_margin` and `maintenance_margin` are shares of the notional that go before the run's own. `currency`
+    is the one its prices are in (None: the run's). Of the dated items, `funding` are rates of the notional that
+    longs pay, `splits` new shares for one, `dividends` money a share; moments without an offset are read in the
+    run's timezone.
+    """
 
     tick_size: NonNegative = 0.0
     lot_size: NonNegative = 0.0
     multiplier: Annotated[float, Meta(gt=0)] = 1.0
+    min_notional: NonNegative = 0.0
+    negative_prices: bool = False
+    currency: Currency | None = None
+    initial_margin: Annotated[float, Meta(gt=0, le=1)] | None = None
+    maintenance_margin: Annotated[float, Meta(ge=0, lt=1)] | None = None
+    borrow_rate: Rate | Dated = 0.0
+    funding: Dated = field(default_factory=list)
+    splits: Dated = field(default_factory=list)
+    dividends: Dated = field(default_factory=list)
 
     def __post_init__(self) -> None:
         _finite(self)
+        for name in ("splits", "dividends"):
+            if any(value <= 0 for _, value in getattr(self, name)):
+                raise ValueError(f"{name}: a value is not positive")
 
 
 class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -114,6 +180,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: Currency = "USD"
     timezone: Timezone = "UTC"
     mark_every: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}(s|min|h|d)(?![\s\S])")] | None = None
+    calendar: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    fx: dict[Currency, Annotated[float, Meta(gt=0)] | Dated] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _finite(self)
@@ -168,7 +236,8 @@ def to_ns(moment: datetime, timezone: str = "UTC") -> int:
     return ((delta.days * 86400 + delta.seconds) * 10**6 + delta.microseconds) * 1000
 
 
-TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3}
+TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3, "GTD": 4, "OPG": 5, "CLS": 6}
+TRAIL_BY = {"price": 0, "percent": 1, "ticks": 2}
 
 
 def checked(where: str, value: Any, kind: Any) -> Any:
@@ -193,6 +262,10 @@ def _plain(where: str, value: Any) -> Any:
     """Without numpy's scalars; ConfigError for what is not finite, which msgspec's bounds let through."""
     if isinstance(value, Mapping):
         return {name: _plain(f"{where}.{name}", item) for name, item in value.items()}
+    if isinstance(value, Struct):
+        return _plain(where, structs.asdict(value))
+    if isinstance(value, list | tuple):
+        return [_plain(f"{where}[{i}]", item) for i, item in enumerate(value)]
     value = value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
     if isinstance(value, float) and not isfinite(value):
         raise ConfigError(f"{where}: {value} is not a finite number")
