@@ -35,6 +35,10 @@ class Case:
     timezone: str = "UTC"
     start: int | None = None
     mark_every: int | None = None
+    currency: str = "USD"
+    fx: dict[str, Any] = field(default_factory=dict)
+    calendar: str | None = None
+    sessions: tuple[list[int], list[int]] | None = None  # that calendar's opens and closes
 
 
 @dataclass
@@ -43,9 +47,10 @@ class Outcome:
 
     fills: list[dict[str, Any]]
     orders: list[dict[str, Any]]
-    positions: dict[str, dict[str, Any]]
+    positions: list[dict[str, Any]]
     equity: list[dict[str, Any]]
     exposures: list[dict[str, Any]]
+    cash_flows: list[dict[str, Any]]
     ambiguous_bars: int
     logs: list[str]  # the strategy's own lines, and "amend <id>" for a dropped amendment
     strategy: Any
@@ -67,6 +72,9 @@ def run_reference(case: Case, make: Maker) -> Outcome:
         timezone=case.timezone,
         start=case.start,
         mark_every_ns=case.mark_every,
+        currency=case.currency,
+        fx=case.fx,
+        sessions=case.sessions,
     ).run(strategy)
     return Outcome(
         fills=[
@@ -76,6 +84,7 @@ def run_reference(case: Case, make: Maker) -> Outcome:
                 "symbol": fill.symbol,
                 "side": fill.side,
                 "liquidity": fill.liquidity,
+                "leg": fill.leg,
                 "quantity": fill.quantity,
                 "price": fill.price,
                 "commission": fill.commission,
@@ -89,30 +98,40 @@ def run_reference(case: Case, make: Maker) -> Outcome:
                 "side": order.side,
                 "type": order.type,
                 "time_in_force": order.time_in_force,
+                "parent": order.parent,
+                "flags": order.post_only + 2 * order.reduce_only + 4 * order.liquidation,
                 "status": order.status,
                 "reason": order.reason,
                 "ts_sent": order.ts_sent,
                 "ts_arrived": order.ts_arrived,
                 "ts_closed": order.ts_closed,
                 "ts_expires": order.ts_expires,
-                "quantity": order.quantity,
+                "quantity": order.total,
                 "limit": order.limit,
                 "stop": order.stop,
+                "trail": order.trail,
+                "trail_by": order.trail_by if order.trails else "",
+                "limit_offset": order.limit_offset,
                 "filled": order.filled,
                 "avg_px": order.avg_px,
             }
             for order in result.orders
         ],
-        positions={
-            symbol: {
+        positions=[
+            {
+                "symbol": symbol,
+                "leg": leg,
                 "quantity": position.quantity,
-                "avg_px": position.avg_px if position.quantity else nan,
-                "mark": result.marks[symbol],
+                "avg_px": position.avg_px,
+                "avg_cost": position.avg_cost,
+                "mark": market.mark,
+                "point_value": result.point_values[symbol],
                 "realized_pnl": position.realized_pnl,
                 "commission": position.commission,
             }
-            for symbol, position in result.positions.items()
-        },
+            for symbol, market in result.markets.items()
+            for leg, position in market.positions.items()
+        ],
         equity=[
             {
                 "ts": point.timestamp,
@@ -126,10 +145,15 @@ def run_reference(case: Case, make: Maker) -> Outcome:
             {
                 "ts": exposure.timestamp,
                 "symbol": exposure.symbol,
+                "leg": exposure.leg,
                 "quantity": exposure.quantity,
                 "value": exposure.value,
             }
             for exposure in result.exposures
+        ],
+        cash_flows=[
+            {"ts": flow.timestamp, "symbol": flow.symbol, "kind": flow.kind, "amount": flow.amount}
+            for flow in result.cash_flows
         ],
         ambiguous_bars=result.ambiguous_bars,
         logs=common_log_lines(result.logs),
@@ -137,7 +161,6 @@ def run_reference(case: Case, make: Maker) -> Outcome:
     )
 
 
-ORDER_TYPES = {0: "market", 1: "limit", 2: "stop", 3: "stop-limit"}
 REASONS = {
     "NONE": "",
     "IOC_REMAINDER": "ioc",
@@ -152,11 +175,14 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
         {symbol: containers(stream) for symbol, stream in case.streams.items()},
         strategy,
         initial_capital=case.initial_capital,
+        currency=case.currency,
         execution=case.execution,
         instruments=case.instruments,
         timezone=case.timezone,
         start=case.start,
         mark_every=case.mark_every,
+        calendar=case.calendar,
+        fx=case.fx,
     )
     journal = result.journal
     symbols = list(case.streams)
@@ -173,6 +199,7 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
                 "symbol": symbols[row["symbol"]],
                 "side": int(row["side"]),
                 "liquidity": model.Liquidity(int(row["liquidity"])).name.lower(),
+                "leg": int(row["leg"]),
                 "quantity": float(row["last_qty"]),
                 "price": float(row["last_px"]),
                 "commission": float(row["commission"]),
@@ -184,8 +211,10 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
                 "id": int(row["id"]),
                 "symbol": symbols[row["symbol"]],
                 "side": int(row["side"]),
-                "type": ORDER_TYPES[int(row["order_type"])],
+                "type": model.OrderType(int(row["order_type"])).name.lower().replace("_", "-"),
                 "time_in_force": model.TimeInForce(int(row["time_in_force"])).name,
+                "parent": int(row["parent"]),
+                "flags": int(row["flags"]),
                 "status": model.Status(int(row["status"])).name,
                 "reason": reason(int(row["reason"])),
                 "ts_sent": int(row["ts_sent"]),
@@ -195,21 +224,28 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
                 "quantity": float(row["qty"]),
                 "limit": float(row["limit_px"]),
                 "stop": float(row["stop_px"]),
+                "trail": float(row["trail"]) if trails(row) else nan,
+                "trail_by": ("price", "percent", "ticks")[int(row["trail_by"])] if trails(row) else "",
+                "limit_offset": float(row["limit_offset"]) if trails(row) == "offset" else nan,
                 "filled": float(row["filled_qty"]),
                 "avg_px": float(row["avg_px"]),
             }
             for row in sorted(journal.orders, key=lambda row: int(row["id"]))
         ],
-        positions={
-            symbol: {
+        positions=[
+            {
+                "symbol": symbols[row["symbol"]],
+                "leg": int(row["leg"]),
                 "quantity": float(row["qty"]),
                 "avg_px": float(row["avg_px"]) if row["qty"] else nan,
+                "avg_cost": float(row["avg_cost"]) if row["qty"] else nan,
                 "mark": float(row["mark"]),
+                "point_value": float(row["point_value"]),
                 "realized_pnl": float(row["realized_pnl"]),
                 "commission": float(row["commission"]),
             }
-            for symbol, row in zip(symbols, journal.positions, strict=True)
-        },
+            for row in journal.positions
+        ],
         equity=[
             {
                 "ts": int(row["timestamp"]),
@@ -223,10 +259,20 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
             {
                 "ts": int(row["timestamp"]),
                 "symbol": symbols[row["symbol"]],
+                "leg": int(row["leg"]),
                 "quantity": float(row["quantity"]),
                 "value": float(row["value"]),
             }
             for row in journal.exposures
+        ],
+        cash_flows=[
+            {
+                "ts": int(row["ts"]),
+                "symbol": symbols[row["symbol"]] if row["symbol"] >= 0 else None,
+                "kind": int(row["kind"]),
+                "amount": float(row["amount"]),
+            }
+            for row in journal.cash_flows
         ],
         ambiguous_bars=int(journal.ambiguous_bars),
         logs=common_log_lines(result.logs),
@@ -235,7 +281,15 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
 
 
 def expires(row: Any) -> bool:
-    return int(row["time_in_force"]) == model.TimeInForce.DAY and int(row["ts_arrived"]) >= 0
+    """DAY orders once they have arrived (a child: been released), and GTD orders."""
+    lifetime = model.TimeInForce(int(row["time_in_force"])).name
+    return lifetime == "GTD" or (lifetime == "DAY" and int(row["ts_arrived"]) >= 0)
+
+
+def trails(row: Any) -> str:
+    """What of a trailing order it has: "", "trail", or "offset" as well."""
+    name = model.OrderType(int(row["order_type"])).name
+    return {"TRAILING_STOP": "trail", "TRAILING_STOP_LIMIT": "offset"}.get(name, "")
 
 
 def containers(stream: dict[str, Any]) -> Any:
@@ -288,7 +342,7 @@ def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:
 
 
 # Sums of money may cancel to nearly nothing, so they are compared on the scale of the capital.
-MONEY = ("equity", "cash", "positions", "realized_pnl", "commission", "value")
+MONEY = ("equity", "cash", "positions", "realized_pnl", "commission", "value", "amount")
 
 
 # Scripts: a strategy that does what a list says

@@ -501,7 +501,7 @@ def test_a_print_beside_quotes_fills_resting_limits_alone(engine: EngineRun) -> 
     plan = {0: both(buy(1, limit=100.0), sell(1, stop=99.0)), 2: buy(1)}
     outcome = play(engine, plan, market)
     assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 3, 1, 101, "taker")]
-    assert outcome.positions["A"]["mark"] == 100.5
+    assert outcome.positions[0]["mark"] == 100.5
     assert fills(play(engine, plan, market, limit_fill="touch"))[0] == (1, 1, 1, 100, "maker")
 
 
@@ -509,7 +509,7 @@ def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:
     market = {"A": trades((0, 100), (5, 100)) | bars((1, 90, 200, 10, 90))}
     outcome = play(engine, {0: both(buy(1, limit=95.0), buy(1))}, market)
     assert fills(outcome) == [(5, 2, 1, 100, "taker")]
-    assert outcome.positions["A"]["mark"] == 100
+    assert outcome.positions[0]["mark"] == 100
     assert outcome.strategy.heard[1] == ("bar", 2)
 
 
@@ -705,7 +705,7 @@ def test_commission(engine: EngineRun, terms: dict[str, float], taker: float, ma
     plan = {1: both(buy(10), sell(10, limit=206.0))}
     outcome = play(engine, plan, market, {"A": Instrument(multiplier=10)}, **terms)
     assert [fill["commission"] for fill in outcome.fills] == pytest.approx([taker, maker])
-    assert outcome.positions["A"]["commission"] == pytest.approx(taker + maker)
+    assert outcome.positions[0]["commission"] == pytest.approx(taker + maker)
 
 
 # Accounting
@@ -716,7 +716,7 @@ def test_average_price_realized_pnl_and_the_way_through_zero(engine: EngineRun) 
     # 103.
     plan = {1: buy(2), 3: buy(2), 5: both(sell(1), sell(5))}
     outcome = play(engine, plan, {"A": QUOTES}, initial_capital=10_000)
-    position = outcome.positions["A"]
+    position = outcome.positions[0]
     assert (position["quantity"], position["avg_px"], position["realized_pnl"]) == (-2, 103, pytest.approx(6))
     # cash: 10000 - 202 - 204 + 103 + 515 = 10212; marked at 103.5: equity = 10212 - 2 * 103.5 = 10005.
     last = outcome.equity[-1]

@@ -1,0 +1,305 @@
+"""Fills and money: liquidity, slippage, commission, accounting, margin; and what must always hold."""
+
+from math import isclose, sqrt
+
+from .nouns import (
+    BUY,
+    CANCELED,
+    CASH_IN_LIEU,
+    FILLED,
+    LONG,
+    MAKER,
+    MARKET,
+    NETTED,
+    PARTIALLY_FILLED,
+    SHORT,
+    TAKER,
+    Event,
+    Fill,
+    Lot,
+    Market,
+    Order,
+    Pool,
+    Position,
+    Quote,
+    Trade,
+)
+from .numbers import month_of, round_down
+
+
+class Accounts:
+    # Liquidity
+
+    def pools_of(self, event: Event, market: Market) -> dict[int, Pool]:
+        if isinstance(event, Quote):
+            return {BUY: self.pool(event.ask_size), -BUY: self.pool(event.bid_size)}
+        if isinstance(event, Trade):
+            shared = self.pool(event.size)
+        else:
+            shared = Pool(shown=event.volume)
+            if self.execution.volume_share is not None:
+                cap = self.execution.volume_share * event.volume
+                shared.left = round_down(cap, market.instrument.lot_size)
+        return {BUY: shared, -BUY: shared}
+
+    def pool(self, size: float) -> Pool:
+        return Pool(size, size) if self.execution.displayed_size else Pool(shown=size)
+
+    def pool_for(self, order: Order) -> Pool:
+        return self.markets[order.symbol].pools[order.side]
+
+    def fill(self, order: Order, price: float, ts: int, liquidity: str, pool: Pool) -> None:
+        """As much of the order as pool, terms and account allow, at `price`, slipped for a taker."""
+        market = self.markets[order.symbol]
+        lot = market.instrument.lot_size
+        quantity = min(order.leaves, round_down(pool.left, lot))
+        if quantity <= 0:
+            return
+        if order.reduce_only:
+            if self.reducible(order) <= 0:
+                self.close(order, CANCELED, "reduce_only", ts)
+                return
+            quantity = min(quantity, self.reducible(order))
+        if order.time_in_force == "FOK" and quantity < order.leaves:
+            return
+        if liquidity == TAKER:
+            price = self.slipped(order, price, quantity, pool)
+        commission = self.commission(quantity, price, market, liquidity, ts)
+        affordable = self.affordable(order, quantity, price, commission, market)
+        is_cut = affordable < quantity
+        if is_cut:
+            quantity = 0.0 if order.time_in_force == "FOK" else affordable
+            commission = self.commission(quantity, price, market, liquidity, ts)
+        if quantity > 0:
+            pool.left -= quantity
+            self.execute(order, quantity, price, ts, commission=commission, liquidity=liquidity)
+        if is_cut and order.is_open:
+            self.close(order, CANCELED, "cash", ts)
+        if order.reduce_only and order.is_open and self.reducible(order) <= 0:
+            self.close(order, CANCELED, "reduce_only", ts)
+
+    def execute(
+        self, order: Order, quantity: float, price: float, ts: int, *, commission: float, liquidity: str
+    ) -> None:
+        """The fill itself and what follows from it, in this order."""
+        market = self.markets[order.symbol]
+        signed, leg = order.side * quantity, self.leg_of(order)
+        paid = -(signed * price * self.point_value(market) + commission)
+        fill = Fill(ts, order.id, order.symbol, order.side, quantity, price, commission, liquidity, leg, paid)
+        self.fills.append(fill)
+        self.note_activity()
+        self.note_notional(quantity, price, market, ts)
+
+        value_before = order.filled * order.avg_px if order.filled else 0.0
+        total = order.total
+        order.filled += quantity
+        order.avg_px = (value_before + quantity * price) / order.filled
+        order.status = PARTIALLY_FILLED
+        if total - order.filled <= 1e-12 * total:
+            order.filled = total
+            if not self.may_grow(order):
+                order.status, order.ts_closed = FILLED, ts
+
+        self.cash += paid
+        market.traded += signed
+        position = market.positions[leg]
+        position.commission += commission
+        self.account(position, signed, price, price * self.point_value(market))
+        self.report(order, fill)
+        self.tell_the_group(order, quantity, ts)
+        self.release_children(order, ts, price)
+        if not order.is_open:
+            self.conclude_children(order)
+
+    def slipped(self, order: Order, price: float, quantity: float, pool: Pool) -> float:
+        terms = self.execution
+        r = 1.0 if pool.shown == 0 else min(1.0, quantity / pool.shown)
+        share = terms.slippage_bps / 10_000 + terms.slippage_volume * r**2 + terms.slippage_sqrt * sqrt(r)
+        ticks = terms.slippage_ticks * self.markets[order.symbol].instrument.tick_size
+        slipped = price + order.side * (abs(price) * share + ticks)
+        if order.has_limit:
+            slipped = min(slipped, order.limit) if order.side == BUY else max(slipped, order.limit)
+        return slipped
+
+    # Commission
+
+    def commission(self, quantity: float, price: float, market: Market, liquidity: str, ts: int) -> float:
+        terms = self.execution
+        traded = self.traded_notional.get(month_of(ts), 0.0)
+        tiers = [tier for tier in terms.commission_tiers if tier.notional <= traded]
+        rates = tiers[-1] if tiers else terms
+        bps = rates.maker_bps if liquidity == MAKER else rates.taker_bps
+        if bps is None:
+            bps = terms.commission_bps
+        notional = quantity * abs(price) * self.point_value(market)
+        charge = bps / 10_000 * notional + terms.commission_per_share * quantity
+        if terms.commission_min is not None:
+            charge = max(charge, terms.commission_min)
+        if terms.commission_max is not None:
+            charge = min(charge, terms.commission_max)
+        return charge
+
+    def note_notional(self, quantity: float, price: float, market: Market, ts: int) -> None:
+        month = month_of(ts)
+        traded = quantity * abs(price) * self.point_value(market)
+        self.traded_notional[month] = self.traded_notional.get(month, 0.0) + traded
+
+    # Accounting
+
+    def point_value(self, market: Market) -> float:
+        return market.instrument.multiplier * self.rate_of(market.instrument.currency)
+
+    def account(self, position: Position, signed: float, price: float, cost: float) -> None:
+        """A signed quantity at a price that cost so much a unit: lots, realised pnl, quantity."""
+        held = position.quantity
+        if held * signed >= 0:
+            position.lots.append(Lot(signed, price, cost))
+            position.quantity = held + signed
+            if self.execution.cost_basis == "average":
+                position.lots = [Lot(position.quantity, position.avg_px, position.avg_cost)]
+            return
+        remaining = held + signed
+        if abs(remaining) < 1e-12 * max(abs(held), abs(signed)):
+            remaining = 0.0
+        if remaining * held <= 0:
+            position.realized_pnl += sum((cost - lot.cost) * lot.quantity for lot in position.lots)
+            position.lots = [Lot(remaining, price, cost)] if remaining else []
+        else:
+            self.close_oldest(position, -signed, cost)
+        position.quantity = remaining
+
+    def close_oldest(self, position: Position, quantity: float, cost: float) -> None:
+        """Less than all of it; `quantity` has the position's sign."""
+        while abs(quantity) > 1e-12 * abs(position.quantity):
+            lot = position.lots[0]
+            closed = quantity if abs(quantity) < abs(lot.quantity) else lot.quantity
+            position.realized_pnl += (cost - lot.cost) * closed
+            lot.quantity -= closed
+            quantity -= closed
+            if abs(lot.quantity) <= 1e-12 * abs(position.quantity):
+                del position.lots[0]
+
+    def value_of(self, market: Market, quantity: float) -> float:
+        return quantity * market.mark * self.point_value(market) if quantity else 0.0
+
+    @property
+    def positions_value(self) -> float:
+        return sum(self.value_of(market, market.quantity) for market in self.markets.values())
+
+    @property
+    def equity(self) -> float:
+        return self.cash + self.positions_value
+
+    def leg_of(self, order: Order) -> int:
+        if self.execution.position_mode == "netting":
+            return NETTED
+        return -order.side if order.reduce_only or order.liquidation else order.side
+
+    def reducible(self, order: Order) -> float:
+        """How much of the position on the other side there is."""
+        return max(0.0, -order.side * self.markets[order.symbol].positions[self.leg_of(order)].quantity)
+
+    def affordable(
+        self, order: Order, quantity: float, price: float, commission: float, market: Market
+    ) -> float:
+        """What of the quantity a cash account pays."""
+        if self.execution.account != "cash" or order.side != BUY:
+            return quantity
+        unit = price * self.point_value(market)
+        if quantity * unit + commission <= self.cash:
+            return quantity
+        if unit <= 0:
+            return 0.0
+        return max(0.0, round_down((self.cash - commission) / unit, market.instrument.lot_size))
+
+    # Margin
+
+    def check_margin(self) -> None:
+        if any(o.liquidation and o.is_open for o in self.orders):
+            return
+        if not any(p.quantity for market in self.markets.values() for p in market.positions.values()):
+            return
+        needed = sum(
+            self.maintenance_of(market) * abs(self.value_of(market, market.quantity))
+            for market in self.markets.values()
+        )
+        if self.equity < needed:
+            self.liquidate()
+
+    def maintenance_of(self, market: Market) -> float:
+        own = market.instrument.maintenance_margin
+        return self.execution.maintenance_margin if own is None else own
+
+    def liquidate(self) -> None:
+        self.logs.append(f"liquidation at {self.now}")
+        for order in self.orders:
+            if order.is_open:
+                self.end(order, CANCELED, "liquidation", self.now)
+        for market in self.markets.values():
+            for position in [
+                market.positions[leg] for leg in (NETTED, LONG, SHORT) if leg in market.positions
+            ]:
+                if position.quantity:
+                    self.enter_liquidation(market, position.quantity)
+
+    def enter_liquidation(self, market: Market, held: float) -> None:
+        order = Order(
+            id=len(self.orders) + 1,
+            symbol=market.symbol,
+            side=-1 if held > 0 else 1,
+            type=MARKET,
+            quantity=abs(held),
+            liquidation=True,
+            ts_sent=self.now,
+            ts_arrived=self.now,
+            admitted=True,
+        )
+        self.orders.append(order)
+        self.meet_standing_quote(order)
+
+    # What must hold after every event, whatever the market and the strategy
+
+    def check(self) -> None:
+        paid = sum(fill.paid for fill in self.fills)
+        scale = max(1.0, self.initial_capital, *(abs(fill.paid) for fill in self.fills), abs(paid))
+
+        def same(a: float, b: float) -> bool:
+            return isclose(a, b, rel_tol=1e-9, abs_tol=1e-9 * scale)
+
+        # Money: what fills and dated items moved, and nothing else.
+        flows = sum(flow.amount for flow in self.cash_flows)
+        assert same(self.cash, self.initial_capital + paid + flows)
+        fees = sum(p.commission for m in self.markets.values() for p in m.positions.values())
+        assert same(fees, sum(fill.commission for fill in self.fills))
+        # Gains: realised, unrealised, interest and the like; by each cost basis.
+        pnl = sum(flow.amount for flow in self.cash_flows if flow.kind != CASH_IN_LIEU) - fees
+        for market in self.markets.values():
+            assert same(market.quantity, market.traded)
+            for leg, position in market.positions.items():
+                assert same(position.quantity, sum(lot.quantity for lot in position.lots))
+                assert leg * position.quantity >= 0
+                assert all(lot.quantity * position.quantity > 0 for lot in position.lots)
+                assert len(position.lots) <= 1 or self.execution.cost_basis == "fifo"
+                pnl += position.realized_pnl
+                if position.quantity:
+                    unit = market.mark * self.point_value(market)
+                    pnl += position.quantity * (unit - position.avg_cost)
+            if self.execution.account == "cash" and self.execution.position_mode == "netting":
+                assert market.quantity >= -1e-9
+        assert same(self.equity, self.initial_capital + pnl)
+        for order in self.orders:
+            self.check_order(order)
+
+    def check_order(self, order: Order) -> None:
+        assert order.filled == 0 or order.filled <= order.total * (1 + 1e-9)
+        assert order.is_open == (order.ts_closed < 0)
+        assert order.status != FILLED or order.leaves <= 0 < order.filled
+        assert order.leaves > 0 or order.parent or not order.is_open
+        assert (order.reason == "") == (order.is_open or order.status == FILLED)
+        assert (order.status == PARTIALLY_FILLED) <= (order.filled > 0)
+        assert not (order.is_open and order.admitted) or order.ts_arrived >= 0
+        if order.parent and order.is_open and order.admitted:
+            parent = self.orders[order.parent - 1]
+            assert parent.filled > 0
+            assert order.released <= order.quantity
+        assert order.ts_closed < 0 or order.ts_closed <= self.now

@@ -1,0 +1,182 @@
+"""Matching against bars: the phases, and the walk of `intrabar="path"`."""
+
+from collections.abc import Callable, Iterator
+
+from .nouns import BUY, CANCELED, Bar, Order
+
+STANDING_LIMITS = ("GTC", "DAY", "GTD")
+
+
+class Bars:
+    def match_bar(self, bar: Bar) -> None:
+        market = self.markets[bar.symbol]
+        self.match_open(bar)
+        market.inside = bar
+        if self.execution.intrabar == "pessimistic":
+            triggered = self.match_stops(bar)
+            self.match_limits(bar, lambda o: takes_part(o, bar) and o not in triggered)
+            self.match_released_stops(bar)
+        elif self.execution.intrabar == "optimistic":
+            self.match_limits(bar, lambda o: takes_part(o, bar))
+            self.match_stops(bar)
+            self.match_limits(bar, lambda o: released_inside(o, bar))
+        else:
+            self.walk(bar)
+        market.inside = None
+        self.match_close(bar)
+
+    def visit(self, bar: Bar, may: Callable[[Order], bool]) -> Iterator[Order]:
+        """Each order once that may act when its turn comes, in order of arrival; the newly released too."""
+        seen: list[Order] = []
+        while True:
+            coming = (o for o in self.awake(bar.symbol, bar.timestamp) if o not in seen and may(o))
+            order = next(coming, None)
+            if order is None:
+                return
+            seen.append(order)
+            yield order
+
+    def match_open(self, bar: Bar) -> None:
+        for order in self.visit(bar, lambda o: takes_part(o, bar)):
+            if order.sleeps:
+                self.look_at(order, bar.open)
+            if order.sleeps:
+                continue
+            if not order.rests:
+                self.meet(order, bar.open, bar.timestamp)
+            elif order.is_marketable_at(bar.open):
+                self.make(order, bar.open, bar.timestamp)
+
+    # The range
+
+    def match_stops(self, bar: Bar) -> list[Order]:
+        """Phase 2; those it triggered."""
+        triggered: list[Order] = []
+        for order in self.visit(bar, lambda o: takes_part(o, bar) and o.has_stop and o.sleeps):
+            if not reached(order, bar):
+                continue
+            rivals = [o for o in self.working(bar.symbol) if self.is_rival(order, o, bar, triggered)]
+            triggered.append(order)
+            self.trigger_at(order, order.stop, bar)
+            ended = any(not o.is_open and o.reason == "oco" for o in rivals)
+            if ended and order.filled > 0 and self.execution.intrabar == "pessimistic":
+                self.ambiguous_bars += 1
+        return triggered
+
+    def is_rival(self, order: Order, other: Order, bar: Bar, triggered: list[Order]) -> bool:
+        """A limit of the stop's group that the bar's range would fill too."""
+        same = order is not other and order.oco > 0 and order.oco == other.oco
+        rests = other.rests and takes_part(other, bar) and other not in triggered
+        return same and rests and reached(other, bar)
+
+    def match_released_stops(self, bar: Bar) -> None:
+        """Phase 4."""
+        for order in self.visit(bar, lambda o: released_inside(o, bar) and o.has_stop and o.sleeps):
+            if not order.trails and reached(order, bar):
+                self.trigger_at(order, order.stop, bar)
+                self.ambiguous_bars += order.filled > 0
+
+    def match_limits(self, bar: Bar, may: Callable[[Order], bool]) -> None:
+        """Phase 3; the optimistic one's phase 4."""
+        for order in self.visit(bar, lambda o: may(o) and self.looks_inside(o, bar)):
+            if not reached(order, bar):
+                continue
+            if order.sleeps:
+                self.trigger_at(order, order.stop, bar)
+            else:
+                self.make(order, order.limit, bar.delivered)
+
+    def looks_inside(self, order: Order, bar: Bar) -> bool:
+        """A touch price, or a limit that rests: released inside the range it does so without a meeting."""
+        if order.has_touch and order.sleeps:
+            return True
+        if released_inside(order, bar) and order.type == "limit" and order.time_in_force in STANDING_LIMITS:
+            order.met = True
+        return order.rests
+
+    def trigger_at(self, order: Order, price: float, bar: Bar) -> None:
+        """Inside the range the trigger is pulled and the market is met at that price."""
+        self.trigger(order)
+        self.meet(order, price, bar.delivered)
+
+    # One walk through the range
+
+    def walk(self, bar: Bar) -> None:
+        low_first = abs(bar.open - bar.low) <= abs(bar.high - bar.open)
+        extremes = (bar.low, bar.high) if low_first else (bar.high, bar.low)
+        at = bar.open
+        for end in (*extremes, bar.close):
+            if end != at:
+                self.walk_leg(bar, at, end)
+            at = end
+
+    def walk_leg(self, bar: Bar, at: float, end: float) -> None:
+        way = 1 if end > at else -1
+        seen: list[Order] = []
+        while True:
+            coming = [
+                (max(way * self.level_of(o), way * at), o)
+                for o in self.awake(bar.symbol, bar.timestamp)
+                if o not in seen and self.lies_on(o, way, bar) and way * self.level_of(o) <= way * end
+            ]
+            if not coming:
+                break
+            nearest, order = min(coming, key=lambda pair: pair[0])  # of equal ones the first to arrive
+            at = way * nearest
+            seen.append(order)
+            if order.sleeps:
+                self.trigger_at(order, at, bar)
+            else:
+                self.make(order, order.limit, bar.delivered)
+            self.trail_along(bar, at)
+        self.trail_along(bar, end)
+
+    def level_of(self, order: Order) -> float:
+        return order.stop if order.sleeps else order.limit
+
+    def lies_on(self, order: Order, way: int, bar: Bar) -> bool:
+        """Upwards buy stops, sell touch prices and resting sell limits; downwards the others."""
+        if not (takes_part(order, bar) or released_inside(order, bar)):
+            return False
+        if order.has_stop and order.sleeps:
+            return order.side == way
+        return self.looks_inside(order, bar) and order.side == -way
+
+    def trail_along(self, bar: Bar, price: float) -> None:
+        for order in self.awake(bar.symbol, bar.timestamp):
+            if order.trails and order.sleeps and (takes_part(order, bar) or released_inside(order, bar)):
+                self.follow(order, price)
+
+    # The close
+
+    def match_close(self, bar: Bar) -> None:
+        for order in self.working(bar.symbol):
+            last = self.is_last_before(bar, order.session)
+            if order.time_in_force == "CLS" and takes_part(order, bar) and last:
+                self.meet(order, bar.close, bar.delivered)
+                if order.is_open:
+                    self.close(order, CANCELED, "closing", bar.delivered)
+        for order in self.working(bar.symbol):
+            if order.trails and order.sleeps and takes_part(order, bar):
+                self.follow(order, bar.low if order.side == BUY else bar.high)
+
+    def is_last_before(self, bar: Bar, close: float) -> bool:
+        """No later bar of the symbol opens before that session close."""
+        later = [e for e in self.events if type(e) is Bar and e.symbol == bar.symbol]
+        return bar.timestamp < close and not any(bar.timestamp < e.timestamp < close for e in later)
+
+
+def takes_part(order: Order, bar: Bar) -> bool:
+    return 0 <= order.ts_arrived <= bar.timestamp
+
+
+def released_inside(order: Order, bar: Bar) -> bool:
+    return order.released_in is bar
+
+
+def reached(order: Order, bar: Bar) -> bool:
+    """The bar's range reaches the order's trigger, or its limit."""
+    if order.sleeps:
+        rises = (order.side == BUY) == order.has_stop
+        return order.is_triggered_by(bar.high if rises else bar.low)
+    return order.is_marketable_at(bar.low if order.side == BUY else bar.high)

@@ -1,0 +1,194 @@
+"""Dated items: what changes by date. Rates, splits, dividends, funding, accruals, session closes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+from .nouns import (
+    BORROW_FEE,
+    BUY,
+    CANCELED,
+    CASH_IN_LIEU,
+    DIVIDEND,
+    FUNDING,
+    INTEREST,
+    SELL,
+    Bar,
+    CashFlow,
+    Lot,
+    Market,
+    Order,
+    Position,
+    Quote,
+)
+from .numbers import DAY, moment, nanoseconds, round_down
+
+RATE, SPLIT, PAYOUT, PERIODIC, ACCRUAL, SESSION_CLOSE = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    timestamp: int
+    rank: int
+    happen: Callable[[], None]
+
+
+class Dated:
+    def prepare_dated_items(self, currency: str, fx: dict[str, Any]) -> None:
+        self.items: list[Item] = []
+        terms = self.execution
+        self.currency = currency
+        self.latency = self.response_latency = 0
+        self.cash_rate = self.debit_rate = 0.0
+        self.fx_rates: dict[str, float] = {}
+        self.borrow_rates: dict[str, float] = {}
+        self.accrued_until = self.start
+
+        self.add_steps(terms.latency_ms, self.set_latency, before=self.set_latency)
+        self.add_steps(terms.response_latency_ms, self.set_response, before=self.set_response)
+        for name, value in fx.items():
+            self.add_steps(value, lambda rate, name=name: self.fx_rates.__setitem__(name, rate))
+        self.add_steps(terms.cash_rate, lambda rate: setattr(self, "cash_rate", rate))
+        self.add_steps(terms.debit_rate, lambda rate: setattr(self, "debit_rate", rate))
+        for symbol, market in self.markets.items():
+            rate_of = market.instrument.borrow_rate
+            self.add_steps(rate_of, lambda rate, symbol=symbol: self.borrow_rates.__setitem__(symbol, rate))
+        for market in self.markets.values():
+            assert self.rate_of(market.instrument.currency) > 0, "an exchange rate must have begun"
+            self.add(SPLIT, market.instrument.splits, self.split, market)
+            self.add(PAYOUT, market.instrument.dividends, self.pay_dividend, market)
+            self.add(PERIODIC, market.instrument.funding, self.fund, market)
+        close = self.sessions.close_after(self.start)
+        while close <= self.events[-1].delivered:
+            self.items.append(Item(close, ACCRUAL, self.accrue))
+            for market in self.markets.values():
+                if market.source is not Bar:
+                    self.items.append(
+                        Item(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
+                    )
+            close = self.sessions.close_after(close)
+        self.items.sort(key=lambda item: (item.timestamp, item.rank))  # stable: then by symbol
+
+    def add_steps(
+        self, setting: Any, step: Callable[[float], None], before: Callable[[float], None] | None = None
+    ) -> None:
+        """A rate from each moment on; `before` says what holds before the first."""
+        if not isinstance(setting, list):
+            step(setting)
+            return
+        if before and setting:
+            before(setting[0][1])
+        for when, value in setting:
+            ts = moment(when, self.timezone)
+            if ts <= self.start:
+                step(value)
+            else:
+                self.items.append(Item(ts, RATE, lambda value=value: step(value)))
+
+    def add(self, rank: int, dated: Any, happen: Callable[[Market, float], None], market: Market) -> None:
+        for when, value in dated:
+            ts = moment(when, self.timezone)
+            if ts > self.start:
+                self.items.append(Item(ts, rank, lambda value=value: happen(market, value)))
+
+    def set_latency(self, milliseconds: float) -> None:
+        self.latency = nanoseconds(milliseconds)
+
+    def set_response(self, milliseconds: float) -> None:
+        self.response_latency = nanoseconds(milliseconds)
+
+    def rate_of(self, currency: str | None) -> float:
+        return 1.0 if currency in (None, self.currency) else self.fx_rates[currency]
+
+    def flow(self, market: Market | None, kind: int, amount: float) -> None:
+        """Money that is no trade's."""
+        if amount:
+            self.cash += amount
+            self.cash_flows.append(CashFlow(self.now, market.symbol if market else None, kind, amount))
+
+    # Splits
+
+    def split(self, market: Market, r: float) -> None:
+        market.mark /= r
+        if market.standing:
+            q = market.standing
+            sizes = q.bid_size * r, q.ask_size * r
+            market.standing = Quote(q.symbol, q.timestamp, q.bid / r, q.ask / r, *sizes)
+        for pool in {id(pool): pool for pool in market.pools.values()}.values():
+            pool.left *= r
+            pool.shown *= r
+        market.traded *= r
+        for position in market.positions.values():
+            self.split_position(market, position, r)
+        for order in self.orders:
+            if order.symbol == market.symbol and order.is_open and (order.held or order.ts_arrived >= 0):
+                self.split_order(market, order, r)
+        self.hear_all()
+
+    def split_position(self, market: Market, position: Position, r: float) -> None:
+        position.quantity *= r
+        position.lots = [Lot(lot.quantity * r, lot.price / r, lot.cost / r) for lot in position.lots]
+        direction = 1 if position.quantity > 0 else -1
+        whole = direction * round_down(abs(position.quantity), market.instrument.lot_size)
+        rest = position.quantity - whole
+        if abs(rest) > 1e-9 * abs(position.quantity):
+            cost = market.mark * self.point_value(market)
+            self.account(position, -rest, market.mark, cost)
+            market.traded -= rest
+            self.flow(market, CASH_IN_LIEU, rest * cost)
+
+    def split_order(self, market: Market, order: Order, r: float) -> None:
+        def whole(quantity: float) -> float:
+            return round_down(quantity * r, market.instrument.lot_size)
+
+        leaves, still = whole(order.leaves), whole(order.quantity - order.taken - order.filled)
+        order.filled, order.taken = order.filled * r, order.taken * r
+        order.released = order.filled + order.taken + leaves if order.ts_arrived >= 0 else order.released
+        order.quantity = order.filled + order.taken + still
+        order.avg_px, order.limit, order.stop = order.avg_px / r, order.limit / r, order.stop / r
+        order.limit_offset /= r
+        if order.trail_by == "price":
+            order.trail /= r
+        if (still if not order.parent or self.may_grow(order) or order.held else leaves) <= 0:
+            self.close(order, CANCELED, "requested", self.now)
+
+    # Money by date
+
+    def pay_dividend(self, market: Market, amount: float) -> None:
+        self.flow(market, DIVIDEND, market.quantity * amount * self.point_value(market))
+        market.mark -= amount
+        if market.standing:
+            q = market.standing
+            prices = q.bid - amount, q.ask - amount
+            market.standing = Quote(q.symbol, q.timestamp, *prices, q.bid_size, q.ask_size)
+        tick = market.instrument.tick_size
+        for order in self.orders:
+            if (
+                order.symbol != market.symbol
+                or not order.is_open
+                or not (order.held or order.ts_arrived >= 0)
+            ):
+                continue
+            if order.side == BUY and round_down_or_nan(order.limit - amount, tick) > 0:
+                order.limit = round_down(order.limit - amount, tick)
+            falls = order.side == SELL and order.has_stop
+            if falls and round_down_or_nan(order.stop - amount, tick) > 0:
+                order.stop = round_down(order.stop - amount, tick)
+
+    def fund(self, market: Market, rate: float) -> None:
+        if market.quantity:
+            self.flow(market, FUNDING, -self.value_of(market, market.quantity) * rate)
+
+    def accrue(self) -> None:
+        years = (self.now - self.accrued_until) / (365 * DAY)
+        self.accrued_until = self.now
+        self.flow(None, INTEREST, self.cash * (self.debit_rate if self.cash < 0 else self.cash_rate) * years)
+        for market in self.markets.values():
+            if market.quantity < 0:
+                value = abs(self.value_of(market, market.quantity))
+                self.flow(market, BORROW_FEE, -value * self.borrow_rates[market.symbol] * years)
+
+
+def round_down_or_nan(price: float, tick: float) -> float:
+    return price if isnan(price) else round_down(price, tick)

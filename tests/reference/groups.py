@@ -1,0 +1,68 @@
+"""Groups and families of orders: what one order's fill or end does to others."""
+
+from math import nan
+
+from .nouns import CANCELED, FILLED, Order
+from .numbers import round_down
+from .orders import same_group
+
+
+class Groups:
+    def parent_of(self, order: Order) -> Order:
+        return self.orders[order.parent - 1]
+
+    def children_of(self, order: Order) -> list[Order]:
+        """Those that have arrived, held or released, and are open."""
+        there = [o for o in self.orders if o.parent == order.id and (o.held or o.ts_arrived >= 0)]
+        return [o for o in there if o.is_open]
+
+    def may_grow(self, order: Order) -> bool:
+        return order.parent > 0 and self.parent_of(order).is_open
+
+    def tell_the_group(self, order: Order, quantity: float, ts: int) -> None:
+        for other in self.orders:
+            if not other.is_open or not same_group(order, other):
+                continue
+            if not (order.parent and other.parent):
+                self.close(other, CANCELED, "oco", ts)
+                continue
+            still = other.quantity - other.taken - other.filled
+            other.taken += min(quantity, still)
+            spent = still <= quantity * (1 + 1e-12)
+            in_market = other.ts_arrived >= 0 and not self.may_grow(other)
+            if spent or (in_market and other.leaves <= 0):
+                self.close(other, CANCELED, "oco", ts)
+
+    def share_of(self, child: Order) -> float:
+        """What its parent's fills release of the child, before its group takes its part."""
+        parent = self.parent_of(child)
+        if parent.status == FILLED:
+            return child.quantity
+        lot = self.markets[child.symbol].instrument.lot_size
+        return round_down(child.quantity * parent.filled / parent.quantity, lot)
+
+    def release(self, child: Order, ts: int, fill_price: float = nan) -> None:
+        """A held child enters the market, if there is something of it; one that is there grows."""
+        share = self.share_of(child)
+        if not child.held:
+            child.released = max(child.released, share)
+        elif share - child.taken > 0:
+            child.held, child.released = False, share
+            child.released_in = self.markets[child.symbol].inside
+            self.enter(child, ts, fill_price)
+
+    def release_children(self, order: Order, ts: int, fill_price: float) -> None:
+        for child in self.children_of(order):
+            if child.is_open:
+                self.release(child, ts, fill_price)
+
+    def conclude_children(self, order: Order) -> None:
+        """Their parent has ended: they keep what was released."""
+        for child in self.children_of(order):
+            if not child.is_open:
+                continue
+            if child.held:
+                self.close(child, CANCELED, "parent", order.ts_closed)
+            elif child.leaves <= 0:
+                full = child.filled > 0
+                self.close(child, FILLED if full else CANCELED, "" if full else "oco", order.ts_closed)

@@ -1,0 +1,293 @@
+"""The things a run is made of: events, orders, fills, positions, and what is kept of each symbol."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import inf, nan
+
+from btcore.config import Instrument
+
+SELL, BUY = -1, 1
+MARKET, LIMIT, STOP, STOP_LIMIT = "market", "limit", "stop", "stop-limit"
+MARKET_IF_TOUCHED, LIMIT_IF_TOUCHED = "market-if-touched", "limit-if-touched"
+TRAILING_STOP, TRAILING_STOP_LIMIT = "trailing-stop", "trailing-stop-limit"
+NEW, PARTIALLY_FILLED, FILLED = "NEW", "PARTIALLY_FILLED", "FILLED"
+CANCELED, EXPIRED, REJECTED = "CANCELED", "EXPIRED", "REJECTED"
+MAKER, TAKER = "maker", "taker"
+NETTED, LONG, SHORT = 0, 1, -1
+INTEREST, BORROW_FEE, FUNDING, DIVIDEND, CASH_IN_LIEU = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    symbol: str
+    timestamp: int
+    bid: float
+    ask: float
+    bid_size: float = inf
+    ask_size: float = inf
+
+    @property
+    def delivered(self) -> int:
+        return self.timestamp
+
+    @property
+    def first_price(self) -> float:
+        return (self.bid + self.ask) / 2
+
+    mark = first_price
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    symbol: str
+    timestamp: int
+    price: float
+    size: float = inf
+    side: int = 0
+
+    @property
+    def delivered(self) -> int:
+        return self.timestamp
+
+    @property
+    def first_price(self) -> float:
+        return self.price
+
+    mark = first_price
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    symbol: str
+    timestamp: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    interval: int
+
+    @property
+    def delivered(self) -> int:
+        return self.timestamp + self.interval
+
+    @property
+    def first_price(self) -> float:
+        return self.open
+
+    @property
+    def mark(self) -> float:
+        return self.close
+
+
+Event = Quote | Trade | Bar
+HOOKS = {Quote: "on_quote", Trade: "on_trade", Bar: "on_bar"}
+
+
+@dataclass(slots=True, eq=False)
+class Order:
+    id: int
+    symbol: str
+    side: int
+    type: str
+    quantity: float  # as asked
+    limit: float = nan
+    stop: float = nan  # the stop, the touch price, or where a trailing stop stands
+    trail: float = nan
+    trail_by: str = "price"
+    limit_offset: float = nan
+    time_in_force: str = "GTC"
+    oco: int = 0
+    parent: int = 0
+    post_only: bool = False
+    reduce_only: bool = False
+    liquidation: bool = False
+    ts_sent: int = -1
+    ts_arrived: int = -1  # a child's release
+    ts_closed: int = -1
+    ts_expires: int = -1
+    session: float = inf  # the open that OPG, or the close that CLS waits for
+    filled: float = 0.0
+    avg_px: float = nan
+    status: str = NEW
+    reason: str = ""
+    held: bool = False  # a child that has arrived and is not released
+    released: float = nan  # of a child, in all
+    taken: float = 0.0  # of a child, by its group
+    released_in: Bar | None = None  # the bar in whose range it was released
+    admitted: bool = False
+    triggered: bool = False
+    met: bool = False
+    end_heard: bool = False
+
+    @property
+    def total(self) -> float:
+        """What it may fill in all, as far as that is known."""
+        if not self.parent:
+            return self.quantity
+        released = self.quantity if self.ts_arrived < 0 else self.released
+        return max(released - self.taken, self.filled)
+
+    @property
+    def leaves(self) -> float:
+        return self.total - self.filled
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in (NEW, PARTIALLY_FILLED)
+
+    @property
+    def has_limit(self) -> bool:
+        return self.type in (LIMIT, STOP_LIMIT, LIMIT_IF_TOUCHED, TRAILING_STOP_LIMIT)
+
+    @property
+    def has_stop(self) -> bool:
+        return self.type in (STOP, STOP_LIMIT) or self.trails
+
+    @property
+    def has_touch(self) -> bool:
+        return self.type in (MARKET_IF_TOUCHED, LIMIT_IF_TOUCHED)
+
+    @property
+    def trails(self) -> bool:
+        return self.type in (TRAILING_STOP, TRAILING_STOP_LIMIT)
+
+    @property
+    def sleeps(self) -> bool:
+        """It has a trigger that has not been pulled."""
+        return (self.has_stop or self.has_touch) and not self.triggered
+
+    @property
+    def rests(self) -> bool:
+        """A limit order after its meeting with the market."""
+        return self.has_limit and self.met and not self.sleeps
+
+    @property
+    def waits_for_session(self) -> bool:
+        return self.time_in_force in ("OPG", "CLS")
+
+    def is_triggered_by(self, price: float) -> bool:
+        rises = (self.side == BUY) == self.has_stop
+        return price >= self.stop if rises else price <= self.stop
+
+    def is_marketable_at(self, price: float) -> bool:
+        if not self.has_limit:
+            return True
+        return price <= self.limit if self.side == BUY else price >= self.limit
+
+    def is_passed_by(self, price: float) -> bool:
+        return price < self.limit if self.side == BUY else price > self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    timestamp: int
+    order_id: int
+    symbol: str
+    side: int
+    quantity: float
+    price: float
+    commission: float
+    liquidity: str
+    leg: int
+    paid: float  # what it changed cash by
+
+
+@dataclass(frozen=True, slots=True)
+class CashFlow:
+    timestamp: int
+    symbol: str | None
+    kind: int
+    amount: float
+
+
+@dataclass(slots=True)
+class Report:
+    """Of a fill, or of an order's end, on its way to the strategy."""
+
+    due: int
+    order: Order
+    fill: Fill | None
+    ended: bool
+    heard: bool = False  # its effect is in what the strategy sees
+
+
+@dataclass(slots=True)
+class Lot:
+    quantity: float
+    price: float
+    cost: float  # price times the point value when it was paid
+
+
+@dataclass(slots=True)
+class Position:
+    quantity: float = 0.0
+    lots: list[Lot] = field(default_factory=list)  # one, the average, unless the cost basis is fifo
+    realized_pnl: float = 0.0
+    commission: float = 0.0
+
+    @property
+    def avg_px(self) -> float:
+        return sum(lot.quantity * lot.price for lot in self.lots) / self.quantity if self.quantity else nan
+
+    @property
+    def avg_cost(self) -> float:
+        return sum(lot.quantity * lot.cost for lot in self.lots) / self.quantity if self.quantity else nan
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    timestamp: int
+    equity: float
+    cash: float
+    positions: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    timestamp: int
+    symbol: str
+    quantity: float
+    value: float
+    leg: int
+
+
+@dataclass(slots=True)
+class Pool:
+    """The size of one quote's side, one print or one bar: what is not yet taken, and what was shown."""
+
+    left: float = inf
+    shown: float = inf
+
+
+@dataclass(slots=True)
+class Market:
+    """One symbol: what it trades on, what it shows, what its source has left to take, what is held of it."""
+
+    symbol: str
+    instrument: Instrument
+    source: type[Event]
+    positions: dict[int, Position]  # by leg
+    mark: float = nan
+    standing: Quote | None = None
+    pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
+    inside: Bar | None = None  # the bar whose range is being walked
+    deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
+    traded: float = 0.0  # signed quantity of all fills in today's shares, for `check`
+
+    @property
+    def quantity(self) -> float:
+        return sum(position.quantity for position in self.positions.values())
+
+
+@dataclass(slots=True)
+class ReferenceResult:
+    fills: list[Fill]
+    orders: list[Order]
+    markets: dict[str, Market]
+    point_values: dict[str, float]
+    equity: list[Point]
+    exposures: list[Exposure]
+    cash_flows: list[CashFlow]
+    ambiguous_bars: int
+    logs: list[str]

@@ -1,0 +1,293 @@
+"""Time and events: the run's clock, the steps of an event, requests and reports on their way."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from math import inf
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from btcore.config import Execution, Instrument
+from btcore.errors import StrategyError
+
+from .accounts import Accounts
+from .bars import Bars
+from .context import Context
+from .curve import Curve
+from .dated import Dated
+from .groups import Groups
+from .matching import Matching
+from .nouns import (
+    EXPIRED,
+    HOOKS,
+    LONG,
+    NETTED,
+    SHORT,
+    Bar,
+    CashFlow,
+    Event,
+    Exposure,
+    Fill,
+    Market,
+    Order,
+    Point,
+    Position,
+    Quote,
+    ReferenceResult,
+    Report,
+    Trade,
+)
+from .numbers import Jitter, Listed, LocalDays, nanoseconds
+from .orders import Orders
+
+MINUTE = 60 * 10**9
+MAX_ROUNDS = 10_000
+
+
+class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
+    def __init__(
+        self,
+        streams: dict[str, dict[str, Any]],
+        *,
+        initial_capital: float,
+        execution: Execution | None = None,
+        instruments: dict[str, Instrument] | None = None,
+        timezone: str = "UTC",
+        start: int | None = None,
+        mark_every_ns: int | None = None,
+        currency: str = "USD",
+        fx: dict[str, Any] | None = None,
+        sessions: tuple[list[int], list[int]] | None = None,
+    ) -> None:
+        self.execution = terms = execution or Execution()
+        self.timezone = ZoneInfo(timezone)
+        self.sessions = Listed(*sessions) if sessions else LocalDays(self.timezone)
+        self.events = sequence(streams)
+        instruments = instruments or {}
+        legs = (LONG, SHORT) if terms.position_mode == "hedging" else (NETTED,)
+        self.markets = {
+            symbol: Market(
+                symbol,
+                instruments.get(symbol, Instrument()),
+                execution_source(stream),
+                {leg: Position() for leg in legs},
+            )
+            for symbol, stream in streams.items()
+        }
+        self.start = self.now = self.events[0].timestamp if start is None else start
+        assert self.now <= self.events[0].timestamp, "the reference is given data from `start` on"
+        bars_alone = all(type(event) is Bar for event in self.events)
+        self.grid = mark_every_ns or (None if bars_alone else MINUTE)
+        self.next_grid_point: int | None = None
+
+        self.leverage = 1.0 if terms.account == "cash" else terms.leverage
+        self.initial_capital = self.cash = float(initial_capital)
+        self.orders: list[Order] = []
+        self.fills: list[Fill] = []
+        self.cash_flows: list[CashFlow] = []
+        self.requests: list[tuple[int, int, Callable[[], None]]] = []  # a heap: due, number, what to do
+        self.requests_sent = 0
+        self.entry_jitter = Jitter(terms, 0, terms.latency_jitter_ms)
+        self.response_jitter = Jitter(terms, 1, terms.response_jitter_ms)
+        self.delayed = self.response_jitter.most > 0 or has_latency(terms.response_latency_ms)
+        self.reports: list[Report] = []  # under way, in the order they were made
+        self.seen: dict[tuple[str, int], float] = {}  # positions as reported, by symbol and leg
+        self.timers: list[int] = []  # a heap
+        self.rounds = 0
+        self.delivered = 0  # events
+        self.points: list[Point] = []
+        self.exposures: list[Exposure] = []
+        self.traded_notional: dict[tuple[int, int], float] = {}  # by month
+        self.ambiguous_bars = self.snapped = 0
+        self.logs: list[str] = []
+        self.context = Context(self)
+        self.prepare_dated_items(currency, fx or {})
+
+    def run(self, strategy: Any) -> ReferenceResult:
+        self.strategy = strategy
+        self.write_point(self.now)
+        self.call("on_start")
+        for event, following in zip(self.events, [*self.events[1:], None], strict=True):
+            self.happen(event)
+            last_of_its_time = following is not None and following.delivered > event.delivered
+            if last_of_its_time:
+                self.wake_up(event.delivered, items_alone=True)
+            self.check()
+            if self.grid is None and (last_of_its_time or following is None):
+                self.write_point(event.delivered)
+        self.call("on_end")
+        for order in self.orders:
+            if order.is_open:
+                order.status, order.reason, order.ts_closed = EXPIRED, "end_of_data", self.now
+        self.write_last_point()
+        assert all(not order.is_open and order.ts_closed >= 0 for order in self.orders)
+        if self.snapped:
+            self.logs.append(f"{self.snapped} orders snapped to steps")
+        return ReferenceResult(
+            fills=self.fills,
+            orders=self.orders,
+            markets=self.markets,
+            point_values={symbol: self.point_value(market) for symbol, market in self.markets.items()},
+            equity=self.points,
+            exposures=self.exposures,
+            cash_flows=self.cash_flows,
+            ambiguous_bars=self.ambiguous_bars,
+            logs=self.logs,
+        )
+
+    def happen(self, event: Event) -> None:
+        """The six steps of one event."""
+        market = self.markets[event.symbol]
+        self.rounds = 0
+        self.wake_up(event.delivered)
+        self.set_clock(event.delivered)
+        self.note_activity()
+        self.expire(event)
+        self.match(event, market)
+        self.delivered += 1
+        changes: list[Callable[[], None]] = []
+        if type(event) is market.source:
+            market.mark = event.mark
+            changes, market.deferred = market.deferred, []
+        self.check_margin()
+        for change in changes:
+            change()
+            self.check_margin()
+        self.hear()
+        self.call(HOOKS[type(event)], event)
+        self.settle()
+
+    def wake_up(self, until: int, items_alone: bool = False) -> None:
+        """What is due at or before `until`: dated items, arrivals, reports, timers at each instant.
+
+        A dated item due when a bar is delivered comes after the bar: after the last one of that time.
+        """
+        while True:
+            item = self.items[0].timestamp if self.items else inf
+            if item == until and not items_alone and self.bars_to_come(until):
+                item = inf
+            arrival = self.requests[0][0] if self.requests else inf
+            report = self.reports[0].due if self.reports else inf
+            timer = max(self.timers[0], self.now) if self.timers else inf
+            due = item if items_alone else min(item, arrival, report, timer)
+            if due > until:
+                return
+            self.set_clock(due)
+            if due == item:
+                while self.items and self.items[0].timestamp == due:
+                    self.items.pop(0).happen()
+                    self.check_margin()
+            elif due == timer < min(arrival, report):
+                heappop(self.timers)
+                self.count_round()
+                self.call("on_timer")
+            self.settle()
+
+    def bars_to_come(self, at: int) -> bool:
+        """A bar is delivered at that very time and has not been yet."""
+        return any(type(e) is Bar and e.delivered == at for e in self.events[self.delivered :])
+
+    def settle(self) -> None:
+        """Handle what has arrived, let reports that are due be heard, and again, until nothing is left."""
+        while (self.requests and self.requests[0][0] <= self.now) or (
+            self.reports and self.reports[0].due <= self.now
+        ):
+            self.count_round()
+            arrived = []
+            while self.requests and self.requests[0][0] <= self.now:
+                arrived.append(heappop(self.requests))
+            for _, _, handle in arrived:
+                handle()
+                self.check_margin()
+            self.hear()
+
+    def count_round(self) -> None:
+        self.rounds += 1
+        if self.rounds > MAX_ROUNDS:
+            raise StrategyError(f"more than {MAX_ROUNDS} rounds of requests within one event")
+
+    def call(self, hook: str, *args: Any) -> None:
+        method = getattr(self.strategy, hook, None)
+        if method is not None:
+            method(self.context, *args)
+
+    def set_clock(self, now: int) -> None:
+        assert now >= self.now
+        if self.next_grid_point is not None and now > self.next_grid_point:
+            self.write_grid_point()
+        self.now = now
+
+    # Latency
+
+    def request(self, handle: Callable[[], None], latency_ms: float | None = None) -> None:
+        self.requests_sent += 1
+        own = latency_ms is not None
+        latency = nanoseconds(latency_ms) if own else self.latency + self.entry_jitter.draw()
+        heappush(self.requests, (self.now + latency, self.requests_sent, handle))
+
+    def report(self, order: Order, fill: Fill | None = None) -> None:
+        """Send the strategy word of a fill, or of the order's end."""
+        due = self.now + self.response_latency + self.response_jitter.draw()
+        if self.reports:
+            due = max(due, self.reports[-1].due)
+        self.reports.append(Report(due, order, fill, ended=not order.is_open))
+        if not self.delayed:  # the strategy sees the accounts themselves
+            self.take_effect(self.reports[-1])
+
+    def take_effect(self, report: Report) -> None:
+        """The strategy sees what the report says."""
+        if report.heard:
+            return
+        report.heard = True
+        report.order.end_heard |= report.ended
+        if report.fill is not None:
+            key = report.fill.symbol, report.fill.leg
+            self.seen[key] = self.seen.get(key, 0.0) + report.fill.side * report.fill.quantity
+
+    def hear_all(self) -> None:
+        """A split: the strategy sees the positions as they are."""
+        for report in self.reports:
+            self.take_effect(report)
+        for market in self.markets.values():
+            for leg, position in market.positions.items():
+                self.seen[market.symbol, leg] = position.quantity
+
+    def seen_quantity(self, market: Market, leg: int) -> float:
+        return self.seen.get((market.symbol, leg), 0.0) if self.delayed else market.positions[leg].quantity
+
+    @property
+    def seen_cash(self) -> float:
+        return self.cash - sum(r.fill.paid for r in self.reports if r.fill and not r.heard)
+
+    @property
+    def seen_equity(self) -> float:
+        held = {
+            m.symbol: sum(self.seen_quantity(m, leg) for leg in m.positions) for m in self.markets.values()
+        }
+        return self.seen_cash + sum(self.value_of(m, held[m.symbol]) for m in self.markets.values())
+
+    def hear(self) -> None:
+        while self.reports and self.reports[0].due <= self.now:
+            report = self.reports.pop(0)
+            self.take_effect(report)
+            if report.fill is not None:
+                self.call("on_fill", report.fill)
+
+
+def has_latency(setting: Any) -> bool:
+    return any(ms > 0 for _, ms in setting) if isinstance(setting, list) else setting > 0
+
+
+def execution_source(stream: dict[str, Any]) -> type[Event]:
+    if stream.get("quotes"):
+        return Quote
+    return Trade if stream.get("trades") else Bar
+
+
+def sequence(streams: dict[str, dict[str, Any]]) -> list[Event]:
+    """All streams as one, by delivery time, symbol in the order given, kind (quote, trade, bar) and row."""
+    events: list[Event] = []
+    for symbol, stream in streams.items():
+        events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
+        events += [Trade(symbol, *row) for row in stream.get("trades") or []]
+        events += [Bar(symbol, *row, stream["interval"]) for row in stream.get("bars") or []]
+    return sorted(events, key=lambda event: event.delivered)  # a stable sort keeps the order above
