@@ -6,22 +6,24 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from .config import Capital, Currency, Execution, Instrument, RunRequest, checked, zone
+from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
 from .context import PythonHandler
 from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
 from .data.intervals import Interval, interval_ns
 from .data.moments import Moment, moment_ns
 from .data.source import Source, check_symbol
-from .data.zones import midnights
+from .data.sessions import calendar_code, sessions
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
-from .model import Reason
+from .model import NoteKind, Reason
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
+from .schedule import schedule
 from .strategies import check_params, make_handler
 from .strategy import Orders, Strategy
 from .tape import Tape
@@ -42,6 +44,10 @@ class RunJournal(NamedTuple):
     equity: NDArray[Any]
     exposures: NDArray[Any]
     positions: NDArray[Any]
+    cash_flows: NDArray[Any]
+    restatements: NDArray[Any]
+    notes: NDArray[Any]
+    closes: NDArray[np.int64] | None
     logs: list[str]
     ambiguous_bars: int
     events: int
@@ -60,6 +66,9 @@ def run(
     execution: Execution | None = None,
     instruments: Mapping[str, Instrument] | None = None,
     mark_every: Interval | None = None,
+    calendar: str | None = None,
+    fx: Mapping[str, Any] | None = None,
+    intrabar: str | None = None,
     progress: ProgressCallback | bool | None = None,
     data_source: str = "memory",
 ) -> Result:
@@ -67,13 +76,15 @@ def run(
 
     `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
     take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
-    every bar, or one minute for ticks. `progress` is called now and then with a `Progress`; by default a bar
+    every bar, or one minute for ticks. `calendar` names the exchange whose sessions count (None: local days), `fx`
+    the rates of other currencies (a number, or dated steps) and `intrabar` stands for the one of `execution`. `progress` is called now and then with a `Progress`; by default a bar
     is drawn on a terminal.
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
     named = zone(timezone).key
-    terms: Execution = checked("execution", Execution() if execution is None else execution, Execution)
+    terms: Execution = checked("execution", _terms(execution, intrabar), Execution)
+    rates: FxRates = checked("fx", dict(fx or {}), FxRates)
     capital: float = checked("initial_capital", initial_capital, Capital)
     money: str = checked("currency", currency, Currency)
     since = None if start is None else moment_ns(start, timezone, "start")
@@ -88,11 +99,16 @@ def run(
     handler, played = _handler(strategy, params, symbols)
     tape = Tape(markets)
     first = tape.first_time() if since is None else since
-    nights = midnights(first, tape.last_time(), named)
+    days = sessions(first, tape.last_time(), named, calendar)
+    dated = schedule(
+        symbols, steps, terms, rates, currency=money, timezone=named, closes=days.closes, start=first
+    )
     tell, close = reporter(progress)
     try:
         engine = _play(
-            lambda: Engine(tape, handler, steps, terms, capital, first, every, nights), handler, tell
+            lambda: Engine(tape, handler, steps, terms, capital, first, every, days.opens, days.closes, dated),
+            handler,
+            tell,
         )
     finally:
         close()
@@ -107,14 +123,17 @@ def run(
         start=since,
         end=until,
         mark_every=every or None,
+        calendar=None if calendar is None else days.name,
+        fx=rates,
     )
     hashed = cache(lambda: describe_data(markets))
     return Result.from_journal(
-        _journal(engine, handler, tape, _notes(terms, markets, data_source)),
+        _journal(
+            engine, handler, tape, _notes(terms, markets, data_source), None if calendar is None else days.closes
+        ),
         manifest=lambda: make_manifest(described, hashed(), data_source),
         fingerprint=lambda: fingerprint(described, hashed()),
         timezone=named,
-        multipliers={s: i.multiplier for s, i in zip(symbols, steps, strict=True)},
         prices=_prices(dict(markets)),
     )
 
@@ -122,6 +141,8 @@ def run(
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError for a request that can't be run; loads next to no data."""
     zone(request.timezone)
+    if request.calendar is not None:
+        calendar_code(request.calendar)
     check_params(request.strategy.name, request.strategy.params)
     for i, symbol in enumerate(request.symbols):
         try:
@@ -150,9 +171,18 @@ def run_request(
         execution=request.execution,
         instruments=request.instruments,
         mark_every=request.mark_every,
+        calendar=request.calendar,
+        fx=request.fx,
         progress=progress,
         data_source=source.describe(),
     )
+
+
+def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
+    terms = Execution() if execution is None else execution
+    if intrabar is not None and isinstance(terms, Execution):
+        terms = replace(terms, intrabar=intrabar)
+    return terms
 
 
 def _window(
@@ -263,38 +293,62 @@ def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback |
 def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str) -> list[str]:
     """What a reader of the result should know of how it came about."""
     notes = [data_source] if data_source.startswith("synthetic") else []
-    if terms.latency_ns and any(c.kind == "bars" for _, containers in markets for c in containers):
+    if terms.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
         notes.append(
-            f"latency of {terms.latency_ms:g} ms on bars: an order sent at a bar's close arrives after the "
+            "latency on bars: an order sent at a bar's close arrives after the "
             "next bar's open where that comes at once, and then takes part from the bar after"
         )
     return notes
 
 
-def _journal(engine: Engine, handler: Handler, tape: Tape, notes: list[str]) -> RunJournal:
-    orders = engine.orders()
+def _journal(
+    engine: Engine, handler: Handler, tape: Tape, notes: list[str], closes: NDArray[np.int64] | None
+) -> RunJournal:
+    orders, told, equity = engine.orders(), engine.notes(), engine.points()
     said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
-    said += [
-        (int(calls), f"order {order_id}: amend refused, the order stays as it was")
-        for calls, order_id in engine.dropped()
-    ]
+    said += _told(told)
     said.sort(key=lambda pair: pair[0])
     refused = orders["reason"][orders["status"] == 5]
     summary = [
         f"{count} orders rejected: {Reason(int(code)).name.lower()}"
         for code, count in zip(*np.unique(refused, return_counts=True), strict=True)
     ]
+    snapped = np.count_nonzero(told["kind"] == NoteKind.SNAPPED)
+    if snapped:
+        summary.append(f"{snapped} orders moved to the steps of their instruments")
+    if engine.lowest_cash < 0.0:
+        summary.append(f"cash was below zero, at the least {engine.lowest_cash:.2f}")
+    if equity["equity"][-1] < 0.0:
+        summary.append(f"equity ended below zero: {equity['equity'][-1]:.2f}")
     return RunJournal(
         symbols=tape.symbols,
         orders=orders,
         fills=engine.fills(),
-        equity=engine.points(),
+        equity=equity,
         exposures=engine.exposures(),
         positions=engine.positions(),
+        cash_flows=engine.cash_flows(),
+        restatements=engine.restatements(),
+        notes=told,
+        closes=closes,
         logs=notes + [text for _, text in said] + summary,
         ambiguous_bars=engine.ambiguous_bars,
         events=engine.n_done,
     )
+
+
+def _told(notes: NDArray[Any]) -> list[tuple[int, str]]:
+    """Lines for what a reader must not overlook, each with the number of the strategy's call before it."""
+    lines = []
+    for note in notes[np.isin(notes["kind"], (NoteKind.AMEND_REFUSED, NoteKind.LIQUIDATED))]:
+        line = f"order {note['order_id']}: amend refused, the order stays as it was"
+        if note["kind"] == NoteKind.LIQUIDATED:
+            line = (
+                f"{np.datetime64(int(note['ts']), 'ns')}Z: liquidated, equity {note['value']:.2f} is below the "
+                "maintenance margin"
+            )
+        lines.append((int(note["calls"]), line))
+    return lines
 
 
 def _prices(markets: dict[str, tuple[Container, ...]]) -> Callable[[str], Any]:

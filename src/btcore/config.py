@@ -69,6 +69,9 @@ def _check_dated(name: str, items: list[Any]) -> None:
             raise ValueError(f"{name}: [{i}]: {item[1]} is not a finite number")
 
 
+FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | Dated]
+
+
 class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Rates once `notional` has been traded in a calendar month (UTC), in the run's currency."""
 
@@ -181,7 +184,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     timezone: Timezone = "UTC"
     mark_every: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}(s|min|h|d)(?![\s\S])")] | None = None
     calendar: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
-    fx: dict[Currency, Annotated[float, Meta(gt=0)] | Dated] = field(default_factory=dict)
+    fx: FxRates = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _finite(self)

@@ -8,16 +8,18 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from heapq import heappop, heappush
 
 from btcore.contract cimport (
-    Handler, amend, cancel, order_target, submit, target_quantity
+    Handler, amend, cancel, new_order, order_target, send_order, target_quantity
 )
 from btcore.events cimport bar_event, fill_event, quote_event, trade_event
 from btcore.model cimport (
-    Account, BAR, END, FILL, LIMIT, Market, NEVER, Outbox, PARTIALLY_FILLED, QUOTE, START, STOP, STOP_LIMIT,
-    SUBMIT, TIMER, TRADE,
+    Account, BAR, CLS, END, FILL, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Market, NEVER, OPG,
+    Outbox, PARTIALLY_FILLED, POST_ONLY, Position, QUOTE, REDUCE_ONLY, Request, START, STOP, STOP_LIMIT, SUBMIT, TIMER,
+    TRADE, TRAILING_STOP, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
+from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
 
-from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, to_ns
+from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY, to_ns
 from btcore.errors import OrderError
 
 
@@ -29,7 +31,9 @@ cdef class Context:
     cdef Outbox* out
     cdef dict indexes
     cdef list timers
-    cdef list sent                   # (id, symbol) of the orders not known to have ended
+    cdef list working                # ids of the orders sent and not known to have ended
+    cdef int64_t n_seen              # orders looked at for it
+    cdef int64_t groups              # the highest oco number used
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the call, message)
 
@@ -37,7 +41,7 @@ cdef class Context:
         self.symbols = symbols
         self.indexes = {symbol: i for i, symbol in enumerate(symbols)}
         self.timers = []
-        self.sent = []
+        self.working = []
         self.logs = []
 
     cdef int32_t index(self, str symbol) except -1:
@@ -69,70 +73,133 @@ cdef class Context:
         self.live()
         return equity(self.account)
 
-    def position(self, str symbol not None):
-        """Signed quantity held."""
-        return self.account.positions[self.index(symbol)].qty
+    def position(self, str symbol not None, leg=None):
+        """Signed quantity held; of a hedging account the sum, or its "long" or "short" `leg`."""
+        return self.book(symbol, leg).qty
 
-    def average_price(self, str symbol not None):
-        """Average price of what is held; 0.0 when flat."""
-        return self.account.positions[self.index(symbol)].avg_px
+    cdef const Position* book(self, str symbol, leg) except NULL:
+        cdef int32_t s = self.index(symbol)
+        if leg is None:
+            return &self.account.positions[s]
+        if leg not in ("long", "short"):
+            raise OrderError(f"{symbol}: leg {leg!r} is not 'long' or 'short'")
+        if self.account.legs == NULL:
+            raise OrderError(f"{symbol}: a leg is asked for, but positions are netted")
+        return &self.account.legs[2 * s + (leg == "short")]
+
+    def average_price(self, str symbol not None, leg=None):
+        """Average price of what is held; 0.0 when flat. A hedging account has one for each `leg` alone."""
+        return self.book(symbol, leg).avg_px
 
     def mark(self, str symbol not None):
         """The price positions are valued at: close, mid or last trade; NaN before the first."""
         cdef int32_t s = self.index(symbol)
         return self.account.positions[s].mark if self.market.tickers[s].priced else NAN
 
-    def buy(
-        self, str symbol not None, double quantity, *, limit=None, stop=None, str time_in_force not None="GTC",
-        int64_t oco=0, latency_ms=None,
-    ):
-        """Sends an order and returns its id. Market, limit, stop or stop-limit, by the prices given.
+    def buy(self, str symbol not None, double quantity, **terms):
+        """Sends an order and returns its id. Its type follows from the prices given:
 
-        `time_in_force` GTC, DAY, IOC or FOK; orders of a symbol with one positive `oco` number end each other;
-        `latency_ms` replaces the run's for this order. OrderError if a number makes no sense.
+        none, market; `limit`; `stop`; both, stop-limit; `touch` (market-if-touched), with `limit` limit-if-touched;
+        `trail` (trailing stop; `trail_by` "price", "percent" or "ticks"; `stop` if it is to start there), with
+        `limit_offset` trailing stop-limit. `time_in_force` GTC, DAY, IOC, FOK, OPG (at the opening), CLS (at the
+        close) or GTD, until `expires` (int64 ns UTC or a datetime). Orders of a symbol with one positive `oco` number
+        end each other; a `parent` is the id of the order whose fills release this one. `post_only`, `reduce_only`;
+        `latency_ms` replaces the run's for this order. OrderError if that makes no sense.
         """
-        return self.send(symbol, 1, quantity, limit, stop, time_in_force, oco, latency_ms)
+        return self.send(symbol, 1, quantity, **terms)
 
-    def sell(
-        self, str symbol not None, double quantity, *, limit=None, stop=None, str time_in_force not None="GTC",
-        int64_t oco=0, latency_ms=None,
-    ):
+    def sell(self, str symbol not None, double quantity, **terms):
         """As `buy`, to the other side."""
-        return self.send(symbol, -1, quantity, limit, stop, time_in_force, oco, latency_ms)
+        return self.send(symbol, -1, quantity, **terms)
 
-    cdef send(self, str symbol, int8_t side, double quantity, limit, stop, str time_in_force, int64_t oco, latency_ms):
+    def bracket(
+        self, str symbol not None, double quantity, *, str side not None="buy", limit=None, stop=None,
+        take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None,
+    ):
+        """An entry and what its fills release: a limit that takes profit and a stop that limits loss.
+
+        (entry, take profit, stop loss) ids, None for a price that is not given. `time_in_force` is the entry's.
+        """
+        if side not in ("buy", "sell"):
+            raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")
+        cdef int8_t way = 1 if side == "buy" else -1
+        for what, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
+            self.price(self.index(symbol), symbol, what, value)
+        entry = self.send(
+            symbol, way, quantity, limit=limit, stop=stop, time_in_force=time_in_force, latency_ms=latency_ms
+        )
+        self.groups += 1
+        children = {"parent": entry, "oco": self.groups, "latency_ms": latency_ms}
+        target = None if take_profit is None else self.send(symbol, -way, quantity, limit=take_profit, **children)
+        return entry, target, None if stop_loss is None else self.send(symbol, -way, quantity, stop=stop_loss, **children)
+
+    def send(
+        self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
+        str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
+        int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None,
+    ):
+        """`buy` (side 1) or `sell` (side -1)."""
         cdef int32_t s = self.index(symbol)
-        cdef int64_t latency = -1, order_id
+        cdef Request request = new_order(s, 1 if side > 0 else -1, quantity)
         if not (isfinite(quantity) and quantity > 0.0):
             raise OrderError(f"{symbol}: quantity {quantity} is not a positive number")
         if time_in_force not in _TIME_IN_FORCE:
             raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {', '.join(_TIME_IN_FORCE)}")
+        if trail_by not in _TRAIL_BY:
+            raise OrderError(f"{symbol}: trail_by {trail_by!r} is not one of {', '.join(_TRAIL_BY)}")
         if oco < 0:
             raise OrderError(f"{symbol}: oco {oco} is negative")
         if latency_ms is not None:
             if not 0.0 <= latency_ms <= 86_400_000.0:
                 raise OrderError(f"{symbol}: latency_ms {latency_ms} is not between 0 and a day")
-            latency = round(latency_ms * 1e6)
-        order_id = submit(
-            self.out, s, side, quantity, price(symbol, "limit", limit), price(symbol, "stop", stop),
-            _TIME_IN_FORCE[time_in_force], oco, latency,
-        )
-        return self.note(order_id, s)
-
-    cdef object note(self, int64_t order_id, int32_t s):
+            request.latency = round(latency_ms * 1e6)
+        if parent != 0 and self.symbol_of(parent) != s:
+            raise OrderError(f"{symbol}: its parent, order {parent}, is of another symbol")
+        if stop is not None and touch is not None:
+            raise OrderError(f"{symbol}: stop and touch exclude each other")
+        if trail is not None and (touch is not None or limit is not None):
+            raise OrderError(f"{symbol}: trail excludes touch and limit")
+        if trail is None and limit_offset is not None:
+            raise OrderError(f"{symbol}: limit_offset is for trailing stops")
+        request.limit_px = self.price(s, symbol, "limit", limit)
+        request.stop_px = self.price(s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch)
+        request.trail = distance(symbol, "trail", trail, True)
+        request.limit_offset = distance(symbol, "limit_offset", limit_offset, False)
+        request.order_type = type_of(limit, stop, touch, trail, limit_offset)
+        request.trail_by = _TRAIL_BY[trail_by]
+        request.time_in_force = _TIME_IN_FORCE[time_in_force]
+        request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only
+        request.oco, request.parent = oco, parent
+        self.groups = max(self.groups, oco)
+        if request.time_in_force == GTD:
+            if expires is None:
+                raise OrderError(f"{symbol}: GTD wants `expires`")
+            request.expires = moment_of(expires)
+        elif expires is not None:
+            raise OrderError(f"{symbol}: expires is for GTD")
+        if request.time_in_force in (OPG, CLS) and WITH_TRIGGER >> request.order_type & 1:
+            raise OrderError(f"{symbol}: {time_in_force} is for market and limit orders")
+        if post_only and (request.order_type != LIMIT or time_in_force not in ("GTC", "DAY", "GTD")):
+            raise OrderError(f"{symbol}: post_only is for limit orders that are GTC, DAY or GTD")
+        cdef int64_t order_id = send_order(self.out, &request)
         if order_id < 0:
             raise MemoryError
-        if order_id == 0:
-            return None
-        self.sent.append((order_id, s))
         return order_id
+
+    cdef double price(self, int32_t s, where, str what, value) except? -2.0:
+        if value is None:
+            return NAN
+        cdef double px = value
+        if not (isfinite(px) and (px > 0.0 or self.account.instruments[s].negative_prices)):
+            raise OrderError(f"{where}: {what} price {value} is not a positive number")
+        return px
 
     def order_target(self, str symbol not None, double quantity):
         """A market order for what position and open market orders lack of `quantity`; its id, None if nothing."""
         cdef int32_t s = self.index(symbol)
         if not isfinite(quantity):
             raise OrderError(f"{symbol}: target {quantity} is not a number")
-        return self.note(order_target(self.account, self.out, s, quantity), s)
+        return sent(order_target(self.account, self.out, s, quantity))
 
     def order_target_percent(self, str symbol not None, double weight):
         """`order_target` for `weight` of equity (1.0 is all of it), in whole lots, after a taker's costs.
@@ -144,57 +211,75 @@ cdef class Context:
             raise OrderError(f"{symbol}: weight {weight} is not a number")
         if not self.market.tickers[s].priced:
             raise OrderError(f"{symbol}: has had no price yet")
-        return self.note(
-            order_target(
-                self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
-            ), s,
-        )
+        return sent(order_target(
+            self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
+        ))
 
     def cancel(self, int64_t order_id):
         """Asks to end an order; the request travels like an order."""
-        self.find(order_id)
+        self.symbol_of(order_id)
         if cancel(self.out, order_id) < 0:
             raise MemoryError
 
-    def amend(self, int64_t order_id, *, quantity=None, limit=None, stop=None):
-        """Asks for a new total quantity, limit or stop price; the request travels like an order."""
-        cdef int8_t kind = self.find(order_id)
+    def amend(self, int64_t order_id, *, quantity=None, limit=None, stop=None, touch=None):
+        """Asks for a new total quantity, limit, stop or touch price; the request travels like an order."""
+        cdef int32_t s = self.symbol_of(order_id)
+        cdef int8_t kind = self.type_of(order_id)
         cdef double qty = NAN if quantity is None else quantity
         if quantity is not None and not (isfinite(qty) and qty > 0.0):
             raise OrderError(f"order {order_id}: quantity {quantity} is not a positive number")
-        if limit is not None and kind != LIMIT and kind != STOP_LIMIT:
+        if limit is not None and (not WITH_LIMIT >> kind & 1 or kind == TRAILING_STOP_LIMIT):
             raise OrderError(f"order {order_id}: has no limit price")
-        if stop is not None and kind != STOP and kind != STOP_LIMIT:
+        if stop is not None and (not WITH_TRIGGER >> kind & 1 or TOUCHING >> kind & 1):
             raise OrderError(f"order {order_id}: has no stop price")
+        if touch is not None and not TOUCHING >> kind & 1:
+            raise OrderError(f"order {order_id}: has no touch price")
         where = f"order {order_id}"
-        if amend(self.out, order_id, qty, price(where, "limit", limit), price(where, "stop", stop)) < 0:
+        trigger = self.price(s, where, "stop" if touch is None else "touch", stop if touch is None else touch)
+        if amend(self.out, order_id, qty, self.price(s, where, "limit", limit), trigger) < 0:
             raise MemoryError
 
-    cdef int find(self, int64_t order_id) except -1:
-        """Type of an order, sent already or in this very callback."""
+    cdef const Request* unsent(self, int64_t order_id) except? NULL:
+        """An order of this very callback; NULL for one sent before. OrderError if there is none."""
         cdef int64_t i
         self.live()
         if 1 <= order_id <= self.account.n_orders:
-            return self.account.orders[order_id - 1].order_type
+            return NULL
         for i in range(self.out.count):
             if self.out.items[i].action == SUBMIT and self.out.items[i].order_id == order_id:
-                return self.out.items[i].order_type
+                return &self.out.items[i]
         raise OrderError(f"order {order_id}: there is none")
 
-    def open_orders(self, symbol=None):
-        """Ids of the orders sent and not ended, in the order of sending."""
-        cdef int32_t s = -1 if symbol is None else self.index(symbol)
-        self.live()
-        self.sent = [pair for pair in self.sent if self.is_open(pair[0])]
-        return [order_id for order_id, owner in self.sent if s < 0 or owner == s]
+    cdef int32_t symbol_of(self, int64_t order_id) except -1:
+        cdef const Request* request = self.unsent(order_id)
+        return self.account.orders[order_id - 1].symbol if request == NULL else request.symbol
 
-    cdef bint is_open(self, int64_t order_id):
-        return order_id > self.account.n_orders or self.account.orders[order_id - 1].status <= PARTIALLY_FILLED
+    cdef int8_t type_of(self, int64_t order_id) except -1:
+        cdef const Request* request = self.unsent(order_id)
+        return self.account.orders[order_id - 1].order_type if request == NULL else request.order_type
+
+    def open_orders(self, symbol=None):
+        """Ids of the orders sent and not known to have ended, in the order of sending."""
+        cdef int32_t s = -1 if symbol is None else self.index(symbol)
+        cdef int64_t i
+        self.live()
+        for i in range(self.n_seen, self.account.n_orders):
+            self.working.append(i + 1)
+        self.n_seen = self.account.n_orders
+        self.working = [order_id for order_id in self.working if self.is_working(order_id)]
+        found = [order_id for order_id in self.working if s < 0 or self.symbol_of(order_id) == s]
+        for i in range(self.out.count):
+            if self.out.items[i].action == SUBMIT and (s < 0 or self.out.items[i].symbol == s):
+                found.append(self.out.items[i].order_id)
+        return found
+
+    cdef bint is_working(self, int64_t order_id):
+        return self.account.orders[order_id - 1].known_status <= PARTIALLY_FILLED
 
     def set_timer(self, moment):
         """Calls `on_timer` once at that time (int64 ns UTC or a datetime); at the next event if it has passed."""
         self.live()
-        heappush(self.timers, int(moment) if isinstance(moment, int) else to_ns(moment))
+        heappush(self.timers, moment_of(moment))
         self.out.next_timer = self.timers[0]
 
     def log(self, str message not None):
@@ -203,13 +288,34 @@ cdef class Context:
         self.logs.append((self.market.calls, message))
 
 
-cdef double price(where, what, value) except? -2.0:
+cdef int64_t moment_of(value) except? -1:
+    return int(value) if isinstance(value, int) else to_ns(value)
+
+
+cdef object sent(int64_t order_id):
+    """An id for the caller: None where there was nothing to send."""
+    if order_id < 0:
+        raise MemoryError
+    return order_id or None
+
+
+cdef double distance(where, str what, value, bint positive) except? -2.0:
     if value is None:
         return NAN
-    cdef double px = value
-    if not (isfinite(px) and px > 0.0):
-        raise OrderError(f"{where}: {what} price {value} is not a positive number")
-    return px
+    cdef double d = value
+    if not (isfinite(d) and (d > 0.0 or (d == 0.0 and not positive))):
+        raise OrderError(f"{where}: {what} {value} is not a positive number")
+    return d
+
+
+cdef int8_t type_of(limit, stop, touch, trail, limit_offset):
+    if trail is not None:
+        return TRAILING_STOP if limit_offset is None else TRAILING_STOP_LIMIT
+    if touch is not None:
+        return MARKET_IF_TOUCHED if limit is None else LIMIT_IF_TOUCHED
+    if stop is not None:
+        return STOP if limit is None else STOP_LIMIT
+    return MARKET if limit is None else LIMIT
 
 
 cdef struct State:

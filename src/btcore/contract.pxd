@@ -5,7 +5,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t
 
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    AMEND, Account, CANCEL, GTC, LIMIT, MARKET, Market, Outbox, Request, STOP, STOP_LIMIT, SUBMIT, on_event_t
+    AMEND, Account, CANCEL, GTC, LIMIT, MARKET, Market, NEVER, Outbox, Request, STOP, STOP_LIMIT, SUBMIT, on_event_t
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport reference_px
@@ -24,20 +24,33 @@ cdef inline int64_t submit(
     Outbox* out, int32_t symbol, int8_t side, double qty, double limit_px=NAN, double stop_px=NAN,
     int8_t time_in_force=GTC, int64_t oco=0, int64_t latency=-1,
 ) noexcept nogil:
-    """Sends a new order; its type follows from the prices given (NaN: none). Its id; -1 without memory."""
-    cdef int8_t order_type
+    """Sends a market, limit, stop or stop-limit order, by the prices given (NaN: none). Its id; -1 without memory."""
+    cdef Request request = new_order(symbol, side, qty)
+    request.limit_px, request.stop_px = limit_px, stop_px
+    request.time_in_force, request.oco, request.latency = time_in_force, oco, latency
     if isnan(limit_px):
-        order_type = MARKET if isnan(stop_px) else STOP
+        request.order_type = MARKET if isnan(stop_px) else STOP
     else:
-        order_type = LIMIT if isnan(stop_px) else STOP_LIMIT
-    out.next_id += 1
-    if post(out, Request(
-        ts_arrives=0, seq=0, order_id=out.next_id - 1, oco=oco, latency=latency, qty=qty, limit_px=limit_px,
-        stop_px=stop_px, symbol=symbol, action=SUBMIT, side=side, order_type=order_type,
-        time_in_force=time_in_force,
-    )) < 0:
+        request.order_type = LIMIT if isnan(stop_px) else STOP_LIMIT
+    return send_order(out, &request)
+
+
+cdef inline Request new_order(int32_t symbol, int8_t side, double qty) noexcept nogil:
+    """A good-till-cancelled market order, to be given other terms and sent with `send_order`."""
+    return Request(
+        ts_arrives=0, seq=0, order_id=0, oco=0, parent=0, expires=NEVER, latency=-1, qty=qty, limit_px=NAN, stop_px=NAN,
+        trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET, time_in_force=GTC,
+        trail_by=0, flags=0,
+    )
+
+
+cdef inline int64_t send_order(Outbox* out, Request* request) noexcept nogil:
+    """The new order's id; -1 without memory."""
+    request.order_id = out.next_id
+    if post(out, request[0]) < 0:
         return -1
-    return out.next_id - 1
+    out.next_id += 1
+    return request.order_id
 
 
 cdef inline int cancel(Outbox* out, int64_t order_id) noexcept nogil:
@@ -47,11 +60,11 @@ cdef inline int cancel(Outbox* out, int64_t order_id) noexcept nogil:
 cdef inline int amend(
     Outbox* out, int64_t order_id, double qty, double limit_px, double stop_px, int8_t action=AMEND
 ) noexcept nogil:
-    """Asks for new terms of an order; NaN leaves one as it is."""
-    return post(out, Request(
-        ts_arrives=0, seq=0, order_id=order_id, oco=0, latency=-1, qty=qty, limit_px=limit_px, stop_px=stop_px,
-        symbol=0, action=action, side=0, order_type=0, time_in_force=0,
-    ))
+    """Asks for new terms of an order; NaN leaves one as it is. `stop_px` is whatever price triggers it."""
+    cdef Request request = new_order(0, 0, qty)
+    request.action, request.order_id = action, order_id
+    request.limit_px, request.stop_px = limit_px, stop_px
+    return post(out, request)
 
 
 cdef inline int post(Outbox* out, Request request) noexcept nogil:
@@ -71,8 +84,8 @@ cdef inline double room(const Account* account, const Outbox* out, int32_t symbo
     for i in range(account.n_symbols):
         if i != symbol:
             left -= (
-                fabs(account.positions[i].qty + out.pending[i])
-                * account.positions[i].mark * account.instruments[i].multiplier
+                fabs(account.positions[i].qty + out.pending[i]) * fabs(account.positions[i].mark)
+                * account.positions[i].point_value * account.instruments[i].margin_weight
             )
     return fmax(left, 0.0)
 
@@ -88,8 +101,10 @@ cdef inline double target_quantity(
     cdef double qty
     if not market.tickers[symbol].priced:
         return NAN
-    qty = fmin(fabs(weight) * equity(account), room(account, out, symbol))
-    qty = qty / (px * account.instruments[symbol].multiplier * (1.0 + account.cost_rate))
+    qty = fmin(
+        fabs(weight) * equity(account), room(account, out, symbol) / account.instruments[symbol].margin_weight
+    )
+    qty = qty / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.cost_rate))
     qty = whole_lots(qty, account.instruments[symbol].lot_size)
     return qty if weight > 0 else -qty
 

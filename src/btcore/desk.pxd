@@ -1,21 +1,22 @@
 """Requests as they arrive: new orders, cancels, amendments."""
 
 from libc.math cimport isnan
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Blotter, end, enlist, is_open, refresh
-from btcore.exchange cimport meet_quote
-from btcore.execution cimport Exchange, admit, worst_open
-from btcore.journal cimport write_dropped
+from btcore.blotter cimport Blotter, end, is_open, may_grow, refresh
+from btcore.entry cimport enter, refusal, worst_open
+from btcore.exchange cimport forget_fresh, meet_quote
+from btcore.family cimport due_qty, hold
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, CANCEL, CANCELED, DAY, LIMIT, MARKET, NEVER, NONE, Order, QUOTE, REQUESTED, Request, STOP, STOP_LIMIT,
-    SUBMIT, Ticker,
+    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, INVALID_PRICE, INVALID_TERMS, MARKET, NONE, Order, QUOTE, REJECTED,
+    REQUESTED, Request, STANDING_QUOTE, SUBMIT, Ticker,
 )
-from btcore.rules.admission cimport check_buying_power, check_terms
+from btcore.rules.matching cimport has_limit, has_trigger
+from btcore.venue cimport Exchange, note
 
 
-cdef inline int handle(Exchange* ex, const Request* request, int64_t now, int64_t calls) noexcept nogil:
+cdef inline int handle(Exchange* ex, const Request* request, int64_t now) noexcept nogil:
     """Does what is asked, if its order is still open; -1 without memory."""
     cdef Order* order
     cdef int code = 0
@@ -31,7 +32,8 @@ cdef inline int handle(Exchange* ex, const Request* request, int64_t now, int64_
     elif request.action == CANCEL:
         end(&ex.blotter, order, CANCELED, REQUESTED, now)
     else:
-        code = amend(ex, order, request, now, calls)
+        code = amend(ex, order, request, now)
+    forget_fresh(ex, order.symbol)
     refresh(&ex.blotter, order.symbol)
     return code
 
@@ -51,7 +53,7 @@ cdef inline int defer(Blotter* blotter, const Request* request) noexcept nogil:
     return 0
 
 
-cdef inline int release(Exchange* ex, int32_t symbol, int64_t now, int64_t calls) noexcept nogil:
+cdef inline int release_deferred(Exchange* ex, int32_t symbol, int64_t now) noexcept nogil:
     """The symbol's bar has ended: what waited for it is handled, in the order it came."""
     cdef Blotter* blotter = &ex.blotter
     cdef int64_t i, kept = 0
@@ -59,18 +61,19 @@ cdef inline int release(Exchange* ex, int32_t symbol, int64_t now, int64_t calls
         if blotter.orders[blotter.deferred[i].order_id - 1].symbol != symbol:
             blotter.deferred[kept] = blotter.deferred[i]
             kept += 1
-        elif handle(ex, &blotter.deferred[i], now, calls) < 0:
+        elif handle(ex, &blotter.deferred[i], now) < 0:
             return -1
     blotter.n_deferred = kept
     return 0
 
 
 cdef inline int arrive(Exchange* ex, Order* order, int64_t now) noexcept nogil:
-    order.ts_arrived = now
-    if order.time_in_force == DAY:
-        order.ts_expires = next_midnight(ex, now)
-    enlist(&ex.blotter, order)
-    if ex.tickers[order.symbol].priced and admit(ex, order, now):
+    if order.parent > 0:
+        if order.parent >= order.id or ex.blotter.orders[order.parent - 1].symbol != order.symbol:
+            end(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
+            return 0
+        return hold(ex, order, now)
+    if enter(ex, order, now, ex.account.positions[order.symbol].mark):
         return meet_standing(ex, order, now)
     return 0
 
@@ -78,57 +81,54 @@ cdef inline int arrive(Exchange* ex, Order* order, int64_t now) noexcept nogil:
 cdef inline int meet_standing(Exchange* ex, Order* order, int64_t now) noexcept nogil:
     """Where quotes stand, an order need not wait for the next event."""
     cdef Ticker* ticker = &ex.tickers[order.symbol]
-    return meet_quote(ex, order, now) if ticker.source == QUOTE and ticker.quoted else 0
+    return meet_quote(ex, order, now, STANDING_QUOTE) if ticker.source == QUOTE and ticker.quoted else 0
 
 
-cdef inline int64_t next_midnight(const Exchange* ex, int64_t now) noexcept nogil:
-    """The first local midnight after now."""
-    cdef int64_t low = 0, high = ex.n_midnights, middle
-    while low < high:
-        middle = (low + high) // 2
-        if ex.midnights[middle] > now:
-            high = middle
-        else:
-            low = middle + 1
-    return ex.midnights[low] if low < ex.n_midnights else NEVER
-
-
-cdef inline int amend(
-    Exchange* ex, Order* order, const Request* request, int64_t now, int64_t calls
-) noexcept nogil:
+cdef inline int amend(Exchange* ex, Order* order, const Request* request, int64_t now) noexcept nogil:
     """New terms for an open order, or none at all if it could not have been sent with them."""
     cdef Order before = order[0]
-    cdef double worst = worst_open(ex, order.symbol)
-    cdef bint has_limit = order.order_type == LIMIT or order.order_type == STOP_LIMIT
-    cdef bint has_stop = order.order_type == STOP or order.order_type == STOP_LIMIT
+    cdef int reason = NONE
     if request.qty <= order.filled_qty:  # never for NaN
         end(&ex.blotter, order, CANCELED, REQUESTED, now)
         return 0
-    if (not isnan(request.limit_px) and not has_limit) or (not isnan(request.stop_px) and not has_stop):
-        return write_dropped(&ex.journal, calls, order.id)
-    order.qty = order.qty if isnan(request.qty) else request.qty
+    if not isnan(request.limit_px) and not has_limit(order):
+        return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
+    if not isnan(request.stop_px) and not has_trigger(order):
+        return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
+    if not isnan(request.qty):
+        order.asked_qty = order.qty = request.qty
+        order.taken_qty = 0.0
+        if order.ts_arrived >= 0 and may_grow(&ex.blotter, order):
+            order.qty = due_qty(ex, order, True)
     order.limit_px = order.limit_px if isnan(request.limit_px) else request.limit_px
     order.stop_px = order.stop_px if isnan(request.stop_px) else request.stop_px
-    if order.admitted and is_refused(ex, order, worst):
-        order.qty, order.limit_px, order.stop_px = before.qty, before.limit_px, before.stop_px
-        return write_dropped(&ex.journal, calls, order.id)
+    if order.admitted:
+        reason = refusal_anew(ex, order, before)
+    if reason != NONE:
+        order.qty, order.asked_qty, order.taken_qty = before.qty, before.asked_qty, before.taken_qty
+        order.limit_px, order.stop_px = before.limit_px, before.stop_px
+        return note(ex, order.id, AMEND_REFUSED, reason, 0.0, now)
     if order.order_type == MARKET:
-        ex.blotter.pending[order.symbol] += order.side * (order.qty - before.qty)
+        ex.blotter.pending[order.symbol] += order.side * (order.asked_qty - before.asked_qty)
+    if note(ex, order.id, AMENDED, NONE, order.qty, now) < 0:
+        return -1
     if not order.admitted:
         return 0
     order.met = 0
     return meet_standing(ex, order, now)
 
 
-cdef inline bint is_refused(Exchange* ex, Order* order, double before) noexcept nogil:
-    """A working order's new terms would not be let in; `before` is the symbol's worst quantity with the old ones."""
+cdef inline int refusal_anew(Exchange* ex, Order* order, const Order before) noexcept nogil:
+    """Reason a working order's new terms would not be let in, or NONE; it counts once, with the new ones."""
+    cdef Order after = order[0]
+    cdef double worst
     cdef int reason
+    order[0] = before
+    refresh(&ex.blotter, order.symbol)
+    worst = worst_open(ex, order.symbol)
+    order[0] = after
     order.admitted = 0  # so that it is not counted twice
     refresh(&ex.blotter, order.symbol)
-    reason = check_terms(order, &ex.account.instruments[order.symbol])
-    if reason == NONE:
-        reason = check_buying_power(
-            order, &ex.account, ex.blotter.open_qty, &ex.tickers[order.symbol], before
-        )
+    reason = refusal(ex, order, worst)
     order.admitted = 1
-    return reason != NONE
+    return reason

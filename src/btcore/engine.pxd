@@ -3,16 +3,16 @@
 from libc.stdint cimport int64_t
 
 from btcore.contract cimport Handler
-from btcore.execution cimport Exchange
-from btcore.model cimport Instrument, Market, Outbox
+from btcore.blotter cimport Report
+from btcore.model cimport Dated, Market, Outbox
 from btcore.tape cimport Tape
+from btcore.venue cimport Exchange
 
 
 cdef class Engine:
     cdef Exchange ex
     cdef Market market
     cdef Outbox out
-    cdef Instrument* instruments
     cdef readonly Tape tape
     cdef Handler handler
     cdef int64_t* rows               # the next row of each stream
@@ -22,16 +22,27 @@ cdef class Engine:
     cdef int64_t mark_due
     cdef int64_t next_wake
     cdef int64_t last_point
-    cdef const int64_t[::1] midnights
+    cdef tuple sessions              # keeps opens and closes alive
+    cdef const Dated[::1] dated      # by time
+    cdef int64_t n_dated
+    cdef int64_t at_dated            # the next one
+    cdef int64_t n_drawn             # requests that drew a latency
+    cdef int64_t n_books             # positions that keep lots
     cdef int code
 
     cdef void loop(self, int64_t n) noexcept nogil
     cdef void wake(self, int64_t t) noexcept nogil
+    cdef int64_t next_dated(self, int64_t t) noexcept nogil
+    cdef void pass_dated(self, int64_t ts) noexcept nogil
+    cdef void skip_dated(self, int64_t start) noexcept nogil
     cdef void settle(self) noexcept nogil
+    cdef void hear(self, Report* report) noexcept nogil
+    cdef void tell(self, int64_t i) noexcept nogil
     cdef void drain(self) noexcept nogil
     cdef void report(self) noexcept nogil
     cdef void ask(self, int kind) noexcept nogil
     cdef void plan(self) noexcept nogil
     cdef void touch(self) noexcept nogil
     cdef void mark(self, int64_t ts) noexcept nogil
-    cdef set_terms(self, execution)
+    cdef set_terms(self, execution, dated)
+    cdef set_account(self, instruments, execution, double initial_capital)

@@ -11,20 +11,28 @@ import numpy as np
 from btcore import model
 from btcore.errors import ConfigError, StrategyError
 
-from btcore.blotter cimport Queue, clear, end, free_blotter, is_open, next_arrival, receive, register, send
+from btcore.bars cimport on_bar
+from btcore.blotter cimport (
+    Queue, Report, clear, end_alone, free_blotter, hear_of_end, is_open, next_arrival, next_report, receive, register,
+    send,
+)
 from btcore.contract cimport Handler
-from btcore.desk cimport handle, release
-from btcore.exchange cimport on_bar, on_quote, on_trade
-from btcore.execution cimport Pool
+from btcore.dated cimport happen
+from btcore.desk cimport handle, release_deferred
+from btcore.exchange cimport meet_quote, on_quote, on_trade
 from btcore.journal cimport free_journal, write_point
+from btcore.margin cimport look
 from btcore.model cimport (
-    BAR, END, END_OF_DATA, EXPIRED, FILL, Fill, Instrument, NEVER, Order, Position, QUOTE, Request, START,
+    Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, FILL, FILLED,
+    Fill, Instrument, MARKET, NEVER, OPTIMISTIC, Order, PATH, PESSIMISTIC, Position, QUOTE, RESPONSE_LATENCY, Request, START,
     SUBMIT, TIMER, Ticker,
 )
-from btcore.rules.accounting cimport equity
+from btcore.rules.accounting cimport Lots, apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
-from btcore.rules.latency cimport arrival
+from btcore.rules.commission cimport Tier
+from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE, delay
 from btcore.tape cimport Stream, Tape, delivery, load
+from btcore.venue cimport Pool
 
 cdef enum:
     MAX_ROUNDS = 10000
@@ -34,6 +42,33 @@ cdef enum Code:
     NO_MEMORY = 1
     STRATEGY_FAILED = 2
     RAN_AWAY = 3
+
+
+INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
+
+
+cdef inline int learn(Account* known, const Fill* fill) noexcept nogil:
+    """A fill the strategy hears of, in its own books."""
+    cdef Position* net = &known.positions[fill.symbol]
+    cdef Position* position = net
+    cdef int32_t s = fill.symbol
+    cdef double point_value = net.point_value
+    cdef int code
+    if fill.leg != 0:
+        position = &known.legs[2 * s + (fill.leg < 0)]
+    position.point_value = fill.point_value  # it was paid for at that rate
+    code = apply_fill(&known.cash, position, NULL, fill.side * fill.last_qty, fill.last_px, fill.commission)
+    position.point_value = point_value
+    if fill.leg != 0:
+        net.qty = known.legs[2 * s].qty + known.legs[2 * s + 1].qty
+    return code
+
+
+cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, execution):
+    latency.jitter = round(jitter_ms * 1e6)
+    latency.seed = execution.seed
+    latency.direction = direction
+    latency.exponential = execution.jitter == "exponential"
 
 
 cdef void* zeroed(int64_t count, size_t size) except NULL:
@@ -67,22 +102,28 @@ cdef class Engine:
         self.ex.blotter.queues = <Queue*> zeroed(n, sizeof(Queue))
         self.ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
         self.ex.blotter.pending = <double*> zeroed(n, sizeof(double))
-        self.instruments = <Instrument*> zeroed(n, sizeof(Instrument))
+        self.ex.instruments = <Instrument*> zeroed(n, sizeof(Instrument))
         self.rows = <int64_t*> zeroed(tape.n_streams, sizeof(int64_t))
 
     def __dealloc__(self):
         free(self.ex.tickers)
         free(self.ex.pools)
         free(self.ex.account.positions)
+        free(self.ex.account.legs)
+        free(self.ex.known.positions)
+        free(self.ex.known.legs)
+        free_lots(self.ex.lots, self.n_books)
+        free(self.ex.terms.commission.tiers)
         free_blotter(&self.ex.blotter)
         free_journal(&self.ex.journal)
-        free(self.instruments)
+        free(self.ex.instruments)
         free(self.rows)
         free(self.out.items)
 
     def __init__(
         self, Tape tape not None, Handler handler not None, instruments, execution, double initial_capital,
-        int64_t start, int64_t mark_every, const int64_t[::1] midnights not None,
+        int64_t start, int64_t mark_every, const int64_t[::1] opens not None, const int64_t[::1] closes not None,
+        dated,
     ):
         cdef int32_t i
         cdef Stream* stream
@@ -91,19 +132,22 @@ cdef class Engine:
         handler.is_spent = True
         self.tape = tape
         self.handler = handler
-        self.midnights = midnights
-        self.ex.midnights = &midnights[0]
-        self.ex.n_midnights = midnights.shape[0]
+        self.sessions = (opens, closes)
+        self.ex.opens = &opens[0]
+        self.ex.closes = &closes[0]
+        self.ex.n_sessions = closes.shape[0]
+        self.dated = dated
+        self.n_dated = len(dated)
         self.mark_every = mark_every
-        self.set_terms(execution)
-        for i, instrument in enumerate(instruments):
-            self.instruments[i] = Instrument(
-                tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier
-            )
+        self.market.now = start
+        self.set_terms(execution, dated)
+        self.set_account(instruments, execution, initial_capital)
         for i in range(tape.n_symbols):
             self.ex.tickers[i].source = BAR
             self.ex.pools[i] = Pool(ask=INFINITY, bid=INFINITY)
             self.ex.blotter.queues[i].head = self.ex.blotter.queues[i].tail = -1
+            self.ex.blotter.queues[i].floor = -INFINITY
+            self.ex.blotter.queues[i].ceiling = INFINITY
             clear(&self.ex.blotter.queues[i], &self.ex.blotter.open_qty[i])
         for i in range(tape.n_streams):
             stream = &tape.streams[i]
@@ -111,24 +155,29 @@ cdef class Engine:
                 self.ex.tickers[stream.symbol].source = stream.kind
             if stream.kind == BAR and stream.n > 0:
                 self.ex.tickers[stream.symbol].next_open = stream.ts[0]
-        self.ex.account.cash = initial_capital
-        self.ex.account.instruments = self.instruments
-        self.ex.account.n_symbols = tape.n_symbols
+        for i in range(tape.n_symbols):
+            self.ex.blotter.queues[i].source = self.ex.tickers[i].source
+        self.ex.meet = meet_quote
+        self.ex.calls = &self.market.calls
+        self.ex.next_id = &self.out.next_id
+        self.ex.blotter.now = &self.market.now
+        self.ex.last_accrual = start
         self.out.next_id = 1
         self.out.next_timer = NEVER
         self.out.pending = self.ex.blotter.pending
         self.market.tickers = self.ex.tickers
+        self.market.rows = self.rows
         self.market.n_symbols = tape.n_symbols
-        self.market.now = start
         self.mark_due = NEVER
         with nogil:
+            self.skip_dated(start)
             self.mark(start)
             self.ask(START)
             self.settle()
             self.plan()
         self.check()
 
-    cdef set_terms(self, execution):
+    cdef set_terms(self, execution, dated):
         terms = &self.ex.terms
         bps = execution.commission_bps
         terms.commission.maker_bps = bps if execution.maker_bps is None else execution.maker_bps
@@ -136,13 +185,71 @@ cdef class Engine:
         terms.commission.per_share = execution.commission_per_share
         terms.commission.minimum = -INFINITY if execution.commission_min is None else execution.commission_min
         terms.commission.maximum = INFINITY if execution.commission_max is None else execution.commission_max
-        terms.slippage_bps = execution.slippage_bps
+        terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
+        for tier in execution.commission_tiers:
+            terms.commission.tiers[terms.commission.n_tiers] = Tier(
+                notional=tier.notional, maker_bps=tier.maker_bps, taker_bps=tier.taker_bps
+            )
+            terms.commission.n_tiers += 1
+        terms.slippage.bps = execution.slippage_bps
+        terms.slippage.ticks = execution.slippage_ticks
+        terms.slippage.volume = execution.slippage_volume
+        terms.slippage.root = execution.slippage_sqrt
+        set_jitter(&terms.entry, ENTRY, execution.latency_jitter_ms, execution)
+        set_jitter(&self.ex.blotter.response, RESPONSE, execution.response_jitter_ms, execution)
+        responses = dated["value"][dated["kind"] == RESPONSE_LATENCY]
+        self.ex.blotter.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
         terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
-        terms.latency = execution.latency_ns
         terms.displayed_size = execution.displayed_size
         terms.touch = execution.limit_fill == "touch"
-        self.ex.account.leverage = execution.leverage
-        self.ex.account.cost_rate = (terms.slippage_bps + max(0.0, terms.commission.taker_bps)) / 10000.0
+        terms.intrabar = INTRABAR[execution.intrabar]
+        terms.is_cash = execution.account == "cash"
+        terms.snap = execution.off_step == "snap"
+
+    cdef set_account(self, instruments, execution, double initial_capital):
+        cdef int32_t i
+        cdef int64_t n = self.tape.n_symbols
+        cdef Position* position
+        account = &self.ex.account
+        hedging = execution.position_mode == "hedging"
+        self.n_books = 2 * n if hedging else n
+        account.leverage = 1.0 if execution.account == "cash" else execution.leverage
+        account.cost_rate = (
+            self.ex.terms.slippage.bps + max(0.0, self.ex.terms.commission.taker_bps)
+        ) / 10000.0
+        account.cash = initial_capital
+        account.instruments = self.ex.instruments
+        account.n_symbols = n
+        self.ex.journal.lowest_cash = initial_capital
+        if hedging:
+            account.legs = <Position*> zeroed(2 * n, sizeof(Position))
+        if execution.cost_basis == "fifo":
+            self.ex.lots = <Lots*> zeroed(self.n_books, sizeof(Lots))
+        for i, instrument in enumerate(instruments):
+            margin, maintenance = instrument.initial_margin, instrument.maintenance_margin
+            self.ex.instruments[i] = Instrument(
+                tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
+                min_notional=instrument.min_notional,
+                margin_weight=1.0 if margin is None else account.leverage * margin,
+                maintenance=execution.maintenance_margin if maintenance is None else maintenance,
+                borrow_rate=0.0, negative_prices=instrument.negative_prices,
+            )
+            if self.ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
+                self.ex.terms.guarded = True
+            account.positions[i].symbol = i
+            account.positions[i].point_value = instrument.multiplier
+            if hedging:
+                account.legs[2 * i] = account.legs[2 * i + 1] = account.positions[i]
+                account.legs[2 * i].leg = 1
+                account.legs[2 * i + 1].leg = -1
+        if self.ex.blotter.delayed:
+            known = &self.ex.known
+            known[0] = account[0]
+            known.positions = <Position*> zeroed(n, sizeof(Position))
+            memcpy(known.positions, account.positions, n * sizeof(Position))
+            if hedging:
+                known.legs = <Position*> zeroed(2 * n, sizeof(Position))
+                memcpy(known.legs, account.legs, 2 * n * sizeof(Position))
 
     # -- the clock ------------------------------------------------------------------------------------------
 
@@ -157,6 +264,7 @@ cdef class Engine:
             stream = &self.tape.streams[s]
             row = self.rows[s]
             t = delivery(stream, row)
+            ex.event = k
             if t >= self.next_wake:
                 self.wake(t)
                 if self.code:
@@ -169,14 +277,19 @@ cdef class Engine:
                 failed = on_quote(ex, symbol)
             elif stream.kind == BAR:
                 failed = on_bar(ex, symbol, t)
-                if ex.blotter.n_deferred and failed == 0:
-                    failed = release(ex, symbol, t, self.market.calls)
             else:
                 failed = on_trade(ex, symbol)
-            if failed:
+            if ex.stirred:
+                failed |= look(ex, t)
+            if ex.blotter.n_deferred and stream.kind == BAR:
+                failed |= release_deferred(ex, symbol, t)
+            if failed | ex.blotter.failed:
                 self.code = NO_MEMORY
                 return
-            if ex.journal.n_reported != ex.journal.n_fills:
+            if ex.blotter.delayed:
+                ex.known.positions[symbol].mark = ex.account.positions[symbol].mark
+                self.report()
+            elif ex.journal.n_reported != ex.journal.n_fills:
                 self.report()
             self.market.symbol = symbol
             if self.handler.kinds >> stream.kind & 1:
@@ -194,57 +307,133 @@ cdef class Engine:
             self.n_done = k + 1
 
     cdef void wake(self, int64_t t) noexcept nogil:
-        """What is due at or before `t`: arrivals and timers, each at its own time, and marks before `t`."""
-        cdef int64_t x
+        """What is due at or before `t`: dated items, arrivals, reports and timers, and marks before `t`."""
+        cdef int64_t x, dated
         while self.code == 0:
-            x = min(next_arrival(&self.ex.blotter), self.out.next_timer)
-            if self.mark_due < min(x, t):
+            dated = self.next_dated(t)
+            x = min(min(next_arrival(&self.ex.blotter), next_report(&self.ex.blotter)), self.out.next_timer)
+            if self.mark_due < min(min(x, dated), t):
                 self.mark(self.mark_due)
                 continue
-            if x > t:
+            if min(x, dated) > t:
                 break
-            self.market.now = max(self.market.now, x)
-            if next_arrival(&self.ex.blotter) > x:
-                self.out.next_timer = NEVER
-                self.ask(TIMER)
+            if dated <= x:
+                self.market.now = max(self.market.now, dated)
+                self.pass_dated(dated)
+            else:
+                self.market.now = max(self.market.now, x)
+                if min(next_arrival(&self.ex.blotter), next_report(&self.ex.blotter)) > x:
+                    self.out.next_timer = NEVER
+                    self.ask(TIMER)
             self.settle()
         self.plan()
 
+    cdef int64_t next_dated(self, int64_t t) noexcept nogil:
+        """When the next dated item is due; one due at `t` waits for the bars delivered then."""
+        cdef int64_t due = self.dated[self.at_dated].ts if self.at_dated < self.n_dated else NEVER
+        cdef Stream* stream
+        cdef int32_t s
+        if due == t:
+            for s in range(self.tape.n_streams):
+                stream = &self.tape.streams[s]
+                if stream.kind == BAR and self.rows[s] < stream.n and delivery(stream, self.rows[s]) == t:
+                    return NEVER
+        return due
+
+    cdef void pass_dated(self, int64_t ts) noexcept nogil:
+        """The items of that moment."""
+        cdef int64_t fills = self.ex.journal.n_fills
+        cdef int failed = 0
+        while self.at_dated < self.n_dated and self.dated[self.at_dated].ts <= ts:
+            failed |= happen(&self.ex, &self.dated[self.at_dated])
+            self.at_dated += 1
+            if self.ex.stirred:
+                failed |= look(&self.ex, ts)
+        if failed:
+            self.code = NO_MEMORY
+        if self.ex.journal.n_fills != fills and self.mark_due == NEVER:
+            self.touch()
+
+    cdef void skip_dated(self, int64_t start) noexcept nogil:
+        """Before the run: rates take their values, the rest has been."""
+        cdef const Dated* item
+        while self.at_dated < self.n_dated and self.dated[self.at_dated].ts <= start:
+            item = &self.dated[self.at_dated]
+            self.at_dated += 1
+            if ENTRY_LATENCY <= item.kind <= BORROW_RATE:
+                happen(&self.ex, item)
+        self.ex.stirred = 0
+
     cdef void plan(self) noexcept nogil:
         self.next_wake = min(next_arrival(&self.ex.blotter), self.out.next_timer)
+        self.next_wake = min(self.next_wake, next_report(&self.ex.blotter))
+        if self.at_dated < self.n_dated:
+            self.next_wake = min(self.next_wake, self.dated[self.at_dated].ts)
         if self.mark_due < self.next_wake:
             self.next_wake = self.mark_due + 1
 
     cdef void ask(self, int kind) noexcept nogil:
         """Calls the strategy."""
+        cdef const Account* account = &self.ex.known if self.ex.blotter.delayed else &self.ex.account
         self.market.kind = <int8_t> kind
         self.market.calls += 1
-        if self.handler.on_event(self.handler.state, &self.market, &self.ex.account, &self.out) != 0:
+        if self.handler.on_event(self.handler.state, &self.market, account, &self.out) != 0:
             self.code = STRATEGY_FAILED
 
     cdef void report(self) noexcept nogil:
-        """Tells the strategy of its new fills."""
-        cdef Fill* fill
+        """Tells the strategy of its new fills, or of what has reached it by now."""
+        if self.ex.blotter.delayed:
+            while next_report(&self.ex.blotter) <= self.market.now and self.code == 0:
+                self.hear(&self.ex.blotter.reports[self.ex.blotter.next_report])
+                self.ex.blotter.next_report += 1
+            return
         if not self.handler.kinds >> FILL & 1:
             self.ex.journal.n_reported = self.ex.journal.n_fills
         while self.ex.journal.n_reported < self.ex.journal.n_fills and self.code == 0:
-            fill = &self.ex.journal.fills[self.ex.journal.n_reported]
             self.ex.journal.n_reported += 1
-            self.market.fill = fill
-            self.market.symbol = fill.symbol
-            self.ask(FILL)
+            self.tell(self.ex.journal.n_reported - 1)
+
+    cdef void hear(self, Report* report) noexcept nogil:
+        """A report arrives: what the strategy knows changes, by the same rules as what is."""
+        cdef Order* order = &self.ex.blotter.orders[report.order_id - 1]
+        cdef Fill* fill
+        if report.fill < 0:
+            if not report.applied:
+                hear_of_end(&self.ex.blotter, order, report.status)
+            return
+        fill = &self.ex.journal.fills[report.fill]
+        if not report.applied:
+            self.ex.blotter.failed |= learn(&self.ex.known, fill)
+            if order.order_type == MARKET:
+                self.ex.blotter.pending[fill.symbol] -= fill.side * fill.last_qty
+            if report.status == FILLED:
+                order.known_status = FILLED
+                if order.order_type == MARKET:
+                    self.ex.blotter.pending[fill.symbol] -= order.side * (order.asked_qty - order.filled_qty)
+        if self.handler.kinds >> FILL & 1:
+            self.tell(report.fill)
+
+    cdef void tell(self, int64_t i) noexcept nogil:
+        self.market.fill = &self.ex.journal.fills[i]
+        self.market.symbol = self.market.fill.symbol
+        self.ask(FILL)
 
     cdef void settle(self) noexcept nogil:
         """Requests leave; what arrives by now is handled; its fills are reported; until nothing is left."""
         cdef Request request
-        cdef int _round
+        cdef int64_t fills
+        cdef int failed = 0, _round
         for _round in range(MAX_ROUNDS):
             self.drain()
+            fills = self.ex.journal.n_fills
             while next_arrival(&self.ex.blotter) <= self.market.now and self.code == 0:
                 request = receive(&self.ex.blotter)
-                if handle(&self.ex, &request, self.market.now, self.market.calls) < 0:
+                failed |= handle(&self.ex, &request, self.market.now)
+                if self.ex.stirred:
+                    failed |= look(&self.ex, self.market.now)
+                if failed | self.ex.blotter.failed:
                     self.code = NO_MEMORY
-            if self.ex.journal.n_reported != self.ex.journal.n_fills and self.mark_due == NEVER:
+            if self.ex.journal.n_fills != fills and self.mark_due == NEVER:
                 self.touch()
             self.report()
             if self.out.count == 0 or self.code:
@@ -256,7 +445,8 @@ cdef class Engine:
         cdef int64_t i
         for i in range(self.out.count):
             request = &self.out.items[i]
-            request.ts_arrives = arrival(self.market.now, request.latency, self.ex.terms.latency)
+            request.ts_arrives = self.market.now + delay(&self.ex.terms.entry, request.latency, self.n_drawn)
+            self.n_drawn += request.latency < 0
             request.seq = self.seq
             self.seq += 1
             if request.action == SUBMIT and register(&self.ex.blotter, request, self.market.now) < 0:
@@ -266,6 +456,8 @@ cdef class Engine:
         self.out.count = 0
         self.ex.account.orders = self.ex.blotter.orders
         self.ex.account.n_orders = self.ex.blotter.n_orders
+        self.ex.known.orders = self.ex.blotter.orders
+        self.ex.known.n_orders = self.ex.blotter.n_orders
 
     # -- the curve ------------------------------------------------------------------------------------------
 
@@ -304,7 +496,7 @@ cdef class Engine:
         for i in range(self.ex.blotter.n_orders):
             order = &self.ex.blotter.orders[i]
             if is_open(order):
-                end(&self.ex.blotter, order, EXPIRED, END_OF_DATA, self.market.now)
+                end_alone(&self.ex.blotter, order, EXPIRED, END_OF_DATA, self.market.now)
         self.mark(self.market.now)
         self.check()
 
@@ -345,9 +537,25 @@ cdef class Engine:
         return copied(self.ex.journal.exposures, self.ex.journal.n_exposures, model.EXPOSURE_DTYPE)
 
     def positions(self):
-        return copied(self.ex.account.positions, self.tape.n_symbols, model.POSITION_DTYPE)
+        """At the end: one a symbol, or in a hedging account two, the long one first."""
+        cdef Account* account = &self.ex.account
+        cdef int32_t i
+        if account.legs == NULL:
+            return copied(account.positions, self.tape.n_symbols, model.POSITION_DTYPE)
+        for i in range(2 * self.tape.n_symbols):
+            account.legs[i].mark = account.positions[i // 2].mark
+        return copied(account.legs, 2 * self.tape.n_symbols, model.POSITION_DTYPE)
 
-    def dropped(self):
-        """(calls of the strategy before it, order id) of each amendment that was refused."""
-        pairs = copied(self.ex.journal.dropped, 2 * self.ex.journal.n_dropped, np.dtype(np.int64))
-        return pairs.reshape(-1, 2)
+    def cash_flows(self):
+        return copied(self.ex.journal.flows, self.ex.journal.n_flows, model.CASH_FLOW_DTYPE)
+
+    def restatements(self):
+        return copied(self.ex.journal.restatements, self.ex.journal.n_restatements, model.RESTATEMENT_DTYPE)
+
+    def notes(self):
+        return copied(self.ex.journal.notes, self.ex.journal.n_notes, model.NOTE_DTYPE)
+
+    @property
+    def lowest_cash(self):
+        """The least cash there ever was."""
+        return self.ex.journal.lowest_cash

@@ -4,8 +4,8 @@ from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free
 
 from btcore.memory cimport reserve
-from btcore.model cimport Account, EquityPoint, Exposure, Fill
-from btcore.rules.accounting cimport equity, value
+from btcore.model cimport Account, CashFlow, EquityPoint, Exposure, Fill, Note, Position, Restatement
+from btcore.rules.accounting cimport equity
 
 
 cdef struct Journal:
@@ -19,17 +19,26 @@ cdef struct Journal:
     Exposure* exposures
     int64_t n_exposures
     int64_t cap_exposures
-    int64_t* dropped         # (calls of the strategy before it, order id) of each amendment that was refused
-    int64_t n_dropped
-    int64_t cap_dropped
+    CashFlow* flows
+    int64_t n_flows
+    int64_t cap_flows
+    Restatement* restatements
+    int64_t n_restatements
+    int64_t cap_restatements
+    Note* notes
+    int64_t n_notes
+    int64_t cap_notes
     int64_t ambiguous_bars   # a stop was taken where the bar's range held its limit too
+    double lowest_cash
 
 
 cdef inline void free_journal(Journal* journal) noexcept nogil:
     free(journal.fills)
     free(journal.points)
     free(journal.exposures)
-    free(journal.dropped)
+    free(journal.flows)
+    free(journal.restatements)
+    free(journal.notes)
 
 
 cdef inline int write_fill(Journal* journal, Fill fill) noexcept nogil:
@@ -40,12 +49,45 @@ cdef inline int write_fill(Journal* journal, Fill fill) noexcept nogil:
     return 0
 
 
-cdef inline int write_dropped(Journal* journal, int64_t calls, int64_t order_id) noexcept nogil:
-    if reserve(<void**> &journal.dropped, &journal.cap_dropped, journal.n_dropped, 2 * sizeof(int64_t)) < 0:
+cdef inline int write_flow(Journal* journal, CashFlow flow) noexcept nogil:
+    if reserve(<void**> &journal.flows, &journal.cap_flows, journal.n_flows, sizeof(CashFlow)) < 0:
         return -1
-    journal.dropped[2 * journal.n_dropped] = calls
-    journal.dropped[2 * journal.n_dropped + 1] = order_id
-    journal.n_dropped += 1
+    journal.flows[journal.n_flows] = flow
+    journal.n_flows += 1
+    return 0
+
+
+cdef inline int write_restatement(Journal* journal, Restatement restatement) noexcept nogil:
+    if reserve(
+        <void**> &journal.restatements, &journal.cap_restatements, journal.n_restatements, sizeof(Restatement)
+    ) < 0:
+        return -1
+    journal.restatements[journal.n_restatements] = restatement
+    journal.n_restatements += 1
+    return 0
+
+
+cdef inline int write_note(Journal* journal, Note note) noexcept nogil:
+    if reserve(<void**> &journal.notes, &journal.cap_notes, journal.n_notes, sizeof(Note)) < 0:
+        return -1
+    journal.notes[journal.n_notes] = note
+    journal.n_notes += 1
+    return 0
+
+
+cdef inline int write_exposure(
+    Journal* journal, const Position* position, const Position* net, int64_t ts
+) noexcept nogil:
+    """A position, or a leg of it, at the symbol's mark."""
+    if position.qty == 0.0:
+        return 0
+    if reserve(<void**> &journal.exposures, &journal.cap_exposures, journal.n_exposures, sizeof(Exposure)) < 0:
+        return -1
+    journal.exposures[journal.n_exposures] = Exposure(
+        timestamp=ts, quantity=position.qty, value=position.qty * net.mark * net.point_value, symbol=position.symbol,
+        leg=position.leg,
+    )
+    journal.n_exposures += 1
     return 0
 
 
@@ -60,16 +102,12 @@ cdef inline int write_point(Journal* journal, const Account* account, int64_t ts
     )
     journal.n_points += 1
     for i in range(account.n_symbols):
-        if account.positions[i].qty != 0.0:
-            if reserve(
-                <void**> &journal.exposures, &journal.cap_exposures, journal.n_exposures, sizeof(Exposure)
-            ) < 0:
+        if account.legs == NULL:
+            if write_exposure(journal, &account.positions[i], &account.positions[i], ts) < 0:
                 return -1
-            journal.exposures[journal.n_exposures] = Exposure(
-                timestamp=ts,
-                quantity=account.positions[i].qty,
-                value=value(&account.positions[i], account.instruments[i].multiplier),
-                symbol=i,
-            )
-            journal.n_exposures += 1
+        elif (
+            write_exposure(journal, &account.legs[2 * i], &account.positions[i], ts) < 0
+            or write_exposure(journal, &account.legs[2 * i + 1], &account.positions[i], ts) < 0
+        ):
+            return -1
     return 0

@@ -78,6 +78,8 @@ def describe_run(
     start: int | None,
     end: int | None,
     mark_every: int | None,
+    calendar: str | None,
+    fx: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The request, in plain values; instruments that are the default are left out."""
     return {
@@ -94,6 +96,8 @@ def describe_run(
         "start": start,
         "end": end,
         "mark_every": mark_every,
+        "calendar": calendar,
+        "fx": msgspec.to_builtins(fx),
     }
 
 

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import TIME_IN_FORCE, checked
+from .config import TIME_IN_FORCE, TRAIL_BY, checked
 from .context import Context
 from .errors import ConfigError, OrderError
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
@@ -68,8 +68,9 @@ class Orders:
     """Orders known before the run, a row each; scalars stand for every row.
 
     `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1.
-    An order's type follows from the prices it has: NaN or None is none. `oco` groups count from 1,
-    `latency_ms` NaN is the run's own. OrderError names the first row that makes no sense.
+    An order's type follows from the prices it has, as with `Context.buy`: NaN or None is none. `oco` groups count
+    from 1, `parent` is the row (0 the first, -1 none) whose order's fills release this one, `expires` (NaT or None:
+    none) is for GTD, `latency_ms` NaN is the run's own. OrderError names the first row that makes no sense.
     """
 
     def __init__(
@@ -81,54 +82,123 @@ class Orders:
         *,
         limit_price: ArrayLike | None = None,
         stop_price: ArrayLike | None = None,
+        touch_price: ArrayLike | None = None,
+        trail: ArrayLike | None = None,
+        trail_by: str | Sequence[str] | NDArray[Any] = "price",
+        limit_offset: ArrayLike | None = None,
         time_in_force: str | Sequence[str] | NDArray[Any] = "GTC",
+        expires: ArrayLike | None = None,
         oco: ArrayLike = 0,
+        parent: ArrayLike = -1,
+        post_only: ArrayLike = False,
+        reduce_only: ArrayLike = False,
         latency_ms: ArrayLike | None = None,
     ) -> None:
         times = _times(timestamp)
-        order = np.argsort(times, kind="stable")
+        self._rows = rows = np.argsort(times, kind="stable")  # as the caller counts them, by time
+        self.timestamp: NDArray[np.int64] = np.ascontiguousarray(times[rows])
+        self.symbol = self._column("symbol", symbol, np.str_)
+        self.quantity = self._column("quantity", quantity, np.float64)
+        self.limit_price = self._price("limit_price", limit_price)
+        self.stop_price = self._price("stop_price", stop_price)
+        self.touch_price = self._price("touch_price", touch_price)
+        self.trail = self._price("trail", trail)
+        self.limit_offset = self._price("limit_offset", limit_offset)
+        self.oco = self._column("oco", oco, np.int64)
+        self.post_only = self._column("post_only", post_only, np.bool_)
+        self.reduce_only = self._column("reduce_only", reduce_only, np.bool_)
+        self.expires = self._moments("expires", expires)
+        self._refuse(~(np.isfinite(self.quantity) & (self.quantity > 0)), "quantity", self.quantity)
+        self._refuse(self.oco < 0, "oco", self.oco)
+        self.side = self._side(side)
+        self.time_in_force = self._codes("time_in_force", time_in_force, TIME_IN_FORCE)
+        self.trail_by = self._codes("trail_by", trail_by, TRAIL_BY)
+        self.latency = self._latency(latency_ms)
+        self.parent = self._parent(parent)
+        self._check_terms()
 
-        def column(name: str, values: Any, dtype: Any) -> NDArray[Any]:
-            try:
-                full = np.broadcast_to(np.asarray(values, dtype), times.shape)
-            except (ValueError, TypeError) as error:
-                raise OrderError(f"orders.{name}: not a column of {len(times)} values ({error})") from error
-            return np.ascontiguousarray(full[order])
+    def _column(self, name: str, values: Any, dtype: Any) -> NDArray[Any]:
+        shape = self._rows.shape
+        try:
+            full = np.broadcast_to(np.asarray(values, dtype), shape)
+        except (ValueError, TypeError) as error:
+            raise OrderError(f"orders.{name}: not a column of {shape[0]} values ({error})") from error
+        return np.ascontiguousarray(full[self._rows])
 
-        nan = float("nan")
-        self.timestamp: NDArray[np.int64] = np.ascontiguousarray(times[order])
-        self.symbol = column("symbol", symbol, np.str_)
-        self.quantity = column("quantity", quantity, np.float64)
-        self.limit_price = column("limit_price", nan if limit_price is None else limit_price, np.float64)
-        self.stop_price = column("stop_price", nan if stop_price is None else stop_price, np.float64)
-        self.oco = column("oco", oco, np.int64)
-        latency = column("latency_ms", nan if latency_ms is None else latency_ms, np.float64)
-        sides = column("side", side, None)
-        kinds = column("time_in_force", time_in_force, np.str_)
+    def _price(self, name: str, values: Any) -> NDArray[Any]:
+        """NaN for none; prices below zero are for the run to judge, by its instruments."""
+        prices = self._column(name, np.nan if values is None else values, np.float64)
+        distance = name in ("trail", "limit_offset")
+        bad = np.isinf(prices) | (prices < 0 if distance else prices == 0) | ((prices == 0) & (name == "trail"))
+        self._refuse(bad, name, prices)
+        return prices
 
+    def _side(self, side: Any) -> NDArray[np.int8]:
+        sides = self._column("side", side, None)
+        named = sides.dtype.kind == "U"
+        self._refuse(~np.isin(sides, ("buy", "sell") if named else (1, -1)), "side", sides)
+        return np.where(sides == ("buy" if named else 1), 1, -1).astype(np.int8)
+
+    def _codes(self, name: str, values: Any, codes: Mapping[str, int]) -> NDArray[np.int8]:
+        words = self._column(name, values, np.str_)
+        self._refuse(~np.isin(words, list(codes)), name, words)
+        return np.array([codes[str(word)] for word in words], np.int8)
+
+    def _latency(self, values: Any) -> NDArray[np.int64]:
+        latency = self._column("latency_ms", np.nan if values is None else values, np.float64)
         self._refuse(
-            ~np.isin(sides, ("buy", "sell") if sides.dtype.kind == "U" else (1, -1)), "side", sides, order
+            ~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency
         )
-        self._refuse(~np.isin(kinds, list(TIME_IN_FORCE)), "time_in_force", kinds, order)
-        self._refuse(~(np.isfinite(self.quantity) & (self.quantity > 0)), "quantity", self.quantity, order)
-        for name in ("limit_price", "stop_price"):
-            prices = getattr(self, name)
-            self._refuse(~(np.isnan(prices) | (np.isfinite(prices) & (prices > 0))), name, prices, order)
-        self._refuse(self.oco < 0, "oco", self.oco, order)
-        self._refuse(
-            ~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency, order
+        return np.where(np.isnan(latency), -1, np.rint(latency * 1e6)).astype(np.int64)
+
+    def _moments(self, name: str, values: Any) -> NDArray[np.int64]:
+        """int64 ns; the largest there is where there is none."""
+        never = np.iinfo(np.int64).max
+        if values is None:
+            return self._column(name, never, np.int64)
+        moments = np.asarray(values)
+        if moments.dtype.kind == "M":
+            none = np.isnat(moments)
+            moments = np.where(none, never, moments.astype("datetime64[ns]").view(np.int64))
+        return self._column(name, moments, np.int64)
+
+    def _parent(self, values: Any) -> NDArray[np.int64]:
+        """Ids of the parents' orders (0: none): orders are sent by time, so an id is a place by time, from 1."""
+        rows = self._column("parent", values, np.int64)
+        n = len(rows)
+        self._refuse((rows < -1) | (rows >= n), "parent", rows)
+        place = np.empty(n, np.int64)
+        place[self._rows] = np.arange(n)
+        ids: NDArray[np.int64] = np.where(rows < 0, 0, place[rows] + 1)
+        later = ids > np.arange(n)  # its own id is one more
+        self._refuse(later, "parent", rows)
+        self._refuse((ids > 0) & (self.symbol[ids - 1] != self.symbol), "parent", rows)
+        return ids
+
+    def _check_terms(self) -> None:
+        """OrderError for terms that exclude each other."""
+        limit, stop, touch, trail, offset = (
+            ~np.isnan(column)
+            for column in (self.limit_price, self.stop_price, self.touch_price, self.trail, self.limit_offset)
         )
+        until, at_session = self.time_in_force == 4, self.time_in_force >= 5
+        has_expiry = self.expires != np.iinfo(np.int64).max
+        kinds = self.time_in_force
+        self._refuse(stop & touch, "touch_price", self.touch_price)
+        self._refuse(trail & (touch | limit), "trail", self.trail)
+        self._refuse(offset & ~trail, "limit_offset", self.limit_offset)
+        self._refuse(until != has_expiry, "expires", self.expires)
+        self._refuse(at_session & (stop | touch | trail), "time_in_force", kinds)
+        plain = limit & ~(stop | touch | trail) & np.isin(kinds, (0, 1, 4))
+        self._refuse(self.post_only & ~plain, "post_only", self.post_only)
+        self.order_type = np.select(
+            [trail & offset, trail, touch & limit, touch, stop & limit, stop, limit], [7, 6, 5, 4, 3, 2, 1], 0
+        ).astype(np.int8)
 
-        buys = sides == ("buy" if sides.dtype.kind == "U" else 1)
-        self.side = np.where(buys, 1, -1).astype(np.int8)
-        self.time_in_force = np.array([TIME_IN_FORCE[str(k)] for k in kinds], np.int8)
-        self.latency = np.where(np.isnan(latency), -1, np.rint(latency * 1e6)).astype(np.int64)
-
-    @staticmethod
-    def _refuse(bad: NDArray[np.bool_], name: str, values: NDArray[Any], order: NDArray[np.intp]) -> None:
+    def _refuse(self, bad: NDArray[np.bool_], name: str, values: NDArray[Any]) -> None:
         """OrderError for the first bad row, as the caller counts them."""
         if bad.any():
-            rows = order[bad]
+            rows = self._rows[bad]
             value = values[bad][rows.argmin()]
             raise OrderError(f"orders[{rows.min()}]: {name} {value!s} makes no sense")
 
@@ -137,7 +207,7 @@ class Orders:
 
     def columns(self) -> dict[str, NDArray[Any]]:
         """Every column by name, by time."""
-        return dict(vars(self))
+        return {name: column for name, column in vars(self).items() if not name.startswith("_")}
 
     def handler(self, symbols: Sequence[str]) -> OrderArray:
         """The compiled player of these orders in a run over `symbols`."""
@@ -153,9 +223,16 @@ class Orders:
             self.side,
             self.quantity,
             self.limit_price,
-            self.stop_price,
+            np.where(np.isnan(self.touch_price), self.stop_price, self.touch_price),
+            self.trail,
+            self.limit_offset,
+            self.order_type,
+            self.trail_by,
             self.time_in_force,
+            (self.post_only + 2 * self.reduce_only).astype(np.int8),
+            self.expires,
             self.oco,
+            self.parent,
             self.latency,
         )
 

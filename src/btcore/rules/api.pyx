@@ -2,8 +2,9 @@
 
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int8_t, int64_t
+from libc.string cimport memset
 
-from btcore.model cimport Account, Instrument, Order, Position, Ticker
+from btcore.model cimport Account, Instrument, NEVER, Order, Position, Ticker
 from btcore.rules cimport accounting, admission, commission as costs, latency as delays, matching, slippage
 
 from btcore.model import Liquidity, OrderType, Reason
@@ -24,9 +25,12 @@ cdef double optional(value, double absent):
 
 cdef Order make_order(side, order_type, qty, limit_price, stop_price, triggered) except *:
     cdef Order order
+    memset(&order, 0, sizeof(Order))
+    order.ts_expires = NEVER
+    order.trail = order.limit_offset = order.best_px = NAN
     order.side = side_of(side)
     order.order_type = OrderType[order_type.upper()]
-    order.qty = qty
+    order.qty = order.asked_qty = qty
     order.filled_qty = 0.0
     order.limit_px = optional(limit_price, NAN)
     order.stop_px = optional(stop_price, NAN)
@@ -41,19 +45,27 @@ def commission(
 ):
     """Cost of a fill in money: bps of notional and per share, raised to the minimum, lowered to the maximum."""
     cdef costs.CommissionTerms terms
+    cdef costs.Turnover turnover
+    terms.n_tiers = 0
     terms.maker_bps, terms.taker_bps, terms.per_share = maker_bps, taker_bps, per_share
     terms.minimum, terms.maximum = optional(minimum, -INFINITY), optional(maximum, INFINITY)
-    return costs.commission(&terms, quantity, price, multiplier, Liquidity[liquidity.upper()])
+    return costs.commission(&terms, &turnover, quantity, price, multiplier, Liquidity[liquidity.upper()], 0)
 
 
-def slip(side, double price, double bps, limit_price=None):
-    """What a taker pays for `price`: worse by `bps`, never past its limit."""
-    return slippage.slip(side_of(side), price, bps, optional(limit_price, NAN))
+def slip(
+    side, double price, double bps=0.0, limit_price=None, *, double quantity=0.0, size=None, double ticks=0.0,
+    double tick_size=0.0, double volume=0.0, double sqrt=0.0,
+):
+    """What a taker of `quantity` pays for `price` where `size` was shown (None: unknown), never past its limit."""
+    cdef slippage.SlippageTerms terms = slippage.SlippageTerms(bps=bps, ticks=ticks, volume=volume, root=sqrt)
+    return slippage.slip(
+        &terms, side_of(side), price, quantity, optional(size, INFINITY), tick_size, optional(limit_price, NAN)
+    )
 
 
-def arrival(int64_t sent, latency=None, int64_t run_latency=0):
-    """When what is sent at `sent` arrives, ns; `latency` None is the run's own."""
-    return delays.arrival(sent, -1 if latency is None else latency, run_latency)
+def latency_draw(int64_t seed, stream, int64_t k):
+    """Draw `k` in (0, 1) of the jitter of a stream, "entry" or "response"."""
+    return delays.uniform(seed, {"entry": delays.ENTRY, "response": delays.RESPONSE}[stream], k)
 
 
 def is_marketable(side, double price, order_type, *, limit_price=None, stop_price=None, triggered=False):
@@ -62,9 +74,10 @@ def is_marketable(side, double price, order_type, *, limit_price=None, stop_pric
     return bool(matching.is_marketable(&order, price))
 
 
-def triggers(side, double price, double stop_price):
-    """Whether a stop speaks at `price`."""
-    return bool(matching.triggers(side_of(side), price, stop_price))
+def triggers(side, double price, double stop_price, order_type="stop"):
+    """Whether an order's trigger, a stop's or a touch price, speaks at `price`."""
+    cdef Order order = make_order(side, order_type, 1.0, None, stop_price, False)
+    return bool(matching.triggers(&order, price))
 
 
 def reaches(side, double price, double limit_price):
@@ -88,9 +101,10 @@ def apply_fill(
     """(position, cash) after a fill. `position` maps qty, avg_px, mark, realized_pnl, commission; absent is 0."""
     cdef Position book = Position(
         qty=position.get("qty", 0.0), avg_px=position.get("avg_px", 0.0), mark=position.get("mark", 0.0),
-        realized_pnl=position.get("realized_pnl", 0.0), commission=position.get("commission", 0.0),
+        avg_cost=position.get("avg_cost", position.get("avg_px", 0.0) * multiplier), point_value=multiplier,
+        realized_pnl=position.get("realized_pnl", 0.0), commission=position.get("commission", 0.0), symbol=0, leg=0,
     )
-    accounting.apply_fill(&cash, &book, side_of(side) * quantity, price, multiplier, commission)
+    accounting.apply_fill(&cash, &book, NULL, side_of(side) * quantity, price, commission)
     return book, cash
 
 
@@ -99,20 +113,28 @@ def equity(double cash, positions, multipliers=None):
     cdef double total = cash
     cdef Position book
     for i, position in enumerate(positions):
-        book = Position(qty=position["qty"], avg_px=0.0, mark=position["mark"], realized_pnl=0.0, commission=0.0)
-        total += accounting.value(&book, 1.0 if multipliers is None else multipliers[i])
+        book.qty, book.mark = position["qty"], position["mark"]
+        book.point_value = 1.0 if multipliers is None else multipliers[i]
+        total += accounting.value(&book)
     return total
 
 
 def check_order(
     side, double quantity, order_type, *, limit_price=None, stop_price=None, double tick_size=0.0,
     double lot_size=0.0, double multiplier=1.0, double cash=INFINITY, double held=0.0, double mark=0.0,
-    double open_market=0.0, double open_buy=0.0, double open_sell=0.0, double leverage=1.0,
+    double open_market=0.0, double open_buy=0.0, double open_sell=0.0, double leverage=1.0, double min_notional=0.0,
+    bint negative_prices=False,
 ):
     """Why one symbol's account would reject an order on arrival, as a `Reason`; `Reason.NONE` if it would not."""
     cdef Order order = make_order(side, order_type, quantity, limit_price, stop_price, False)
-    cdef Instrument instrument = Instrument(tick_size=tick_size, lot_size=lot_size, multiplier=multiplier)
-    cdef Position position = Position(qty=held, avg_px=mark, mark=mark, realized_pnl=0.0, commission=0.0)
+    cdef Instrument instrument = Instrument(
+        tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, min_notional=min_notional, margin_weight=1.0,
+        maintenance=0.0, borrow_rate=0.0, negative_prices=negative_prices,
+    )
+    cdef Position position = Position(
+        qty=held, avg_px=mark, avg_cost=mark * multiplier, mark=mark, point_value=multiplier, realized_pnl=0.0,
+        commission=0.0, symbol=0, leg=0,
+    )
     cdef admission.OpenQuantity open_qty = admission.OpenQuantity(market=open_market, buy=open_buy, sell=open_sell)
     cdef Ticker ticker
     cdef Account account
@@ -120,6 +142,10 @@ def check_order(
     ticker.source, ticker.quoted = 2, 0
     account.cash, account.leverage, account.n_symbols = cash, leverage, 1
     account.positions, account.instruments = &position, &instrument
+    if reason == 0:
+        reason = admission.check_steps(&order, &instrument)
+    if reason == 0:
+        reason = admission.check_size(&order, &account, &ticker)
     if reason == 0:
         reason = admission.check_buying_power(
             &order, &account, &open_qty, &ticker, admission.worst_quantity(held, &open_qty)

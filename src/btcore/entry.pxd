@@ -1,0 +1,106 @@
+"""How an order enters the market: its session, the checks, the start of a trailing stop."""
+
+from libc.math cimport isnan
+from libc.stdint cimport int32_t, int64_t, int8_t
+
+from btcore.blotter cimport end, enlist, is_open, leaves
+from btcore.model cimport (
+    CLS, DAY, EXPIRED, GTD, GTD_OVER, LOT_SIZE, NEVER, NONE, OPG, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED,
+    TICK_SIZE, Ticker,
+)
+from btcore.rules.admission cimport (
+    check_buying_power, check_prices, check_size, check_steps, check_terms, count, snap, worst_quantity
+)
+from btcore.rules.matching cimport follow, is_trailing
+from btcore.venue cimport Exchange, first_after, note
+
+
+cdef inline double worst_open(const Exchange* ex, int32_t symbol) noexcept nogil:
+    """The largest position the symbol's admitted orders could lead to."""
+    return worst_quantity(ex.account.positions[symbol].qty, &ex.blotter.open_qty[symbol])
+
+
+cdef inline bint oversells(const Exchange* ex, const Order* order) noexcept nogil:
+    """It would sell more than is held beside the other open sells; those of its own group end when it fills."""
+    cdef const Order* other
+    cdef double held = ex.account.positions[order.symbol].qty
+    cdef int32_t i = ex.blotter.queues[order.symbol].head
+    if order.side > 0:
+        return False
+    while i >= 0:
+        other = &ex.blotter.orders[i]
+        i = other.next
+        if (
+            other.side < 0 and other.admitted and other.id != order.id and is_open(other)
+            and (order.oco == 0 or other.oco != order.oco)
+        ):
+            held -= leaves(other)
+    return leaves(order) > held + 1e-9 * leaves(order)
+
+
+cdef inline int refusal(Exchange* ex, Order* order, double before) noexcept nogil:
+    """Reason the order may not work with its terms, or NONE; `before` is the symbol's worst quantity without them."""
+    cdef Ticker* ticker = &ex.tickers[order.symbol]
+    cdef int reason = check_terms(order, &ex.account.instruments[order.symbol])
+    if reason != NONE:
+        return reason
+    if ex.terms.snap and snap(order, &ex.account.instruments[order.symbol]):
+        note(ex, order.id, SNAPPED, NONE, order.qty, ex.blotter.now[0])
+        if order.asked_qty <= 0.0:
+            return LOT_SIZE
+        if check_prices(order, &ex.account.instruments[order.symbol]) != NONE:
+            return TICK_SIZE
+    reason = check_steps(order, &ex.account.instruments[order.symbol])
+    if reason == NONE:
+        reason = check_size(order, &ex.account, ticker)
+    if reason == NONE and ex.terms.is_cash and oversells(ex, order):
+        reason = SHORT_SALE
+    if reason == NONE:
+        reason = check_buying_power(order, &ex.account, ex.blotter.open_qty, ticker, before)
+    return reason
+
+
+cdef inline int admit(Exchange* ex, Order* order, int64_t ts, double px) noexcept nogil:
+    """Lets an arrived order in, or rejects it. True if it is in. `px` is where a trailing stop starts."""
+    cdef int reason = refusal(ex, order, worst_open(ex, order.symbol))
+    if reason != NONE:
+        end(&ex.blotter, order, REJECTED, <int8_t> reason, ts)
+        return False
+    order.admitted = 1
+    count(&ex.blotter.open_qty[order.symbol], order)
+    if is_trailing(order):
+        follow(order, px, ex.account.instruments[order.symbol].tick_size)
+    return True
+
+
+cdef inline double first_px(const Exchange* ex, const Order* order, double px) noexcept nogil:
+    """The price a trailing stop starts from: the standing quote's, else `px`."""
+    cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    if ticker.source == QUOTE and ticker.quoted:
+        return ticker.quote.ask if order.side > 0 else ticker.quote.bid
+    return px
+
+
+cdef inline void set_session(Exchange* ex, Order* order, int64_t now) noexcept nogil:
+    """When a day order ends, and when one for the opening or the close awakes."""
+    cdef int64_t i
+    if order.time_in_force == DAY or order.time_in_force == CLS:
+        i = first_after(ex.closes, ex.n_sessions, now, True)
+        order.ts_expires = ex.closes[i] if i < ex.n_sessions else NEVER
+        order.active = order.time_in_force == DAY
+    elif order.time_in_force == OPG:
+        i = first_after(ex.opens, ex.n_sessions, now, False)
+        order.ts_opening = ex.opens[i] if i < ex.n_sessions else NEVER
+        order.active = 0
+
+
+cdef inline int enter(Exchange* ex, Order* order, int64_t now, double px) noexcept nogil:
+    """To the market, if only to wait for its first price. True if it works."""
+    cdef Ticker* ticker = &ex.tickers[order.symbol]
+    order.ts_arrived = now
+    if order.time_in_force == GTD and order.ts_expires <= now:
+        end(&ex.blotter, order, EXPIRED, GTD_OVER, now)
+        return False
+    set_session(ex, order, now)
+    enlist(&ex.blotter, order)
+    return ticker.priced and admit(ex, order, now, first_px(ex, order, px))
