@@ -143,15 +143,19 @@ class Dated:
             return round_down(quantity * r, market.instrument.lot_size)
 
         leaves, still = whole(order.leaves), whole(order.quantity - order.taken - order.filled)
+        is_over = (still if order.held or not order.parent or self.may_grow(order) else leaves) <= 0
+        order.quantity, order.released = order.quantity * r, order.released * r
         order.filled, order.taken = order.filled * r, order.taken * r
-        order.released = order.filled + order.taken + leaves if order.ts_arrived >= 0 else order.released
-        order.quantity = order.filled + order.taken + still
         order.avg_px, order.limit, order.stop = order.avg_px / r, order.limit / r, order.stop / r
         order.limit_offset /= r
         if order.trail_by == "price":
             order.trail /= r
-        if (still if not order.parent or self.may_grow(order) or order.held else leaves) <= 0:
+        if is_over:
             self.close(order, CANCELED, "requested", self.now)
+            return
+        order.quantity = order.filled + order.taken + still
+        if order.parent and not order.held:
+            order.released = order.filled + order.taken + leaves
 
     # Money by date
 
