@@ -5,8 +5,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
-
 from . import export
 from . import tables as views
 from .errors import ConfigError
@@ -58,23 +56,19 @@ class Result:
         fingerprint: str | Callable[[], str],
         timezone: str = "UTC",
         periods_per_year: int = 252,
-        multipliers: Mapping[str, float] | None = None,
         prices: PriceSource | None = None,
     ) -> Self:
         """The result of a run just made.
 
-        `multipliers` holds the symbols whose money per point is not 1. `prices(symbol)` gives the columns
-        (ts_start, ts_end, low, high) that MAE and MFE are measured on, when round trips are first asked for.
+        `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on, when
+        round trips are first asked for.
         """
-        money = np.array([(multipliers or {}).get(symbol, 1.0) for symbol in journal.symbols], np.float64)
-        matched = match_fills(journal.fills, money)
-        metrics = summarize(
-            journal, multipliers=money, timezone=timezone, periods_per_year=periods_per_year, matched=matched
-        )
+        matched = match_fills(journal.fills, journal.restatements)
+        metrics = summarize(journal, timezone=timezone, periods_per_year=periods_per_year, matched=matched)
         make = {
             "equity_curve": partial(views.equity_curve, journal),
             "trades": partial(views.trades, journal),
-            "round_trips": partial(views.round_trips, journal, money, prices, matched[0]),
+            "round_trips": partial(views.round_trips, journal, prices, matched[0]),
             "exposures": partial(views.exposures, journal),
             "orders": partial(views.orders, journal),
         }

@@ -6,11 +6,12 @@ from numpy.typing import ArrayLike, NDArray
 TRIP_DTYPE: dtype[void]
 LOT_DTYPE: dtype[void]
 
-def match_fills(fills: NDArray[Any], multipliers: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]: ...
+def match_fills(
+    fills: NDArray[Any], restatements: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], NDArray[Any]]: ...
 def excursions(
     trips: NDArray[Any],
     symbol: int,
-    multiplier: float,
     ts_start: ArrayLike,
     ts_end: ArrayLike,
     low: ArrayLike,

@@ -1,6 +1,5 @@
 """The numbers of a run, by name. docs/metrics.md has the formula of each."""
 
-from collections.abc import Sequence
 from math import isfinite
 
 import numpy as np
@@ -100,14 +99,14 @@ def _trading(trips: Table) -> Metrics:
     }
 
 
-def _activity(journal: Journal, multipliers: Table, trips: Table, lots: Table) -> Metrics:
+def _activity(journal: Journal, trips: Table, lots: Table) -> Metrics:
     curve, fills, positions = journal.equity, journal.fills, journal.positions
     start, end = int(curve["timestamp"][0]), int(curve["timestamp"][-1])
     entries = np.concatenate([trips["entry_ts"], lots["entry_ts"]])
     exits = np.concatenate([trips["exit_ts"], np.full(len(lots), end)])
-    traded = _sum(fills["last_qty"] * fills["last_px"] * multipliers[fills["symbol"]])
-    held = positions["qty"] != 0.0
-    open_pnl = ((positions["mark"] - positions["avg_px"]) * positions["qty"] * multipliers)[held]
+    traded = _sum(fills["last_qty"] * np.abs(fills["last_px"]) * fills["point_value"])
+    held = positions[positions["qty"] != 0.0]
+    open_pnl = (held["mark"] * held["point_value"] - held["avg_cost"]) * held["qty"]
     ended = dict(zip(STATUSES, np.bincount(journal.orders["status"], minlength=6).tolist(), strict=True))
     return {
         "total_trades": len(fills),
@@ -132,7 +131,6 @@ def _activity(journal: Journal, multipliers: Table, trips: Table, lots: Table) -
 def summarize(
     journal: Journal,
     *,
-    multipliers: Table | Sequence[float] | None = None,
     timezone: str = "UTC",
     periods_per_year: int = 252,
     risk_free: float = 0.0,
@@ -140,15 +138,11 @@ def summarize(
 ) -> Metrics:
     """Every metric of a run; None where it is undefined.
 
-    `multipliers` are by symbol, 1 by default; `risk_free` is a return per period; `matched` is what
-    `match_fills` gave, if it has been called already.
+    `risk_free` is a return per period; `matched` is what `match_fills` gave, if it has been called already.
     """
-    money = (
-        np.ones(len(journal.symbols)) if multipliers is None else np.asarray(multipliers, dtype=np.float64)
-    )
-    trips, lots = match_fills(journal.fills, money) if matched is None else matched
+    trips, lots = match_fills(journal.fills, journal.restatements) if matched is None else matched
     return (
         _performance(journal.equity, timezone, periods_per_year, risk_free)
         | _trading(trips)
-        | _activity(journal, money, trips, lots)
+        | _activity(journal, trips, lots)
     )

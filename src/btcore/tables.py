@@ -17,12 +17,16 @@ TIMES = frozenset({"timestamp", "entry_timestamp", "exit_timestamp", "sent_at", 
 
 SIDES = ("sell", "", "buy")
 LIQUIDITY = ("maker", "taker")
-ORDER_TYPES = ("market", "limit", "stop", "stop_limit")
-TIMES_IN_FORCE = ("gtc", "day", "ioc", "fok")
+ORDER_TYPES = (
+    "market", "limit", "stop", "stop_limit",
+    "market_if_touched", "limit_if_touched", "trailing_stop", "trailing_stop_limit",
+)  # fmt: skip
+TIMES_IN_FORCE = ("gtc", "day", "ioc", "fok", "gtd", "opg", "cls")
 STATUSES = ("new", "partially_filled", "filled", "canceled", "expired", "rejected")
 REASONS = (
     "", "requested", "ioc", "fok", "oco", "day", "end_of_data",
-    "invalid_quantity", "invalid_price", "lot_size", "tick_size", "buying_power",
+    "invalid_quantity", "invalid_price", "lot_size", "tick_size", "buying_power", "gtd", "opening", "closing",
+    "post_only", "reduce_only", "parent", "min_notional", "invalid_terms", "liquidation", "cash", "short_sale",
 )  # fmt: skip
 
 
@@ -39,6 +43,14 @@ class Journal(Protocol):
     def exposures(self) -> Table: ...
     @property
     def positions(self) -> Table: ...
+    @property
+    def cash_flows(self) -> Table: ...
+    @property
+    def restatements(self) -> Table: ...
+    @property
+    def notes(self) -> Table: ...
+    @property
+    def closes(self) -> Table | None: ...
     @property
     def symbols(self) -> tuple[str, ...]: ...
     @property
@@ -91,17 +103,15 @@ def trades(journal: Journal) -> Table:
     )
 
 
-def round_trips(
-    journal: Journal, multipliers: Table, prices: PriceSource | None, trips: Table | None = None
-) -> Table:
+def round_trips(journal: Journal, prices: PriceSource | None, trips: Table | None = None) -> Table:
     """First in, first out, by time of exit. Without prices, mae and mfe are NaN."""
-    closed = match_fills(journal.fills, multipliers)[0] if trips is None else trips.copy()
+    closed = match_fills(journal.fills, journal.restatements)[0] if trips is None else trips.copy()
     for i in np.unique(closed["symbol"]) if prices else ():
         columns = prices(journal.symbols[i]) if prices else None
         if columns is not None:
-            excursions(closed, int(i), float(multipliers[i]), *columns)
+            excursions(closed, int(i), *columns)
     closed = closed[np.argsort(closed["exit_ts"], kind="stable")]
-    notional = np.abs(closed["entry_px"]) * closed["qty"] * multipliers[closed["symbol"]]
+    notional = np.abs(closed["entry_px"]) * closed["qty"] * closed["entry_value"]
     return _table(
         symbol=_named(closed["symbol"], journal.symbols),
         side=_named(closed["side"] + 1, ("short", "", "long")),
