@@ -24,7 +24,7 @@ from .nouns import (
 )
 from .numbers import DAY, moment, nanoseconds, round_down
 
-RATE, SPLIT, PAYOUT, PERIODIC, ACCRUAL, SESSION_CLOSE = range(6)
+ACCRUAL, RATE, SPLIT, PAYOUT, PERIODIC, SESSION_CLOSE = range(6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +59,21 @@ class Dated:
             self.add(SPLIT, market.instrument.splits, self.split, market)
             self.add(PAYOUT, market.instrument.dividends, self.pay_dividend, market)
             self.add(PERIODIC, market.instrument.funding, self.fund, market)
+        borrow_rates = [market.instrument.borrow_rate for market in self.markets.values()]
+        stepped = [
+            rate for rate in (terms.cash_rate, terms.debit_rate, *borrow_rates) if isinstance(rate, list)
+        ]
+        accruals = {moment(at, self.timezone) for steps in stepped for at, _ in steps}
         close = self.sessions.close_after(self.start)
         while close <= self.events[-1].delivered:
-            self.items.append(Item(close, ACCRUAL, self.accrue))
+            accruals.add(close)
             for market in self.markets.values():
                 if market.source is not Bar:
                     self.items.append(
                         Item(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
                     )
             close = self.sessions.close_after(close)
+        self.items += [Item(at, ACCRUAL, self.accrue) for at in accruals if at > self.start]
         self.items.sort(key=lambda item: (item.timestamp, item.rank))  # stable: then by symbol
 
     def add_steps(

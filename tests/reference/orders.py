@@ -170,7 +170,7 @@ class Orders:
             return "lot_size"
         if not all(is_multiple(price, instrument.tick_size) for price in prices):
             return "tick_size"
-        if self.notional_of(order) < instrument.min_notional:
+        if self.notional_of(order) < instrument.min_notional and not order.reduce_only:
             return "min_notional"
         if self.execution.account == "cash" and self.is_short_sale(order, instead_of):
             return "short_sale"
@@ -301,12 +301,12 @@ class Orders:
     def amend(self, order: Order, quantity: float | None, limit: float | None, trigger: float | None) -> None:
         if not order.is_open:
             return
-        if quantity is not None and quantity <= order.filled:
+        if quantity is not None and quantity <= order.filled + order.taken:
             self.close(order, CANCELED, "requested", self.now)
             return
         amended = replace(order)
         if quantity is not None:
-            amended.quantity = quantity + order.taken
+            amended.quantity = float(quantity)
         if limit is not None:
             amended.limit = float(limit)
         if trigger is not None:

@@ -1,0 +1,116 @@
+"""Small markets, plans and what came of them, for the rules worked by hand.
+
+Times are seconds after midnight UTC; a strategy is a plan: what to do at the first event at or after a time.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from markets import SECOND, Case, EngineRun, Outcome
+
+from btcore.config import Execution, Instrument
+
+MIDNIGHT = 1_705_276_800 * SECOND  # 2024-01-15 00:00 UTC
+BUY, SELL = 1, -1
+Plan = dict[float | str, Callable[[Any], Any]]
+
+
+def at(seconds: float) -> int:
+    return MIDNIGHT + int(seconds * SECOND)
+
+
+def seconds(ts: int) -> float | None:
+    return None if ts < 0 else (ts - MIDNIGHT) / SECOND
+
+
+def timed(rows: tuple[tuple[float, ...], ...]) -> list[tuple[float, ...]]:
+    return [(at(row[0]), *row[1:]) for row in rows]
+
+
+def quotes(*rows: tuple[float, ...]) -> dict[str, Any]:
+    return {"quotes": timed(rows)}
+
+
+def trades(*rows: tuple[float, ...]) -> dict[str, Any]:
+    return {"trades": timed(rows)}
+
+
+def bars(*rows: tuple[float, ...], interval: float = 1) -> dict[str, Any]:
+    """Rows of (open's time, open, high, low, close[, volume])."""
+    full = [row if len(row) == 6 else (*row, 100.0) for row in rows]
+    return {"bars": timed(tuple(full)), "interval": int(interval * SECOND)}
+
+
+def planned(plan: Plan) -> Callable[[type], type]:
+    """A strategy that follows the plan ("start" is on_start) and notes every call as (hook, seconds)."""
+
+    def make(base: type) -> type:
+        def hook(name: str, acts: bool) -> Callable[..., None]:
+            def call(self: Any, ctx: Any, *_: Any) -> None:
+                self.heard.append((name, seconds(ctx.now)))
+                for when in [w for w in self.todo if acts and w != "start" and ctx.now >= at(w)]:
+                    self.todo.pop(when)(ctx)
+
+            return call
+
+        def on_start(self: Any, ctx: Any) -> None:
+            self.heard, self.todo = [], dict(plan)
+            self.todo.pop("start", lambda ctx: None)(ctx)
+
+        hooks = {
+            f"on_{name}": hook(name, name != "fill") for name in ("bar", "quote", "trade", "fill", "timer")
+        }
+        return type("Planned", (base,), {"on_start": on_start, **hooks})
+
+    return make
+
+
+def play(
+    engine: EngineRun,
+    plan: Plan,
+    streams: dict[str, Any],
+    instruments: dict[str, Instrument] | None = None,
+    **terms: Any,
+) -> Outcome:
+    """One run; what is not a Case's own field goes to Execution."""
+    own = {name: terms.pop(name) for name in list(terms) if name in Case.__dataclass_fields__}
+    case = Case(streams, execution=Execution(**terms), instruments=instruments or {}, **own)
+    return engine(case, planned(plan))
+
+
+def fills(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """(seconds, order, signed quantity, price, liquidity)"""
+    return [
+        (
+            seconds(f["ts"]),
+            f["order_id"],
+            f["side"] * f["quantity"],
+            pytest.approx(f["price"]),
+            f["liquidity"],
+        )
+        for f in outcome.fills
+    ]
+
+
+def ends(outcome: Outcome) -> list[tuple[Any, ...]]:
+    """(status, reason, seconds of closing) of each order"""
+    return [(o["status"], o["reason"], seconds(o["ts_closed"])) for o in outcome.orders]
+
+
+def buy(*arguments: Any, **terms: Any) -> Callable[[Any], Any]:
+    return lambda ctx: ctx.buy("A", *arguments, **terms)
+
+
+def sell(*arguments: Any, **terms: Any) -> Callable[[Any], Any]:
+    return lambda ctx: ctx.sell("A", *arguments, **terms)
+
+
+def both(*actions: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda ctx: [action(ctx) for action in actions]
+
+
+# Quotes of a market at 100 / 101 that is asked 102 at 3 s and bid 103 at 5 s; bars that rise by one a
+# second.
+QUOTES = quotes((0, 100, 101), (1, 100, 101), (3, 101, 102), (5, 103, 104), (7, 103, 104))
+RISING = bars(*((t, 100 + t, 101 + t, 99 + t, 100.5 + t) for t in range(5)))

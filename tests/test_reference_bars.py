@@ -1,0 +1,142 @@
+"""The inside of a bar by hand: children, the three readings, the walk."""
+
+import pytest
+from markets import ENGINES, EngineRun, Outcome
+from reference_by_hand import bars, both, buy, ends, fills, play, sell
+
+
+@pytest.fixture(params=["reference", "btcore"])
+def engine(request: pytest.FixtureRequest) -> EngineRun:
+    return ENGINES[request.param]
+
+
+FLAT = (0, 100, 100, 100, 100)
+
+
+def bar_of(
+    engine: EngineRun, plan: object, *rows: tuple[float, ...], intrabar: str = "pessimistic"
+) -> Outcome:
+    """The plan's orders are sent at 1 s and meet the rows, bars from 1 s on."""
+    return play(engine, {1: plan}, {"A": bars(FLAT, *rows)}, intrabar=intrabar)
+
+
+def trio(entry: float, target: float, guard: float) -> object:
+    """A stop entry, and its two children in one group."""
+    return both(
+        buy(1, stop=entry),
+        sell(1, limit=target, parent=1, oco=1),
+        sell(1, stop=guard, parent=1, oco=1),
+    )
+
+
+def test_a_child_released_at_the_open_takes_part(engine: EngineRun) -> None:
+    # Bought at the open of 100; the target of 103 is in the range, stamped with the bar's end. A market child
+    # fills at the same open.
+    plan = both(buy(1), sell(1, limit=103.0, parent=1), sell(1, parent=1))
+    assert fills(bar_of(engine, plan, (1, 100, 104, 99, 100))) == [
+        (1, 1, 1, 100, "taker"),
+        (1, 3, -1, 100, "taker"),
+        (2, 2, -1, 103, "maker"),
+    ]
+
+
+def test_a_stop_released_in_the_range_acts_in_it_and_is_ambiguous(engine: EngineRun) -> None:
+    # The entry triggers at 102; the guard of 99 is in the range (98 to 104), and may have been passed before.
+    outcome = bar_of(engine, trio(102.0, 103.0, 99.0), (1, 100, 104, 98, 101), (2, 101, 105, 101, 101))
+    assert fills(outcome) == [(2, 1, 1, 102, "taker"), (2, 3, -1, 99, "taker")]
+    assert outcome.ambiguous_bars == 1
+    assert ends(outcome)[1] == ("CANCELED", "oco", 2)
+
+
+def test_a_limit_released_in_the_range_waits_for_the_next_bar(engine: EngineRun) -> None:
+    # The guard is out of reach; the target of 103 takes the next bar's open of 104, its meeting.
+    outcome = bar_of(engine, trio(102.0, 103.0, 90.0), (1, 100, 104, 98, 101), (2, 104, 105, 101, 101))
+    assert fills(outcome)[1:] == [(2, 2, -1, 104, "taker")]
+    assert outcome.ambiguous_bars == 0
+
+
+def test_the_optimistic_reading_prefers_the_target(engine: EngineRun) -> None:
+    # Long 1 with a target of 104 and a stop of 97, and one bar that reaches both.
+    plan = both(buy(1), sell(1, limit=104.0, oco=1), sell(1, stop=97.0, oco=1))
+    outcome = bar_of(engine, plan, (1, 100, 105, 96, 100), intrabar="optimistic")
+    assert fills(outcome)[1:] == [(2, 2, -1, 104, "maker")]
+    assert outcome.ambiguous_bars == 0
+
+
+def test_the_optimistic_reading_lets_released_limits_act(engine: EngineRun) -> None:
+    # Released at 102 inside the range, the target of 103 is reached in the same bar, as a maker.
+    outcome = bar_of(
+        engine, trio(102.0, 103.0, 99.0), (1, 100, 104, 98, 101), (2, 1, 1, 1, 1), intrabar="optimistic"
+    )
+    assert fills(outcome) == [(2, 1, 1, 102, "taker"), (2, 2, -1, 103, "maker")]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ((1, 100, 105, 98, 101), (2, 3, -1, 98, "taker")),  # the low is nearer: down first
+        ((1, 103, 105, 96, 101), (2, 2, -1, 104, "maker")),  # the high is nearer: up first
+        ((1, 101, 105, 97, 101), (2, 3, -1, 98, "taker")),  # both as near: down first
+    ],
+)
+def test_the_walk_goes_to_the_nearer_extreme_first(
+    engine: EngineRun, row: tuple[float, ...], expected: tuple[object, ...]
+) -> None:
+    plan = both(buy(1), sell(1, limit=104.0, oco=1), sell(1, stop=98.0, oco=1))
+    assert fills(bar_of(engine, plan, row, intrabar="path"))[1:] == [expected]
+
+
+def test_on_the_walk_children_act_in_their_turn(engine: EngineRun) -> None:
+    # Open 100, low 99, high 104, close 98. Bought at 102 on the way up; the target of 103 comes next.
+    outcome = bar_of(engine, trio(102.0, 103.0, 98.5), (1, 100, 104, 99, 98), intrabar="path")
+    assert fills(outcome) == [(2, 1, 1, 102, "taker"), (2, 2, -1, 103, "maker")]
+    # With the target out of reach the guard of 98.5 is met on the way to the close; 99 was passed before the
+    # release, and is met again.
+    outcome = bar_of(engine, trio(102.0, 110.0, 98.5), (1, 100, 104, 99, 98), intrabar="path")
+    assert fills(outcome)[1:] == [(2, 3, -1, 98.5, "taker")]
+
+
+def test_a_level_passed_already_counts_where_the_walk_stands(engine: EngineRun) -> None:
+    # Up from 100 to 104. The buy stop of 102 releases a buy stop of 101: passed, so it fills where the walk
+    # stands, at 102; and a sell limit of 101, passed as well, at its limit.
+    plan = both(buy(1, stop=102.0), buy(1, stop=101.0, parent=1), sell(1, limit=101.0, parent=1))
+    assert fills(bar_of(engine, plan, (1, 100, 104, 100, 104), intrabar="path")) == [
+        (2, 1, 1, 102, "taker"),
+        (2, 2, 1, 102, "taker"),
+        (2, 3, -1, 101, "maker"),
+    ]
+
+
+def test_a_trailing_stop_moves_with_the_walk(engine: EngineRun) -> None:
+    # Open 100, low 99.5, high 105, close 101: from 98 the high lifts it to 103, where the way down meets it.
+    # Pessimistically it moves when the bar is over, and the next open of 101 triggers it.
+    rows = ((1, 100, 105, 99.5, 101), (2, 101, 101, 101, 101))
+    assert fills(bar_of(engine, sell(1, trail=2.0), *rows, intrabar="path")) == [(2, 1, -1, 103, "taker")]
+    assert fills(bar_of(engine, sell(1, trail=2.0), *rows)) == [(2, 1, -1, 101, "taker")]
+
+
+def test_a_trailing_child_starts_at_the_fills_price(engine: EngineRun) -> None:
+    # Bought at 102 inside the bar: the stop stands at 100, not at 105 - 2 nor at 100 - 2. The next bar's low
+    # is 99.5, its open of 101 is silent.
+    plan = both(buy(1, stop=102.0), sell(1, trail=2.0, parent=1))
+    outcome = bar_of(engine, plan, (1, 101, 105, 101, 101), (2, 101, 101, 99.5, 100))
+    assert fills(outcome)[1:] == [(3, 2, -1, 100, "taker")]
+    # On the walk it rises with the high of 105 to 103.
+    outcome = bar_of(engine, plan, (1, 101, 105, 101, 101), (2, 1, 1, 1, 1), intrabar="path")
+    assert fills(outcome)[1:] == [(2, 2, -1, 103, "taker")]
+
+
+def test_a_stop_limit_that_cannot_fill_rests_at_once_on_the_walk(engine: EngineRun) -> None:
+    # Up to 104 and down to 99: triggered at 103 with a limit of 101, which the way down reaches.
+    # Pessimistically it rests from the next bar on.
+    rows = ((1, 100, 104, 99.5, 99.5), (2, 105, 105, 105, 105))
+    plan = buy(1, stop=103.0, limit=101.0)
+    assert fills(bar_of(engine, plan, *rows, intrabar="path")) == [(2, 1, 1, 101, "maker")]
+    assert fills(bar_of(engine, plan, *rows)) == []
+
+
+def test_a_market_child_released_in_the_range_waits(engine: EngineRun) -> None:
+    plan = both(buy(1, limit=99.0), sell(1, parent=1))
+    for intrabar in ("pessimistic", "optimistic", "path"):
+        outcome = bar_of(engine, plan, (1, 100, 101, 98, 100), (2, 103, 103, 103, 103), intrabar=intrabar)
+        assert fills(outcome) == [(2, 1, 1, 99, "maker"), (2, 2, -1, 103, "taker")]
