@@ -172,7 +172,10 @@ REASONS = {
 def run_btcore(case: Case, make: Maker) -> Outcome:
     strategy = make(btcore.Strategy)()
     result = btcore.run(
-        {symbol: containers(stream) for symbol, stream in case.streams.items()},
+        {
+            symbol: containers(stream, case.instruments.get(symbol, Instrument()).negative_prices)
+            for symbol, stream in case.streams.items()
+        },
         strategy,
         initial_capital=case.initial_capital,
         currency=case.currency,
@@ -292,15 +295,16 @@ def trails(row: Any) -> str:
     return {"TRAILING_STOP": "trail", "TRAILING_STOP_LIMIT": "offset"}.get(name, "")
 
 
-def containers(stream: dict[str, Any]) -> Any:
+def containers(stream: dict[str, Any], negative_prices: bool = False) -> Any:
     """A symbol's rows in the containers of the real engine's door."""
-    found = []
+    found: list[Any] = []
     if stream.get("quotes"):
-        found.append(btcore.Quotes(*columns(stream["quotes"])))
+        found.append(btcore.Quotes(*columns(stream["quotes"]), negative_prices=negative_prices))
     if stream.get("trades"):
-        found.append(btcore.Trades(*columns(stream["trades"])))
+        found.append(btcore.Trades(*columns(stream["trades"]), negative_prices=negative_prices))
     if stream.get("bars"):
-        found.append(btcore.Bars(*columns(stream["bars"]), interval=stream["interval"]))
+        made = columns(stream["bars"])
+        found.append(btcore.Bars(*made, interval=stream["interval"], negative_prices=negative_prices))
     return found[0] if len(found) == 1 else tuple(found)
 
 

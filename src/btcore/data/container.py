@@ -10,15 +10,27 @@ from .zones import Times
 
 
 class Container:
-    """What Bars, Quotes and Trades share: named read-only columns, of which `timestamp` is int64 ns UTC."""
+    """What Bars, Quotes and Trades share: named read-only columns, of which `timestamp` is int64 ns UTC.
 
-    __slots__ = ("__weakref__", "_columns", "_hash")
+    `negative_prices` says whether prices may be zero or negative; without it they are positive.
+    """
+
+    __slots__ = ("__weakref__", "_columns", "_hash", "negative_prices")
     kind: ClassVar[str]
+    negative_prices: bool
     _columns: dict[str, NDArray[Any]]
     _hash: str | None
 
-    def _fill(self, columns: dict[str, NDArray[Any]], content_hash: str | None, **more: Any) -> None:
-        for name, value in {"_columns": columns, "_hash": content_hash, **more}.items():
+    def _fill(
+        self,
+        columns: dict[str, NDArray[Any]],
+        content_hash: str | None,
+        *,
+        negative_prices: bool = False,
+        **more: Any,
+    ) -> None:
+        own = {"_columns": columns, "_hash": content_hash, "negative_prices": bool(negative_prices)}
+        for name, value in (own | more).items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -79,7 +91,7 @@ class Container:
         return made
 
     def _meta(self) -> dict[str, Any]:
-        return {}
+        return {"negative_prices": self.negative_prices}
 
     def _detail(self) -> str:
         return ""

@@ -21,8 +21,8 @@ _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 class Bars(Container):
     """Prices and volume per interval; `timestamp` is a bar's open, `timestamp + interval` its end.
 
-    `source` says what the prices are of: "trade" or "mid". Without volume it is 0. DataError names the
-    first row that cannot be true.
+    `source` says what the prices are of: "trade" or "mid". Without volume it is 0. Prices are positive, or
+    any finite ones with `negative_prices`. DataError names the first row that cannot be true.
     """
 
     __slots__ = ("interval", "source")
@@ -41,6 +41,7 @@ class Bars(Container):
         *,
         interval: Interval = "1min",
         source: str = "trade",
+        negative_prices: bool = False,
     ) -> None:
         prices = {"open": open, "high": high, "low": low, "close": close}
         columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "bars")}
@@ -52,8 +53,8 @@ class Bars(Container):
             raise DataError(f"bars.source: {source!r} is not a word of a-z, 0-9 and _")
         length = interval_ns(interval)
         check_lengths(columns, "bars")
-        check_bars(columns, length)
-        self._fill(columns, None, interval=length, source=source)
+        check_bars(columns, length, negative_prices)
+        self._fill(columns, None, negative_prices=negative_prices, interval=length, source=source)
 
     @property
     def open(self) -> Floats:
@@ -76,7 +77,7 @@ class Bars(Container):
         return self._columns["volume"]
 
     def _meta(self) -> dict[str, Any]:
-        return {"interval": self.interval, "source": self.source}
+        return {"interval": self.interval, "source": self.source} | super()._meta()
 
     def _detail(self) -> str:
         return interval_name(self.interval)
@@ -91,6 +92,7 @@ class Bars(Container):
         interval: Interval | None = None,
         source: str = "trade",
         dst: Dst = "raise",
+        negative_prices: bool = False,
     ) -> Self:
         """Bars from a pandas, polars or pyarrow table, a dict or a structured array.
 
@@ -99,17 +101,27 @@ class Bars(Container):
         """
         found = timed(table_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
         length = smallest_gap(found["timestamp"]) if interval is None else interval
-        return cls(**found, interval=length, source=source)
+        return cls(**found, interval=length, source=source, negative_prices=negative_prices)
 
 
 class Quotes(Container):
-    """Best bid and ask at each moment; sizes are None where they are not known."""
+    """Best bid and ask at each moment; sizes are None where they are not known.
+
+    Prices are positive, or any finite ones with `negative_prices`.
+    """
 
     __slots__ = ()
     kind = "quotes"
 
     def __init__(
-        self, timestamp: Any, bid: Any, ask: Any, bid_size: Any = None, ask_size: Any = None
+        self,
+        timestamp: Any,
+        bid: Any,
+        ask: Any,
+        bid_size: Any = None,
+        ask_size: Any = None,
+        *,
+        negative_prices: bool = False,
     ) -> None:
         given = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size}
         columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "quotes")}
@@ -117,8 +129,8 @@ class Quotes(Container):
         if "bid" not in columns or "ask" not in columns or (bid_size is None) != (ask_size is None):
             raise DataError("quotes: bid and ask are both needed, and both sizes or neither")
         check_lengths(columns, "quotes")
-        check_quotes(columns)
-        self._fill(columns, None)
+        check_quotes(columns, negative_prices)
+        self._fill(columns, None, negative_prices=negative_prices)
 
     @property
     def bid(self) -> Floats:
@@ -144,21 +156,32 @@ class Quotes(Container):
         timezone: str | None = None,
         *,
         dst: Dst = "raise",
+        negative_prices: bool = False,
     ) -> Self:
         """Quotes from a table of any maker; as `Bars.from_frame`."""
-        return cls(**timed(table_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst))
+        found = timed(table_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst)
+        return cls(**found, negative_prices=negative_prices)
 
 
 class Trades(Container):
     """Prints: price, size and side (int8 of the taker: +1 buy, -1 sell, 0 unknown).
 
-    Size and side are None where they are not known.
+    Size and side are None where they are not known. Prices are positive, or any finite ones with
+    `negative_prices`.
     """
 
     __slots__ = ()
     kind = "trades"
 
-    def __init__(self, timestamp: Any, price: Any, size: Any = None, side: Any = None) -> None:
+    def __init__(
+        self,
+        timestamp: Any,
+        price: Any,
+        size: Any = None,
+        side: Any = None,
+        *,
+        negative_prices: bool = False,
+    ) -> None:
         columns: dict[str, NDArray[Any]] = {
             "timestamp": time_column(timestamp, "trades"),
             "price": float_column(price, "trades", "price"),
@@ -168,8 +191,8 @@ class Trades(Container):
         if side is not None:
             columns["side"] = side_column(side)
         check_lengths(columns, "trades")
-        check_trades(columns)
-        self._fill(columns, None)
+        check_trades(columns, negative_prices)
+        self._fill(columns, None, negative_prices=negative_prices)
 
     @property
     def price(self) -> Floats:
@@ -191,9 +214,11 @@ class Trades(Container):
         timezone: str | None = None,
         *,
         dst: Dst = "raise",
+        negative_prices: bool = False,
     ) -> Self:
         """Trades from a table of any maker; as `Bars.from_frame`."""
-        return cls(**timed(table_columns(frame, "trades", columns), "trades", timezone or "UTC", dst))
+        found = timed(table_columns(frame, "trades", columns), "trades", timezone or "UTC", dst)
+        return cls(**found, negative_prices=negative_prices)
 
 
 KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {

@@ -136,7 +136,7 @@ def _columns(rows: Rows, resolution: str, kind: str, dropped: Counter[str]) -> C
 
 def _container(name: str, parts: list[Columns], resolution: str, kind: str) -> AnyContainer:
     """The parts, which come in the order of their days, as one; checked like any other data."""
-    columns = {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
+    columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     try:
         if resolution == "tick":
             return Quotes(**columns) if kind == "quote" else Trades(**columns)

@@ -44,14 +44,14 @@ def check_lengths(columns: Columns, kind: str) -> None:
             raise DataError(f"{kind}.{name}: {len(column)} rows, but timestamp has {rows}")
 
 
-def check_bars(columns: Columns, interval: int) -> None:
+def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -> None:
     """RowError unless the bars are true: positive prices, low <= open, close <= high, no overlap in time.
 
-    Bars longer than an hour may begin up to an hour before the one before has nominally ended, since local
-    clocks lose an hour once a year.
+    With `negative_prices` any finite prices will do. Bars longer than an hour may begin up to an hour before
+    the one before has nominally ended, since local clocks lose an hour once a year.
     """
     for name in ("open", "high", "low", "close"):
-        _check_positive("bars", columns, name)
+        _check_price("bars", columns, name, negative_prices)
     _check_not("bars", columns, "high < low", ("high", "low"), np.less(columns["high"], columns["low"]))
     for name in ("open", "close"):
         _check_not(
@@ -72,10 +72,13 @@ def check_bars(columns: Columns, interval: int) -> None:
         )
 
 
-def check_quotes(columns: Columns) -> None:
-    """RowError unless the quotes are true: finite positive prices, bid <= ask, sizes >= 0, times in order."""
-    _check_positive("quotes", columns, "bid")
-    _check_positive("quotes", columns, "ask")
+def check_quotes(columns: Columns, negative_prices: bool = False) -> None:
+    """RowError unless the quotes are true: finite positive prices, bid <= ask, sizes >= 0, times in order.
+
+    With `negative_prices` any finite prices will do.
+    """
+    _check_price("quotes", columns, "bid", negative_prices)
+    _check_price("quotes", columns, "ask", negative_prices)
     _check_not(
         "quotes", columns, "crossed: bid > ask", ("bid", "ask"), np.greater(columns["bid"], columns["ask"])
     )
@@ -84,21 +87,37 @@ def check_quotes(columns: Columns) -> None:
     _check_sorted("quotes", columns["timestamp"])
 
 
-def check_trades(columns: Columns) -> None:
-    """RowError unless the trades are true: finite positive prices and sizes, times in order."""
-    _check_positive("trades", columns, "price")
+def check_trades(columns: Columns, negative_prices: bool = False) -> None:
+    """RowError unless the trades are true: finite positive prices and sizes, times in order.
+
+    With `negative_prices` any finite prices will do.
+    """
+    _check_price("trades", columns, "price", negative_prices)
     if "size" in columns:
         _check_positive("trades", columns, "size")
     _check_sorted("trades", columns["timestamp"])
 
 
-def _check_positive(kind: str, columns: Columns, name: str) -> None:
+def _check_price(kind: str, columns: Columns, name: str, negative_prices: bool) -> None:
+    if negative_prices:
+        _check_above(-np.inf, kind, columns, name)
+    else:
+        _check_positive(kind, columns, name, "; negative_prices=True admits it")
+
+
+def _check_positive(kind: str, columns: Columns, name: str, hint: str = "") -> None:
+    if not _check_above(0.0, kind, columns, name):
+        _check_not(kind, columns, f"{name} is not positive", (name,), columns[name] <= 0.0, hint=hint)
+
+
+def _check_above(least: float, kind: str, columns: Columns, name: str) -> bool:
+    """Whether all is above `least`; RowError where something is not finite."""
     column = columns[name]
     # Two reductions without temporaries settle the usual case: NaN is carried into both and fails both.
-    if len(column) == 0 or (column.min() > 0.0 and column.max() < np.inf):
-        return
+    if len(column) == 0 or (column.min() > least and column.max() < np.inf):
+        return True
     _refuse_unfinite(kind, columns, name)
-    _check_not(kind, columns, f"{name} is not positive", (name,), column <= 0.0)
+    return False
 
 
 def _check_not_negative(kind: str, columns: Columns, name: str) -> None:
@@ -115,12 +134,14 @@ def _refuse_unfinite(kind: str, columns: Columns, name: str) -> None:
     _check_not(kind, columns, f"{name} is infinite", (), np.isinf(column))
 
 
-def _check_not(kind: str, columns: Columns, problem: str, shown: tuple[str, ...], bad: Mask) -> None:
+def _check_not(
+    kind: str, columns: Columns, problem: str, shown: tuple[str, ...], bad: Mask, *, hint: str = ""
+) -> None:
     if not bad.any():
         return
     row = int(bad.argmax())
     values = ", ".join(f"{name}={float(columns[name][row])!r}" for name in shown)
-    raise RowError(kind, row, f"{problem} ({values})" if values else problem, int(bad.sum()))
+    raise RowError(kind, row, (f"{problem} ({values})" if values else problem) + hint, int(bad.sum()))
 
 
 def _check_sorted(kind: str, times: NDArray[np.int64]) -> None:

@@ -12,7 +12,7 @@ MINUTE = 60 * 10**9
 ROWS = 20
 
 
-def bars(interval="1min", **changes):
+def bars(interval="1min", negative_prices=False, **changes):
     columns = {
         "timestamp": np.arange(ROWS) * MINUTE,
         "open": np.full(ROWS, 2.0),
@@ -24,10 +24,10 @@ def bars(interval="1min", **changes):
     for name, rows in changes.items():
         for row, value in rows.items():
             columns[name][row] = value
-    return Bars(**columns, interval=interval)
+    return Bars(**columns, interval=interval, negative_prices=negative_prices)
 
 
-def ticks(kind, **changes):
+def ticks(kind, negative_prices=False, **changes):
     columns = {
         name: np.full(ROWS, 2.0)
         for name in (("price", "size") if kind is Trades else ("bid", "ask", "bid_size", "ask_size"))
@@ -36,7 +36,7 @@ def ticks(kind, **changes):
     for name, rows in changes.items():
         for row, value in rows.items():
             columns[name][row] = value
-    return kind(**columns)
+    return kind(**columns, negative_prices=negative_prices)
 
 
 def test_what_is_true_passes():
@@ -55,8 +55,8 @@ def test_what_is_true_passes():
         ({"close": {3: 0.5}}, "bars[3]: close < low (close=0.5, low=1.0)"),
         ({"open": {0: np.nan}}, "bars[0]: open is NaN"),
         ({"high": {19: np.inf}}, "bars[19]: high is infinite"),
-        ({"low": {4: 0.0}}, "bars[4]: low is not positive (low=0.0)"),
-        ({"low": {4: -1.0}}, "bars[4]: low is not positive (low=-1.0)"),
+        ({"low": {4: 0.0}}, "bars[4]: low is not positive (low=0.0); negative_prices=True admits it"),
+        ({"low": {4: -1.0}}, "bars[4]: low is not positive (low=-1.0); negative_prices=True admits it"),
         ({"volume": {4: -1.0}}, "bars[4]: volume is negative (volume=-1.0)"),
         ({"volume": {4: np.nan}}, "bars[4]: volume is NaN"),
         ({"volume": {4: np.inf}}, "bars[4]: volume is infinite"),
@@ -86,7 +86,7 @@ def test_bars(changes, message):
             "quotes[7]: crossed: bid > ask (bid=2.5, ask=2.0); the first of 2 such rows",
         ),
         ({"bid": {7: np.nan}}, "quotes[7]: bid is NaN"),
-        ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0)"),
+        ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0); negative_prices=True admits it"),
         ({"ask": {7: np.inf}}, "quotes[7]: ask is infinite"),
         ({"bid_size": {7: -1.0}}, "quotes[7]: bid_size is negative (bid_size=-1.0)"),
         ({"ask_size": {7: np.nan}}, "quotes[7]: ask_size is NaN"),
@@ -104,7 +104,7 @@ def test_quotes(changes, message):
     [
         ({"price": {7: np.nan}}, "trades[7]: price is NaN"),
         ({"price": {7: -np.inf}}, "trades[7]: price is infinite"),
-        ({"price": {7: 0.0}}, "trades[7]: price is not positive (price=0.0)"),
+        ({"price": {7: 0.0}}, "trades[7]: price is not positive (price=0.0); negative_prices=True admits it"),
         ({"size": {7: 0.0}}, "trades[7]: size is not positive (size=0.0)"),
         ({"size": {7: -3.0}}, "trades[7]: size is not positive (size=-3.0)"),
         ({"size": {7: np.nan}}, "trades[7]: size is NaN"),
@@ -115,6 +115,62 @@ def test_trades(changes, message):
     with pytest.raises(DataError) as caught:
         ticks(Trades, **changes)
     assert str(caught.value).startswith(message)
+
+
+def test_any_finite_price_passes_where_negative_prices_are_admitted():
+    low = bars(negative_prices=True, low={3: -2.5, 4: 0.0}, open={3: -1.0}, close={3: -2.5}, high={3: -0.5})
+    assert (low.low.min(), low.high.min()) == (-2.5, -0.5)
+    assert (
+        ticks(Quotes, negative_prices=True, bid={3: -2.0, 4: -5.0}, ask={3: 0.0, 4: -5.0}).bid.min() == -5.0
+    )
+    assert ticks(Trades, negative_prices=True, price={3: -2.0, 4: 0.0}).price.min() == -2.0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: bars(negative_prices=True, open={0: np.nan}), "bars[0]: open is NaN"),
+        (lambda: bars(negative_prices=True, low={4: -np.inf}), "bars[4]: low is infinite"),
+        (lambda: bars(negative_prices=True, high={4: np.inf}), "bars[4]: high is infinite"),
+        (
+            lambda: bars(negative_prices=True, low={4: -1.0}, high={4: -2.0}),
+            "bars[4]: high < low (high=-2.0, low=-1.0)",
+        ),
+        (
+            lambda: bars(negative_prices=True, open={4: -0.5}),
+            "bars[4]: open < low (open=-0.5, low=1.0)",
+        ),
+        (
+            lambda: bars(negative_prices=True, volume={4: -1.0}),
+            "bars[4]: volume is negative (volume=-1.0)",
+        ),
+        (
+            lambda: ticks(Quotes, negative_prices=True, bid={7: -2.0}, ask={7: -3.0}),
+            "quotes[7]: crossed: bid > ask (bid=-2.0, ask=-3.0)",
+        ),
+        (lambda: ticks(Quotes, negative_prices=True, ask={7: np.nan}), "quotes[7]: ask is NaN"),
+        (lambda: ticks(Quotes, negative_prices=True, bid={7: -np.inf}), "quotes[7]: bid is infinite"),
+        (
+            lambda: ticks(Quotes, negative_prices=True, bid_size={7: -1.0}),
+            "quotes[7]: bid_size is negative (bid_size=-1.0)",
+        ),
+        (lambda: ticks(Trades, negative_prices=True, price={7: -np.inf}), "trades[7]: price is infinite"),
+        (
+            lambda: ticks(Trades, negative_prices=True, size={7: 0.0}),
+            "trades[7]: size is not positive (size=0.0)",
+        ),
+    ],
+)
+def test_all_else_is_still_checked_of_negative_prices(make, message):
+    with pytest.raises(DataError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_the_hint_names_what_would_admit_a_price():
+    with pytest.raises(DataError) as caught:
+        bars(open={17: -0.5})
+    assert str(caught.value) == "bars[17]: open is not positive (open=-0.5); negative_prices=True admits it"
 
 
 def test_errors_travel_between_processes():
