@@ -1,0 +1,55 @@
+"""When to rebalance: the moments of a grid of equal steps, or of the local calendar."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .data.intervals import DAY_NS, interval_ns
+from .data.zones import localize, utc_offsets
+from .errors import ConfigError, DataError
+
+PERIODS = ("day", "week", "month", "quarter")
+_MONTHS = {"month": 1, "quarter": 3}
+
+
+class Timetable(NamedTuple):
+    """A local period by name, or else a step in nanoseconds."""
+
+    period: str | None
+    step: int
+
+    @classmethod
+    def parse(cls, text: str, name: str = "schedule") -> "Timetable":
+        """`day`, `week`, `month`, `quarter` or a length of time; ConfigError if it is neither."""
+        if text in PERIODS:
+            return cls(text, 0)
+        try:
+            return cls(None, interval_ns(text))
+        except DataError as error:
+            raise ConfigError(f"{name}: {text!r} is not one of {', '.join(PERIODS)}; {error}") from error
+
+    def after(self, now: int, anchor: int, timezone: str) -> int:
+        """The first moment later than `now`, ns UTC.
+
+        A period begins at its first local midnight (a week's on Monday), or, where the clocks jump over that,
+        at the jump. A grid of steps holds `anchor`.
+        """
+        if self.period is None:
+            return anchor + ((now - anchor) // self.step + 1) * self.step
+        day = (now + int(np.max(utc_offsets(np.array([now], np.int64), timezone)))) // DAY_NS
+        while True:  # a clock put back over midnight leaves a period already begun ahead of the local date
+            day = _next_start(self.period, day)
+            moment = int(localize(np.array([day * DAY_NS], np.int64), timezone, dst="earlier")[0])
+            if moment > now:
+                return moment
+
+
+def _next_start(period: str, day: int) -> int:
+    """The first day of the period after that of `day`; days count from 1970-01-01, a Thursday."""
+    if period == "day":
+        return day + 1
+    if period == "week":
+        return day + 7 - (day + 3) % 7
+    months = _MONTHS[period]
+    month = int(np.datetime64(day, "D").astype("datetime64[M]").astype(np.int64))
+    return int(np.datetime64((month // months + 1) * months, "M").astype("datetime64[D]").astype(np.int64))
