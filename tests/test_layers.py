@@ -28,7 +28,7 @@ strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container data.containers
 data.source data.convert data.readers data.resample data.store data.catalog data.lean_files data.lean_rows
 data.lean data.noise data.session data.sample data
-schedule metrics periods round_trips tables summary export archive axes look chart report result
+schedule metrics periods words round_trips tables summary export explain archive axes look chart report result
 manifest backtest . cli_data cli __main__
 """)
 

@@ -21,6 +21,7 @@ from .progress import Progress
 from .result import Result, load_result
 from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
 from .version import __version__
+from .words import OrderReason, OrderStatus
 
 __all__ = [
     "BarEvent",
@@ -34,6 +35,8 @@ __all__ = [
     "FillEvent",
     "Instrument",
     "OrderError",
+    "OrderReason",
+    "OrderStatus",
     "Orders",
     "Progress",
     "QuoteEvent",

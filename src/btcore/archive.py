@@ -19,7 +19,7 @@ from .errors import ConfigError, DataError
 from .export import _library, to_arrow
 from .tables import TABLES, TIMES, Table
 
-VERSION = 1
+VERSION = 2
 NOT_A_RESULT = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
 
 
@@ -108,7 +108,8 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
             return {name: _from_arrow(lists[name], document.dtypes[name]) for name in TABLES}, document
         if source.suffix == ".npz":
             with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                return {name: arrays[name] for name in TABLES}, _decode(arrays["document"].tobytes())
+                document = _decode(arrays["document"].tobytes())
+                return {name: arrays[name] for name in TABLES}, document
     except NOT_A_RESULT as error:
         raise DataError(f"{source}: not a saved result ({error})") from error
     raise ConfigError(f"{source}: a result is saved as .npz or .parquet")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .tables import TIMES, Table
+from .tables import TIMES, UNSURE, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,7 +40,7 @@ def rfc3339(column: Table) -> list[str]:
 def _json_column(name: str, column: Table) -> list[Any]:
     if name in TIMES:
         stamps: list[Any] = rfc3339(column)
-        if name in ("arrived_at", "closed_at"):
+        if name in UNSURE:
             for i in np.flatnonzero(column == -1):
                 stamps[i] = None
         return stamps
@@ -61,7 +61,7 @@ def to_rows(table: Table) -> list[dict[str, Any]]:
 def _moments(name: str, column: Table) -> Table:
     """datetime64[ns]; NaT for a time that never came."""
     moments = column.astype("datetime64[ns]")
-    if name in ("arrived_at", "closed_at"):
+    if name in UNSURE:
         moments[column == -1] = np.datetime64("NaT", "ns")
     return moments
 

@@ -35,7 +35,11 @@ CARDS = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_r
 GROUPS = {
     "Performance": (
         "total_return", "annual_return", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "omega_ratio",
-        "stability", "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission",
+        "stability",
+    ),
+    "Money": (
+        "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission",
+        "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu",
     ),
     "Risk": (
         "annual_volatility", "max_drawdown", "max_drawdown_duration_days", "downside_risk",
@@ -48,10 +52,12 @@ GROUPS = {
     ),
     "Orders and convention": (
         "orders", "orders_filled", "orders_canceled", "orders_expired", "orders_rejected", "total_trades",
-        "ambiguous_bars", "events", "period", "periods", "periods_per_year", "risk_free", "ddof",
+        "liquidations", "ambiguous_bars", "events", "period", "periods", "periods_per_year", "risk_free",
+        "ddof",
     ),
 }  # fmt: skip
-MONEY = frozenset({"pnl", "mae", "mfe", "commission"})
+MONEY = frozenset({"pnl", "mae", "mfe", "commission", "amount"})
+EVIDENCE = ("event", "event_timestamp", "improvement", "size_seen", "entry_latency")
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
@@ -64,6 +70,8 @@ class Reportable(Drawable, Protocol):
     def round_trips(self) -> Table: ...
     @property
     def orders(self) -> Table: ...
+    @property
+    def cash_flows(self) -> Table: ...
 
 
 def write_report(result: Reportable, path: str | Path) -> Path:
@@ -90,7 +98,8 @@ def page(result: Reportable) -> str:
         metrics_table(result.metrics),
         _months(result.equity_curve, str(run.get("timezone", "UTC"))),
         _table("Round trips", result.round_trips, ("entry_order_id", "exit_order_id")),
-        _table("Trades", result.trades, ()),
+        _table("Trades", result.trades, EVIDENCE),
+        _table("Cash flows", result.cash_flows, ()) if len(result.cash_flows) else "",
         _endings(result.orders),
         _logs(result.logs),
         "<h2>Manifest</h2><details class='box'><summary>What was run, as data</summary>"
@@ -191,9 +200,10 @@ def _cell(close: float, base: float) -> str:
 
 
 def _table(name: str, table: Table, without: tuple[str, ...]) -> str:
-    names = [column for column in table.dtype.names or () if column not in without]
     if not len(table):
         return f'<h2>{name}</h2><div class="box soft">None.</div>'
+    silent = [c for c in table.dtype.names or () if table.dtype[c].kind == "U" and not np.any(table[c] != "")]
+    names = [column for column in table.dtype.names or () if column not in (*without, *silent)]
     words = {column for column in names if table.dtype[column].kind == "U" or "timestamp" in column}
     heads = "".join(f"<th{_word(column in words)}>{_spoken(column)}</th>" for column in names)
     lines = "".join(

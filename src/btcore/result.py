@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from . import export
 from . import tables as views
 from .errors import ConfigError
+from .explain import explain
 from .export import rfc3339, to_rows
 from .round_trips import match_fills
 from .summary import Metrics, show, summarize
@@ -23,7 +24,7 @@ Manifest = dict[str, Any]
 
 
 class Result:
-    """Views of one journal: `metrics`, five tables, `logs`, and what was run (`manifest`, `fingerprint`).
+    """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
     A table is made when it is first asked for, and so are a manifest and a fingerprint given as functions.
     Tables are numpy records; times are int64 nanoseconds UTC.
@@ -60,8 +61,8 @@ class Result:
     ) -> Self:
         """The result of a run just made.
 
-        `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on, when
-        round trips are first asked for.
+        `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on,
+        when round trips are first asked for.
         """
         matched = match_fills(journal.fills, journal.restatements)
         metrics = summarize(journal, timezone=timezone, periods_per_year=periods_per_year, matched=matched)
@@ -71,6 +72,8 @@ class Result:
             "round_trips": partial(views.round_trips, journal, prices, matched[0]),
             "exposures": partial(views.exposures, journal),
             "orders": partial(views.orders, journal),
+            "cash_flows": partial(views.cash_flows, journal),
+            "order_events": partial(views.order_events, journal),
         }
         return cls(
             metrics=metrics,
@@ -116,7 +119,7 @@ class Result:
 
     @property
     def trades(self) -> Table:
-        """timestamp, symbol, side, quantity, price, commission, order_id, liquidity: every fill."""
+        """timestamp, symbol, side, quantity, price, commission, order_id: every fill, with its evidence."""
         return self.table("trades")
 
     @property
@@ -131,8 +134,22 @@ class Result:
 
     @property
     def orders(self) -> Table:
-        """Every order: what it asked, how it ended and why."""
+        """Every order: what it asked, how it ended (`OrderStatus`) and why (`OrderReason`)."""
         return self.table("orders")
+
+    @property
+    def cash_flows(self) -> Table:
+        """timestamp, symbol, kind, amount: interest, borrow fees, funding, dividends, cash in lieu."""
+        return self.table("cash_flows")
+
+    @property
+    def order_events(self) -> Table:
+        """timestamp, order_id, event, reason, value: what befell orders besides their fills and ends."""
+        return self.table("order_events")
+
+    def explain(self, order_id: int) -> str:
+        """The story of an order in a few lines, each fill with its evidence; ConfigError for no such id."""
+        return explain(self, order_id)
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -5,8 +5,11 @@ from math import isfinite
 import numpy as np
 
 from . import metrics
+from .model import NoteKind
+from .periods import session_returns
 from .round_trips import match_fills
-from .tables import STATUSES, Journal, Table
+from .tables import Journal, Table
+from .words import FLOWS, STATUSES
 
 Value = float | int | str | None
 Metrics = dict[str, Value]
@@ -38,12 +41,18 @@ def show(value: Value) -> str:
     return f"{value:z,.2f}" if isinstance(value, float) else str(value)
 
 
-def period_returns(curve: Table, timezone: str) -> tuple[str, Table]:
-    """Daily returns; with fewer than two of them by hour, minute or second, or else of the points."""
+def period_returns(curve: Table, timezone: str, closes: Table | None = None) -> tuple[str, Table]:
+    """Returns by local day, or by session where `closes` are given.
+
+    With fewer than two of them by hour, minute or second, or else of the points.
+    """
     timestamp, equity = np.ascontiguousarray(curve["timestamp"]), np.ascontiguousarray(curve["equity"])
-    returns = metrics.daily_returns(timestamp, equity, timezone)
+    if closes is None:
+        period, returns = "day", metrics.daily_returns(timestamp, equity, timezone)
+    else:
+        period, returns = "session", session_returns(timestamp, equity, closes)
     if len(returns) >= 2:
-        return "day", returns
+        return period, returns
     for period, interval in GRIDS:
         returns = metrics.interval_returns(timestamp, equity, interval)
         if len(returns) >= 2:
@@ -51,9 +60,10 @@ def period_returns(curve: Table, timezone: str) -> tuple[str, Table]:
     return "point", metrics.returns(equity)
 
 
-def _performance(curve: Table, timezone: str, periods_per_year: int, risk_free: float) -> Metrics:
-    period, r = period_returns(curve, timezone)
-    daily = period == "day"
+def _performance(journal: Journal, timezone: str, periods_per_year: int, risk_free: float) -> Metrics:
+    curve = journal.equity
+    period, r = period_returns(curve, timezone, journal.closes)
+    daily = period in ("day", "session")
     year = periods_per_year if daily else 1
     first, last = float(curve["equity"][0]), float(curve["equity"][-1])
     span = metrics.max_drawdown_duration(curve["timestamp"], curve["equity"])
@@ -100,31 +110,44 @@ def _trading(trips: Table) -> Metrics:
 
 
 def _activity(journal: Journal, trips: Table, lots: Table) -> Metrics:
-    curve, fills, positions = journal.equity, journal.fills, journal.positions
+    curve, fills = journal.equity, journal.fills
     start, end = int(curve["timestamp"][0]), int(curve["timestamp"][-1])
     entries = np.concatenate([trips["entry_ts"], lots["entry_ts"]])
     exits = np.concatenate([trips["exit_ts"], np.full(len(lots), end)])
     traded = _sum(fills["last_qty"] * np.abs(fills["last_px"]) * fills["point_value"])
-    held = positions[positions["qty"] != 0.0]
-    open_pnl = (held["mark"] * held["point_value"] - held["avg_cost"]) * held["qty"]
     ended = dict(zip(STATUSES, np.bincount(journal.orders["status"], minlength=6).tolist(), strict=True))
     return {
         "total_trades": len(fills),
         "traded_notional": traded,
         "turnover": _defined(metrics.turnover(traded, curve["equity"])),
         "exposure_time": _percent(metrics.exposure_time(entries, exits, start, end)),
-        "total_commission": _sum(fills["commission"]),
-        "initial_capital": float(curve["equity"][0]),
-        "final_equity": float(curve["equity"][-1]),
-        "realized_pnl": _sum(positions["realized_pnl"]),
-        "unrealized_pnl": _sum(open_pnl),
         "orders": len(journal.orders),
         "orders_filled": ended["filled"],
         "orders_canceled": ended["canceled"],
         "orders_expired": ended["expired"],
         "orders_rejected": ended["rejected"],
+        "liquidations": int(np.count_nonzero(journal.notes["kind"] == NoteKind.LIQUIDATED)),
         "ambiguous_bars": int(journal.ambiguous_bars),
         "events": int(journal.events),
+    }
+
+
+def _money(journal: Journal) -> Metrics:
+    """Where the equity came from."""
+    curve, flows, positions = journal.equity, journal.cash_flows, journal.positions
+    held = positions[positions["qty"] != 0.0]
+    flowed = {kind: _sum(flows["amount"][flows["kind"] == code]) for code, kind in enumerate(FLOWS)}
+    return {
+        "initial_capital": float(curve["equity"][0]),
+        "final_equity": float(curve["equity"][-1]),
+        "realized_pnl": _sum(positions["realized_pnl"]),
+        "unrealized_pnl": _sum((held["mark"] * held["point_value"] - held["avg_cost"]) * held["qty"]),
+        "total_commission": _sum(journal.fills["commission"]),
+        "net_interest": flowed["interest"],
+        "borrow_fees": 0.0 - flowed["borrow_fee"],
+        "funding": flowed["funding"],
+        "dividends": flowed["dividend"],
+        "cash_in_lieu": flowed["cash_in_lieu"],
     }
 
 
@@ -142,7 +165,8 @@ def summarize(
     """
     trips, lots = match_fills(journal.fills, journal.restatements) if matched is None else matched
     return (
-        _performance(journal.equity, timezone, periods_per_year, risk_free)
+        _performance(journal, timezone, periods_per_year, risk_free)
         | _trading(trips)
         | _activity(journal, trips, lots)
+        | _money(journal)
     )

@@ -6,28 +6,18 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from . import words
+from .model import Flag, FlowKind, NoteKind, OrderType, Status
 from .round_trips import excursions, match_fills
 
 Table = NDArray[Any]
 Prices = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 PriceSource = Callable[[str], Prices | None]
 
-TABLES = ("equity_curve", "trades", "round_trips", "exposures", "orders")
-TIMES = frozenset({"timestamp", "entry_timestamp", "exit_timestamp", "sent_at", "arrived_at", "closed_at"})
-
-SIDES = ("sell", "", "buy")
-LIQUIDITY = ("maker", "taker")
-ORDER_TYPES = (
-    "market", "limit", "stop", "stop_limit",
-    "market_if_touched", "limit_if_touched", "trailing_stop", "trailing_stop_limit",
-)  # fmt: skip
-TIMES_IN_FORCE = ("gtc", "day", "ioc", "fok", "gtd", "opg", "cls")
-STATUSES = ("new", "partially_filled", "filled", "canceled", "expired", "rejected")
-REASONS = (
-    "", "requested", "ioc", "fok", "oco", "day", "end_of_data",
-    "invalid_quantity", "invalid_price", "lot_size", "tick_size", "buying_power", "gtd", "opening", "closing",
-    "post_only", "reduce_only", "parent", "min_notional", "invalid_terms", "liquidation", "cash", "short_sale",
-)  # fmt: skip
+TABLES = ("equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows", "order_events")
+UNSURE = frozenset({"arrived_at", "closed_at", "expires_at"})  # times that may never come: -1
+TIMES = UNSURE | {"timestamp", "entry_timestamp", "exit_timestamp", "event_timestamp", "sent_at"}
+NEVER = np.iinfo(np.int64).max
 
 
 class Journal(Protocol):
@@ -89,18 +79,59 @@ def equity_curve(journal: Journal) -> Table:
 
 
 def trades(journal: Journal) -> Table:
-    """Every fill, by time; of one instant in the order they happened."""
+    """Every fill with its evidence, by time; of one instant in the order they happened."""
     fills = journal.fills[np.argsort(journal.fills["ts"], kind="stable")]
     return _table(
         timestamp=fills["ts"],
         symbol=_named(fills["symbol"], journal.symbols),
-        side=_named(fills["side"] + 1, SIDES),
+        side=_named(fills["side"] + 1, words.SIDES),
         quantity=fills["last_qty"],
         price=fills["last_px"],
         commission=fills["commission"],
         order_id=fills["order_id"],
-        liquidity=_named(fills["liquidity"], LIQUIDITY),
+        liquidity=_named(fills["liquidity"], words.LIQUIDITY),
+        event=fills["event"],
+        event_timestamp=fills["ts_event"],
+        rule=_named(fills["rule"], words.RULES),
+        reference_price=fills["reference_px"],
+        slippage=fills["side"] * (fills["last_px"] - fills["reference_px"]) + 0.0,
+        improvement=_improvement(fills, journal),
+        size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
+        entry_latency=_entry_latency(fills, journal.orders),
+        leg=_named(fills["leg"] + 1, words.LEGS),
     )
+
+
+def _places(order_ids: Table, orders: Table) -> tuple[Table, Table]:
+    """Where each order stands in the table of orders, and whether it does; ids ascend in it."""
+    at = np.searchsorted(orders["id"], order_ids)
+    known = at < len(orders)
+    known[known] = orders["id"][at[known]] == order_ids[known]
+    return at, known
+
+
+def _improvement(fills: Table, journal: Journal) -> Table:
+    """How much better than its limit each fill is; NaN without one, or if it may have been another then."""
+    better = np.full(len(fills), np.nan)
+    at, known = _places(fills["order_id"], journal.orders)
+    better[known] = fills["side"][known] * (journal.orders["limit_px"][at[known]] - fills["last_px"][known])
+    moved = journal.notes[np.isin(journal.notes["kind"], (NoteKind.AMENDED, NoteKind.RESTATED))]
+    moved = moved[np.lexsort((moved["ts"], moved["order_id"]))]
+    last = np.searchsorted(moved["order_id"], fills["order_id"], side="right") - 1
+    later = last >= 0
+    note, fill = moved[last[later]], fills[later]
+    later[later] = (note["order_id"] == fill["order_id"]) & (note["ts"] >= fill["ts"])
+    better[later] = np.nan
+    return better + 0.0  # never -0.0
+
+
+def _entry_latency(fills: Table, orders: Table) -> Table:
+    """Nanoseconds from sending to arrival; NaN for children, whose arrival is their release."""
+    late = np.full(len(fills), np.nan)
+    at, known = _places(fills["order_id"], orders)
+    sent = orders[at[known]]
+    late[known] = np.where(sent["parent"] > 0, np.nan, sent["ts_arrived"] - sent["ts_sent"])
+    return late
 
 
 def round_trips(journal: Journal, prices: PriceSource | None, trips: Table | None = None) -> Table:
@@ -114,7 +145,7 @@ def round_trips(journal: Journal, prices: PriceSource | None, trips: Table | Non
     notional = np.abs(closed["entry_px"]) * closed["qty"] * closed["entry_value"]
     return _table(
         symbol=_named(closed["symbol"], journal.symbols),
-        side=_named(closed["side"] + 1, ("short", "", "long")),
+        side=_named(closed["side"] + 1, words.LEGS),
         quantity=closed["qty"],
         entry_timestamp=closed["entry_ts"],
         exit_timestamp=closed["exit_ts"],
@@ -145,26 +176,68 @@ def exposures(journal: Journal) -> Table:
         weight=_ratio(held["value"], points["equity"][at]),
         gross=gross[at],
         net=net[at],
+        leg=_named(held["leg"] + 1, words.LEGS),
     )
 
 
 def orders(journal: Journal) -> Table:
-    """Every order with its terminal status and reason; a time that never came is -1."""
+    """Every order with its last terms, its terminal status and reason; a time that never came is -1."""
     sent = journal.orders
+    kind, flags = sent["order_type"], sent["flags"]
+    touched = np.isin(kind, (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED))
+    trails = np.isin(kind, (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT))
+    is_open = sent["status"] <= Status.PARTIALLY_FILLED
     return _table(
         order_id=sent["id"],
         symbol=_named(sent["symbol"], journal.symbols),
-        side=_named(sent["side"] + 1, SIDES),
-        order_type=_named(sent["order_type"], ORDER_TYPES),
-        time_in_force=_named(sent["time_in_force"], TIMES_IN_FORCE),
+        side=_named(sent["side"] + 1, words.SIDES),
+        order_type=_named(kind, words.ORDER_TYPES),
+        time_in_force=_named(sent["time_in_force"], words.TIMES_IN_FORCE),
         quantity=sent["qty"],
         limit_price=sent["limit_px"],
-        stop_price=sent["stop_px"],
+        stop_price=np.where(touched, np.nan, sent["stop_px"]),
         filled_quantity=sent["filled_qty"],
         average_price=sent["avg_px"],
-        status=_named(sent["status"], STATUSES),
-        reason=_named(sent["reason"], REASONS),
+        status=_named(sent["status"], words.STATUSES),
+        reason=_named(sent["reason"], words.REASONS),
         sent_at=sent["ts_sent"],
         arrived_at=sent["ts_arrived"],
         closed_at=sent["ts_closed"],
+        leaves_quantity=np.where(is_open, sent["qty"] - sent["filled_qty"], 0.0),
+        touch_price=np.where(touched, sent["stop_px"], np.nan),
+        trail=np.where(trails, sent["trail"], np.nan),
+        trail_by=np.where(trails, _named(sent["trail_by"], words.TRAIL_BY), ""),
+        limit_offset=np.where(trails, sent["limit_offset"], np.nan),
+        expires_at=np.where(sent["ts_expires"] == NEVER, -1, sent["ts_expires"]),
+        oco=sent["oco"],
+        parent=sent["parent"],
+        post_only=flags & Flag.POST_ONLY != 0,
+        reduce_only=flags & Flag.REDUCE_ONLY != 0,
+        forced=flags & Flag.FORCED != 0,
+    )
+
+
+def cash_flows(journal: Journal) -> Table:
+    """Money that no trade moved, as it moved; the account's own flows have no symbol."""
+    flows = journal.cash_flows
+    return _table(
+        timestamp=flows["ts"],
+        symbol=_named(flows["symbol"], (*journal.symbols, "")),  # -1 is the last
+        kind=_named(flows["kind"], words.FLOWS),
+        amount=flows["amount"],
+    )
+
+
+def order_events(journal: Journal) -> Table:
+    """What befell orders besides fills and ends, by time; order 0 is the account."""
+    notes = journal.notes[np.argsort(journal.notes["ts"], kind="stable")]
+    restated = notes["kind"] == NoteKind.RESTATED
+    reason = _named(np.where(restated, 0, notes["reason"]), words.REASONS)
+    reason[restated] = np.where(notes["reason"][restated] == FlowKind.DIVIDEND, "dividend", "split")
+    return _table(
+        timestamp=notes["ts"],
+        order_id=notes["order_id"],
+        event=_named(notes["kind"], words.EVENTS),
+        reason=reason,
+        value=np.where(notes["kind"] == NoteKind.AMEND_REFUSED, np.nan, notes["value"]),
     )

@@ -14,7 +14,7 @@ from btserver.store import Store
 
 CHUNK_ROWS = 250  # under a millisecond each
 # In this order and always there, so that a client need not ask whether a key exists.
-TABLES = ("equity_curve", "trades", "exposures", "orders", "round_trips")
+TABLES = ("equity_curve", "trades", "exposures", "orders", "round_trips", "cash_flows", "order_events")
 _encode = msgspec.json.Encoder().encode
 
 

@@ -1,0 +1,61 @@
+"""The words of the tables, each at the place of its number in `btcore.model`."""
+
+from enum import Enum, StrEnum, auto
+
+from .model import FlowKind, Liquidity, NoteKind, OrderType, Rule, TimeInForce, TrailBy
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands; the last four are ends, and an order comes to one of them."""
+
+    NEW = auto()
+    PARTIALLY_FILLED = auto()
+    FILLED = auto()
+    CANCELED = auto()
+    EXPIRED = auto()
+    REJECTED = auto()
+
+
+class OrderReason(StrEnum):
+    """Why an order ended as it did; NONE, the empty text, where it was filled."""
+
+    NONE = ""
+    REQUESTED = auto()
+    IOC = auto()
+    FOK = auto()
+    OCO = auto()
+    DAY = auto()
+    END_OF_DATA = auto()
+    INVALID_QUANTITY = auto()
+    INVALID_PRICE = auto()
+    LOT_SIZE = auto()
+    TICK_SIZE = auto()
+    BUYING_POWER = auto()
+    GTD = auto()
+    OPENING = auto()
+    CLOSING = auto()
+    POST_ONLY = auto()
+    REDUCE_ONLY = auto()
+    PARENT = auto()
+    MIN_NOTIONAL = auto()
+    INVALID_TERMS = auto()
+    LIQUIDATION = auto()
+    CASH = auto()
+    SHORT_SALE = auto()
+
+
+def _names(numbers: type[Enum]) -> tuple[str, ...]:
+    return tuple(member.name.lower() for member in numbers)
+
+
+SIDES = ("sell", "", "buy")  # from -1
+LEGS = ("short", "", "long")  # likewise
+LIQUIDITY = _names(Liquidity)
+ORDER_TYPES = _names(OrderType)
+TIMES_IN_FORCE = _names(TimeInForce)
+TRAIL_BY = _names(TrailBy)
+STATUSES = tuple(OrderStatus)
+REASONS = tuple(OrderReason)
+RULES = _names(Rule)
+FLOWS = _names(FlowKind)
+EVENTS = _names(NoteKind)
