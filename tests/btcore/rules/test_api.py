@@ -46,6 +46,25 @@ class TestSlippage:
         assert api.slip("buy", 100.0, 10.0, limit_price=100.05) == 100.05
         assert api.slip("sell", 100.0, 10.0, limit_price=99.95) == 99.95
 
+    def test_ticks_are_added_whatever_the_price(self):
+        assert api.slip("buy", 100.0, ticks=2.0, tick_size=0.25) == 100.5
+        assert api.slip("sell", 100.0, 10.0, ticks=2.0, tick_size=0.25) == pytest.approx(99.4)
+        assert api.slip("sell", 100.0, ticks=2.0) == 100.0  # without a tick size there are none
+
+    @pytest.mark.parametrize(
+        ("quantity", "size", "share"),
+        [(100, 400.0, 0.25), (400, 400.0, 1.0), (900, 400.0, 1.0), (100, 0.0, 1.0), (100, None, 0.0)],
+    )
+    def test_impact_grows_with_the_share_of_what_was_shown(self, quantity, size, share):
+        shown = {"quantity": quantity, "size": size}
+        # 0.1 * share ** 2 and 0.02 * sqrt(share) of 200
+        assert api.slip("buy", 200.0, volume=0.1, **shown) == pytest.approx(200 + 20 * share**2)
+        assert api.slip("sell", 200.0, sqrt=0.02, **shown) == pytest.approx(200 - 4 * share**0.5)
+
+    def test_a_negative_price_is_worsened_by_its_size(self):
+        assert api.slip("buy", -40.0, 100.0) == pytest.approx(-39.6)
+        assert api.slip("sell", -40.0, 100.0) == pytest.approx(-40.4)
+
     @given(st.sampled_from(["buy", "sell"]), prices, st.floats(0, 100), prices)
     def test_worse_or_equal_and_within_the_limit(self, side, price, bps, limit):
         sign = 1 if side == "buy" else -1
@@ -55,9 +74,22 @@ class TestSlippage:
 
 
 class TestLatency:
-    def test_the_runs_own_or_the_orders(self):
-        assert api.arrival(1000, run_latency=5) == 1005
-        assert api.arrival(1000, latency=0, run_latency=5) == 1000
+    def test_a_draw_is_splitmix64(self):
+        """The generator's published outputs for the seeds 0 and 1234567, their upper 53 bits as a fraction."""
+
+        def fraction(x):
+            return ((x >> 11) + 0.5) / 2**53
+
+        first = [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4, 0x06C45D188009454F]
+        assert [api.latency_draw(0, "entry", k) for k in range(3)] == [fraction(x) for x in first]
+        other = [6457827717110365317, 3203168211198807973, 9817491932198370423]
+        assert [api.latency_draw(617_283, "response", k) for k in range(3)] == [fraction(x) for x in other]
+
+    @given(st.integers(0, 2**62 - 1), st.sampled_from(["entry", "response"]), st.integers(0, 10**9))
+    def test_it_is_a_fraction_of_its_own(self, seed, stream, k):
+        drawn = api.latency_draw(seed, stream, k)
+        assert 0 < drawn < 1
+        assert drawn != api.latency_draw(seed, stream, k + 1)
 
 
 class TestMatching:
@@ -81,6 +113,17 @@ class TestMatching:
         assert not api.triggers("buy", 100.9, 101.0)
         assert api.triggers("sell", 99.0, 99.0)
         assert not api.triggers("sell", 99.1, 99.0)
+
+    def test_touch_prices_lie_on_the_near_side(self):
+        for order_type in ("market_if_touched", "limit_if_touched"):
+            assert api.triggers("buy", 99.0, 99.0, order_type)
+            assert not api.triggers("buy", 99.1, 99.0, order_type)
+            assert api.triggers("sell", 101.0, 101.0, order_type)
+            assert not api.triggers("sell", 100.9, 101.0, order_type)
+
+    def test_a_trailing_stop_speaks_where_it_stands(self):
+        assert api.triggers("sell", 98.0, 98.0, "trailing_stop")
+        assert not api.triggers("buy", 101.9, 102.0, "trailing_stop_limit")
 
     def test_marketable(self):
         assert api.is_marketable("buy", 100.0, "market")
@@ -169,6 +212,18 @@ class TestAdmission:
         assert check("buy", 10.5, "market", lot_size=1) is Reason.LOT_SIZE
         assert check("buy", 10, "limit", limit_price=100.005, tick_size=0.01) is Reason.TICK_SIZE
         assert check("buy", 0.3, "limit", limit_price=0.3, tick_size=0.1, lot_size=0.1) is Reason.NONE
+
+    def test_the_least_notional(self):
+        terms = {"min_notional": 100.0, "multiplier": 2.0, "mark": 10.0}
+        assert api.check_order("buy", 4, "market", **terms) is Reason.MIN_NOTIONAL  # 4 * 10 * 2 = 80
+        assert api.check_order("buy", 5, "market", **terms) is Reason.NONE
+        assert api.check_order("buy", 5, "limit", limit_price=9.9, **terms) is Reason.MIN_NOTIONAL
+
+    def test_prices_below_zero(self):
+        check = api.check_order
+        assert check("buy", 1, "limit", limit_price=-5.0) is Reason.INVALID_PRICE
+        assert check("buy", 1, "limit", limit_price=-5.0, negative_prices=True) is Reason.NONE
+        assert check("buy", 1, "limit", limit_price=math.nan, negative_prices=True) is Reason.INVALID_PRICE
 
     def test_buying_power_is_leverage_times_equity(self):
         # 1,000 in cash and a mark of 100 carry 10, or 20 with leverage 2
