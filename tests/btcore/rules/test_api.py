@@ -75,7 +75,7 @@ class TestSlippage:
 
 class TestLatency:
     def test_a_draw_is_splitmix64(self):
-        """The generator's published outputs for the seeds 0 and 1234567, their upper 53 bits as a fraction."""
+        """The published outputs for the seeds 0 and 1234567, their upper 53 bits as a fraction."""
 
         def fraction(x):
             return ((x >> 11) + 0.5) / 2**53
