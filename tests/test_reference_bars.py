@@ -87,13 +87,12 @@ def test_the_walk_goes_to_the_nearer_extreme_first(
 
 
 def test_on_the_walk_children_act_in_their_turn(engine: EngineRun) -> None:
-    # Open 100, low 99, high 104, close 98. Bought at 102 on the way up; the target of 103 comes next.
-    outcome = bar_of(engine, trio(102.0, 103.0, 98.5), (1, 100, 104, 99, 98), intrabar="path")
+    # Open 100, low 99, high 104, close 99. Bought at 102 on the way up; the target of 103 comes next.
+    outcome = bar_of(engine, trio(102.0, 103.0, 99.5), (1, 100, 104, 99, 99), intrabar="path")
     assert fills(outcome) == [(2, 1, 1, 102, "taker"), (2, 2, -1, 103, "maker")]
-    # With the target out of reach the guard of 98.5 is met on the way to the close; 99 was passed before the
-    # release, and is met again.
-    outcome = bar_of(engine, trio(102.0, 110.0, 98.5), (1, 100, 104, 99, 98), intrabar="path")
-    assert fills(outcome)[1:] == [(2, 3, -1, 98.5, "taker")]
+    # With the target out of reach the guard of 99.5, passed before its release, is met on the way down.
+    outcome = bar_of(engine, trio(102.0, 110.0, 99.5), (1, 100, 104, 99, 99), intrabar="path")
+    assert fills(outcome)[1:] == [(2, 3, -1, 99.5, "taker")]
 
 
 def test_a_level_passed_already_counts_where_the_walk_stands(engine: EngineRun) -> None:

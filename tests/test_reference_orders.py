@@ -440,7 +440,7 @@ def test_a_bracket_can_be_short_and_one_sided(engine: EngineRun) -> None:
 def test_among_children_a_fill_reduces_the_others(engine: EngineRun) -> None:
     # Long 4. The target of 103 sells 3 at 5 s (that much is bid); the stop of 99 is left with 1.
     market = quotes(
-        (0, 100, 101, 9, 9), (1, 100, 101, 9, 9), (5, 103, 104, 3, 9), (6, 99, 100, 9, 9), (7, 99, 99)
+        (0, 100, 101, 9, 9), (1, 100, 101, 9, 9), (5, 103, 104, 3, 9), (6, 99, 100, 9, 9), (7, 99, 99, 9, 9)
     )
     outcome = play(
         engine, {1: bracket(4, take_profit=103.0, stop_loss=99.0)}, {"A": market}, displayed_size=True
@@ -459,7 +459,7 @@ def test_what_a_group_took_is_not_released_again(engine: EngineRun) -> None:
         (2, 97, 102, 9, 9),
         (3, 99, 101, 9, 2),
         (4, 104, 105, 9, 9),
-        (5, 1, 2),
+        (5, 1, 2, 9, 9),
     )
     plan = {0: bracket(4, limit=101.0, take_profit=104.0, stop_loss=97.0)}
     outcome = play(engine, plan, {"A": market}, displayed_size=True)

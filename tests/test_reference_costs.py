@@ -1,0 +1,154 @@
+"""Latency both ways, slippage and tiers of commission by hand, for the oracle and the engine."""
+
+from math import floor, log
+from typing import Any
+
+import pytest
+from markets import ENGINES, SECOND, EngineRun
+from reference_by_hand import QUOTES, RISING, at, bars, both, buy, fills, play, quotes, seconds, sell
+
+from btcore.config import CommissionTier, Instrument
+
+
+@pytest.fixture(params=["reference", "btcore"])
+def engine(request: pytest.FixtureRequest) -> EngineRun:
+    return ENGINES[request.param]
+
+
+# Latency
+
+
+def test_latency_steps_and_begins_with_its_first_value(engine: EngineRun) -> None:
+    steps = [(at(2), 250.0), (at(4), 500.0)]
+    outcome = play(engine, {1: buy(1), 3: buy(1), 5: buy(1)}, {"A": QUOTES}, latency_ms=steps)
+    assert [seconds(o["ts_arrived"]) for o in outcome.orders] == [1.25, 3.25, 5.5]
+
+
+def test_a_step_at_a_bars_end_is_news_to_its_requests(engine: EngineRun) -> None:
+    # The step of 2 s comes after the bar that ends then.
+    steps = [(at(0), 250.0), (at(2), 500.0)]
+    outcome = play(engine, {2: buy(1), 3: buy(1)}, {"A": RISING}, latency_ms=steps)
+    assert [seconds(o["ts_arrived"]) for o in outcome.orders] == [2.25, 3.5]
+
+
+# The first outputs of splitmix64 from the state 0, as its authors publish them.
+SPLITMIX = (0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4)
+
+
+def test_jitter_is_drawn_for_each_request_without_a_latency_of_its_own(engine: EngineRun) -> None:
+    draws = [((x >> 11) + 0.5) / 2**53 for x in SPLITMIX]
+    plan = {1: both(buy(1), buy(1, latency_ms=100), buy(1))}
+    jitter = {"latency_ms": 250.0, "latency_jitter_ms": 1000.0}
+    outcome = play(engine, plan, {"A": QUOTES}, jitter="uniform", **jitter)
+    delays = [o["ts_arrived"] - at(1) for o in outcome.orders]
+    quarter, tenth = SECOND // 4, SECOND // 10
+    assert delays == [quarter + floor(draws[0] * SECOND), tenth, quarter + floor(draws[1] * SECOND)]
+    outcome = play(engine, plan, {"A": QUOTES}, **jitter)
+    assert outcome.orders[0]["ts_arrived"] - at(1) == quarter + floor(-log(draws[0]) * SECOND)
+
+
+def look(notes: list[Any]) -> Any:
+    """Notes what the strategy sees: position, cash, equity, open orders."""
+    return lambda ctx: notes.append((ctx.position("A"), ctx.cash, ctx.equity, list(ctx.open_orders())))
+
+
+def test_what_the_strategy_sees_are_the_reports_it_has_had(engine: EngineRun) -> None:
+    # Bought at 101 at 1 s, heard of at 3.5 s. The price of 101.5 at 3 s it sees at once.
+    notes: list[Any] = []
+    plan = {1: buy(1), 3: look(notes), 5: look(notes)}
+    outcome = play(engine, plan, {"A": QUOTES}, initial_capital=1000, response_latency_ms=2500)
+    assert notes == [(0, 1000, 1000, [1]), (1, 899, 1002.5, [])]
+    assert ("fill", 3.5) in outcome.strategy.heard
+
+
+def test_a_cancel_is_heard_of_later(engine: EngineRun) -> None:
+    notes: list[Any] = []
+    plan = {0: buy(1, limit=90.0), 1: lambda ctx: ctx.cancel(1), 3: look(notes), 5: look(notes)}
+    play(engine, plan, {"A": QUOTES}, response_latency_ms=3000)
+    assert [note[3] for note in notes] == [[1], []]
+
+
+def test_no_report_overtakes_the_one_before(engine: EngineRun) -> None:
+    # The fill of 1 s is heard at 5 s, and that of 3 s too, though its own latency is 0 by then.
+    steps = [(at(0), 4000.0), (at(2), 0.0)]
+    outcome = play(engine, {1: buy(1), 3: sell(1)}, {"A": QUOTES}, response_latency_ms=steps)
+    assert [when for hook, when in outcome.strategy.heard if hook == "fill"] == [5, 5]
+
+
+def test_at_a_split_what_is_under_way_takes_effect(engine: EngineRun) -> None:
+    # Bought at 1 s, split at 2 s, heard at 6 s: at 3 s the strategy sees 2 shares.
+    notes: list[Any] = []
+    plan = {1: buy(1), 3: look(notes)}
+    instruments = {"A": Instrument(splits=[(at(2), 2.0)])}
+    outcome = play(engine, plan, {"A": QUOTES}, instruments, initial_capital=1000, response_latency_ms=5000)
+    assert (notes[0][0], notes[0][1], notes[0][3]) == (2, 899, [])
+    assert ("fill", 6) in outcome.strategy.heard
+
+
+# Slippage
+
+
+def test_slippage_in_ticks(engine: EngineRun) -> None:
+    # Two ticks of 0.5 to the worse; a limit of 101.5 stops it at that.
+    plan = {1: both(buy(1), sell(1), buy(1, limit=101.5))}
+    outcome = play(engine, plan, {"A": QUOTES}, {"A": Instrument(tick_size=0.5)}, slippage_ticks=2)
+    assert [fill["price"] for fill in outcome.fills] == [102, 99, 101.5]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "terms", "price"),
+    [
+        (50, {"slippage_volume": 0.1}, 103.525),  # half of 100: 101 * (1 + 0.1 * 0.25)
+        (25, {"slippage_sqrt": 0.1}, 106.05),  # a quarter: 101 * (1 + 0.1 * 0.5)
+        (400, {"slippage_sqrt": 0.1}, 111.1),  # never more than all of it
+        (50, {"slippage_volume": 0.1, "slippage_bps": 100}, 104.535),  # and 1 % of 101
+    ],
+)
+def test_slippage_by_the_share_of_the_volume(
+    engine: EngineRun, quantity: float, terms: dict[str, float], price: float
+) -> None:
+    assert fills(play(engine, {1: buy(quantity)}, {"A": RISING}, **terms)) == [
+        (1, 1, quantity, price, "taker")
+    ]
+
+
+def test_slippage_without_a_size_and_with_none_shown(engine: EngineRun) -> None:
+    # Quotes without sizes: none. A bar of no volume counts as taken whole: 101 * 1.1.
+    assert fills(play(engine, {1: buy(9)}, {"A": QUOTES}, slippage_sqrt=0.1)) == [(1, 1, 9, 101, "taker")]
+    empty = bars((0, 100, 100, 100, 100), (1, 101, 101, 101, 101, 0))
+    assert fills(play(engine, {1: buy(9)}, {"A": empty}, slippage_sqrt=0.1)) == [(1, 1, 9, 111.1, "taker")]
+
+
+def test_what_was_shown_counts_though_some_is_taken(engine: EngineRun) -> None:
+    # 8 are offered; each of the two takes 2, a quarter of it: 101 * (1 + 0.5 * 0.5) = 126.25.
+    market = quotes((0, 100, 101, 8, 8), (1, 100, 101, 8, 8), (2, 100, 101, 8, 8))
+    outcome = play(engine, {1: both(buy(2), buy(2))}, {"A": market}, slippage_sqrt=0.5, displayed_size=True)
+    assert [fill["price"] for fill in outcome.fills] == [126.25, 126.25]
+
+
+# Commission
+
+
+TIERS = [
+    CommissionTier(notional=1000, maker_bps=1, taker_bps=5),
+    CommissionTier(notional=2000, maker_bps=-1, taker_bps=2),
+]
+
+
+def test_tiers_look_at_what_was_traded_before_in_the_month(engine: EngineRun) -> None:
+    # 10 at 101 are 1010 each: 10 bps, then 5, then 2; on 2 February it begins anew.
+    february = 18 * 86400
+    market = quotes((0, 100, 101), (1, 100, 101), (february, 100, 101), (february + 9, 100, 101))
+    plan = {1: both(buy(10), buy(10), buy(10)), february: buy(10)}
+    outcome = play(engine, plan, {"A": market}, taker_bps=10, commission_tiers=TIERS)
+    assert [fill["commission"] for fill in outcome.fills] == pytest.approx([1.01, 0.505, 0.202, 1.01])
+
+
+def test_tiers_know_makers_and_count_in_the_runs_currency(engine: EngineRun) -> None:
+    # 10 at 101 are 1010 at 1: the limit of 103 makes at 1 bp of 1030. At an exchange rate of 2 they are 2020,
+    # so it earns 1 bp of 2060.
+    plan = {1: both(buy(10), sell(10, limit=103.0))}
+    for rate, commission in ((1.0, 0.103), (2.0, -0.206)):
+        instruments = {"A": Instrument(currency="EUR")}
+        outcome = play(engine, plan, {"A": QUOTES}, instruments, commission_tiers=TIERS, fx={"EUR": rate})
+        assert outcome.fills[1]["commission"] == pytest.approx(commission)
