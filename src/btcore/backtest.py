@@ -93,6 +93,7 @@ def run(
         raise ConfigError("end: not after start")
     markets = _window(data, since, until)
     steps = _instruments(instruments, markets)
+    _refuse_negative(markets, steps)
     every = _mark_every(mark_every, markets)
 
     symbols = tuple(symbol for symbol, _ in markets)
@@ -227,6 +228,22 @@ def _instruments(
         checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()
         for symbol in symbols
     ]
+
+
+def _refuse_negative(
+    markets: list[tuple[str, tuple[Container, ...]]], instruments: list[Instrument]
+) -> None:
+    """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
+    for (symbol, containers), instrument in zip(markets, instruments, strict=True):
+        for container in containers:
+            if not container.negative_prices or instrument.negative_prices:
+                continue
+            least = {"bars": "low", "quotes": "bid", "trades": "price"}[container.kind]
+            if container.columns[least].min() <= 0.0:
+                raise ConfigError(
+                    f"instruments[{symbol!r}]: its {container.kind} hold negative prices; "
+                    "Instrument(negative_prices=True) admits them"
+                )
 
 
 def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Container, ...]]]) -> int:

@@ -189,11 +189,14 @@ def _entry(symbol: str, data: AnyContainer, asked: str | None) -> Entry:
         columns={name: column.dtype.str for name, column in data.columns.items()},
         content_hash=data.content_hash,
         directory=directory_name((symbol, resolution, data.kind, source), data.content_hash),
+        negative_prices=data.negative_prices,
     )
 
 
 def _container(root: Path, entry: Entry) -> AnyContainer:
     """The dataset as it was when it was written: checked then, not again."""
     columns = map_columns(root, entry)
-    meta = {"interval": entry.interval, "source": entry.source} if entry.kind == "bars" else {}
+    meta: dict[str, Any] = {"negative_prices": entry.negative_prices}
+    if entry.kind == "bars":
+        meta |= {"interval": entry.interval, "source": entry.source}
     return KINDS[entry.kind]._trusted(columns, meta, entry.content_hash)

@@ -30,6 +30,7 @@ class Reading(NamedTuple):
     interval: Interval | None = None
     source: str = "trade"
     first_row: int = 1  # the line, or number, of the first row of data
+    negative_prices: bool = False
 
     def located(self, work: Callable[[], T]) -> T:
         """What `work()` returns; a DataError of it gets the file's name, a bad row its line."""
@@ -59,9 +60,9 @@ class Reading(NamedTuple):
         if len(table["timestamp"]) == 0:
             raise DataError("the file is empty")
         if self.kind != "bars":
-            return KINDS[self.kind](**table)
+            return KINDS[self.kind](**table, negative_prices=self.negative_prices)
         length = smallest_gap(table["timestamp"]) if self.interval is None else self.interval
-        return Bars(**table, interval=length, source=self.source)
+        return Bars(**table, interval=length, source=self.source, negative_prices=self.negative_prices)
 
     def _converted(self, frame: Any, found: dict[str, str]) -> dict[str, Any]:
         import polars as pl

@@ -28,6 +28,7 @@ def read_csv(
     source: str = "trade",
     delimiter: str = ",",
     has_header: bool = True,
+    negative_prices: bool = False,
 ) -> AnyContainer:
     """The container in a CSV file, which may be gzipped or the only member of a zip.
 
@@ -35,14 +36,16 @@ def read_csv(
     (without a header they are called column_1, column_2, ...). Times are ISO 8601, dates, YYYYMMDD, epoch
     numbers in `unit` (told from their size where None), or in `time_format`; naive ones are read in
     `timezone`, where a time that occurs twice or never is refused unless `dst` is "earlier" or "later". The
-    interval of bars is given, or else the smallest gap between two. DataError names file and line, the
-    header being 1.
+    interval of bars is given, or else the smallest gap between two. Prices are positive, or any finite ones
+    with `negative_prices`. DataError names file and line, the header being 1.
     """
     pl = polars_for("CSV")
     file = Path(path)
     content = _csv_content(file)
     first_row = 2 if has_header else 1
-    reading = Reading(file, kind, timezone, unit, time_format, dst, interval, source, first_row)
+    reading = Reading(
+        file, kind, timezone, unit, time_format, dst, interval, source, first_row, negative_prices
+    )
     try:
         head = pl.read_csv(
             _again(content), separator=delimiter, has_header=has_header, n_rows=1, infer_schema=False
@@ -80,10 +83,21 @@ def read_parquet(
     time_format: str | None = None,
     dst: Dst = "raise",
     source: str = "trade",
+    negative_prices: bool = False,
 ) -> AnyContainer:
     """The container in a Parquet file; arguments as of `read_csv`. Rows are counted from 1."""
     pl = polars_for("Parquet")
-    reading = Reading(Path(path), kind, timezone, unit, time_format, dst, interval, source)
+    reading = Reading(
+        Path(path),
+        kind,
+        timezone,
+        unit,
+        time_format,
+        dst,
+        interval,
+        source,
+        negative_prices=negative_prices,
+    )
     return _read_table(pl.read_parquet, reading, columns)
 
 
@@ -98,6 +112,7 @@ def read_arrow(
     time_format: str | None = None,
     dst: Dst = "raise",
     source: str = "trade",
+    negative_prices: bool = False,
 ) -> AnyContainer:
     """The container in an Arrow IPC (Feather) file; arguments as of `read_csv`. Rows are counted from 1."""
     pl = polars_for("Arrow IPC")
@@ -105,7 +120,17 @@ def read_arrow(
     def read(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
         return pl.read_ipc(file, columns=columns, n_rows=n_rows)
 
-    reading = Reading(Path(path), kind, timezone, unit, time_format, dst, interval, source)
+    reading = Reading(
+        Path(path),
+        kind,
+        timezone,
+        unit,
+        time_format,
+        dst,
+        interval,
+        source,
+        negative_prices=negative_prices,
+    )
     return _read_table(read, reading, columns)
 
 
@@ -116,9 +141,10 @@ def read_npz(
     columns: Mapping[str, str] | None = None,
     interval: Interval | None = None,
     source: str = "trade",
+    negative_prices: bool = False,
 ) -> AnyContainer:
     """The container in an npz file of one array a column; times are int64 nanoseconds UTC or datetime64."""
-    reading = Reading(Path(path), kind, interval=interval, source=source)
+    reading = Reading(Path(path), kind, interval=interval, source=source, negative_prices=negative_prices)
     try:
         with np.load(path, allow_pickle=False) as archive:
             found = reading.located(lambda: pick(list(archive), kind, columns))

@@ -35,8 +35,9 @@ def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") 
             raise DataError(f"resample: {mine} is not a multiple of the bars' own {theirs}")
     else:
         source = "mid" if isinstance(data, Quotes) else "trade"
+    admitted = data.negative_prices
     if len(data) == 0:
-        return Bars([], [], [], [], [], interval=length, source=source)
+        return Bars([], [], [], [], [], interval=length, source=source, negative_prices=admitted)
     buckets = _buckets(times, length, timezone)
     first = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
     stamps = _stamps(buckets[first], length, timezone)
@@ -45,10 +46,9 @@ def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") 
             return data
         _refuse_split(data, first, stamps, length)
     columns = {"timestamp": stamps, **_aggregates(data, first)}
-    check_bars(columns, length)  # two intervals can meet where a clock moves by half an hour
-    return Bars._trusted(
-        {name: frozen(c) for name, c in columns.items()}, {"interval": length, "source": source}
-    )
+    check_bars(columns, length, admitted)  # two intervals can meet where a clock moves by half an hour
+    meta = {"interval": length, "source": source, "negative_prices": admitted}
+    return Bars._trusted({name: frozen(c) for name, c in columns.items()}, meta)
 
 
 def _buckets(times: Times, length: int, timezone: str) -> Times:

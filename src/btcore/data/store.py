@@ -19,7 +19,7 @@ _INDEX, _LOCK, _FOLDER = "index.json", "lock", "datasets"
 _OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}|partial-[a-z0-9_]+")
 
 
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
+class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One dataset: `first` and `last` are the timestamps of its first and last row, ns UTC."""
 
     symbol: str
@@ -33,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     columns: dict[str, str]  # name -> dtype
     content_hash: str
     directory: str
+    negative_prices: bool = False  # the index names it only where it is true
 
     @property
     def key(self) -> tuple[str, str, str, str]:
