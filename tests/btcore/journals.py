@@ -5,11 +5,21 @@ from typing import Any
 
 import numpy as np
 
-from btcore.model import EQUITY_DTYPE, EXPOSURE_DTYPE, FILL_DTYPE, ORDER_DTYPE
+from btcore.model import (
+    CASH_FLOW_DTYPE,
+    EQUITY_DTYPE,
+    EXPOSURE_DTYPE,
+    FILL_DTYPE,
+    NOTE_DTYPE,
+    ORDER_DTYPE,
+    POSITION_DTYPE,
+    RESTATEMENT_DTYPE,
+)
 
 DAY = 86_400 * 10**9
 START = 19_723 * DAY  # 2024-01-01
-POSITION_FIELDS = ["qty", "avg_px", "mark", "realized_pnl", "commission"]
+NEVER = 2**63 - 1
+POSITION_FIELDS = ["qty", "avg_px", "avg_cost", "mark", "realized_pnl", "commission"]
 
 
 @dataclass
@@ -19,7 +29,11 @@ class PlainJournal:
     fills: Any = field(default_factory=lambda: np.zeros(0, FILL_DTYPE))
     equity: Any = field(default_factory=lambda: np.zeros(0, EQUITY_DTYPE))
     exposures: Any = field(default_factory=lambda: np.zeros(0, EXPOSURE_DTYPE))
-    positions: Any = None
+    positions: Any = field(default_factory=lambda: np.zeros(0, POSITION_DTYPE))
+    cash_flows: Any = field(default_factory=lambda: np.zeros(0, CASH_FLOW_DTYPE))
+    restatements: Any = field(default_factory=lambda: np.zeros(0, RESTATEMENT_DTYPE))
+    notes: Any = field(default_factory=lambda: np.zeros(0, NOTE_DTYPE))
+    closes: Any = None
     logs: list[str] = field(default_factory=list)
     ambiguous_bars: int = 0
     events: int = 0
@@ -51,6 +65,7 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
                 book["avg_px"] = price if before * after < 0 else book["avg_px"]
             else:
                 book["avg_px"] = (book["avg_px"] * before + price * quantity) / after
+            book["avg_cost"] = book["avg_px"] * multipliers[symbol]
             book["qty"], book["mark"] = after, price
             book["commission"] += commission
             cash -= quantity * price * multipliers[symbol] + commission
@@ -58,11 +73,14 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
             fills.append(
                 {"ts": ts, "order_id": number, "last_qty": abs(quantity), "last_px": price, "symbol": symbol}
                 | {"commission": commission, "side": side, "liquidity": number % 2}
+                | {"point_value": multipliers[symbol], "reference_px": price, "size_seen": np.inf}
+                | {"event": number, "ts_event": ts, "rule": 6}
             )
             orders.append(
                 {"id": number, "ts_sent": ts - 5, "ts_arrived": ts - 3, "ts_closed": ts, "symbol": symbol}
                 | {"qty": abs(quantity), "filled_qty": abs(quantity), "avg_px": price, "side": side}
                 | {"limit_px": np.nan, "stop_px": np.nan, "status": 2}
+                | {"ts_expires": NEVER, "trail": np.nan, "limit_offset": np.nan}
             )
         else:
             for book, price in zip(books, rest, strict=True):
@@ -75,7 +93,8 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
                     held.append({"timestamp": ts, "quantity": book["qty"], "value": value, "symbol": symbol})
     journal.orders, journal.fills = records(ORDER_DTYPE, orders), records(FILL_DTYPE, fills)
     journal.equity, journal.exposures = records(EQUITY_DTYPE, curve), records(EXPOSURE_DTYPE, held)
-    journal.positions = records(np.dtype([(name, "f8") for name in POSITION_FIELDS]), books)
+    journal.positions = records(POSITION_DTYPE, books)
+    journal.positions["symbol"], journal.positions["point_value"] = np.arange(len(symbols)), multipliers
     return journal
 
 

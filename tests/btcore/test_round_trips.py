@@ -8,86 +8,169 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from journals import records
 
-from btcore.model import FILL_DTYPE
+from btcore.model import FILL_DTYPE, RESTATEMENT_DTYPE
 from btcore.round_trips import LOT_DTYPE, TRIP_DTYPE, excursions, match_fills
 
 
-def make_fills(rows):
-    """Fills from (symbol, signed quantity, price, commission), one nanosecond apart, order ids from 1."""
+def make_fills(rows, value=1.0):
+    """Fills from (symbol, signed quantity, price, commission), ten nanoseconds apart, order ids from 1."""
     fills = np.zeros(len(rows), dtype=FILL_DTYPE)
     for i, (symbol, quantity, price, commission) in enumerate(rows):
         fills[i]["ts"], fills[i]["order_id"], fills[i]["symbol"] = 10 * (i + 1), i + 1, symbol
         fills[i]["side"], fills[i]["last_qty"] = (1 if quantity > 0 else -1), abs(quantity)
         fills[i]["last_px"], fills[i]["commission"] = price, commission
+    fills["point_value"] = value
     return fills
 
 
-def queue_fifo(rows, multipliers):
-    """The same rule with integers and a deque of [quantity, price, unit commission, order id, ts, side]."""
-    books, trips = {}, []
-    for i, (symbol, quantity, price, commission) in enumerate(rows):
+class Queue:
+    """One position as a deque of [quantity, price, point value, unit cost, (ts, id), side, restated]."""
+
+    def __init__(self, symbol, leg):
+        self.symbol, self.leg, self.lots, self.trips = symbol, leg, deque(), []
+
+    @property
+    def quantity(self):
+        return sum(lot[0] * lot[5] for lot in self.lots)
+
+    def fill(self, when, quantity, price, value, commission):
         side, rest, unit = (1 if quantity > 0 else -1), abs(quantity), commission / abs(quantity)
-        lots = books.setdefault(symbol, deque())
-        while rest and lots and lots[0][5] != side:
-            lot = lots[0]
+        while rest and self.lots and self.lots[0][5] != side:
+            lot = self.lots[0]
             done = min(rest, lot[0])
-            cost = (lot[2] + unit) * done
-            gain = lot[5] * (price - lot[1]) * done * multipliers[symbol] - cost
-            trips.append(
-                (symbol, lot[5], done, lot[4], 10 * (i + 1), lot[1], price, gain, cost, lot[3], i + 1)
-            )
+            cost = (lot[3] + unit) * done
+            gain = lot[5] * (price * value - lot[1] * lot[2]) * done - cost
+            paid = (lot[1], price, lot[2], value, gain, cost)
+            self.trips.append((self.symbol, self.leg, lot[5], done, *lot[4], *when, *paid, lot[6]))
             lot[0] -= done
             rest -= done
             if not lot[0]:
-                lots.popleft()
+                self.lots.popleft()
         if rest:
-            lots.append([rest, price, unit, i + 1, 10 * (i + 1), side])
-    return trips, {symbol: sum(lot[0] * lot[5] for lot in lots) for symbol, lots in books.items()}
+            self.lots.append([rest, price, value, unit, when, side, 0])
+
+    def split(self, ts, ratio, payout, price, value):
+        for lot in self.lots:
+            lot[0], lot[1], lot[3], lot[6] = lot[0] * ratio, lot[1] / ratio, lot[3] / ratio, 1
+        if payout:
+            self.fill((ts, 0), -payout, price, value, 0.0)
 
 
-COLUMNS = ["symbol", "side", "qty", "entry_ts", "exit_ts", "entry_px", "exit_px", "pnl", "commission"]
-COLUMNS += ["entry_order_id", "exit_order_id"]
+COLUMNS = ["symbol", "leg", "side", "qty", "entry_ts", "entry_order_id", "exit_ts", "exit_order_id"]
+COLUMNS += ["entry_px", "exit_px", "entry_value", "exit_value", "pnl", "commission", "restated"]
 quantities = st.integers(-30, 30).filter(bool)
-rows_of_fills = st.lists(
-    st.tuples(
-        st.integers(0, 2), quantities, st.integers(1, 400).map(lambda p: p / 4), st.integers(-2, 8).map(float)
-    ),
-    max_size=60,
+prices = st.integers(1, 400).map(lambda p: p / 4)
+places = st.tuples(st.integers(0, 2), st.integers(-1, 1))  # symbol, leg
+values = st.sampled_from([1.0, 50.0, 0.125, 1.25])  # binary fractions, so that sums are exact
+some_fills = st.tuples(st.just("fill"), places, quantities, prices, values, st.integers(-2, 8).map(float))
+some_splits = st.tuples(
+    st.just("split"),
+    places,
+    st.sampled_from([2.0, 0.5, 4.0]),
+    st.sampled_from([0.0, 0.25, 1.0]),
+    prices,
+    values,
+)
+happenings = st.tuples(st.lists(some_fills, max_size=60), st.lists(some_splits, max_size=5)).flatmap(
+    lambda both: st.permutations([*both[0], *both[1]])
 )
 
 
-@given(rows_of_fills)
-def test_equals_a_queue(rows):
-    multipliers = [1.0, 50.0, 0.1]
-    trips, lots = match_fills(make_fills(rows), multipliers)
-    expected, left = queue_fifo(rows, multipliers)
+def play(happened):
+    """Fills and restatements as the engine writes them, and the queues that saw the same."""
+    queues, fills, restatements = {}, [], []
+    for i, (kind, place, *terms) in enumerate(happened):
+        queue, ts = queues.setdefault(place, Queue(*place)), 10 * (i + 1)
+        where = {"ts": ts, "symbol": place[0], "leg": place[1]}
+        if kind == "fill":
+            quantity, price, value, commission = terms
+            queue.fill((ts, i + 1), quantity, price, value, commission)
+            fills.append(
+                where
+                | {"order_id": i + 1, "side": 1 if quantity > 0 else -1, "last_qty": abs(quantity)}
+                | {"last_px": price, "point_value": value, "commission": commission}
+            )
+        elif queue.quantity:
+            ratio, share, price, value = terms
+            payout = queue.quantity * ratio * share
+            queue.split(ts, ratio, payout, price, value)
+            restatements.append(
+                where
+                | {"n_fills": len(fills), "ratio": ratio, "cash_qty": payout, "px": price}
+                | {"point_value": value}
+            )
+    return records(FILL_DTYPE, fills), records(RESTATEMENT_DTYPE, restatements), queues
+
+
+@given(happenings)
+def test_equals_a_queue(happened):
+    fills, restatements, queues = play(happened)
+    trips, lots = match_fills(fills, restatements)
     assert trips.dtype == TRIP_DTYPE
     assert lots.dtype == LOT_DTYPE
+    expected = [trip for queue in queues.values() for trip in queue.trips]
+    expected.sort(key=lambda trip: trip[6])  # of one instant they are of one queue, in its order
     assert [tuple(trip) for trip in trips[COLUMNS].tolist()] == expected
-    held = dict.fromkeys(left, 0.0)
+    held = dict.fromkeys(queues, 0.0)
     for lot in lots:
-        held[int(lot["symbol"])] += float(lot["side"] * lot["qty"])
-    assert held == left
+        held[int(lot["symbol"]), int(lot["leg"])] += float(lot["side"] * lot["qty"])
+    assert held == {place: queue.quantity for place, queue in queues.items()}
 
 
-@given(rows_of_fills)
-def test_money_and_quantity_are_conserved(rows):
-    multipliers = [1.0, 50.0, 0.1]
-    position = [0, 0, 0]
-    for symbol, quantity, _, _ in rows:
-        position[symbol] += quantity
-    rows = rows + [(s, -q, 33.0, 1.0) for s, q in enumerate(position) if q]  # flat at the end
-    trips, lots = match_fills(make_fills(rows), multipliers)
+@given(happenings)
+def test_money_is_conserved(happened):
+    """What came in and went out, with what is left sold at nothing gained, is the profit."""
+    fills, restatements, _ = play(happened)
+    trips, lots = match_fills(fills, restatements)
+    paid = fills["side"] * fills["last_qty"] * fills["last_px"] * fills["point_value"] + fills["commission"]
+    received = restatements["cash_qty"] * restatements["px"] * restatements["point_value"]
+    left = (
+        lots["side"] * lots["entry_px"] * lots["entry_value"] * lots["qty"] + lots["unit_cost"] * lots["qty"]
+    )
+    assert trips["pnl"].sum() == pytest.approx(received.sum() - paid.sum() + left.sum(), abs=1e-6)
+    commission = trips["commission"].sum() + (lots["unit_cost"] * lots["qty"]).sum()
+    assert commission == pytest.approx(fills["commission"].sum(), abs=1e-9)
+
+
+def test_the_rate_of_each_fill_counts():
+    """10 bought at 100 when a euro cost 1.10, sold at 100 at 1.20: all of it is the currency's gain."""
+    fills = make_fills([(0, 10, 100.0, 0.0), (0, -10, 100.0, 1.0)])
+    fills["point_value"] = [1.1, 1.2]
+    (trip,) = match_fills(fills)[0]
+    assert trip["pnl"] == pytest.approx(10 * 100 * 0.1 - 1.0)
+    assert (trip["entry_value"], trip["exit_value"]) == (1.1, 1.2)
+
+
+def test_the_legs_of_a_hedging_account_do_not_meet():
+    fills = make_fills([(0, 10, 100.0, 0.0), (0, -4, 103.0, 0.0), (0, -10, 104.0, 0.0), (0, 4, 101.0, 0.0)])
+    fills["leg"] = [1, -1, 1, -1]
+    trips, lots = match_fills(fills)
+    assert trips[["leg", "side", "qty", "pnl"]].tolist() == [(1, 1, 10.0, 40.0), (-1, -1, 4.0, 8.0)]
     assert lots.size == 0
-    cash = sum(-q * p * multipliers[s] - c for s, q, p, c in rows)
-    assert trips["pnl"].sum() == pytest.approx(cash, abs=1e-7)
-    assert trips["commission"].sum() == pytest.approx(sum(row[3] for row in rows), abs=1e-9)
-    assert 2 * trips["qty"].sum() == sum(abs(row[1]) for row in rows)
+
+
+def test_a_split_pays_out_parts_of_a_lot_from_the_oldest():
+    """7 and 2 at 3 new for 2 old: 13.5, of which a half is paid out at 70; then all is sold at 72."""
+    fills = make_fills([(0, 7, 101.0, 7.0), (0, 2, 105.0, 0.0), (0, -13, 72.0, 0.0)])
+    split = records(
+        RESTATEMENT_DTYPE,
+        [{"ts": 25, "n_fills": 2, "ratio": 1.5, "cash_qty": 0.5, "px": 70.0, "point_value": 1.0}],
+    )
+    trips, lots = match_fills(fills, split)
+    assert trips["qty"].tolist() == [0.5, 10.0, 3.0]
+    assert trips["entry_px"].tolist() == [101 / 1.5, 101 / 1.5, 70.0]
+    assert trips["exit_order_id"].tolist() == [0, 3, 3]
+    assert trips["exit_ts"].tolist() == [25, 30, 30]
+    assert trips["commission"] == pytest.approx([7 / 10.5 * 0.5, 7 / 10.5 * 10, 0.0])
+    assert trips["pnl"].sum() == pytest.approx(0.5 * 70 + 13 * 72 - 7 * 101 - 2 * 105 - 7)
+    assert trips["restated"].tolist() == [1, 1, 1]
+    assert lots.size == 0
 
 
 def test_a_fill_through_zero_closes_then_opens():
-    trips, lots = match_fills(make_fills([(0, 8, 100.0, 1.0), (0, -16, 110.0, 4.0)]), [2.0])
+    trips, lots = match_fills(make_fills([(0, 8, 100.0, 1.0), (0, -16, 110.0, 4.0)], 2.0))
     (trip,), (lot,) = trips, lots
     assert (trip["side"], trip["qty"], trip["commission"]) == (1, 8.0, 3.0)
     assert trip["pnl"] == 8 * 10.0 * 2 - 3.0
@@ -98,14 +181,10 @@ def test_a_fill_through_zero_closes_then_opens():
 
 def test_dust_is_flat():
     """0.1 + 0.2 - 0.3 leaves 5e-17, which accounting calls zero: no lot may stay, no dust trip appear."""
-    trips, lots = match_fills(
-        make_fills([(0, 0.1, 5.0, 0.0), (0, 0.2, 5.0, 0.0), (0, -0.3, 6.0, 0.0)]), [1.0]
-    )
+    trips, lots = match_fills(make_fills([(0, 0.1, 5.0, 0.0), (0, 0.2, 5.0, 0.0), (0, -0.3, 6.0, 0.0)]))
     assert trips["qty"].tolist() == [0.1, 0.2]
     assert lots.size == 0
-    trips, lots = match_fills(
-        make_fills([(0, 0.3, 5.0, 0.0), (0, -0.1, 5.0, 0.0), (0, -0.2, 6.0, 0.0)]), [1.0]
-    )
+    trips, lots = match_fills(make_fills([(0, 0.3, 5.0, 0.0), (0, -0.1, 5.0, 0.0), (0, -0.2, 6.0, 0.0)]))
     assert len(trips) == 2
     assert lots.size == 0
 
@@ -113,19 +192,34 @@ def test_dust_is_flat():
 def test_a_lot_that_rounding_lost_goes_when_the_position_does():
     """1e16 + 1 is 1e16: the account is flat after the sale, so the lot of 1 is gone too."""
     rows = [(0, 1e16, 5.0, 0.0), (0, 1.0, 5.0, 0.0), (0, -1e16, 6.0, 0.0), (0, 3.0, 5.0, 0.0)]
-    trips, lots = match_fills(make_fills(rows), [1.0])
+    trips, lots = match_fills(make_fills(rows))
     assert trips["qty"].tolist() == [1e16]
     assert lots["qty"].tolist() == [3.0]
 
 
 def test_the_wrong_input_is_refused():
-    with pytest.raises(ValueError, match=r"fills\[1\].symbol: 3"):
-        match_fills(make_fills([(0, 1, 1.0, 0.0), (3, 1, 1.0, 0.0)]), [1.0])
+    fills = make_fills([(0, 1, 1.0, 0.0), (-3, 1, 1.0, 0.0)])
+    with pytest.raises(ValueError, match=r"fills\[1\].symbol: -3"):
+        match_fills(fills)
+    fills["symbol"], fills["leg"] = 0, [0, 2]
+    with pytest.raises(ValueError, match=r"fills\[1\].leg: 2"):
+        match_fills(fills)
     with pytest.raises(ValueError, match="last_qty"):
-        match_fills(np.zeros(1, FILL_DTYPE), [1.0])
+        match_fills(np.zeros(1, FILL_DTYPE))
+    with pytest.raises(ValueError, match=r"restatements\[0\].ratio: 0"):
+        match_fills(fills[:1], np.zeros(1, RESTATEMENT_DTYPE))
     with pytest.raises(ValueError, match="differ in length"):
-        excursions(np.zeros(0, TRIP_DTYPE), 0, 1.0, [1], [1], [1.0], [])
-    assert match_fills(np.zeros(0, FILL_DTYPE), [])[0].size == 0
+        excursions(np.zeros(0, TRIP_DTYPE), 0, [1], [1], [1.0], [])
+    assert match_fills(np.zeros(0, FILL_DTYPE))[0].size == 0
+
+
+def test_a_payout_of_more_than_is_held_closes_what_is_held():
+    split = {"n_fills": 1, "ratio": 1.0, "cash_qty": 5.0, "px": 10.0, "point_value": 1.0}
+    trips, lots = match_fills(
+        make_fills([(0, 3, 9.0, 0.0)]), records(RESTATEMENT_DTYPE, [split, split | {"symbol": 2}])
+    )
+    assert trips["qty"].tolist() == [3.0]
+    assert lots.size == 0
 
 
 def make_trips(rows):
@@ -135,6 +229,7 @@ def make_trips(rows):
         for name, value in zip(names, row, strict=True):
             trips[i][name] = value
     trips["mae"] = trips["mfe"] = np.nan
+    trips["entry_value"] = 2.0
     return trips
 
 
@@ -154,7 +249,7 @@ def test_excursions_equal_a_scan(size, seed):
             (int(rng.integers(2)), side, entry, leave, 3.0, rng.integers(90, 110), rng.integers(90, 110))
         )
     trips = make_trips(rows)
-    excursions(trips, 0, 2.0, starts, ends, low, high)
+    excursions(trips, 0, starts, ends, low, high)
     for (symbol, side, entry, leave, quantity, entry_px, exit_px), trip in zip(rows, trips, strict=True):
         if symbol == 1:
             assert math.isnan(trip["mae"])
@@ -166,6 +261,15 @@ def test_excursions_equal_a_scan(size, seed):
         assert not math.copysign(1.0, trip["mae"]) < 0 or trip["mae"] < 0
 
 
+def test_a_trip_with_a_split_in_it_has_no_excursions():
+    trips = make_trips([(0, 1, 0, 9, 1.0, 100.0, 50.0), (0, 1, 5, 9, 1.0, 50.0, 50.0)])
+    trips["restated"] = [1, 0]
+    excursions(trips, 0, [0, 5], [1, 6], [99.0, 49.0], [101.0, 51.0])
+    assert math.isnan(trips["mae"][0])
+    assert math.isnan(trips["mfe"][0])
+    assert (trips["mae"][1], trips["mfe"][1]) == (-2.0, 2.0)
+
+
 def test_many_long_trips_are_not_quadratic():
     size = 300_000
     trips = make_trips([(0, 1, 0, 1, 1.0, 100.0, 100.0)])
@@ -174,6 +278,6 @@ def test_many_long_trips_are_not_quadratic():
     prices = 100.0 + np.sin(np.arange(size))
     clock = np.arange(size)
     begin = time.perf_counter()
-    excursions(trips, 0, 1.0, clock, clock, prices, prices)
+    excursions(trips, 0, clock, clock, prices, prices)
     assert time.perf_counter() - begin < 5.0  # 4.5e10 steps if it were
-    assert trips["mae"].min() == prices.min() - 100.0
+    assert trips["mae"].min() == 2 * (prices.min() - 100.0)
