@@ -1,0 +1,65 @@
+"""Runs looked at event by event: what each order's state was, one after another."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import btcore as bt
+from btcore import backtest
+from btcore.tables import orders as orders_table
+
+State = str  # "status leaves/cumulative [reason]", as "PARTIAL 30/70"
+
+
+def unhashed(make: Callable[[type], type]) -> Callable[[type], type]:
+    """The maker's class without a source file: each run would read and hash it, which is slow."""
+
+    def made(base: type) -> type:
+        cls = make(base)
+        cls.__module__ = "nowhere"
+        return cls
+
+    return made
+
+
+def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Result, list[list[Any]]]:
+    """The result, and after each event the rows of the table of orders as they stood."""
+    looks: list[list[Any]] = []
+
+    def look(engine: Any) -> None:
+        looks.append(list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data)))))
+
+    def play(make: Callable[[], Any], handler: Any, tell: Any) -> Any:
+        engine = make()
+        left = True
+        while left:
+            left = engine.advance(1)
+            look(engine)
+        engine.finish()
+        look(engine)
+        return engine
+
+    with patch.object(backtest, "_play", play):
+        return bt.run(data, strategy, **terms), looks
+
+
+def state(row: Any) -> State:
+    """SENT before it has arrived, then the status, what is left and what is filled, and the reason."""
+    name = {"partially_filled": "PARTIAL"}.get(row["status"], str(row["status"]).upper())
+    if name == "NEW" and row["arrived_at"] < 0:
+        name = "SENT"
+    return f"{name} {row['leaves_quantity']:g}/{row['filled_quantity']:g} {row['reason']}".strip()
+
+
+def history(looks: list[list[Any]], order_id: int) -> list[Any]:
+    """Each row of the order whose state differs from the one before."""
+    rows: list[Any] = []
+    for row in (r for look in looks for r in look if r["order_id"] == order_id):
+        if not rows or state(rows[-1]) != state(row):
+            rows.append(row)
+    return rows
+
+
+def is_ended(row: Any) -> bool:
+    return str(row["status"]) in ("filled", "canceled", "expired", "rejected")
