@@ -193,7 +193,7 @@ def orders(journal: Journal) -> Table:
         side=_named(sent["side"] + 1, words.SIDES),
         order_type=_named(kind, words.ORDER_TYPES),
         time_in_force=_named(sent["time_in_force"], words.TIMES_IN_FORCE),
-        quantity=sent["qty"],
+        quantity=np.where(sent["status"] == Status.FILLED, sent["qty"], sent["asked_qty"]),
         limit_price=sent["limit_px"],
         stop_price=np.where(touched, np.nan, sent["stop_px"]),
         filled_quantity=sent["filled_qty"],

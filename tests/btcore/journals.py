@@ -78,7 +78,13 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
             )
             orders.append(
                 {"id": number, "ts_sent": ts - 5, "ts_arrived": ts - 3, "ts_closed": ts, "symbol": symbol}
-                | {"qty": abs(quantity), "filled_qty": abs(quantity), "avg_px": price, "side": side}
+                | {
+                    "qty": abs(quantity),
+                    "asked_qty": abs(quantity),
+                    "filled_qty": abs(quantity),
+                    "avg_px": price,
+                    "side": side,
+                }
                 | {"limit_px": np.nan, "stop_px": np.nan, "status": 2}
                 | {"ts_expires": NEVER, "trail": np.nan, "limit_offset": np.nan}
             )

@@ -4,14 +4,16 @@ import json
 import math
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
 from journals import DAY, START, keep_books, random_journal, records
 
-from btcore import export, model, result, tables
+import btcore as bt
+from btcore import archive, export, model, result, tables, words
 from btcore.errors import ConfigError, DataError
-from btcore.model import FILL_DTYPE, ORDER_DTYPE
+from btcore.model import CASH_FLOW_DTYPE, FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE
 from btcore.result import Result, load_result
 from btcore.round_trips import match_fills
 
@@ -29,11 +31,25 @@ def prices_of(symbol):
 def made():
     journal = random_journal(5)
     journal.orders["ts_arrived"][3] = -1
+    journal.orders["ts_expires"][4:9] = START + DAY
+    journal.cash_flows = records(
+        CASH_FLOW_DTYPE,
+        [
+            {"ts": START + DAY, "symbol": -1, "amount": -1.5},
+            {"ts": START + 2 * DAY, "symbol": 1, "kind": 3, "amount": 7.0},
+        ],
+    )
+    journal.notes = records(
+        NOTE_DTYPE,
+        [
+            {"ts": START + 2 * DAY, "order_id": 4, "kind": 1, "reason": 8},
+            {"ts": START + DAY, "order_id": 3, "kind": 0, "value": 5.0},
+        ],
+    )
     return Result.from_journal(
         journal,
         manifest=MANIFEST,
         fingerprint="sha256:0",
-        multipliers={"B.B": 10.0},
         prices=prices_of,
     )
 
@@ -43,23 +59,35 @@ def same(ours, theirs):
     assert ours.tobytes() == theirs.tobytes()
 
 
-def test_names_stand_for_the_engines_numbers():
-    for words, enum in [
-        (tables.ORDER_TYPES, model.OrderType),
-        (tables.TIMES_IN_FORCE, model.TimeInForce),
-        (tables.STATUSES, model.Status),
-        (tables.LIQUIDITY, model.Liquidity),
+def test_words_stand_for_the_engines_numbers():
+    for named, numbers in [
+        (words.ORDER_TYPES, model.OrderType),
+        (words.TIMES_IN_FORCE, model.TimeInForce),
+        (words.TRAIL_BY, model.TrailBy),
+        (words.STATUSES, model.Status),
+        (words.LIQUIDITY, model.Liquidity),
+        (words.RULES, model.Rule),
+        (words.FLOWS, model.FlowKind),
+        (words.EVENTS, model.NoteKind),
     ]:
-        assert [(member.name.lower(), int(member)) for member in enum] == [
-            (w, i) for i, w in enumerate(words)
-        ]
-    assert {member.name.lower(): tables.SIDES[member + 1] for member in model.Side} == {
-        "sell": "sell",
-        "buy": "buy",
-    }
-    renamed = {"none": "", "ioc_remainder": "ioc", "fok_unfilled": "fok", "day_over": "day"}
-    reasons = [r.name.lower() for r in model.Reason]
-    assert [renamed.get(name, name) for name in reasons] == list(tables.REASONS)
+        assert [(n.name.lower(), int(n)) for n in numbers] == [(w, i) for i, w in enumerate(named)]
+    assert {side.name.lower(): words.SIDES[side + 1] for side in model.Side} == {"sell": "sell", "buy": "buy"}
+    renamed = {
+        "none": "", "ioc_remainder": "ioc", "fok_unfilled": "fok", "day_over": "day", "gtd_over": "gtd",
+        "at_opening": "opening", "at_close": "closing", "would_take": "post_only",
+        "nothing_to_reduce": "reduce_only", "parent_ended": "parent", "no_cash": "cash",
+    }  # fmt: skip
+    reasons = [(renamed.get(r.name.lower(), r.name.lower()), int(r)) for r in model.Reason]
+    assert reasons == [(word, i) for i, word in enumerate(words.REASONS)]
+
+
+def test_a_column_of_words_is_compared_with_enums(made):
+    made.journal.orders["status"][:4] = [3, 4, 5, 2]
+    made.journal.orders["reason"][:3] = [2, 6, 11]
+    assert np.flatnonzero(made.orders["reason"] == bt.OrderReason.IOC).tolist() == [0]
+    assert np.flatnonzero(made.orders["status"] == bt.OrderStatus.REJECTED).tolist() == [2]
+    assert bt.OrderReason(made.orders["reason"][1]) is bt.OrderReason.END_OF_DATA
+    assert np.all((made.orders["reason"] == bt.OrderReason.NONE) == (made.orders["status"] == "filled"))
 
 
 def test_trades_are_in_order_of_time_and_stay_in_order_within_it():
@@ -76,7 +104,9 @@ def test_trades_are_in_order_of_time_and_stay_in_order_within_it():
     assert trades["side"].tolist() == ["sell", "buy", "buy", "sell"]
     assert trades["liquidity"].tolist() == ["taker", "taker", "maker", "maker"]
     assert trades.dtype.names == (
-        "timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity",
+        "timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity", "event",
+        "event_timestamp", "rule", "reference_price", "slippage", "improvement", "size_seen", "entry_latency",
+        "leg",
     )  # fmt: skip
 
 
@@ -107,6 +137,135 @@ def test_orders_speak_words():
     assert first["closed_at"] == "1970-01-01T00:00:00.000000009Z"
     assert second["closed_at"] == "2024-01-01T00:00:00Z"
     assert second["limit_price"] is None
+
+
+def one_order(fills, notes=(), **terms):
+    """A result of one limit order, buy 10 at 20, with those fills and notes."""
+    journal = keep_books([("mark", START + DAY, 22.0)])
+    order = {
+        "id": 1,
+        "qty": 10.0,
+        "asked_qty": 10.0,
+        "filled_qty": 4.0,
+        "limit_px": 20.0,
+        "side": 1,
+        "order_type": 1,
+    }
+    order |= {"ts_sent": 5, "ts_arrived": 30, "stop_px": np.nan, "ts_expires": tables.NEVER}
+    journal.orders = records(ORDER_DTYPE, [order | terms])
+    plain = {"order_id": 1, "last_qty": 2.0, "side": 1, "point_value": 1.0, "size_seen": np.inf}
+    journal.fills = records(FILL_DTYPE, [plain | fill for fill in fills])
+    journal.notes = records(NOTE_DTYPE, notes)
+    return Result.from_journal(journal, manifest={}, fingerprint="")
+
+
+def test_a_fill_shows_its_evidence():
+    made = one_order(
+        [
+            {"ts": 40, "last_px": 19.5, "reference_px": 19.25, "size_seen": 3.0, "rule": 1, "event": 17}
+            | {"ts_event": 39, "liquidity": 1},
+            {"ts": 50, "last_px": 20.0, "reference_px": 20.0, "rule": 8, "leg": 1},
+        ]
+    )
+    first, second = made.rows("trades")
+    assert (first["rule"], first["event"], first["leg"]) == ("quote_taken", 17, "")
+    assert first["event_timestamp"] == "1970-01-01T00:00:00.000000039Z"
+    assert (first["reference_price"], first["slippage"], first["improvement"]) == (19.25, 0.25, 0.5)
+    assert (first["size_seen"], first["entry_latency"]) == (3.0, 25.0)
+    assert (second["rule"], second["leg"], second["size_seen"]) == ("bar_limit", "long", None)
+    assert (second["slippage"], second["improvement"]) == (0.0, 0.0)
+    assert not np.signbit(made.trades["slippage"]).any()
+
+
+def test_a_sale_is_slipped_downwards():
+    made = one_order([{"ts": 40, "last_px": 20.5, "reference_px": 21.0, "side": -1}], side=-1)
+    assert made.trades[["slippage", "improvement"]].tolist() == [(0.5, 0.5)]
+
+
+def test_improvement_is_told_only_of_the_limit_that_stood():
+    fills = [{"ts": ts, "last_px": 19.5} for ts in (40, 50, 60)]
+    for kind, told in [(0, [False, False, True]), (5, [False, False, True]), (2, [True, True, True])]:
+        made = one_order(fills, [{"ts": 50, "order_id": 1, "kind": kind}, {"ts": 70, "order_id": 2}])
+        assert np.isfinite(made.trades["improvement"]).tolist() == told
+    unlimited = one_order(fills, limit_px=np.nan)
+    assert np.isnan(unlimited.trades["improvement"]).all()
+
+
+def test_a_childs_latency_is_unknown():
+    assert one_order([{"ts": 40}], parent=7).rows("trades")[0]["entry_latency"] is None
+    assert one_order([{"ts": 40, "order_id": 9}]).rows("trades")[0]["entry_latency"] is None  # of no order
+
+
+def test_orders_show_their_terms():
+    row = one_order([], status=1).rows("orders")[0]
+    assert (row["leaves_quantity"], row["filled_quantity"], row["expires_at"]) == (6.0, 4.0, None)
+    assert (row["trail_by"], row["oco"], row["parent"]) == ("", 0, 0)
+    assert (row["post_only"], row["reduce_only"], row["forced"]) == (False, False, False)
+    row = one_order([], status=3, flags=3, oco=2, parent=9, ts_expires=10**9).rows("orders")[0]
+    assert (row["leaves_quantity"], row["quantity"], row["filled_quantity"]) == (0.0, 10.0, 4.0)
+    assert (row["post_only"], row["reduce_only"], row["oco"], row["parent"]) == (True, True, 2, 9)
+    assert row["expires_at"] == "1970-01-01T00:00:01Z"
+    trailing = {"order_type": 7, "trail": 2.0, "trail_by": 1, "limit_offset": 0.5, "stop_px": 18.0}
+    row = one_order([], **trailing, flags=4).rows("orders")[0]
+    assert (row["order_type"], row["trail_by"], row["trail"]) == ("trailing_stop_limit", "percent", 2.0)
+    assert (row["limit_offset"], row["stop_price"], row["forced"]) == (0.5, 18.0, True)
+    touched = one_order([], order_type=5, stop_px=18.0).rows("orders")[0]
+    assert (touched["stop_price"], touched["touch_price"]) == (None, 18.0)
+    assert one_order([], order_type=3, stop_px=18.0).rows("orders")[0]["touch_price"] is None
+
+
+def test_every_column_and_word_is_on_the_page(made):
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    told = page.split("## Round trips")[1].split("## The functions")[0]
+    for name, table in made.tables().items():
+        assert f"**`{name}`**" in told
+        if name != "round_trips":
+            assert [c for c in table.dtype.names if f"`{c}`" not in told] == []
+    assert [word for word in (*words.RULES, *words.FLOWS) if f"`{word}`" not in told] == []
+    assert [word for word in words.EVENTS if f"\n| {word} |" not in told] == []
+
+
+def test_the_quantity_of_a_child_is_what_it_was_to_come_to():
+    """Its group took 6 of 10; it ended open for 0, or filled the 4 that were left."""
+    for status, quantity in [(3, 10.0), (2, 4.0)]:
+        (row,) = one_order([], status=status, qty=4.0, parent=7).orders
+        assert (row["quantity"], row["filled_quantity"], row["leaves_quantity"]) == (quantity, 4.0, 0.0)
+
+
+def test_flows_and_events_speak_words(made):
+    assert made.rows("cash_flows") == [
+        {"timestamp": "2024-01-02T00:00:00Z", "symbol": "", "kind": "interest", "amount": -1.5},
+        {"timestamp": "2024-01-03T00:00:00Z", "symbol": "B.B", "kind": "dividend", "amount": 7.0},
+    ]
+    first, second = made.rows("order_events")
+    assert first == {
+        "timestamp": "2024-01-02T00:00:00Z", "order_id": 3, "event": "amended", "reason": "", "value": 5.0,
+    }  # fmt: skip
+    assert (second["event"], second["reason"]) == ("amend_refused", "invalid_price")
+    assert second["value"] is None
+
+
+def test_a_restated_order_names_what_restated_it():
+    notes = [
+        {"ts": 6, "order_id": 1, "kind": 5, "reason": 3, "value": 0.5},
+        {"ts": 7, "kind": 5, "value": 2.0},
+    ]
+    events = one_order([], notes).order_events
+    assert events[["event", "reason", "value"]].tolist() == [
+        ("restated", "dividend", 0.5),
+        ("restated", "split", 2.0),
+    ]
+
+
+def test_the_legs_of_a_hedging_account_add_up():
+    journal = keep_books([("fill", START, 0, 10, 20.0, 0.0), ("mark", START + DAY, 22.0)])
+    journal.exposures = records(
+        journal.exposures.dtype,
+        [{"timestamp": START + DAY, "quantity": q, "value": 22 * q, "leg": np.sign(q)} for q in (10.0, -4.0)],
+    )
+    table = tables.exposures(journal)
+    assert table["leg"].tolist() == ["long", "short"]
+    assert table[["gross", "net"]].tolist() == [(308.0, 132.0)] * 2
 
 
 def test_exposures_add_up_to_the_account(made):
@@ -156,9 +315,9 @@ def test_round_trips_are_in_order_of_their_end_and_leave_what_they_are_made_of_a
         FILL_DTYPE,
         [{"symbol": s, "ts": ts, "side": side, "last_qty": 1.0, "last_px": 70.0} for s, ts, side in fills],
     )
-    trips, _ = match_fills(journal.fills, [1.0, 1.0])
+    trips, _ = match_fills(journal.fills)
     before = trips.tobytes()
-    table = tables.round_trips(journal, np.ones(2), prices_of, trips)
+    table = tables.round_trips(journal, prices_of, trips)
     assert table["symbol"].tolist() == ["B", "AAA"]
     assert table["exit_timestamp"].tolist() == [START + 5, START + 9]
     assert trips.tobytes() == before
@@ -256,6 +415,14 @@ def test_what_is_not_a_result_is_told(made, tmp_path):
         load_result(tmp_path / "other.npz")
 
 
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_a_result_of_another_version_is_told(made, tmp_path, suffix):
+    document = archive.Document(fingerprint="", metrics={}, manifest={}, logs=[], dtypes={}, version=1)
+    archive.write(tmp_path / f"old{suffix}", {"trades": made.trades}, document)
+    with pytest.raises(DataError, match="version 1, and this reads 2"):
+        load_result(tmp_path / f"old{suffix}")
+
+
 def test_from_tables_is_the_same_result(made):
     back = Result.from_tables(made.tables(), made.manifest, made.metrics, made.logs, made.fingerprint)
     assert back.document() == made.document()
@@ -268,8 +435,8 @@ def test_from_tables_is_the_same_result(made):
 def test_the_document_is_json(made):
     document = made.document()
     assert list(document) == [
-        "metrics_summary", "equity_curve", "trades", "round_trips", "exposures", "orders", "logs", "manifest",
-        "fingerprint",
+        "metrics_summary", "equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows",
+        "order_events", "logs", "manifest", "fingerprint",
     ]  # fmt: skip
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["equity_curve"][0] == {
@@ -321,7 +488,7 @@ def test_frames_hold_the_same_values(made, name):
             assert str(panda[column].dtype) == "datetime64[ns, UTC]"
             assert polar[column].dtype == pl.Datetime("ns", "UTC")
             assert arrow[column].type == pa.timestamp("ns", "UTC")
-            if column == "arrived_at":  # one is -1, which has its own test
+            if column in tables.UNSURE:  # some are -1, which has its own test
                 continue
             assert pd.DatetimeIndex(panda[column]).as_unit("ns").asi8.tolist() == table[column].tolist()
             assert polar[column].to_physical().to_list() == table[column].tolist()
@@ -337,9 +504,10 @@ def test_a_time_that_never_came_is_null():
     journal = keep_books([("fill", START, 0, 10, 20.0, 1.0), ("mark", START + DAY, 22.0)])
     journal.orders["ts_arrived"] = -1
     made = Result.from_journal(journal, manifest={}, fingerprint="")
-    assert made.to_pandas("orders")["arrived_at"].isna().all()
-    assert made.to_polars("orders")["arrived_at"].null_count() == 1
-    assert made.to_arrow("orders")["arrived_at"].null_count == 1
+    for name in ("arrived_at", "expires_at"):
+        assert made.to_pandas("orders")[name].isna().all()
+        assert made.to_polars("orders")[name].null_count() == 1
+        assert made.to_arrow("orders")[name].null_count == 1
 
 
 def test_a_missing_library_is_named(made, monkeypatch):

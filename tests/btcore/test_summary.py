@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import DAY, START, keep_books, random_journal
+from journals import DAY, START, keep_books, random_journal, records
 
+import btcore as bt
 from btcore import metrics
-from btcore.model import ORDER_DTYPE
+from btcore.model import CASH_FLOW_DTYPE, NOTE_DTYPE, ORDER_DTYPE
 from btcore.summary import period_returns, show, summarize
 
 PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -58,7 +59,8 @@ def test_every_number_by_hand():
 
 
 def test_every_metric_has_its_row_on_the_page_and_the_reverse():
-    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    numbers = PAGE.read_text(encoding="utf-8").split("## The tables")[0]
+    rows = re.findall(r"^\| `([a-z0-9_]+)` \|", numbers, re.MULTILINE)
     assert len(rows) == len(set(rows))
     assert set(rows) == set(summarize(keep_books(WEEK)))
 
@@ -122,14 +124,104 @@ def test_the_timezone_draws_the_days():
 @given(st.integers(0, 2**32 - 1))
 def test_the_books_balance(seed):
     journal = random_journal(seed, days=40)
-    m = summarize(journal, multipliers=[1.0, 10.0])
+    m = summarize(journal)
     moved = m["realized_pnl"] + m["unrealized_pnl"] - m["total_commission"]
     assert m["final_equity"] - m["initial_capital"] == pytest.approx(moved, abs=1e-6)
 
 
+def test_flows_are_summed_by_kind():
+    journal = keep_books(WEEK)
+    kinds = [(0, 5.0), (0, -2.0), (1, -4.0), (2, -1.5), (3, 7.0), (4, 33.0), (3, 0.5)]
+    journal.cash_flows = records(CASH_FLOW_DTYPE, [{"kind": k, "amount": a, "symbol": -1} for k, a in kinds])
+    journal.notes = records(NOTE_DTYPE, [{"kind": kind} for kind in (0, 6, 2, 6, 5)])
+    m = summarize(journal)
+    names = ["net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu", "liquidations"]
+    assert [m[name] for name in names] == [3.0, 4.0, -1.5, 7.5, 33.0, 2]
+
+
+class InAndOut(bt.Strategy):
+    """Long 7 of A, short 5 of B; some of both closed before and after the split."""
+
+    def on_start(self, ctx):
+        self.days = 0
+
+    def on_bar(self, ctx, bar):
+        self.days += bar.symbol == "A"
+        if bar.symbol == "A" and self.days in (1, 3, 9):
+            buy_a, buy_b = {1: (7, -5), 3: (-2, 1), 9: (-4, 2)}[self.days]
+            for symbol, quantity in (("A", buy_a), ("B", buy_b)):
+                (ctx.buy if quantity > 0 else ctx.sell)(symbol, abs(quantity))
+
+
+def abroad(**terms):
+    """A run in dollars of two shares in euros: a split with cash in lieu, dividends, funding, interest."""
+    days = np.datetime64("2024-01-01", "ns") + np.arange(12) * np.timedelta64(1, "D")
+    price = 100.0 + np.arange(12.0)
+    price[4:] /= 1.5
+    bars = bt.Bars(days, price, price + 1, price - 1, price + 0.5, np.full(12, 1e4), interval="1d")
+    dated = {"currency": "EUR", "splits": [("2024-01-05", 1.5)], "dividends": [("2024-01-08", 0.5)]}
+    dated |= {"funding": [("2024-01-07", 0.001)], "borrow_rate": 0.05}
+    return bt.run(
+        {"A": bars, "B": bars},
+        InAndOut(),
+        initial_capital=10_000.0,
+        execution=bt.Execution(commission_bps=2.0, slippage_bps=5.0, cash_rate=0.03, leverage=4.0, **terms),
+        instruments={
+            "A": bt.Instrument(lot_size=1.0, multiplier=2.0, **dated),
+            "B": bt.Instrument(lot_size=1.0, **dated),
+        },
+        fx={"EUR": [("2024-01-01", 1.1), ("2024-01-03", 1.15), ("2024-01-10", 1.05)]},
+        progress=False,
+    )
+
+
+@pytest.mark.parametrize("cost_basis", ["average", "fifo"])
+@pytest.mark.parametrize("position_mode", ["netting", "hedging"])
+def test_the_books_balance_abroad_through_splits_and_flows(position_mode, cost_basis):
+    result = abroad(position_mode=position_mode, cost_basis=cost_basis)
+    m = result.metrics
+    flows = m["net_interest"] - m["borrow_fees"] + m["funding"] + m["dividends"]
+    moved = m["realized_pnl"] + m["unrealized_pnl"] - m["total_commission"] + flows
+    assert m["final_equity"] == pytest.approx(m["initial_capital"] + moved, abs=1e-8)
+    assert min(abs(m[name]) for name in ("net_interest", "borrow_fees", "funding", "dividends")) > 0.01
+    assert m["traded_notional"] == pytest.approx(
+        sum(row["last_qty"] * row["last_px"] * row["point_value"] for row in result.journal.fills)
+    )
+    if cost_basis == "fifo":  # the account's realised pnl goes by the same lots as the round trips
+        closed = result.round_trips
+        assert (closed["pnl"] + closed["commission"]).sum() == pytest.approx(m["realized_pnl"], abs=1e-8)
+
+
+def test_a_split_across_lots_is_paid_out_once():
+    """5 of A became 7.5, and 4 short of B became 6: half a share of A is paid at the mark before."""
+    result = abroad()
+    paid = result.cash_flows[result.cash_flows["kind"] == "cash_in_lieu"]
+    assert paid["symbol"].tolist() == ["A"]
+    assert paid["amount"] == pytest.approx([0.5 * (103.5 / 1.5) * 2.0 * 1.15])
+    assert result.metrics["cash_in_lieu"] == pytest.approx(paid["amount"].sum())
+    (trip,) = result.round_trips[result.round_trips["exit_order_id"] == 0]
+    assert (trip["symbol"], trip["quantity"], trip["exit_price"]) == ("A", 0.5, 103.5 / 1.5)
+    through = result.round_trips["exit_timestamp"] >= np.datetime64("2024-01-05", "ns").astype(int)
+    assert np.isnan(result.round_trips["mae"]).tolist() == through.tolist()
+    assert through.sum() > 2
+
+
+def test_a_calendar_makes_the_periods_sessions():
+    journal = random_journal(4, days=60)
+    journal.closes = START + np.arange(1, 60, 7) * DAY  # once a week
+    m = summarize(journal)
+    assert (m["period"], m["periods"], m["periods_per_year"]) == ("session", 10, 252)
+    ends = np.append(journal.equity["equity"][[0, *range(1, 60, 7)]], journal.equity["equity"][-1])
+    r = ends[1:] / ends[:-1] - 1
+    assert m["sharpe_ratio"] == pytest.approx(r.mean() / r.std(ddof=1) * 252**0.5, rel=1e-12)
+    assert m["annual_return"] is not None
+    journal.closes = journal.closes[:0]
+    assert summarize(journal)["period"] == "hour"
+
+
 def test_equals_the_array_functions_on_daily_returns():
     journal = random_journal(1)
-    m = summarize(journal, multipliers=[1.0, 10.0], periods_per_year=365)
+    m = summarize(journal, periods_per_year=365)
     r = metrics.daily_returns(journal.equity["timestamp"], journal.equity["equity"])
     assert m["periods"] == len(r) == 300
     assert m["sharpe_ratio"] == metrics.sharpe_ratio(r, periods=365)
