@@ -180,5 +180,7 @@ class Results(Struct, frozen=True, kw_only=True):
     logs: list[str]
     orders: list[dict[str, Any]]
     round_trips: list[dict[str, Any]]
+    cash_flows: list[dict[str, Any]]
+    order_events: list[dict[str, Any]]
     manifest: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
