@@ -83,12 +83,13 @@ def _asked(order: Any) -> str:
     """Side, size, symbol, prices and terms in a line."""
     kind = str(order["order_type"])
     words = [order["side"], _number(order["quantity"]), order["symbol"]]
-    words += [kind.replace("_", " ")] if kind in ("market", "trailing_stop", "trailing_stop_limit") else []
+    words += [kind] if kind == "market" else []
+    if order["trail_by"]:
+        words += [kind.replace("_", " "), "by", _number(order["trail"]) + TRAIL_UNITS[order["trail_by"]]]
+        words += ["offset", _number(order["limit_offset"])] if "limit" in kind else []
+        words.append("at")
     for name, column in (("touch", "touch_price"), ("stop", "stop_price"), ("limit", "limit_price")):
         words += [name, _number(order[column])] if not np.isnan(order[column]) else []
-    if order["trail_by"]:
-        words.append(f"trailing by {_number(order['trail'])}{TRAIL_UNITS[order['trail_by']]}")
-        words += ["limit offset", _number(order["limit_offset"])] if "limit" in kind else []
     lifetime = str(order["time_in_force"]).upper()
     words.append(f"{lifetime} {_time(order['expires_at'])}" if lifetime == "GTD" else lifetime)
     terms = [" ".join(map(str, words))]

@@ -149,8 +149,8 @@ def test_the_story_of_a_trailing_stop_through_a_split():
     }
     told = story(quotes(100.0, 104.0, 52.0, 50.0), steps, 2, instrument).splitlines()
     assert told[0] == (
-        "order 2: sell 20 AAPL trailing stop limit stop 50.96 limit 50.71 trailing by 2 % "
-        "limit offset 0.25 GTC (its last terms)"
+        "order 2: sell 20 AAPL trailing stop limit by 2 % offset 0.25 at "
+        "stop 50.96 limit 50.71 GTC (its last terms)"
     )
     assert told[2:4] == [
         "2024-01-02T10:01:30Z restated by a split of 2",
@@ -242,7 +242,7 @@ def test_what_happens_at_one_instant_comes_in_its_order():
         ),
         (
             {"order_type": 6, "limit_px": np.nan, "stop_px": 97.0, "trail": 3.0, "trail_by": 2},
-            "order 1: buy 5 AAA trailing stop stop 97 trailing by 3 ticks GTC",
+            "order 1: buy 5 AAA trailing stop by 3 ticks at stop 97 GTC",
         ),
     ],
 )

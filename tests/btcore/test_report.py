@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import DAY, START, keep_books, random_journal
+from journals import DAY, START, keep_books, random_journal, records
 
 from btcore import axes, metrics
 from btcore.chart import POINTS, WIDTH, Chart
 from btcore.errors import ConfigError
+from btcore.model import CASH_FLOW_DTYPE
 from btcore.report import GROUPS, metrics_table, page
 from btcore.result import Result, load_result
 
@@ -92,6 +93,19 @@ def test_every_metric_has_its_place(made):
     table = metrics_table({**made.metrics, "of_a_later_version": 3})
     assert "of a later version" in table
     assert made._repr_html_() == metrics_table(made.metrics)
+
+
+def test_money_that_flowed_and_legs_are_shown_where_there_are_some(made):
+    assert "Cash flows" not in page(made)
+    assert '<th class="word">leg</th>' not in page(made)
+    journal = random_journal(5)
+    journal.fills["leg"] = journal.fills["side"]
+    journal.cash_flows = records(CASH_FLOW_DTYPE, [{"ts": START, "symbol": 1, "kind": 2, "amount": -7.5}])
+    text = page(result_of(journal))
+    assert "Cash flows" in text
+    assert '<td class="word">B.B</td><td class="word">funding</td><td>-7.50</td>' in text
+    assert '<th class="word">leg</th>' in text
+    assert re.search(r"<td>funding</td><td>-7.50</td>", text)  # among the metrics
 
 
 def test_nothing_shown_can_become_markup():
