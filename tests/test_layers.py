@@ -29,7 +29,7 @@ data.intervals data.validate data.zones data.sessions data.columns data.moments 
 data.source data.convert data.readers data.resample data.store data.catalog data.lean_files data.lean_rows
 data.lean data.noise data.session data.sample data
 schedule metrics periods words round_trips tables summary export explain archive axes look chart report result
-manifest backtest . cli_data cli __main__
+manifest backtest conformance verify . cli_data cli __main__
 """)
 
 BTSERVER = places("""

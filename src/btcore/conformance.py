@@ -1,0 +1,228 @@
+"""The cases of conformance.json: a rule, a market of a few rows, what is done in it, what must come of it.
+
+`btcore.verify` replays them. The numbers follow from docs/simulation.md (rule "Metrics": docs/metrics.md) by
+hand; `because` has the arithmetic. All times are seconds after 2024-01-15 00:00 UTC.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from .backtest import run
+from .config import Execution, Instrument
+from .context import Context
+from .data.containers import Bars, Quotes, Trades
+from .errors import BtcoreError
+from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
+from .result import Result
+from .strategy import Strategy
+
+TABLE = Path(__file__).with_name("conformance.json")
+ORIGIN = 1_705_276_800 * 10**9  # 2024-01-15 00:00 UTC
+KINDS: dict[str, Callable[..., Bars | Quotes | Trades]] = {"bars": Bars, "quotes": Quotes, "trades": Trades}
+
+Rows = list[list[float]]
+
+
+class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows of one symbol: bars [time, open, high, low, close, volume?] of `every` seconds, quotes [time, bid,
+    ask, bid size?, ask size?], trades [time, price, size?]."""
+
+    bars: Rows = []
+    quotes: Rows = []
+    trades: Rows = []
+    every: int = 60
+    negative_prices: bool = False
+
+    def containers(self) -> tuple[Bars | Quotes | Trades, ...]:
+        return tuple(self._container(kind) for kind in KINDS if getattr(self, kind))
+
+    def _container(self, kind: str) -> Bars | Quotes | Trades:
+        times, *columns = zip(*getattr(self, kind), strict=True)
+        more: dict[str, Any] = {"interval": self.every * 10**9} if kind == "bars" else {}
+        stamps = np.array([moment(t) for t in times], np.int64)
+        return KINDS[kind](stamps, *columns, negative_prices=self.negative_prices, **more)
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is asked, and what must come of it.
+
+    `do` has [time, verb, ...] by time, a time also being "fill" (at every fill) or "end": "buy", "sell" and
+    "bracket" with a quantity and terms, "cancel" and "amend" with an order's id, "look" with what to look at.
+    `terms` are those of `btcore.run`; a list of pairs in them is dated.
+    """
+
+    rule: str
+    case: str
+    data: dict[str, Stream]
+    do: list[list[Any]] = []
+    terms: dict[str, Any] = {}
+    expect: dict[str, Any]
+    because: str
+
+
+def moment(seconds: float) -> int:
+    return ORIGIN + round(seconds * 10**9)
+
+
+def seconds(ns: int) -> float | None:
+    """None for a time that never came."""
+    return None if ns < 0 else (int(ns) - ORIGIN) / 10**9
+
+
+def dated(terms: Any) -> Any:
+    """Terms with their lists of [time, value] as `btcore.run` takes them."""
+    if isinstance(terms, dict):
+        return {name: dated(value) for name, value in terms.items()}
+    if isinstance(terms, list) and all(isinstance(item, list) for item in terms):
+        return [(moment(at), value) for at, value in terms]
+    return terms
+
+
+class Script(Strategy):
+    """Does what a case says, and notes what it hears and sees."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.symbol = next(iter(case.data))
+        self.timed = [act for act in case.do if not isinstance(act[0], str)]
+        self.at = {when: [act for act in case.do if act[0] == when] for when in ("fill", "end")}
+        self.heard: list[list[Any]] = []
+        self.seen: list[list[Any]] = []
+
+    def on_start(self, ctx: Context) -> None:
+        for when in {act[0] for act in self.timed}:
+            ctx.set_timer(moment(when))
+
+    def on_timer(self, ctx: Context) -> None:
+        while self.timed and moment(self.timed[0][0]) <= ctx.now:
+            self.act(ctx, *self.timed.pop(0)[1:])
+
+    def on_bar(self, ctx: Context, bar: BarEvent) -> None:
+        self.heard.append([seconds(ctx.now), f"bar {bar.symbol}"])
+
+    def on_quote(self, ctx: Context, quote: QuoteEvent) -> None:
+        self.heard.append([seconds(ctx.now), f"quote {quote.symbol}"])
+
+    def on_trade(self, ctx: Context, trade: TradeEvent) -> None:
+        self.heard.append([seconds(ctx.now), f"trade {trade.symbol}"])
+
+    def on_fill(self, ctx: Context, fill: FillEvent) -> None:
+        self.heard.append([seconds(ctx.now), f"fill {fill.order_id}"])
+        self.all_of(ctx, "fill")
+
+    def on_end(self, ctx: Context) -> None:
+        self.all_of(ctx, "end")
+
+    def all_of(self, ctx: Context, when: str) -> None:
+        for act in self.at[when]:
+            self.act(ctx, *act[1:])
+
+    def act(self, ctx: Context, verb: str, *what: Any) -> None:
+        if verb == "look":
+            self.seen.append([self.look(ctx, name) for name in what])
+            return
+        first, terms = what[0], dict(what[1]) if len(what) > 1 else {}
+        if "expires" in terms:
+            terms["expires"] = moment(terms["expires"])
+        if verb in ("buy", "sell", "bracket"):
+            getattr(ctx, verb)(terms.pop("symbol", self.symbol), first, **terms)
+        else:
+            getattr(ctx, verb)(first, **terms)
+
+    def look(self, ctx: Context, name: str) -> Any:
+        if name in ("cash", "equity"):
+            return getattr(ctx, name)
+        if name == "open_orders":
+            return ctx.open_orders()
+        if name in ("long", "short"):
+            return ctx.position(self.symbol, "long" if name == "long" else "short")
+        return getattr(ctx, name)(self.symbol)
+
+
+def _rows(*columns: Any) -> list[list[Any]]:
+    return [list(row) for row in zip(*(np.asarray(column).tolist() for column in columns), strict=True)]
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else value
+
+
+def _stamped(times: Any, *columns: Any) -> list[list[Any]]:
+    return [[seconds(row[0]), *row[1:]] for row in _rows(times, *columns)]
+
+
+def read(name: str, result: Result, script: Script, expected: Any) -> Any:
+    """What came of that name; a metric's by those asked for."""
+    orders, fills, trips, flows = result.orders, result.trades, result.round_trips, result.cash_flows
+    signed = np.where(fills["side"] == "buy", 1, -1) * fills["quantity"]
+    curve, told, held = result.equity_curve, result.order_events, result.exposures
+    match name:
+        case "fills":
+            return _stamped(fills["timestamp"], fills["order_id"], signed, fills["price"], fills["liquidity"])
+        case "commissions":
+            return fills["commission"].tolist()
+        case "ends":
+            return [
+                f"{status} {reason}".strip() for status, reason in _rows(orders["status"], orders["reason"])
+            ]
+        case "closed" | "arrived":
+            return [seconds(ns) for ns in orders[f"{name}_at"].tolist()]
+        case "types":
+            return orders["order_type"].tolist()
+        case "asked":
+            trigger = np.where(np.isnan(orders["touch_price"]), orders["stop_price"], orders["touch_price"])
+            rows = _rows(orders["quantity"], orders["limit_price"], trigger)
+            return [[_number(value) for value in row] for row in rows]
+        case "filled":
+            return orders["filled_quantity"].tolist()
+        case "entry_latency":  # whole nanoseconds
+            return (orders["arrived_at"] - orders["sent_at"]).tolist()
+        case "heard" | "seen":
+            return getattr(script, name)
+        case "reports":
+            return [[at, int(what.split()[1])] for at, what in script.heard if what.startswith("fill ")]
+        case "report_latency":  # whole nanoseconds
+            heard = [at for at, what in script.heard if what.startswith("fill ")]
+            return [moment(at) - int(ns) for at, ns in zip(heard, fills["timestamp"], strict=True)]
+        case "events":
+            return _stamped(told["timestamp"], told["order_id"], told["event"], told["reason"])
+        case "flows":
+            return _stamped(flows["timestamp"], flows["kind"], flows["amount"])
+        case "curve":
+            return _stamped(curve["timestamp"], curve["equity"])
+        case "exposures":
+            return _stamped(held["timestamp"], held["symbol"], held["quantity"], held["value"])
+        case "cash":
+            return float(curve["cash"][-1])
+        case "trips":
+            return _rows(*(trips[column] for column in ("quantity", "entry_price", "exit_price", "pnl")))
+        case "metrics":
+            return {metric: result.metrics[metric] for metric in expected}
+    raise KeyError(name)
+
+
+def replay(case: Case) -> dict[str, Any]:
+    """What came of it, by the names of what is expected; an error is its name and its cause's."""
+    script = Script(case)
+    terms = dated(case.terms)
+    execution = msgspec.convert(terms.pop("execution", {}), Execution)
+    instruments = msgspec.convert(terms.pop("instruments", {}), dict[str, Instrument])
+    try:
+        data = {symbol: stream.containers() for symbol, stream in case.data.items()}
+        result = run(data, script, execution=execution, instruments=instruments, progress=False, **terms)
+        return {
+            name: read(name, result, script, value) for name, value in case.expect.items() if name != "error"
+        }
+    except BtcoreError as error:
+        causes = [error, *([error.__cause__] if error.__cause__ else [])]
+        return {"error": " from ".join(type(cause).__name__ for cause in causes)}
+
+
+def load(path: Path = TABLE) -> list[Case]:
+    """Every case of that file."""
+    return msgspec.json.decode(path.read_bytes(), type=list[Case])
