@@ -1,0 +1,99 @@
+"""What a run shows of the past, and the first difference between two such, in words."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .cuts import Span
+from .data.validate import moment_text
+from .result import Result
+from .tables import TIMES, Table
+
+SENT = ["order_id", "sent_at", "symbol", "side", "order_type", "time_in_force"]  # nothing later changes these
+FILL = ["timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity"]  # likewise
+BECAME = [
+    "arrived_at", "status", "reason", "filled_quantity", "average_price", "closed_at", "leaves_quantity",
+]  # fmt: skip
+
+
+class Past(NamedTuple):
+    """Orders as sent, what became of them, fills, the equity curve and the logs."""
+
+    sent: Table
+    became: Table
+    fills: Table
+    curve: Table
+    logs: list[str]
+
+
+def whole(result: Result) -> Past:
+    """All of it."""
+    orders = result.orders
+    names = orders.dtype.names or ()
+    terms = [name for name in names if name not in SENT + BECAME]
+    became = ["order_id", "sent_at", *(name for name in BECAME if name in names)]
+    return Past(orders[SENT + terms], orders[became], result.trades, result.equity_curve, result.logs)
+
+
+def until(result: Result, cut: int, span: Span) -> Past:
+    """What nothing after `cut` can change in the result of a run that went on."""
+    orders, fills, curve = result.orders, result.trades, result.equity_curve
+    # A fill at a bar's open has the open's time and is known at the bar's end.
+    known_at = fills["timestamp"] + np.array([span.lengths[s] for s in fills["symbol"].tolist()], np.int64)
+    return Past(
+        orders[orders["sent_at"] <= cut][SENT],
+        orders[:0],
+        fills[known_at <= cut][FILL],
+        curve[curve["timestamp"] < cut],
+        [],
+    )
+
+
+def difference(was: Past, now: Past, change: str) -> str | None:
+    """The first thing that `change` made another, orders before what became of them; None if nothing."""
+    tables = (was.sent, now.sent), (was.became, now.became), (was.fills, now.fills), (was.curve, now.curve)
+    for (one, other), label in zip(tables, (_order, _order, _fill, _point), strict=True):
+        row, column = _first_unlike(one, other)
+        if column:
+            then, here = _said(column, one[column][row]), _said(column, other[column][row])
+            return f"{label(one[row])}: {column} is {then}, {change} it is {here}"
+        if row < len(one):
+            return f"{label(one[row])}: {change} there is none"
+        if row < len(other):
+            return f"{label(other[row])}: there is one only {change}"
+    for line in range(max(len(was.logs), len(now.logs))):
+        then, here = (repr(logs[line]) if line < len(logs) else "missing" for logs in (was.logs, now.logs))
+        if then != here:
+            return f"logs[{line}]: is {then}, {change} it is {here}"
+    return None
+
+
+def _first_unlike(one: Table, other: Table) -> tuple[int, str]:
+    """The first row that differs and the first column that does; "" where one table ends, or both."""
+    row, name = min(len(one), len(other)), ""
+    for column in one.dtype.names or ():
+        a, b = one[column][:row], other[column][:row]
+        unlike = a != b
+        if a.dtype.kind == "f":
+            unlike &= ~(np.isnan(a) & np.isnan(b))
+        if unlike.any():
+            row, name = int(unlike.argmax()), column
+    return row, name
+
+
+def _said(column: str, value: Any) -> str:
+    if column in TIMES:
+        return moment_text(int(value)) if value >= 0 else "never"
+    return str(value) if value != "" and not (isinstance(value, float) and np.isnan(value)) else "none"
+
+
+def _order(row: Any) -> str:
+    return f"order {row['order_id']} sent at {moment_text(int(row['sent_at']))}"
+
+
+def _fill(row: Any) -> str:
+    return f"fill of order {row['order_id']} at {moment_text(int(row['timestamp']))}"
+
+
+def _point(row: Any) -> str:
+    return f"account at {moment_text(int(row['timestamp']))}"

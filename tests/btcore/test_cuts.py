@@ -1,0 +1,57 @@
+"""Where data are cut, and what another future is."""
+
+import numpy as np
+import pytest
+from foresight import DAY, HOUR, MINUTE, SECOND, START, markets, rising
+
+import btcore as bt
+from btcore.cuts import altered, begun, choose, known, span_of
+
+
+def test_most_cuts_are_decisions_and_all_leave_every_stream_a_row():
+    data = {"A": rising(100), "B": rising(60, HOUR), "C": rising(30).slice(START + 10 * DAY)}
+    span = span_of(data, {})
+    sent = START + DAY * np.arange(5, 90, 5) + 7
+    for seed in range(20):
+        cuts = choose(span, sent, 8, seed)
+        assert len(set(cuts)) == 8
+        assert sum(cut in sent for cut in cuts) == 6
+        assert all(START + 11 * DAY <= cut < START + 100 * DAY for cut in cuts)
+        for cut in cuts:
+            assert all(len(stream) for stream in known(data, cut).values())
+    assert len(choose(span, sent[:0], 8, 0)) == 8
+    assert len(choose(span, sent, 10_000, 0)) == 84 + 15  # days 16 to 99, and decisions from day 15 to 85
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_an_altered_future_is_valid_and_wholly_other_and_the_past_is_the_same(way):
+    data = markets()["all kinds"]
+    cut = int(data["B"].timestamp[9]) + MINUTE + 7 * SECOND
+    other = altered(data, cut, [0, 1], way)
+    past, open_now = known(data, cut), begun(data, cut)
+    assert known(other, cut) == past
+    assert (len(past["B"]), len(open_now["B"])) == (10, 11)
+    for symbol, market in data.items():
+        pairs = zip(market, other[symbol], strict=True) if symbol == "A" else [(market, other[symbol])]
+        for was, now in pairs:
+            type(now)(**now.columns, **now._meta())  # a DataError if it could not be true
+            first = len(was.slice(None, cut + 1 - getattr(was, "interval", 0)))
+            assert np.array_equal(was.timestamp, now.timestamp)
+            for name in set(was.columns) - {"timestamp", "side"}:
+                assert np.all(was.columns[name][first:] != now.columns[name][first:]), name
+
+
+@pytest.mark.parametrize("way", [1, -1])
+def test_prices_below_zero_are_altered_to_valid_ones(way):
+    price, times = np.linspace(-5.0, 5.0, 40), START + MINUTE * np.arange(40)
+    columns = {
+        bt.Bars: (price, price + 1, price - 1, price),
+        bt.Quotes: (price, price + 1),
+        bt.Trades: (price,),
+    }
+    for kind, prices in columns.items():
+        was = kind(times, *prices, negative_prices=True)
+        now = altered({"A": was}, START + 5 * MINUTE, [0], way)["A"]
+        assert now.negative_prices
+        assert now != was
+        assert known({"A": now}, START + 5 * MINUTE) == known({"A": was}, START + 5 * MINUTE)

@@ -1,0 +1,176 @@
+"""Honest strategies pass: built-ins, arrays, callbacks, and whatever a random script does."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+from foresight import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markets import EXAMPLES, Case, Script, cases, containers, scripted
+
+import btcore as bt
+from btcore.leakcheck import leakcheck
+from btcore.strategies import check_params, make_handler
+
+
+@pytest.mark.parametrize("market", list(markets()))
+@pytest.mark.parametrize("name", ["buy_and_hold", "ma_crossover", "momentum", "mean_reversion", "rsi"])
+def test_built_ins_pass(name, market):
+    data = markets()[market]
+    report = leakcheck(data, name, execution=bt.Execution(latency_ms=30, slippage_bps=1), cuts=6)
+    assert (report.runs, len(report.cuts), report.remade) == (13, 6, False)
+    assert report.orders_checked > 0
+
+    def compiled(source):
+        return make_handler(name, check_params(name, {}), len(source))
+
+    report = leakcheck(data, compiled, cuts=6)
+    assert (report.runs, report.remade) == (19, True)
+
+
+def shifted_by_a_row(data):
+    """Yesterday's signal in today's row: today has begun by then, and no more is known of it."""
+    bars = data["A"]
+    return bt.Orders(bars.timestamp[1:], "A", sides(np.diff(bars.close, prepend=100.0) > 0)[:-1], 1)
+
+
+def followed(data):
+    close = data["A"].close
+    return Follow(targets=tuple(np.sign(np.diff(close, prepend=close[0])).tolist()))
+
+
+def fit_to_the_first_rows(data):
+    """No cut comes before the first order, so there are always so many."""
+    slope = np.polyfit(np.arange(30), data["A"].close[:30], 1)[0]
+    return bt.Orders(ends(data["A"])[30:], "A", "buy", 1.0 + abs(slope))
+
+
+@pytest.mark.parametrize("make", [honest, shifted_by_a_row, followed, fit_to_the_first_rows])
+def test_honest_functions_of_the_data_pass(make):
+    report = leakcheck(ONE, make, cuts=40)
+    assert report.remade
+    assert report.orders_checked > 100
+    assert report.fills_checked > 80
+
+
+class Busy(bt.Strategy):
+    """Every verb there is."""
+
+    every: int = 3
+
+    def on_start(self, ctx):
+        self.count = 0
+        ctx.set_timer(ctx.now + 12 * HOUR)
+
+    def on_bar(self, ctx, bar):
+        self.count += 1
+        if self.count % self.every == 0:
+            self.count = 0
+            ctx.buy("A", 1, limit=bar.close * 0.99, oco=self.every)
+            ctx.sell("A", 1, stop=bar.close * 0.98, time_in_force="DAY", oco=self.every)
+        for order_id in ctx.open_orders()[:1]:
+            ctx.amend(order_id, quantity=3)
+        for order_id in ctx.open_orders()[4:]:
+            ctx.cancel(order_id)
+        ctx.log(f"{self.count} at {ctx.now}")
+
+    def on_fill(self, ctx, fill):
+        ctx.order_target_percent("A", 0.1)
+
+    def on_timer(self, ctx):
+        ctx.buy("A", 1)
+        ctx.set_timer(ctx.now + 3 * DAY)
+
+    def on_end(self, ctx):
+        ctx.order_target("A", 0)
+        ctx.log("the end")
+
+
+@pytest.mark.parametrize("how", ["class", "instance", "function", "function to a class"])
+def test_a_python_strategy_passes(how):
+    given = {
+        "class": (Busy, {"every": 2}),
+        "instance": (Busy(every=2), None),
+        "function": (lambda data: Busy(every=2), None),
+        "function to a class": (lambda data: Busy, lambda data: {"every": 2}),
+    }[how]
+    report = leakcheck(ONE, *given, cuts=10, execution=bt.Execution(latency_ms=1000))
+    assert report.orders_checked > 100
+    assert report.remade == how.startswith("function")
+
+
+def test_a_strategy_that_fails_in_the_altered_future_passes():
+    class Fragile(bt.Strategy):
+        def on_bar(self, ctx, bar):
+            if not YEAR.low.min() <= bar.close <= YEAR.high.max():
+                raise ArithmeticError(bar.close)
+            ctx.buy("A", 1)
+
+    assert leakcheck(ONE, Fragile).orders_checked > 100
+    assert leakcheck(ONE, lambda data: Fragile()).orders_checked > 100
+
+
+def test_an_instance_is_left_as_it_was():
+    strategy = Busy()
+    leakcheck(ONE, strategy)
+    assert vars(strategy) == {"every": 3}
+
+
+@settings(
+    max_examples=EXAMPLES // 10, deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)  # fmt: skip
+@given(cases(), st.integers(0, 3), st.booleans())
+def test_no_random_market_and_script_is_suspected(drawn: tuple[Case, Script], seed: int, made: bool):
+    """The engine tells no strategy of the future, and the check takes nothing for it that is not."""
+    case, script = drawn
+    data = {
+        symbol: containers(stream, case.instruments.get(symbol, bt.Instrument()).negative_prices)
+        for symbol, stream in case.streams.items()
+    }
+    options = {f.name: getattr(case, f.name) for f in fields(case) if f.name not in ("streams", "sessions")}
+    maker = scripted(script)(bt.Strategy)
+    maker.__module__ = "nowhere"  # a run reads the source where there is one, which takes longer than the run
+    try:
+        bt.run(data, maker, progress=False, **options)
+    except bt.StrategyError:
+        return  # the script asks for what is refused
+    try:
+        leakcheck(data, (lambda _: maker()) if made else maker, cuts=3, seed=seed, **options)
+    except bt.DataError as error:
+        if "no moment" not in str(error):  # too short to be cut
+            raise
+
+
+def test_a_bar_that_has_begun_holds_up_cancels_in_the_shortened_run_too():
+    """Otherwise the cancel frees buying power at once there, and the hourly order fills."""
+
+    class Swap(bt.Strategy):
+        def on_start(self, ctx):
+            self.day = ctx.buy("A", 9, limit=50.0)
+
+        def on_bar(self, ctx, bar):
+            if bar.symbol == "B" and bar.timestamp == START + 30 * HOUR:
+                ctx.cancel(self.day)
+                ctx.buy("B", 1)
+
+    data = {"A": rising(5), "B": rising(120, HOUR)}
+    result = bt.run(data, Swap, initial_capital=460.0)
+    assert result.orders["reason"].tolist() == ["requested", "buying_power"]
+    assert leakcheck(data, Swap, initial_capital=460.0, cuts=30).orders_checked == 2
+
+
+def test_a_bar_is_not_taken_for_the_last_of_its_session_in_the_shortened_run():
+    """At the cuts between A's two bars the second is still to come, so an order at the close waits for it."""
+
+    class AtTheClose(bt.Strategy):
+        def on_start(self, ctx):
+            ctx.buy("A", 1, time_in_force="CLS")
+
+    hours = rising(20, HOUR)
+    apart = [hours.slice(START + a * HOUR, START + (a + 1) * HOUR).columns for a in (2, 15)]
+    twice = bt.Bars(**{n: np.concatenate([c[n] for c in apart]) for n in apart[0]}, interval="1h")
+    data = {"A": twice, "B": hours}
+    assert bt.run(data, AtTheClose).trades["timestamp"].tolist() == [START + 16 * HOUR]
+    assert leakcheck(data, AtTheClose, cuts=15).orders_checked == 1
