@@ -193,7 +193,9 @@ def test_improvement_is_told_only_of_the_limit_that_stood():
 
 def test_a_childs_latency_is_unknown():
     assert one_order([{"ts": 40}], parent=7).rows("trades")[0]["entry_latency"] is None
-    assert one_order([{"ts": 40, "order_id": 9}]).rows("trades")[0]["entry_latency"] is None  # of no order
+    for stranger in (0, 9):
+        (row,) = one_order([{"ts": 40, "order_id": stranger}]).rows("trades")
+        assert (row["entry_latency"], row["improvement"]) == (None, None)
 
 
 def test_orders_show_their_terms():

@@ -187,6 +187,7 @@ def test_the_books_balance_abroad_through_splits_and_flows(position_mode, cost_b
     assert m["traded_notional"] == pytest.approx(
         sum(row["last_qty"] * row["last_px"] * row["point_value"] for row in result.journal.fills)
     )
+    assert m["expectancy"] == summarize(result.journal)["expectancy"]
     if cost_basis == "fifo":  # the account's realised pnl goes by the same lots as the round trips
         closed = result.round_trips
         assert (closed["pnl"] + closed["commission"]).sum() == pytest.approx(m["realized_pnl"], abs=1e-8)
