@@ -91,7 +91,8 @@ class Matching:
 
     def meet_standing_quote(self, order: Order) -> None:
         standing = self.markets[order.symbol].standing
-        if standing and order.admitted and order.is_open and not order.waits_for_session:
+        takes_part = order.admitted and order.is_open and order.leaves > 0 and not order.waits_for_session
+        if standing and takes_part:
             self.try_quote(order, standing, self.now)
 
     def match_quote(self, quote: Quote) -> None:

@@ -272,8 +272,8 @@ class Orders:
         return sorted(orders, key=lambda o: (o.ts_arrived, o.id))
 
     def working(self, symbol: str) -> Iterator[Order]:
-        """Those among them that are admitted and, when their turn comes, still open."""
-        return (order for order in self.arrived(symbol) if order.admitted and order.is_open)
+        """Those among them that are admitted and, when their turn comes, have something left to fill."""
+        return (o for o in self.arrived(symbol) if o.admitted and o.is_open and o.leaves > 0)
 
     def end(self, order: Order, status: str, reason: str, ts: int) -> None:
         order.status, order.reason, order.ts_closed = status, reason, ts
