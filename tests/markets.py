@@ -166,6 +166,13 @@ REASONS = {
     "IOC_REMAINDER": "ioc",
     "FOK_UNFILLED": "fok",
     "DAY_OVER": "day",
+    "GTD_OVER": "gtd",
+    "AT_OPENING": "opening",
+    "AT_CLOSE": "closing",
+    "WOULD_TAKE": "post_only",
+    "NOTHING_TO_REDUCE": "reduce_only",
+    "PARENT_ENDED": "parent",
+    "NO_CASH": "cash",
 }
 
 
@@ -431,7 +438,7 @@ def scripted(script: Script) -> Maker:
                 elif action.verb in ("cancel", "amend"):
                     if self.sent:
                         order, _, has = self.sent[action.arguments[0] % len(self.sent)]
-                        terms = {name: value for name, value in action.terms.items() if name in has}
+                        terms = {n: v for n, v in action.terms.items() if n in has and v > 0}
                         if terms or action.verb == "cancel":
                             getattr(ctx, action.verb)(order, **terms)
                 elif action.verb == "set_timer":

@@ -63,14 +63,20 @@ cdef inline int limit_in_range(Exchange* ex, Order* order, const Bar* bar, int64
     return 0
 
 
+cdef inline bint rests_at_once(const Order* order) noexcept nogil:
+    """A limit released inside the range needs no meeting, unless it lives for that alone."""
+    return is_limit(order) and order.time_in_force != IOC and order.time_in_force != FOK
+
+
 cdef inline int released_in_range(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
     """A child of an order that filled inside the range: the worse of what may have come after, or the better."""
     cdef double before = order.filled_qty
     cdef int code
     if ex.terms.intrabar == OPTIMISTIC:
-        if order.time_in_force == IOC or order.time_in_force == FOK:
-            return 0
-        order.met = is_limit(order)
+        if is_limit(order):
+            if not rests_at_once(order):
+                return 0
+            order.met = 1
         return limit_in_range(ex, order, bar, ts)
     if is_trailing(order):
         return 0
@@ -184,7 +190,7 @@ cdef inline int walk_leg(
         while i >= 0:
             order = &ex.blotter.orders[i]
             i = order.next
-            if order.fresh and is_limit(order) and order.time_in_force != IOC and order.time_in_force != FOK:
+            if order.fresh and order.active and rests_at_once(order):
                 order.met = 1
             if order.visited or not is_on_path(order, bar):
                 continue
@@ -260,6 +266,7 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
             )
         if not ticker.priced:
             ex.account.positions[symbol].mark = bar.open
+            ticker.priced = 1
         awaken(ex, symbol, bar.ts)
         admit_waiting(ex, symbol, ts, bar.open)
         code = match_bar(ex, symbol, bar, ts)

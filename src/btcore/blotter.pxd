@@ -229,23 +229,27 @@ cdef inline int64_t next_report(const Blotter* blotter) noexcept nogil:
 cdef inline void conclude(Blotter* blotter, const Order* parent) noexcept nogil:
     """The parent has ended: its children keep what was released, or end."""
     cdef Order* child
-    cdef double kept
     cdef int64_t k
     for k in range(blotter.n_contingent):
         child = &blotter.orders[blotter.contingent[k]]
-        if child.parent != parent.id or not is_open(child):
-            continue
-        if child.ts_arrived < 0:
-            end(blotter, child, CANCELED, PARENT_ENDED, parent.ts_closed)
-        elif leaves(child) > 1e-12 * child.asked_qty:
-            kept = child.qty + child.taken_qty
-            if child.order_type == MARKET:
-                blotter.pending[child.symbol] -= child.side * (child.asked_qty - kept)
-            child.asked_qty = kept
-        elif child.filled_qty > 0.0:
-            end(blotter, child, FILLED, NONE, parent.ts_closed)
-        else:
-            end(blotter, child, CANCELED, OCO, parent.ts_closed)
+        if child.parent == parent.id and is_open(child):
+            conclude_child(blotter, child, parent.ts_closed)
+
+
+cdef inline void conclude_child(Blotter* blotter, Order* child, int64_t ts) noexcept nogil:
+    cdef double kept = child.qty + child.taken_qty
+    if child.ts_arrived < 0:
+        end(blotter, child, CANCELED, PARENT_ENDED, ts)
+    elif leaves(child) > 1e-12 * child.asked_qty:
+        if child.order_type == MARKET:
+            blotter.pending[child.symbol] -= child.side * (child.asked_qty - kept)
+        child.asked_qty = kept
+    elif child.filled_qty > 0.0:
+        end(blotter, child, FILLED, NONE, ts)
+        if blotter.delayed:
+            report(blotter, child, -1)
+    else:
+        end(blotter, child, CANCELED, OCO, ts)
 
 
 cdef inline bint may_grow(const Blotter* blotter, const Order* order) noexcept nogil:
@@ -276,15 +280,15 @@ cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
         if not is_open(order):
             delist(blotter, order)
             continue
-        if order.ts_expires < queue.next_expiry:
-            queue.next_expiry = order.ts_expires
+        queue.next_expiry = min(queue.next_expiry, order.ts_expires)
+        if not order.active:
+            queue.next_expiry = min(queue.next_expiry, order.ts_opening)
         if not order.admitted:
             queue.waiting += 1
             queue.eager = 1
             continue
         count(open_qty, order)
         if not order.active:
-            queue.next_expiry = min(queue.next_expiry, order.ts_opening)
             queue.eager |= order.time_in_force == CLS and queue.source == BAR
         elif is_dormant(order):
             await_trigger(queue, order)
@@ -301,6 +305,19 @@ cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
             queue.next_expiry = order.ts_expires
     queue.sell_stop = fmax(queue.sell_stop, queue.floor)
     queue.buy_stop = fmin(queue.buy_stop, queue.ceiling)
+
+
+cdef inline void recount(Blotter* blotter, int32_t symbol) noexcept nogil:
+    """What is open, while the queue is being walked and must keep its orders."""
+    cdef OpenQuantity* open_qty = &blotter.open_qty[symbol]
+    cdef const Order* order
+    cdef int32_t i = blotter.queues[symbol].head
+    open_qty.market = open_qty.buy = open_qty.sell = 0.0
+    while i >= 0:
+        order = &blotter.orders[i]
+        i = order.next
+        if is_open(order) and order.admitted:
+            count(open_qty, order)
 
 
 cdef inline void await_trigger(Queue* queue, const Order* order) noexcept nogil:

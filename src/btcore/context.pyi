@@ -1,9 +1,25 @@
 from datetime import datetime
-from typing import Any, Literal, final
+from typing import Any, Literal, TypedDict, Unpack, final
 
 from btcore.contract import Handler
 
-_TimeInForce = Literal["GTC", "DAY", "IOC", "FOK"]
+_TimeInForce = Literal["GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS"]
+_Leg = Literal["long", "short"]
+
+class _Terms(TypedDict, total=False):
+    limit: float | None
+    stop: float | None
+    touch: float | None
+    trail: float | None
+    trail_by: Literal["price", "percent", "ticks"]
+    limit_offset: float | None
+    time_in_force: _TimeInForce
+    expires: int | datetime | None
+    oco: int
+    parent: int
+    post_only: bool
+    reduce_only: bool
+    latency_ms: float | None
 
 @final
 class Context:
@@ -18,31 +34,25 @@ class Context:
     def cash(self) -> float: ...
     @property
     def equity(self) -> float: ...
-    def position(self, symbol: str) -> float: ...
-    def average_price(self, symbol: str) -> float: ...
+    def position(self, symbol: str, leg: _Leg | None = None) -> float: ...
+    def average_price(self, symbol: str, leg: _Leg | None = None) -> float: ...
     def mark(self, symbol: str) -> float: ...
-    def buy(
+    def buy(self, symbol: str, quantity: float, **terms: Unpack[_Terms]) -> int: ...
+    def sell(self, symbol: str, quantity: float, **terms: Unpack[_Terms]) -> int: ...
+    def send(self, symbol: str, side: int, quantity: float, **terms: Unpack[_Terms]) -> int: ...
+    def bracket(
         self,
         symbol: str,
         quantity: float,
         *,
+        side: Literal["buy", "sell"] = "buy",
         limit: float | None = None,
         stop: float | None = None,
+        take_profit: float | None = None,
+        stop_loss: float | None = None,
         time_in_force: _TimeInForce = "GTC",
-        oco: int = 0,
         latency_ms: float | None = None,
-    ) -> int: ...
-    def sell(
-        self,
-        symbol: str,
-        quantity: float,
-        *,
-        limit: float | None = None,
-        stop: float | None = None,
-        time_in_force: _TimeInForce = "GTC",
-        oco: int = 0,
-        latency_ms: float | None = None,
-    ) -> int: ...
+    ) -> tuple[int, int | None, int | None]: ...
     def order_target(self, symbol: str, quantity: float) -> int | None: ...
     def order_target_percent(self, symbol: str, weight: float) -> int | None: ...
     def cancel(self, order_id: int) -> None: ...
@@ -53,6 +63,7 @@ class Context:
         quantity: float | None = None,
         limit: float | None = None,
         stop: float | None = None,
+        touch: float | None = None,
     ) -> None: ...
     def open_orders(self, symbol: str | None = None) -> list[int]: ...
     def set_timer(self, moment: int | datetime) -> None: ...

@@ -4,6 +4,7 @@ from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.blotter cimport end, is_open, leaves, refresh
+from btcore.exchange cimport forget_fresh
 from btcore.execution cimport take
 from btcore.journal cimport write_flow, write_restatement
 from btcore.model cimport (
@@ -118,13 +119,12 @@ cdef inline bint is_placed(const Order* order, int32_t symbol) noexcept nogil:
 cdef inline int lower(Exchange* ex, Order* order, double amount, int64_t ts) noexcept nogil:
     """Limit prices of buys and stop prices of sells fall by a dividend (FINRA rule 5330)."""
     cdef double tick = ex.account.instruments[order.symbol].tick_size
-    cdef double least = 0.0 if not ex.account.instruments[order.symbol].negative_prices else -1e300
     cdef bint moved = False
-    if order.side > 0 and has_limit(order) and step_down(order.limit_px - amount, tick) > least:
+    if order.side > 0 and has_limit(order) and step_down(order.limit_px - amount, tick) > 0.0:
         order.limit_px = step_down(order.limit_px - amount, tick)
         moved = True
     if order.side < 0 and has_trigger(order) and not is_touch(order) and (
-        step_down(order.stop_px - amount, tick) > least
+        step_down(order.stop_px - amount, tick) > 0.0
     ):
         order.stop_px = step_down(order.stop_px - amount, tick)
         order.best_px = -INFINITY  # so that the next price decides
@@ -193,14 +193,13 @@ cdef inline int split_held(
 cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts) noexcept nogil:
     cdef double lot = ex.account.instruments[order.symbol].lot_size
     cdef double left = whole_lots(leaves(order) * ratio, lot), lost
-    if left <= 0.0 and leaves(order) > 0.0:
-        end(&ex.blotter, order, CANCELED, REQUESTED, ts)
-        return 0
+    cdef bint is_over
     if order.order_type == MARKET:  # what the strategy counts on
         ex.blotter.pending[order.symbol] -= order.side * (order.asked_qty - order.filled_qty)
     lost = leaves(order) * ratio - left
+    is_over = left <= 0.0 and lost > 0.0
     order.filled_qty *= ratio
-    order.qty = order.filled_qty + left
+    order.qty = order.qty * ratio if is_over else order.filled_qty + left
     order.asked_qty = order.asked_qty * ratio - lost
     order.taken_qty *= ratio
     order.avg_px /= ratio
@@ -212,6 +211,8 @@ cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts
         order.trail /= ratio
     if order.order_type == MARKET:
         ex.blotter.pending[order.symbol] += order.side * (order.asked_qty - order.filled_qty)
+    if is_over:
+        end(&ex.blotter, order, CANCELED, REQUESTED, ts)
     return note(ex, order.id, RESTATED, NONE, ratio, ts)
 
 
@@ -263,5 +264,6 @@ cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
                     if take(ex, order, px, pool, ts) < 0:
                         return -1
             i = order.next
+        forget_fresh(ex, s)
         refresh(&ex.blotter, s)
     return 0

@@ -96,8 +96,8 @@ cdef inline int amend(Exchange* ex, Order* order, const Request* request, int64_
     if not isnan(request.stop_px) and not has_trigger(order):
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.qty):
-        order.asked_qty = order.qty = request.qty
-        order.taken_qty = 0.0
+        order.qty = request.qty
+        order.asked_qty = request.qty + order.taken_qty  # what its group has taken is not taken again
         if order.ts_arrived >= 0 and may_grow(&ex.blotter, order):
             order.qty = due_qty(ex, order, True)
     order.limit_px = order.limit_px if isnan(request.limit_px) else request.limit_px
@@ -105,7 +105,7 @@ cdef inline int amend(Exchange* ex, Order* order, const Request* request, int64_
     if order.admitted:
         reason = refusal_anew(ex, order, before)
     if reason != NONE:
-        order.qty, order.asked_qty, order.taken_qty = before.qty, before.asked_qty, before.taken_qty
+        order.qty, order.asked_qty = before.qty, before.asked_qty
         order.limit_px, order.stop_px = before.limit_px, before.stop_px
         return note(ex, order.id, AMEND_REFUSED, reason, 0.0, now)
     if order.order_type == MARKET:
@@ -129,6 +129,6 @@ cdef inline int refusal_anew(Exchange* ex, Order* order, const Order before) noe
     order[0] = after
     order.admitted = 0  # so that it is not counted twice
     refresh(&ex.blotter, order.symbol)
-    reason = refusal(ex, order, worst)
+    reason = refusal(ex, order, worst, order.stop_px != before.stop_px)
     order.admitted = 1
     return reason

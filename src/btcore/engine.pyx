@@ -32,7 +32,7 @@ from btcore.rules.admission cimport OpenQuantity
 from btcore.rules.commission cimport Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE, delay
 from btcore.tape cimport Stream, Tape, delivery, load
-from btcore.venue cimport Pool
+from btcore.venue cimport Pool, share_orders
 
 cdef enum:
     MAX_ROUNDS = 10000
@@ -289,6 +289,7 @@ cdef class Engine:
             if ex.blotter.delayed:
                 ex.known.positions[symbol].mark = ex.account.positions[symbol].mark
                 self.report()
+                self.plan()
             elif ex.journal.n_reported != ex.journal.n_fills:
                 self.report()
             self.market.symbol = symbol
@@ -311,7 +312,8 @@ cdef class Engine:
         cdef int64_t x, dated
         while self.code == 0:
             dated = self.next_dated(t)
-            x = min(min(next_arrival(&self.ex.blotter), next_report(&self.ex.blotter)), self.out.next_timer)
+            x = max(self.out.next_timer, self.market.now)  # one set for the past is due now
+            x = min(min(next_arrival(&self.ex.blotter), next_report(&self.ex.blotter)), x)
             if self.mark_due < min(min(x, dated), t):
                 self.mark(self.mark_due)
                 continue
@@ -454,10 +456,7 @@ cdef class Engine:
             if send(&self.ex.blotter, request) < 0:
                 self.code = NO_MEMORY
         self.out.count = 0
-        self.ex.account.orders = self.ex.blotter.orders
-        self.ex.account.n_orders = self.ex.blotter.n_orders
-        self.ex.known.orders = self.ex.blotter.orders
-        self.ex.known.n_orders = self.ex.blotter.n_orders
+        share_orders(&self.ex)
 
     # -- the curve ------------------------------------------------------------------------------------------
 

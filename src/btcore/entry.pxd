@@ -5,11 +5,11 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.blotter cimport end, enlist, is_open, leaves
 from btcore.model cimport (
-    CLS, DAY, EXPIRED, GTD, GTD_OVER, LOT_SIZE, NEVER, NONE, OPG, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED,
-    TICK_SIZE, Ticker,
+    CLS, DAY, EXPIRED, GTD, GTD_OVER, Instrument, NEVER, NONE, OPG, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED,
+    Ticker,
 )
 from btcore.rules.admission cimport (
-    check_buying_power, check_prices, check_size, check_steps, check_terms, count, snap, worst_quantity
+    check_buying_power, check_size, check_steps, check_terms, count, snap, worst_quantity
 )
 from btcore.rules.matching cimport follow, is_trailing
 from btcore.venue cimport Exchange, first_after, note
@@ -38,19 +38,19 @@ cdef inline bint oversells(const Exchange* ex, const Order* order) noexcept nogi
     return leaves(order) > held + 1e-9 * leaves(order)
 
 
-cdef inline int refusal(Exchange* ex, Order* order, double before) noexcept nogil:
-    """Reason the order may not work with its terms, or NONE; `before` is the symbol's worst quantity without them."""
+cdef inline int refusal(Exchange* ex, Order* order, double before, bint tells_stop) noexcept nogil:
+    """Reason the order may not work with its terms, or NONE; `before` is the symbol's worst quantity without them.
+
+    `tells_stop`: a trailing stop stands where its sender has put it, not where it has trailed to.
+    """
     cdef Ticker* ticker = &ex.tickers[order.symbol]
-    cdef int reason = check_terms(order, &ex.account.instruments[order.symbol])
-    if reason != NONE:
-        return reason
-    if ex.terms.snap and snap(order, &ex.account.instruments[order.symbol]):
+    cdef Instrument* instrument = &ex.instruments[order.symbol]
+    cdef int reason
+    if ex.terms.snap and snap(order, instrument, tells_stop):
         note(ex, order.id, SNAPPED, NONE, order.qty, ex.blotter.now[0])
-        if order.asked_qty <= 0.0:
-            return LOT_SIZE
-        if check_prices(order, &ex.account.instruments[order.symbol]) != NONE:
-            return TICK_SIZE
-    reason = check_steps(order, &ex.account.instruments[order.symbol])
+    reason = check_terms(order, instrument, tells_stop)
+    if reason == NONE:
+        reason = check_steps(order, instrument, tells_stop)
     if reason == NONE:
         reason = check_size(order, &ex.account, ticker)
     if reason == NONE and ex.terms.is_cash and oversells(ex, order):
@@ -62,7 +62,7 @@ cdef inline int refusal(Exchange* ex, Order* order, double before) noexcept nogi
 
 cdef inline int admit(Exchange* ex, Order* order, int64_t ts, double px) noexcept nogil:
     """Lets an arrived order in, or rejects it. True if it is in. `px` is where a trailing stop starts."""
-    cdef int reason = refusal(ex, order, worst_open(ex, order.symbol))
+    cdef int reason = refusal(ex, order, worst_open(ex, order.symbol), True)
     if reason != NONE:
         end(&ex.blotter, order, REJECTED, <int8_t> reason, ts)
         return False

@@ -7,7 +7,7 @@ from btcore.blotter cimport Queue, end, is_open, is_woken, refresh
 from btcore.entry cimport admit, first_px
 from btcore.execution cimport make, speak, take
 from btcore.model cimport (
-    AT_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE,
+    AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE,
     QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport follow, goes_through, is_dormant, is_limit, is_trailing, reaches, triggers
@@ -94,7 +94,8 @@ cdef inline void awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
         i = order.next
         if is_open(order) and order.ts_expires <= m:
             if order.time_in_force == CLS:
-                end(&ex.blotter, order, CANCELED, AT_CLOSE, order.ts_expires)
+                if ex.tickers[symbol].source == BAR:  # on ticks the session's own end sees to it
+                    end(&ex.blotter, order, CANCELED, AT_CLOSE, order.ts_expires)
             else:
                 end(
                     &ex.blotter, order, EXPIRED, GTD_OVER if order.time_in_force == GTD else DAY_OVER, order.ts_expires
@@ -133,12 +134,15 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     cdef int32_t i
     if ex.terms.displayed_size:
         ex.pools[symbol] = Pool(ask=quote.ask_qty, bid=quote.bid_qty)
-    ex.account.positions[symbol].mark = mark
-    ticker.quoted = ticker.priced = 1
     ticker.event = ex.event
+    ticker.quoted = 1
     if not is_woken(queue, quote.ask, quote.ask, quote.bid, quote.bid, quote.ts):
+        ex.account.positions[symbol].mark = mark
+        ticker.priced = 1
         return 0
-    watch(ex, queue, mark)
+    if not ticker.priced:
+        ex.account.positions[symbol].mark = mark
+        ticker.priced = 1
     awaken(ex, symbol, quote.ts)
     admit_waiting(ex, symbol, quote.ts, mark)
     i = queue.head
@@ -149,6 +153,8 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
         i = order.next
     forget_fresh(ex, symbol)
     refresh(&ex.blotter, symbol)
+    ex.account.positions[symbol].mark = mark
+    watch(ex, queue, mark)
     return 0
 
 
@@ -164,13 +170,13 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
     ex.print_pool = trade.qty if ex.terms.displayed_size else INFINITY
     if is_source:
         ex.pools[symbol].ask = ex.print_pool
-        ex.account.positions[symbol].mark = trade.px
-        ticker.priced = 1
         ticker.event = ex.event
+        if not ticker.priced:
+            ex.account.positions[symbol].mark = trade.px
+            ticker.priced = 1
     if is_woken(queue, trade.px, trade.px, trade.px, trade.px, trade.ts):
         awaken(ex, symbol, trade.ts)
         if is_source:
-            watch(ex, queue, trade.px)
             admit_waiting(ex, symbol, trade.ts, trade.px)
         i = queue.head
         while i >= 0 and code == 0:
@@ -184,4 +190,8 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
                 code = fill_by_print(ex, order, trade)
         forget_fresh(ex, symbol)
         refresh(&ex.blotter, symbol)
+        if is_source:
+            watch(ex, queue, trade.px)
+    if is_source:
+        ex.account.positions[symbol].mark = trade.px
     return code

@@ -7,7 +7,7 @@ from btcore.blotter cimport conclude, end, end_alone, is_open, leaves, may_grow,
 from btcore.family cimport release_children, stir_group
 from btcore.journal cimport write_fill
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER, MARKET,
+    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER, MARKET,
     NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, REJECTED,
     SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
 )
@@ -22,7 +22,7 @@ cdef inline int leg_of(const Exchange* ex, const Order* order) noexcept nogil:
     """Which position of a hedging account the order acts on: 1 long, -1 short; 0 where positions are netted."""
     if ex.account.legs == NULL:
         return 0
-    return -order.side if order.flags & REDUCE_ONLY else order.side
+    return -order.side if order.flags & (REDUCE_ONLY | FORCED) else order.side
 
 
 cdef inline double reducible(const Exchange* ex, const Order* order) noexcept nogil:

@@ -1,13 +1,13 @@
 """Orders bound to each other: groups of which one ends the others, children that their parent's fills release."""
 
-from libc.math cimport fmax
+from libc.math cimport fmax, fmin
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport Blotter, conclude, end, is_open, leaves, may_grow
+from btcore.blotter cimport Blotter, conclude_child, end, is_open, leaves, may_grow, recount
 from btcore.entry cimport enter
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    CANCELED, FILLED, NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
+    BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER, NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
 )
 from btcore.rules.matching cimport is_limit, reaches, whole_lots
 from btcore.venue cimport Exchange, note, takes_part
@@ -39,9 +39,9 @@ cdef inline void shrink(Blotter* blotter, Order* order, const Order* filled, dou
     if order.parent == 0 or filled.parent == 0:
         end(blotter, order, CANCELED, OCO, ts)
         return
+    qty = fmin(qty, order.asked_qty - order.taken_qty - order.filled_qty)
     order.taken_qty += qty
-    if order.ts_arrived >= 0:
-        order.qty = fmax(order.qty - qty, order.filled_qty)
+    order.qty = fmax(order.qty - qty, order.filled_qty)
     if order.asked_qty - order.taken_qty - order.filled_qty <= 1e-12 * order.asked_qty or (
         order.ts_arrived >= 0 and leaves(order) <= 1e-12 * order.asked_qty and not may_grow(blotter, order)
     ):
@@ -109,8 +109,11 @@ cdef inline int release(Exchange* ex, Order* child, int64_t ts, double px) noexc
     ex.fresh += 1
     if note(ex, child.id, RELEASED, NONE, qty, ts) < 0:
         return -1
+    recount(&ex.blotter, child.symbol)  # its parent has just been filled
     if enter(ex, child, ts, px) and ticker.source == QUOTE and ticker.quoted:
         return ex.meet(ex, child, ts, STANDING_QUOTE)
+    if ticker.source == BAR and child.ts_opening <= ticker.bar.ts:
+        child.active = 1  # the bar that opens the session has released it
     return 0
 
 
@@ -141,6 +144,10 @@ cdef inline int hold(Exchange* ex, Order* child, int64_t now) noexcept nogil:
     """A child arrives: it waits for its parent, or is released, or ends with it. -1 without memory."""
     cdef Blotter* blotter = &ex.blotter
     cdef Order* parent = &blotter.orders[child.parent - 1]
+    cdef int64_t k
+    if child.time_in_force == GTD and child.ts_expires <= now:
+        end(blotter, child, EXPIRED, GTD_OVER, now)
+        return 0
     if not is_open(parent) and parent.filled_qty == 0.0:
         end(blotter, child, CANCELED, PARENT_ENDED, now)
         return 0
@@ -149,11 +156,15 @@ cdef inline int hold(Exchange* ex, Order* child, int64_t now) noexcept nogil:
         <void**> &blotter.contingent, &blotter.cap_contingent, blotter.n_contingent, sizeof(int32_t)
     ) < 0:
         return -1
-    blotter.contingent[blotter.n_contingent] = <int32_t> (child.id - 1)
+    k = blotter.n_contingent
+    while k > 0 and blotter.contingent[k - 1] > child.id - 1:  # by id
+        blotter.contingent[k] = blotter.contingent[k - 1]
+        k -= 1
+    blotter.contingent[k] = <int32_t> (child.id - 1)
     blotter.n_contingent += 1
     child.held = 1
     if parent.filled_qty > 0.0 and release(ex, child, now, ex.account.positions[child.symbol].mark) < 0:
         return -1
-    if not is_open(parent):
-        conclude(blotter, parent)
+    if not is_open(parent) and is_open(child):
+        conclude_child(blotter, child, now)
     return 0

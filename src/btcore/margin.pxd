@@ -6,11 +6,11 @@ from libc.stdint cimport int32_t, int64_t
 from btcore.blotter cimport end_alone, enlist, is_open, refresh, register
 from btcore.exchange cimport meet_quote
 from btcore.model cimport (
-    CANCELED, FORCED, GTC, LIQUIDATED, LIQUIDATION, MARKET, NEVER, NONE, Order, Position, QUOTE, REDUCE_ONLY,
+    CANCELED, FORCED, GTC, LIQUIDATED, LIQUIDATION, MARKET, NEVER, NONE, Order, Position, QUOTE,
     Request, STANDING_QUOTE, SUBMIT,
 )
 from btcore.rules.accounting cimport equity, value
-from btcore.venue cimport Exchange, note
+from btcore.venue cimport Exchange, note, share_orders
 
 
 cdef inline bint is_at_risk(const Exchange* ex) noexcept nogil:
@@ -89,17 +89,17 @@ cdef inline int liquidate(Exchange* ex, int64_t ts) noexcept nogil:
         refresh(&ex.blotter, i)
     for i in range(ex.account.n_symbols):
         if ex.account.legs == NULL:
-            if force(ex, i, ex.account.positions[i].qty, FORCED, ts) < 0:
+            if force(ex, i, ex.account.positions[i].qty, ts) < 0:
                 return -1
         elif (
-            force(ex, i, ex.account.legs[2 * i].qty, FORCED | REDUCE_ONLY, ts) < 0
-            or force(ex, i, ex.account.legs[2 * i + 1].qty, FORCED | REDUCE_ONLY, ts) < 0
+            force(ex, i, ex.account.legs[2 * i].qty, ts) < 0
+            or force(ex, i, ex.account.legs[2 * i + 1].qty, ts) < 0
         ):
             return -1
     return 0
 
 
-cdef inline int force(Exchange* ex, int32_t symbol, double held, int flags, int64_t ts) noexcept nogil:
+cdef inline int force(Exchange* ex, int32_t symbol, double held, int64_t ts) noexcept nogil:
     """A market order that closes `held`; it meets the standing quote, else waits for the next event."""
     cdef Order* order
     cdef Request request
@@ -109,13 +109,14 @@ cdef inline int force(Exchange* ex, int32_t symbol, double held, int flags, int6
     request = Request(
         ts_arrives=ts, seq=0, order_id=ex.next_id[0], oco=0, parent=0, expires=NEVER, latency=0, qty=fabs(held),
         limit_px=NAN, stop_px=NAN, trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT,
-        side=-1 if held > 0.0 else 1, order_type=MARKET, time_in_force=GTC, trail_by=0, flags=<char> flags,
+        side=-1 if held > 0.0 else 1, order_type=MARKET, time_in_force=GTC, trail_by=0, flags=FORCED,
     )
     if register(&ex.blotter, &request, ts) < 0:
         return -1
     ex.next_id[0] += 1
     ex.blotter.forced += 1
     ex.blotter.pending[symbol] += request.side * request.qty
+    share_orders(ex)
     order = &ex.blotter.orders[ex.blotter.n_orders - 1]
     order.ts_arrived = ts
     order.admitted = 1

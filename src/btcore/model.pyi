@@ -21,12 +21,29 @@ class OrderType(IntEnum):
     LIMIT = 1
     STOP = 2
     STOP_LIMIT = 3
+    MARKET_IF_TOUCHED = 4
+    LIMIT_IF_TOUCHED = 5
+    TRAILING_STOP = 6
+    TRAILING_STOP_LIMIT = 7
 
 class TimeInForce(IntEnum):
     GTC = 0
     DAY = 1
     IOC = 2
     FOK = 3
+    GTD = 4
+    OPG = 5
+    CLS = 6
+
+class TrailBy(IntEnum):
+    PRICE = 0
+    PERCENT = 1
+    TICKS = 2
+
+class Flag(IntEnum):
+    POST_ONLY = 1
+    REDUCE_ONLY = 2
+    FORCED = 4
 
 class Status(IntEnum):
     NEW = 0
@@ -49,10 +66,69 @@ class Reason(IntEnum):
     LOT_SIZE = 9
     TICK_SIZE = 10
     BUYING_POWER = 11
+    GTD_OVER = 12
+    AT_OPENING = 13
+    AT_CLOSE = 14
+    WOULD_TAKE = 15
+    NOTHING_TO_REDUCE = 16
+    PARENT_ENDED = 17
+    MIN_NOTIONAL = 18
+    INVALID_TERMS = 19
+    LIQUIDATION = 20
+    NO_CASH = 21
+    SHORT_SALE = 22
 
 class Liquidity(IntEnum):
     MAKER = 0
     TAKER = 1
+
+class Rule(IntEnum):
+    STANDING_QUOTE = 0
+    QUOTE_TAKEN = 1
+    QUOTE_REACHED = 2
+    PRINT_TAKEN = 3
+    PRINT_THROUGH = 4
+    PRINT_TOUCHED = 5
+    BAR_OPEN = 6
+    BAR_STOP = 7
+    BAR_LIMIT = 8
+    BAR_TOUCH = 9
+    BAR_CLOSE = 10
+    SESSION_CLOSE = 11
+
+class Intrabar(IntEnum):
+    PESSIMISTIC = 0
+    OPTIMISTIC = 1
+    PATH = 2
+
+class FlowKind(IntEnum):
+    INTEREST = 0
+    BORROW_FEE = 1
+    FUNDING = 2
+    DIVIDEND = 3
+    CASH_IN_LIEU = 4
+
+class NoteKind(IntEnum):
+    AMENDED = 0
+    AMEND_REFUSED = 1
+    TRIGGERED = 2
+    SNAPPED = 3
+    RELEASED = 4
+    RESTATED = 5
+    LIQUIDATED = 6
+
+class DatedKind(IntEnum):
+    ACCRUAL = 0
+    ENTRY_LATENCY = 1
+    RESPONSE_LATENCY = 2
+    FX_RATE = 3
+    CASH_RATE = 4
+    DEBIT_RATE = 5
+    BORROW_RATE = 6
+    SPLIT = 7
+    CASH_DIVIDEND = 8
+    FUNDING_RATE = 9
+    SESSION_END = 10
 
 class Action(IntEnum):
     SUBMIT = 0
@@ -64,3 +140,7 @@ FILL_DTYPE: np.dtype[Any]
 EQUITY_DTYPE: np.dtype[Any]
 EXPOSURE_DTYPE: np.dtype[Any]
 POSITION_DTYPE: np.dtype[Any]
+CASH_FLOW_DTYPE: np.dtype[Any]
+RESTATEMENT_DTYPE: np.dtype[Any]
+NOTE_DTYPE: np.dtype[Any]
+DATED_DTYPE: np.dtype[Any]

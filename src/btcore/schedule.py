@@ -33,7 +33,6 @@ def schedule(
     for s, (symbol, instrument) in enumerate(zip(symbols, instruments, strict=True)):
         items += _instrument(s, f"instruments[{symbol!r}]", instrument, timezone)
         items += _exchange_rate(s, symbol, instrument, fx, currency, timezone, start)
-    _refuse_strangers(fx, instruments)
     rates = (DatedKind.CASH_RATE, DatedKind.DEBIT_RATE, DatedKind.BORROW_RATE)
     steps = {ts for ts, kind, _, _ in items if kind in rates}
     if steps:
@@ -93,13 +92,6 @@ def _exchange_rate(
         if not rate > 0:
             raise ConfigError(f"fx[{own!r}][{i}]: {rate} is not positive")
         yield ts, DatedKind.FX_RATE, s, rate
-
-
-def _refuse_strangers(fx: Mapping[str, Dated], instruments: Sequence[Instrument]) -> None:
-    used = {instrument.currency for instrument in instruments}
-    for name in fx:
-        if name not in used:
-            raise ConfigError(f"fx: {name!r} is the currency of no instrument in this run")
 
 
 def _steps(where: str, value: Dated, timezone: str) -> Iterator[tuple[int, float]]:

@@ -58,6 +58,12 @@ cdef struct Exchange:
     int8_t bounded               # some symbol's mark is being watched
 
 
+cdef inline void share_orders(Exchange* ex) noexcept nogil:
+    """The table of orders has grown, and may have moved: what strategies see of it follows."""
+    ex.account.orders = ex.known.orders = ex.blotter.orders
+    ex.account.n_orders = ex.known.n_orders = ex.blotter.n_orders
+
+
 cdef inline bint takes_part(const Order* order, int64_t ts) noexcept nogil:
     return (
         is_open(order) and order.admitted and order.active and order.ts_arrived <= ts and leaves(order) > 0.0

@@ -73,7 +73,12 @@ cdef inline bint excludes_itself(const Order* order) noexcept nogil:
     return (order.time_in_force == OPG or order.time_in_force == CLS) and has_trigger(order)
 
 
-cdef inline int check_prices(const Order* order, const Instrument* instrument) noexcept nogil:
+cdef inline bint tells_trigger(const Order* order, bint tells_stop) noexcept nogil:
+    """The price that triggers it is its sender's, and not where a trailing stop has come to."""
+    return has_trigger(order) and (not is_trailing(order) or (tells_stop and not isnan(order.stop_px)))
+
+
+cdef inline int check_prices(const Order* order, const Instrument* instrument, bint tells_stop) noexcept nogil:
     if has_limit(order) and order.order_type != TRAILING_STOP_LIMIT and not is_price(order.limit_px, instrument):
         return INVALID_PRICE
     if is_trailing(order):
@@ -85,47 +90,48 @@ cdef inline int check_prices(const Order* order, const Instrument* instrument) n
             isfinite(order.limit_offset) and order.limit_offset >= 0.0
         ):
             return INVALID_PRICE
-        if isnan(order.stop_px):
-            return NONE  # it has none yet
-    if has_trigger(order) and not is_price(order.stop_px, instrument):
+    if tells_trigger(order, tells_stop) and not is_price(order.stop_px, instrument):
         return INVALID_PRICE
     return NONE
 
 
-cdef inline int check_terms(const Order* order, const Instrument* instrument) noexcept nogil:
+cdef inline int check_terms(const Order* order, const Instrument* instrument, bint tells_stop=True) noexcept nogil:
     """Reason the order makes no sense for the instrument, or NONE."""
     cdef int reason
     if not isfinite(order.asked_qty) or order.asked_qty <= 0.0:
         return INVALID_QUANTITY
-    reason = check_prices(order, instrument)
+    reason = check_prices(order, instrument, tells_stop)
     if reason != NONE:
         return reason
     return INVALID_TERMS if excludes_itself(order) else NONE
 
 
-cdef inline int check_steps(const Order* order, const Instrument* instrument) noexcept nogil:
+cdef inline int check_steps(const Order* order, const Instrument* instrument, bint tells_stop=True) noexcept nogil:
     """Reason its quantity or a price lies between two steps, or NONE."""
     if not on_step(order.asked_qty, instrument.lot_size):
         return LOT_SIZE
     if has_limit(order) and not isnan(order.limit_px) and not on_step(order.limit_px, instrument.tick_size):
         return TICK_SIZE
-    if has_trigger(order) and not isnan(order.stop_px) and not on_step(order.stop_px, instrument.tick_size):
+    if tells_trigger(order, tells_stop) and not on_step(order.stop_px, instrument.tick_size):
         return TICK_SIZE
     return NONE
 
 
-cdef inline bint snap(Order* order, const Instrument* instrument) noexcept nogil:
+cdef inline bint snap(Order* order, const Instrument* instrument, bint tells_stop) noexcept nogil:
     """Moves the order to its instrument's steps: less, and never more aggressive. True if anything moved."""
     cdef double tick = instrument.tick_size
     cdef bint moved = False
-    if not on_step(order.asked_qty, instrument.lot_size):
+    cdef double qty = order.asked_qty
+    if not isfinite(qty):
+        return False
+    if not on_step(qty, instrument.lot_size) and whole_lots(qty, instrument.lot_size) > 0.0:
         order.asked_qty = whole_lots(order.asked_qty, instrument.lot_size)
         order.qty = order.asked_qty if order.parent == 0 else fmin(order.qty, order.asked_qty)
         moved = True
-    if has_limit(order) and not isnan(order.limit_px) and not on_step(order.limit_px, tick):
+    if has_limit(order) and isfinite(order.limit_px) and not on_step(order.limit_px, tick):
         order.limit_px = step_down(order.limit_px, tick) if order.side > 0 else step_up(order.limit_px, tick)
         moved = True
-    if has_trigger(order) and not isnan(order.stop_px) and not on_step(order.stop_px, tick):
+    if tells_trigger(order, tells_stop) and isfinite(order.stop_px) and not on_step(order.stop_px, tick):
         if is_touch(order) == (order.side > 0):
             order.stop_px = step_down(order.stop_px, tick)
         else:

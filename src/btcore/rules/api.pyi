@@ -4,7 +4,16 @@ from typing import Literal
 from btcore.model import Reason
 
 _Side = Literal["buy", "sell", 1, -1]
-_OrderType = Literal["market", "limit", "stop", "stop_limit"]
+_OrderType = Literal[
+    "market",
+    "limit",
+    "stop",
+    "stop_limit",
+    "market_if_touched",
+    "limit_if_touched",
+    "trailing_stop",
+    "trailing_stop_limit",
+]
 
 def commission(
     quantity: float,
@@ -18,8 +27,20 @@ def commission(
     minimum: float | None = None,
     maximum: float | None = None,
 ) -> float: ...
-def slip(side: _Side, price: float, bps: float, limit_price: float | None = None) -> float: ...
-def arrival(sent: int, latency: int | None = None, run_latency: int = 0) -> int: ...
+def slip(
+    side: _Side,
+    price: float,
+    bps: float = 0.0,
+    limit_price: float | None = None,
+    *,
+    quantity: float = 0.0,
+    size: float | None = None,
+    ticks: float = 0.0,
+    tick_size: float = 0.0,
+    volume: float = 0.0,
+    sqrt: float = 0.0,
+) -> float: ...
+def latency_draw(seed: int, stream: Literal["entry", "response"], k: int) -> float: ...
 def is_marketable(
     side: _Side,
     price: float,
@@ -29,7 +50,7 @@ def is_marketable(
     stop_price: float | None = None,
     triggered: bool = False,
 ) -> bool: ...
-def triggers(side: _Side, price: float, stop_price: float) -> bool: ...
+def triggers(side: _Side, price: float, stop_price: float, order_type: _OrderType = "stop") -> bool: ...
 def reaches(side: _Side, price: float, limit_price: float) -> bool: ...
 def goes_through(side: _Side, price: float, limit_price: float) -> bool: ...
 def available(leaves: float, pool: float, lot_size: float = 0.0) -> float: ...
@@ -63,4 +84,6 @@ def check_order(
     open_buy: float = 0.0,
     open_sell: float = 0.0,
     leverage: float = 1.0,
+    min_notional: float = 0.0,
+    negative_prices: bool = False,
 ) -> Reason: ...
