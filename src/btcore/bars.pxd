@@ -17,6 +17,7 @@ cdef enum Phase:
     STOPS
     LIMITS
     RELEASED                 # inside the range
+    OVERRUN                  # stops released inside the range that the close has passed
     CLOSE
 
 cdef inline double extreme(const Order* order, const Bar* bar) noexcept nogil:
@@ -37,13 +38,25 @@ cdef inline int meet_open(Exchange* ex, Order* order, const Bar* bar, int64_t ts
     return 0
 
 
+cdef inline double clipped(const Order* order, double level, int way) noexcept nogil:
+    """Where a child released inside the range acts: at its level, or where its release has passed it already.
+
+    `way` is 1 for levels that lie above the market, -1 for those below.
+    """
+    if not order.fresh:
+        return level
+    return fmax(level, order.release_px) if way > 0 else fmin(level, order.release_px)
+
+
 cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """The range reaches the order's trigger: it fills at its price; one with a limit that can't, rests from the next bar."""
+    """A price of the range reaches the order's trigger: it fills there; with a limit that can't, it rests from the next bar."""
+    cdef int way = -order.side if is_touch(order) else order.side
     if not triggers(order, px):
         return 0
+    px = clipped(order, order.stop_px, way)
     speak(ex, order, 2, ts)
     ex.rule = BAR_TOUCH if is_touch(order) else BAR_STOP
-    return take(ex, order, order.stop_px, &ex.pools[order.symbol].ask, ts)
+    return take(ex, order, px, &ex.pools[order.symbol].ask, ts)
 
 
 cdef inline int stop_in_range(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
@@ -59,7 +72,7 @@ cdef inline int limit_in_range(Exchange* ex, Order* order, const Bar* bar, int64
         order.side, extreme(order, bar), order.limit_px
     ):
         ex.rule = BAR_LIMIT
-        return make(ex, order, order.limit_px, &ex.pools[order.symbol].ask, ts)
+        return make(ex, order, clipped(order, order.limit_px, -order.side), &ex.pools[order.symbol].ask, ts)
     return 0
 
 
@@ -85,6 +98,13 @@ cdef inline int released_in_range(Exchange* ex, Order* order, const Bar* bar, in
     return code
 
 
+cdef inline int stop_by_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
+    """The close lies beyond a released stop: on whatever path, it was reached."""
+    if not is_dormant(order) or is_touch(order) or is_trailing(order):
+        return 0
+    return trigger_in_range(ex, order, bar.close, ts)
+
+
 cdef inline int meet_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
     cdef double px = extreme(order, bar)
     if order.time_in_force == CLS and not order.active and order.ts_expires <= ex.tickers[order.symbol].next_open:
@@ -100,7 +120,7 @@ cdef inline bint is_asked(const Order* order, const Bar* bar, int64_t ts, int ph
     """The order has a say in that phase of the bar."""
     if not is_open(order) or not order.admitted or order.qty - order.filled_qty <= 0.0:
         return False
-    if phase == RELEASED:
+    if phase == RELEASED or phase == OVERRUN:
         return order.fresh and order.active
     return order.ts_arrived <= bar.ts and (order.active or phase == CLOSE)
 
@@ -122,6 +142,8 @@ cdef inline int walk(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts, i
                 code = limit_in_range(ex, order, bar, ts)
             elif phase == RELEASED:
                 code = released_in_range(ex, order, bar, ts)
+            elif phase == OVERRUN:
+                code = stop_by_close(ex, order, bar, ts)
             else:
                 code = meet_close(ex, order, bar, ts)
         i = ex.blotter.orders[i].next
@@ -152,7 +174,7 @@ cdef inline int visit(Exchange* ex, Order* order, double at, int64_t ts) noexcep
         ex.rule = BAR_TOUCH if is_touch(order) else BAR_STOP
         return take(ex, order, at, pool, ts)
     ex.rule = BAR_LIMIT
-    return make(ex, order, order.limit_px, pool, ts)
+    return make(ex, order, at, pool, ts)
 
 
 cdef inline bint is_on_path(const Order* order, const Bar* bar) noexcept nogil:
@@ -241,6 +263,7 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
         walk(ex, symbol, bar, ts, LIMITS if hopeful else STOPS) < 0
         or walk(ex, symbol, bar, ts, STOPS if hopeful else LIMITS) < 0
         or (ex.fresh > 0 and walk(ex, symbol, bar, ts, RELEASED) < 0)
+        or (ex.fresh > 0 and hopeful and walk(ex, symbol, bar, ts, OVERRUN) < 0)
     ):
         return -1
     if walk(ex, symbol, bar, ts, CLOSE) < 0:

@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport end, is_open, leaves, refresh
+from btcore.blotter cimport end, is_open, leaves, may_grow, refresh
 from btcore.exchange cimport forget_fresh
 from btcore.execution cimport take
 from btcore.journal cimport write_flow, write_restatement
@@ -185,23 +185,26 @@ cdef inline int split_held(
         return 0
     if apply_fill(&ex.account.cash, position, lots, -part, mark, 0.0) < 0:
         return -1
+    if ex.account.cash == cash:
+        return 0
     return write_flow(&ex.journal, CashFlow(
         ts=ts, amount=ex.account.cash - cash, symbol=position.symbol, kind=CASH_IN_LIEU
     ))
 
 
 cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts) noexcept nogil:
+    """Restated, but for what is no whole lot of it, now or when its parent has filled; nothing left ends it."""
     cdef double lot = ex.account.instruments[order.symbol].lot_size
-    cdef double left = whole_lots(leaves(order) * ratio, lot), lost
-    cdef bint is_over
+    cdef double left = whole_lots(leaves(order) * ratio, lot)
+    cdef double still = whole_lots((order.asked_qty - order.taken_qty - order.filled_qty) * ratio, lot)
+    cdef bint is_whole = order.held or order.parent == 0 or may_grow(&ex.blotter, order)
+    cdef bint is_over = (still if is_whole else left) <= 0.0
     if order.order_type == MARKET:  # what the strategy counts on
         ex.blotter.pending[order.symbol] -= order.side * (order.asked_qty - order.filled_qty)
-    lost = leaves(order) * ratio - left
-    is_over = left <= 0.0 and lost > 0.0
     order.filled_qty *= ratio
-    order.qty = order.qty * ratio if is_over else order.filled_qty + left
-    order.asked_qty = order.asked_qty * ratio - lost
     order.taken_qty *= ratio
+    order.qty = order.qty * ratio if is_over else order.filled_qty + (still if order.held else left)
+    order.asked_qty = order.filled_qty + order.taken_qty + still
     order.avg_px /= ratio
     order.limit_px /= ratio
     order.stop_px /= ratio

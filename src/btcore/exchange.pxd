@@ -85,10 +85,6 @@ cdef inline void awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
     cdef int64_t k
     if m < ex.blotter.queues[symbol].next_expiry:
         return
-    for k in range(ex.blotter.n_contingent):
-        order = &ex.blotter.orders[ex.blotter.contingent[k]]
-        if order.symbol == symbol and order.held and is_open(order) and order.ts_expires <= m:
-            end(&ex.blotter, order, EXPIRED, GTD_OVER, order.ts_expires)
     while i >= 0:
         order = &ex.blotter.orders[i]
         i = order.next
@@ -102,6 +98,10 @@ cdef inline void awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
                 )
         elif order.ts_opening <= m:
             order.active = 1
+    for k in range(ex.blotter.n_contingent):
+        order = &ex.blotter.orders[ex.blotter.contingent[k]]
+        if order.symbol == symbol and order.held and is_open(order) and order.ts_expires <= m:
+            end(&ex.blotter, order, EXPIRED, GTD_OVER, order.ts_expires)
     refresh(&ex.blotter, symbol)
 
 

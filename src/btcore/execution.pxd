@@ -79,7 +79,7 @@ cdef inline int execute(
     if order.oco > 0:
         stir_group(ex, order, qty, ts)
     if order.children:
-        if release_children(ex, order, ts, px) < 0:
+        if release_children(ex, order, ts, px, seen_px) < 0:
             return -1
         if is_done:
             conclude(&ex.blotter, order)

@@ -94,7 +94,7 @@ cdef inline double due_qty(const Exchange* ex, const Order* child, bint in_part)
     return fmax(qty - child.taken_qty, child.filled_qty)
 
 
-cdef inline int release(Exchange* ex, Order* child, int64_t ts, double px) noexcept nogil:
+cdef inline int release(Exchange* ex, Order* child, int64_t ts, double px, double seen_px) noexcept nogil:
     """After a fill of its parent: the child enters the market, or grows. -1 without memory."""
     cdef const Ticker* ticker = &ex.tickers[child.symbol]
     cdef double qty = due_qty(ex, child, ex.blotter.orders[child.parent - 1].status != FILLED)
@@ -104,6 +104,7 @@ cdef inline int release(Exchange* ex, Order* child, int64_t ts, double px) noexc
     if qty <= 1e-12 * child.asked_qty:
         return 0
     child.qty = qty
+    child.release_px = seen_px
     child.held = 0
     child.fresh = 1
     ex.fresh += 1
@@ -117,13 +118,15 @@ cdef inline int release(Exchange* ex, Order* child, int64_t ts, double px) noexc
     return 0
 
 
-cdef inline int release_children(Exchange* ex, const Order* parent, int64_t ts, double px) noexcept nogil:
-    """The parent has had a fill at `px`."""
+cdef inline int release_children(
+    Exchange* ex, const Order* parent, int64_t ts, double px, double seen_px
+) noexcept nogil:
+    """The parent has had a fill at `px`, for a price of `seen_px` before slippage."""
     cdef Order* child
     cdef int64_t k
     for k in range(ex.blotter.n_contingent):
         child = &ex.blotter.orders[ex.blotter.contingent[k]]
-        if child.parent == parent.id and is_open(child) and release(ex, child, ts, px) < 0:
+        if child.parent == parent.id and is_open(child) and release(ex, child, ts, px, seen_px) < 0:
             return -1
     return 0
 
@@ -144,6 +147,7 @@ cdef inline int hold(Exchange* ex, Order* child, int64_t now) noexcept nogil:
     """A child arrives: it waits for its parent, or is released, or ends with it. -1 without memory."""
     cdef Blotter* blotter = &ex.blotter
     cdef Order* parent = &blotter.orders[child.parent - 1]
+    cdef double mark = ex.account.positions[child.symbol].mark
     cdef int64_t k
     if child.time_in_force == GTD and child.ts_expires <= now:
         end(blotter, child, EXPIRED, GTD_OVER, now)
@@ -163,7 +167,7 @@ cdef inline int hold(Exchange* ex, Order* child, int64_t now) noexcept nogil:
     blotter.contingent[k] = <int32_t> (child.id - 1)
     blotter.n_contingent += 1
     child.held = 1
-    if parent.filled_qty > 0.0 and release(ex, child, now, ex.account.positions[child.symbol].mark) < 0:
+    if parent.filled_qty > 0.0 and release(ex, child, now, mark, mark) < 0:
         return -1
     if not is_open(parent) and is_open(child):
         conclude_child(blotter, child, now)

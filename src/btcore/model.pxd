@@ -154,6 +154,7 @@ cdef struct Order:
     double trail         # distance; NaN
     double limit_offset  # of a trailing stop-limit; NaN
     double best_px       # the furthest a trailing stop has followed
+    double release_px    # of a child: what its parent's fill saw
     double filled_qty
     double avg_px        # of its fills; NaN until the first
     int32_t symbol

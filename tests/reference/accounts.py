@@ -52,6 +52,7 @@ class Accounts:
         """As much of the order as pool, terms and account allow, at `price`, slipped for a taker."""
         market = self.markets[order.symbol]
         lot = market.instrument.lot_size
+        market.last_met = price
         quantity = min(order.leaves, round_down(pool.left, lot))
         if quantity <= 0:
             return

@@ -20,6 +20,7 @@ class Bars:
             self.match_limits(bar, lambda o: takes_part(o, bar))
             self.match_stops(bar)
             self.match_limits(bar, lambda o: released_inside(o, bar))
+            self.match_overrun_stops(bar)
         else:
             self.walk(bar)
         market.inside = None
@@ -73,18 +74,27 @@ class Bars:
         """Phase 4."""
         for order in self.visit(bar, lambda o: released_inside(o, bar) and o.has_stop and o.sleeps):
             if not order.trails and reached(order, bar):
-                self.trigger_at(order, order.stop, bar)
+                self.trigger_at(order, clipped(order, order.stop, order.side), bar)
                 self.ambiguous_bars += order.filled > 0
+
+    def match_overrun_stops(self, bar: Bar) -> None:
+        """The optimistic one's phase 4 ends with stops that the close has passed."""
+        for order in self.visit(bar, lambda o: released_inside(o, bar) and o.has_stop and o.sleeps):
+            if not order.trails and order.is_triggered_by(bar.close):
+                self.trigger_at(order, clipped(order, order.stop, order.side), bar)
 
     def match_limits(self, bar: Bar, may: Callable[[Order], bool]) -> None:
         """Phase 3; the optimistic one's phase 4."""
         for order in self.visit(bar, lambda o: may(o) and self.looks_inside(o, bar)):
             if not reached(order, bar):
                 continue
+            inside = released_inside(order, bar)
+            level = order.stop if order.sleeps else order.limit
+            level = clipped(order, level, -order.side) if inside else level
             if order.sleeps:
-                self.trigger_at(order, order.stop, bar)
+                self.trigger_at(order, level, bar)
             else:
-                self.make(order, order.limit, bar.delivered)
+                self.make(order, level, bar.delivered)
 
     def looks_inside(self, order: Order, bar: Bar) -> bool:
         """A touch price, or a limit that rests: released inside the range it does so without a meeting."""
@@ -127,7 +137,7 @@ class Bars:
             if order.sleeps:
                 self.trigger_at(order, at, bar)
             else:
-                self.make(order, order.limit, bar.delivered)
+                self.make(order, at, bar.delivered)
             self.trail_along(bar, at)
         self.trail_along(bar, end)
 
@@ -168,6 +178,11 @@ class Bars:
 
 def takes_part(order: Order, bar: Bar) -> bool:
     return 0 <= order.ts_arrived <= bar.timestamp
+
+
+def clipped(order: Order, level: float, way: int) -> float:
+    """A level above the market (way 1) or below it (-1), or where the release has passed it already."""
+    return max(level, order.released_at) if way > 0 else min(level, order.released_at)
 
 
 def released_inside(order: Order, bar: Bar) -> bool:

@@ -49,6 +49,7 @@ class Groups:
         elif share - child.taken > 0:
             child.held, child.released = False, share
             child.released_in = self.markets[child.symbol].inside
+            child.released_at = self.markets[child.symbol].last_met
             self.enter(child, ts, fill_price)
 
     def release_children(self, order: Order, ts: int, fill_price: float) -> None:

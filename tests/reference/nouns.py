@@ -115,6 +115,7 @@ class Order:
     released: float = nan  # of a child, in all
     taken: float = 0.0  # of a child, by its group
     released_in: Bar | None = None  # the bar in whose range it was released
+    released_at: float = nan  # the price its parent's fill there saw, before slippage
     admitted: bool = False
     triggered: bool = False
     met: bool = False
@@ -271,6 +272,7 @@ class Market:
     mark: float = nan
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
+    last_met: float = nan  # the price of the newest fill, before slippage
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
     traded: float = 0.0  # signed quantity of all fills in today's shares, for `check`
