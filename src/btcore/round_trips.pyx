@@ -19,7 +19,7 @@ cdef struct Trip:
     int64_t entry_ts
     int64_t exit_ts
     int64_t entry_order_id
-    int64_t exit_order_id # 0: paid out as cash in lieu
+    int64_t exit_order_id  # 0: paid out as cash in lieu
     double qty            # after the splits within the trip
     double entry_px       # likewise
     double exit_px
