@@ -13,6 +13,7 @@ from btcore.config import Execution, Instrument
 
 MIDNIGHT = 1_705_276_800 * SECOND  # 2024-01-15 00:00 UTC
 BUY, SELL = 1, -1
+HOUR = 3600
 Plan = dict[float | str, Callable[[Any], Any]]
 
 
@@ -114,3 +115,5 @@ def both(*actions: Callable[[Any], Any]) -> Callable[[Any], Any]:
 # second.
 QUOTES = quotes((0, 100, 101), (1, 100, 101), (3, 101, 102), (5, 103, 104), (7, 103, 104))
 RISING = bars(*((t, 100 + t, 101 + t, 99 + t, 100.5 + t) for t in range(5)))
+# From 100 / 101 down to 97 / 98 at 2 s, back to 99 / 100 at 4 s and up to 103 / 104 at 6 s.
+DIP = quotes((0, 100, 101), (1, 100, 101), (2, 97, 98), (4, 99, 100), (6, 103, 104), (8, 103, 104))

@@ -71,6 +71,34 @@ def test_the_optimistic_reading_lets_released_limits_act(engine: EngineRun) -> N
     assert fills(outcome) == [(2, 1, 1, 102, "taker"), (2, 2, -1, 103, "maker")]
 
 
+def test_a_level_passed_at_the_release_acts_at_the_price_the_parent_saw(engine: EngineRun) -> None:
+    # The entry fills at 102: a guard of 103 is passed already and sells at 102, as does a target of 101.
+    row = (1, 100, 104, 98, 102)
+    outcome = bar_of(engine, trio(102.0, 110.0, 103.0), row)
+    assert fills(outcome)[1:] == [(2, 3, -1, 102, "taker")]
+    outcome = bar_of(engine, trio(102.0, 101.0, 90.0), row, intrabar="optimistic")
+    assert fills(outcome)[1:] == [(2, 2, -1, 102, "maker")]
+    # What the parent saw is the price before its slippage: 102, not 103.02.
+    outcome = play(
+        engine,
+        {1: trio(102.0, 110.0, 103.0)},
+        {"A": bars(FLAT, row)},
+        slippage_bps=100,
+        intrabar="pessimistic",
+    )
+    assert [fill["price"] for fill in outcome.fills] == pytest.approx([103.02, 102 * 0.99])
+
+
+def test_a_released_stop_that_the_close_has_passed_acts_even_optimistically(engine: EngineRun) -> None:
+    # Released at 102, a guard of 101.5 is reached on any path to a close of 101; not on any to one of 101.75.
+    plan = trio(102.0, 110.0, 101.5)
+    outcome = bar_of(engine, plan, (1, 100, 104, 98, 101), intrabar="optimistic")
+    assert fills(outcome)[1:] == [(2, 3, -1, 101.5, "taker")]
+    assert outcome.ambiguous_bars == 0
+    outcome = bar_of(engine, plan, (1, 100, 104, 98, 101.75), intrabar="optimistic")
+    assert fills(outcome)[1:] == []
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -96,13 +124,13 @@ def test_on_the_walk_children_act_in_their_turn(engine: EngineRun) -> None:
 
 
 def test_a_level_passed_already_counts_where_the_walk_stands(engine: EngineRun) -> None:
-    # Up from 100 to 104. The buy stop of 102 releases a buy stop of 101: passed, so it fills where the walk
-    # stands, at 102; and a sell limit of 101, passed as well, at its limit.
+    # Up from 100 to 104. The buy stop of 102 releases a buy stop of 101 and a sell limit of 101: both are
+    # passed, so they fill where the walk stands, at 102.
     plan = both(buy(1, stop=102.0), buy(1, stop=101.0, parent=1), sell(1, limit=101.0, parent=1))
     assert fills(bar_of(engine, plan, (1, 100, 104, 100, 104), intrabar="path")) == [
         (2, 1, 1, 102, "taker"),
         (2, 2, 1, 102, "taker"),
-        (2, 3, -1, 101, "maker"),
+        (2, 3, -1, 102, "maker"),
     ]
 
 

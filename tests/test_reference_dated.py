@@ -79,6 +79,14 @@ def test_a_split_restates_open_orders_but_none_in_flight(engine: EngineRun) -> N
     assert [o["trail"] for o in outcome.orders[1:3]] == [5, 10]
 
 
+def test_a_split_restates_the_offset_of_a_trailing_limit(engine: EngineRun) -> None:
+    # A trail of 10 and an offset of 2 become 5 and 1: the stop stands at 46, and at 45 its limit is 45.
+    market = quotes((0, 100, 101), (1, 101, 102), (5, 51, 52), (6, 45, 46), (7, 45, 46))
+    outcome = play(engine, {0: sell(1, trail=10.0, limit_offset=2.0)}, {"A": market}, SPLIT)
+    assert fills(outcome) == [(6, 1, -2, 45, "taker")]
+    assert [outcome.orders[0][name] for name in ("limit", "limit_offset")] == [45, 1]
+
+
 def test_what_is_no_whole_lot_is_paid_out(engine: EngineRun) -> None:
     # One for two: 3 at 101 become 1.5 at 202, marked at 203; half a share brings 101.5, a gain of 0.5. An
     # order for 3 becomes one for 1, one for 1 is cancelled.
