@@ -88,7 +88,7 @@ cdef inline int amend(Exchange* ex, Order* order, const Request* request, int64_
     """New terms for an open order, or none at all if it could not have been sent with them."""
     cdef Order before = order[0]
     cdef int reason = NONE
-    if request.qty <= order.filled_qty:  # never for NaN
+    if request.qty <= order.filled_qty + order.taken_qty:  # never for NaN
         end(&ex.blotter, order, CANCELED, REQUESTED, now)
         return 0
     if not isnan(request.limit_px) and not has_limit(order):
@@ -96,8 +96,8 @@ cdef inline int amend(Exchange* ex, Order* order, const Request* request, int64_
     if not isnan(request.stop_px) and not has_trigger(order):
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.qty):
-        order.qty = request.qty
-        order.asked_qty = request.qty + order.taken_qty  # what its group has taken is not taken again
+        order.asked_qty = request.qty  # of a child the whole, what its group has taken in it
+        order.qty = request.qty - order.taken_qty
         if order.ts_arrived >= 0 and may_grow(&ex.blotter, order):
             order.qty = due_qty(ex, order, True)
     order.limit_px = order.limit_px if isnan(request.limit_px) else request.limit_px
