@@ -1,7 +1,7 @@
 """btcore: a tick-exact, event-driven backtesting engine compiled from Cython."""
 
 from .backtest import run, run_request
-from .config import Execution, Instrument, RunRequest, StrategySpec
+from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec
 from .data import (
     Bars,
     Catalog,
@@ -17,9 +17,11 @@ from .data import (
     sample_trades,
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
+from .leakcheck import LeakReport, LookaheadError, leakcheck
 from .progress import Progress
 from .result import Result, load_result
 from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
+from .targets import Targets
 from .version import __version__
 from .words import OrderReason, OrderStatus
 
@@ -28,12 +30,15 @@ __all__ = [
     "Bars",
     "BtcoreError",
     "Catalog",
+    "CommissionTier",
     "ConfigError",
     "Context",
     "DataError",
     "Execution",
     "FillEvent",
     "Instrument",
+    "LeakReport",
+    "LookaheadError",
     "OrderError",
     "OrderReason",
     "OrderStatus",
@@ -47,10 +52,12 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "StrategySpec",
+    "Targets",
     "TradeEvent",
     "Trades",
     "__version__",
     "import_lean",
+    "leakcheck",
     "load_result",
     "read_csv",
     "read_parquet",

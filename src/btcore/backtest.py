@@ -20,13 +20,15 @@ from .data.sessions import calendar_code, sessions
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
-from .model import NoteKind, Reason
+from .model import NoteKind
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
 from .schedule import schedule
-from .strategies import check_params, make_handler
+from .strategies import TargetWeights, check_params, make_handler
 from .strategy import Orders, Strategy
 from .tape import Tape
+from .targets import Targets
+from .words import REASONS
 
 Container = Bars | Quotes | Trades
 Market = Container | tuple[Container, ...] | list[Container]
@@ -55,7 +57,7 @@ class RunJournal(NamedTuple):
 
 def run(
     data: Mapping[str, Market],
-    strategy: str | type[Strategy] | Strategy | Orders | Handler,
+    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
     params: Mapping[str, Any] | None = None,
     *,
     initial_capital: float = 1_000_000.0,
@@ -97,8 +99,12 @@ def run(
     every = _mark_every(mark_every, markets)
 
     symbols = tuple(symbol for symbol, _ in markets)
-    handler, played = _handler(strategy, params, symbols)
+    handler, played = _handler(
+        strategy, params, symbols, lambda asked: asked.play(markets, steps, named, terms, rates)
+    )
     tape = Tape(markets)
+    if isinstance(handler, PythonHandler):
+        handler.context.see(markets)
     first = tape.first_time() if since is None else since
     days = sessions(first, tape.last_time(), named, calendar)
     dated = schedule(
@@ -144,7 +150,9 @@ def check_request(request: RunRequest, source: Source) -> None:
     zone(request.timezone)
     if request.calendar is not None:
         calendar_code(request.calendar)
-    check_params(request.strategy.name, request.strategy.params)
+    params = check_params(request.strategy.name, request.strategy.params)
+    if isinstance(params, TargetWeights):
+        Targets.of_weights(params, request.symbols)
     for i, symbol in enumerate(request.symbols):
         try:
             source.check(symbol, request.resolution, request.start_ns, request.end_ns)
@@ -258,14 +266,18 @@ def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Cont
 
 
 def _handler(
-    strategy: str | type[Strategy] | Strategy | Orders | Handler,
+    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
+    play: Callable[[Targets], Any],
 ) -> tuple[Handler, dict[str, Any]]:
     """The strategy as the engine calls it, and as the manifest tells it."""
     if isinstance(strategy, str):
         checked = check_params(strategy, params or {})
-        return make_handler(strategy, checked, len(symbols)), describe_strategy(strategy, checked)
+        described = describe_strategy(strategy, checked)
+        if isinstance(checked, TargetWeights):
+            return PythonHandler(play(Targets.of_weights(checked, symbols)), symbols), described
+        return make_handler(strategy, checked, len(symbols)), described
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         strategy, params = strategy(**(params or {})), None
     if params:
@@ -274,9 +286,13 @@ def _handler(
         return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Orders):
         return strategy.handler(symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Targets):
+        return PythonHandler(play(strategy), symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Handler):
         return strategy, describe_strategy(strategy, None)
-    raise ConfigError(f"strategy: {strategy!r} is no built-in's name, Strategy, Orders or compiled handler")
+    raise ConfigError(
+        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets or compiled handler"
+    )
 
 
 def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback | None) -> Engine:
@@ -327,7 +343,7 @@ def _journal(
     said.sort(key=lambda pair: pair[0])
     refused = orders["reason"][orders["status"] == 5]
     summary = [
-        f"{count} orders rejected: {Reason(int(code)).name.lower()}"
+        f"{count} orders rejected: {REASONS[int(code)]}"
         for code, count in zip(*np.unique(refused, return_counts=True), strict=True)
     ]
     snapped = np.count_nonzero(told["kind"] == NoteKind.SNAPPED)

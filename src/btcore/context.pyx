@@ -23,6 +23,9 @@ from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 from btcore.errors import OrderError
 
 
+KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
+
+
 @cython.final
 cdef class Context:
     """What a strategy sees and does. Symbols are names, times int64 ns UTC, money is in the run's currency."""
@@ -34,6 +37,7 @@ cdef class Context:
     cdef list working                # ids of the orders sent and not known to have ended
     cdef int64_t n_seen              # orders looked at for it
     cdef int64_t groups              # the highest oco number used
+    cdef dict streams                # (symbol, kind): its place on the tape, its container
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the call, message)
 
@@ -43,6 +47,28 @@ cdef class Context:
         self.timers = []
         self.working = []
         self.logs = []
+
+    def see(self, markets):
+        """What `history` looks at: (symbol, containers) in the order of the run."""
+        self.streams = {}
+        for symbol, containers in markets:
+            for container in sorted(containers, key=lambda c: KINDS.index(c.kind)):
+                self.streams[symbol, container.kind] = (len(self.streams), container)
+
+    def history(self, str symbol not None, str column not None, *, rows=None, kind=None):
+        """A read-only view of a column of the symbol's data, up to and with the newest event; the last `rows` of it.
+
+        `kind` is "bars", "quotes" or "trades" where the symbol has several. OrderError if there is no such column.
+        """
+        self.index(symbol)
+        kinds = [k for s, k in self.streams or () if s == symbol and kind in (None, k)]
+        if len(kinds) != 1:
+            raise OrderError(f"{symbol}: history of which kind? It has {', '.join(kinds) or f'no {kind}'}")
+        place, container = self.streams[symbol, kinds[0]]
+        if column not in container.columns:
+            raise OrderError(f"{symbol}: {column!r} is not one of {', '.join(container.columns)}")
+        cdef int64_t seen = self.market.rows[<int64_t> place]
+        return container.columns[column][0 if rows is None else max(0, seen - rows):seen]
 
     cdef int32_t index(self, str symbol) except -1:
         self.live()

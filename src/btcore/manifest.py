@@ -11,11 +11,12 @@ import numpy as np
 from .config import Execution, Instrument
 from .data.container import Container
 from .strategy import Orders, Strategy
+from .targets import Targets
 from .version import __version__
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
-    """Name, kind and parameters of a strategy; of Python code and of order arrays also a hash."""
+    """Name, kind and parameters of a strategy; of Python code and of arrays also a hash."""
     if isinstance(strategy, str):
         return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
     if isinstance(strategy, Strategy):
@@ -26,10 +27,12 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
             "params": msgspec.to_builtins(strategy.params),
             "code_sha256": _code_hash(cls),
         }
-    if isinstance(strategy, Orders):
+    if isinstance(strategy, Orders | Targets):
+        name = "orders" if isinstance(strategy, Orders) else "targets"
+        params = {} if isinstance(strategy, Orders) else strategy.params
         columns = strategy.columns().items()
         content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
-        return {"kind": "orders", "name": "orders", "params": {}, "sha256": _sha256(content)}
+        return {"kind": name, "name": name, "params": params, "sha256": _sha256(content)}
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from ..config import checked
+from ..config import Symbol, checked
 from ..contract import Handler
 from ..errors import ConfigError
 
@@ -14,6 +14,13 @@ Weight = Annotated[float, Meta(gt=0, le=1000, description="Share of equity for a
 Period = Annotated[int, Meta(ge=1, le=1_000_000)]
 Window = Annotated[int, Meta(ge=2, le=1_000_000)]
 Percent = Annotated[float, Meta(ge=0, le=100)]
+Share = Annotated[float, Meta(ge=-1000, le=1000)]
+Limit = Annotated[float, Meta(gt=0, le=1000)]
+Drift = Annotated[float, Meta(ge=0, le=1000)]
+CashFloor = Annotated[float, Meta(ge=-1000, lt=1)]
+Schedule = Annotated[
+    str, Meta(pattern=r"^(day|week|month|quarter|[1-9][0-9]{0,5}(s|min|h|d))(?![\s\S])", max_length=16)
+]
 
 
 class BuyAndHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -84,10 +91,25 @@ class Rsi(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ValueError(f"oversold: {self.oversold} is not below overbought {self.overbought}")
 
 
+class TargetWeights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Holds each symbol at its weight of equity; without `weights`, all of them at equal ones.
+
+    It buys at the start and rebalances on the `schedule`, none for never. The rest is as in `bt.Targets`.
+    """
+
+    weights: dict[Symbol, Share] = {}
+    schedule: Schedule | None = "month"
+    drift: Drift = 0.0
+    max_weight: Limit | None = None
+    max_turnover: Limit | None = None
+    cash_floor: CashFloor = 0.0
+    close_others: bool = False
+
+
 class Entry(NamedTuple):
     params: type[Struct]
-    module: str
-    handler: str
+    module: str = ""
+    handler: str = ""
 
 
 STRATEGIES: dict[str, Entry] = {
@@ -96,6 +118,7 @@ STRATEGIES: dict[str, Entry] = {
     "momentum": Entry(Momentum, "momentum", "Momentum"),
     "mean_reversion": Entry(MeanReversion, "mean_reversion", "MeanReversion"),
     "rsi": Entry(Rsi, "rsi", "Rsi"),
+    "targets": Entry(TargetWeights),  # not compiled: `btcore.targets` plays it
 }
 
 
@@ -113,8 +136,10 @@ def check_params(name: str, params: Mapping[str, Any]) -> Struct:
 
 
 def make_handler(name: str, params: Struct, n_symbols: int) -> Handler:
-    """The compiled strategy, ready for one run."""
+    """The compiled strategy, ready for one run; ConfigError for one that is not compiled."""
     entry = STRATEGIES[name]
+    if not entry.module:
+        raise ConfigError(f"strategy.name: {name!r} is not compiled, and has no handler of its own")
     handler: Handler = getattr(import_module(f".{entry.module}", __package__), entry.handler)(
         params, n_symbols
     )
