@@ -2,8 +2,8 @@
 
 A are plain orders, B cancels, C and D replacements, E and H restatements and days, F refusals, I immediate
 orders. The order is a buy of 100 limited at 100 unless a row says otherwise: sent at 1 s, it arrives at 2 s,
-for every request is a second on its way. The market asks 110; an offer `{t: n}` asks 100 for n, from t s for a
-quarter of a second.
+for every request is a second on its way. The market asks 110; an offer `{t: n}` asks 100 for n, from t s
+for a quarter of a second.
 """
 
 from collections.abc import Callable

@@ -1,0 +1,84 @@
+"""What the tests of laws share: their settings, a run, and a case or a script with something changed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, assume, settings
+from markets import EXAMPLES, Action, Case, Maker, Outcome, Script, run_btcore
+from msgspec import structs
+from watching import unhashed
+
+from btcore.errors import BtcoreError
+
+law = settings(
+    max_examples=max(EXAMPLES // 40, 1),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+
+
+def play(case: Case, make: Maker) -> Outcome:
+    """The outcome in btcore; cases that are refused do not count."""
+    try:
+        return run_btcore(case, unhashed(make))
+    except BtcoreError:
+        assume(False)
+        raise
+
+
+def terms(case: Case, **execution: Any) -> Case:
+    return replace(case, execution=structs.replace(case.execution, **execution))
+
+
+def instruments(case: Case, **given: Any) -> Case:
+    changed = {symbol: structs.replace(i, **given) for symbol, i in case.instruments.items()}
+    return replace(case, instruments=changed)
+
+
+def map_actions(script: Script, change: Callable[[Action], Action | None]) -> Script:
+    """The script with each action changed, or without it."""
+    kept = {call: [change(action) for action in todo] for call, todo in script.actions.items()}
+    return replace(script, actions={call: [a for a in todo if a] for call, todo in kept.items()}, legs=False)
+
+
+def without(*names: str) -> Callable[[Action], Action]:
+    """Actions without those terms."""
+    return lambda a: replace(a, terms={name: v for name, v in a.terms.items() if name not in names})
+
+
+def at_once(action: Action) -> Action | None:
+    """Without latency of its own, and no timers: nothing is ever on its way."""
+    return None if action.verb == "set_timer" else without("latency_ms")(action)
+
+
+def ends(outcome: Outcome) -> list[tuple[Any, ...]]:
+    return [(o["status"], o["reason"], o["ts_arrived"], o["ts_closed"]) for o in outcome.orders]
+
+
+NO_DELAY = {
+    "latency_ms": 0.0,
+    "response_latency_ms": 0.0,
+    "latency_jitter_ms": 0.0,
+    "response_jitter_ms": 0.0,
+}
+FREE = {
+    "slippage_bps": 0.0,
+    "slippage_ticks": 0.0,
+    "slippage_volume": 0.0,
+    "slippage_sqrt": 0.0,
+    "commission_bps": 0.0,
+    "maker_bps": None,
+    "taker_bps": None,
+    "commission_per_share": 0.0,
+    "commission_min": None,
+    "commission_max": None,
+    "commission_tiers": [],
+}
+
+
+def rich(case: Case) -> Case:
+    """So much capital that no order looks at it, in a margin account without interest."""
+    ample = {"account": "margin", "leverage": 1000.0, "maintenance_margin": 0.0}
+    case = terms(case, cash_rate=0.0, debit_rate=0.0, **ample)
+    case = instruments(case, initial_margin=None, maintenance_margin=None)
+    return replace(case, initial_capital=1e8)

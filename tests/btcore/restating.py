@@ -1,0 +1,251 @@
+"""Cases, scripts and outcomes said in other words: other units of money and size, a mirror, another day.
+
+Factors of units are powers of two, so a float's bits are the same but for its exponent.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from math import isnan
+from typing import Any
+
+from markets import Action, Case, Maker, Outcome
+from msgspec import structs
+
+PRICES = ("limit", "stop", "touch", "take_profit", "stop_loss")
+OPPOSITE = {"buy": "sell", "sell": "buy"}
+
+
+@dataclass(frozen=True)
+class Units:
+    """What a price of 1 and a size of 1 are now; money is their product."""
+
+    price: float = 1.0
+    size: float = 1.0
+
+    @property
+    def money(self) -> float:
+        return self.price * self.size
+
+
+def rows_in(units: Units, kind: str, row: tuple[float, ...]) -> tuple[float, ...]:
+    p, s = units.price, units.size
+    factors = {"quotes": (1, p, p, s, s), "trades": (1, p, s, 1), "bars": (1, p, p, p, p, s)}[kind]
+    return tuple(value * factor for value, factor in zip(row, factors, strict=False))
+
+
+def case_in(units: Units, case: Case) -> Case:
+    """The case in other units: data, steps, costs in money, capital."""
+    p, m = units.price, units.money
+    execution, instruments = case.execution, case.instruments
+    return replace(
+        case,
+        streams=map_rows(case.streams, lambda kind, row: rows_in(units, kind, row)),
+        initial_capital=case.initial_capital * m,
+        execution=structs.replace(
+            execution,
+            commission_per_share=execution.commission_per_share * p,
+            commission_min=times(execution.commission_min, m),
+            commission_max=times(execution.commission_max, m),
+            commission_tiers=[
+                structs.replace(t, notional=t.notional * m) for t in execution.commission_tiers
+            ],
+        ),
+        instruments={
+            symbol: structs.replace(
+                instrument,
+                tick_size=instrument.tick_size * p,
+                lot_size=instrument.lot_size * units.size,
+                min_notional=instrument.min_notional * m,
+                dividends=[(at, amount * p) for at, amount in instrument.dividends],
+            )
+            for symbol, instrument in instruments.items()
+        },
+    )
+
+
+def map_rows(
+    streams: dict[str, dict[str, Any]], change: Callable[[str, tuple[float, ...]], tuple[float, ...]]
+) -> dict[str, dict[str, Any]]:
+    return {
+        symbol: {
+            kind: rows if kind == "interval" else [change(kind, row) for row in rows]
+            for kind, rows in stream.items()
+        }
+        for symbol, stream in streams.items()
+    }
+
+
+def times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+class Said:
+    """A context, and what is asked of it said in other units, or for the mirror."""
+
+    def __init__(self, ctx: Any, units: Units, mirrored: bool = False) -> None:
+        self.ctx = ctx
+        self.units = units
+        self.mirrored = mirrored
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ctx, name)
+
+    def terms(self, terms: dict[str, Any]) -> dict[str, Any]:
+        said = dict(terms)
+        for name in said.keys() & {*PRICES, "limit_offset"}:
+            said[name] *= -1 if self.mirrored and name in PRICES else self.units.price
+        if "trail" in said and said.get("trail_by", "price") == "price":
+            said["trail"] *= self.units.price
+        if "quantity" in said:
+            said["quantity"] *= self.units.size
+        return said
+
+    def side(self, side: str) -> str:
+        return OPPOSITE[side] if self.mirrored else side
+
+    def buy(self, symbol: str, quantity: float, **terms: Any) -> int:
+        return getattr(self.ctx, self.side("buy"))(symbol, quantity * self.units.size, **self.terms(terms))
+
+    def sell(self, symbol: str, quantity: float, **terms: Any) -> int:
+        return getattr(self.ctx, self.side("sell"))(symbol, quantity * self.units.size, **self.terms(terms))
+
+    def bracket(self, symbol: str, quantity: float, *, side: str = "buy", **terms: Any) -> Any:
+        said = self.terms(terms)
+        return self.ctx.bracket(symbol, quantity * self.units.size, side=self.side(side), **said)
+
+    def amend(self, order_id: int, **terms: Any) -> None:
+        self.ctx.amend(order_id, **self.terms(terms))
+
+
+def said(make: Maker, units: Units, *, mirrored: bool = False, after: int = 0) -> Maker:
+    """The scripted strategy, its requests later than `after` said otherwise."""
+
+    def made(base: type) -> type:
+        class Saying(make(base)):  # type: ignore[misc]
+            def act(self, ctx: Any, action: Action) -> None:
+                super().act(Said(ctx, units, mirrored) if ctx.now > after else ctx, action)
+
+        return Saying
+
+    return made
+
+
+OUTCOME_UNITS = {
+    "fills": {"quantity": "size", "price": "price", "commission": "money"},
+    "orders": {
+        **dict.fromkeys(("quantity", "filled"), "size"),
+        **dict.fromkeys(("limit", "stop", "trail", "limit_offset", "avg_px"), "price"),
+    },
+    "positions": {
+        "quantity": "size",
+        **dict.fromkeys(("avg_px", "avg_cost", "mark"), "price"),
+        **dict.fromkeys(("realized_pnl", "commission"), "money"),
+    },
+    "equity": dict.fromkeys(("equity", "cash", "positions"), "money"),
+    "exposures": {"quantity": "size", "value": "money"},
+    "cash_flows": {"amount": "money"},
+}
+
+
+def outcome_in(units: Units, outcome: Outcome) -> Outcome:
+    def row_in(part: str, row: dict[str, Any]) -> dict[str, Any]:
+        kinds = OUTCOME_UNITS[part]
+        if row.get("trail_by", "price") not in ("price", ""):
+            kinds = {name: kind for name, kind in kinds.items() if name != "trail"}
+        return {
+            name: value * getattr(units, kinds[name]) if name in kinds else value
+            for name, value in row.items()
+        }
+
+    return replace(
+        outcome, **{part: [row_in(part, row) for row in getattr(outcome, part)] for part in OUTCOME_UNITS}
+    )
+
+
+# The mirror: every price negated, buys for sells. A short position at a negative price is worth what the long
+# one was, so money is the same to the last bit.
+
+
+def mirrored_row(kind: str, row: tuple[float, ...]) -> tuple[float, ...]:
+    if kind == "quotes":
+        ts, bid, ask, *sizes = row
+        return (ts, -ask, -bid, *reversed(sizes))
+    if kind == "trades":
+        ts, price, *rest = row
+        return (ts, -price, *rest[:1], *(-side for side in rest[1:]))
+    ts, opened, high, low, closed, volume = row
+    return (ts, -opened, -low, -high, -closed, volume)
+
+
+MIRRORED = {
+    "fills": ("side", "leg", "price"),
+    "orders": ("side", "limit", "stop", "avg_px"),
+    "positions": ("leg", "quantity", "avg_px", "avg_cost", "mark"),
+    "exposures": ("leg", "quantity"),
+}
+
+
+def mirrored_outcome(outcome: Outcome) -> Outcome:
+    parts: dict[str, Any] = {}
+    for part, names in MIRRORED.items():
+        rows = [
+            {name: -value if name in names else value for name, value in row.items()}
+            for row in getattr(outcome, part)
+        ]
+        if part in ("positions", "exposures"):  # the long leg is the first
+            rows.sort(key=lambda row: (row.get("ts", 0), row["symbol"], -row["leg"]))
+        parts[part] = rows
+    return replace(outcome, **parts)
+
+
+# Another day
+
+
+def shifted_case(case: Case, by: int) -> Case:
+    """Every moment of the case later by that much."""
+
+    def later(items: Any) -> Any:
+        return [(at + by, value) for at, value in items] if isinstance(items, list) else items
+
+    def moved(struct: Any, *names: str) -> Any:
+        return structs.replace(struct, **{name: later(getattr(struct, name)) for name in names})
+
+    dated = ("latency_ms", "response_latency_ms", "cash_rate", "debit_rate")
+    return replace(
+        case,
+        streams=map_rows(case.streams, lambda _, row: (row[0] + by, *row[1:])),
+        execution=moved(case.execution, *dated),
+        instruments={
+            symbol: moved(instrument, "borrow_rate", "funding", "splits", "dividends")
+            for symbol, instrument in case.instruments.items()
+        },
+        start=None if case.start is None else case.start + by,
+        fx={currency: later(rates) for currency, rates in case.fx.items()},
+    )
+
+
+def shifted_outcome(outcome: Outcome, by: int) -> Outcome:
+    stamps = ("ts", "ts_sent", "ts_arrived", "ts_closed", "ts_expires")
+
+    def moved(row: dict[str, Any]) -> dict[str, Any]:
+        return {name: v + by if name in stamps and v != -1 else v for name, v in row.items()}
+
+    return replace(
+        outcome, **{part: [moved(row) for row in getattr(outcome, part)] for part in OUTCOME_UNITS}
+    )
+
+
+def exactly(outcome: Outcome, *leave_out: str) -> dict[str, Any]:
+    """All of an outcome but the strategy, its floats comparable by ==: NaN is None, and -0.0 is 0.0."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, list):
+            return [plain(v) for v in value]
+        if isinstance(value, dict):
+            return {name: plain(v) for name, v in value.items()}
+        if isinstance(value, float):
+            return None if isnan(value) else value + 0.0
+        return value
+
+    parts = (f.name for f in fields(outcome) if f.name not in ("strategy", *leave_out))
+    return {part: plain(getattr(outcome, part)) for part in parts}

@@ -1,0 +1,222 @@
+"""Laws that hold between runs: what is asked in other words gets the same answer in those words."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from changing import FREE, NO_DELAY, at_once, ends, instruments, law, map_actions, play, rich, terms, without
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from markets import (
+    Action,
+    Case,
+    Script,
+    assert_same,
+    cases,
+    scripted,
+)
+from msgspec import structs
+from reference import sequence
+from reference.nouns import DIVIDEND
+from restating import (
+    Units,
+    case_in,
+    exactly,
+    map_rows,
+    mirrored_outcome,
+    mirrored_row,
+    outcome_in,
+    rows_in,
+    said,
+    shifted_case,
+    shifted_outcome,
+)
+
+from btcore.config import CommissionTier
+
+DAY = 86400 * 10**9
+Drawn = tuple[Case, Script]
+powers = st.sampled_from((2.0, 0.5, 8.0, 0.125, 1024.0))
+
+
+@law
+@given(cases(), powers, powers)
+def test_other_units_of_price_and_size_change_only_the_words(drawn: Drawn, price: float, size: float) -> None:
+    case, make = drawn[0], scripted(drawn[1])
+    units = Units(price, size)
+    other = play(case_in(units, case), said(make, units))
+    assert exactly(other) == exactly(outcome_in(units, play(case, make)))
+
+
+def without_sides(case: Case) -> Case:
+    """The case without what knows long from short or up from down: dividends, borrowing, cash accounts."""
+    intrabar = "pessimistic" if case.execution.intrabar == "path" else case.execution.intrabar
+    return replace(
+        case,
+        execution=structs.replace(case.execution, account="margin", intrabar=intrabar),
+        instruments={
+            symbol: structs.replace(instrument, negative_prices=True, dividends=[], borrow_rate=0.0)
+            for symbol, instrument in case.instruments.items()
+        },
+    )
+
+
+@law
+@given(cases())
+def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
+    case, make = without_sides(drawn[0]), scripted(drawn[1])
+    mirror = replace(case, streams=map_rows(case.streams, mirrored_row))
+    one, other = play(case, make), play(mirror, said(make, Units(), mirrored=True))
+    # The long leg is liquidated first.
+    assume(case.execution.position_mode == "netting" or not any(o["flags"] & 4 for o in one.orders))
+    assert exactly(other) == exactly(mirrored_outcome(one))
+
+
+@law
+@given(cases(), st.integers(1, 150))
+def test_another_day_changes_only_the_dates(drawn: Drawn, weeks: int) -> None:
+    case, make = terms(drawn[0], commission_tiers=[]), scripted(drawn[1])  # tiers know the months
+    case = replace(case, timezone="Asia/Kolkata")
+    other = play(shifted_case(case, weeks * 7 * DAY), make)
+    expected = shifted_outcome(play(case, make), weeks * 7 * DAY)
+    assert exactly(other, "logs") == exactly(expected, "logs")
+
+
+@law
+@given(cases(), st.sampled_from((2.0, 4.0, 0.5)), st.integers(0, 100))
+def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: int) -> None:
+    """After it, data and orders in new shares: the account is the same, so is the money of each fill."""
+    case, script = drawn
+    script = map_actions(replace(script, symbols=("A",)), lambda a: at_once(a) if of_a(a) else None)
+    case = instruments(case, tick_size=0.0, lot_size=0.0, dividends=[], splits=[])
+    case = replace(case, streams={"A": case.streams["A"]}, instruments={"A": case.instruments["A"]})
+    case = terms(replace(case, start=None), commission_per_share=0.0, **NO_DELAY)
+    times = sorted({event.delivered for event in sequence(case.streams)})
+    day = times[(len(times) - 1) * percent // 100] + 1
+    units = Units(1 / ratio, ratio)
+
+    def restated(kind: str, row: tuple[float, ...]) -> tuple[float, ...]:
+        lasts = case.streams["A"]["interval"] if kind == "bars" else 0
+        return rows_in(units, kind, row) if row[0] + lasts > day else row
+
+    other = replace(case, streams=map_rows(case.streams, restated))
+    other = instruments(other, splits=[(day, ratio)])
+    one, two = (
+        play(case, scripted(script)),
+        play(other, said(scripted(script), units, after=day)),
+    )
+    for outcome in (one, two):
+        for fill in outcome.fills:
+            fill["money"] = fill.pop("quantity") * fill.pop("price")
+    whole = ("fills", "equity", "cash_flows", "logs", "ambiguous_bars")
+    assert {part: exactly(one)[part] for part in whole} == {part: exactly(two)[part] for part in whole}
+    assert ends(one) == ends(two)
+
+
+def of_a(action: Action) -> bool:
+    return action.verb not in ("buy", "sell", "bracket") or action.arguments[0] == "A"
+
+
+@law
+@given(cases())
+def test_terms_that_say_nothing_change_nothing(drawn: Drawn) -> None:
+    case, make = drawn[0], scripted(drawn[1])
+    rates = {"cash_rate": 0.0, "debit_rate": 0.0, "maintenance_margin": 0.0}
+    case = terms(case, **FREE, **NO_DELAY, **rates, leverage=2.0)
+    steps = {"currency": None, "initial_margin": None, "maintenance_margin": None, "borrow_rate": 0.0}
+    # With lots a split drops what an amendment that is not checked yet left of one.
+    case = instruments(case, **steps, funding=[], splits=[], lot_size=0.0)
+
+    never = sorted({event.delivered: 0.0 for event in sequence(case.streams)[::3]}.items())
+    ones = [(at, 1.0) for at, _ in never]
+    loud = terms(
+        case,
+        **dict.fromkeys(("maker_bps", "taker_bps", "commission_min"), 0.0),
+        **dict.fromkeys(("latency_ms", "response_latency_ms", "cash_rate", "debit_rate"), never),
+        commission_max=5.0,
+        commission_tiers=[CommissionTier(notional=10, maker_bps=0, taker_bps=0)],
+        seed=99,
+    )
+    half = 0.5 if case.execution.account == "margin" else None
+    loud = instruments(
+        loud, currency="EUR", initial_margin=half, borrow_rate=never, funding=never, splits=ones
+    )
+    one, two = play(case, make), play(replace(loud, fx={"EUR": [(0, 1.0), *ones]}), make)
+    assert not any(flow["amount"] for flow in two.cash_flows if flow["kind"] != DIVIDEND)
+    assert exactly(one, "cash_flows") == exactly(two, "cash_flows")
+
+
+@law
+@given(cases())
+def test_commission_takes_what_it_says_and_nothing_else(drawn: Drawn) -> None:
+    case, make = rich(drawn[0]), scripted(drawn[1])
+    paid, free = play(case, make), play(terms(case, **{**FREE, **slippage(case)}), make)
+    for fill, other in zip(paid.fills, free.fills, strict=True):
+        assert {**fill, "commission": 0.0} == other
+    assert ends(paid) == ends(free)
+    cost = sum(fill["commission"] for fill in paid.fills)
+    assert paid.equity[-1]["equity"] + cost == pytest.approx(free.equity[-1]["equity"], abs=1e-5)
+    assert sum(p["commission"] for p in paid.positions) == pytest.approx(cost)
+
+
+def slippage(case: Case) -> dict[str, float]:
+    return {name: getattr(case.execution, name) for name in FREE if name.startswith("slippage")}
+
+
+@law
+@given(cases(), st.sampled_from(("slippage_bps", "slippage_ticks", "slippage_volume", "slippage_sqrt")))
+def test_slippage_worsens_takers_and_nothing_else(drawn: Drawn, kind: str) -> None:
+    # A trailing child's stop begins at its parent's fill, whose price is a slipped one.
+    script = map_actions(drawn[1], lambda a: None if {"trail", "parent"} <= a.terms.keys() else a)
+    amount = {"slippage_bps": 50.0, "slippage_ticks": 1.0}.get(kind, 0.0625)
+    case = terms(rich(drawn[0]), **FREE)
+    slow, free = play(terms(case, **{kind: amount}), scripted(script)), play(case, scripted(script))
+    lost = 0.0
+    for fill, other in zip(slow.fills, free.fills, strict=True):
+        worse = fill["side"] * (fill["price"] - other["price"])
+        assert worse >= 0.0
+        assert worse == 0.0 or fill["liquidity"] == "taker"
+        assert {**fill, "price": 0.0} == {**other, "price": 0.0}
+        lost += worse * fill["quantity"]
+    assert ends(slow) == ends(free)
+    assert (slow.equity[-1]["equity"] < free.equity[-1]["equity"]) == (lost > 0.0)
+
+
+@law
+@given(cases())
+def test_two_legs_are_worth_their_sum(drawn: Drawn) -> None:
+    script = map_actions(drawn[1], without("reduce_only"))
+    case = instruments(rich(drawn[0]), borrow_rate=0.0, splits=[])
+    hedged = play(terms(case, position_mode="hedging"), scripted(script))
+    netted = play(terms(case, position_mode="netting"), scripted(script))
+    for one, two in zip(hedged.fills, netted.fills, strict=True):
+        assert_same({**one, "leg": 0}, two, 1.0, "fill")
+    assert ends(hedged) == ends(netted)
+    assert_same(hedged.equity, netted.equity, 1e6, "equity")
+    for i, net in enumerate(netted.positions):
+        legs = hedged.positions[2 * i : 2 * i + 2]
+        assert sum(leg["quantity"] for leg in legs) == pytest.approx(net["quantity"], abs=1e-9)
+        assert gain(*legs) == pytest.approx(gain(net), abs=1e-6)
+
+
+@law
+@given(cases())
+def test_which_lot_is_sold_first_is_a_matter_of_words(drawn: Drawn) -> None:
+    case, make = rich(drawn[0]), scripted(drawn[1])
+    first = play(terms(case, cost_basis="fifo"), make)
+    mean = play(terms(case, cost_basis="average"), make)
+    books = ("positions",)
+    assert exactly(first, *books) == exactly(mean, *books)
+    for one, two in zip(first.positions, mean.positions, strict=True):
+        assert gain(one) == pytest.approx(gain(two), abs=1e-6)
+        if one["quantity"] == 0.0:
+            assert one["realized_pnl"] == pytest.approx(two["realized_pnl"], abs=1e-6)
+
+
+def gain(*positions: dict[str, Any]) -> float:
+    """Realised and not."""
+    return sum(
+        p["realized_pnl"]
+        + (p["quantity"] * (p["mark"] * p["point_value"] - p["avg_cost"]) if p["quantity"] else 0)
+        for p in positions
+    )

@@ -1,0 +1,193 @@
+"""Laws of bars: fills lie inside them, the readings of it are ordered, ticks made into bars agree."""
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markets import EXAMPLES, SECOND, Case, Outcome, cases, run_btcore, scripted
+from reference_by_hand import MIDNIGHT, planned
+from watching import unhashed
+
+from btcore.config import Execution, Instrument
+from btcore.errors import BtcoreError
+
+BAR = 100 * SECOND
+law = settings(
+    max_examples=max(EXAMPLES // 20, 1),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
+Rows = list[tuple[float, ...]]
+
+
+def bar_rows(prices: list[list[float]]) -> Rows:
+    """Bars of the prices seen in each."""
+    return [
+        (MIDNIGHT + i * BAR, seen[0], max(seen), min(seen), seen[-1], 100.0) for i, seen in enumerate(prices)
+    ]
+
+
+def tick_rows(prices: list[list[float]]) -> Rows:
+    """Quotes without a spread, evenly in each bar's time."""
+    return [
+        (MIDNIGHT + i * BAR + j * BAR // len(seen), price, price)
+        for i, seen in enumerate(prices)
+        for j, price in enumerate(seen)
+    ]
+
+
+def play(streams: dict[str, Any], act: Any, **terms: Any) -> Outcome:
+    """One symbol, and what is done at the start."""
+    case = Case({"A": streams}, execution=Execution(**terms), instruments={"A": Instrument()})
+    return run_btcore(case, unhashed(planned({"start": act})))
+
+
+def on_bars(prices: list[list[float]], act: Any, **terms: Any) -> Outcome:
+    return play({"bars": bar_rows(prices), "interval": BAR}, act, **terms)
+
+
+def on_ticks(prices: list[list[float]], act: Any, **terms: Any) -> Outcome:
+    return play({"quotes": tick_rows(prices)}, act, **terms)
+
+
+@law
+@given(cases())
+def test_every_fill_lies_within_its_bar(drawn: Any) -> None:
+    case, script = drawn
+    free = {"slippage_bps": 0.0, "slippage_ticks": 0.0, "slippage_volume": 0.0, "slippage_sqrt": 0.0}
+    terms = {name: getattr(case.execution, name) for name in case.execution.__struct_fields__}
+    case.execution = Execution(**{**terms, **free})
+    try:
+        outcome = run_btcore(case, unhashed(scripted(script)))
+    except BtcoreError:
+        return
+    for fill in outcome.fills:
+        stream = case.streams[fill["symbol"]]
+        if stream.keys() == {"bars", "interval"}:
+            at_open = [row[1] for row in stream["bars"] if row[0] == fill["ts"]]
+            within = [row[3:1:-1] for row in stream["bars"] if row[0] + stream["interval"] == fill["ts"]]
+            found = fill["price"] in at_open or any(low <= fill["price"] <= high for low, high in within)
+            assert found, (fill, at_open, within)
+
+
+levels = st.integers(95, 105).map(float)
+ticks = st.lists(st.lists(levels, min_size=1, max_size=6), min_size=2, max_size=8)
+sides = st.sampled_from(("buy", "sell"))
+
+
+@law
+@given(ticks, sides, st.sampled_from((None, "limit", "stop", "touch")), levels)
+def test_bars_fill_an_order_in_the_bar_where_its_ticks_do(
+    prices: list[list[float]], side: str, kind: str | None, level: float
+) -> None:
+    def act(ctx: Any) -> None:
+        getattr(ctx, side)("A", 1, **({} if kind is None else {kind: level}))
+
+    bars, fine = on_bars(prices, act).fills, on_ticks(prices, act).fills
+    assert len(bars) == len(fine) <= 1
+    if not bars:
+        return
+    way = 1 if side == "buy" else -1
+    (coarse,), (exact,) = bars, fine
+    where = (exact["ts"] - MIDNIGHT) // BAR
+    assert coarse["ts"] in (MIDNIGHT + where * BAR, MIDNIGHT + (where + 1) * BAR)
+    low, high = min(prices[where]), max(prices[where])
+    assert low <= coarse["price"] <= high
+    worse = way * (exact["price"] - coarse["price"])  # than the bar's, by the ticks
+    if kind is None or (coarse["ts"] == exact["ts"] and coarse["liquidity"] == "taker"):
+        assert worse == 0.0
+    elif kind == "limit":  # a bar that opens beyond it gives its open, a tick the limit price
+        assert worse >= 0.0
+        assert exact["price"] == level
+    else:
+        assert low <= exact["price"] <= high
+        assert worse >= 0.0 if kind == "stop" else worse <= 0.0
+
+
+@st.composite
+def walks(draw: Any) -> list[list[float]]:
+    """Every price on the way of `intrabar="path"`, in bars without gaps between them."""
+    prices, at = [], draw(st.integers(98, 102))
+    for _ in range(draw(st.integers(2, 8))):
+        up, down, end = (draw(st.integers(0, 5)) for _ in range(3))
+        high, low = at + up, at - down
+        close = low + end % (high - low + 1)
+        ways = (low, high) if down <= up else (high, low)
+        seen = [at]
+        for start, stop in pairwise((at, *ways, close)):
+            step = 1 if stop > start else -1
+            seen += range(start + step, stop + step, step) if stop != start else []
+        prices.append([float(price) for price in seen])
+        at = close
+    return prices
+
+
+def near(distances: st.SearchStrategy[int]) -> st.SearchStrategy[float]:
+    return distances.map(lambda d: 100.0 + d)
+
+
+entries = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"limit": near(st.integers(-3, 3))}),
+    st.fixed_dictionaries({"stop": near(st.integers(-3, 3))}),
+)
+
+
+@st.composite
+def brackets(draw: Any) -> dict[str, Any]:
+    """An entry, and exits on their right sides of wherever it may fill."""
+    side, entry = draw(sides), draw(entries)
+    way = 1 if side == "buy" else -1
+    target, guard = (draw(st.integers(4, 9)) for _ in range(2))
+    return {"side": side, "take_profit": 100.0 + way * target, "stop_loss": 100.0 - way * guard, **entry}
+
+
+@law
+@given(walks(), brackets(), st.lists(st.tuples(sides, st.sampled_from(("stop", "touch", "trail")), levels)))
+def test_the_walk_is_the_ticks_on_its_way(
+    prices: list[list[float]], bracket: dict[str, Any], more: list[tuple[str, str, float]]
+) -> None:
+    def act(ctx: Any) -> None:
+        ctx.bracket("A", 1, **bracket)
+        for side, kind, level in more:
+            getattr(ctx, side)("A", 1, **{kind: level - 94.0 if kind == "trail" else level})
+
+    walked, exact = on_bars(prices, act, intrabar="path"), on_ticks(prices, act)
+    assert sorted(told(walked)) == sorted(told(exact))
+    assert walked.equity[-1]["equity"] == exact.equity[-1]["equity"]
+
+
+def told(outcome: Outcome) -> list[tuple[Any, ...]]:
+    return [(f["order_id"], f["side"], f["price"]) for f in outcome.fills]
+
+
+wild = st.lists(st.lists(st.integers(90, 110).map(float), min_size=1, max_size=4), min_size=2, max_size=8)
+
+
+@law
+@given(wild, brackets())
+def test_the_pessimist_gains_no_more_than_the_optimist(
+    prices: list[list[float]], bracket: dict[str, Any]
+) -> None:
+    """Of an entry at the open: the first bar that reaches an exit ends it, whatever the reading."""
+    bracket = {name: price for name, price in bracket.items() if name not in ("limit", "stop")}
+
+    def gained(intrabar: str) -> float:
+        outcome = on_bars(prices, lambda ctx: ctx.bracket("A", 1, **bracket), intrabar=intrabar)
+        return outcome.equity[-1]["equity"]
+
+    assert gained("pessimistic") <= gained("path") <= gained("optimistic")
+
+
+@pytest.mark.parametrize("intrabar", ["pessimistic", "optimistic", "path"])
+@law
+@given(prices=wild, bracket=brackets())
+def test_one_price_a_bar_leaves_nothing_to_read(
+    intrabar: str, prices: list[list[float]], bracket: dict[str, Any]
+) -> None:
+    flat = [seen[:1] for seen in prices]
+    outcome = on_bars(flat, lambda ctx: ctx.bracket("A", 1, **bracket), intrabar=intrabar)
+    exact = on_ticks(flat, lambda ctx: ctx.bracket("A", 1, **bracket))
+    assert [f[:2] for f in told(outcome)] == [f[:2] for f in told(exact)]
+    assert outcome.ambiguous_bars == 0
