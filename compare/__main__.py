@@ -1,6 +1,6 @@
 """Prints every comparison, peer by peer; exit code 1 for a mismatch, or when no peer is there.
 
-With a path, and if nothing was wrong or skipped, the page of conventions is written there.
+With the path of docs/conventions.md, and if nothing was wrong or skipped, its section is rewritten.
 """
 
 import importlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import btcore as bt
 
-from .page import page
+from .page import rewritten, section
 from .rows import Row
 
 PEERS = {"backtesting": "backtesting_py", "vectorbt": "vectorbt_orders"}  # package: module here
@@ -51,7 +51,8 @@ def main(into: str | None = None) -> int:
     skipped = len(PEERS) - len(found)
     print(f"\n{len(rows) - wrong} rows hold, {wrong} mismatches, {skipped} of {len(PEERS)} peers skipped")
     if into and not wrong and not skipped:
-        Path(into).write_text(page(versions(), found))
+        page = Path(into)
+        page.write_text(rewritten(page.read_text(), section(versions(), found)))
     return 1 if wrong or not found else 0
 
 
