@@ -20,6 +20,7 @@ from .errors import BtcoreError
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 from .result import Result
 from .strategy import Strategy
+from .targets import Targets
 
 TABLE = Path(__file__).with_name("conformance.json")
 ORIGIN = 1_705_276_800 * 10**9  # 2024-01-15 00:00 UTC
@@ -53,13 +54,15 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     `do` has [time, verb, ...] by time, a time also being "fill" (at every fill) or "end": "buy", "sell" and
     "bracket" with a quantity and terms, "cancel" and "amend" with an order's id, "look" with what to look at.
-    `terms` are those of `btcore.run`; a list of pairs in them is dated.
+    In its stead `targets` has those of a portfolio: rows of [time, symbol, value], and settings. `terms` are
+    those of `btcore.run`; a list of pairs in them is dated.
     """
 
     rule: str
     case: str
     data: dict[str, Stream]
     do: list[list[Any]] = []
+    targets: dict[str, Any] = {}
     terms: dict[str, Any] = {}
     expect: dict[str, Any]
     because: str
@@ -206,6 +209,11 @@ def read(name: str, result: Result, script: Script, expected: Any) -> Any:
     raise KeyError(name)
 
 
+def portfolio(rows: list[list[Any]], **settings: Any) -> Targets:
+    times, symbols, values = zip(*rows, strict=True)
+    return Targets([moment(t) for t in times], symbols, values, **settings)
+
+
 def replay(case: Case) -> dict[str, Any]:
     """What came of it, by the names of what is expected; an error is its name and its cause's."""
     script = Script(case)
@@ -214,7 +222,8 @@ def replay(case: Case) -> dict[str, Any]:
     instruments = msgspec.convert(terms.pop("instruments", {}), dict[str, Instrument])
     try:
         data = {symbol: stream.containers() for symbol, stream in case.data.items()}
-        result = run(data, script, execution=execution, instruments=instruments, progress=False, **terms)
+        played = portfolio(**case.targets) if case.targets else script
+        result = run(data, played, execution=execution, instruments=instruments, progress=False, **terms)
         return {
             name: read(name, result, script, value) for name, value in case.expect.items() if name != "error"
         }

@@ -25,7 +25,7 @@ NAMES = """
 Time and events, Execution source, Sessions, Dated items, Latency, Orders, Types, Trailing, Admission,
 Buying power, Lifecycle, Cancel, Amend, Open bars, At the door, Time in force, Post-only, Reduce-only, OCO,
 OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Liquidity, Slippage, Commission, Accounting,
-Cash account, Margin, Accrual, Split, Dividend, Funding, Session close, The equity curve
+Cash account, Margin, Accrual, Split, Dividend, Funding, Session close, Targets, The equity curve
 """
 SECTIONS = set(re.split(r",\s+", NAMES.strip()))
 
