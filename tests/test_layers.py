@@ -171,7 +171,7 @@ def test_a_module_without_a_place_is_caught(tmp_path: Path) -> None:
     assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: has no place in the order"]
 
 
-HEAVY = ("pandas", "polars", "pyarrow", "plotly", "starlette", "lmdb", "zoneinfo")
+HEAVY = ("pandas", "exchange_calendars", "polars", "pyarrow", "plotly", "starlette", "lmdb", "zoneinfo")
 
 
 def test_the_import_brings_in_nothing_heavy() -> None:

@@ -230,7 +230,7 @@ cdef class Engine:
             self.ex.instruments[i] = Instrument(
                 tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
                 min_notional=instrument.min_notional,
-                margin_weight=1.0 if margin is None else account.leverage * margin,
+                margin_weight=1.0 if margin is None or execution.account == "cash" else account.leverage * margin,
                 maintenance=execution.maintenance_margin if maintenance is None else maintenance,
                 borrow_rate=0.0, negative_prices=instrument.negative_prices,
             )

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -42,6 +43,7 @@ def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@lru_cache(maxsize=256)  # reading a module's source costs more than a small run
 def _code_hash(cls: type) -> str | None:
     """Of the class's source text; None where there is none (typed at a prompt, or compiled)."""
     import inspect  # slow to import, and seldom needed

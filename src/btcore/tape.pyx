@@ -123,8 +123,8 @@ cdef class Tape:
         return 0
 
     def first_time(self):
-        """Market time of the first event, ns UTC."""
-        return self.streams[self.order[0] if self.order != NULL else 0].ts[0]
+        """The earliest market time there is, ns UTC."""
+        return min(int(c.timestamp[0]) for c in self.containers if len(c))
 
     def last_time(self):
         """Delivery time of the last event, ns UTC."""

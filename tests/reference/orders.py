@@ -229,7 +229,8 @@ class Orders:
 
     def exposure_of(self, market: Market, quantity: float, price: float) -> float:
         share = market.instrument.initial_margin
-        weight = 1.0 if share is None else self.leverage * share
+        free = share is None or self.execution.account == "cash"
+        weight = 1.0 if free else self.leverage * share
         return quantity * self.point_value(market) * abs(price) * weight
 
     def worst_quantity(

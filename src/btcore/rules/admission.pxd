@@ -110,7 +110,7 @@ cdef inline int check_steps(const Order* order, const Instrument* instrument, bi
     """Reason its quantity or a price lies between two steps, or NONE."""
     if not on_step(order.asked_qty, instrument.lot_size):
         return LOT_SIZE
-    if has_limit(order) and not isnan(order.limit_px) and not on_step(order.limit_px, instrument.tick_size):
+    if has_limit(order) and order.order_type != TRAILING_STOP_LIMIT and not on_step(order.limit_px, instrument.tick_size):
         return TICK_SIZE
     if tells_trigger(order, tells_stop) and not on_step(order.stop_px, instrument.tick_size):
         return TICK_SIZE
