@@ -256,7 +256,7 @@ def ruin() -> list[Row]:
         Differs(
             "equity at or below zero (90 units sold with 10,000)",
             FINAL,
-            "the run goes on",
+            "what is held is closed at the next open (liquidation), the run goes on",
             "the run ends, equity is 0",
             float(points[-1]),
             float(stats["Equity Final [$]"]),
