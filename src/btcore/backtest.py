@@ -15,8 +15,8 @@ from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
 from .data.intervals import Interval, interval_ns
 from .data.moments import Moment, moment_ns
-from .data.source import Source, check_symbol
 from .data.sessions import calendar_code, sessions
+from .data.source import Source, check_symbol
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
@@ -78,9 +78,9 @@ def run(
 
     `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
     take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
-    every bar, or one minute for ticks. `calendar` names the exchange whose sessions count (None: local days), `fx`
-    the rates of other currencies (a number, or dated steps) and `intrabar` stands for the one of `execution`. `progress` is called now and then with a `Progress`; by default a bar
-    is drawn on a terminal.
+    every bar, or one minute for ticks. `calendar` names the exchange whose sessions count (None: local days),
+    `fx` the rates of other currencies (a number, or dated steps), and `intrabar` goes before that of
+    `execution`. `progress` is called now and then with a `Progress`; by default a bar is drawn on a terminal.
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
@@ -113,7 +113,9 @@ def run(
     tell, close = reporter(progress)
     try:
         engine = _play(
-            lambda: Engine(tape, handler, steps, terms, capital, first, every, days.opens, days.closes, dated),
+            lambda: Engine(
+                tape, handler, steps, terms, capital, first, every, days.opens, days.closes, dated
+            ),
             handler,
             tell,
         )
@@ -136,7 +138,11 @@ def run(
     hashed = cache(lambda: describe_data(markets))
     return Result.from_journal(
         _journal(
-            engine, handler, tape, _notes(terms, markets, data_source), None if calendar is None else days.closes
+            engine,
+            handler,
+            tape,
+            _notes(terms, markets, data_source),
+            None if calendar is None else days.closes,
         ),
         manifest=lambda: make_manifest(described, hashed(), data_source),
         fingerprint=lambda: fingerprint(described, hashed()),
@@ -238,9 +244,7 @@ def _instruments(
     ]
 
 
-def _refuse_negative(
-    markets: list[tuple[str, tuple[Container, ...]]], instruments: list[Instrument]
-) -> None:
+def _refuse_negative(markets: list[tuple[str, tuple[Container, ...]]], instruments: list[Instrument]) -> None:
     """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
     for (symbol, containers), instrument in zip(markets, instruments, strict=True):
         for container in containers:
@@ -377,8 +381,8 @@ def _told(notes: NDArray[Any]) -> list[tuple[int, str]]:
         line = f"order {note['order_id']}: amend refused, the order stays as it was"
         if note["kind"] == NoteKind.LIQUIDATED:
             line = (
-                f"{np.datetime64(int(note['ts']), 'ns')}Z: liquidated, equity {note['value']:.2f} is below the "
-                "maintenance margin"
+                f"{np.datetime64(int(note['ts']), 'ns')}Z: liquidated, equity {note['value']:.2f} is below "
+                "the maintenance margin"
             )
         lines.append((int(note["calls"]), line))
     return lines

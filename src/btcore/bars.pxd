@@ -49,7 +49,7 @@ cdef inline double clipped(const Order* order, double level, int way) noexcept n
 
 
 cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """A price of the range reaches the order's trigger: it fills there; with a limit that can't, it rests from the next bar."""
+    """The range reaches the order's trigger: it fills there; with a limit that can't, it rests from the next bar."""
     cdef int way = -order.side if is_touch(order) else order.side
     if not triggers(order, px):
         return 0

@@ -136,10 +136,10 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is traded. Steps of 0 mean any price or size; `multiplier` is money per point.
 
-    `initial_margin` and `maintenance_margin` are shares of the notional that go before the run's own. `currency`
-    is the one its prices are in (None: the run's). Of the dated items, `funding` are rates of the notional that
-    longs pay, `splits` new shares for one, `dividends` money a share; moments without an offset are read in the
-    run's timezone.
+    `initial_margin` and `maintenance_margin` are shares of the notional that go before the run's own.
+    `currency` is the one its prices are in (None: the run's). Of the dated items, `funding` are rates of the
+    notional that longs pay, `splits` new shares for one, `dividends` money a share; moments without an offset
+    are read in the run's timezone.
     """
 
     tick_size: NonNegative = 0.0

@@ -156,8 +156,12 @@ cdef class Context:
         )
         self.groups += 1
         children = {"parent": entry, "oco": self.groups, "latency_ms": latency_ms}
-        target = None if take_profit is None else self.send(symbol, -way, quantity, limit=take_profit, **children)
-        return entry, target, None if stop_loss is None else self.send(symbol, -way, quantity, stop=stop_loss, **children)
+        target = loss = None
+        if take_profit is not None:
+            target = self.send(symbol, -way, quantity, limit=take_profit, **children)
+        if stop_loss is not None:
+            loss = self.send(symbol, -way, quantity, stop=stop_loss, **children)
+        return entry, target, loss
 
     def send(
         self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,

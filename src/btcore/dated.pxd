@@ -10,9 +10,10 @@ from btcore.journal cimport write_flow, write_restatement
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
     DEBIT_RATE, DIVIDEND, Dated, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST, MARKET, NONE, Order, PRICE,
-    Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT, TRADE, Ticker,
+    Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT,
+    TRADE, Ticker,
 )
-from btcore.rules.accounting cimport Lots, apply_fill, pay, split_position
+from btcore.rules.accounting cimport Lots, apply_fill, pay, split_position, value
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, whole_lots
 from btcore.venue cimport Exchange, note
 
@@ -40,11 +41,7 @@ cdef inline int happen(Exchange* ex, const Dated* item) noexcept nogil:
     elif item.kind == CASH_DIVIDEND:
         return pay_dividend(ex, s, item.value, item.ts)
     elif item.kind == FUNDING_RATE:
-        return flow(
-            ex, s, FUNDING,
-            -ex.account.positions[s].qty * ex.account.positions[s].mark * ex.account.positions[s].point_value * item.value,
-            item.ts,
-        )
+        return flow(ex, s, FUNDING, -value(&ex.account.positions[s]) * item.value, item.ts)
     elif item.kind == ACCRUAL:
         return accrue(ex, item.ts)
     elif item.kind == SESSION_END:

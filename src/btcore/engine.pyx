@@ -24,8 +24,8 @@ from btcore.journal cimport free_journal, write_point
 from btcore.margin cimport look
 from btcore.model cimport (
     Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, FILL, FILLED,
-    Fill, Instrument, MARKET, NEVER, OPTIMISTIC, Order, PATH, PESSIMISTIC, Position, QUOTE, RESPONSE_LATENCY, Request, START,
-    SUBMIT, TIMER, Ticker,
+    Fill, Instrument, MARKET, NEVER, OPTIMISTIC, Order, PATH, PESSIMISTIC, Position, QUOTE, RESPONSE_LATENCY, Request,
+    START,     SUBMIT, TIMER, Ticker,
 )
 from btcore.rules.accounting cimport Lots, apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
@@ -209,7 +209,6 @@ cdef class Engine:
     cdef set_account(self, instruments, execution, double initial_capital):
         cdef int32_t i
         cdef int64_t n = self.tape.n_symbols
-        cdef Position* position
         account = &self.ex.account
         hedging = execution.position_mode == "hedging"
         self.n_books = 2 * n if hedging else n

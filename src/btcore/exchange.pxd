@@ -1,4 +1,4 @@
-"""The market side of ticks: each quote and print against the working orders of its symbol. docs/simulation.md is its law."""
+"""The market side of ticks: quotes and prints against working orders. docs/simulation.md is its law."""
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
@@ -7,8 +7,8 @@ from btcore.blotter cimport Queue, end, is_open, is_woken, refresh
 from btcore.entry cimport admit, first_px
 from btcore.execution cimport make, speak, take
 from btcore.model cimport (
-    AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE,
-    QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
+    AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
+    QUOTE,     QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport follow, goes_through, is_dormant, is_limit, is_trailing, reaches, triggers
 from btcore.venue cimport Exchange, Pool, takes_part

@@ -7,7 +7,8 @@ from btcore.blotter cimport conclude, end, end_alone, is_open, leaves, may_grow,
 from btcore.family cimport release_children, stir_group
 from btcore.journal cimport write_fill
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER, MARKET,
+    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER,
+    MARKET,
     NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, REJECTED,
     SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
 )
@@ -33,7 +34,9 @@ cdef inline double reducible(const Exchange* ex, const Order* order) noexcept no
     return fmax(-order.side * held, 0.0)
 
 
-cdef inline void write_money(Exchange* ex, const Order* order, double px, double qty, double cost, int leg) noexcept nogil:
+cdef inline void write_money(
+    Exchange* ex, const Order* order, double px, double qty, double cost, int leg
+) noexcept nogil:
     cdef int32_t s = order.symbol, i
     cdef Position* net = &ex.account.positions[s]
     if leg == 0:

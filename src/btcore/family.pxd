@@ -7,7 +7,8 @@ from btcore.blotter cimport Blotter, conclude_child, end, is_open, leaves, may_g
 from btcore.entry cimport enter
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER, NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
+    BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
+    NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
 )
 from btcore.rules.matching cimport is_limit, reaches, whole_lots
 from btcore.venue cimport Exchange, note, takes_part

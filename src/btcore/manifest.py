@@ -26,7 +26,7 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
             "kind": "python",
             "name": f"{cls.__module__}.{cls.__qualname__}",
             "params": msgspec.to_builtins(strategy.params),
-            "code_sha256": _code_hash(cls),
+            "code_sha256": _code_hash(cls),  # type: ignore[arg-type]  # a class is hashable
         }
     if isinstance(strategy, Orders | Targets):
         name = "orders" if isinstance(strategy, Orders) else "targets"
@@ -44,7 +44,7 @@ def _sha256(content: bytes) -> str:
 
 
 @lru_cache(maxsize=256)  # reading a module's source costs more than a small run
-def _code_hash(cls: type) -> str | None:
+def _code_hash(cls: Any) -> str | None:
     """Of the class's source text; None where there is none (typed at a prompt, or compiled)."""
     import inspect  # slow to import, and seldom needed
 

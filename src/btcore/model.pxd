@@ -224,7 +224,7 @@ cdef struct CashFlow:
     int32_t symbol       # -1: the account's
     int32_t kind
 
-cdef struct Restatement: # of a position, by a split; what round trips must know
+cdef struct Restatement:     # of a position, by a split; what round trips must know
     int64_t ts
     int64_t n_fills      # before it
     double ratio
@@ -266,7 +266,7 @@ cdef struct Instrument:
     double lot_size      # 0: any quantity
     double multiplier    # money per point, in its own currency
     double min_notional
-    double margin_weight # leverage * initial margin: how much of the buying power its notional takes; 1
+    double margin_weight     # leverage * initial margin: how much of the buying power its notional takes; 1
     double maintenance   # margin rate
     double borrow_rate   # now, a year
     int8_t negative_prices

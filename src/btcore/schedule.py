@@ -28,11 +28,14 @@ def schedule(
     closes: NDArray[np.int64],
     start: int,
 ) -> NDArray[Any]:
-    """Records of `btcore.model.DATED_DTYPE` by time, kind and symbol; ConfigError names what makes no sense."""
+    """Records of `btcore.model.DATED_DTYPE` by time, kind, symbol; ConfigError names what makes no sense."""
     items = [*_run(execution, timezone)]
     for s, (symbol, instrument) in enumerate(zip(symbols, instruments, strict=True)):
-        items += _instrument(s, f"instruments[{symbol!r}]", instrument, timezone)
-        items += _exchange_rate(s, symbol, instrument, fx, currency, timezone, start)
+        where = f"instruments[{symbol!r}]"
+        items += _instrument(s, where, instrument, timezone)
+        own = instrument.currency or currency
+        if own != currency:
+            items += _exchange_rate(s, where, own, fx, timezone=timezone, start=start)
     rates = (DatedKind.CASH_RATE, DatedKind.DEBIT_RATE, DatedKind.BORROW_RATE)
     steps = {ts for ts, kind, _, _ in items if kind in rates}
     if steps:
@@ -72,19 +75,10 @@ def _instrument(s: int, where: str, instrument: Instrument, timezone: str) -> It
 
 
 def _exchange_rate(
-    s: int,
-    symbol: str,
-    instrument: Instrument,
-    fx: Mapping[str, Dated],
-    currency: str,
-    timezone: str,
-    start: int,
+    s: int, where: str, own: str, fx: Mapping[str, Dated], *, timezone: str, start: int
 ) -> Iterator[Item]:
-    own = instrument.currency or currency
-    if own == currency:
-        return
     if own not in fx:
-        raise ConfigError(f"fx: a rate for {own!r} is needed, the currency of instruments[{symbol!r}]")
+        raise ConfigError(f"fx: a rate for {own!r} is needed, the currency of {where}")
     steps = list(_steps(f"fx[{own!r}]", fx[own], timezone))
     if not steps or steps[0][0] > start:
         raise ConfigError(f"fx[{own!r}]: begins after the run's start")

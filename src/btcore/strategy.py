@@ -68,9 +68,10 @@ class Orders:
     """Orders known before the run, a row each; scalars stand for every row.
 
     `timestamp` (int64 ns UTC or datetime64) is when an order is sent. `side` is "buy" or "sell", or 1 or -1.
-    An order's type follows from the prices it has, as with `Context.buy`: NaN or None is none. `oco` groups count
-    from 1, `parent` is the row (0 the first, -1 none) whose order's fills release this one, `expires` (NaT or None:
-    none) is for GTD, `latency_ms` NaN is the run's own. OrderError names the first row that makes no sense.
+    An order's type follows from the prices it has, as with `Context.buy`: NaN or None is none. `oco` groups
+    count from 1, `parent` is the row (0 the first, -1 none) whose order's fills release this one, `expires`
+    (NaT or None: none) is for GTD, `latency_ms` NaN is the run's own. OrderError names the first row that
+    makes no sense.
     """
 
     def __init__(
@@ -129,7 +130,9 @@ class Orders:
         """NaN for none; prices below zero are for the run to judge, by its instruments."""
         prices = self._column(name, np.nan if values is None else values, np.float64)
         distance = name in ("trail", "limit_offset")
-        bad = np.isinf(prices) | (prices < 0 if distance else prices == 0) | ((prices == 0) & (name == "trail"))
+        bad = (
+            np.isinf(prices) | (prices < 0 if distance else prices == 0) | ((prices == 0) & (name == "trail"))
+        )
         self._refuse(bad, name, prices)
         return prices
 
@@ -146,9 +149,7 @@ class Orders:
 
     def _latency(self, values: Any) -> NDArray[np.int64]:
         latency = self._column("latency_ms", np.nan if values is None else values, np.float64)
-        self._refuse(
-            ~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency
-        )
+        self._refuse(~(np.isnan(latency) | ((latency >= 0) & (latency <= 86_400_000))), "latency_ms", latency)
         return np.where(np.isnan(latency), -1, np.rint(latency * 1e6)).astype(np.int64)
 
     def _moments(self, name: str, values: Any) -> NDArray[np.int64]:
@@ -163,7 +164,7 @@ class Orders:
         return self._column(name, moments, np.int64)
 
     def _parent(self, values: Any) -> NDArray[np.int64]:
-        """Ids of the parents' orders (0: none): orders are sent by time, so an id is a place by time, from 1."""
+        """Ids of the parents' orders, 0 for none: orders are sent by time, so an id is a place, from 1."""
         rows = self._column("parent", values, np.int64)
         n = len(rows)
         self._refuse((rows < -1) | (rows >= n), "parent", rows)

@@ -65,7 +65,7 @@ def test_the_order_of_events(found):
     bt.run(dict(found), listens)
     assert listens.heard == sorted(rows)
     assert tape.last_time() == max(rows)[0]
-    assert tape.first_time() == min(rows)[3]
+    assert tape.first_time() == min(row[3] for row in rows)
 
 
 def test_the_columns_are_borrowed():

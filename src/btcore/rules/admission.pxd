@@ -49,9 +49,14 @@ cdef inline double reference_px(const Ticker* ticker, int side, double mark) noe
     return mark
 
 
+cdef inline bint tells_limit(const Order* order) noexcept nogil:
+    """Its limit is its sender's, and not made of a trailing stop."""
+    return has_limit(order) and order.order_type != TRAILING_STOP_LIMIT
+
+
 cdef inline double order_px(const Order* order, const Ticker* ticker, double mark) noexcept nogil:
     """What the order would pay: its own price, or the market's."""
-    if has_limit(order) and order.order_type != TRAILING_STOP_LIMIT:
+    if tells_limit(order):
         return order.limit_px
     if has_trigger(order) and not is_trailing(order):
         return order.stop_px
@@ -79,7 +84,7 @@ cdef inline bint tells_trigger(const Order* order, bint tells_stop) noexcept nog
 
 
 cdef inline int check_prices(const Order* order, const Instrument* instrument, bint tells_stop) noexcept nogil:
-    if has_limit(order) and order.order_type != TRAILING_STOP_LIMIT and not is_price(order.limit_px, instrument):
+    if tells_limit(order) and not is_price(order.limit_px, instrument):
         return INVALID_PRICE
     if is_trailing(order):
         if not (isfinite(order.trail) and order.trail > 0.0):
@@ -110,7 +115,7 @@ cdef inline int check_steps(const Order* order, const Instrument* instrument, bi
     """Reason its quantity or a price lies between two steps, or NONE."""
     if not on_step(order.asked_qty, instrument.lot_size):
         return LOT_SIZE
-    if has_limit(order) and order.order_type != TRAILING_STOP_LIMIT and not on_step(order.limit_px, instrument.tick_size):
+    if tells_limit(order) and not on_step(order.limit_px, instrument.tick_size):
         return TICK_SIZE
     if tells_trigger(order, tells_stop) and not on_step(order.stop_px, instrument.tick_size):
         return TICK_SIZE
