@@ -73,8 +73,9 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
             )
             for symbol, stream in streams.items()
         }
-        self.start = self.now = min(e.timestamp for e in self.events) if start is None else start
-        assert all(self.now <= event.timestamp for event in self.events), "the reference is given data from `start` on"
+        first = min(event.timestamp for event in self.events)
+        self.start = self.now = first if start is None else start
+        assert self.now <= first, "the reference is given data from `start` on"
         bars_alone = all(type(event) is Bar for event in self.events)
         self.grid = mark_every_ns or (None if bars_alone else MINUTE)
         self.next_grid_point: int | None = None
