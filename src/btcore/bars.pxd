@@ -277,12 +277,14 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Bar* bar = &ticker.bar
     cdef Queue* queue = &ex.blotter.queues[symbol]
+    cdef bint woken
     cdef int code = 0
     if ticker.source != BAR:
         awaken(ex, symbol, bar.ts)
         return 0
-    ticker.event = ex.event
-    if is_woken(queue, bar.low, bar.high, bar.low, bar.high, bar.ts):
+    ticker.event = ex.event[0]
+    woken = is_woken(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
+    if woken:
         if not isnan(ex.terms.volume_share):
             ex.pools[symbol].ask = whole_lots(
                 ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size
@@ -297,4 +299,4 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
         refresh(&ex.blotter, symbol)
     ex.account.positions[symbol].mark = bar.close
     ticker.priced = 1
-    return code
+    return -1 if code < 0 else woken

@@ -141,6 +141,7 @@ cdef inline int split(Exchange* ex, int32_t s, double ratio, int64_t ts) noexcep
     ticker.quote.bid_qty *= ratio
     ticker.quote.ask_qty *= ratio
     ticker.trade.px /= ratio
+    ticker.trade.qty *= ratio
     ex.pools[s].ask *= ratio
     ex.pools[s].bid *= ratio
     if ex.account.legs == NULL:

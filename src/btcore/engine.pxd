@@ -1,6 +1,6 @@
 """The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
 
-from libc.stdint cimport int64_t
+from libc.stdint cimport int32_t, int64_t
 
 from btcore.contract cimport Handler
 from btcore.blotter cimport Report
@@ -31,6 +31,7 @@ cdef class Engine:
     cdef int code
 
     cdef void loop(self, int64_t n) noexcept nogil
+    cdef void follow_up(self, int32_t symbol, int kind, int failed) noexcept nogil
     cdef void wake(self, int64_t t) noexcept nogil
     cdef int64_t next_dated(self, int64_t t) noexcept nogil
     cdef void pass_dated(self, int64_t ts) noexcept nogil

@@ -159,6 +159,7 @@ cdef class Engine:
             self.ex.blotter.queues[i].source = self.ex.tickers[i].source
         self.ex.meet = meet_quote
         self.ex.calls = &self.market.calls
+        self.ex.event = &self.n_done
         self.ex.next_id = &self.out.next_id
         self.ex.blotter.now = &self.market.now
         self.ex.last_accrual = start
@@ -256,14 +257,14 @@ cdef class Engine:
         cdef Exchange* ex = &self.ex
         cdef Stream* stream
         cdef int64_t k, row, t
-        cdef int32_t s = 0, symbol, failed
+        cdef int32_t s = 0, symbol
+        cdef int outcome
         for k in range(self.n_done, self.n_done + n):
             if self.tape.order != NULL:
                 s = self.tape.order[k]
             stream = &self.tape.streams[s]
             row = self.rows[s]
             t = delivery(stream, row)
-            ex.event = k
             if t >= self.next_wake:
                 self.wake(t)
                 if self.code:
@@ -273,24 +274,15 @@ cdef class Engine:
             load(stream, row, &ex.tickers[symbol])
             self.market.now = t
             if stream.kind == QUOTE:
-                failed = on_quote(ex, symbol)
+                outcome = on_quote(ex, symbol)
             elif stream.kind == BAR:
-                failed = on_bar(ex, symbol, t)
+                outcome = on_bar(ex, symbol, t) or ex.blotter.n_deferred > 0
             else:
-                failed = on_trade(ex, symbol)
-            if ex.stirred:
-                failed |= look(ex, t)
-            if ex.blotter.n_deferred and stream.kind == BAR:
-                failed |= release_deferred(ex, symbol, t)
-            if failed | ex.blotter.failed:
-                self.code = NO_MEMORY
-                return
-            if ex.blotter.delayed:
-                ex.known.positions[symbol].mark = ex.account.positions[symbol].mark
-                self.report()
-                self.plan()
-            elif ex.journal.n_reported != ex.journal.n_fills:
-                self.report()
+                outcome = on_trade(ex, symbol)
+            if outcome:
+                self.follow_up(symbol, stream.kind, outcome < 0)
+                if self.code:
+                    return
             self.market.symbol = symbol
             if self.handler.kinds >> stream.kind & 1:
                 self.ask(stream.kind)
@@ -305,6 +297,20 @@ cdef class Engine:
             if self.code:
                 return
             self.n_done = k + 1
+
+    cdef void follow_up(self, int32_t symbol, int kind, int failed) noexcept nogil:
+        """After an event that concerned orders: the margin, what waited for the bar's end, the strategy's reports."""
+        cdef Exchange* ex = &self.ex
+        if ex.stirred:
+            failed |= look(ex, self.market.now)
+        if kind == BAR and ex.blotter.n_deferred:
+            failed |= release_deferred(ex, symbol, self.market.now)
+        if failed | ex.blotter.failed:
+            self.code = NO_MEMORY
+            return
+        self.report()
+        if ex.blotter.delayed:
+            self.plan()
 
     cdef void wake(self, int64_t t) noexcept nogil:
         """What is due at or before `t`: dated items, arrivals, reports and timers, and marks before `t`."""
@@ -375,7 +381,12 @@ cdef class Engine:
 
     cdef void ask(self, int kind) noexcept nogil:
         """Calls the strategy."""
-        cdef const Account* account = &self.ex.known if self.ex.blotter.delayed else &self.ex.account
+        cdef const Account* account = &self.ex.account
+        cdef int32_t i
+        if self.ex.blotter.delayed:
+            account = &self.ex.known
+            for i in range(account.n_symbols):  # prices are seen at once
+                self.ex.known.positions[i].mark = self.ex.account.positions[i].mark
         self.market.kind = <int8_t> kind
         self.market.calls += 1
         if self.handler.on_event(self.handler.state, &self.market, account, &self.out) != 0:

@@ -125,7 +125,7 @@ cdef inline void watch(Exchange* ex, const Queue* queue, double mark) noexcept n
 
 
 cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
-    """A new quote stands."""
+    """A new quote stands. 0 if it concerned no order, 1 if it did, -1 without memory; likewise below."""
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Quote* quote = &ticker.quote
     cdef Queue* queue = &ex.blotter.queues[symbol]
@@ -134,7 +134,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     cdef int32_t i
     if ex.terms.displayed_size:
         ex.pools[symbol] = Pool(ask=quote.ask_qty, bid=quote.bid_qty)
-    ticker.event = ex.event
+    ticker.event = ex.event[0]
     ticker.quoted = 1
     if not is_woken(queue, quote.ask, quote.ask, quote.bid, quote.bid, quote.ts):
         ex.account.positions[symbol].mark = mark
@@ -155,7 +155,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     refresh(&ex.blotter, symbol)
     ex.account.positions[symbol].mark = mark
     watch(ex, queue, mark)
-    return 0
+    return 1
 
 
 cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
@@ -165,16 +165,18 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
     cdef Queue* queue = &ex.blotter.queues[symbol]
     cdef Order* order
     cdef bint is_source = ticker.source == TRADE
+    cdef bint woken
     cdef int code = 0
     cdef int32_t i
     ex.print_pool = trade.qty if ex.terms.displayed_size else INFINITY
     if is_source:
         ex.pools[symbol].ask = ex.print_pool
-        ticker.event = ex.event
+        ticker.event = ex.event[0]
         if not ticker.priced:
             ex.account.positions[symbol].mark = trade.px
             ticker.priced = 1
-    if is_woken(queue, trade.px, trade.px, trade.px, trade.px, trade.ts):
+    woken = is_woken(queue, trade.px, trade.px, trade.px, trade.px, trade.ts)
+    if woken:
         awaken(ex, symbol, trade.ts)
         if is_source:
             admit_waiting(ex, symbol, trade.ts, trade.px)
@@ -194,4 +196,4 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
             watch(ex, queue, trade.px)
     if is_source:
         ex.account.positions[symbol].mark = trade.px
-    return code
+    return -1 if code < 0 else woken

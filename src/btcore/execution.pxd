@@ -102,7 +102,7 @@ cdef inline int write_evidence(
     elif ticker.source == BAR:
         ts_event = ticker.bar.ts
     return write_fill(&ex.journal, Fill(
-        ts=ts, order_id=order.id, event=ticker.event if stood else ex.event, ts_event=ts_event, last_qty=qty,
+        ts=ts, order_id=order.id, event=ticker.event if stood else ex.event[0], ts_event=ts_event, last_qty=qty,
         last_px=px, commission=cost, reference_px=seen_px, size_seen=size_seen(ex, order),
         point_value=ex.account.positions[order.symbol].point_value, symbol=order.symbol, side=order.side,
         liquidity=liquidity, rule=ex.rule, leg=<int8_t> leg,

@@ -47,7 +47,7 @@ cdef struct Exchange:
     int64_t n_sessions
     const int64_t* calls         # of the strategy so far
     int64_t* next_id             # of the next order
-    int64_t event                # index of the present one
+    const int64_t* event         # index of the present one
     int64_t last_accrual
     int (*meet)(Exchange*, Order*, int64_t, int8_t) noexcept nogil  # an order against the standing quote
     double print_pool            # size left of a print beside quotes
