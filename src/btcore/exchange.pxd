@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Queue, end, is_open, is_woken, refresh
+from btcore.blotter cimport Queue, end, is_open, is_woken, leaves, refresh
 from btcore.entry cimport admit, first_px
 from btcore.execution cimport make, speak, take
 from btcore.model cimport (
@@ -32,7 +32,7 @@ cdef inline int meet_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule) 
     cdef Pool* pools = &ex.pools[order.symbol]
     cdef double px = quote.ask if order.side > 0 else quote.bid
     cdef double* pool = &pools.ask if order.side > 0 else &pools.bid
-    if not order.active or is_silent(ex, order, px, ts):
+    if not order.active or leaves(order) <= 0.0 or is_silent(ex, order, px, ts):
         return 0
     if not (is_limit(order) and order.met):
         ex.rule = rule
