@@ -353,7 +353,7 @@ def _journal(
     snapped = np.count_nonzero(told["kind"] == NoteKind.SNAPPED)
     if snapped:
         summary.append(f"{snapped} orders moved to the steps of their instruments")
-    if engine.lowest_cash < 0.0:
+    if engine.lowest_cash < -0.005:  # what shows in cents
         summary.append(f"cash was below zero, at the least {engine.lowest_cash:.2f}")
     if equity["equity"][-1] < 0.0:
         summary.append(f"equity ended below zero: {equity['equity'][-1]:.2f}")

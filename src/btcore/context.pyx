@@ -23,7 +23,7 @@ from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 from btcore.errors import OrderError
 
 
-KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
+_KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
 
 
 @cython.final
@@ -52,7 +52,7 @@ cdef class Context:
         """What `history` looks at: (symbol, containers) in the order of the run."""
         self.streams = {}
         for symbol, containers in markets:
-            for container in sorted(containers, key=lambda c: KINDS.index(c.kind)):
+            for container in sorted(containers, key=lambda c: _KINDS.index(c.kind)):
                 self.streams[symbol, container.kind] = (len(self.streams), container)
 
     def history(self, str symbol not None, str column not None, *, rows=None, kind=None):

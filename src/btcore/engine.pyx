@@ -44,7 +44,7 @@ cdef enum Code:
     RAN_AWAY = 3
 
 
-INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
+_INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
 
 
 cdef inline int learn(Account* known, const Fill* fill) noexcept nogil:
@@ -203,7 +203,7 @@ cdef class Engine:
         terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
         terms.displayed_size = execution.displayed_size
         terms.touch = execution.limit_fill == "touch"
-        terms.intrabar = INTRABAR[execution.intrabar]
+        terms.intrabar = _INTRABAR[execution.intrabar]
         terms.is_cash = execution.account == "cash"
         terms.snap = execution.off_step == "snap"
 
