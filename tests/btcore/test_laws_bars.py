@@ -18,6 +18,7 @@ law = settings(
     max_examples=max(EXAMPLES // 20, 1),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
+readings = pytest.mark.parametrize("intrabar", ["pessimistic", "optimistic", "path"])
 Rows = list[tuple[float, ...]]
 
 
@@ -180,7 +181,33 @@ def test_the_pessimist_gains_no_more_than_the_optimist(
     assert gained("pessimistic") <= gained("path") <= gained("optimistic")
 
 
-@pytest.mark.parametrize("intrabar", ["pessimistic", "optimistic", "path"])
+@st.composite
+def tangles(draw: Any) -> dict[str, Any]:
+    """A bracket whose exits may lie on either side of its entry."""
+    entry, anywhere = draw(entries), st.integers(90, 110).map(float)
+    return {"side": draw(sides), "take_profit": draw(anywhere), "stop_loss": draw(anywhere), **entry}
+
+
+@readings
+@law
+@given(prices=wild, bracket=tangles())
+def test_exits_act_at_prices_their_bar_had(
+    intrabar: str, prices: list[list[float]], bracket: dict[str, Any]
+) -> None:
+    outcome = on_bars(prices, lambda ctx: ctx.bracket("A", 1, **bracket), intrabar=intrabar)
+    for fill in outcome.fills:
+        bar, rest = divmod(fill["ts"] - MIDNIGHT, BAR)
+        assert rest == 0
+        opened = prices[bar][0] if bar < len(prices) else None
+        before = prices[bar - 1] if bar else [opened]
+        assert fill["price"] == opened or min(before) <= fill["price"] <= max(before)
+    for order in outcome.orders:
+        if order["type"] == "stop" and order["ts_arrived"] >= 0 and not order["filled"]:
+            ended_first = order["reason"] in ("oco", "parent")
+            assert ended_first or order["side"] * (prices[-1][-1] - order["stop"]) < 0, "passed in silence"
+
+
+@readings
 @law
 @given(prices=wild, bracket=brackets())
 def test_one_price_a_bar_leaves_nothing_to_read(

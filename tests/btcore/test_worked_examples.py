@@ -80,9 +80,7 @@ def final_equity(result: bt.Result) -> float:
         ("fifo", 650.0, 12.0),  # 100 * (15 - 10) + 50 * (15 - 12)
     ],
 )
-def test_a_hundred_at_10_a_hundred_at_12_and_150_sold_at_15(
-    cost_basis: str, gain: float, cost: float
-) -> None:
+def test_100_at_10_100_at_12_and_150_sold_at_15(cost_basis: str, gain: float, cost: float) -> None:
     result = play([10, 12, 15], {0: buy(100), 1: buy(100), 2: sell(150)}, cost_basis=cost_basis)
     held = position(result)
     assert (held["qty"], held["realized_pnl"], held["avg_px"]) == (50, gain, cost)
