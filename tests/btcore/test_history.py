@@ -1,0 +1,57 @@
+"""What a Python strategy may look back at: its data up to now, and nothing it could write to."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import btcore as bt
+
+DAY = 86400 * 10**9
+
+
+def bars(closes: list[float]) -> bt.Bars:
+    prices = np.array(closes)
+    return bt.Bars(
+        np.arange(len(closes)) * DAY, prices, prices, prices, prices, np.ones(len(closes)), interval="1d"
+    )
+
+
+class Looks(bt.Strategy):
+    def on_start(self, ctx: bt.Context) -> None:
+        self.seen: list[list[float]] = []
+        self.last: list[list[float]] = []
+        self.other: list[int] = []
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        if bar.symbol == "A":
+            view = ctx.history("A", "close")
+            assert not view.flags.writeable
+            self.seen.append(view.tolist())
+            self.last.append(ctx.history("A", "close", rows=2).tolist())
+            self.other.append(len(ctx.history("B", "timestamp")))
+
+
+def test_a_view_ends_at_the_newest_event() -> None:
+    strategy = Looks()
+    bt.run({"A": bars([1.0, 2.0, 3.0]), "B": bars([5.0, 6.0, 7.0])}, strategy)
+    assert strategy.seen == [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0]]
+    assert strategy.last == [[1.0], [1.0, 2.0], [2.0, 3.0]]
+    assert strategy.other == [0, 1, 2]  # B's bar of the same time is delivered after A's
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"symbol": "C", "column": "close"}, "'C' is not in this run"),
+        ({"symbol": "A", "column": "bid"}, "'bid' is not one of"),
+        ({"symbol": "A", "column": "close", "kind": "quotes"}, "history of which kind"),
+    ],
+)
+def test_what_is_not_there(asked: dict[str, Any], says: str) -> None:
+    class Asks(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            ctx.history(**asked)
+
+    with pytest.raises(bt.StrategyError, match=says):
+        bt.run({"A": bars([1.0, 2.0])}, Asks)
