@@ -181,16 +181,19 @@ def test_the_pessimist_gains_no_more_than_the_optimist(
     assert gained("pessimistic") <= gained("path") <= gained("optimistic")
 
 
+short = st.lists(st.lists(st.integers(92, 108).map(float), min_size=2, max_size=5), min_size=1, max_size=2)
+
+
 @st.composite
 def tangles(draw: Any) -> dict[str, Any]:
     """A bracket whose exits may lie on either side of its entry."""
-    entry, anywhere = draw(entries), st.integers(90, 110).map(float)
+    entry, anywhere = draw(entries), st.integers(94, 106).map(float)
     return {"side": draw(sides), "take_profit": draw(anywhere), "stop_loss": draw(anywhere), **entry}
 
 
 @readings
 @law
-@given(prices=wild, bracket=tangles())
+@given(prices=short, bracket=tangles())
 def test_exits_act_at_prices_their_bar_had(
     intrabar: str, prices: list[list[float]], bracket: dict[str, Any]
 ) -> None:

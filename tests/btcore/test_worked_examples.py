@@ -154,6 +154,14 @@ def test_half_a_cent_a_share_and_a_dollar_at_least(quantity: float, commission: 
     assert result.trades["commission"].tolist() == [pytest.approx(commission)]
 
 
+def test_cash_pays_the_commission_too() -> None:
+    terms = {"account": "cash", "lot_size": 1.0, "commission_min": 10.0, "initial_capital": 10_000.0}
+    result = play([100.0], {0: buy(100)}, **terms)
+    assert result.trades["quantity"].tolist() == [99]  # (10,000 - 10) / 100 in whole shares
+    assert result.orders["reason"].tolist() == ["cash"]
+    assert float(result.equity_curve["cash"][-1]) == 90.0
+
+
 def test_a_tier_counts_from_what_was_traded_before_and_begins_anew_with_the_month() -> None:
     tiers = [
         CommissionTier(notional=10_000, maker_bps=20, taker_bps=35),
