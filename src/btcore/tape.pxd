@@ -6,6 +6,19 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
 from btcore.model cimport BAR, NEVER, QUOTE, Ticker
 
 
+cdef enum:
+    BLOCK = 1024                 # rows that share one entry of an index
+
+
+cdef struct BlockIndex:          # the extremes of each block of a dataset's rows; where buys and sells meet
+    const double* buy_low        # one price, as on trades and bars, buy_low is sell_low and buy_high sell_high
+    const double* buy_high
+    const double* sell_low
+    const double* sell_high
+    int64_t n_blocks
+    int64_t offset               # the dataset's row that is the stream's first
+
+
 cdef struct Stream:              # one container's columns; NULL where it has none
     const int64_t* ts
     const double* a              # bar: open; quote: bid; trade: price
@@ -14,6 +27,7 @@ cdef struct Stream:              # one container's columns; NULL where it has no
     const double* d              # close; ask size
     const double* e              # volume
     const int8_t* side
+    const BlockIndex* index
     int64_t n
     int64_t interval             # from timestamp to delivery: a bar's length, else 0
     int32_t symbol

@@ -1,0 +1,99 @@
+"""The next row that may concern an order: the same one as a plain loop finds, with and without an index."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import btcore as bt
+from btcore.index import BLOCK_ROWS, block_extremes, first_waking_of
+from btcore.tape import Tape
+
+INF = float("inf")
+LENGTHS = (1, 7, 127, 128, 300, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 131)
+
+
+def container(kind, rows, seed, flat):
+    """Prices that wander, or (`flat`) stand still but for a few rows: so that blocks are and aren't woken."""
+    random = np.random.default_rng(seed)
+    steps = random.integers(-1, 2, rows) * 0.5
+    if flat:
+        steps = np.zeros(rows)
+    mid = 1000.0 + np.cumsum(steps)
+    lone = random.integers(0, rows, 2)
+    mid[lone] += random.integers(-40, 41, 2) * 0.5
+    times = np.arange(rows) * 60 * 10**9
+    spread = random.integers(0, 3, rows) * 0.5
+    if kind == "quotes":
+        return bt.Quotes(times, mid, mid + spread)
+    if kind == "trades":
+        return bt.Trades(times, mid)
+    return bt.Bars(times, mid, mid + spread, mid - spread, mid)
+
+
+def ranges(data):
+    """What buys and what sells meet in each row: lowest and highest."""
+    if data.kind == "quotes":
+        return data.ask, data.ask, data.bid, data.bid
+    if data.kind == "trades":
+        return data.price, data.price, data.price, data.price
+    return data.low, data.high, data.low, data.high
+
+
+def plain(data, row, end, prices):
+    buy_limit, sell_limit, buy_stop, sell_stop = prices
+    buy_low, buy_high, sell_low, sell_high = ranges(data)
+    for i in range(row, end):
+        if (
+            buy_low[i] <= buy_limit
+            or sell_high[i] >= sell_limit
+            or buy_high[i] >= buy_stop
+            or sell_low[i] <= sell_stop
+        ):
+            return i
+    return end
+
+
+below = st.one_of(st.just(-INF), st.integers(-40, 4).map(lambda n: 1000 + n / 2), st.just(INF))
+above = st.one_of(st.just(INF), st.integers(-4, 40).map(lambda n: 1000 + n / 2), st.just(-INF))
+
+
+containers = st.builds(
+    container,
+    st.sampled_from(["quotes", "trades", "bars"]),
+    st.sampled_from(LENGTHS),
+    st.integers(0, 50),
+    st.booleans(),
+)
+
+
+@given(containers, st.tuples(below, above, above, below), st.data())
+def test_it_is_the_row_that_a_plain_loop_finds(data, prices, more):
+    tape = Tape([("A", data)])
+    start = more.draw(st.integers(0, len(data)))
+    end = more.draw(st.integers(start, len(data)))
+    assert first_waking_of(tape, 0, start, end, *prices) == plain(data, start, end, prices)
+
+
+@given(st.sampled_from((0, *LENGTHS)), st.integers(0, 50))
+def test_the_extremes_of_blocks(rows, seed):
+    random = np.random.default_rng(seed)
+    lows, highs = random.normal(size=(2, rows))
+    found = block_extremes(lows, highs)
+    cuts = [slice(at, at + BLOCK_ROWS) for at in range(0, rows, BLOCK_ROWS)]
+    assert found.dtype == np.float64
+    assert found.shape == (2, len(cuts))
+    assert found[0].tolist() == [lows[cut].min() for cut in cuts]
+    assert found[1].tolist() == [highs[cut].max() for cut in cuts]
+
+
+def test_columns_of_two_lengths_have_no_extremes():
+    with pytest.raises(ValueError, match="highs: 2 values, not 3"):
+        block_extremes(np.ones(3), np.ones(2))
+
+
+@pytest.mark.parametrize("asked", [(1, 0, 1), (-1, 0, 1), (0, -1, 1), (0, 0, 3), (0, 2, 1)])
+def test_rows_that_are_not_there(asked):
+    tape = Tape([("A", bt.Trades([1, 2], [1.0, 1.0]))])
+    with pytest.raises(IndexError, match="not in the tape"):
+        first_waking_of(tape, *asked, 1.0, 1.0, 1.0, 1.0)
