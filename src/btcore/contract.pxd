@@ -10,11 +10,17 @@ from btcore.model cimport (
 from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport reference_px
 from btcore.rules.matching cimport whole_lots
+from btcore.tape cimport Stream
+
+# A strategy that can look ahead by itself: goes through rows [row, end) of the tape's one stream as `on_event` would,
+# and returns the first at which it would act, else `end`. It has taken that row in, and is asked of it next.
+ctypedef int64_t (*scan_t)(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil
 
 
 cdef class Handler:
     """A C function, its state, and the kinds of event it wants to hear of (one bit a Kind)."""
     cdef on_event_t on_event
+    cdef scan_t scan         # NULL: it wants every event
     cdef void* state
     cdef int32_t kinds
     cdef bint is_spent       # it has played a run: its state is no longer a beginning

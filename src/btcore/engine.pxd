@@ -5,7 +5,8 @@ from libc.stdint cimport int32_t, int64_t
 from btcore.contract cimport Handler
 from btcore.blotter cimport Report
 from btcore.model cimport Dated, Market, Outbox
-from btcore.tape cimport Tape
+from btcore.quiet cimport Alarm
+from btcore.tape cimport Stream, Tape
 from btcore.venue cimport Exchange
 
 
@@ -27,10 +28,17 @@ cdef class Engine:
     cdef int64_t n_dated
     cdef int64_t at_dated            # the next one
     cdef int64_t n_drawn             # requests that drew a latency
-    cdef int64_t n_books             # positions that keep lots
+    cdef bint hears                  # the strategy, of the one stream's events
+    cdef bint restful                # its quiet stretches can be skipped
+    cdef Alarm wake_alarm
+    cdef Alarm expiry_alarm
     cdef int code
 
     cdef void loop(self, int64_t n) noexcept nogil
+    cdef void step(self) noexcept nogil
+    cdef int bring(self, const Stream* stream, int64_t row, int64_t t) noexcept nogil
+    cdef void rest(self, int64_t end) noexcept nogil
+    cdef void pass_over(self, const Stream* stream, int64_t row, int64_t end, bint by_bars) noexcept nogil
     cdef void follow_up(self, int32_t symbol, int kind, int failed) noexcept nogil
     cdef void wake(self, int64_t t) noexcept nogil
     cdef int64_t next_dated(self, int64_t t) noexcept nogil
@@ -42,8 +50,7 @@ cdef class Engine:
     cdef void drain(self) noexcept nogil
     cdef void report(self) noexcept nogil
     cdef void ask(self, int kind) noexcept nogil
+    cdef int64_t next_due(self) noexcept nogil
     cdef void plan(self) noexcept nogil
     cdef void touch(self) noexcept nogil
     cdef void mark(self, int64_t ts) noexcept nogil
-    cdef set_terms(self, execution, dated)
-    cdef set_account(self, instruments, execution, double initial_capital)

@@ -1,9 +1,9 @@
 """The loop: arrive -> match -> account -> ask the strategy -> mark equity."""
 
 cimport cython
-from libc.math cimport INFINITY, NAN
+from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcpy
 
 import numpy as np
@@ -20,31 +20,31 @@ from btcore.contract cimport Handler
 from btcore.dated cimport happen
 from btcore.desk cimport handle, release_deferred
 from btcore.exchange cimport meet_quote, on_quote, on_trade
-from btcore.journal cimport free_journal, write_point
+from btcore.journal cimport (
+    count_exposures, count_points, free_journal, unfold_exposures, unfold_points, write_point, write_stretch,
+)
 from btcore.margin cimport look
 from btcore.model cimport (
-    Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, FILL, FILLED,
-    Fill, Instrument, MARKET, NEVER, OPTIMISTIC, Order, PATH, PESSIMISTIC, Position, QUOTE, RESPONSE_LATENCY, Request,
-    START,     SUBMIT, TIMER, Ticker,
+    Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, Exposure, FILL, FILLED, Fill,
+    Instrument, MARKET, NEVER, Order, Position, QUOTE, Request, START, SUBMIT, TIMER, Ticker,
 )
-from btcore.rules.accounting cimport Lots, apply_fill, equity, free_lots
+from btcore.prepare cimport set_account, set_terms, zeroed
+from btcore.quiet cimport alarm_row, first_reached, watches_prices
+from btcore.rules.accounting cimport apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
-from btcore.rules.commission cimport Tier
-from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE, delay
+from btcore.rules.latency cimport delay
 from btcore.tape cimport Stream, Tape, delivery, load
 from btcore.venue cimport Pool, share_orders
 
 cdef enum:
     MAX_ROUNDS = 10000
+    SHORT_REST = 4096            # rows
 
 cdef enum Code:
     OK = 0
     NO_MEMORY = 1
     STRATEGY_FAILED = 2
     RAN_AWAY = 3
-
-
-_INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
 
 
 cdef inline int learn(Account* known, const Fill* fill) noexcept nogil:
@@ -62,20 +62,6 @@ cdef inline int learn(Account* known, const Fill* fill) noexcept nogil:
     if fill.leg != 0:
         net.qty = known.legs[2 * s].qty + known.legs[2 * s + 1].qty
     return code
-
-
-cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, execution):
-    latency.jitter = round(jitter_ms * 1e6)
-    latency.seed = execution.seed
-    latency.direction = direction
-    latency.exponential = execution.jitter == "exponential"
-
-
-cdef void* zeroed(int64_t count, size_t size) except NULL:
-    cdef void* items = calloc(count if count > 0 else 1, size)
-    if items == NULL:
-        raise MemoryError
-    return items
 
 
 cdef object copied(const void* items, int64_t count, object dtype):
@@ -112,7 +98,7 @@ cdef class Engine:
         free(self.ex.account.legs)
         free(self.ex.known.positions)
         free(self.ex.known.legs)
-        free_lots(self.ex.lots, self.n_books)
+        free_lots(self.ex.lots, self.ex.n_books)
         free(self.ex.terms.commission.tiers)
         free_blotter(&self.ex.blotter)
         free_journal(&self.ex.journal)
@@ -140,8 +126,8 @@ cdef class Engine:
         self.n_dated = len(dated)
         self.mark_every = mark_every
         self.market.now = start
-        self.set_terms(execution, dated)
-        self.set_account(instruments, execution, initial_capital)
+        set_terms(&self.ex, execution, dated)
+        set_account(&self.ex, tape.n_symbols, instruments, execution, initial_capital)
         for i in range(tape.n_symbols):
             self.ex.tickers[i].source = BAR
             self.ex.pools[i] = Pool(ask=INFINITY, bid=INFINITY)
@@ -170,6 +156,10 @@ cdef class Engine:
         self.market.rows = self.rows
         self.market.n_symbols = tape.n_symbols
         self.mark_due = NEVER
+        if tape.n_streams == 1:
+            stream = &tape.streams[0]
+            self.hears = handler.kinds >> stream.kind & 1
+            self.restful = (not self.hears or handler.scan != NULL) and (mark_every > 0 or stream.kind == BAR)
         with nogil:
             self.skip_dated(start)
             self.mark(start)
@@ -178,125 +168,106 @@ cdef class Engine:
             self.plan()
         self.check()
 
-    cdef set_terms(self, execution, dated):
-        terms = &self.ex.terms
-        bps = execution.commission_bps
-        terms.commission.maker_bps = bps if execution.maker_bps is None else execution.maker_bps
-        terms.commission.taker_bps = bps if execution.taker_bps is None else execution.taker_bps
-        terms.commission.per_share = execution.commission_per_share
-        terms.commission.minimum = -INFINITY if execution.commission_min is None else execution.commission_min
-        terms.commission.maximum = INFINITY if execution.commission_max is None else execution.commission_max
-        terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
-        for tier in execution.commission_tiers:
-            terms.commission.tiers[terms.commission.n_tiers] = Tier(
-                notional=tier.notional, maker_bps=tier.maker_bps, taker_bps=tier.taker_bps
-            )
-            terms.commission.n_tiers += 1
-        terms.slippage.bps = execution.slippage_bps
-        terms.slippage.ticks = execution.slippage_ticks
-        terms.slippage.volume = execution.slippage_volume
-        terms.slippage.root = execution.slippage_sqrt
-        set_jitter(&terms.entry, ENTRY, execution.latency_jitter_ms, execution)
-        set_jitter(&self.ex.blotter.response, RESPONSE, execution.response_jitter_ms, execution)
-        responses = dated["value"][dated["kind"] == RESPONSE_LATENCY]
-        self.ex.blotter.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
-        terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
-        terms.displayed_size = execution.displayed_size
-        terms.touch = execution.limit_fill == "touch"
-        terms.intrabar = _INTRABAR[execution.intrabar]
-        terms.is_cash = execution.account == "cash"
-        terms.snap = execution.off_step == "snap"
-
-    cdef set_account(self, instruments, execution, double initial_capital):
-        cdef int32_t i
-        cdef int64_t n = self.tape.n_symbols
-        account = &self.ex.account
-        hedging = execution.position_mode == "hedging"
-        self.n_books = 2 * n if hedging else n
-        account.leverage = 1.0 if execution.account == "cash" else execution.leverage
-        account.cost_rate = (
-            self.ex.terms.slippage.bps + max(0.0, self.ex.terms.commission.taker_bps)
-        ) / 10000.0
-        account.cash = initial_capital
-        account.instruments = self.ex.instruments
-        account.n_symbols = n
-        self.ex.journal.lowest_cash = initial_capital
-        if hedging:
-            account.legs = <Position*> zeroed(2 * n, sizeof(Position))
-        if execution.cost_basis == "fifo":
-            self.ex.lots = <Lots*> zeroed(self.n_books, sizeof(Lots))
-        for i, instrument in enumerate(instruments):
-            margin, maintenance = instrument.initial_margin, instrument.maintenance_margin
-            self.ex.instruments[i] = Instrument(
-                tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
-                min_notional=instrument.min_notional,
-                margin_weight=1.0 if margin is None or execution.account == "cash" else account.leverage * margin,
-                maintenance=execution.maintenance_margin if maintenance is None else maintenance,
-                borrow_rate=0.0, negative_prices=instrument.negative_prices,
-            )
-            if self.ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
-                self.ex.terms.guarded = True
-            account.positions[i].symbol = i
-            account.positions[i].point_value = instrument.multiplier
-            if hedging:
-                account.legs[2 * i] = account.legs[2 * i + 1] = account.positions[i]
-                account.legs[2 * i].leg = 1
-                account.legs[2 * i + 1].leg = -1
-        if self.ex.blotter.delayed:
-            known = &self.ex.known
-            known[0] = account[0]
-            known.positions = <Position*> zeroed(n, sizeof(Position))
-            memcpy(known.positions, account.positions, n * sizeof(Position))
-            if hedging:
-                known.legs = <Position*> zeroed(2 * n, sizeof(Position))
-                memcpy(known.legs, account.legs, 2 * n * sizeof(Position))
-
     # -- the clock ------------------------------------------------------------------------------------------
 
     cdef void loop(self, int64_t n) noexcept nogil:
+        cdef int64_t end = self.n_done + n
+        while self.n_done < end and self.code == 0:
+            if self.restful:
+                self.rest(end)
+                if self.n_done == end:
+                    return
+            self.step()
+
+    cdef void step(self) noexcept nogil:
+        """The next event."""
         cdef Exchange* ex = &self.ex
+        cdef int32_t s = 0
         cdef Stream* stream
-        cdef int64_t k, row, t
-        cdef int32_t s = 0, symbol
+        cdef int64_t row, t
         cdef int outcome
-        for k in range(self.n_done, self.n_done + n):
-            if self.tape.order != NULL:
-                s = self.tape.order[k]
-            stream = &self.tape.streams[s]
-            row = self.rows[s]
-            t = delivery(stream, row)
-            if t >= self.next_wake:
-                self.wake(t)
-                if self.code:
-                    return
-            self.rows[s] = row + 1
-            symbol = stream.symbol
-            load(stream, row, &ex.tickers[symbol])
-            self.market.now = t
-            if stream.kind == QUOTE:
-                outcome = on_quote(ex, symbol)
-            elif stream.kind == BAR:
-                outcome = on_bar(ex, symbol, t) or ex.blotter.n_deferred > 0
-            else:
-                outcome = on_trade(ex, symbol)
-            if outcome:
-                self.follow_up(symbol, stream.kind, outcome < 0)
-                if self.code:
-                    return
-            self.market.symbol = symbol
-            if self.handler.kinds >> stream.kind & 1:
-                self.ask(stream.kind)
-            if self.out.count:
-                self.settle()
-                self.plan()
-            elif self.out.next_timer < self.next_wake:
-                self.plan()
-            if self.mark_due == NEVER:
-                self.touch()
-                self.plan()
+        if self.tape.order != NULL:
+            s = self.tape.order[self.n_done]
+        stream = &self.tape.streams[s]
+        row = self.rows[s]
+        t = delivery(stream, row)
+        if t >= self.next_wake:
+            self.wake(t)
             if self.code:
                 return
-            self.n_done = k + 1
+        self.rows[s] = row + 1
+        outcome = self.bring(stream, row, t)
+        if outcome:
+            self.follow_up(stream.symbol, stream.kind, outcome < 0)
+            if self.code:
+                return
+        self.market.symbol = stream.symbol
+        if self.handler.kinds >> stream.kind & 1:
+            self.ask(stream.kind)
+        if self.out.count:
+            self.settle()
+            self.plan()
+        elif self.out.next_timer < self.next_wake:
+            self.plan()
+        if self.mark_due == NEVER:
+            self.touch()
+            self.plan()
+        if self.code == 0:
+            self.n_done += 1
+
+    cdef int bring(self, const Stream* stream, int64_t row, int64_t t) noexcept nogil:
+        """A row to the market. Not 0 if it concerned an order; below without memory."""
+        load(stream, row, &self.ex.tickers[stream.symbol])
+        self.market.now = t
+        if stream.kind == QUOTE:
+            return on_quote(&self.ex, stream.symbol)
+        if stream.kind == BAR:
+            return on_bar(&self.ex, stream.symbol, t) or self.ex.blotter.n_deferred > 0
+        return on_trade(&self.ex, stream.symbol)
+
+    cdef void rest(self, int64_t end) noexcept nogil:
+        """Skips the events that concern nobody, up to number `end`: all that they change is the newest price.
+
+        Every one of them, taken by `step`, would have left the same; the last one is brought to the market in full.
+        """
+        cdef const Stream* stream = self.tape.streams
+        cdef Queue* queue = &self.ex.blotter.queues[0]
+        cdef int64_t row = self.n_done, due = self.next_wake
+        cdef bint by_bars = self.mark_every == 0  # then each row is a point of the curve
+        if self.mark_due == NEVER or queue.eager or self.ex.blotter.n_deferred or not self.ex.tickers[0].priced:
+            return
+        if by_bars:
+            due = self.next_due()
+        if due != NEVER:
+            end = min(end, alarm_row(&self.wake_alarm, stream, row, due - stream.interval))
+        if queue.next_expiry != NEVER:
+            end = min(end, alarm_row(&self.expiry_alarm, stream, row, queue.next_expiry))
+        if watches_prices(queue):
+            if self.handler.scan != NULL:
+                end = min(end, row + SHORT_REST)  # what is behind the strategy's next act would be looked at again
+            end = first_reached(queue, stream, row, end)
+        if self.hears and end > row:
+            end = self.handler.scan(self.handler.state, stream, row, end)
+            self.market.calls += end - row
+        if end > row:
+            self.pass_over(stream, row, end, by_bars)
+
+    cdef void pass_over(self, const Stream* stream, int64_t row, int64_t end, bint by_bars) noexcept nogil:
+        """Rows [row, end) have been."""
+        if by_bars:
+            self.mark(self.mark_due)
+            if end - row > 1 and write_stretch(&self.ex.journal, &self.ex.account, row, end - 1) < 0:
+                self.code = NO_MEMORY
+        self.rows[0] = end
+        self.n_done = end - 1
+        self.bring(stream, end - 1, delivery(stream, end - 1))
+        self.market.symbol = 0
+        if self.hears:
+            self.market.kind = stream.kind
+        self.n_done = end
+        if by_bars:
+            self.touch()
+            self.plan()
 
     cdef void follow_up(self, int32_t symbol, int kind, int failed) noexcept nogil:
         """After an event that concerned orders: the margin, what waited for the bar's end, the strategy's reports."""
@@ -371,11 +342,14 @@ cdef class Engine:
                 happen(&self.ex, item)
         self.ex.stirred = 0
 
+    cdef int64_t next_due(self) noexcept nogil:
+        """When something is due besides a mark."""
+        cdef int64_t due = min(next_arrival(&self.ex.blotter), self.out.next_timer)
+        due = min(due, next_report(&self.ex.blotter))
+        return min(due, self.dated[self.at_dated].ts) if self.at_dated < self.n_dated else due
+
     cdef void plan(self) noexcept nogil:
-        self.next_wake = min(next_arrival(&self.ex.blotter), self.out.next_timer)
-        self.next_wake = min(self.next_wake, next_report(&self.ex.blotter))
-        if self.at_dated < self.n_dated:
-            self.next_wake = min(self.next_wake, self.dated[self.at_dated].ts)
+        self.next_wake = self.next_due()
         if self.mark_due < self.next_wake:
             self.next_wake = self.mark_due + 1
 
@@ -488,6 +462,10 @@ cdef class Engine:
 
     # -- the door -------------------------------------------------------------------------------------------
 
+    def take_each(self):
+        """From here on every event is taken by itself, those that concern nobody too. The same comes of it."""
+        self.restful = False
+
     def advance(self, int64_t n):
         """Runs up to `n` more events; True while some are left."""
         cdef int64_t left = self.tape.n_events - self.n_done
@@ -539,11 +517,31 @@ cdef class Engine:
     def fills(self):
         return copied(self.ex.journal.fills, self.ex.journal.n_fills, model.FILL_DTYPE)
 
+    def curve(self):
+        """Every point of the equity curve in three columns: timestamps (int64, ns UTC), equity and cash."""
+        cdef int64_t count = count_points(&self.ex.journal)
+        timestamp, worth, cash = np.empty(count, np.int64), np.empty(count), np.empty(count)
+        cdef int64_t[::1] ts = timestamp
+        cdef double[::1] equity_ = worth, cash_ = cash
+        with nogil:
+            unfold_points(&self.ex.journal, self.tape.streams, &ts[0], &equity_[0], &cash_[0])
+        return timestamp, worth, cash
+
     def points(self):
-        return copied(self.ex.journal.points, self.ex.journal.n_points, model.EQUITY_DTYPE)
+        points = np.empty(count_points(&self.ex.journal), model.EQUITY_DTYPE)
+        points["timestamp"], points["equity"], points["cash"] = self.curve()
+        points["positions"] = points["equity"] - points["cash"]
+        return points
 
     def exposures(self):
-        return copied(self.ex.journal.exposures, self.ex.journal.n_exposures, model.EXPOSURE_DTYPE)
+        cdef int64_t count = count_exposures(&self.ex.journal)
+        cdef Exposure[::1] items
+        array = np.empty(count, model.EXPOSURE_DTYPE)
+        if count:
+            items = array
+            with nogil:
+                unfold_exposures(&self.ex.journal, self.tape.streams, &items[0])
+        return array
 
     def positions(self):
         """At the end: one a symbol, or in a hedging account two, the long one first."""

@@ -1,11 +1,23 @@
 """What a run writes down. Everything a result shows is a view of this."""
 
-from libc.stdint cimport int32_t, int64_t
+from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport free
 
 from btcore.memory cimport reserve
 from btcore.model cimport Account, CashFlow, EquityPoint, Exposure, Fill, Note, Position, Restatement
 from btcore.rules.accounting cimport equity
+from btcore.tape cimport Stream, delivery
+
+
+cdef struct Stretch:         # bars of the tape's one stream that changed nothing but the mark: a point of the curve each
+    int64_t row
+    int64_t end
+    int64_t n_points         # written before it
+    int64_t n_exposures
+    double cash
+    double point_value
+    double held[3]           # net; or the legs of a hedging account as well
+    int8_t legs              # there are some
 
 
 cdef struct Journal:
@@ -19,6 +31,9 @@ cdef struct Journal:
     Exposure* exposures
     int64_t n_exposures
     int64_t cap_exposures
+    Stretch* stretches
+    int64_t n_stretches
+    int64_t cap_stretches
     CashFlow* flows
     int64_t n_flows
     int64_t cap_flows
@@ -36,6 +51,7 @@ cdef inline void free_journal(Journal* journal) noexcept nogil:
     free(journal.fills)
     free(journal.points)
     free(journal.exposures)
+    free(journal.stretches)
     free(journal.flows)
     free(journal.restatements)
     free(journal.notes)
@@ -111,3 +127,89 @@ cdef inline int write_point(Journal* journal, const Account* account, int64_t ts
         ):
             return -1
     return 0
+
+
+cdef inline int write_stretch(Journal* journal, const Account* account, int64_t row, int64_t end) noexcept nogil:
+    """In place of the points of rows [row, end) of a run's one stream, in which nothing but the mark has changed."""
+    cdef const Position* net = &account.positions[0]
+    cdef Stretch* stretch
+    if reserve(<void**> &journal.stretches, &journal.cap_stretches, journal.n_stretches, sizeof(Stretch)) < 0:
+        return -1
+    stretch = &journal.stretches[journal.n_stretches]
+    journal.n_stretches += 1
+    stretch.row, stretch.end = row, end
+    stretch.n_points, stretch.n_exposures = journal.n_points, journal.n_exposures
+    stretch.cash, stretch.point_value = account.cash, net.point_value
+    stretch.held[0] = net.qty
+    stretch.legs = account.legs != NULL
+    if stretch.legs:
+        stretch.held[1], stretch.held[2] = account.legs[0].qty, account.legs[1].qty
+    return 0
+
+
+cdef inline int64_t count_points(const Journal* journal) noexcept nogil:
+    """Those of stretches too."""
+    cdef int64_t k, count = journal.n_points
+    for k in range(journal.n_stretches):
+        count += journal.stretches[k].end - journal.stretches[k].row
+    return count
+
+
+cdef inline int64_t count_exposures(const Journal* journal) noexcept nogil:
+    cdef const Stretch* stretch
+    cdef int64_t k, count = journal.n_exposures, first, last
+    cdef int j
+    for k in range(journal.n_stretches):
+        stretch = &journal.stretches[k]
+        for j in range(stretch.legs, 1 + 2 * stretch.legs):
+            if stretch.held[j] != 0.0:
+                count += stretch.end - stretch.row
+    return count
+
+
+cdef inline void unfold_points(
+    const Journal* journal, const Stream* stream, int64_t* ts, double* worth, double* cash
+) noexcept nogil:
+    """Every point of the curve, in columns of `count_points`: what the account was worth, by the words of `equity`."""
+    cdef const Stretch* stretch
+    cdef int64_t k, i = 0, n = 0, row, until
+    for k in range(journal.n_stretches + 1):
+        stretch = &journal.stretches[k]
+        until = stretch.n_points if k < journal.n_stretches else journal.n_points
+        while i < until:
+            ts[n], worth[n], cash[n] = journal.points[i].timestamp, journal.points[i].equity, journal.points[i].cash
+            i += 1
+            n += 1
+        if k == journal.n_stretches:
+            break
+        for row in range(stretch.row, stretch.end):
+            ts[n] = delivery(stream, row)
+            cash[n] = worth[n] = stretch.cash
+            if stretch.held[0] != 0.0:
+                worth[n] = stretch.cash + stretch.held[0] * stream.d[row] * stretch.point_value
+            n += 1
+
+
+cdef inline void unfold_exposures(const Journal* journal, const Stream* stream, Exposure* exposures) noexcept nogil:
+    """Every exposure, `count_exposures` of them."""
+    cdef const Stretch* stretch
+    cdef int64_t k, i = 0, n = 0, row, until
+    cdef int j
+    for k in range(journal.n_stretches + 1):
+        stretch = &journal.stretches[k]
+        until = stretch.n_exposures if k < journal.n_stretches else journal.n_exposures
+        while i < until:
+            exposures[n] = journal.exposures[i]
+            i += 1
+            n += 1
+        if k == journal.n_stretches:
+            break
+        for row in range(stretch.row, stretch.end):
+            for j in range(stretch.legs, 1 + 2 * stretch.legs):
+                if stretch.held[j] != 0.0:
+                    exposures[n] = Exposure(
+                        timestamp=delivery(stream, row), quantity=stretch.held[j],
+                        value=stretch.held[j] * stream.d[row] * stretch.point_value, symbol=0,
+                        leg=0 if j == 0 else 3 - 2 * j,
+                    )
+                    n += 1

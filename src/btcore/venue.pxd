@@ -38,6 +38,7 @@ cdef struct Exchange:
     Terms terms
     Turnover turnover
     Lots* lots                   # by symbol, of a hedging account by leg; NULL where cost is averaged
+    int64_t n_books              # of them
     Ticker* tickers
     Pool* pools
     Instrument* instruments      # those of the account, to be written

@@ -2,10 +2,11 @@
 
 cimport cython
 from libc.math cimport fabs
-from libc.stdint cimport int8_t
+from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.signal cimport Signal
+from btcore.strategies.signal cimport Signal, scan_with
 from btcore.strategies.window cimport Window, is_full, mean, push
+from btcore.tape cimport Stream
 
 
 cdef struct Terms:
@@ -24,7 +25,7 @@ cdef class MaCrossover(Signal):
         cdef Symbol* symbols
         cdef int i
         self.terms.below = -1 if params.allow_short else 0
-        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide)
+        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide, scan)
         symbols = <Symbol*> self.signal.symbols
         for i in range(n_symbols):
             self.open(&symbols[i].short, params.short_period)
@@ -42,3 +43,7 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     if fabs(fast - slow) <= 1e-12 * slow:  # a flat market's rounding is no crossing
         return stance
     return 1 if fast > slow else (<const Terms*> terms).below
+
+
+cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+    return scan_with(decide, state, stream, row, end)

@@ -1,10 +1,11 @@
 """Buys a price far below its rolling mean and sells when it has come back."""
 
 cimport cython
-from libc.stdint cimport int8_t
+from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.signal cimport Signal
+from btcore.strategies.signal cimport Signal, scan_with
 from btcore.strategies.window cimport Window, deviation, is_full, mean, push
+from btcore.tape cimport Stream
 
 
 cdef struct Terms:
@@ -23,7 +24,7 @@ cdef class MeanReversion(Signal):
         self.terms.entry_z = params.entry_z
         self.terms.exit_z = params.exit_z
         self.terms.allow_short = params.allow_short
-        self.follow(params, n_symbols, sizeof(Window), &self.terms, decide)
+        self.follow(params, n_symbols, sizeof(Window), &self.terms, decide, scan)
         windows = <Window*> self.signal.symbols
         for i in range(n_symbols):
             self.open(&windows[i], params.lookback_period)
@@ -47,3 +48,7 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     if stance > 0 and z >= -own.exit_z or stance < 0 and z <= own.exit_z:
         return 0
     return stance
+
+
+cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+    return scan_with(decide, state, stream, row, end)

@@ -1,10 +1,11 @@
 """Holds while the return over the last lookback_period prices is above a threshold."""
 
 cimport cython
-from libc.stdint cimport int8_t
+from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.signal cimport Signal
+from btcore.strategies.signal cimport Signal, scan_with
 from btcore.strategies.window cimport Window, is_full, oldest, push
+from btcore.tape cimport Stream
 
 
 cdef struct Terms:
@@ -21,7 +22,7 @@ cdef class Momentum(Signal):
         cdef int i
         self.terms.threshold = params.threshold
         self.terms.allow_short = params.allow_short
-        self.follow(params, n_symbols, sizeof(Window), &self.terms, decide)
+        self.follow(params, n_symbols, sizeof(Window), &self.terms, decide, scan)
         windows = <Window*> self.signal.symbols
         for i in range(n_symbols):
             self.open(&windows[i], params.lookback_period)
@@ -36,3 +37,7 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     if change > own.threshold:
         return 1
     return -1 if own.allow_short and change < -own.threshold else 0
+
+
+cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+    return scan_with(decide, state, stream, row, end)

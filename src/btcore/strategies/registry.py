@@ -45,6 +45,23 @@ class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
 
 
+class EmaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Long while the short exponential mean of prices is above the long one.
+
+    Means begin at the first price and take in 2 / (period + 1) of each newer one; it decides from the
+    `long_period`-th price on. Below, it is flat, or short with `allow_short`.
+    """
+
+    short_period: Period = 10
+    long_period: Window = 30
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        if self.short_period >= self.long_period:
+            raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
+
+
 class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long while the return over the last `lookback_period` prices is above `threshold`.
 
@@ -115,6 +132,7 @@ class Entry(NamedTuple):
 STRATEGIES: dict[str, Entry] = {
     "buy_and_hold": Entry(BuyAndHold, "buy_and_hold", "BuyAndHold"),
     "ma_crossover": Entry(MaCrossover, "ma_crossover", "MaCrossover"),
+    "ema_crossover": Entry(EmaCrossover, "ema_crossover", "EmaCrossover"),
     "momentum": Entry(Momentum, "momentum", "Momentum"),
     "mean_reversion": Entry(MeanReversion, "mean_reversion", "MeanReversion"),
     "rsi": Entry(Rsi, "rsi", "Rsi"),

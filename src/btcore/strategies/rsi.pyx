@@ -4,7 +4,8 @@ cimport cython
 from libc.math cimport fmax
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.signal cimport Signal
+from btcore.strategies.signal cimport Signal, scan_with
+from btcore.tape cimport Stream
 
 
 cdef struct Terms:
@@ -31,7 +32,7 @@ cdef class Rsi(Signal):
         self.terms.oversold = params.oversold
         self.terms.overbought = params.overbought
         self.terms.above = -1 if params.allow_short else 0
-        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide)
+        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide, scan)
 
 
 cdef inline double next_rsi(Symbol* own, const Terms* terms, double px) noexcept nogil:
@@ -64,3 +65,7 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     if rsi <= own.oversold:
         return 1
     return own.above if rsi >= own.overbought else stance
+
+
+cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+    return scan_with(decide, state, stream, row, end)

@@ -3,9 +3,11 @@
 from libc.math cimport NAN
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.contract cimport Handler
-from btcore.model cimport Market, QUOTE, TRADE, Ticker
+from btcore.contract cimport Handler, scan_t
+from btcore.memory cimport AHEAD, prefetch
+from btcore.model cimport BAR, Market, QUOTE, TRADE, Ticker
 from btcore.strategies.window cimport Window
+from btcore.tape cimport Stream
 
 # The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
 ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil
@@ -18,6 +20,8 @@ cdef struct SignalState:
     size_t size
     int8_t* stances
     double weight            # of equity, a symbol
+    int8_t ahead             # a scan has taken in the event to come, and decided
+    int8_t decided
 
 
 cdef class Signal(Handler):
@@ -26,7 +30,9 @@ cdef class Signal(Handler):
 
     cdef void* allot(self, Py_ssize_t count, size_t size) except NULL
     cdef int open(self, Window* window, int64_t size) except -1
-    cdef int follow(self, params, int n_symbols, size_t size, const void* terms, decide_t decide) except -1
+    cdef int follow(
+        self, params, int n_symbols, size_t size, const void* terms, decide_t decide, scan_t scan
+    ) except -1
 
 
 cdef inline double event_price(const Market* market) noexcept nogil:
@@ -37,3 +43,42 @@ cdef inline double event_price(const Market* market) noexcept nogil:
     if market.kind == QUOTE:
         return 0.5 * (ticker.quote.bid + ticker.quote.ask)
     return ticker.trade.px if market.kind == TRADE else ticker.bar.close
+
+
+cdef inline double row_price(int kind, const Stream* stream, int64_t i) noexcept nogil:
+    """Mid, last trade or close of a row of a stream that marks its symbol."""
+    cdef const double* column = stream.d if kind == BAR else stream.a
+    prefetch(column + i + AHEAD)
+    if kind == QUOTE:
+        prefetch(stream.b + i + AHEAD)
+        return 0.5 * (stream.a[i] + stream.b[i])
+    return column[i]
+
+
+cdef inline int64_t scan_kind(
+    int kind, decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
+) noexcept nogil:
+    cdef SignalState* own = <SignalState*> state
+    cdef void* symbol = own.symbols + stream.symbol * own.size
+    cdef int8_t held = own.stances[stream.symbol], stance
+    cdef int64_t i
+    cdef double px
+    for i in range(row, end):
+        px = row_price(kind, stream, i)
+        stance = decide(own.terms, symbol, px, held)
+        if stance != held:
+            own.ahead = 1
+            own.decided = stance
+            return i
+    return end
+
+
+cdef inline int64_t scan_with(
+    decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
+) noexcept nogil:
+    """The scan of a strategy that is all in `decide`, a loop for each kind so that nothing but prices is asked in it."""
+    if stream.kind == QUOTE:
+        return scan_kind(QUOTE, decide, state, stream, row, end)
+    if stream.kind == TRADE:
+        return scan_kind(TRADE, decide, state, stream, row, end)
+    return scan_kind(BAR, decide, state, stream, row, end)

@@ -4,7 +4,7 @@ from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.contract cimport Handler, order_target_percent
+from btcore.contract cimport Handler, order_target_percent, scan_t
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE
 from btcore.strategies.window cimport Window, open_window
 
@@ -24,7 +24,9 @@ cdef class Signal(Handler):
         open_window(window, <double*> self.allot(size, sizeof(double)), size)
         return 0
 
-    cdef int follow(self, params, int n_symbols, size_t size, const void* terms, decide_t decide) except -1:
+    cdef int follow(
+        self, params, int n_symbols, size_t size, const void* terms, decide_t decide, scan_t scan
+    ) except -1:
         """Makes ready: `size` bytes of memory a symbol, and `decide` to be asked at every price."""
         self.signal.weight = params.weight / n_symbols
         self.signal.decide = decide
@@ -34,6 +36,7 @@ cdef class Signal(Handler):
         self.signal.stances = <int8_t*> self.allot(n_symbols, sizeof(int8_t))
         self.state = &self.signal
         self.on_event = on_event
+        self.scan = scan
         self.kinds = 1 << BAR | 1 << QUOTE | 1 << TRADE
         return 0
 
@@ -43,10 +46,14 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
     cdef int32_t s = market.symbol
     cdef int8_t stance
     cdef double px
-    px = event_price(market)
-    if isnan(px):
-        return 0
-    stance = own.decide(own.terms, own.symbols + s * own.size, px, own.stances[s])
+    if own.ahead:
+        own.ahead = 0
+        stance = own.decided
+    else:
+        px = event_price(market)
+        if isnan(px):
+            return 0
+        stance = own.decide(own.terms, own.symbols + s * own.size, px, own.stances[s])
     if stance == own.stances[s]:
         return 0
     own.stances[s] = stance

@@ -1,0 +1,7 @@
+from typing import Any, final
+
+from .signal import Signal
+
+@final
+class EmaCrossover(Signal):
+    def __init__(self, params: Any, n_symbols: int) -> None: ...

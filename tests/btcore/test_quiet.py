@@ -1,0 +1,169 @@
+"""What the engine passes over leaves the same bytes as every event taken by itself."""
+
+from collections.abc import Callable
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import btcore as bt
+from btcore import backtest
+from btcore.tables import TABLES
+
+SECOND = 10**9
+START = 1_704_067_200 * SECOND
+NAMES = ["buy_and_hold", "ema_crossover", "ma_crossover", "mean_reversion", "momentum", "rsi"]
+PERIODS = {
+    "ema_crossover": {"short_period": 3, "long_period": 9},
+    "ma_crossover": {"short_period": 3, "long_period": 9},
+    "mean_reversion": {"lookback_period": 8, "entry_z": 1.5},
+    "momentum": {"lookback_period": 5},
+    "rsi": {"period": 5},
+}
+
+
+def played(each: bool, *args: Any, **terms: Any) -> tuple[bt.Result, list[int]]:
+    """The result, and how many events were left after each portion."""
+    real: Callable[..., Any] = backtest._play
+
+    def play(make: Callable[[], Any], handler: Any, tell: Any) -> Any:
+        def made() -> Any:
+            engine = make()
+            if each:
+                engine.take_each()
+            return engine
+
+        return real(made, handler, tell)
+
+    with patch.object(backtest, "_play", play):
+        return bt.run(*args, **terms)
+
+
+def assert_same_bytes(found: bt.Result, expected: bt.Result) -> None:
+    for name in TABLES:
+        assert found.table(name).dtype == expected.table(name).dtype
+        assert found.table(name).tobytes() == expected.table(name).tobytes(), name
+    assert repr(found.metrics) == repr(expected.metrics)
+    assert found.logs == expected.logs
+    assert found.fingerprint == expected.fingerprint
+
+
+def market(kind: str, seed: int, n: int, gap: int) -> bt.Bars | bt.Quotes | bt.Trades:
+    """A walk in cents, with `gap` seconds between rows at the most and equal stamps among ticks."""
+    rng = np.random.default_rng(seed)
+    close = 100 + np.cumsum(rng.integers(-20, 21, n)) / 100
+    if kind == "bars":
+        ts = START + 60 * SECOND * np.cumsum(rng.integers(1, 3, n))
+        opened = close + rng.integers(-5, 6, n) / 100
+        high = np.maximum(opened, close) + rng.integers(0, 9, n) / 100
+        low = np.minimum(opened, close) - rng.integers(0, 9, n) / 100
+        return bt.Bars(ts, opened, high, low, close, np.full(n, 1000.0), interval="1min")
+    ts = START + SECOND * np.cumsum(rng.integers(0, gap + 1, n))
+    if kind == "trades":
+        return bt.Trades(ts, close, rng.integers(1, 50, n).astype(float))
+    return bt.Quotes(ts, close - 0.01, close + 0.01, np.full(n, 50.0), rng.integers(1, 50, n).astype(float))
+
+
+def orders(rng: np.random.Generator, data: Any, n: int) -> bt.Orders:
+    """Of every type, around the prices that there will be."""
+    first, last = int(data.timestamp[0]), int(data.timestamp[-1])
+    kind = rng.integers(0, 6, n)
+    near = 100 + rng.integers(-200, 201, n) / 100
+    until = rng.random(n) < 0.3
+    sent = np.sort(rng.integers(first - SECOND, last + SECOND, n))
+    return bt.Orders(
+        sent,
+        "A",
+        rng.choice([1, -1], n),
+        rng.integers(1, 20, n).astype(float),
+        limit_price=np.where(np.isin(kind, (1, 3)), near, np.nan),
+        stop_price=np.where(np.isin(kind, (2, 3)), near, np.nan),
+        touch_price=np.where(kind == 4, near, np.nan),
+        trail=np.where(kind == 5, 0.5, np.nan),
+        time_in_force=np.where(until, "GTD", rng.choice(["GTC", "DAY"], n)),
+        expires=np.where(until, sent + rng.integers(1, 600, n) * SECOND, np.iinfo(np.int64).max),
+        oco=np.where(rng.random(n) < 0.2, rng.integers(1, 3, n), 0),
+    )
+
+
+TERMS = st.fixed_dictionaries(
+    {
+        "commission_bps": st.sampled_from([0.0, 2.0]),
+        "slippage_bps": st.sampled_from([0.0, 1.0]),
+        "latency_ms": st.sampled_from([0.0, 700.0]),
+        "response_latency_ms": st.sampled_from([0.0, 0.0, 1500.0]),
+        "leverage": st.sampled_from([1.0, 3.0]),
+        "maintenance_margin": st.sampled_from([0.0, 0.3]),
+        "displayed_size": st.booleans(),
+        "cash_rate": st.sampled_from([0.0, 0.05]),
+    }
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["bars", "quotes", "trades"]),
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 400),
+    gap=st.sampled_from([0, 1, 7, 90]),
+    mark_every=st.sampled_from([None, "1s", "7s", "1h", "1d"]),
+    terms=TERMS,
+    weight=st.sampled_from([0.5, 1.0, 2.5]),
+    name=st.sampled_from(NAMES),
+    short=st.booleans(),
+)
+def test_strategies(kind, seed, n, gap, mark_every, terms, weight, name, short):
+    data = {"A": market(kind, seed, n, gap)}
+    params = {**PERIODS.get(name, {}), "weight": weight}
+    if name != "buy_and_hold":
+        params["allow_short"] = short
+    asked = {"execution": bt.Execution(**terms), "mark_every": mark_every, "progress": False}
+    assert_same_bytes(
+        played(False, data, name, params, **asked), played(True, data, name, params, **asked)
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["bars", "quotes", "trades"]),
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 400),
+    gap=st.sampled_from([0, 1, 7, 90]),
+    mark_every=st.sampled_from([None, "7s", "1h"]),
+    terms=TERMS,
+    mode=st.sampled_from(["netting", "hedging"]),
+)
+def test_orders(kind, seed, n, gap, mark_every, terms, mode):
+    data = {"A": market(kind, seed, n, gap)}
+    sent = orders(np.random.default_rng(seed), data["A"], 1 + seed % 12)
+    execution = bt.Execution(**terms, position_mode=mode)
+    asked = {"execution": execution, "mark_every": mark_every, "progress": False}
+    assert_same_bytes(played(False, data, sent, **asked), played(True, data, sent, **asked))
+
+
+class Waits(bt.Strategy):
+    """Hears of fills and of its own timer alone."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        self.calls: list[tuple[int, float]] = []
+        ctx.set_timer(ctx.now + 40 * SECOND)
+
+    def on_timer(self, ctx: bt.Context) -> None:
+        self.calls.append((ctx.now, ctx.equity))
+        ctx.order_target("A", 0.0 if len(self.calls) % 2 else 10.0)
+        ctx.set_timer(ctx.now + 40 * SECOND)
+
+    def on_fill(self, ctx: bt.Context, fill: bt.FillEvent) -> None:
+        self.calls.append((fill.timestamp, fill.price))
+
+
+@pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])
+def test_a_strategy_that_waits(kind):
+    data = {"A": market(kind, 5, 3000, 3)}
+    one, other = Waits(), Waits()
+    assert_same_bytes(played(False, data, one, progress=False), played(True, data, other, progress=False))
+    assert one.calls == other.calls
+    assert len(one.calls) > 50
