@@ -280,8 +280,7 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef bint woken
     cdef int code = 0
     if ticker.source != BAR:
-        awaken(ex, symbol, bar.ts)
-        return 0
+        return awaken(ex, symbol, bar.ts)
     ticker.event = ex.event[0]
     woken = is_woken(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
     if woken:

@@ -78,13 +78,13 @@ cdef inline void forget_fresh(Exchange* ex, int32_t symbol) noexcept nogil:
     ex.fresh = 0
 
 
-cdef inline void awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
-    """At market time `m`: ends the orders whose time is over, wakes those that waited for an opening."""
+cdef inline bint awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
+    """At market time `m`: ends the orders whose time is over, wakes those that waited for an opening. Whether any may be."""
     cdef Order* order
     cdef int32_t i = ex.blotter.queues[symbol].head
     cdef int64_t k
     if m < ex.blotter.queues[symbol].next_expiry:
-        return
+        return False
     while i >= 0:
         order = &ex.blotter.orders[i]
         i = order.next
@@ -103,6 +103,7 @@ cdef inline void awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
         if order.symbol == symbol and order.held and is_open(order) and order.ts_expires <= m:
             end(&ex.blotter, order, EXPIRED, GTD_OVER, order.ts_expires)
     refresh(&ex.blotter, symbol)
+    return True
 
 
 cdef inline void admit_waiting(Exchange* ex, int32_t symbol, int64_t ts, double px) noexcept nogil:
