@@ -31,7 +31,7 @@ from btcore.rules.accounting cimport Lots, apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
 from btcore.rules.commission cimport Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE, delay
-from btcore.tape cimport Stream, Tape, delivery, load
+from btcore.tape cimport Stream, Tape, delivery, load, stream_at
 from btcore.venue cimport Pool, share_orders
 
 cdef enum:
@@ -257,11 +257,10 @@ cdef class Engine:
         cdef Exchange* ex = &self.ex
         cdef Stream* stream
         cdef int64_t k, row, t
-        cdef int32_t s = 0, symbol
+        cdef int32_t s, symbol
         cdef int outcome
         for k in range(self.n_done, self.n_done + n):
-            if self.tape.order != NULL:
-                s = self.tape.order[k]
+            s = stream_at(&self.tape.turns, k)
             stream = &self.tape.streams[s]
             row = self.rows[s]
             t = delivery(stream, row)
