@@ -1,4 +1,4 @@
-"""One container's columns as the engine reads them, and what may be known of them before: their order, their extremes."""
+"""One container's columns as the engine reads them, with what may be known of them before: order and extremes."""
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t

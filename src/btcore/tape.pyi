@@ -1,18 +1,16 @@
 from collections.abc import Sequence
 from typing import Any, Final, final
 
-import numpy as np
 from numpy.typing import NDArray
 
-MergeOrder = NDArray[np.uint8] | NDArray[np.uint16]
 KINDS: Final[dict[str, int]]
 MAX_STREAMS: Final[int]
 
 @final
 class Tape:
-    def __init__(self, markets: Sequence[tuple[str, Any]], order: MergeOrder | None = None) -> None: ...
+    def __init__(self, markets: Sequence[tuple[str, Any]], order: NDArray[Any] | None = None) -> None: ...
     @property
-    def order(self) -> MergeOrder | None: ...
+    def order(self) -> NDArray[Any] | None: ...
     @property
     def n_streams(self) -> int: ...
     @property

@@ -36,7 +36,7 @@ class Container:
         negative_prices: bool = False,
         **more: Any,
     ) -> None:
-        own = {"_columns": columns, "_hash": content_hash, "_index": index}
+        own: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
         own["negative_prices"] = bool(negative_prices)
         for name, value in (own | more).items():
             object.__setattr__(self, name, value)
@@ -83,11 +83,15 @@ class Container:
     def build_index(self) -> Index:
         """The index, made by one pass over the prices if there is none; slices taken later share it."""
         if self._index is None:
-            extremes = np.concatenate([block_extremes(low, high) for low, high in self._ranges()])
-            extremes.flags.writeable = False
-            object.__setattr__(self, "_index", (extremes, 0))
+            object.__setattr__(self, "_index", (self.extremes(), 0))
         assert self._index is not None
         return self._index
+
+    def extremes(self) -> Floats:
+        """Those of `index`, of blocks that begin with the first row here: found now, and not kept."""
+        found = np.concatenate([block_extremes(low, high) for low, high in self._ranges()])
+        found.flags.writeable = False
+        return found
 
     def _ranges(self) -> list[tuple[Floats, Floats]]:
         """What buys and what sells meet in each row, least and greatest; one pair if it is the same."""
