@@ -22,13 +22,13 @@ def places(text: str) -> list[str]:
 BTCORE = places("""
 version errors config memory model progress
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
-tape index journal blotter quiet venue prepare entry family execution exchange bars margin dated desk contract events
-context order_array engine
+stream merge tape index journal blotter quiet venue prepare entry family execution exchange bars margin dated desk
+contract events context order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ema_crossover strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container
-data.containers data.source data.convert data.readers data.resample data.store data.catalog data.lean_files
-data.lean_rows data.lean data.noise data.session data.sample data
+data.containers data.source data.merge data.convert data.readers data.resample data.store data.catalog
+data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips tables summary export explain archive axes look chart report result
 manifest backtest conformance verify cuts pasts leakcheck . cli_data cli __main__

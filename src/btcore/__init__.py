@@ -16,6 +16,7 @@ from .data import (
     sample_quotes,
     sample_trades,
 )
+from .data.merge import Merged, merge
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .leakcheck import LeakReport, LookaheadError, leakcheck
 from .progress import Progress
@@ -39,6 +40,7 @@ __all__ = [
     "Instrument",
     "LeakReport",
     "LookaheadError",
+    "Merged",
     "OrderError",
     "OrderReason",
     "OrderStatus",
@@ -59,6 +61,7 @@ __all__ = [
     "import_lean",
     "leakcheck",
     "load_result",
+    "merge",
     "read_csv",
     "read_parquet",
     "resample",

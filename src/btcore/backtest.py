@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
 from .context import PythonHandler
 from .contract import Handler
-from .data.containers import Bars, Quotes, Trades
+from .data.catalog import Catalog
+from .data.containers import Quotes, Trades
 from .data.intervals import Interval, interval_ns
+from .data.merge import Market, Markets, tape_of, window
 from .data.moments import Moment, moment_ns
 from .data.sessions import calendar_code, sessions
-from .data.source import Source, check_symbol
+from .data.source import AnyContainer, Source
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
@@ -30,8 +32,6 @@ from .tape import Tape
 from .targets import Targets
 from .words import REASONS
 
-Container = Bars | Quotes | Trades
-Market = Container | tuple[Container, ...] | list[Container]
 MINUTE_NS = 60 * 10**9
 FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
 LOOK_SECONDS = 0.02
@@ -76,7 +76,8 @@ def run(
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md and returns what came of it.
 
-    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
+    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; `merge` spares several runs over the
+    same ones the merging. Rows with `start <= timestamp < end`
     take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
     every bar, or one minute for ticks. `calendar` names the exchange whose sessions count (None: local days),
     `fx` the rates of other currencies (a number, or dated steps), and `intrabar` goes before that of
@@ -93,7 +94,7 @@ def run(
     until = None if end is None else moment_ns(end, timezone, "end")
     if since is not None and until is not None and since >= until:
         raise ConfigError("end: not after start")
-    markets = _window(data, since, until)
+    markets = window(data, since, until)
     steps = _instruments(instruments, markets)
     _refuse_negative(markets, steps)
     every = _mark_every(mark_every, markets)
@@ -102,7 +103,7 @@ def run(
     handler, played = _handler(
         strategy, params, symbols, lambda asked: asked.play(markets, steps, named, terms, rates)
     )
-    tape = Tape(markets)
+    tape = tape_of(data, markets, since, until)
     if isinstance(handler, PythonHandler):
         handler.context.see(markets)
     first = tape.first_time() if since is None else since
@@ -171,11 +172,11 @@ def run_request(
 ) -> Result:
     """The run that a request asks for, on a catalog or the sample market; the same numbers as `run`."""
     check_request(request, source)
+    asked = request.resolution, request.start_ns, request.end_ns
     return run(
-        {
-            symbol: source.load(symbol, request.resolution, request.start_ns, request.end_ns)
-            for symbol in request.symbols
-        },
+        source.merge(request.symbols, *asked, keep=False)
+        if isinstance(source, Catalog)
+        else {symbol: source.load(symbol, *asked) for symbol in request.symbols},
         request.strategy.name,
         request.strategy.params,
         initial_capital=request.initial_capital,
@@ -200,37 +201,7 @@ def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
     return terms
 
 
-def _window(
-    data: Mapping[str, Market], start: int | None, end: int | None
-) -> list[tuple[str, tuple[Container, ...]]]:
-    """Each symbol's streams within the range; an error says where nothing is left."""
-    if not isinstance(data, Mapping) or not data:
-        raise ConfigError("data: a mapping of at least one symbol to its Bars, Quotes or Trades is needed")
-    markets = []
-    for symbol, market in data.items():
-        check_symbol(symbol)
-        containers = tuple(market) if isinstance(market, tuple | list) else (market,)
-        for container in containers:
-            if not isinstance(container, Container):
-                raise ConfigError(
-                    f"data[{symbol!r}]: {type(container).__name__} is not Bars, Quotes or Trades"
-                )
-        kinds = [c.kind for c in containers]
-        if len(set(kinds)) < len(kinds):
-            raise ConfigError(
-                f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first"
-            )
-        kept = tuple(c.slice(start, end) for c in containers)
-        if not any(len(c) for c in kept):
-            held = "; ".join(repr(c) for c in containers) or "nothing"
-            raise DataError(f"data[{symbol!r}]: no rows between start and end (it holds {held})")
-        markets.append((symbol, tuple(c for c in kept if len(c))))
-    return markets
-
-
-def _instruments(
-    given: Mapping[str, Instrument] | None, markets: list[tuple[str, tuple[Container, ...]]]
-) -> list[Instrument]:
+def _instruments(given: Mapping[str, Instrument] | None, markets: Markets) -> list[Instrument]:
     given = given or {}
     symbols = [symbol for symbol, _ in markets]
     strangers = sorted(set(given) - set(symbols))
@@ -244,7 +215,7 @@ def _instruments(
     ]
 
 
-def _refuse_negative(markets: list[tuple[str, tuple[Container, ...]]], instruments: list[Instrument]) -> None:
+def _refuse_negative(markets: Markets, instruments: list[Instrument]) -> None:
     """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
     for (symbol, containers), instrument in zip(markets, instruments, strict=True):
         for container in containers:
@@ -258,7 +229,7 @@ def _refuse_negative(markets: list[tuple[str, tuple[Container, ...]]], instrumen
                 )
 
 
-def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Container, ...]]]) -> int:
+def _mark_every(mark_every: Interval | None, markets: Markets) -> int:
     """ns; 0 for a point at every distinct time, as suits bars."""
     if mark_every is None:
         bars_alone = all(c.kind == "bars" for _, containers in markets for c in containers)
@@ -327,7 +298,7 @@ def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback |
     return engine
 
 
-def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str) -> list[str]:
+def _notes(terms: Execution, markets: Markets, data_source: str) -> list[str]:
     """What a reader of the result should know of how it came about."""
     notes = [data_source] if data_source.startswith("synthetic") else []
     if terms.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
@@ -388,7 +359,7 @@ def _told(notes: NDArray[Any]) -> list[tuple[int, str]]:
     return lines
 
 
-def _prices(markets: dict[str, tuple[Container, ...]]) -> Callable[[str], Any]:
+def _prices(markets: dict[str, tuple[AnyContainer, ...]]) -> Callable[[str], Any]:
     """Of a symbol: when each price began and was known, and how low and high it was."""
     ranks = {"quotes": 0, "trades": 1, "bars": 2}
 

@@ -10,7 +10,7 @@ from btcore.model cimport (
 from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport reference_px
 from btcore.rules.matching cimport whole_lots
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 # A strategy that can look ahead by itself: goes through rows [row, end) of the tape's one stream as `on_event` would,
 # and returns the first at which it would act, else `end`. It has taken that row in, and is asked of it next.

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .backtest import Market
 from .data.containers import KINDS, Bars, Quotes
+from .data.merge import Market
 from .data.moments import moment_ns
 from .data.source import AnyContainer
 from .errors import DataError

@@ -6,7 +6,8 @@ from btcore.contract cimport Handler
 from btcore.blotter cimport Report
 from btcore.model cimport Dated, Market, Outbox
 from btcore.quiet cimport Alarm
-from btcore.tape cimport Stream, Tape
+from btcore.stream cimport Stream
+from btcore.tape cimport Tape
 from btcore.venue cimport Exchange
 
 

@@ -33,7 +33,8 @@ from btcore.quiet cimport alarm_row, first_reached, watches_prices
 from btcore.rules.accounting cimport apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
 from btcore.rules.latency cimport delay
-from btcore.tape cimport Stream, Tape, delivery, load
+from btcore.stream cimport Stream, delivery, load, stream_at
+from btcore.tape cimport Tape
 from btcore.venue cimport Pool, share_orders
 
 cdef enum:
@@ -182,12 +183,10 @@ cdef class Engine:
     cdef void step(self) noexcept nogil:
         """The next event."""
         cdef Exchange* ex = &self.ex
-        cdef int32_t s = 0
+        cdef int32_t s = stream_at(&self.tape.turns, self.n_done)
         cdef Stream* stream
         cdef int64_t row, t
         cdef int outcome
-        if self.tape.order != NULL:
-            s = self.tape.order[self.n_done]
         stream = &self.tape.streams[s]
         row = self.rows[s]
         t = delivery(stream, row)

@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t
 from btcore.blotter cimport Queue
 from btcore.index cimport first_waking
 from btcore.model cimport NEVER
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 
 cdef struct Alarm:           # where a time was found in a stream, for as long as it is the time looked for

@@ -1,75 +1,24 @@
 """Many symbols' columns as one stream of events, ordered by delivery, then symbol, then kind, then row."""
 
-from libc.math cimport INFINITY
-from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
+from libc.stdint cimport int32_t, int64_t
 
-from btcore.model cimport BAR, NEVER, QUOTE, Ticker
-
-
-cdef enum:
-    BLOCK = 1024                 # rows that share one entry of an index
-
-
-cdef struct BlockIndex:          # the extremes of each block of a dataset's rows; where buys and sells meet
-    const double* buy_low        # one price, as on trades and bars, buy_low is sell_low and buy_high sell_high
-    const double* buy_high
-    const double* sell_low
-    const double* sell_high
-    int64_t n_blocks
-    int64_t offset               # the dataset's row that is the stream's first
-
-
-cdef struct Stream:              # one container's columns; NULL where it has none
-    const int64_t* ts
-    const double* a              # bar: open; quote: bid; trade: price
-    const double* b              # high; ask; size
-    const double* c              # low; bid size
-    const double* d              # close; ask size
-    const double* e              # volume
-    const int8_t* side
-    const BlockIndex* index
-    int64_t n
-    int64_t interval             # from timestamp to delivery: a bar's length, else 0
-    int32_t symbol
-    int8_t kind
-
-
-cdef inline int64_t delivery(const Stream* stream, int64_t i) noexcept nogil:
-    return stream.ts[i] + stream.interval
-
-
-cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker) noexcept nogil:
-    """Row `i` into its symbol's latest."""
-    if stream.kind == QUOTE:
-        ticker.quote.ts = stream.ts[i]
-        ticker.quote.bid = stream.a[i]
-        ticker.quote.ask = stream.b[i]
-        ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
-        ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
-    elif stream.kind == BAR:
-        ticker.bar.ts = stream.ts[i]
-        ticker.bar.open = stream.a[i]
-        ticker.bar.high = stream.b[i]
-        ticker.bar.low = stream.c[i]
-        ticker.bar.close = stream.d[i]
-        ticker.bar.volume = stream.e[i]
-        ticker.next_open = stream.ts[i + 1] if i + 1 < stream.n else NEVER
-    else:
-        ticker.trade.ts = stream.ts[i]
-        ticker.trade.px = stream.a[i]
-        ticker.trade.qty = INFINITY if stream.b == NULL else stream.b[i]
-        ticker.trade.side = 0 if stream.side == NULL else stream.side[i]
+from btcore.stream cimport BlockIndex, MergeOrder, Stream, delivery, load, stream_at
 
 
 cdef class Tape:
     cdef Stream* streams
+    cdef BlockIndex* indexes
+    cdef MergeOrder turns        # whose event comes next
     cdef readonly int32_t n_streams
     cdef readonly int32_t n_symbols
     cdef readonly int64_t n_events
-    cdef uint16_t* order         # which stream speaks next; NULL where there is one alone
+    cdef readonly object order   # the array that `turns` points into; None where one stream is alone
     cdef list columns            # keeps what the pointers point into
     cdef readonly tuple symbols
     cdef readonly tuple containers
 
     cdef borrow(self, Stream* stream, container)
-    cdef int32_t merge(self) except -1 nogil
+    cdef lend_index(self, Stream* stream, BlockIndex* index, container)
+    cdef take_order(self, order)
+    cdef merged(self, dtype)
+    cdef bint has_all_rows(self) except -1

@@ -1,12 +1,16 @@
 from collections.abc import Sequence
 from typing import Any, Final, final
 
+from numpy.typing import NDArray
+
 KINDS: Final[dict[str, int]]
 MAX_STREAMS: Final[int]
 
 @final
 class Tape:
-    def __init__(self, markets: Sequence[tuple[str, Any]]) -> None: ...
+    def __init__(self, markets: Sequence[tuple[str, Any]], order: NDArray[Any] | None = None) -> None: ...
+    @property
+    def order(self) -> NDArray[Any] | None: ...
     @property
     def n_streams(self) -> int: ...
     @property

@@ -1,13 +1,18 @@
 """Many symbols' columns as one stream of events, ordered by delivery, then symbol, then kind, then row."""
 
 cimport cython
-from libc.stdint cimport int8_t, int32_t, int64_t, uint16_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
+from libc.stdlib cimport calloc, free
 
+import numpy as np
+
+from btcore.merge cimport merge_streams
 from btcore.model cimport BAR, QUOTE, TRADE
+from btcore.stream cimport BLOCK
 
 KINDS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR}
 MAX_STREAMS = 65535
+_NARROW = 256  # streams that a byte can tell apart
 
 
 cdef const double* doubles(object column, list keep):
@@ -24,14 +29,18 @@ cdef const double* doubles(object column, list keep):
 cdef class Tape:
     """The merged events of a run: `Tape([("AAPL", bars), ("MSFT", (quotes, trades))])`.
 
+    `order` tells the stream of each event, uint8 for up to 256 streams, else uint16; None where one stream is
+    alone. Streams count by symbol, then quotes, trades, bars. An order that a tape of the same containers made
+    may be given to another, which then merges nothing; ValueError if it has other numbers of events.
+
     It only borrows the columns and may serve any number of runs, in any number of threads.
     """
 
     def __cinit__(self):
         self.streams = NULL
-        self.order = NULL
+        self.indexes = NULL
 
-    def __init__(self, markets):
+    def __init__(self, markets, order=None):
         cdef int32_t s = 0
         pairs = []
         for _, containers in markets:
@@ -47,17 +56,15 @@ cdef class Tape:
         self.n_streams = len(pairs)
         self.n_events = sum(len(c) for c in self.containers)
         self.streams = <Stream*> calloc(max(1, self.n_streams), sizeof(Stream))
-        if self.streams == NULL:
+        self.indexes = <BlockIndex*> calloc(max(1, self.n_streams), sizeof(BlockIndex))
+        if self.streams == NULL or self.indexes == NULL:
             raise MemoryError
         for i, (symbol_index, container) in enumerate(pairs):
             self.borrow(&self.streams[i], container)
+            self.lend_index(&self.streams[i], &self.indexes[i], container)
             self.streams[i].symbol = symbol_index
-        if self.n_streams > 1 and self.n_events:
-            self.order = <uint16_t*> malloc(self.n_events * sizeof(uint16_t))
-            if self.order == NULL:
-                raise MemoryError
-            with nogil:
-                self.merge()
+        if self.n_streams > 1:
+            self.take_order(order)
 
     cdef borrow(self, Stream* stream, container):
         cdef const int64_t[::1] ts = container.timestamp
@@ -87,40 +94,86 @@ cdef class Tape:
                 keep.append(side)
                 stream.side = &side[0]
 
-    cdef int32_t merge(self) except -1 nogil:
-        """A heap of streams by (delivery, stream): the streams stand in the order that breaks ties."""
-        cdef int32_t* heap = <int32_t*> malloc(self.n_streams * sizeof(int32_t))
-        cdef int64_t* row = <int64_t*> calloc(self.n_streams, sizeof(int64_t))
-        cdef int64_t* due = <int64_t*> malloc(self.n_streams * sizeof(int64_t))
-        cdef int32_t n = 0, i, s
-        cdef int64_t k
-        if heap == NULL or row == NULL or due == NULL:
-            free(heap)
-            free(row)
-            free(due)
-            with gil:
-                raise MemoryError
-        for s in range(self.n_streams):
-            if self.streams[s].n > 0:
-                due[s] = delivery(&self.streams[s], 0)
-                heap[n] = s
-                n += 1
-        for i in range(n // 2 - 1, -1, -1):
-            sift(heap, n, i, due)
-        for k in range(self.n_events):
-            s = heap[0]
-            self.order[k] = <uint16_t> s
-            row[s] += 1
-            if row[s] < self.streams[s].n:
-                due[s] = delivery(&self.streams[s], row[s])
-            else:
-                n -= 1
-                heap[0] = heap[n]
-            sift(heap, n, 0, due)
-        free(heap)
-        free(row)
-        free(due)
-        return 0
+    cdef lend_index(self, Stream* stream, BlockIndex* index, container):
+        """The extremes of the container's blocks, where it has them."""
+        cdef const double[:, ::1] found
+        if container.index is None or stream.n == 0:
+            return
+        found, index.offset = container.index
+        index.n_blocks = found.shape[1]
+        if found.shape[0] != (4 if stream.kind == QUOTE else 2) or index.n_blocks * BLOCK < index.offset + stream.n:
+            raise ValueError(f"{container!r}: an index of {found.shape[0]} x {index.n_blocks} blocks is not its own")
+        self.columns.append(found)
+        index.buy_low = &found[0, 0]
+        index.buy_high = &found[1, 0]
+        index.sell_low = &found[found.shape[0] - 2, 0]
+        index.sell_high = &found[found.shape[0] - 1, 0]
+        stream.index = index
+
+    cdef take_order(self, order):
+        """The order given, if it can be one of these streams; else they are merged."""
+        cdef const uint8_t[::1] narrow
+        cdef const uint16_t[::1] wide
+        cdef bint given = order is not None
+        dtype = np.dtype(np.uint8 if self.n_streams <= _NARROW else np.uint16)
+        if not given:
+            order = self.merged(dtype)
+        elif order.dtype != dtype or order.shape != (self.n_events,):
+            raise ValueError(f"order: {order.shape} {order.dtype}, not ({self.n_events},) {dtype}")
+        self.order = order
+        if self.n_events == 0:
+            return
+        if dtype == np.uint8:
+            narrow = order
+            self.turns.narrow = &narrow[0]
+        else:
+            wide = order
+            self.turns.wide = &wide[0]
+        if given and not self.has_all_rows():
+            raise ValueError("order: it is of streams with other numbers of rows")
+
+    cdef merged(self, dtype):
+        cdef uint8_t[::1] narrow
+        cdef uint16_t[::1] wide
+        cdef uint8_t* bytes_ = NULL
+        cdef uint16_t* words = NULL
+        cdef int outcome
+        order = np.empty(self.n_events, dtype)
+        if self.n_events == 0:
+            return order
+        if dtype == np.uint8:
+            narrow = order
+            bytes_ = &narrow[0]
+        else:
+            wide = order
+            words = &wide[0]
+        with nogil:
+            outcome = merge_streams(self.streams, self.n_streams, bytes_, words)
+        if outcome < 0:
+            raise MemoryError
+        order.flags.writeable = False
+        return order
+
+    cdef bint has_all_rows(self) except -1:
+        """Whether the order has each stream as often as there are rows in it, so that no row is ever beyond its end."""
+        cdef int64_t* left = <int64_t*> calloc(self.n_streams, sizeof(int64_t))
+        cdef int64_t k, wrong = 0
+        cdef int32_t s
+        if left == NULL:
+            raise MemoryError
+        with nogil:
+            for s in range(self.n_streams):
+                left[s] = self.streams[s].n
+            for k in range(self.n_events):
+                s = stream_at(&self.turns, k)
+                if s >= self.n_streams:
+                    wrong = 1
+                    break
+                left[s] -= 1
+            for s in range(self.n_streams):
+                wrong |= left[s]
+        free(left)
+        return wrong == 0
 
     def first_time(self):
         """The earliest market time there is, ns UTC."""
@@ -132,23 +185,4 @@ cdef class Tape:
 
     def __dealloc__(self):
         free(self.streams)
-        free(self.order)
-
-
-cdef inline void sift(int32_t* heap, int32_t n, int32_t i, const int64_t* due) noexcept nogil:
-    cdef int32_t child, s = heap[i]
-    while True:
-        child = 2 * i + 1
-        if child >= n:
-            break
-        if child + 1 < n and comes_first(heap[child + 1], heap[child], due):
-            child += 1
-        if not comes_first(heap[child], s, due):
-            break
-        heap[i] = heap[child]
-        i = child
-    heap[i] = s
-
-
-cdef inline bint comes_first(int32_t s, int32_t t, const int64_t* due) noexcept nogil:
-    return due[s] < due[t] or (due[s] == due[t] and s < t)
+        free(self.indexes)

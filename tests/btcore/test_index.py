@@ -1,5 +1,7 @@
 """The next row that may concern an order: the same one as a plain loop finds, with and without an index."""
 
+import pickle
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -67,12 +69,60 @@ containers = st.builds(
 )
 
 
-@given(containers, st.tuples(below, above, above, below), st.data())
-def test_it_is_the_row_that_a_plain_loop_finds(data, prices, more):
-    tape = Tape([("A", data)])
-    start = more.draw(st.integers(0, len(data)))
-    end = more.draw(st.integers(start, len(data)))
-    assert first_waking_of(tape, 0, start, end, *prices) == plain(data, start, end, prices)
+@given(containers, st.tuples(below, above, above, below), st.booleans(), st.data())
+def test_it_is_the_row_that_a_plain_loop_finds(data, prices, indexed, more):
+    if indexed:
+        data.build_index()
+    first = more.draw(st.integers(0, len(data)))
+    last = more.draw(st.integers(first, len(data)))
+    part = data.slice(*(None if i == len(data) else int(data.timestamp[i]) for i in (first, last)))
+    tape = Tape([("A", part)])
+    start = more.draw(st.integers(0, len(part)))
+    end = more.draw(st.integers(start, len(part)))
+    assert first_waking_of(tape, 0, start, end, *prices) == plain(part, start, end, prices)
+    assert first_waking_of(tape, 0, start, end, *prices, by_rows=True) == plain(part, start, end, prices)
+
+
+@pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
+def test_blocks_that_cannot_wake_are_not_read(kind):
+    """An index that says less than its rows hides them: only what it lets through is looked at."""
+    data = container(kind, 4 * BLOCK_ROWS, 0, True)
+    far = np.array([[1e9], [-1e9]] * (2 if kind == "quotes" else 1)) * np.ones((1, 4))
+    blind = type(data)._trusted(data.columns, data._meta(), index=(far, 0))
+    tape = Tape([("A", blind)])
+    asked = (0, 0, len(data), 2000.0, INF, INF, -INF)
+    assert first_waking_of(tape, *asked) == len(data)
+    assert first_waking_of(tape, *asked, by_rows=True) == 0
+    far[0, 2] = 0.0  # the least that a buy meets
+    assert first_waking_of(tape, *asked) == 2 * BLOCK_ROWS
+    part = blind.slice(int(data.timestamp[100]), int(data.timestamp[-100]))
+    asked = (0, 0, len(part), 2000.0, INF, INF, -INF)
+    assert first_waking_of(Tape([("A", part)]), *asked) == 2 * BLOCK_ROWS - 100
+
+
+def test_an_index_is_built_once_and_shared_by_slices():
+    data = container("quotes", 3 * BLOCK_ROWS, 1, False)
+    assert data.index is None
+    assert data.slice(int(data.timestamp[5]), None).index is None
+    extremes, row = data.build_index()
+    assert (extremes.shape, extremes.dtype, row) == ((4, 3), np.float64, 0)
+    assert not extremes.flags.writeable
+    assert data.build_index() is data.index
+    twice = data.slice(int(data.timestamp[5]), None).slice(int(data.timestamp[7]), None)
+    assert twice.index[0] is extremes
+    assert twice.index[1] == 7
+    assert pickle.loads(pickle.dumps(data)) == data
+
+
+def test_an_index_of_something_else_is_refused():
+    data = container("trades", BLOCK_ROWS + 1, 1, False)
+    for wrong in (np.zeros((4, 2)), np.zeros((2, 1))):
+        other = type(data)._trusted(data.columns, data._meta(), index=(wrong, 0))
+        with pytest.raises(ValueError, match="is not its own"):
+            Tape([("A", other)])
+    empty = data.slice(0, 0)
+    assert empty.build_index()[0].shape == (2, 0)
+    assert Tape([("A", empty)]).n_events == 0
 
 
 @given(st.sampled_from((0, *LENGTHS)), st.integers(0, 50))

@@ -4,17 +4,37 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from btcore.errors import DataError
+from btcore.index import BLOCK_ROWS
 
 from .containers import KINDS, Bars, Quotes, Trades
 from .intervals import interval_name, resolution_of
+from .merge import Merged
 from .moments import Moment, moment_ns
 from .source import AnyContainer, check_resolution, check_symbol
-from .store import Entry, directory_name, index_mark, map_columns, read_index, write_columns, writing
+from .store import (
+    Entry,
+    Part,
+    blocks_hash,
+    directory_name,
+    index_mark,
+    keep_order,
+    map_blocks,
+    map_columns,
+    map_order,
+    order_file,
+    read_index,
+    write_columns,
+    writing,
+)
 from .validate import moment_text
 
 _RETRIES = 20
-_Containers = list[AnyContainer]
+_Bounds = tuple[int | None, int | None]
+_Rows = list[tuple[AnyContainer, Part]]
+_Datasets = list[tuple[Entry, AnyContainer]]
 
 
 class Catalog:
@@ -46,9 +66,14 @@ class Catalog:
         keys = [entry.key for entry in fresh]
         if len(set(keys)) < len(keys):
             raise DataError(f"{symbol}: two datasets of the same resolution, kind and source in one write")
+        blocks = [container.extremes() if len(container) > BLOCK_ROWS else None for container in containers]
+        fresh = [
+            entry if extremes is None else replace(entry, blocks_hash=blocks_hash(extremes))
+            for entry, extremes in zip(fresh, blocks, strict=True)
+        ]
         with writing(self.path) as entries:
-            for entry, container in zip(fresh, containers, strict=True):
-                write_columns(self.path, entry.directory, container.columns)
+            for entry, container, extremes in zip(fresh, containers, blocks, strict=True):
+                write_columns(self.path, entry.directory, container.columns, extremes)
             entries[:] = [entry for entry in entries if entry.key not in keys] + fresh
         return fresh
 
@@ -65,8 +90,8 @@ class Catalog:
         That is for bars the trade prices before mids; for ticks the quotes before trades, unless `kind` says.
         DataError, which tells what there is, if there is no such dataset.
         """
-        bounds = [None if m is None else moment_ns(m, name=n) for n, m in (("start", start), ("end", end))]
-        for found in self._read(symbol, resolution, kind):
+        bounds = _bounds(start, end)
+        for _, found in self._read(symbol, resolution, kind):
             return found.slice(*bounds)
         raise self._missing(symbol, resolution, kind)
 
@@ -75,13 +100,38 @@ class Catalog:
 
         DataError, which tells what there is, if there is nothing in that time.
         """
-        found = [container.slice(start_ns, end_ns) for container in self._read(symbol, resolution, None)]
-        if resolution != "tick":
-            found = found[:1]
-        present = tuple(container for container in found if len(container))
-        if not present:
-            raise self._missing(symbol, resolution, None, (start_ns, end_ns))
-        return present
+        return tuple(stream for stream, _ in self._rows(symbol, resolution, None, (start_ns, end_ns)))
+
+    def merge(
+        self,
+        symbols: Sequence[str],
+        resolution: str,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        kind: str | None = None,
+        *,
+        keep: bool = True,
+    ) -> Merged:
+        """What a run of these symbols reads, as `load` finds it, with the order of its events.
+
+        The order is found once and kept beside the data until one of the datasets goes: whoever merges the
+        same rows of the same content again, in any process, maps it. `keep=False` takes what is kept and adds
+        nothing.
+        """
+        bounds = _bounds(start, end)
+        if not symbols or len(set(symbols)) < len(symbols):
+            raise DataError("symbols: one or more are needed, none of them twice")
+        found = [(symbol, self._rows(symbol, resolution, kind, bounds)) for symbol in symbols]
+        parts = [part for _, rows in found for _, part in rows]
+        order = map_order(self.path, parts)
+        try:
+            merged = Merged([(symbol, tuple(stream for stream, _ in rows)) for symbol, rows in found], order)
+        except ValueError as error:
+            damaged = order_file(self.path, parts)
+            raise DataError(f"catalog {damaged}: it is damaged and may be removed: {error}") from error
+        if keep and order is None and merged.order is not None:
+            keep_order(self.path, parts, merged.order)
+        return merged
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
         """Raises the DataError that `load` would; the index alone tells, but for ranges within a dataset."""
@@ -120,7 +170,19 @@ class Catalog:
         """ "catalog", for a run's manifest."""
         return "catalog"
 
-    def _read(self, symbol: str, resolution: str, kind: str | None) -> _Containers:
+    def _rows(self, symbol: str, resolution: str, kind: str | None, bounds: _Bounds) -> _Rows:
+        """The streams that a run reads, none of them empty, and what they are of."""
+        found = self._read(symbol, resolution, kind)
+        present = []
+        for entry, whole in found if resolution == "tick" else found[:1]:
+            part = Part(entry, *whole.row_range(*bounds))
+            if part.first < part.last:
+                present.append((whole.slice(*bounds), part))
+        if not present:
+            raise self._missing(symbol, resolution, kind, bounds)
+        return present
+
+    def _read(self, symbol: str, resolution: str, kind: str | None) -> _Datasets:
         """The datasets, whole, best first."""
         check_symbol(symbol)
         check_resolution(resolution)
@@ -131,7 +193,7 @@ class Catalog:
             entries = [e for e in entries if kind in (None, e.kind)]
             entries.sort(key=lambda e: (e.kind, e.source != "trade", e.source))
             try:
-                return [_container(self.path, entry) for entry in entries]
+                return [(entry, _container(self.path, entry)) for entry in entries]
             except FileNotFoundError as error:  # replaced between our look at the index and at the file
                 missing = error
                 self._mark = None
@@ -140,11 +202,11 @@ class Catalog:
         ) from missing
 
     def _missing(
-        self, symbol: str, resolution: str, kind: str | None, span: tuple[int, int] | None = None
+        self, symbol: str, resolution: str, kind: str | None, bounds: _Bounds = (None, None)
     ) -> DataError:
         asked = f"no {resolution} {kind or 'data'} of {symbol!r}"
-        if span is not None:
-            asked += f" from {moment_text(span[0])} to {moment_text(span[1])}"
+        for word, moment in zip(("from", "to"), bounds, strict=True):
+            asked += "" if moment is None else f" {word} {moment_text(moment)}"
         mine = [entry for entry in self.list() if entry.symbol == symbol]
         if mine:
             have = "; ".join(
@@ -162,6 +224,13 @@ class Catalog:
 
     def __repr__(self) -> str:
         return f"Catalog({str(self.path)!r})"
+
+
+def _bounds(start: Moment | None, end: Moment | None) -> _Bounds:
+    return (
+        None if start is None else moment_ns(start, name="start"),
+        None if end is None else moment_ns(end, name="end"),
+    )
 
 
 def _entry(symbol: str, data: AnyContainer, asked: str | None) -> Entry:
@@ -196,7 +265,10 @@ def _entry(symbol: str, data: AnyContainer, asked: str | None) -> Entry:
 def _container(root: Path, entry: Entry) -> AnyContainer:
     """The dataset as it was when it was written: checked then, not again."""
     columns = map_columns(root, entry)
+    blocks = map_blocks(root, entry)
     meta: dict[str, Any] = {"negative_prices": entry.negative_prices}
     if entry.kind == "bars":
         meta |= {"interval": entry.interval, "source": entry.source}
-    return KINDS[entry.kind]._trusted(columns, meta, entry.content_hash)
+    return KINDS[entry.kind]._trusted(
+        columns, meta, entry.content_hash, None if blocks is None else (blocks, 0)
+    )

@@ -5,8 +5,13 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.index import block_extremes
+
+from .columns import Floats
 from .validate import moment_text
 from .zones import Times
+
+Index = tuple[Floats, int]
 
 
 class Container:
@@ -15,21 +20,24 @@ class Container:
     `negative_prices` says whether prices may be zero or negative; without it they are positive.
     """
 
-    __slots__ = ("__weakref__", "_columns", "_hash", "negative_prices")
+    __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices")
     kind: ClassVar[str]
     negative_prices: bool
     _columns: dict[str, NDArray[Any]]
     _hash: str | None
+    _index: Index | None
 
     def _fill(
         self,
         columns: dict[str, NDArray[Any]],
         content_hash: str | None,
+        index: Index | None = None,
         *,
         negative_prices: bool = False,
         **more: Any,
     ) -> None:
-        own = {"_columns": columns, "_hash": content_hash, "negative_prices": bool(negative_prices)}
+        own: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
+        own["negative_prices"] = bool(negative_prices)
         for name, value in (own | more).items():
             object.__setattr__(self, name, value)
 
@@ -61,6 +69,34 @@ class Container:
         assert self._hash is not None
         return self._hash
 
+    @property
+    def index(self) -> Index | None:
+        """The extremes of blocks of rows, and which row of them is the first here; None if there are none.
+
+        float64, one column a block of `btcore.index.BLOCK_ROWS` rows: of quotes (4, blocks), the least and
+        greatest ask, the least and greatest bid; of trades (2, blocks), the least and greatest price; of bars
+        (2, blocks), the least low and the greatest high. With them a run passes over the blocks that cannot
+        concern its orders.
+        """
+        return self._index
+
+    def build_index(self) -> Index:
+        """The index, made by one pass over the prices if there is none; slices taken later share it."""
+        if self._index is None:
+            object.__setattr__(self, "_index", (self.extremes(), 0))
+        assert self._index is not None
+        return self._index
+
+    def extremes(self) -> Floats:
+        """Those of `index`, of blocks that begin with the first row here: found now, and not kept."""
+        found = np.concatenate([block_extremes(low, high) for low, high in self._ranges()])
+        found.flags.writeable = False
+        return found
+
+    def _ranges(self) -> list[tuple[Floats, Floats]]:
+        """What buys and what sells meet in each row, least and greatest; one pair if it is the same."""
+        raise NotImplementedError
+
     def row_range(self, start_ns: int | None, end_ns: int | None) -> tuple[int, int]:
         """First row at or after `start_ns` and first row at or after `end_ns`; None is unbounded."""
         first = 0 if start_ns is None else int(np.searchsorted(self.timestamp, start_ns))
@@ -72,9 +108,9 @@ class Container:
         first, last = self.row_range(start_ns, end_ns)
         if (first, last) == (0, len(self)):
             return self
-        return self._trusted(
-            {name: column[first:last] for name, column in self._columns.items()}, self._meta()
-        )
+        columns = {name: column[first:last] for name, column in self._columns.items()}
+        index = None if self._index is None else (self._index[0], self._index[1] + first)
+        return self._trusted(columns, self._meta(), index=index)
 
     @classmethod
     def _trusted(
@@ -82,12 +118,13 @@ class Container:
         columns: dict[str, NDArray[Any]],
         meta: dict[str, Any] | None = None,
         content_hash: str | None = None,
+        index: Index | None = None,
     ) -> Self:
         """A container of columns known to be valid: nothing is checked and nothing copied."""
         made = cls.__new__(cls)
         for column in columns.values():
             column.flags.writeable = False
-        made._fill(columns, content_hash, **(meta or {}))
+        made._fill(columns, content_hash, index, **(meta or {}))
         return made
 
     def _meta(self) -> dict[str, Any]:

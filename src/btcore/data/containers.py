@@ -82,6 +82,9 @@ class Bars(Container):
     def _detail(self) -> str:
         return interval_name(self.interval)
 
+    def _ranges(self) -> list[tuple[Floats, Floats]]:
+        return [(self.low, self.high)]
+
     @classmethod
     def from_frame(
         cls,
@@ -148,6 +151,9 @@ class Quotes(Container):
     def ask_size(self) -> Floats | None:
         return self._columns.get("ask_size")
 
+    def _ranges(self) -> list[tuple[Floats, Floats]]:
+        return [(self.ask, self.ask), (self.bid, self.bid)]
+
     @classmethod
     def from_frame(
         cls,
@@ -205,6 +211,9 @@ class Trades(Container):
     @property
     def side(self) -> Sides | None:
         return self._columns.get("side")
+
+    def _ranges(self) -> list[tuple[Floats, Floats]]:
+        return [(self.price, self.price)]
 
     @classmethod
     def from_frame(

@@ -3,20 +3,27 @@
 import fcntl
 import os
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError
+from btcore.index import BLOCK_ROWS
 
 _INDEX, _LOCK, _FOLDER = "index.json", "lock", "datasets"
+_BLOCKS, _ORDER, _STREAMS = (
+    "blocks",
+    "order",
+    "streams.json",
+)  # kept beside columns; the files of a merge order
 # Only names that this file makes are ever swept away: the folder may hold something of somebody else.
-_OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}|partial-[a-z0-9_]+")
+_OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}|partial-[a-z0-9_]+|order-[0-9a-f]{24}")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,6 +41,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     content_hash: str
     directory: str
     negative_prices: bool = False  # the index names it only where it is true
+    blocks_hash: str = ""  # of the extremes of blocks kept beside the columns; "" where there are none
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -105,21 +113,31 @@ def writing(root: Path) -> Iterator[list[Entry]]:
             _sweep(root, entries)
 
 
-def write_columns(root: Path, directory: str, columns: dict[str, NDArray[Any]]) -> None:
+def write_columns(
+    root: Path, directory: str, columns: dict[str, NDArray[Any]], blocks: NDArray[np.float64] | None = None
+) -> None:
     """The columns on disk, complete, under that name; the same content is not written twice."""
+    arrays = columns if blocks is None else columns | {_BLOCKS: blocks}
+    folder = root / _FOLDER / directory
+    if not folder.is_dir():
+        _write_folder(root, directory, arrays)
+    elif blocks is not None and not (folder / f"{_BLOCKS}.npy").exists():  # of a time before they were kept
+        _save(folder / f"{_BLOCKS}.new", blocks)
+        (folder / f"{_BLOCKS}.new").rename(folder / f"{_BLOCKS}.npy")
+        _sync(folder)
+
+
+def _write_folder(root: Path, directory: str, arrays: dict[str, NDArray[Any]], streams: bytes = b"") -> None:
     import shutil
     import tempfile
 
     folder = root / _FOLDER
-    if (folder / directory).is_dir():
-        return
     partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
-        for name, column in columns.items():
-            with (partial / f"{name}.npy").open("wb") as stream:
-                np.save(stream, column, allow_pickle=False)
-                stream.flush()
-                os.fsync(stream.fileno())
+        for name, array in arrays.items():
+            _save(partial / f"{name}.npy", array)
+        if streams:
+            (partial / _STREAMS).write_bytes(streams)
         partial.chmod(0o755)  # mkdtemp makes it private, but other users may read a catalog
         _sync(partial)
         partial.rename(folder / directory)
@@ -129,20 +147,84 @@ def write_columns(root: Path, directory: str, columns: dict[str, NDArray[Any]]) 
         raise
 
 
+def _save(file: Path, array: NDArray[Any]) -> None:
+    with file.open("wb") as stream:
+        np.save(stream, array, allow_pickle=False)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 def map_columns(root: Path, entry: Entry) -> dict[str, NDArray[Any]]:
     """The columns, mapped into memory, read-only; FileNotFoundError if a writer has replaced them."""
-    columns: dict[str, NDArray[Any]] = {}
-    for name, dtype in entry.columns.items():
-        file = root / _FOLDER / entry.directory / f"{name}.npy"
-        try:
-            column = np.load(file, mmap_mode="r", allow_pickle=False)
-        except (ValueError, EOFError) as error:
-            raise DataError(f"catalog {file}: not a readable column: {error}") from error
-        if column.shape != (entry.rows,) or column.dtype.str != dtype:
-            found = f"{column.shape} {column.dtype.str}"
-            raise DataError(f"catalog {file}: the index says ({entry.rows},) {dtype}, the file {found}")
-        columns[name] = np.asarray(column)
-    return columns
+    folder = root / _FOLDER / entry.directory
+    return {name: _map(folder / f"{name}.npy", (entry.rows,), dtype) for name, dtype in entry.columns.items()}
+
+
+def map_blocks(root: Path, entry: Entry) -> NDArray[np.float64] | None:
+    """The extremes of the dataset's blocks, as `Container.index` describes them; None if none are kept."""
+    if not entry.blocks_hash:
+        return None
+    file = root / _FOLDER / entry.directory / f"{_BLOCKS}.npy"
+    rows = 4 if entry.kind == "quotes" else 2
+    blocks = _map(file, (rows, -(-entry.rows // BLOCK_ROWS)), "<f8")
+    if blocks_hash(blocks) != entry.blocks_hash:
+        raise DataError(f"catalog {file}: it is not what was written; remove it and write the dataset again")
+    return blocks
+
+
+def blocks_hash(blocks: NDArray[np.float64]) -> str:
+    """What tells them from any other, for the index of the catalog."""
+    return f"{zlib.crc32(np.ascontiguousarray(blocks).data):08x}-{BLOCK_ROWS}"
+
+
+class Part(NamedTuple):
+    """Rows of a dataset: a stream of a merge order."""
+
+    entry: Entry
+    first: int
+    last: int
+
+
+def map_order(root: Path, parts: list[Part]) -> NDArray[Any] | None:
+    """The order of these streams that was kept, if there is one."""
+    try:
+        return _map(order_file(root, parts), (sum(part.last - part.first for part in parts),), None)
+    except FileNotFoundError:
+        return None
+
+
+def keep_order(root: Path, parts: list[Part], order: NDArray[Any]) -> None:
+    """Keeps the order while all its datasets are there; nothing if one has gone or none can be written."""
+    folder = order_file(root, parts).parent
+    used = sorted({part.entry.directory for part in parts})
+    try:
+        with writing(root) as entries:
+            present = {entry.directory for entry in entries}
+            if present.issuperset(used) and not folder.is_dir():
+                _write_folder(root, folder.name, {_ORDER: order}, msgspec.json.encode(used))
+    except OSError:
+        pass  # a catalog that may only be read, or a full disk: the next one merges again
+
+
+def order_file(root: Path, parts: list[Part]) -> Path:
+    """Its name tells the content of the streams, one after the other, and nothing else, not even symbols."""
+    import hashlib
+
+    told = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
+    return root / _FOLDER / f"order-{hashlib.sha256(told).hexdigest()[:24]}" / f"{_ORDER}.npy"
+
+
+def _map(file: Path, shape: tuple[int, ...], dtype: str | None) -> NDArray[Any]:
+    try:
+        array = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"catalog {file}: not a readable column: {error}") from error
+    if array.shape != shape or dtype not in {None, array.dtype.str}:
+        found = f"{array.shape} {array.dtype.str}"
+        raise DataError(
+            f"catalog {file}: the index says {shape} {dtype or array.dtype.str}, the file {found}"
+        )
+    return np.asarray(array)
 
 
 def _replace_index(root: Path, entries: list[Entry]) -> None:
@@ -162,8 +244,18 @@ def _sweep(root: Path, entries: list[Entry]) -> None:
 
     wanted = {entry.directory for entry in entries}
     for found in (root / _FOLDER).iterdir():
-        if found.name not in wanted and _OURS.fullmatch(found.name):
+        if found.name in wanted or not _OURS.fullmatch(found.name):
+            continue
+        if not (found.name.startswith("order-") and wanted.issuperset(_datasets_of(found))):
             shutil.rmtree(found, ignore_errors=True)
+
+
+def _datasets_of(order: Path) -> list[str]:
+    """The directories of the datasets that a kept order is of; a strange one's where that cannot be read."""
+    try:
+        return msgspec.json.decode((order / _STREAMS).read_bytes(), type=list[str])
+    except (OSError, msgspec.DecodeError):
+        return [order.name]
 
 
 def _sync(folder: Path) -> None:

@@ -4,7 +4,7 @@ cimport cython
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.strategies.signal cimport Signal, SignalState, scan_with
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 
 @cython.final

@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE, TRADE
 from btcore.strategies.signal cimport Signal, SignalState, row_price, scan_with
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 
 cdef struct Terms:

@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t, int8_t
 
 from btcore.strategies.signal cimport Signal, scan_with
 from btcore.strategies.window cimport Window, is_full, mean, push
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 
 cdef struct Terms:

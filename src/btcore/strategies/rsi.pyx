@@ -5,7 +5,7 @@ from libc.math cimport fmax
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.strategies.signal cimport Signal, scan_with
-from btcore.tape cimport Stream
+from btcore.stream cimport Stream
 
 
 cdef struct Terms:

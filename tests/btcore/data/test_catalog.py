@@ -1,5 +1,6 @@
 """The catalog gives back what was written, by symbol and resolution, and nothing else."""
 
+import json
 import pickle
 import tempfile
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from btcore.data import Bars, Catalog, Quotes, Source, Trades
 from btcore.data.store import map_columns
 from btcore.errors import DataError
+from btcore.index import BLOCK_ROWS
 
 SECOND = 10**9
 ROWS = 10
@@ -279,6 +281,90 @@ def test_damage_is_told(catalog):
     (catalog.path / "index.json").write_bytes(b'{"datasets":[],"version":2}')
     with pytest.raises(DataError, match="version 2"):
         catalog.list()
+
+
+LONG = 3 * BLOCK_ROWS + 5
+
+
+def long_data(kind):
+    random = np.random.default_rng(3)
+    price = 100.0 + np.cumsum(random.integers(-1, 2, LONG)) * 0.001
+    times = np.arange(LONG) * 60 * SECOND
+    if kind == "quotes":
+        return Quotes(times, price, price + 0.01)
+    if kind == "trades":
+        return Trades(times, price)
+    return Bars(times, price, price + 0.02, price - 0.02, price)
+
+
+@pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
+def test_the_index_of_blocks_is_kept_beside_the_columns(catalog, kind):
+    data = long_data(kind)
+    part = data.slice(int(data.timestamp[7]), None)
+    data.build_index()
+    for written in (data, part):  # a part has blocks of its own
+        (entry,) = catalog.write("AAPL", written)
+        assert entry.blocks_hash
+        read = catalog.read("AAPL", entry.resolution)
+        extremes, row = read.index
+        assert row == 0
+        assert not extremes.flags.writeable
+        assert isinstance(extremes.base, np.memmap)
+        np.testing.assert_array_equal(extremes, written.extremes())
+        assert read.build_index()[0] is extremes
+        assert read.slice(int(read.timestamp[5]), None).index[1] == 5
+        assert set(read.columns) == set(data.columns)
+
+
+def test_a_short_dataset_has_no_index(catalog):
+    (entry,) = catalog.write("AAPL", QUOTES)
+    assert not entry.blocks_hash
+    assert catalog.read("AAPL", "tick").index is None
+    assert "blocks_hash" not in (catalog.path / "index.json").read_text()
+
+
+def without_blocks(catalog):
+    """As a catalog was before there were indexes of blocks."""
+    file = catalog.path / "index.json"
+    index = json.loads(file.read_text())
+    for entry in index["datasets"]:
+        del entry["blocks_hash"]
+    file.write_text(json.dumps(index))
+    for blocks in catalog.path.glob("datasets/*/blocks.npy"):
+        blocks.unlink()
+
+
+def test_a_catalog_of_before_is_read_and_gets_its_index_when_it_is_written_again(catalog):
+    data = long_data("quotes")
+    catalog.write("AAPL", data)
+    without_blocks(catalog)
+    old = catalog.read("AAPL", "tick")
+    assert old.index is None
+    np.testing.assert_array_equal(old.build_index()[0], data.extremes())
+    catalog.write("AAPL", data)
+    np.testing.assert_array_equal(catalog.read("AAPL", "tick").index[0], data.extremes())
+    assert [f for f in files(catalog) if "new" in f] == []
+
+
+def test_a_damaged_index_of_blocks_is_refused(catalog):
+    data = long_data("trades")
+    catalog.write("AAPL", data)
+    (file,) = catalog.path.glob("datasets/*/blocks.npy")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1])
+    with pytest.raises(DataError, match=r"blocks\.npy: not a readable column"):
+        catalog.read("AAPL", "tick")
+    file.write_bytes(whole[:-3] + b"\0\0\0")
+    with pytest.raises(DataError, match=r"blocks\.npy: it is not what was written; remove it and write"):
+        catalog.read("AAPL", "tick")
+    np.save(file, data.extremes()[:, :2])
+    with pytest.raises(DataError, match=r"the index says \(2, 4\) <f8, the file \(2, 2\) <f8"):
+        catalog.read("AAPL", "tick")
+    file.unlink()
+    with pytest.raises(DataError, match=r"blocks\.npy is in the index, but not on disk"):
+        catalog.read("AAPL", "tick")
+    catalog.write("AAPL", data)
+    assert catalog.read("AAPL", "tick") == data
 
 
 def test_a_file_is_no_catalog(tmp_path):
