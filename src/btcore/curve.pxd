@@ -147,10 +147,22 @@ cdef inline void open_curve(CurveStats* curve, int64_t ts, double equity) noexce
     curve.lanes[0] = equity
 
 
+cdef inline void _step(
+    CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
+) noexcept nogil:
+    """Point by point."""
+    cdef int64_t i
+    for i in range(n):
+        if equity[i] >= curve.peak:
+            _climb(curve, curve.count + i, ts[i] + shift, equity[i])
+        else:
+            _fall(curve, equity[i])
+
+
 cdef inline void _walk(
     CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
 ) noexcept nogil:
-    """Point by point, where a block has a new peak.
+    """Point by point, where a block has a new peak and the last one was above zero.
 
     `_climb` and `_fall`, but whether a point is a peak, which nobody can foretell, is a mask and not a branch.
     """
@@ -170,7 +182,6 @@ cdef inline void _walk(
             if fall > worst:
                 worst = fall
                 share = _share(worst)
-    curve.undefined |= peak == 0.0 or curve.peak == 0.0
     curve.peak_at = at
     curve.peak_ts = peak_ts
     curve.longest = longest
@@ -198,6 +209,8 @@ cdef inline void extend_curve(
             _climb(curve, curve.count, ts[start] + shift, high)
             curve.peak_at = curve.count + size - 1
             curve.peak_ts = ts[start + size - 1] + shift
+        elif high >= curve.peak and not curve.peak > 0.0:
+            _step(curve, ts + start, shift, equity + start, size)
         elif high >= curve.peak:
             _walk(curve, ts + start, shift, equity + start, size)
         elif low < curve.floor:
