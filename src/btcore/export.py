@@ -3,15 +3,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from .rows import join_rows, stamps
 from .tables import TIMES, UNSURE, Table
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-FRACTIONS = (("ms", 10**6), ("us", 10**3), ("ns", 1))
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
 
 
 def _library(name: str, extra: str) -> Any:
@@ -23,39 +26,30 @@ def _library(name: str, extra: str) -> Any:
 
 def rfc3339(column: Table) -> list[str]:
     """int64 ns UTC as 2024-01-02T00:00:00Z, with 3, 6 or 9 digits of fraction where they are needed."""
-    spell: Any = np.datetime_as_string
-    moments = column.astype("datetime64[ns]")
-    text = spell(moments, unit="s")
-    left = column % 10**9 != 0
-    if left.any():
-        text = text.astype("U29")
-        for unit, step in FRACTIONS:
-            exact = left & (column % step == 0)
-            text[exact] = spell(moments[exact], unit=unit)
-            left &= ~exact
-    stamped: list[str] = np.strings.add(text, "Z").tolist()
+    stamped: list[str] = _decode(stamps(column))
     return stamped
 
 
-def _json_column(name: str, column: Table) -> list[Any]:
+def _json_column(name: str, column: Table) -> bytes:
     if name in TIMES:
-        stamps: list[Any] = rfc3339(column)
-        if name in UNSURE:
-            for i in np.flatnonzero(column == -1):
-                stamps[i] = None
-        return stamps
-    values: list[Any] = column.tolist()
-    if column.dtype.kind == "f":
-        for i in np.flatnonzero(~np.isfinite(column)):
-            values[i] = None
-    return values
+        return stamps(column, name in UNSURE)
+    return _encode(column.tolist())  # what is not finite becomes null
+
+
+def to_json(table: Table) -> bytes:
+    """The rows as a JSON array of objects: times as RFC 3339, null for what is undefined.
+
+    The text of each column is made at once, and the columns are joined row by row.
+    """
+    names = table.dtype.names or ()
+    columns = [_json_column(name, np.ascontiguousarray(table[name])) for name in names]
+    return join_rows([_encode(name) for name in names], columns, len(table))
 
 
 def to_rows(table: Table) -> list[dict[str, Any]]:
     """One dict a row, ready for JSON: times as RFC 3339, None for what is undefined."""
-    names = table.dtype.names or ()
-    columns = [_json_column(name, np.ascontiguousarray(table[name])) for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    rows: list[dict[str, Any]] = _decode(to_json(table))
+    return rows
 
 
 def _moments(name: str, column: Table) -> Table:
