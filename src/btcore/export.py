@@ -1,5 +1,6 @@
-"""A table as JSON rows, and as a frame of pandas, polars or Arrow."""
+"""A table, or its columns by name, as JSON rows and as a frame of pandas, polars or Arrow."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,17 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+Columns = Mapping[str, Table]
+
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
+
+
+def columns_of(table: Table | Columns) -> Columns:
+    """The columns by name, as views."""
+    if isinstance(table, Mapping):
+        return table
+    return {name: table[name] for name in table.dtype.names or ()}
 
 
 def _library(name: str, extra: str) -> Any:
@@ -36,17 +46,17 @@ def _json_column(name: str, column: Table) -> bytes:
     return _encode(column.tolist())  # what is not finite becomes null
 
 
-def to_json(table: Table) -> bytes:
+def to_json(table: Table | Columns) -> bytes:
     """The rows as a JSON array of objects: times as RFC 3339, null for what is undefined.
 
     The text of each column is made at once, and the columns are joined row by row.
     """
-    names = table.dtype.names or ()
-    columns = [_json_column(name, np.ascontiguousarray(table[name])) for name in names]
-    return join_rows([_encode(name) for name in names], columns, len(table))
+    columns = columns_of(table)
+    made = [_json_column(name, np.ascontiguousarray(column)) for name, column in columns.items()]
+    return join_rows([_encode(name) for name in columns], made, len(next(iter(columns.values()))))
 
 
-def to_rows(table: Table) -> list[dict[str, Any]]:
+def to_rows(table: Table | Columns) -> list[dict[str, Any]]:
     """One dict a row, ready for JSON: times as RFC 3339, None for what is undefined."""
     rows: list[dict[str, Any]] = _decode(to_json(table))
     return rows
@@ -54,30 +64,30 @@ def to_rows(table: Table) -> list[dict[str, Any]]:
 
 def _moments(name: str, column: Table) -> Table:
     """datetime64[ns]; NaT for a time that never came."""
-    moments = column.astype("datetime64[ns]")
+    moments = column.view("datetime64[ns]")
     if name in UNSURE:
-        moments[column == -1] = np.datetime64("NaT", "ns")
+        moments = np.where(column == -1, np.datetime64("NaT", "ns"), moments)
     return moments
 
 
-def to_pandas(table: Table) -> "pd.DataFrame":
+def to_pandas(table: Table | Columns) -> "pd.DataFrame":
     """Times are datetime64[ns, UTC]; a column `timestamp` becomes the index."""
     pandas = _library("pandas", "pandas")
     columns: dict[str, Any] = {}
-    for name in table.dtype.names or ():
-        column = np.ascontiguousarray(table[name])
+    for name, values in columns_of(table).items():
+        column = np.ascontiguousarray(values)
         moments = name in TIMES
         columns[name] = pandas.Series(_moments(name, column)).dt.tz_localize("UTC") if moments else column
     frame: pd.DataFrame = pandas.DataFrame(columns)
     return frame.set_index("timestamp") if "timestamp" in columns else frame
 
 
-def to_polars(table: Table) -> "pl.DataFrame":
+def to_polars(table: Table | Columns) -> "pl.DataFrame":
     """Times are Datetime("ns", "UTC"), null where they never came."""
     polars = _library("polars", "btcore[data]")
     columns = {}
-    for name in table.dtype.names or ():
-        column = np.ascontiguousarray(table[name])
+    for name, values in columns_of(table).items():
+        column = np.ascontiguousarray(values)
         if name in TIMES:
             series = polars.Series(name, _moments(name, column), dtype=polars.Datetime("ns"))
             columns[name] = series.dt.replace_time_zone("UTC")
@@ -87,14 +97,17 @@ def to_polars(table: Table) -> "pl.DataFrame":
     return frame
 
 
-def to_arrow(table: Table) -> Any:
-    """Times are timestamp[ns, UTC], null where they never came."""
+def to_arrow(table: Table | Columns) -> Any:
+    """Times are timestamp[ns, UTC], null where they never came; contiguous columns are shared, not copied."""
     arrow = _library("pyarrow", "btcore[data]")
     columns = {}
-    for name in table.dtype.names or ():
-        column = np.ascontiguousarray(table[name])
-        if name in TIMES:
-            columns[name] = arrow.array(_moments(name, column)).cast(arrow.timestamp("ns", "UTC"))
-        else:
+    for name, values in columns_of(table).items():
+        column = np.ascontiguousarray(values)
+        if name not in TIMES:
             columns[name] = arrow.array(column)
+            continue
+        buffers = [None, arrow.py_buffer(column)]
+        if name in UNSURE:
+            buffers[0] = arrow.array(column != -1).buffers()[1]  # which are not null
+        columns[name] = arrow.Array.from_buffers(arrow.timestamp("ns", "UTC"), len(column), buffers)
     return arrow.table(columns)

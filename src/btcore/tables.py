@@ -103,13 +103,18 @@ def _ratio(above: Table, below: Table) -> Table:
 
 def equity_curve(journal: Journal) -> Table:
     """timestamp, equity, cash, positions (what they are worth)."""
-    timestamp, equity, cash = journal.curve
-    return _table(timestamp=timestamp, equity=equity, cash=cash, positions=equity - cash)
+    return _table(**curve_columns(journal))
+
+
+def curve_columns(journal: Journal) -> dict[str, Table]:
+    """The columns of `equity_curve`: the journal's own, and what positions are worth."""
+    return {**journal.curve._asdict(), "positions": journal.curve.equity - journal.curve.cash}
 
 
 def trades(journal: Journal) -> Table:
     """Every fill with its evidence, by time; of one instant in the order they happened."""
     fills = _by_time(journal.fills)
+    places = _places(fills["order_id"], journal.orders)
     return _table(
         timestamp=fills["ts"],
         symbol=_named(fills["symbol"], journal.symbols),
@@ -124,9 +129,9 @@ def trades(journal: Journal) -> Table:
         rule=_named(fills["rule"], words.RULES),
         reference_price=fills["reference_px"],
         slippage=fills["side"] * (fills["last_px"] - fills["reference_px"]) + 0.0,
-        improvement=_improvement(fills, journal),
+        improvement=_improvement(fills, journal, *places),
         size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
-        entry_latency=_entry_latency(fills, journal.orders),
+        entry_latency=_entry_latency(journal.orders, *places),
         leg=_named(fills["leg"] + 1, words.LEGS),
     )
 
@@ -139,10 +144,9 @@ def _places(order_ids: Table, orders: Table) -> tuple[Table, Table]:
     return at, known
 
 
-def _improvement(fills: Table, journal: Journal) -> Table:
+def _improvement(fills: Table, journal: Journal, at: Table, known: Table) -> Table:
     """How much better than its limit each fill is; NaN without one, or if it may have been another then."""
     better = np.full(len(fills), np.nan)
-    at, known = _places(fills["order_id"], journal.orders)
     better[known] = fills["side"][known] * (journal.orders["limit_px"][at[known]] - fills["last_px"][known])
     moved = journal.notes[np.isin(journal.notes["kind"], (NoteKind.AMENDED, NoteKind.RESTATED))]
     moved = moved[np.lexsort((moved["ts"], moved["order_id"]))]
@@ -154,10 +158,9 @@ def _improvement(fills: Table, journal: Journal) -> Table:
     return better + 0.0  # never -0.0
 
 
-def _entry_latency(fills: Table, orders: Table) -> Table:
+def _entry_latency(orders: Table, at: Table, known: Table) -> Table:
     """Nanoseconds from sending to arrival; NaN for children, whose arrival is their release."""
-    late = np.full(len(fills), np.nan)
-    at, known = _places(fills["order_id"], orders)
+    late = np.full(len(at), np.nan)
     at = at[known]
     waited = orders["ts_arrived"][at] - orders["ts_sent"][at]
     late[known] = np.where(orders["parent"][at] > 0, np.nan, waited)
