@@ -28,8 +28,8 @@ Manifest = dict[str, Any]
 class Result:
     """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    A table is made when it is first asked for, and so are metrics, a manifest and a fingerprint given as functions.
-    Tables are numpy records; times are int64 nanoseconds UTC.
+    Tables and metrics are made when they are first asked for; so are a manifest and a fingerprint given as
+    functions. Tables are numpy records; times are int64 nanoseconds UTC.
     """
 
     def __init__(
@@ -178,10 +178,10 @@ class Result:
         return {name: column[part] for name, column in self.columns(table).items()}
 
     def columns(self, table: str = "equity_curve") -> dict[str, Table]:
-        """A table's columns by name, read-only and without a copy; each gives its bytes by the buffer protocol.
+        """A table's columns by name, read-only and without a copy; the buffer protocol gives their bytes.
 
-        Those of `equity_curve` are contiguous (of a result that was loaded: made so at the first call), those of
-        other tables are views into their records.
+        Those of `equity_curve` are contiguous (of a loaded result: made so at the first call), those of other
+        tables are views into their records.
         """
         if table == "equity_curve":
             return dict(self._curve)

@@ -76,7 +76,7 @@ def _named(codes: Table, names: Sequence[str]) -> _Named:
 
 
 def _table(**columns: Table | _Named) -> Table:
-    """Columns of one length as packed records, written some rows at a time, so that these stay in the cache."""
+    """Columns of one length as packed records, written some rows at a time, which then stay in the cache."""
     dtype = np.dtype([(name, column.dtype) for name, column in columns.items()])
     first = next(iter(columns.values()))
     table = np.empty(len(first.codes if isinstance(first, _Named) else first), dtype)

@@ -1,6 +1,7 @@
 """One pass over a curve, in blocks of any size, against plain loops, to the last bit."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ def known(curve):
 def fed(ts, equity, cuts):
     curve = RunningCurve(ts[0], equity[0])
     edges = [1, *sorted(1 + cut % len(equity) for cut in cuts), len(equity)]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         part = equity[start:stop]
         if len(part) and len(set(part.tolist())) == 1 and start % 2:
             curve.hold(ts[start:stop], part[0])
