@@ -5,12 +5,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+import numpy as np
+
 from . import export
 from . import tables as views
 from .errors import ConfigError
 from .explain import explain
-from .export import rfc3339, to_rows
-from .round_trips import match_fills
+from .export import columns_of, rfc3339, to_json, to_rows
 from .summary import Metrics, show, summarize
 from .tables import TABLES, Journal, PriceSource, Table
 
@@ -26,24 +28,24 @@ Manifest = dict[str, Any]
 class Result:
     """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    A table is made when it is first asked for, and so are a manifest and a fingerprint given as functions.
-    Tables are numpy records; times are int64 nanoseconds UTC.
+    Tables and metrics are made when they are first asked for; so are a manifest and a fingerprint given as
+    functions. Tables are numpy records; times are int64 nanoseconds UTC.
     """
 
     def __init__(
         self,
         *,
-        metrics: Metrics,
+        metrics: Metrics | Callable[[], Metrics],
         make: Mapping[str, Callable[[], Table]],
         logs: Sequence[str],
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         journal: Journal | None = None,
     ) -> None:
-        self.metrics = metrics
         self.logs = list(logs)
         self.journal = journal
         self._make = make
+        self._metrics = metrics
         self._manifest = manifest
         self._fingerprint = fingerprint
         self._tables: dict[str, Table] = {}
@@ -64,19 +66,17 @@ class Result:
         `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on,
         when round trips are first asked for.
         """
-        matched = match_fills(journal.fills, journal.restatements)
-        metrics = summarize(journal, timezone=timezone, periods_per_year=periods_per_year, matched=matched)
         make = {
             "equity_curve": partial(views.equity_curve, journal),
             "trades": partial(views.trades, journal),
-            "round_trips": partial(views.round_trips, journal, prices, matched[0]),
+            "round_trips": partial(views.round_trips, journal, prices),
             "exposures": partial(views.exposures, journal),
             "orders": partial(views.orders, journal),
             "cash_flows": partial(views.cash_flows, journal),
             "order_events": partial(views.order_events, journal),
         }
         return cls(
-            metrics=metrics,
+            metrics=partial(summarize, journal, timezone=timezone, periods_per_year=periods_per_year),
             make=make,
             logs=journal.logs,
             manifest=manifest,
@@ -152,6 +152,11 @@ class Result:
         return explain(self, order_id)
 
     @cached_property
+    def metrics(self) -> Metrics:
+        """The numbers of the run by name, as docs/metrics.md defines them; None where undefined."""
+        return self._metrics() if callable(self._metrics) else self._metrics
+
+    @cached_property
     def manifest(self) -> Manifest:
         """What was run: data, strategy, parameters, versions."""
         return self._manifest() if callable(self._manifest) else self._manifest
@@ -163,13 +168,46 @@ class Result:
 
     def rows(self, table: str, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
         """Rows [start, stop) of a table, ready for JSON: times as RFC 3339, None for what is undefined."""
-        return to_rows(self.table(table)[start:stop])
+        return to_rows(self._slice(table, slice(start, stop)))
+
+    def json(self, table: str, start: int = 0, stop: int | None = None) -> bytes:
+        """The same rows as the text of a JSON array."""
+        return to_json(self._slice(table, slice(start, stop)))
+
+    def _slice(self, table: str, part: slice) -> dict[str, Table]:
+        return {name: column[part] for name, column in self.columns(table).items()}
+
+    def columns(self, table: str = "equity_curve") -> dict[str, Table]:
+        """A table's columns by name, read-only and without a copy; the buffer protocol gives their bytes.
+
+        Those of `equity_curve` are contiguous (of a loaded result: made so at the first call), those of other
+        tables are views into their records.
+        """
+        if table == "equity_curve":
+            return dict(self._curve)
+        return {name: _read_only(column) for name, column in columns_of(self.table(table)).items()}
+
+    @cached_property
+    def _curve(self) -> dict[str, Table]:
+        columns = (
+            columns_of(self.table("equity_curve"))
+            if self.journal is None
+            else views.curve_columns(self.journal)
+        )
+        return {name: _read_only(np.ascontiguousarray(column)) for name, column in columns.items()}
 
     def document(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
+        return self._document(self.rows)
+
+    def to_json(self) -> bytes:
+        """Everything as JSON text: `document`, without the objects in between."""
+        return msgspec.json.encode(self._document(lambda name: msgspec.Raw(self.json(name))))
+
+    def _document(self, made: Callable[[str], Any]) -> dict[str, Any]:
         return {
             "metrics_summary": self.metrics,
-            **{name: self.rows(name) for name in TABLES},
+            **{name: made(name) for name in TABLES},
             "logs": self.logs,
             "manifest": self.manifest,
             "fingerprint": self.fingerprint,
@@ -177,15 +215,15 @@ class Result:
 
     def to_pandas(self, table: str = "equity_curve") -> "pd.DataFrame":
         """A table as a data frame; a column `timestamp` becomes the index."""
-        return export.to_pandas(self.table(table))
+        return export.to_pandas(self.columns(table))
 
     def to_polars(self, table: str = "equity_curve") -> "pl.DataFrame":
         """A table as a data frame."""
-        return export.to_polars(self.table(table))
+        return export.to_polars(self.columns(table))
 
     def to_arrow(self, table: str = "equity_curve") -> Any:
-        """A table in Arrow's columns."""
-        return export.to_arrow(self.table(table))
+        """A table in Arrow's columns; the equity curve's share their memory with `columns()`."""
+        return export.to_arrow(self.columns(table))
 
     def save(self, path: str | Path) -> None:
         """Into one .npz or .parquet file, whole or not at all."""
@@ -217,7 +255,7 @@ class Result:
         return write_report(self, path)
 
     def __repr__(self) -> str:
-        first, last = rfc3339(self.equity_curve["timestamp"][[0, -1]])
+        first, last = rfc3339(self.columns()["timestamp"][[0, -1]])
         shown = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
         return (
             f"<Result {first} to {last}, {', '.join(f'{name}={show(self.metrics[name])}' for name in shown)}>"
@@ -227,6 +265,12 @@ class Result:
         from .report import metrics_table
 
         return metrics_table(self.metrics)
+
+
+def _read_only(column: Table) -> Table:
+    view = column.view()
+    view.flags.writeable = False
+    return view
 
 
 def load_result(path: str | Path) -> Result:
