@@ -15,7 +15,7 @@ from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
 from .data.intervals import Interval, interval_ns
 from .data.moments import Moment, moment_ns
-from .data.sessions import calendar_code, sessions
+from .data.sessions import Sessions, calendar_code, sessions
 from .data.source import Source, check_symbol
 from .engine import Engine
 from .errors import ConfigError, DataError, StrategyError
@@ -30,6 +30,7 @@ from .tape import Tape
 from .targets import Targets
 from .words import REASONS
 
+Played = str | type[Strategy] | Strategy | Orders | Targets | Handler
 Container = Bars | Quotes | Trades
 Market = Container | tuple[Container, ...] | list[Container]
 MINUTE_NS = 60 * 10**9
@@ -57,7 +58,7 @@ class RunJournal(NamedTuple):
 
 def run(
     data: Mapping[str, Market],
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: Played,
     params: Mapping[str, Any] | None = None,
     *,
     initial_capital: float = 1_000_000.0,
@@ -84,6 +85,46 @@ def run(
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
+    setting = prepare(
+        data,
+        initial_capital=initial_capital,
+        currency=currency,
+        timezone=timezone,
+        start=start,
+        end=end,
+        execution=execution,
+        instruments=instruments,
+        mark_every=mark_every,
+        calendar=calendar,
+        fx=fx,
+        intrabar=intrabar,
+        data_source=data_source,
+    )
+    handler, described = setting.handler(strategy, params)
+    tell, close = reporter(progress)
+    try:
+        return setting.play(handler, described, tell)
+    finally:
+        close()
+
+
+def prepare(
+    data: Mapping[str, Market],
+    *,
+    initial_capital: float = 1_000_000.0,
+    currency: str = "USD",
+    timezone: str = "UTC",
+    start: Moment | None = None,
+    end: Moment | None = None,
+    execution: Execution | None = None,
+    instruments: Mapping[str, Instrument] | None = None,
+    mark_every: Interval | None = None,
+    calendar: str | None = None,
+    fx: Mapping[str, Any] | None = None,
+    intrabar: str | None = None,
+    data_source: str = "memory",
+) -> "Setting":
+    """All that runs over the same data and terms share, checked; the arguments are those of `run`."""
     named = zone(timezone).key
     terms: Execution = checked("execution", _terms(execution, intrabar), Execution)
     rates: FxRates = checked("fx", dict(fx or {}), FxRates)
@@ -97,58 +138,107 @@ def run(
     steps = _instruments(instruments, markets)
     _refuse_negative(markets, steps)
     every = _mark_every(mark_every, markets)
-
-    symbols = tuple(symbol for symbol, _ in markets)
-    handler, played = _handler(
-        strategy, params, symbols, lambda asked: asked.play(markets, steps, named, terms, rates)
-    )
     tape = Tape(markets)
-    if isinstance(handler, PythonHandler):
-        handler.context.see(markets)
     first = tape.first_time() if since is None else since
     days = sessions(first, tape.last_time(), named, calendar)
-    dated = schedule(
-        symbols, steps, terms, rates, currency=money, timezone=named, closes=days.closes, start=first
-    )
-    tell, close = reporter(progress)
-    try:
-        engine = _play(
-            lambda: Engine(
-                tape, handler, steps, terms, capital, first, every, days.opens, days.closes, dated
-            ),
-            handler,
-            tell,
-        )
-    finally:
-        close()
-
-    described = describe_run(
-        strategy=played,
-        execution=terms,
-        instruments=dict(zip(symbols, steps, strict=True)),
-        initial_capital=capital,
+    symbols = tuple(symbol for symbol, _ in markets)
+    return Setting(
+        markets=markets,
+        steps=steps,
+        terms=terms,
+        rates=rates,
+        capital=capital,
         currency=money,
         timezone=named,
         start=since,
         end=until,
-        mark_every=every or None,
-        calendar=None if calendar is None else days.name,
-        fx=rates,
-    )
-    hashed = cache(lambda: describe_data(markets))
-    return Result.from_journal(
-        _journal(
-            engine,
-            handler,
-            tape,
-            _notes(terms, markets, data_source),
-            None if calendar is None else days.closes,
+        first=first,
+        every=every,
+        days=days,
+        calendar=calendar,
+        dated=schedule(
+            symbols, steps, terms, rates, currency=money, timezone=named, closes=days.closes, start=first
         ),
-        manifest=lambda: make_manifest(described, hashed(), data_source),
-        fingerprint=lambda: fingerprint(described, hashed()),
-        timezone=named,
-        prices=_prices(dict(markets)),
+        tape=tape,
+        data_source=data_source,
+        hashed=cache(lambda: describe_data(markets)),
     )
+
+
+class Setting(NamedTuple):
+    """What every run over the same data and terms shares; any number of them may go on, in as many threads."""
+
+    markets: list[tuple[str, tuple[Container, ...]]]
+    steps: list[Instrument]
+    terms: Execution
+    rates: FxRates
+    capital: float
+    currency: str
+    timezone: str
+    start: int | None  # as asked, ns UTC
+    end: int | None
+    first: int  # where the curve begins
+    every: int
+    days: Sessions
+    calendar: str | None
+    dated: NDArray[Any]
+    tape: Tape
+    data_source: str
+    hashed: Callable[[], list[dict[str, Any]]]
+
+    @property
+    def closes(self) -> NDArray[np.int64] | None:
+        """Of the calendar's sessions; None where days count."""
+        return None if self.calendar is None else self.days.closes
+
+    def handler(self, strategy: Played, params: Mapping[str, Any] | None) -> tuple[Handler, dict[str, Any]]:
+        """The strategy, ready for one run, and as the manifest tells it."""
+        handler, described = _handler(
+            strategy,
+            params,
+            self.tape.symbols,
+            lambda asked: asked.play(self.markets, self.steps, self.timezone, self.terms, self.rates),
+        )
+        if isinstance(handler, PythonHandler):
+            handler.context.see(self.markets)
+        return handler, described
+
+    def play(self, handler: Handler, described: dict[str, Any], tell: ProgressCallback | None) -> Result:
+        """One run."""
+        engine = _play(
+            lambda: Engine(
+                self.tape, handler, self.steps, self.terms, self.capital, self.first, self.every,
+                self.days.opens, self.days.closes, self.dated,
+            ),
+            handler,
+            tell,
+        )  # fmt: skip
+        asked = self.describe(described)
+        return Result.from_journal(
+            _journal(
+                engine, handler, self.tape, _notes(self.terms, self.markets, self.data_source), self.closes
+            ),
+            manifest=lambda: make_manifest(asked, self.hashed(), self.data_source),
+            fingerprint=lambda: fingerprint(asked, self.hashed()),
+            timezone=self.timezone,
+            prices=_prices(dict(self.markets)),
+        )
+
+    def describe(self, strategy: dict[str, Any]) -> dict[str, Any]:
+        """The run of a described strategy, in plain values."""
+        return describe_run(
+            strategy=strategy,
+            execution=self.terms,
+            instruments=dict(zip(self.tape.symbols, self.steps, strict=True)),
+            initial_capital=self.capital,
+            currency=self.currency,
+            timezone=self.timezone,
+            start=self.start,
+            end=self.end,
+            mark_every=self.every or None,
+            calendar=None if self.calendar is None else self.days.name,
+            fx=self.rates,
+        )
 
 
 def check_request(request: RunRequest, source: Source) -> None:
@@ -159,6 +249,11 @@ def check_request(request: RunRequest, source: Source) -> None:
     params = check_params(request.strategy.name, request.strategy.params)
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
+    check_data(request, source)
+
+
+def check_data(request: RunRequest, source: Source) -> None:
+    """DataError, with the symbol's place, for what the source does not hold."""
     for i, symbol in enumerate(request.symbols):
         try:
             source.check(symbol, request.resolution, request.start_ns, request.end_ns)
@@ -172,25 +267,37 @@ def run_request(
     """The run that a request asks for, on a catalog or the sample market; the same numbers as `run`."""
     check_request(request, source)
     return run(
-        {
-            symbol: source.load(symbol, request.resolution, request.start_ns, request.end_ns)
-            for symbol in request.symbols
-        },
+        load_data(request, source),
         request.strategy.name,
         request.strategy.params,
-        initial_capital=request.initial_capital,
-        currency=request.currency,
-        timezone=request.timezone,
-        start=request.start_ns,
-        end=request.end_ns,
-        execution=request.execution,
-        instruments=request.instruments,
-        mark_every=request.mark_every,
-        calendar=request.calendar,
-        fx=request.fx,
         progress=progress,
-        data_source=source.describe(),
+        **run_terms(request, source),
     )
+
+
+def load_data(request: RunRequest, source: Source) -> dict[str, Market]:
+    """What a request's symbols hold."""
+    return {
+        symbol: source.load(symbol, request.resolution, request.start_ns, request.end_ns)
+        for symbol in request.symbols
+    }
+
+
+def run_terms(request: RunRequest, source: Source) -> dict[str, Any]:
+    """The keyword arguments of `run` that a request stands for."""
+    return {
+        "initial_capital": request.initial_capital,
+        "currency": request.currency,
+        "timezone": request.timezone,
+        "start": request.start_ns,
+        "end": request.end_ns,
+        "execution": request.execution,
+        "instruments": request.instruments,
+        "mark_every": request.mark_every,
+        "calendar": request.calendar,
+        "fx": request.fx,
+        "data_source": source.describe(),
+    }
 
 
 def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
@@ -270,7 +377,7 @@ def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Cont
 
 
 def _handler(
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: Played,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
     play: Callable[[Targets], Any],
