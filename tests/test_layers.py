@@ -23,7 +23,7 @@ BTCORE = places("""
 version errors config memory model progress
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
 journal blotter venue entry family execution exchange bars margin dated desk contract tape events context
-order_array engine terms fast fast.book
+order_array engine terms orders fast fast.book fast.rows fast.records fast.orders fast.plain
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container

@@ -20,7 +20,8 @@ from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyErr
 from .leakcheck import LeakReport, LookaheadError, leakcheck
 from .progress import Progress
 from .result import Result, load_result
-from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
+from .orders import Orders
+from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
 from .targets import Targets
 from .version import __version__
 from .words import OrderReason, OrderStatus

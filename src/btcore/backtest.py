@@ -25,7 +25,8 @@ from .progress import Progress, ProgressCallback, reporter
 from .result import Result
 from .schedule import schedule
 from .strategies import TargetWeights, check_params, make_handler
-from .strategy import Orders, Strategy
+from .orders import Orders
+from .strategy import Strategy
 from .tape import Tape
 from .targets import Targets
 from .words import REASONS

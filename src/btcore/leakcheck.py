@@ -17,7 +17,8 @@ from .data.validate import moment_text
 from .errors import BtcoreError, ConfigError, StrategyError
 from .pasts import Past, difference
 from .result import Result
-from .strategy import Orders, Strategy
+from .orders import Orders
+from .strategy import Strategy
 
 Played = str | type[Strategy] | Strategy | Orders | Handler
 Params = Mapping[str, Any] | None
