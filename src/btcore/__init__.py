@@ -18,9 +18,9 @@ from .data import (
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .leakcheck import LeakReport, LookaheadError, leakcheck
+from .orders import Orders
 from .progress import Progress
 from .result import Result, load_result
-from .orders import Orders
 from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
 from .targets import Targets
 from .version import __version__

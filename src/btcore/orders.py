@@ -247,6 +247,8 @@ def _times(timestamp: ArrayLike) -> NDArray[np.int64]:
         if np.isnat(times).any():
             raise OrderError(f"orders[{int(np.isnat(times).argmax())}]: timestamp is NaT")
         times = times.astype("datetime64[ns]").view(np.int64)
-    if times.ndim != 1 or (times.dtype.kind not in "iu" and times.size):  # an empty list has no type of its own
+    if times.ndim != 1 or (
+        times.dtype.kind not in "iu" and times.size
+    ):  # an empty list has no type of its own
         raise OrderError("orders.timestamp: not a column of int64 nanoseconds or datetime64")
     return times.astype(np.int64)

@@ -11,10 +11,11 @@ from btcore.model import DatedKind
 from btcore.tape import Tape
 
 
-def is_plain(tape: Tape, instruments: Sequence[Instrument], execution: Execution, dated: NDArray[Any]) -> bool:
-    """One stream of one symbol, whose market orders fill whole, at once, at prices above zero, and nothing else
-    moves money; the margin is such that only equity below zero ends the account."""
-    terms = execution
+def is_plain(tape: Tape, instruments: Sequence[Instrument], terms: Execution, dated: NDArray[Any]) -> bool:
+    """One symbol's one stream, whose market orders fill whole and at once; nothing but fills moves money.
+
+    Nor does the account end but by equity below zero, which is for the player to look out for.
+    """
     return (
         tape.n_symbols == 1
         and tape.n_streams == 1
@@ -27,5 +28,5 @@ def is_plain(tape: Tape, instruments: Sequence[Instrument], execution: Execution
         and terms.volume_share is None
         and not terms.displayed_size
         and not (terms.latency_jitter_ms or terms.response_jitter_ms)
-        and bool(np.all(dated["kind"] == DatedKind.SESSION_END))  # latencies, rates, splits and the like are dated
+        and bool(np.all(dated["kind"] == DatedKind.SESSION_END))  # no latency, rate, split
     )
