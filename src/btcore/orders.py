@@ -197,7 +197,7 @@ class Orders:
         strange = names[index] != told if len(names) > 1 else names[0] != told
         if strange.any():
             raise OrderError(
-                f"orders: {told[strange].min()!s} is not in this run; its symbols are {', '.join(symbols)}"
+                f"orders: {min(told[strange].tolist())!r} is not in this run; its symbols are {', '.join(symbols)}"
             )
         return self._full(index)
 
