@@ -6,14 +6,14 @@ waits for it. Between orders the marks are looked at only where one of them coul
 """
 
 cimport cython
-from libc.math cimport INFINITY, fmax, fmin
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
 import numpy as np
 
 from btcore.fast.book cimport NOT_MINE, arrive, fill, is_at_risk, keep, open_book, risks, see, see_quote, settle
 from btcore.fast.records cimport OrderRecords
-from btcore.fast.rows cimport first_from, mark_of, seen_px
+from btcore.fast.rows cimport first_from, mark_of, seen_px, seen_size
 from btcore.model cimport END_OF_DATA, NONE, QUOTE
 from btcore.tape cimport Stream, Tape, delivery
 
@@ -29,8 +29,9 @@ cdef class OrderRun(OrderRecords):
     cdef int64_t head                # the first that may still wait
     cdef int64_t seen                # events before the present moment
     cdef int64_t looked              # the first event whose mark has not been looked at with the present position
-    cdef double lowest               # of all marks; NaN until they are asked for
+    cdef double lowest               # of all marks; inf until they are asked for
     cdef double highest
+    cdef bint minds_size             # slippage grows with the share of what is shown
     cdef readonly bint given_up
 
     def __init__(
@@ -47,6 +48,7 @@ cdef class OrderRun(OrderRecords):
         self.start = self.now = start
         self.mark_every = mark_every
         self.lowest, self.highest = INFINITY, -INFINITY
+        self.minds_size = execution.slippage_volume or execution.slippage_sqrt
         open_book(&self.book, instrument, execution, initial_capital, self.stream.kind)
 
     def advance(self, int64_t n):
@@ -66,19 +68,19 @@ cdef class OrderRun(OrderRecords):
         cdef int64_t last = delivery(&self.stream, self.stream.n - 1), moment, stop
         stop = min(self.at + n, self.sent.shape[0])
         while self.at < stop:
-            moment = self.sent_at(self.at)
+            moment = max(self.sent[self.at], self.start)
             if moment > last:
                 return True
             if not self.pass_events(
                 first_from(self.stream.ts, self.stream.n, self.stream.interval, self.seen, moment)
-            ) or not self.receive(self.at):
+            ) or not self.receive(self.at, moment):
                 self.given_up = True
                 return True
             self.at += 1
             self.now = moment
         return self.at == self.sent.shape[0]
 
-    cdef bint receive(self, int64_t i) noexcept nogil:
+    cdef bint receive(self, int64_t i, int64_t moment) noexcept nogil:
         """An order arrives. False if this is not for us; likewise below."""
         cdef const Stream* stream = &self.stream
         cdef int64_t row = self.seen - 1
@@ -96,7 +98,7 @@ cdef class OrderRun(OrderRecords):
         self.head = i + 1
         if self.reasons[i] != NONE:
             return True
-        if not self.margin_holds(self.seen) or not self.execute(i, row):
+        if not self.margin_holds(self.seen) or not self.execute(i, row, moment):
             return False
         self.looked = row
         settle(&self.book)
@@ -129,7 +131,7 @@ cdef class OrderRun(OrderRecords):
         if not self.margin_holds(row):
             return False
         while self.head < self.n_sent and self.sent[self.head] <= stream.ts[row]:
-            if self.reasons[self.head] == NONE and not self.execute(self.head, row):
+            if self.reasons[self.head] == NONE and not self.execute(self.head, row, stream.ts[row]):
                 return False
             self.head += 1
         see(&self.book, mark_of(stream, row))
@@ -150,10 +152,13 @@ cdef class OrderRun(OrderRecords):
         for i in range(self.head, self.n_sent):
             self.reasons[i] = <int8_t> arrive(&self.book, self.side[i], self.quantity[i])
 
-    cdef bint execute(self, int64_t i, int64_t row) noexcept nogil:
+    cdef bint execute(self, int64_t i, int64_t row, int64_t ts) noexcept nogil:
+        cdef const Stream* stream = &self.stream
+        cdef int8_t side = self.side[i]
+        cdef double size = seen_size(stream, row, side) if self.minds_size else INFINITY
         self.rows[i] = row
         self.n_filled += 1
-        return self.fill_again(&self.book, i) != NOT_MINE
+        return fill(&self.book, side, self.quantity[i], seen_px(stream, row, side), size, ts) != NOT_MINE
 
     cdef bint margin_holds(self, int64_t stop) noexcept nogil:
         """No mark before row `stop` has ended the account with the present position."""
@@ -170,12 +175,14 @@ cdef class OrderRun(OrderRecords):
         return True
 
     cdef void find_extremes(self) noexcept nogil:
+        cdef const Stream* stream = &self.stream
+        cdef double mark, lowest = INFINITY, highest = -INFINITY
         cdef int64_t row
-        cdef double mark
-        for row in range(self.stream.n):
-            mark = mark_of(&self.stream, row)
-            self.lowest = fmin(self.lowest, mark)
-            self.highest = fmax(self.highest, mark)
+        for row in range(stream.n):
+            mark = mark_of(stream, row)
+            lowest = mark if mark < lowest else lowest
+            highest = mark if mark > highest else highest
+        self.lowest, self.highest = lowest, highest
 
     cdef void end(self) noexcept nogil:
         cdef int64_t i, n = self.stream.n
