@@ -188,17 +188,12 @@ class Orders:
     def places(self, symbols: Sequence[str]) -> NDArray[np.intp]:
         """Each row's symbol as an index into `symbols`; OrderError for one that is not there."""
         told = _told(self.symbol)
-        names = np.array(symbols)
-        if len(names) == 1:
-            index = np.zeros(told.shape, np.intp)
-        else:
-            by_name = np.argsort(names)
-            index = by_name[np.minimum(np.searchsorted(names, told, sorter=by_name), len(names) - 1)]
-        strange = names[index] != told if len(names) > 1 else names[0] != told
-        if strange.any():
-            raise OrderError(
-                f"orders: {min(told[strange].tolist())!r} is not in this run; its symbols are {', '.join(symbols)}"
-            )
+        index = np.full(told.shape, -1)
+        for i, symbol in enumerate(symbols):
+            index[told == symbol] = i
+        if (index < 0).any():
+            stranger, known = min(told[index < 0].tolist()), ", ".join(symbols)
+            raise OrderError(f"orders: {stranger!r} is not in this run; its symbols are {known}")
         return self._full(index)
 
     def handler(self, symbols: Sequence[str]) -> OrderArray:

@@ -39,6 +39,8 @@ cdef class OrderRun(OrderRecords):
         const double[:] quantity not None, instrument, execution, double initial_capital, int64_t start,
         int64_t mark_every,
     ):
+        if tape.n_streams != 1 or tape.n_events == 0 or not sent.shape[0] == side.shape[0] == quantity.shape[0]:
+            raise ValueError("one stream with rows, and columns of one length are needed")
         self.tape = tape
         self.stream = tape.streams[0]
         self.sent, self.side, self.quantity = sent, side, quantity

@@ -8,6 +8,7 @@ from btcore.tape import Tape
 
 @disjoint_base
 class OrderRecords:
+    def __init__(self) -> None: ...
     @property
     def tape(self) -> Tape: ...
     @property

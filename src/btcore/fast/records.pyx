@@ -36,6 +36,9 @@ cdef inline void write_point(Trace* trace, const Book* book, int64_t ts) noexcep
 cdef class OrderRecords:
     """The records of a run over one stream, as `Engine` gives them."""
 
+    def __init__(self):
+        raise TypeError("OrderRun makes them")
+
     def __dealloc__(self):
         close_book(&self.book)
 
