@@ -1,5 +1,8 @@
 """Orders in plain terms, played from order to order, give the bytes that the engine gives event by event."""
 
+import sys
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -8,7 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from markets import Case, Outcome, outcome_of, run_reference
+from markets import assert_same as assert_alike
+
 import btcore as bt
+from btcore.data.intervals import interval_ns
 from btcore.fast.orders import OrderRun
 from btcore.fast.plain import is_plain
 from btcore.result import Result
@@ -163,6 +171,60 @@ def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
     assert rejected > 200
     assert expired > 5
     assert short > 10
+
+
+def test_the_oracle_agrees() -> None:
+    """A plain-Python engine that shares no code with either path."""
+    quick = 0
+    for seed in range(400):
+        data, orders, terms = drawn(seed)
+        if seed % 2:
+            terms |= {"start": None}
+        result = bt.run({"A": data}, orders, **terms)
+        if is_quick(result) and (terms["start"] is None or terms["start"] <= data.timestamp[0]):
+            quick += 1
+            expected, found = by_the_oracle(data, orders, terms), outcome_of(result, ["A"])
+            for part in fields(expected):
+                if part.name != "strategy":
+                    assert_alike(
+                        getattr(expected, part.name), getattr(found, part.name), 1e6, f"{seed}.{part.name}"
+                    )
+    assert quick > 150
+
+
+def by_the_oracle(data: Any, orders: bt.Orders, terms: dict[str, Any]) -> Outcome:
+    rows = [tuple(row) for row in zip(*(c.tolist() for c in data.columns.values()), strict=True)]
+    every = terms["mark_every"]
+    case = Case(
+        {"A": {data.kind: rows, "interval": getattr(data, "interval", None)}},
+        execution=terms["execution"],
+        instruments=terms["instruments"],
+        initial_capital=terms["initial_capital"],
+        start=terms["start"],
+        mark_every=None if every is None else interval_ns(every),
+    )
+    columns = (orders.timestamp, orders.side, orders.quantity)
+    sent = list(zip(*(column.tolist() for column in columns), strict=True))
+
+    def timed(base: type) -> type:
+        class Timed(base):  # type: ignore[misc]
+            def on_start(self, ctx: Any) -> None:
+                self.left = list(sent)
+                self.send_due(ctx)
+                for at in sorted({at for at, *_ in self.left}):
+                    ctx.set_timer(at)
+
+            def on_timer(self, ctx: Any) -> None:
+                self.send_due(ctx)
+
+            def send_due(self, ctx: Any) -> None:
+                while self.left and self.left[0][0] <= ctx.now:
+                    _, side, quantity = self.left.pop(0)
+                    (ctx.buy if side > 0 else ctx.sell)("A", quantity)
+
+        return Timed
+
+    return run_reference(case, timed)
 
 
 def run_both(data: Any, orders: bt.Orders, **terms: Any) -> Result:
