@@ -194,8 +194,12 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
         calendar=case.calendar,
         fx=case.fx,
     )
+    return outcome_of(result, list(case.streams), strategy)
+
+
+def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) -> Outcome:
+    """A result in the plain values of the oracle."""
     journal = result.journal
-    symbols = list(case.streams)
 
     def reason(code: int) -> str:
         name = model.Reason(code).name

@@ -19,9 +19,10 @@ from .data import (
 from .data.merge import Merged, merge
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .leakcheck import LeakReport, LookaheadError, leakcheck
+from .orders import Orders
 from .progress import Progress
 from .result import Result, load_result
-from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
+from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
 from .targets import Targets
 from .version import __version__
 from .words import OrderReason, OrderStatus

@@ -1,6 +1,5 @@
 """The front door: check, allocate, run, wrap."""
 
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,52 +12,35 @@ from .config import Capital, Currency, Execution, FxRates, Instrument, RunReques
 from .context import PythonHandler
 from .contract import Handler
 from .data.catalog import Catalog
-from .data.containers import Quotes, Trades
-from .data.intervals import Interval, interval_ns
+from .data.intervals import Interval
 from .data.merge import Market, Markets, tape_of, window
 from .data.moments import Moment, moment_ns
-from .data.sessions import calendar_code, sessions
-from .data.source import AnyContainer, Source
+from .data.sessions import Sessions, calendar_code, sessions
+from .data.source import Source
 from .engine import Engine
-from .errors import ConfigError, DataError, StrategyError
+from .errors import ConfigError, DataError
+from .fast.orders import OrderRun
+from .fast.plain import is_plain
+from .inputs import check_instruments, mark_grid, price_columns, refuse_negative
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
-from .model import NoteKind
+from .orders import Orders
+from .play import play
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
+from .run_journal import RunJournal
 from .schedule import schedule
 from .strategies import TargetWeights, check_params, make_handler
-from .strategy import Orders, Strategy
-from .tables import Curve
+from .strategy import Strategy
 from .tape import Tape
 from .targets import Targets
-from .words import REASONS
 
-MINUTE_NS = 60 * 10**9
-FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
-LOOK_SECONDS = 0.02
-
-
-class RunJournal(NamedTuple):
-    """What the engine wrote down: records as in `btcore.model`, their symbols indexes into `symbols`."""
-
-    symbols: tuple[str, ...]
-    orders: NDArray[Any]
-    fills: NDArray[Any]
-    curve: Curve
-    exposures: NDArray[Any]
-    positions: NDArray[Any]
-    cash_flows: NDArray[Any]
-    restatements: NDArray[Any]
-    notes: NDArray[Any]
-    closes: NDArray[np.int64] | None
-    logs: list[str]
-    ambiguous_bars: int
-    events: int
+Played = str | type[Strategy] | Strategy | Orders | Targets | Handler
+Described = Callable[[], dict[str, Any]]
 
 
 def run(
     data: Mapping[str, Market],
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: Played,
     params: Mapping[str, Any] | None = None,
     *,
     initial_capital: float = 1_000_000.0,
@@ -77,8 +59,7 @@ def run(
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md and returns what came of it.
 
-    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; `merge` spares several runs over the
-    same ones the merging. Rows with `start <= timestamp < end`
+    `data` maps symbols to Bars, Quotes or Trades, or to a tuple of them; rows with `start <= timestamp < end`
     take part (naive moments are read in `timezone`). `mark_every` is the grid of the equity curve: by default
     every bar, or one minute for ticks. `calendar` names the exchange whose sessions count (None: local days),
     `fx` the rates of other currencies (a number, or dated steps), and `intrabar` goes before that of
@@ -86,6 +67,46 @@ def run(
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
+    setting = prepare(
+        data,
+        initial_capital=initial_capital,
+        currency=currency,
+        timezone=timezone,
+        start=start,
+        end=end,
+        execution=execution,
+        instruments=instruments,
+        mark_every=mark_every,
+        calendar=calendar,
+        fx=fx,
+        intrabar=intrabar,
+        data_source=data_source,
+    )
+    handler, described = setting.handler(strategy, params)
+    tell, close = reporter(progress)
+    try:
+        return setting.play(handler, described, tell)
+    finally:
+        close()
+
+
+def prepare(
+    data: Mapping[str, Market],
+    *,
+    initial_capital: float = 1_000_000.0,
+    currency: str = "USD",
+    timezone: str = "UTC",
+    start: Moment | None = None,
+    end: Moment | None = None,
+    execution: Execution | None = None,
+    instruments: Mapping[str, Instrument] | None = None,
+    mark_every: Interval | None = None,
+    calendar: str | None = None,
+    fx: Mapping[str, Any] | None = None,
+    intrabar: str | None = None,
+    data_source: str = "memory",
+) -> "Setting":
+    """All that runs over the same data and terms share, checked; the arguments are those of `run`."""
     named = zone(timezone).key
     terms: Execution = checked("execution", _terms(execution, intrabar), Execution)
     rates: FxRates = checked("fx", dict(fx or {}), FxRates)
@@ -96,61 +117,135 @@ def run(
     if since is not None and until is not None and since >= until:
         raise ConfigError("end: not after start")
     markets = window(data, since, until)
-    steps = _instruments(instruments, markets)
-    _refuse_negative(markets, steps)
-    every = _mark_every(mark_every, markets)
-
-    symbols = tuple(symbol for symbol, _ in markets)
-    handler, played = _handler(
-        strategy, params, symbols, lambda asked: asked.play(markets, steps, named, terms, rates)
-    )
+    steps = check_instruments(instruments, markets)
+    refuse_negative(markets, steps)
+    every = mark_grid(mark_every, markets)
     tape = tape_of(data, markets, since, until)
-    if isinstance(handler, PythonHandler):
-        handler.context.see(markets)
     first = tape.first_time() if since is None else since
     days = sessions(first, tape.last_time(), named, calendar)
-    dated = schedule(
-        symbols, steps, terms, rates, currency=money, timezone=named, closes=days.closes, start=first
-    )
-    tell, close = reporter(progress)
-    try:
-        engine = _play(
-            lambda: Engine(
-                tape, handler, steps, terms, capital, first, every, days.opens, days.closes, dated
-            ),
-            handler,
-            tell,
-        )
-    finally:
-        close()
-
-    described = describe_run(
-        strategy=played,
-        execution=terms,
-        instruments=dict(zip(symbols, steps, strict=True)),
-        initial_capital=capital,
+    symbols = tuple(symbol for symbol, _ in markets)
+    return Setting(
+        markets=markets,
+        steps=steps,
+        terms=terms,
+        rates=rates,
+        capital=capital,
         currency=money,
         timezone=named,
         start=since,
         end=until,
-        mark_every=every or None,
-        calendar=None if calendar is None else days.name,
-        fx=rates,
-    )
-    hashed = cache(lambda: describe_data(markets))
-    return Result.from_journal(
-        _journal(
-            engine,
-            handler,
-            tape,
-            _notes(terms, markets, data_source),
-            None if calendar is None else days.closes,
+        first=first,
+        every=every,
+        days=days,
+        calendar=calendar,
+        dated=schedule(
+            symbols, steps, terms, rates, currency=money, timezone=named, closes=days.closes, start=first
         ),
-        manifest=lambda: make_manifest(described, hashed(), data_source),
-        fingerprint=lambda: fingerprint(described, hashed()),
-        timezone=named,
-        prices=_prices(dict(markets)),
+        tape=tape,
+        data_source=data_source,
+        hashed=cache(lambda: describe_data(markets)),
     )
+
+
+class Setting(NamedTuple):
+    """What every run over the same data and terms shares; any number may go on, in as many threads."""
+
+    markets: Markets
+    steps: list[Instrument]
+    terms: Execution
+    rates: FxRates
+    capital: float
+    currency: str
+    timezone: str
+    start: int | None  # as asked, ns UTC
+    end: int | None
+    first: int  # where the curve begins
+    every: int
+    days: Sessions
+    calendar: str | None
+    dated: NDArray[Any]
+    tape: Tape
+    data_source: str
+    hashed: Callable[[], list[dict[str, Any]]]
+
+    @property
+    def closes(self) -> NDArray[np.int64] | None:
+        """Of the calendar's sessions; None where days count."""
+        return None if self.calendar is None else self.days.closes
+
+    def handler(
+        self, strategy: Played, params: Mapping[str, Any] | None
+    ) -> tuple[Handler | Orders, Described]:
+        """The strategy, ready for one run, and as the manifest tells it."""
+        handler, described = _handler(
+            strategy,
+            params,
+            self.tape.symbols,
+            lambda asked: asked.play(self.markets, self.steps, self.timezone, self.terms, self.rates),
+        )
+        if isinstance(handler, PythonHandler):
+            handler.context.see(self.markets)
+        return handler, described
+
+    def play(self, handler: Handler | Orders, described: Described, tell: ProgressCallback | None) -> Result:
+        """One run."""
+        asked = cache(lambda: self.describe(described()))
+        return Result.from_journal(
+            RunJournal(
+                self._play_orders(handler, tell)
+                if isinstance(handler, Orders)
+                else self._play(handler, tell),
+                notes=_notes(self.terms, self.markets, self.data_source),
+                said=list(handler.context.logs) if isinstance(handler, PythonHandler) else [],
+                closes=self.closes,
+            ),
+            manifest=lambda: make_manifest(asked(), self.hashed(), self.data_source),
+            fingerprint=lambda: fingerprint(asked(), self.hashed()),
+            timezone=self.timezone,
+            prices=price_columns(self.markets),
+        )
+
+    def _play(self, handler: Handler, tell: ProgressCallback | None) -> Engine:
+        return play(
+            lambda: Engine(
+                self.tape, handler, self.steps, self.terms, self.capital, self.first, self.every,
+                self.days.opens, self.days.closes, self.dated,
+            ),
+            tell,
+            handler,
+        )  # fmt: skip
+
+    def _play_orders(self, orders: Orders, tell: ProgressCallback | None) -> OrderRun | Engine:
+        """In plain terms from order to order; else, and where something rare comes up, event by event."""
+        if orders.is_plain and is_plain(self.tape, self.steps, self.terms, self.dated):
+            run = play(
+                lambda: OrderRun(
+                    self.tape, orders.timestamp, orders.side, orders.quantity, self.steps[0], self.terms,
+                    self.capital, self.first, self.every,
+                ),
+                None,
+            )  # fmt: skip
+            if not run.given_up:
+                if tell is not None:
+                    tell(Progress(1.0, run.now, run.equity, run.n_done))
+                return run
+        return self._play(orders.handler(self.tape.symbols), tell)
+
+    def describe(self, strategy: dict[str, Any]) -> dict[str, Any]:
+        """The run of a described strategy, in plain values."""
+        return describe_run(
+            strategy=strategy,
+            execution=self.terms,
+            instruments=dict(zip(self.tape.symbols, self.steps, strict=True)),
+            initial_capital=self.capital,
+            currency=self.currency,
+            timezone=self.timezone,
+            start=self.start,
+            end=self.end,
+            mark_every=self.every or None,
+            calendar=None if self.calendar is None else self.days.name,
+            fx=self.rates,
+        )
 
 
 def check_request(request: RunRequest, source: Source) -> None:
@@ -161,6 +256,11 @@ def check_request(request: RunRequest, source: Source) -> None:
     params = check_params(request.strategy.name, request.strategy.params)
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
+    check_data(request, source)
+
+
+def check_data(request: RunRequest, source: Source) -> None:
+    """DataError, with the symbol's place, for what the source does not hold."""
     for i, symbol in enumerate(request.symbols):
         try:
             source.check(symbol, request.resolution, request.start_ns, request.end_ns)
@@ -173,26 +273,38 @@ def run_request(
 ) -> Result:
     """The run that a request asks for, on a catalog or the sample market; the same numbers as `run`."""
     check_request(request, source)
-    asked = request.resolution, request.start_ns, request.end_ns
     return run(
-        source.merge(request.symbols, *asked, keep=False)
-        if isinstance(source, Catalog)
-        else {symbol: source.load(symbol, *asked) for symbol in request.symbols},
+        load_data(request, source),
         request.strategy.name,
         request.strategy.params,
-        initial_capital=request.initial_capital,
-        currency=request.currency,
-        timezone=request.timezone,
-        start=request.start_ns,
-        end=request.end_ns,
-        execution=request.execution,
-        instruments=request.instruments,
-        mark_every=request.mark_every,
-        calendar=request.calendar,
-        fx=request.fx,
         progress=progress,
-        data_source=source.describe(),
+        **run_terms(request, source),
     )
+
+
+def load_data(request: RunRequest, source: Source) -> Mapping[str, Market]:
+    """What a request's symbols hold."""
+    asked = request.resolution, request.start_ns, request.end_ns
+    if isinstance(source, Catalog):
+        return source.merge(request.symbols, *asked, keep=False)
+    return {symbol: source.load(symbol, *asked) for symbol in request.symbols}
+
+
+def run_terms(request: RunRequest, source: Source) -> dict[str, Any]:
+    """The keyword arguments of `run` that a request stands for."""
+    return {
+        "initial_capital": request.initial_capital,
+        "currency": request.currency,
+        "timezone": request.timezone,
+        "start": request.start_ns,
+        "end": request.end_ns,
+        "execution": request.execution,
+        "instruments": request.instruments,
+        "mark_every": request.mark_every,
+        "calendar": request.calendar,
+        "fx": request.fx,
+        "data_source": source.describe(),
+    }
 
 
 def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
@@ -202,52 +314,29 @@ def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
     return terms
 
 
-def _instruments(given: Mapping[str, Instrument] | None, markets: Markets) -> list[Instrument]:
-    given = given or {}
-    symbols = [symbol for symbol, _ in markets]
-    strangers = sorted(set(given) - set(symbols))
-    if strangers:
-        raise ConfigError(
-            f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
-        )
-    return [
-        checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()
-        for symbol in symbols
-    ]
-
-
-def _refuse_negative(markets: Markets, instruments: list[Instrument]) -> None:
-    """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
-    for (symbol, containers), instrument in zip(markets, instruments, strict=True):
-        for container in containers:
-            if not container.negative_prices or instrument.negative_prices:
-                continue
-            least = {"bars": "low", "quotes": "bid", "trades": "price"}[container.kind]
-            if container.columns[least].min() <= 0.0:
-                raise ConfigError(
-                    f"instruments[{symbol!r}]: its {container.kind} hold negative prices; "
-                    "Instrument(negative_prices=True) admits them"
-                )
-
-
-def _mark_every(mark_every: Interval | None, markets: Markets) -> int:
-    """ns; 0 for a point at every distinct time, as suits bars."""
-    if mark_every is None:
-        bars_alone = all(c.kind == "bars" for _, containers in markets for c in containers)
-        return 0 if bars_alone else MINUTE_NS
-    try:
-        return interval_ns(mark_every)
-    except DataError as error:
-        raise ConfigError(f"mark_every: {error}") from error
-
-
 def _handler(
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: Played,
+    params: Mapping[str, Any] | None,
+    symbols: tuple[str, ...],
+    play: Callable[[Targets], Any],
+) -> tuple[Handler | Orders, Described]:
+    """The strategy as the engine calls it, and as the manifest tells it."""
+    if isinstance(strategy, Orders):
+        if params:
+            raise ConfigError("params: only a strategy's name or class takes them")
+        strategy.places(symbols)
+        return strategy, lambda: describe_strategy(strategy, None)  # hashes columns that nothing changes
+    handler, described = _called(strategy, params, symbols, play)
+    return handler, lambda: described
+
+
+def _called(
+    strategy: str | type[Strategy] | Strategy | Targets | Handler,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
     play: Callable[[Targets], Any],
 ) -> tuple[Handler, dict[str, Any]]:
-    """The strategy as the engine calls it, and as the manifest tells it."""
+    """A strategy that is asked at every event."""
     if isinstance(strategy, str):
         checked = check_params(strategy, params or {})
         described = describe_strategy(strategy, checked)
@@ -260,8 +349,6 @@ def _handler(
         raise ConfigError("params: only a strategy's name or class takes them")
     if isinstance(strategy, Strategy):
         return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
-    if isinstance(strategy, Orders):
-        return strategy.handler(symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return PythonHandler(play(strategy), symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Handler):
@@ -269,34 +356,6 @@ def _handler(
     raise ConfigError(
         f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets or compiled handler"
     )
-
-
-def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback | None) -> Engine:
-    """From the first event to the last, in portions of about LOOK_SECONDS."""
-    portion, looked = FIRST_PORTION, time.perf_counter()
-    try:
-        engine = make()
-        total = engine.tape.n_events
-        while engine.advance(portion):
-            now = time.perf_counter()
-            if now - looked < LOOK_SECONDS / 2:
-                portion = min(2 * portion, LAST_PORTION)
-            elif now - looked > 2 * LOOK_SECONDS:
-                portion = max(portion // 2, 1)
-            looked = now
-            if tell is not None:
-                tell(Progress(engine.n_done / total, engine.now, engine.equity, engine.n_done))
-        engine.finish()
-    except StrategyError as error:
-        cause = getattr(handler, "error", None)
-        if cause is None:
-            raise
-        if not isinstance(cause, Exception):
-            raise cause from None  # an interrupt, or an exit
-        raise StrategyError(f"{error}: {type(cause).__name__}: {cause}") from cause
-    if tell is not None:
-        tell(Progress(1.0, engine.now, engine.equity, total))
-    return engine
 
 
 def _notes(terms: Execution, markets: Markets, data_source: str) -> list[str]:
@@ -308,71 +367,3 @@ def _notes(terms: Execution, markets: Markets, data_source: str) -> list[str]:
             "next bar's open where that comes at once, and then takes part from the bar after"
         )
     return notes
-
-
-def _journal(
-    engine: Engine, handler: Handler, tape: Tape, notes: list[str], closes: NDArray[np.int64] | None
-) -> RunJournal:
-    orders, told, points = engine.orders(), engine.notes(), engine.points()
-    curve = Curve(*(np.ascontiguousarray(points[name]) for name in Curve._fields))
-    said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
-    said += _told(told)
-    said.sort(key=lambda pair: pair[0])
-    refused = orders["reason"][orders["status"] == 5]
-    summary = [
-        f"{count} orders rejected: {REASONS[int(code)]}"
-        for code, count in zip(*np.unique(refused, return_counts=True), strict=True)
-    ]
-    snapped = np.count_nonzero(told["kind"] == NoteKind.SNAPPED)
-    if snapped:
-        summary.append(f"{snapped} orders moved to the steps of their instruments")
-    if engine.lowest_cash < -0.005:  # what shows in cents
-        summary.append(f"cash was below zero, at the least {engine.lowest_cash:.2f}")
-    if curve.equity[-1] < 0.0:
-        summary.append(f"equity ended below zero: {curve.equity[-1]:.2f}")
-    return RunJournal(
-        symbols=tape.symbols,
-        orders=orders,
-        fills=engine.fills(),
-        curve=curve,
-        exposures=engine.exposures(),
-        positions=engine.positions(),
-        cash_flows=engine.cash_flows(),
-        restatements=engine.restatements(),
-        notes=told,
-        closes=closes,
-        logs=notes + [text for _, text in said] + summary,
-        ambiguous_bars=engine.ambiguous_bars,
-        events=engine.n_done,
-    )
-
-
-def _told(notes: NDArray[Any]) -> list[tuple[int, str]]:
-    """Lines for what a reader must not overlook, each with the number of the strategy's call before it."""
-    lines = []
-    for note in notes[np.isin(notes["kind"], (NoteKind.AMEND_REFUSED, NoteKind.LIQUIDATED))]:
-        line = f"order {note['order_id']}: amend refused, the order stays as it was"
-        if note["kind"] == NoteKind.LIQUIDATED:
-            line = (
-                f"{np.datetime64(int(note['ts']), 'ns')}Z: liquidated, equity {note['value']:.2f} is below "
-                "the maintenance margin"
-            )
-        lines.append((int(note["calls"]), line))
-    return lines
-
-
-def _prices(markets: dict[str, tuple[AnyContainer, ...]]) -> Callable[[str], Any]:
-    """Of a symbol: when each price began and was known, and how low and high it was."""
-    ranks = {"quotes": 0, "trades": 1, "bars": 2}
-
-    def columns(symbol: str) -> Any:
-        source = min(markets[symbol], key=lambda c: ranks[c.kind])
-        start = source.timestamp
-        if isinstance(source, Quotes):
-            mid = 0.5 * (source.bid + source.ask)
-            return start, start, mid, mid
-        if isinstance(source, Trades):
-            return start, start, source.price, source.price
-        return start, start + source.interval, source.low, source.high
-
-    return columns

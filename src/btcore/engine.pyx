@@ -26,7 +26,7 @@ from btcore.journal cimport (
 from btcore.margin cimport look
 from btcore.model cimport (
     Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, Exposure, FILL, FILLED, Fill,
-    Instrument, MARKET, NEVER, Order, Position, QUOTE, Request, START, SUBMIT, TIMER, Ticker,
+    Instrument, MARKET, NEVER, Order, Position, QUOTE, REJECTED, Request, START, SUBMIT, TIMER, Ticker,
 )
 from btcore.prepare cimport set_account, set_terms, zeroed
 from btcore.quiet cimport alarm_row, first_reached, watches_prices
@@ -526,11 +526,16 @@ cdef class Engine:
             unfold_points(&self.ex.journal, self.tape.streams, &ts[0], &equity_[0], &cash_[0])
         return timestamp, worth, cash
 
-    def points(self):
-        points = np.empty(count_points(&self.ex.journal), model.EQUITY_DTYPE)
-        points["timestamp"], points["equity"], points["cash"] = self.curve()
-        points["positions"] = points["equity"] - points["cash"]
-        return points
+    def refusals(self):
+        """How many orders were rejected, by reason."""
+        cdef int64_t[256] counts
+        cdef int64_t i
+        for i in range(256):
+            counts[i] = 0
+        for i in range(self.ex.blotter.n_orders):
+            if self.ex.blotter.orders[i].status == REJECTED:
+                counts[self.ex.blotter.orders[i].reason] += 1
+        return {i: counts[i] for i in range(256) if counts[i]}
 
     def exposures(self):
         cdef int64_t count = count_exposures(&self.ex.journal)

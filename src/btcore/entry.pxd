@@ -9,7 +9,7 @@ from btcore.model cimport (
     Ticker,
 )
 from btcore.rules.admission cimport (
-    check_buying_power, check_size, check_steps, check_terms, count, snap, worst_quantity
+    check_buying_power, check_size, check_steps, check_terms, count, oversells, snap, worst_quantity
 )
 from btcore.rules.matching cimport follow, is_trailing
 from btcore.venue cimport Exchange, first_after, note
@@ -20,13 +20,11 @@ cdef inline double worst_open(const Exchange* ex, int32_t symbol) noexcept nogil
     return worst_quantity(ex.account.positions[symbol].qty, &ex.blotter.open_qty[symbol])
 
 
-cdef inline bint oversells(const Exchange* ex, const Order* order) noexcept nogil:
-    """It would sell more than is held beside the other open sells; those of its own group end when it fills."""
+cdef inline double unsold(const Exchange* ex, const Order* order) noexcept nogil:
+    """What is held beside the other open sells; those of the order's own group end when it fills."""
     cdef const Order* other
     cdef double held = ex.account.positions[order.symbol].qty
     cdef int32_t i = ex.blotter.queues[order.symbol].head
-    if order.side > 0:
-        return False
     while i >= 0:
         other = &ex.blotter.orders[i]
         i = other.next
@@ -35,7 +33,7 @@ cdef inline bint oversells(const Exchange* ex, const Order* order) noexcept nogi
             and (order.oco == 0 or other.oco != order.oco)
         ):
             held -= leaves(other)
-    return leaves(order) > held + 1e-9 * leaves(order)
+    return held
 
 
 cdef inline int refusal(Exchange* ex, Order* order, double before, bint tells_stop) noexcept nogil:
@@ -53,7 +51,7 @@ cdef inline int refusal(Exchange* ex, Order* order, double before, bint tells_st
         reason = check_steps(order, instrument, tells_stop)
     if reason == NONE:
         reason = check_size(order, &ex.account, ticker)
-    if reason == NONE and ex.terms.is_cash and oversells(ex, order):
+    if reason == NONE and ex.terms.is_cash and order.side < 0 and oversells(order, unsold(ex, order)):
         reason = SHORT_SALE
     if reason == NONE:
         reason = check_buying_power(order, &ex.account, ex.blotter.open_qty, ticker, before)

@@ -1,14 +1,15 @@
 """How a run begins: the terms and the account that its requests name, as the engine keeps them."""
 
-from libc.math cimport INFINITY, NAN
+from libc.math cimport NAN
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
-from btcore.model cimport Instrument, OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
+from btcore.model cimport OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
+from btcore.terms cimport commission_terms, instrument_terms, open_account, slippage_terms
 from btcore.venue cimport Exchange
 
 _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
@@ -30,22 +31,14 @@ cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, 
 
 cdef set_terms(Exchange* ex, execution, dated):
     terms = &ex.terms
-    bps = execution.commission_bps
-    terms.commission.maker_bps = bps if execution.maker_bps is None else execution.maker_bps
-    terms.commission.taker_bps = bps if execution.taker_bps is None else execution.taker_bps
-    terms.commission.per_share = execution.commission_per_share
-    terms.commission.minimum = -INFINITY if execution.commission_min is None else execution.commission_min
-    terms.commission.maximum = INFINITY if execution.commission_max is None else execution.commission_max
+    terms.commission = commission_terms(execution)
     terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
     for tier in execution.commission_tiers:
         terms.commission.tiers[terms.commission.n_tiers] = Tier(
             notional=tier.notional, maker_bps=tier.maker_bps, taker_bps=tier.taker_bps
         )
         terms.commission.n_tiers += 1
-    terms.slippage.bps = execution.slippage_bps
-    terms.slippage.ticks = execution.slippage_ticks
-    terms.slippage.volume = execution.slippage_volume
-    terms.slippage.root = execution.slippage_sqrt
+    terms.slippage = slippage_terms(execution)
     set_jitter(&terms.entry, ENTRY, execution.latency_jitter_ms, execution)
     set_jitter(&ex.blotter.response, RESPONSE, execution.response_jitter_ms, execution)
     responses = dated["value"][dated["kind"] == RESPONSE_LATENCY]
@@ -63,9 +56,7 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
     cdef int32_t i
     account = &ex.account
     hedging = execution.position_mode == "hedging"
-    account.leverage = 1.0 if execution.account == "cash" else execution.leverage
-    account.cost_rate = (ex.terms.slippage.bps + max(0.0, ex.terms.commission.taker_bps)) / 10000.0
-    account.cash = initial_capital
+    open_account(account, execution, initial_capital)
     account.instruments = ex.instruments
     account.n_symbols = n_symbols
     ex.journal.lowest_cash = initial_capital
@@ -75,14 +66,7 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
         ex.n_books = 2 * n_symbols if hedging else n_symbols
         ex.lots = <Lots*> zeroed(ex.n_books, sizeof(Lots))
     for i, instrument in enumerate(instruments):
-        margin, maintenance = instrument.initial_margin, instrument.maintenance_margin
-        ex.instruments[i] = Instrument(
-            tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
-            min_notional=instrument.min_notional,
-            margin_weight=1.0 if margin is None or execution.account == "cash" else account.leverage * margin,
-            maintenance=execution.maintenance_margin if maintenance is None else maintenance,
-            borrow_rate=0.0, negative_prices=instrument.negative_prices,
-        )
+        ex.instruments[i] = instrument_terms(instrument, execution)
         if ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
             ex.terms.guarded = True
         account.positions[i].symbol = i

@@ -1,6 +1,5 @@
 """What the engine passes over leaves the same bytes as every event taken by itself."""
 
-from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore import backtest
+from btcore.engine import Engine
 from btcore.tables import TABLES
 
 SECOND = 10**9
@@ -25,20 +25,16 @@ PERIODS = {
 }
 
 
-def played(each: bool, *args: Any, **terms: Any) -> tuple[bt.Result, list[int]]:
-    """The result, and how many events were left after each portion."""
-    real: Callable[..., Any] = backtest._play
+def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
+    """The engine's result, `each` event taken by itself or not."""
 
-    def play(make: Callable[[], Any], handler: Any, tell: Any) -> Any:
-        def made() -> Any:
-            engine = make()
-            if each:
-                engine.take_each()
-            return engine
+    def made(*parts: Any) -> Engine:
+        engine = Engine(*parts)
+        if each:
+            engine.take_each()
+        return engine
 
-        return real(made, handler, tell)
-
-    with patch.object(backtest, "_play", play):
+    with patch.object(backtest, "Engine", made), patch.object(backtest, "is_plain", lambda *_: False):
         return bt.run(*args, **terms)
 
 

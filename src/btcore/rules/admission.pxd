@@ -63,6 +63,12 @@ cdef inline double order_px(const Order* order, const Ticker* ticker, double mar
     return reference_px(ticker, order.side, mark)
 
 
+cdef inline bint oversells(const Order* order, double unsold) noexcept nogil:
+    """It would sell more than is held beside the other open sells."""
+    cdef double leaves = order.qty - order.filled_qty
+    return order.side < 0 and leaves > unsold + 1e-9 * leaves
+
+
 cdef inline bint is_price(double px, const Instrument* instrument) noexcept nogil:
     return isfinite(px) and (px > 0.0 or instrument.negative_prices)
 
