@@ -236,7 +236,7 @@ cdef inline void hold_curve(
     CurveStats* curve, const int64_t* ts, int64_t shift, double equity, int64_t n
 ) noexcept nogil:
     """The next n points, all of one equity: the same as `extend_curve` with it n times."""
-    cdef int64_t i, at = curve.count & (LANES - 1), rounds = n // LANES
+    cdef int64_t i, _round, at = curve.count & (LANES - 1), rounds = n // LANES
     cdef int64_t rest = n - rounds * LANES
     cdef int k
     cdef double lanes[8]
@@ -244,7 +244,7 @@ cdef inline void hold_curve(
         return
     for k in range(LANES):
         lanes[k] = curve.lanes[k]
-    for i in range(rounds):
+    for _round in range(rounds):
         for k in range(LANES):
             lanes[k] += equity
     for k in range(LANES):

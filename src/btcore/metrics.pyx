@@ -4,7 +4,7 @@ What is undefined (too few values, no dispersion, a value that is not finite) is
 index, added up in one fixed order, so the same numbers give the same bits on every machine.
 """
 
-from libc.math cimport INFINITY, NAN, isfinite, pow
+from libc.math cimport INFINITY, NAN, pow
 from libc.stdint cimport int64_t
 
 import numpy as np

@@ -1,6 +1,6 @@
 """The seam to btcore: the one module of the server that imports the engine.
 
-The server process calls `check_request` and `read_rows`, a worker process `run_request`. Another module with
+The server process calls `check_request` and `rows_json`, a worker process `run_request`. Another module with
 these functions may stand in for this one by its name.
 """
 
@@ -15,7 +15,7 @@ from btcore.backtest import run_request as _run
 from btcore.config import RunRequest
 from btcore.data import Catalog, SampleMarket, Source
 from btcore.errors import ConfigError
-from btcore.export import to_rows
+from btcore.export import to_json
 
 Rows = NDArray[Any]
 
@@ -39,6 +39,6 @@ def run_request(request: RunRequest, source: Source, progress: Callable[[Any], N
     return _run(request, source, progress=progress)
 
 
-def read_rows(rows: Rows, start: int, stop: int) -> list[dict[str, Any]]:
-    """Rows of a table, ready for JSON."""
-    return to_rows(rows[start:stop])
+def rows_json(rows: Rows, start: int, stop: int) -> bytes:
+    """Rows of a table as a JSON array."""
+    return to_json(rows[start:stop])

@@ -41,7 +41,7 @@ async def _rows(
     for index in range(0 if table is None else table.blocks):
         block = np.lib.format.read_array(BytesIO(store.block(run, name, index)), allow_pickle=False)
         for start in range(0, len(block), CHUNK_ROWS):
-            rows = runs.read_rows(block, start, min(start + CHUNK_ROWS, len(block)))
-            yield separator + _encode(rows)[1:-1]
+            rows = runs.rows_json(block, start, min(start + CHUNK_ROWS, len(block)))
+            yield separator + rows[1:-1]
             separator = b","
             await asyncio.sleep(0)

@@ -88,9 +88,9 @@ class Runs:
         self._arrived.set()
         return run, record
 
-    def read_rows(self, rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
-        """Rows of a stored table as the engine shows them."""
-        shown: list[dict[str, Any]] = self._engine.read_rows(rows, start, stop)
+    def rows_json(self, rows: Any, start: int, stop: int) -> bytes:
+        """Rows of a stored table as a JSON array, as the engine shows them."""
+        shown: bytes = self._engine.rows_json(rows, start, stop)
         return shown
 
     async def _requeue(self, reason: str) -> None:

@@ -43,6 +43,7 @@ SHAPES = {
     "in turn": lambda random, rows: random.integers(0, 50) * 10**15 + np.arange(rows) * 10,
     "bursts": lambda random, rows: clustered(random, rows, 10**6),
     "moments": lambda random, rows: np.sort(random.integers(0, 3, rows) * MINUTE),
+    "crowds": lambda random, rows: np.sort(random.integers(0, 3, rows)),
     "gaps": lambda random, rows: np.cumsum(2 ** random.integers(0, 45, rows)),
 }
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from btcore.config import RunRequest
 from btcore.errors import ConfigError, DataError
-from btcore.export import to_rows
+from btcore.export import to_json
 
 PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float, "logs": int}
 SYMBOLS = ("AAPL", "MSFT")
@@ -103,5 +103,5 @@ def _result(request: RunRequest, count: int) -> Any:
     )
 
 
-def read_rows(rows: Any, start: int, stop: int) -> list[dict[str, Any]]:
-    return to_rows(rows[start:stop])
+def rows_json(rows: Any, start: int, stop: int) -> bytes:
+    return to_json(rows[start:stop])
