@@ -1,0 +1,196 @@
+"""Many parameter sets of one strategy over the same data: prepared once, run side by side, told in columns."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import product
+from typing import Any, NamedTuple, get_type_hints
+
+import numpy as np
+from msgspec.structs import asdict
+
+from .backtest import Market, Setting, check_data, load_data, prepare, run_terms
+from .config import RunRequest
+from .data.source import Source
+from .errors import ConfigError, StrategyError
+from .progress import Progress, ProgressCallback, reporter
+from .result import Result
+from .strategies import STRATEGIES, check_params
+from .strategy import Strategy
+from .summary import Metrics
+from .sweep_result import Refusal, SweepResult, columns
+
+Swept = str | type[Strategy]
+Params = dict[str, Any]
+Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+
+
+def sweep(
+    data: Mapping[str, Market],
+    strategy: Swept,
+    params: Grid,
+    *,
+    workers: int | None = None,
+    progress: ProgressCallback | bool | None = None,
+    **terms: Any,
+) -> SweepResult:
+    """Runs `strategy` with every parameter set of `params`: the metrics of each, as `run` would give them.
+
+        bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
+
+    `strategy` is a built-in's name or a Strategy subclass. `params` is a grid, names to the values to combine
+    (the last name varies fastest; a text, a number or a mapping is one value), or a sequence of parameter
+    sets. `workers` threads share the work (None: as many as there are processors); they change nothing but
+    the time it takes. A Python strategy's sets run in turn. `terms` are the other keyword arguments of `run`.
+
+    Sets that the strategy refuses are in `refused`, with the reason. Raises ConfigError for a parameter that
+    the strategy does not have and where every set is refused, and whatever `run` raises.
+    """
+    threads = _workers(workers)
+    sets = _sets(params)
+    names, check = _checks(strategy, sets)
+    accepted, refused = _sift(sets, check)
+    setting = prepare(data, **terms)
+
+    def play(i: int) -> Result:
+        return _play(setting, strategy, accepted[i].given)
+
+    tell, close = reporter(progress)
+    try:
+        metrics = _run_all(play, len(accepted), 1 if isinstance(strategy, type) else threads, setting, tell)
+    finally:
+        close()
+    return SweepResult(
+        params=columns([{name: item.full[name] for name in names} for item in accepted]),
+        metrics=columns(metrics),
+        refused=refused,
+        run=play,
+    )
+
+
+def sweep_request(
+    request: RunRequest,
+    source: Source,
+    *,
+    workers: int | None = None,
+    progress: ProgressCallback | bool | None = False,
+) -> SweepResult:
+    """The sweep of a request whose strategy's parameters are a grid, on a catalog or the sample market."""
+    check_data(request, source)
+    return sweep(
+        load_data(request, source),
+        request.strategy.name,
+        request.strategy.params,
+        workers=workers,
+        progress=progress,
+        **run_terms(request, source),
+    )
+
+
+class _Set(NamedTuple):
+    given: Params
+    full: Params  # with the defaults of what was not given
+
+
+def _workers(workers: int | None) -> int:
+    if workers is None:
+        return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise ConfigError(f"workers: {workers!r} is not a whole number from 1 on")
+    return workers
+
+
+def _sets(params: Grid) -> list[Params]:
+    """One mapping a run, in the order of the grid."""
+    if isinstance(params, Mapping):
+        values = [_values(name, value) for name, value in params.items()]
+        return [dict(zip(params, chosen, strict=True)) for chosen in product(*values)]
+    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
+        raise ConfigError("params: a mapping of names to values, or a sequence of parameter sets, is needed")
+    sets = list(params)
+    for i, item in enumerate(sets):
+        if not isinstance(item, Mapping):
+            raise ConfigError(f"params[{i}]: {item!r} is not a mapping of names to values")
+    if not sets:
+        raise ConfigError("params: no parameter set")
+    return [dict(item) for item in sets]
+
+
+def _values(name: str, value: Any) -> list[Any]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        return [value]
+    values = [v.item() if isinstance(v, np.generic) else v for v in value]
+    if not values:
+        raise ConfigError(f"params.{name}: no values")
+    return values
+
+
+def _checks(strategy: Swept, sets: list[Params]) -> tuple[list[str], Callable[[Params], Params]]:
+    """The parameters that were named, and what completes a set; ConfigError for one that there is not."""
+    if isinstance(strategy, str):
+        check_params(strategy, {}) if strategy not in STRATEGIES else None  # names those there are
+        known: Iterable[str] = STRATEGIES[strategy].params.__struct_fields__
+        check = lambda given: asdict(check_params(strategy, given))  # noqa: E731
+        called = strategy
+    elif isinstance(strategy, type) and issubclass(strategy, Strategy):
+        known, check, called = get_type_hints(strategy), strategy.check_params, strategy.__name__
+    else:
+        raise ConfigError(
+            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, for "
+            "every parameter set plays a strategy of its own"
+        )
+    names = list(dict.fromkeys(name for item in sets for name in item))
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"params.{name}: {called} has no such parameter")
+    return names, check
+
+
+def _sift(sets: list[Params], check: Callable[[Params], Params]) -> tuple[list[_Set], list[Refusal]]:
+    accepted, refused = [], []
+    for given in sets:
+        try:
+            accepted.append(_Set(given, check(given)))
+        except ConfigError as error:
+            refused.append(Refusal(given, str(error)))
+    if not accepted:
+        raise ConfigError(f"params: every set is refused, the first for {refused[0].reason}")
+    return accepted, refused
+
+
+def _play(setting: Setting, strategy: Swept, params: Params) -> Result:
+    try:
+        return setting.play(*setting.handler(strategy, params), None)
+    except StrategyError as error:
+        raise StrategyError(f"{params}: {error}") from error
+
+
+def _run_all(
+    play: Callable[[int], Result], count: int, threads: int, setting: Setting, tell: ProgressCallback | None
+) -> list[Metrics]:
+    """The metrics of each run, in order; the first error stops the rest."""
+    done: list[Metrics] = []
+    for metrics in _in_threads(lambda i: play(i).metrics, count, threads):
+        done.append(metrics)
+        if tell is not None:
+            equity = float(metrics["final_equity"] or 0.0)
+            events = len(done) * setting.tape.n_events
+            tell(Progress(len(done) / count, setting.tape.last_time(), equity, events))
+    return done
+
+
+def _in_threads(
+    work: Callable[[int], Metrics], count: int, threads: int
+) -> Iterator[Metrics]:
+    """`work(0), work(1), ...` in that order, up to `threads` of them at once."""
+    if threads == 1:
+        yield from map(work, range(count))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        futures: list[Future[Metrics]] = [pool.submit(work, i) for i in range(count)]
+        try:
+            for future in futures:
+                yield future.result()
+        finally:
+            for future in futures:
+                future.cancel()
