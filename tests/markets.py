@@ -258,12 +258,12 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
         ],
         equity=[
             {
-                "ts": int(row["timestamp"]),
-                "equity": float(row["equity"]),
-                "cash": float(row["cash"]),
-                "positions": float(row["positions"]),
+                "ts": int(ts),
+                "equity": float(equity),
+                "cash": float(cash),
+                "positions": float(equity - cash),
             }
-            for row in journal.equity
+            for ts, equity, cash in zip(*journal.curve, strict=True)
         ],
         exposures=[
             {

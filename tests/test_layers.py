@@ -20,7 +20,7 @@ def places(text: str) -> list[str]:
 
 
 BTCORE = places("""
-version errors config memory model progress
+version errors config memory model progress curve formulas
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
 journal blotter venue entry family execution exchange bars margin dated desk contract tape events context
 order_array engine terms fast fast.book
@@ -30,7 +30,7 @@ data.intervals data.validate data.zones data.sessions data.columns data.moments 
 data.containers data.source data.convert data.readers data.resample data.store data.catalog data.lean_files
 data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
-schedule metrics periods words round_trips tables summary export explain archive axes look chart report result
+schedule metrics periods words round_trips measures tables summary export explain archive axes look chart report result
 manifest backtest conformance verify cuts pasts leakcheck . cli_data cli __main__
 """)
 

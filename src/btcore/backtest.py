@@ -26,6 +26,7 @@ from .result import Result
 from .schedule import schedule
 from .strategies import TargetWeights, check_params, make_handler
 from .strategy import Orders, Strategy
+from .tables import Curve
 from .tape import Tape
 from .targets import Targets
 from .words import REASONS
@@ -44,7 +45,7 @@ class RunJournal(NamedTuple):
     symbols: tuple[str, ...]
     orders: NDArray[Any]
     fills: NDArray[Any]
-    equity: NDArray[Any]
+    curve: Curve
     exposures: NDArray[Any]
     positions: NDArray[Any]
     cash_flows: NDArray[Any]
@@ -448,7 +449,8 @@ def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], d
 def _journal(
     engine: Engine, handler: Handler, tape: Tape, notes: list[str], closes: NDArray[np.int64] | None
 ) -> RunJournal:
-    orders, told, equity = engine.orders(), engine.notes(), engine.points()
+    orders, told, points = engine.orders(), engine.notes(), engine.points()
+    curve = Curve(*(np.ascontiguousarray(points[name]) for name in Curve._fields))
     said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
     said += _told(told)
     said.sort(key=lambda pair: pair[0])
@@ -462,13 +464,13 @@ def _journal(
         summary.append(f"{snapped} orders moved to the steps of their instruments")
     if engine.lowest_cash < -0.005:  # what shows in cents
         summary.append(f"cash was below zero, at the least {engine.lowest_cash:.2f}")
-    if equity["equity"][-1] < 0.0:
-        summary.append(f"equity ended below zero: {equity['equity'][-1]:.2f}")
+    if curve.equity[-1] < 0.0:
+        summary.append(f"equity ended below zero: {curve.equity[-1]:.2f}")
     return RunJournal(
         symbols=tape.symbols,
         orders=orders,
         fills=engine.fills(),
-        equity=equity,
+        curve=curve,
         exposures=engine.exposures(),
         positions=engine.positions(),
         cash_flows=engine.cash_flows(),

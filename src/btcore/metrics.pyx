@@ -1,13 +1,19 @@
 """What a curve of equity is worth: each function is one formula over one array, as docs/metrics.md states it.
 
-Every sum runs in index order, so the same numbers give the same bits. What is undefined (too few values, no
-dispersion, a value that is not finite) is NaN.
+What is undefined (too few values, no dispersion, a value that is not finite) is NaN. Sums run in eight lanes by
+index, added up in one fixed order, so the same numbers give the same bits on every machine.
 """
 
-from libc.math cimport INFINITY, NAN, fabs, floor, isfinite, log1p, pow, sqrt
+from libc.math cimport INFINITY, NAN, isfinite, pow
 from libc.stdint cimport int64_t
 
 import numpy as np
+
+from btcore cimport formulas
+from btcore.curve cimport (
+    BLOCK, CurveStats, extend_curve, longest_fall, mean_equity, open_curve, scan, worst_fall,
+)
+from btcore.formulas cimport Sample, compound, simple_returns, take
 
 from .data.zones import midnights
 
@@ -30,108 +36,33 @@ def _clock(timestamp, Py_ssize_t size):
     return column
 
 
-cdef bint _usable(const double[::1] x, Py_ssize_t least) noexcept nogil:
-    cdef Py_ssize_t i
-    if x.shape[0] < least:
-        return False
-    for i in range(x.shape[0]):
-        if not isfinite(x[i]):
-            return False
-    return True
+cdef Sample _sample(const double[::1] x) noexcept nogil:
+    cdef Sample sample
+    take(&sample, &x[0], x.shape[0])
+    return sample
 
 
-cdef bint _constant(const double[::1] x) noexcept nogil:
-    """All equal: their deviation is zero, whatever rounding leaves of it."""
-    cdef Py_ssize_t i
-    for i in range(1, x.shape[0]):
-        if x[i] != x[0]:
-            return False
-    return True
+cdef CurveStats _stats(const int64_t* ts, const double[::1] equity) noexcept nogil:
+    """Of at least one point."""
+    cdef CurveStats curve
+    open_curve(&curve, ts[0], equity[0])
+    extend_curve(&curve, ts + 1, 0, &equity[0] + 1, equity.shape[0] - 1)
+    return curve
 
 
-cdef double _mean(const double[::1] x) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef double total = 0.0
-    for i in range(x.shape[0]):
-        total += x[i]
-    return total / x.shape[0]
-
-
-cdef double _moment(const double[::1] x, double center, int order) noexcept nogil:
-    """sum((x - center) ** order), order 2 to 4."""
-    cdef Py_ssize_t i
-    cdef double total = 0.0, d, p
-    for i in range(x.shape[0]):
-        d = x[i] - center
-        p = d * d
-        if order == 3:
-            p *= d
-        elif order == 4:
-            p *= p
-        total += p
-    return total
-
-
-cdef double _deviation(const double[::1] x) noexcept nogil:
-    """Sample standard deviation, ddof 1."""
-    return sqrt(_moment(x, _mean(x), 2) / (x.shape[0] - 1))
-
-
-cdef double _shortfall(const double[::1] x, double required) noexcept nogil:
-    """sqrt(mean(min(x - required, 0) ** 2)) over all of x."""
-    cdef Py_ssize_t i
-    cdef double total = 0.0, d
-    for i in range(x.shape[0]):
-        d = x[i] - required
-        if d < 0.0:
-            total += d * d
-    return sqrt(total / x.shape[0])
-
-
-cdef double _growth(const double[::1] x) noexcept nogil:
-    """The product of 1 + x."""
-    cdef Py_ssize_t i
-    cdef double wealth = 1.0
-    for i in range(x.shape[0]):
-        wealth *= 1.0 + x[i]
-    return wealth
-
-
-cdef double _quantile(const double[::1] ordered, double q) noexcept nogil:
-    """The value at rank q * (n - 1) of sorted values, between neighbours by linear interpolation."""
-    cdef double rank = q * (ordered.shape[0] - 1)
-    cdef Py_ssize_t i = <Py_ssize_t> floor(rank)
-    cdef double t = rank - i, gap
-    if i + 1 >= ordered.shape[0]:
-        return ordered[ordered.shape[0] - 1]
-    gap = ordered[i + 1] - ordered[i]
-    return ordered[i] + gap * t if t < 0.5 else ordered[i + 1] - gap * (1.0 - t)
-
-
-cdef double _worst_fall(const double[::1] equity, double peak) noexcept nogil:
-    """max((peak - equity) / peak) with the running peak, which starts at `peak`; NaN if a value is."""
-    cdef Py_ssize_t i
-    cdef double worst = 0.0, fall
-    for i in range(equity.shape[0]):
-        if equity[i] > peak:
-            peak = equity[i]
-        fall = (peak - equity[i]) / peak  # 1 - equity / peak, without its rounding
-        if fall > worst or fall != fall:
-            worst = fall
-            if worst != worst:
-                break
-    return worst
+cdef double _share(double cutoff) except -1.0:
+    if not 0.0 <= cutoff <= 1.0:
+        raise ValueError(f"cutoff: {cutoff} is not from 0 to 1")
+    return cutoff
 
 
 def returns(equity):
     """Simple returns, equity[i] / equity[i-1] - 1; NaN where the base is not above zero."""
     cdef const double[::1] e = _column(equity, "equity")
-    cdef Py_ssize_t i, n = e.shape[0] - 1 if e.shape[0] else 0
-    result = np.empty(n)
+    result = np.empty(max(e.shape[0] - 1, 0))
     cdef double[::1] out = result
     with nogil:
-        for i in range(n):
-            out[i] = (e[i + 1] - e[i]) / e[i] if e[i] > 0.0 else NAN
+        simple_returns(&e[0], e.shape[0], &out[0])
     return result
 
 
@@ -155,192 +86,195 @@ def daily_returns(timestamp, equity, str timezone="UTC"):
     return returns(_closes(points[1:], points[0], np.append(ends, points.shape[0] - 1)))
 
 
-def interval_returns(timestamp, equity, interval_ns):
+def interval_returns(timestamp, equity, int64_t interval_ns):
     """As `daily_returns`, over the cells of a UTC grid; a point at t belongs to the cell of t - 1 ns."""
     points = _column(equity, "equity")
-    clock = _clock(timestamp, points.shape[0])
-    if points.shape[0] < 2:
+    cdef const int64_t[::1] t = _clock(timestamp, points.shape[0])
+    cdef Py_ssize_t i, n = t.shape[0], count = 0
+    cdef int64_t over  # the last moment of the present cell
+    if interval_ns <= 0:
+        raise ValueError(f"interval_ns: {interval_ns} is not above zero")
+    if n < 2:
         return np.empty(0)
-    cell = (clock[1:] - 1) // int(interval_ns)
-    ends = np.append(np.flatnonzero(cell[1:] != cell[:-1]) + 1, points.shape[0] - 1)
-    return returns(_closes(points[1:], points[0], ends))
+    lasts = np.empty(n, dtype=np.int64)
+    cdef int64_t[::1] last = lasts
+    with nogil:
+        over = _cell_end(t[1], interval_ns)
+        for i in range(2, n):
+            if t[i] > over:
+                last[count] = i - 1
+                count += 1
+                over = _cell_end(t[i], interval_ns)
+        last[count] = n - 1
+        count += 1
+    return returns(points[np.append(0, lasts[:count])])
+
+
+cdef int64_t _cell_end(int64_t ts, int64_t interval) noexcept nogil:
+    cdef int64_t cell = (ts - 1) // interval
+    if (ts - 1) % interval < 0:
+        cell -= 1  # C rounds towards zero
+    return (cell + 1) * interval
 
 
 def drawdown(equity):
     """(peak - equity) / peak at each point, with the running peak."""
     cdef const double[::1] e = _column(equity, "equity")
-    cdef Py_ssize_t i
-    cdef double peak = -INFINITY
+    cdef Py_ssize_t i, start = 0, stop
+    cdef double peak = -INFINITY, low, high
+    cdef double[8] lanes = [0.0] * 8  # what they add up to is of no use here
     result = np.empty(e.shape[0])
     cdef double[::1] out = result
     with nogil:
-        for i in range(e.shape[0]):
-            if e[i] > peak:
-                peak = e[i]
-            out[i] = (peak - e[i]) / peak
+        while start < e.shape[0]:
+            stop = min(start + <Py_ssize_t> BLOCK, e.shape[0])
+            scan(lanes, 0, &e[start], stop - start, &low, &high)
+            if high > peak:
+                for i in range(start, stop):
+                    if e[i] > peak:
+                        peak = e[i]
+                    out[i] = (peak - e[i]) / peak
+            else:
+                for i in range(start, stop):
+                    out[i] = (peak - e[i]) / peak
+            start = stop
     return result
 
 
 def max_drawdown(equity):
     """max((peak - equity) / peak) with the running peak, 0 or more."""
     cdef const double[::1] e = _column(equity, "equity")
-    return _worst_fall(e, -INFINITY) if e.shape[0] else NAN
+    cdef const int64_t[::1] t = np.zeros(e.shape[0], dtype=np.int64)
+    cdef CurveStats curve
+    if e.shape[0] == 0:
+        return NAN
+    with nogil:
+        curve = _stats(&t[0], e)
+    return worst_fall(&curve)
 
 
 def max_drawdown_duration(timestamp, equity):
     """The longest time in ns from a peak until equity is back at it, or to the end if it never is."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef const int64_t[::1] t = _clock(timestamp, e.shape[0])
-    cdef Py_ssize_t i, at = 0
-    cdef int64_t longest = 0
-    cdef bint under = False
+    cdef CurveStats curve
+    if e.shape[0] == 0:
+        return 0
     with nogil:
-        for i in range(1, e.shape[0]):
-            if e[i] < e[at]:
-                under = True
-            if under and t[i] - t[at] > longest:
-                longest = t[i] - t[at]
-            if e[i] >= e[at]:
-                at = i
-                under = False
-    return longest
+        curve = _stats(&t[0], e)
+    return longest_fall(&curve)
 
 
 def sharpe_ratio(returns, double risk_free=0.0, double periods=252.0):
     """mean(r - risk_free) / std(r, ddof 1) * sqrt(periods); risk_free is per period."""
-    cdef const double[::1] r = _column(returns)
-    if not _usable(r, 2) or _constant(r):
-        return NAN
-    return (_mean(r) - risk_free) / _deviation(r) * sqrt(periods)
+    cdef Sample r = _sample(_column(returns))
+    return formulas.sharpe(&r, risk_free, periods)
 
 
 def downside_risk(returns, double required_return=0.0, double periods=252.0):
     """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), the mean over all periods."""
-    cdef const double[::1] r = _column(returns)
-    return _shortfall(r, required_return) * sqrt(periods) if _usable(r, 1) else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef Sample r = _sample(x)
+    return formulas.downside(&r, &x[0], required_return, periods)
 
 
 def sortino_ratio(returns, double required_return=0.0, double periods=252.0):
     """mean(r - required_return) * periods / downside_risk; NaN without a shortfall."""
-    cdef const double[::1] r = _column(returns)
-    cdef double risk
-    if not _usable(r, 2):
-        return NAN
-    risk = _shortfall(r, required_return) * sqrt(periods)
-    return (_mean(r) - required_return) * periods / risk if risk > 0.0 else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef Sample r = _sample(x)
+    cdef double risk = formulas.downside(&r, &x[0], required_return, periods)
+    return formulas.sortino(&r, risk, required_return, periods)
 
 
 def annual_return(returns, double periods=252.0):
     """prod(1 + r) ** (periods / n) - 1."""
-    cdef const double[::1] r = _column(returns)
-    cdef double wealth
-    if not _usable(r, 1):
-        return NAN
-    wealth = _growth(r)
-    return pow(wealth, periods / r.shape[0]) - 1.0 if wealth >= 0.0 else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef Sample r = _sample(x)
+    cdef double wealth, worst
+    compound(&x[0], r.n, &wealth, &worst)
+    return formulas.annual(&r, wealth, periods)
 
 
 def annual_volatility(returns, double periods=252.0):
     """std(r, ddof 1) * sqrt(periods)."""
-    cdef const double[::1] r = _column(returns)
-    return _deviation(r) * sqrt(periods) if _usable(r, 2) else NAN
+    cdef Sample r = _sample(_column(returns))
+    return formulas.volatility(&r, periods)
 
 
 def calmar_ratio(returns, double periods=252.0):
     """annual_return / the largest drawdown of the compounded returns; NaN without a drawdown."""
-    column = _column(returns)
-    cdef double fall = _worst_fall(np.cumprod(1.0 + column), 1.0)
-    cdef double ratio = annual_return(column, periods) / fall if fall > 0.0 else NAN
-    return ratio if isfinite(ratio) else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef Sample r = _sample(x)
+    cdef double wealth, worst
+    compound(&x[0], r.n, &wealth, &worst)
+    return formulas.calmar(formulas.annual(&r, wealth, periods), worst)
 
 
 def omega_ratio(returns, double risk_free=0.0, double required_return=0.0, double periods=252.0):
     """sum of gains / sum of losses of r - risk_free - h, where (1 + h) ** periods = 1 + required_return."""
-    cdef const double[::1] r = _column(returns)
-    cdef double hurdle, gains = 0.0, losses = 0.0, d
-    cdef Py_ssize_t i
-    if not _usable(r, 2) or required_return <= -1.0:
+    cdef const double[::1] x = _column(returns)
+    cdef Sample r = _sample(x)
+    if required_return <= -1.0:
         return NAN
     hurdle = required_return if periods == 1.0 else pow(1.0 + required_return, 1.0 / periods) - 1.0
-    for i in range(r.shape[0]):
-        d = r[i] - risk_free - hurdle
-        if d > 0.0:
-            gains += d
-        else:
-            losses -= d
-    return gains / losses if losses > 0.0 else NAN
+    return formulas.omega(&r, &x[0], risk_free, hurdle)
 
 
 def value_at_risk(returns, double cutoff=0.05):
     """The `cutoff` quantile of returns (linear interpolation); a loss is negative."""
-    column = _column(returns)
-    return _quantile(np.sort(column), cutoff) if _usable(column, 1) else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef Sample r = _sample(x)
+    return formulas.quantile(&r, &x[0], _share(cutoff), &scratch[0])
 
 
 def conditional_value_at_risk(returns, double cutoff=0.05):
     """The mean of the floor((n - 1) * cutoff) + 1 worst returns; a loss is negative."""
-    column = _column(returns)
-    if not _usable(column, 1):
-        return NAN
-    return _mean(np.sort(column)[: int((column.shape[0] - 1) * cutoff) + 1])
+    cdef const double[::1] x = _column(returns)
+    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef Sample r = _sample(x)
+    return formulas.expected_shortfall(&r, &x[0], _share(cutoff), &scratch[0])
 
 
 def tail_ratio(returns):
     """|95 % quantile| / |5 % quantile|; NaN if the latter is zero."""
-    column = _column(returns)
-    if not _usable(column, 1):
-        return NAN
-    cdef const double[::1] ordered = np.sort(column)
-    cdef double loss = fabs(_quantile(ordered, 0.05))
-    return fabs(_quantile(ordered, 0.95)) / loss if loss > 0.0 else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef Sample r = _sample(x)
+    low = formulas.quantile(&r, &x[0], 0.05, &scratch[0])
+    return formulas.tails(low, formulas.quantile(&r, &x[0], 0.95, &scratch[0]))
 
 
 def skew(returns):
     """m3 / m2 ** 1.5, where mk = mean((r - mean) ** k)."""
-    cdef const double[::1] r = _column(returns)
-    cdef double center, variance
-    if not _usable(r, 2) or _constant(r):
-        return NAN
-    center = _mean(r)
-    variance = _moment(r, center, 2) / r.shape[0]
-    return _moment(r, center, 3) / r.shape[0] / (variance * sqrt(variance))
+    cdef Sample r = _sample(_column(returns))
+    return formulas.skewness(&r)
 
 
 def kurtosis(returns):
     """m4 / m2 ** 2 - 3, where mk = mean((r - mean) ** k): 0 for a normal distribution."""
-    cdef const double[::1] r = _column(returns)
-    cdef double center, variance
-    if not _usable(r, 2) or _constant(r):
-        return NAN
-    center = _mean(r)
-    variance = _moment(r, center, 2) / r.shape[0]
-    return _moment(r, center, 4) / r.shape[0] / (variance * variance) - 3.0
+    cdef Sample r = _sample(_column(returns))
+    return formulas.excess_kurtosis(&r)
 
 
 def stability(returns):
     """R squared of a straight line through the cumulative log returns."""
-    cdef const double[::1] r = _column(returns)
-    cdef Py_ssize_t i, n = r.shape[0]
-    cdef double middle = (n - 1) / 2.0, level, sxx = 0.0, sxy = 0.0, syy
-    if not _usable(r, 2):
-        return NAN
-    logs = np.empty(n)
-    cdef double[::1] y = logs
-    y[0] = log1p(r[0])
-    for i in range(1, n):
-        y[i] = y[i - 1] + log1p(r[i])
-    level = _mean(y)
-    syy = _moment(y, level, 2)
-    for i in range(n):
-        sxx += (i - middle) * (i - middle)
-        sxy += (i - middle) * (y[i] - level)
-    return sxy * sxy / (sxx * syy) if syy > 0.0 else NAN
+    cdef const double[::1] x = _column(returns)
+    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef Sample r = _sample(x)
+    return formulas.straightness(&r, &x[0], &scratch[0])
 
 
 def turnover(double traded_notional, equity):
     """traded_notional / mean(equity); NaN unless the mean is above zero."""
     cdef const double[::1] e = _column(equity, "equity")
-    cdef double level = _mean(e) if _usable(e, 1) else NAN
+    cdef const int64_t[::1] t = np.zeros(e.shape[0], dtype=np.int64)
+    cdef CurveStats curve
+    if e.shape[0] == 0:
+        return NAN
+    with nogil:
+        curve = _stats(&t[0], e)
+    level = mean_equity(&curve)
     return traded_notional / level if level > 0.0 else NAN
 
 

@@ -10,7 +10,6 @@ from . import tables as views
 from .errors import ConfigError
 from .explain import explain
 from .export import rfc3339, to_rows
-from .round_trips import match_fills
 from .summary import Metrics, show, summarize
 from .tables import TABLES, Journal, PriceSource, Table
 
@@ -26,24 +25,24 @@ Manifest = dict[str, Any]
 class Result:
     """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    A table is made when it is first asked for, and so are a manifest and a fingerprint given as functions.
+    A table is made when it is first asked for, and so are metrics, a manifest and a fingerprint given as functions.
     Tables are numpy records; times are int64 nanoseconds UTC.
     """
 
     def __init__(
         self,
         *,
-        metrics: Metrics,
+        metrics: Metrics | Callable[[], Metrics],
         make: Mapping[str, Callable[[], Table]],
         logs: Sequence[str],
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         journal: Journal | None = None,
     ) -> None:
-        self.metrics = metrics
         self.logs = list(logs)
         self.journal = journal
         self._make = make
+        self._metrics = metrics
         self._manifest = manifest
         self._fingerprint = fingerprint
         self._tables: dict[str, Table] = {}
@@ -64,19 +63,17 @@ class Result:
         `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on,
         when round trips are first asked for.
         """
-        matched = match_fills(journal.fills, journal.restatements)
-        metrics = summarize(journal, timezone=timezone, periods_per_year=periods_per_year, matched=matched)
         make = {
             "equity_curve": partial(views.equity_curve, journal),
             "trades": partial(views.trades, journal),
-            "round_trips": partial(views.round_trips, journal, prices, matched[0]),
+            "round_trips": partial(views.round_trips, journal, prices),
             "exposures": partial(views.exposures, journal),
             "orders": partial(views.orders, journal),
             "cash_flows": partial(views.cash_flows, journal),
             "order_events": partial(views.order_events, journal),
         }
         return cls(
-            metrics=metrics,
+            metrics=partial(summarize, journal, timezone=timezone, periods_per_year=periods_per_year),
             make=make,
             logs=journal.logs,
             manifest=manifest,
@@ -150,6 +147,11 @@ class Result:
     def explain(self, order_id: int) -> str:
         """The story of an order in a few lines, each fill with its evidence; ConfigError for no such id."""
         return explain(self, order_id)
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        """The numbers of the run by name, as docs/metrics.md defines them; None where undefined."""
+        return self._metrics() if callable(self._metrics) else self._metrics
 
     @cached_property
     def manifest(self) -> Manifest:

@@ -1,7 +1,7 @@
 """A run's journal as the tables a user reads: names for numbers, plain columns, nothing left out."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,14 @@ TIMES = UNSURE | {"timestamp", "entry_timestamp", "exit_timestamp", "event_times
 NEVER = np.iinfo(np.int64).max
 
 
+class Curve(NamedTuple):
+    """The points of an equity curve as contiguous columns: int64 ns UTC, and money."""
+
+    timestamp: NDArray[np.int64]
+    equity: NDArray[np.float64]
+    cash: NDArray[np.float64]
+
+
 class Journal(Protocol):
     """What the engine hands over; records as in `btcore.model`, their symbols indexes into `symbols`."""
 
@@ -28,7 +36,7 @@ class Journal(Protocol):
     @property
     def fills(self) -> Table: ...
     @property
-    def equity(self) -> Table: ...
+    def curve(self) -> Curve: ...
     @property
     def exposures(self) -> Table: ...
     @property
@@ -74,8 +82,8 @@ def _ratio(above: Table, below: Table) -> Table:
 
 def equity_curve(journal: Journal) -> Table:
     """timestamp, equity, cash, positions (what they are worth)."""
-    points = journal.equity
-    return _table(**{name: points[name] for name in ("timestamp", "equity", "cash", "positions")})
+    timestamp, equity, cash = journal.curve
+    return _table(timestamp=timestamp, equity=equity, cash=cash, positions=equity - cash)
 
 
 def trades(journal: Journal) -> Table:
@@ -134,9 +142,9 @@ def _entry_latency(fills: Table, orders: Table) -> Table:
     return late
 
 
-def round_trips(journal: Journal, prices: PriceSource | None, trips: Table | None = None) -> Table:
+def round_trips(journal: Journal, prices: PriceSource | None) -> Table:
     """First in, first out, by time of exit. Without prices, mae and mfe are NaN."""
-    closed = match_fills(journal.fills, journal.restatements)[0] if trips is None else trips.copy()
+    closed = match_fills(journal.fills, journal.restatements)[0]
     for i in np.unique(closed["symbol"]) if prices else ():
         columns = prices(journal.symbols[i]) if prices else None
         if columns is not None:
@@ -164,16 +172,16 @@ def round_trips(journal: Journal, prices: PriceSource | None, trips: Table | Non
 
 def exposures(journal: Journal) -> Table:
     """Every position at every point of the curve; gross and net are the account's, in money."""
-    held, points = journal.exposures, journal.equity
-    at = np.searchsorted(points["timestamp"], held["timestamp"], side="right") - 1
-    gross = np.bincount(at, np.abs(held["value"]), len(points))  # adds in order, so always the same bits
-    net = np.bincount(at, held["value"], len(points))
+    held, (timestamp, equity, _) = journal.exposures, journal.curve
+    at = np.searchsorted(timestamp, held["timestamp"], side="right") - 1
+    gross = np.bincount(at, np.abs(held["value"]), len(timestamp))  # adds in order, so always the same bits
+    net = np.bincount(at, held["value"], len(timestamp))
     return _table(
         timestamp=held["timestamp"],
         symbol=_named(held["symbol"], journal.symbols),
         quantity=held["quantity"],
         value=held["value"],
-        weight=_ratio(held["value"], points["equity"][at]),
+        weight=_ratio(held["value"], equity[at]),
         gross=gross[at],
         net=net[at],
         leg=_named(held["leg"] + 1, words.LEGS),

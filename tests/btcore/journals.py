@@ -7,7 +7,6 @@ import numpy as np
 
 from btcore.model import (
     CASH_FLOW_DTYPE,
-    EQUITY_DTYPE,
     EXPOSURE_DTYPE,
     FILL_DTYPE,
     NOTE_DTYPE,
@@ -15,6 +14,7 @@ from btcore.model import (
     POSITION_DTYPE,
     RESTATEMENT_DTYPE,
 )
+from btcore.tables import Curve
 
 DAY = 86_400 * 10**9
 START = 19_723 * DAY  # 2024-01-01
@@ -27,7 +27,7 @@ class PlainJournal:
     symbols: tuple[str, ...]
     orders: Any = field(default_factory=lambda: np.zeros(0, ORDER_DTYPE))
     fills: Any = field(default_factory=lambda: np.zeros(0, FILL_DTYPE))
-    equity: Any = field(default_factory=lambda: np.zeros(0, EQUITY_DTYPE))
+    curve: Any = None
     exposures: Any = field(default_factory=lambda: np.zeros(0, EXPOSURE_DTYPE))
     positions: Any = field(default_factory=lambda: np.zeros(0, POSITION_DTYPE))
     cash_flows: Any = field(default_factory=lambda: np.zeros(0, CASH_FLOW_DTYPE))
@@ -93,12 +93,13 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
                 book["mark"] = price
             values = [b["qty"] * b["mark"] * m for b, m in zip(books, multipliers, strict=True)]
             worth = cash + sum(values)
-            curve.append({"timestamp": ts, "equity": worth, "cash": cash, "positions": worth - cash})
+            curve.append({"timestamp": ts, "equity": worth, "cash": cash})
             for symbol, (book, value) in enumerate(zip(books, values, strict=True)):
                 if book["qty"]:
                     held.append({"timestamp": ts, "quantity": book["qty"], "value": value, "symbol": symbol})
     journal.orders, journal.fills = records(ORDER_DTYPE, orders), records(FILL_DTYPE, fills)
-    journal.equity, journal.exposures = records(EQUITY_DTYPE, curve), records(EXPOSURE_DTYPE, held)
+    journal.curve = Curve(*(np.array([point[name] for point in curve]) for name in Curve._fields))
+    journal.exposures = records(EXPOSURE_DTYPE, held)
     journal.positions = records(POSITION_DTYPE, books)
     journal.positions["symbol"], journal.positions["point_value"] = np.arange(len(symbols)), multipliers
     return journal

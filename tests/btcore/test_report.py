@@ -147,11 +147,10 @@ def test_a_long_curve_is_thinned_but_keeps_its_extremes():
     journal = random_journal(1, days=10)
     size = 200_000
     rng = np.random.default_rng(0)
-    equity = np.zeros(size, journal.equity.dtype)
-    equity["timestamp"] = START + np.arange(size) * 10**9
-    equity["equity"] = 1e5 * np.cumprod(1 + rng.normal(0, 1e-4, size))
-    equity["equity"][77_777] = 1.0
-    journal.equity, journal.exposures = equity, journal.exposures[:0]
+    equity = 1e5 * np.cumprod(1 + rng.normal(0, 1e-4, size))
+    equity[77_777] = 1.0
+    journal.curve = tables.Curve(START + np.arange(size) * 10**9, equity, np.zeros(size))
+    journal.exposures = journal.exposures[:0]
     svg = str(result_of(journal).plot())
     assert len(paths(svg, "blue")) <= POINTS
     assert len(svg) < 400_000

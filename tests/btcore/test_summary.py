@@ -105,7 +105,7 @@ def test_a_short_span_names_its_period_and_is_not_annualised(step, period, count
     actions.insert(0, ("fill", START + DAY // 2, 0, 10, 10.0, 0.0))
     journal = keep_books(actions, start=START + DAY // 2)
     m = summarize(journal)
-    name, r = period_returns(journal.equity, "UTC")
+    name, r = period_returns(journal.curve.timestamp, journal.curve.equity, "UTC")
     assert (m["period"], name, m["periods_per_year"]) == (period, period, 1)
     assert m["periods"] == len(r) >= count
     assert m["sharpe_ratio"] == pytest.approx(r.mean() / r.std(ddof=1), rel=1e-12)
@@ -114,10 +114,10 @@ def test_a_short_span_names_its_period_and_is_not_annualised(step, period, count
 
 def test_the_timezone_draws_the_days():
     journal = random_journal(3)
-    journal.equity["timestamp"][1:] += 4 * 3600 * 10**9  # 04:00 UTC: the evening before in New York
+    journal.curve.timestamp[1:] += 4 * 3600 * 10**9  # 04:00 UTC: the evening before in New York
     utc, york = (summarize(journal, timezone=zone) for zone in ("UTC", "America/New_York"))
     assert utc["periods"] == york["periods"] == 300
-    journal.equity["timestamp"][1::2] -= 5 * 3600 * 10**9
+    journal.curve.timestamp[1::2] -= 5 * 3600 * 10**9
     assert summarize(journal)["periods"] != summarize(journal, timezone="America/New_York")["periods"]
 
 
@@ -212,7 +212,7 @@ def test_a_calendar_makes_the_periods_sessions():
     journal.closes = START + np.arange(1, 60, 7) * DAY  # once a week
     m = summarize(journal)
     assert (m["period"], m["periods"], m["periods_per_year"]) == ("session", 10, 252)
-    ends = np.append(journal.equity["equity"][[0, *range(1, 60, 7)]], journal.equity["equity"][-1])
+    ends = np.append(journal.curve.equity[[0, *range(1, 60, 7)]], journal.curve.equity[-1])
     r = ends[1:] / ends[:-1] - 1
     assert m["sharpe_ratio"] == pytest.approx(r.mean() / r.std(ddof=1) * 252**0.5, rel=1e-12)
     assert m["annual_return"] is not None
@@ -223,7 +223,7 @@ def test_a_calendar_makes_the_periods_sessions():
 def test_equals_the_array_functions_on_daily_returns():
     journal = random_journal(1)
     m = summarize(journal, periods_per_year=365)
-    r = metrics.daily_returns(journal.equity["timestamp"], journal.equity["equity"])
+    r = metrics.daily_returns(journal.curve.timestamp, journal.curve.equity)
     assert m["periods"] == len(r) == 300
     assert m["sharpe_ratio"] == metrics.sharpe_ratio(r, periods=365)
     assert m["sortino_ratio"] == metrics.sortino_ratio(r, periods=365)

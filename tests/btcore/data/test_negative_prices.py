@@ -205,8 +205,8 @@ def test_a_price_of_zero_is_refused_as_well():
 
 @kinds(ALL)
 def test_a_run_whose_window_has_none_needs_no_such_instrument(data):
-    assert len(bt.run({"CL": data}, Holds(), end=MINUTE).journal.equity)
-    assert len(bt.run({"CL": bars(True, low=1.0)}, Holds()).journal.equity)
+    assert len(bt.run({"CL": data}, Holds(), end=MINUTE).journal.curve.equity)
+    assert len(bt.run({"CL": bars(True, low=1.0)}, Holds()).journal.curve.equity)
 
 
 @kinds(ALL)
@@ -214,4 +214,4 @@ def test_a_run_of_such_an_instrument_takes_them(data):
     result = bt.run({"CL": data}, Holds(), instruments=NEGATIVE)
     (fill,) = result.journal.fills
     assert fill["last_px"] <= 0.0
-    assert result.journal.equity["equity"][-1] == 1_000_000.0 + END[data.kind] - fill["last_px"]
+    assert result.journal.curve.equity[-1] == 1_000_000.0 + END[data.kind] - fill["last_px"]

@@ -1,0 +1,256 @@
+"""The formulas of docs/metrics.md, each over one sample of returns; what is undefined is NaN.
+
+Sums run in eight lanes by index, as in `curve`. Who wants several numbers of one sample takes its `Sample` once.
+"""
+
+from libc.math cimport NAN, fabs, floor, isfinite, log1p, pow, sqrt
+from libc.stdint cimport int64_t
+
+from btcore.curve cimport LANES, total
+
+cdef struct Sample:
+    int64_t n
+    bint usable              # all are finite
+    bint constant            # their deviation is zero, whatever rounding leaves of it
+    double mean
+    double m2                # sums of powers of the deviations from the mean
+    double m3
+    double m4
+
+
+cdef inline void simple_returns(const double* equity, int64_t n, double* out) noexcept nogil:
+    """The n - 1 returns equity[i + 1] / equity[i] - 1; NaN where the base is not above zero."""
+    cdef int64_t i
+    for i in range(n - 1):
+        out[i] = (equity[i + 1] - equity[i]) / equity[i] if equity[i] > 0.0 else NAN
+
+
+cdef inline double sum_of(const double* x, int64_t n) noexcept nogil:
+    cdef int64_t i
+    cdef double lanes[8]
+    for i in range(LANES):
+        lanes[i] = 0.0
+    for i in range(n):
+        lanes[i & (LANES - 1)] += x[i]
+    return total(lanes)
+
+
+cdef inline void take(Sample* sample, const double* x, int64_t n) noexcept nogil:
+    cdef int64_t i
+    cdef int k
+    cdef double d, q
+    cdef double m2[8]
+    cdef double m3[8]
+    cdef double m4[8]
+    sample.n = n
+    sample.usable = sample.constant = True
+    for i in range(n):
+        sample.usable &= isfinite(x[i]) != 0
+        sample.constant &= x[i] == x[0]
+    sample.mean = sum_of(x, n) / n if n > 0 else NAN
+    for k in range(LANES):
+        m2[k] = m3[k] = m4[k] = 0.0
+    for i in range(n):
+        k = i & (LANES - 1)
+        d = x[i] - sample.mean
+        q = d * d
+        m2[k] += q
+        m3[k] += q * d
+        m4[k] += q * q
+    sample.m2 = total(m2)
+    sample.m3 = total(m3)
+    sample.m4 = total(m4)
+
+
+cdef inline double deviation(const Sample* r) noexcept nogil:
+    """Sample standard deviation, ddof 1."""
+    return sqrt(r.m2 / (r.n - 1))
+
+
+cdef inline double shortfall(const double* x, int64_t n, double required) noexcept nogil:
+    """sqrt(mean(min(x - required, 0) ** 2)) over all of x."""
+    cdef int64_t i
+    cdef double lanes[8]
+    cdef double d
+    for i in range(LANES):
+        lanes[i] = 0.0
+    for i in range(n):
+        d = x[i] - required
+        if d < 0.0:
+            lanes[i & (LANES - 1)] += d * d
+    return sqrt(total(lanes) / n)
+
+
+cdef inline void compound(const double* x, int64_t n, double* wealth, double* worst) noexcept nogil:
+    """The product of 1 + x, and its largest fall from a peak, the first of which is 1."""
+    cdef int64_t i
+    cdef double w = 1.0, peak = 1.0, fall
+    worst[0] = 0.0
+    for i in range(n):
+        w *= 1.0 + x[i]
+        if w > peak:
+            peak = w
+        fall = (peak - w) / peak
+        if fall > worst[0] or fall != fall:
+            worst[0] = fall
+    wealth[0] = w
+
+
+cdef inline double sharpe(const Sample* r, double risk_free, double periods) noexcept nogil:
+    if r.n < 2 or not r.usable or r.constant:
+        return NAN
+    return (r.mean - risk_free) / deviation(r) * sqrt(periods)
+
+
+cdef inline double volatility(const Sample* r, double periods) noexcept nogil:
+    return deviation(r) * sqrt(periods) if r.n >= 2 and r.usable else NAN
+
+
+cdef inline double downside(const Sample* r, const double* x, double required, double periods) noexcept nogil:
+    return shortfall(x, r.n, required) * sqrt(periods) if r.n >= 1 and r.usable else NAN
+
+
+cdef inline double sortino(const Sample* r, double risk, double required, double periods) noexcept nogil:
+    """`risk` is the downside risk."""
+    return (r.mean - required) * periods / risk if r.n >= 2 and risk > 0.0 else NAN
+
+
+cdef inline double annual(const Sample* r, double wealth, double periods) noexcept nogil:
+    if r.n < 1 or not r.usable or not wealth >= 0.0:
+        return NAN
+    return pow(wealth, periods / r.n) - 1.0
+
+
+cdef inline double calmar(double annual_return, double worst) noexcept nogil:
+    cdef double ratio = annual_return / worst if worst > 0.0 else NAN
+    return ratio if isfinite(ratio) else NAN
+
+
+cdef inline double omega(const Sample* r, const double* x, double risk_free, double hurdle) noexcept nogil:
+    cdef int64_t i
+    cdef int k
+    cdef double gains[8]
+    cdef double losses[8]
+    cdef double d
+    if r.n < 2 or not r.usable:
+        return NAN
+    for k in range(LANES):
+        gains[k] = losses[k] = 0.0
+    for i in range(r.n):
+        k = i & (LANES - 1)
+        d = x[i] - risk_free - hurdle
+        if d > 0.0:
+            gains[k] += d
+        else:
+            losses[k] -= d
+    return total(gains) / total(losses) if total(losses) > 0.0 else NAN
+
+
+cdef inline double skewness(const Sample* r) noexcept nogil:
+    cdef double variance = r.m2 / r.n
+    if r.n < 2 or not r.usable or r.constant:
+        return NAN
+    return r.m3 / r.n / (variance * sqrt(variance))
+
+
+cdef inline double excess_kurtosis(const Sample* r) noexcept nogil:
+    cdef double variance = r.m2 / r.n
+    if r.n < 2 or not r.usable or r.constant:
+        return NAN
+    return r.m4 / r.n / (variance * variance) - 3.0
+
+
+cdef inline double straightness(const Sample* r, const double* x, double* y) noexcept nogil:
+    """R squared of a straight line through the cumulative log returns; y has room for n."""
+    cdef int64_t i, n = r.n
+    cdef int k
+    cdef double middle = (n - 1) / 2.0, level, sum_xx, sum_xy, sum_yy, d, e, log_wealth = 0.0
+    cdef double xx[8]
+    cdef double xy[8]
+    cdef double yy[8]
+    if n < 2 or not r.usable:
+        return NAN
+    for i in range(n):
+        log_wealth += log1p(x[i])
+        y[i] = log_wealth
+    level = sum_of(y, n) / n
+    for k in range(LANES):
+        xx[k] = xy[k] = yy[k] = 0.0
+    for i in range(n):
+        k = i & (LANES - 1)
+        d = i - middle
+        e = y[i] - level
+        xx[k] += d * d
+        xy[k] += d * e
+        yy[k] += e * e
+    sum_xx = total(xx)
+    sum_xy = total(xy)
+    sum_yy = total(yy)
+    return sum_xy * sum_xy / (sum_xx * sum_yy) if sum_yy > 0.0 else NAN
+
+
+cdef inline void _sift(double* heap, int64_t at, int64_t n) noexcept nogil:
+    """Lets the value at `at` sink in a heap with its largest value on top."""
+    cdef double value = heap[at]
+    cdef int64_t child = 2 * at + 1
+    while child < n:
+        if child + 1 < n and heap[child + 1] > heap[child]:
+            child += 1
+        if heap[child] <= value:
+            break
+        heap[at] = heap[child]
+        at = child
+        child = 2 * at + 1
+    heap[at] = value
+
+
+cdef inline void lowest(const double* x, int64_t n, double sign, int64_t k, double* out) noexcept nogil:
+    """The k lowest of sign * x, ascending."""
+    cdef int64_t i
+    cdef double value
+    for i in range(k):
+        out[i] = sign * x[i]
+    for i in range(k // 2 - 1, -1, -1):
+        _sift(out, i, k)
+    for i in range(k, n):
+        value = sign * x[i]
+        if value < out[0]:
+            out[0] = value
+            _sift(out, 0, k)
+    for i in range(k - 1, 0, -1):
+        value = out[i]
+        out[i] = out[0]
+        out[0] = value
+        _sift(out, 0, i)
+
+
+cdef inline double _between(double below, double above, double t) noexcept nogil:
+    cdef double gap = above - below
+    return below + gap * t if t < 0.5 else above - gap * (1.0 - t)
+
+
+cdef inline double quantile(const Sample* r, const double* x, double q, double* scratch) noexcept nogil:
+    """The value at rank q * (n - 1), between neighbours by linear interpolation; scratch has room for n."""
+    cdef double rank = q * (r.n - 1)
+    cdef int64_t i = <int64_t> floor(rank), k
+    if r.n < 1 or not r.usable:
+        return NAN
+    if i + 2 <= r.n - i:
+        lowest(x, r.n, 1.0, i + 2, scratch)
+        return _between(scratch[i], scratch[i + 1], rank - i)
+    k = r.n - i
+    lowest(x, r.n, -1.0, k, scratch)
+    return _between(-scratch[k - 1], -scratch[k - 2], rank - i) if k > 1 else -scratch[0]
+
+
+cdef inline double expected_shortfall(const Sample* r, const double* x, double q, double* scratch) noexcept nogil:
+    """The mean of the floor(q * (n - 1)) + 1 lowest; scratch has room for n."""
+    cdef int64_t k = <int64_t> (q * (r.n - 1)) + 1
+    if r.n < 1 or not r.usable:
+        return NAN
+    lowest(x, r.n, 1.0, k, scratch)
+    return sum_of(scratch, k) / k
+
+
+cdef inline double tails(double low_quantile, double high_quantile) noexcept nogil:
+    return fabs(high_quantile) / fabs(low_quantile) if fabs(low_quantile) > 0.0 else NAN

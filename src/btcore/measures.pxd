@@ -1,0 +1,212 @@
+"""Every number of a run in one flat struct, filled from what was kept while the run went on, without the GIL.
+
+One run and each lane of a sweep go the same way, so their numbers are the same:
+
+    open_curve(&curve, start, capital); extend_curve(...)           the curve, in blocks
+    open_matcher(&matcher, n_symbols, start, NULL); match_fill(...) every fill, as it happens
+    open_measures(&measures)
+    count_order, add_position, add_flow                             each of them once, at the end
+    measure_curve(&measures, &curve)
+    measure_fills(&measures, &matcher, &curve)
+    measure_returns(&measures, r, n, DAY, 252, 0.0, scratch)        by `formulas.simple_returns` of the last equity
+                                                                    of each period, with the first point as base
+    metrics_of(&measures)                                           with the GIL: the dict
+
+`liquidations`, `ambiguous_bars` and `events` are its owner's to set. `MEASURES_DTYPE` is the struct for numpy, so an
+array of them is a table with a row for each run.
+"""
+
+from libc.math cimport NAN, isfinite
+from libc.stdint cimport int8_t, int32_t, int64_t
+
+from btcore.curve cimport CurveStats, longest_fall, mean_equity, worst_fall
+from btcore.formulas cimport (
+    Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, sharpe,
+    skewness, sortino, straightness, tails, take, volatility,
+)
+from btcore.model cimport CashFlow, FlowKind, Position, Status
+from btcore.round_trips cimport Matcher, exposure
+
+cpdef enum Period:
+    DAY = 0
+    SESSION = 1
+    HOUR = 2
+    MINUTE = 3
+    SECOND = 4
+    POINT = 5
+
+cdef struct Measures:        # by the names and in the units of docs/metrics.md; NaN where undefined
+    double total_return
+    double annual_return
+    double annual_volatility
+    double sharpe_ratio
+    double sortino_ratio
+    double calmar_ratio
+    double omega_ratio
+    double max_drawdown
+    double max_drawdown_duration_days
+    double downside_risk
+    double value_at_risk_95
+    double conditional_value_at_risk_95
+    double tail_ratio
+    double skew
+    double kurtosis
+    double stability
+    int64_t period           # Period
+    int64_t periods
+    int64_t periods_per_year
+    double risk_free
+    int64_t ddof
+    int64_t round_trips
+    double win_rate
+    double profit_factor
+    double expectancy
+    double average_win
+    double average_loss
+    double best_trade
+    double worst_trade
+    double average_duration_seconds
+    int64_t total_trades
+    double traded_notional
+    double turnover
+    double exposure_time
+    int64_t orders
+    int64_t orders_filled
+    int64_t orders_canceled
+    int64_t orders_expired
+    int64_t orders_rejected
+    int64_t liquidations
+    int64_t ambiguous_bars
+    int64_t events
+    double initial_capital
+    double final_equity
+    double realized_pnl
+    double unrealized_pnl
+    double total_commission
+    double net_interest
+    double borrow_fees
+    double funding
+    double dividends
+    double cash_in_lieu
+
+cdef dict metrics_of(const Measures* measures)
+
+
+cdef inline double _defined(double value) noexcept nogil:
+    return value if isfinite(value) else NAN
+
+
+cdef inline double _percent(double value) noexcept nogil:
+    return _defined(100.0 * value)
+
+
+cdef inline void open_measures(Measures* m) noexcept nogil:
+    """What is counted and added up, at nothing; the rest undefined."""
+    m.total_return = m.annual_return = m.annual_volatility = m.sharpe_ratio = m.sortino_ratio = NAN
+    m.calmar_ratio = m.omega_ratio = m.max_drawdown = m.max_drawdown_duration_days = m.downside_risk = NAN
+    m.value_at_risk_95 = m.conditional_value_at_risk_95 = m.tail_ratio = m.skew = m.kurtosis = NAN
+    m.stability = m.win_rate = m.profit_factor = m.expectancy = m.average_win = m.average_loss = NAN
+    m.best_trade = m.worst_trade = m.average_duration_seconds = m.turnover = m.exposure_time = NAN
+    m.initial_capital = m.final_equity = NAN
+    m.period = DAY
+    m.ddof = 1
+    m.periods = m.periods_per_year = m.round_trips = m.total_trades = m.orders = m.orders_filled = 0
+    m.orders_canceled = m.orders_expired = m.orders_rejected = m.liquidations = m.ambiguous_bars = m.events = 0
+    m.risk_free = m.traded_notional = m.realized_pnl = m.unrealized_pnl = m.total_commission = 0.0
+    m.net_interest = m.borrow_fees = m.funding = m.dividends = m.cash_in_lieu = 0.0
+
+
+cdef inline void count_order(Measures* m, int8_t status) noexcept nogil:
+    m.orders += 1
+    m.orders_filled += status == Status.FILLED
+    m.orders_canceled += status == Status.CANCELED
+    m.orders_expired += status == Status.EXPIRED
+    m.orders_rejected += status == Status.REJECTED
+
+
+cdef inline void add_position(Measures* m, const Position* p) noexcept nogil:
+    m.realized_pnl += p.realized_pnl
+    if p.qty != 0.0:
+        m.unrealized_pnl += (p.mark * p.point_value - p.avg_cost) * p.qty
+
+
+cdef inline void add_flow(Measures* m, const CashFlow* flow) noexcept nogil:
+    if flow.kind == FlowKind.INTEREST:
+        m.net_interest += flow.amount
+    elif flow.kind == FlowKind.BORROW_FEE:
+        m.borrow_fees -= flow.amount
+    elif flow.kind == FlowKind.FUNDING:
+        m.funding += flow.amount
+    elif flow.kind == FlowKind.DIVIDEND:
+        m.dividends += flow.amount
+    elif flow.kind == FlowKind.CASH_IN_LIEU:
+        m.cash_in_lieu += flow.amount
+
+
+cdef inline void measure_curve(Measures* m, const CurveStats* curve) noexcept nogil:
+    m.initial_capital = curve.first
+    m.final_equity = curve.last
+    m.total_return = _percent(curve.last / curve.first - 1.0)
+    m.max_drawdown = _percent(worst_fall(curve))
+    m.max_drawdown_duration_days = longest_fall(curve) / 86_400e9
+
+
+cdef inline void measure_fills(Measures* m, const Matcher* matcher, const CurveStats* curve) noexcept nogil:
+    """All that comes of fills; `curve` has had its last point.
+
+    `exposure_time` is undefined where fills came out of the order of their stamps, or after that point.
+    """
+    cdef int64_t span = curve.last_ts - curve.first_ts
+    cdef double level = mean_equity(curve)
+    m.round_trips = matcher.closed.count
+    if matcher.closed.count > 0:
+        m.win_rate = 100.0 * matcher.closed.wins / matcher.closed.count
+        m.expectancy = matcher.closed.pnl / matcher.closed.count
+        m.average_duration_seconds = matcher.closed.seconds / matcher.closed.count
+        m.best_trade = matcher.closed.best
+        m.worst_trade = matcher.closed.worst
+    if matcher.closed.wins > 0:
+        m.average_win = matcher.closed.won / matcher.closed.wins
+    if matcher.closed.losses > 0:
+        m.average_loss = matcher.closed.lost / matcher.closed.losses
+        m.profit_factor = matcher.closed.won / -matcher.closed.lost
+    m.total_trades = matcher.n_fills
+    m.traded_notional = matcher.traded
+    m.total_commission = matcher.commission
+    if level > 0.0:
+        m.turnover = _defined(matcher.traded / level)
+    if span > 0 and not matcher.disordered and matcher.last_ts <= curve.last_ts:
+        m.exposure_time = 100.0 * (exposure(matcher, curve.last_ts) / <double> span)
+
+
+cdef inline void measure_returns(
+    Measures* m, const double* r, int64_t n, int32_t period, int64_t periods_per_year, double risk_free,
+    double* scratch
+) noexcept nogil:
+    """Of n returns a period, annualised if it is a day or session; `scratch` has room for n."""
+    cdef bint is_daily = period == DAY or period == SESSION
+    cdef double year = <double> periods_per_year if is_daily else 1.0, risk, low, wealth, worst, annual_return
+    cdef Sample sample
+    take(&sample, r, n)
+    m.period = period
+    m.periods = n
+    m.periods_per_year = periods_per_year if is_daily else 1
+    m.risk_free = risk_free
+    risk = downside(&sample, r, risk_free, year)
+    low = quantile(&sample, r, 0.05, scratch)
+    m.sharpe_ratio = _defined(sharpe(&sample, risk_free, year))
+    m.sortino_ratio = _defined(sortino(&sample, risk, risk_free, year))
+    m.omega_ratio = _defined(omega(&sample, r, risk_free, 0.0))
+    m.downside_risk = _percent(risk)
+    m.value_at_risk_95 = _percent(low)
+    m.conditional_value_at_risk_95 = _percent(expected_shortfall(&sample, r, 0.05, scratch))
+    m.tail_ratio = _defined(tails(low, quantile(&sample, r, 0.95, scratch)))
+    m.skew = _defined(skewness(&sample))
+    m.kurtosis = _defined(excess_kurtosis(&sample))
+    m.stability = _defined(straightness(&sample, r, scratch))
+    if is_daily:
+        compound(r, n, &wealth, &worst)
+        annual_return = annual(&sample, wealth, year)
+        m.annual_return = _percent(annual_return)
+        m.annual_volatility = _percent(volatility(&sample, year))
+        m.calmar_ratio = calmar(annual_return, worst)
