@@ -21,6 +21,8 @@ from .leakcheck import LeakReport, LookaheadError, leakcheck
 from .progress import Progress
 from .result import Result, load_result
 from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
+from .sweep import sweep, sweep_request
+from .sweep_result import SweepResult
 from .targets import Targets
 from .version import __version__
 from .words import OrderReason, OrderStatus
@@ -52,6 +54,7 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "StrategySpec",
+    "SweepResult",
     "Targets",
     "TradeEvent",
     "Trades",
@@ -67,4 +70,6 @@ __all__ = [
     "sample_bars",
     "sample_quotes",
     "sample_trades",
+    "sweep",
+    "sweep_request",
 ]

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any, NamedTuple, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
 from msgspec.structs import asdict
@@ -13,15 +13,18 @@ from .backtest import Market, Setting, check_data, load_data, prepare, run_terms
 from .config import RunRequest
 from .data.source import Source
 from .errors import ConfigError, StrategyError
+from .fast.abreast import lanes_of, playable, portions
+from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
 from .strategies import STRATEGIES, check_params
 from .strategy import Strategy
-from .summary import Metrics
-from .sweep_result import Refusal, SweepResult, columns
+from .sweep_result import Refusal, SweepResult, as_record, columns
+from .tables import Table
 
 Swept = str | type[Strategy]
 Params = dict[str, Any]
+T = TypeVar("T")
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -52,19 +55,16 @@ def sweep(
     accepted, refused = _sift(sets, check)
     setting = prepare(data, **terms)
 
-    def play(i: int) -> Result:
-        return _play(setting, strategy, accepted[i].given)
-
     tell, close = reporter(progress)
     try:
-        metrics = _run_all(play, len(accepted), 1 if isinstance(strategy, type) else threads, setting, tell)
+        table = _measure(setting, strategy, accepted, threads, tell)
     finally:
         close()
     return SweepResult(
         params=columns([{name: item.full[name] for name in names} for item in accepted]),
-        metrics=columns(metrics),
+        table=table,
         refused=refused,
-        run=play,
+        run=lambda i: _play(setting, strategy, accepted[i].given),
     )
 
 
@@ -165,32 +165,51 @@ def _play(setting: Setting, strategy: Swept, params: Params) -> Result:
         raise StrategyError(f"{params}: {error}") from error
 
 
-def _run_all(
-    play: Callable[[int], Result], count: int, threads: int, setting: Setting, tell: ProgressCallback | None
-) -> list[Metrics]:
-    """The metrics of each run, in order; the first error stops the rest."""
-    done: list[Metrics] = []
-    for metrics in _in_threads(lambda i: play(i).metrics, count, threads):
-        done.append(metrics)
+def _measure(
+    setting: Setting, strategy: Swept, sets: list[_Set], threads: int, tell: ProgressCallback | None
+) -> Table:
+    """A record of measures a run: by lanes where they can play it, else by the general engine."""
+    left: Sequence[int] = range(len(sets))
+    table = np.zeros(len(sets), MEASURES_DTYPE)
+    done = 0
+
+    def count(rows: Sequence[int]) -> None:
+        nonlocal done
+        done += len(rows)
         if tell is not None:
-            equity = float(metrics["final_equity"] or 0.0)
-            events = len(done) * setting.tape.n_events
-            tell(Progress(len(done) / count, setting.tape.last_time(), equity, events))
-    return done
+            equity, events = float(table["final_equity"][rows[-1]]), done * setting.tape.n_events
+            tell(Progress(done / len(sets), setting.tape.last_time(), equity, events))
+
+    bars = playable(setting, strategy)
+    if bars is not None:
+        assert isinstance(strategy, str)
+        lanes = lanes_of(setting, bars, strategy, [check_params(strategy, item.given) for item in sets])
+        table = lanes.measures
+        for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
+            count(rows[lanes.codes[rows] == 0].tolist() or [rows[-1]])
+        left = np.flatnonzero(lanes.codes).tolist()
+
+    def record(i: int) -> None:
+        table[i] = as_record(_play(setting, strategy, sets[i].given).metrics)
+
+    for i in _in_threads(record, left, 1 if isinstance(strategy, type) else threads):
+        count([i])
+    return table
 
 
-def _in_threads(
-    work: Callable[[int], Metrics], count: int, threads: int
-) -> Iterator[Metrics]:
-    """`work(0), work(1), ...` in that order, up to `threads` of them at once."""
-    if threads == 1:
-        yield from map(work, range(count))
+def _in_threads(work: Callable[[T], object], items: Sequence[T], threads: int) -> Iterator[T]:
+    """Does the work on each item, up to `threads` at once, and gives them back in their order as they are done."""
+    if threads == 1 or len(items) < 2:
+        for item in items:
+            work(item)
+            yield item
         return
     with ThreadPoolExecutor(threads) as pool:
-        futures: list[Future[Metrics]] = [pool.submit(work, i) for i in range(count)]
+        futures = [pool.submit(work, item) for item in items]
         try:
-            for future in futures:
-                yield future.result()
+            for item, future in zip(items, futures, strict=True):
+                future.result()
+                yield item
         finally:
             for future in futures:
                 future.cancel()

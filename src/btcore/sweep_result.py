@@ -1,5 +1,6 @@
 """What a sweep gives back: parameters and metrics in columns, a row a run."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -8,8 +9,10 @@ from numpy.typing import NDArray
 
 from . import export
 from .errors import ConfigError
+from .measures import MEASURES_DTYPE, PERIODS
 from .result import Result
 from .summary import Metrics, show
+from .tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +44,11 @@ class SweepResult:
     """
 
     def __init__(
-        self, params: Columns, metrics: Columns, refused: Sequence[Refusal], run: Callable[[int], Result]
+        self, params: Columns, table: Table, refused: Sequence[Refusal], run: Callable[[int], Result]
     ) -> None:
         self.params = params
-        self.metrics = metrics
+        self.metrics: Columns = {name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()}
+        self.metrics["period"] = np.array(PERIODS)[table["period"]]
         self.refused = tuple(refused)
         self._run = run
 
@@ -110,6 +114,13 @@ class SweepResult:
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
         return f"{told}; highest sharpe_ratio {show(best.metrics['sharpe_ratio'])} with {chosen}>"
+
+
+def as_record(metrics: Metrics) -> tuple[Any, ...]:
+    """A run's metrics as a record of MEASURES_DTYPE."""
+    plain = {name: math.nan if value is None else value for name, value in metrics.items()}
+    plain["period"] = PERIODS.index(str(plain["period"]))
+    return tuple(plain[name] for name in MEASURES_DTYPE.names or ())
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:

@@ -157,6 +157,7 @@ cdef class Lanes:
     cdef readonly object measures
     cdef readonly object codes
     cdef readonly object params
+    cdef readonly int64_t n_ends
     cdef object instrument
     cdef object execution
     cdef double capital
@@ -176,6 +177,7 @@ cdef class Lanes:
         self.ts, self.open, self.close, self.volume = bars.timestamp, bars.open, bars.close, bars.volume
         self.interval = bars.interval
         self.ends = np.ascontiguousarray(ends, np.int64)
+        self.n_ends = self.ends.shape[0]
         self.params = params
         self.measures = np.zeros(len(params), MEASURES_DTYPE)
         self.codes = np.zeros(len(params), np.int8)
@@ -186,7 +188,7 @@ cdef class Lanes:
 
     def play(self, const int64_t[::1] chosen not None):
         """Plays those runs from the first bar to the last. Any number of threads may be at it."""
-        cdef int64_t count = chosen.shape[0], n_ends = self.ends.shape[0], i, k
+        cdef int64_t count = chosen.shape[0], n_ends = self.n_ends, i, k
         cdef Lane* lanes = NULL
         cdef Mean* means = NULL
         cdef double* columns = NULL
@@ -262,10 +264,10 @@ cdef class Lanes:
             for i in range(block.n):
                 block.least = fmin(block.least, block.px[i])
                 block.most = fmax(block.most, block.px[i])
-            while block.last_end < self.ends.shape[0] and self.ends[block.last_end] < block.begin + block.n:
+            while block.last_end < self.n_ends and self.ends[block.last_end] < block.begin + block.n:
                 block.last_end += 1
-            for k in range(0, n_means, ABREAST):
-                advance_four(&means[k], &self.close[0], block.zeros, block.begin, block.n)
+            for k in range(n_means // ABREAST):
+                advance_four(&means[ABREAST * k], &self.close[0], block.zeros, block.begin, block.n)
             for i in range(count):
                 if lanes[i].code == PLAYED:
                     self.step(block, &lanes[i])
@@ -366,5 +368,5 @@ cdef class Lanes:
         measures.events = n
         measure_curve(measures, &lane.curve)
         measure_fills(measures, &lane.matcher, &lane.curve)
-        simple_returns(lane.closes, self.ends.shape[0] + 1, returns)
-        measure_returns(measures, returns, self.ends.shape[0], self.period, 252, 0.0, scratch)
+        simple_returns(lane.closes, self.n_ends + 1, returns)
+        measure_returns(measures, returns, self.n_ends, self.period, 252, 0.0, scratch)

@@ -1,0 +1,92 @@
+"""Sweeps that `lanes` can play: which those are, what their runs share, and the portions that threads take."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..backtest import Setting
+from ..config import Execution
+from ..data.containers import Bars
+from ..data.zones import midnights
+from ..measures import Period
+from ..model import DatedKind
+from ..strategies import make_handler
+from ..summary import GRIDS
+from .lanes import Lanes
+
+SIGNALS = ("ma_crossover", "momentum", "mean_reversion", "rsi")  # decide by prices alone
+CLOSES_BYTES = 16 << 20  # of a portion's equity at period ends
+
+Rows = NDArray[np.int64]
+
+
+def playable(setting: Setting, strategy: Any) -> Bars | None:
+    """The bars of a sweep in plain terms; None where it takes the general engine."""
+    terms = setting.terms
+    if not isinstance(strategy, str) or strategy not in SIGNALS:
+        return None
+    if len(setting.markets) != 1 or len(setting.markets[0][1]) != 1 or setting.every != 0:
+        return None
+    bars, instrument = setting.markets[0][1][0], setting.steps[0]
+    if not isinstance(bars, Bars) or not _is_plain(terms):
+        return None
+    if instrument.negative_prices or instrument.maintenance_margin:
+        return None
+    if (setting.dated["kind"] != DatedKind.SESSION_END).any():  # rates, splits, dividends, funding, delays
+        return None
+    if (np.diff(bars.timestamp) < bars.interval).any():  # an order could not meet the next bar's open
+        return None
+    return bars
+
+
+def _is_plain(terms: Execution) -> bool:
+    """Market orders arrive at once and fill whole, at the average cost, in an account that owes no interest."""
+    return (
+        terms.latency_jitter_ms == terms.response_jitter_ms == 0.0
+        and not terms.commission_tiers
+        and terms.maintenance_margin == 0.0
+        and terms.position_mode == "netting"
+        and terms.cost_basis == "average"
+        and terms.off_step == "reject"
+        and terms.volume_share is None
+    )
+
+
+def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[int, Rows]:
+    """The kind of period that `summary.period_returns` takes, and the bars that end one."""
+    n = len(delivered)
+    past = midnights(int(delivered[0]), int(delivered[-1]), timezone) if closes is None else closes
+    ends = np.unique(np.append(np.searchsorted(delivered, past, side="right"), n))
+    ends = ends[ends > 0] - 1
+    if len(ends) >= 2:
+        return Period.DAY if closes is None else Period.SESSION, ends
+    for name, interval in GRIDS:
+        cell = (delivered - 1) // interval
+        ends = np.append(np.flatnonzero(cell[1:] != cell[:-1]), n - 1)
+        if len(ends) >= 2:
+            return Period[name.upper()], ends
+    return Period.POINT, np.arange(n)
+
+
+def lanes_of(setting: Setting, bars: Bars, strategy: str, params: Sequence[Any]) -> Lanes:
+    """Every run, ready to be played."""
+    period, ends = period_ends(bars.timestamp + bars.interval, setting.timezone, setting.closes)
+    own = params if strategy == "ma_crossover" else [make_handler(strategy, p, 1) for p in params]
+    return Lanes(
+        bars, own, setting.steps[0], setting.terms, setting.capital, setting.first, int(period), ends
+    )
+
+
+def portions(lanes: Lanes, threads: int) -> list[Rows]:
+    """The runs in portions for threads to take, those of the same long mean together."""
+    n = len(lanes.params)
+    order = sorted(range(n), key=lambda i: _periods(lanes.params[i]))
+    fitting = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
+    size = max(1, min(fitting, -(-n // (2 * threads if threads > 1 else 1))))
+    return [np.array(order[at : at + size], np.int64) for at in range(0, n, size)]
+
+
+def _periods(own: Any) -> tuple[int, int]:
+    return getattr(own, "long_period", 0), getattr(own, "short_period", 0)
