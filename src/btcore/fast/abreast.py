@@ -84,7 +84,7 @@ def portions(lanes: Lanes, threads: int) -> list[Rows]:
     n = len(lanes.params)
     order = sorted(range(n), key=lambda i: _periods(lanes.params[i]))
     fitting = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
-    size = max(1, min(fitting, -(-n // (2 * threads if threads > 1 else 1))))
+    size = max(1, min(fitting, -(-n // (2 * threads))))
     return [np.array(order[at : at + size], np.int64) for at in range(0, n, size)]
 
 

@@ -192,6 +192,7 @@ cdef class Lanes:
         cdef Lane* lanes = NULL
         cdef Mean* means = NULL
         cdef double* columns = NULL
+        cdef double* first
         cdef double* closes = NULL
         cdef Block* block = NULL
         crossing = [self.params[i] for i in chosen if not isinstance(self.params[i], Signal)]
@@ -201,12 +202,13 @@ cdef class Lanes:
             block = <Block*> _zeroed(1, sizeof(Block))
             lanes = <Lane*> _zeroed(count, sizeof(Lane))
             means = <Mean*> _zeroed(n_means, sizeof(Mean))
-            columns = <double*> _zeroed(n_means * (BLOCK + SLACK), sizeof(double))
+            columns = <double*> _zeroed((n_means + 1) * (BLOCK + SLACK), sizeof(double))
+            first = columns + (-(<int64_t> columns // 8) & 7)  # where a line of the cache begins
             closes = <double*> _zeroed((count + 2) * (n_ends + 1), sizeof(double))
             open_book(&block.book, self.instrument, self.execution, self.capital, BAR)
             block.wide = kernels(self.width)
             for k in range(n_means):  # the last ones fill up a four
-                open_mean(&means[k], periods[min(k, len(periods) - 1)], columns + k * (BLOCK + SLACK))
+                open_mean(&means[k], periods[min(k, len(periods) - 1)], first + k * (BLOCK + SLACK))
             place = {period: k for k, period in enumerate(periods)}
             for i in range(count):
                 lanes[i].closes = closes + i * (n_ends + 1)
