@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, NamedTuple, TypeVar, get_type_hints
 
 import numpy as np
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from .backtest import Market, Setting, check_data, load_data, prepare, run_terms
@@ -51,8 +52,8 @@ def sweep(
     """
     threads = _workers(workers)
     sets = _sets(params)
-    names, check = _checks(strategy, sets)
-    accepted, refused = _sift(sets, check)
+    names = _names(strategy, sets)
+    accepted, refused = _sift(strategy, sets)
     setting = prepare(data, **terms)
 
     tell, close = reporter(progress)
@@ -88,8 +89,11 @@ def sweep_request(
 
 
 class _Set(NamedTuple):
+    """A parameter set that the strategy takes."""
+
     given: Params
     full: Params  # with the defaults of what was not given
+    made: Struct | None  # as a built-in's handler takes it
 
 
 def _workers(workers: int | None) -> int:
@@ -125,37 +129,44 @@ def _values(name: str, value: Any) -> list[Any]:
     return values
 
 
-def _checks(strategy: Swept, sets: list[Params]) -> tuple[list[str], Callable[[Params], Params]]:
-    """The parameters that were named, and what completes a set; ConfigError for one that there is not."""
+def _names(strategy: Swept, sets: list[Params]) -> list[str]:
+    """The parameters that were named; ConfigError for one that the strategy does not have."""
     if isinstance(strategy, str):
-        check_params(strategy, {}) if strategy not in STRATEGIES else None  # names those there are
+        if strategy not in STRATEGIES:
+            check_params(strategy, {})  # says which there are
         known: Iterable[str] = STRATEGIES[strategy].params.__struct_fields__
-        check = lambda given: asdict(check_params(strategy, given))  # noqa: E731
-        called = strategy
     elif isinstance(strategy, type) and issubclass(strategy, Strategy):
-        known, check, called = get_type_hints(strategy), strategy.check_params, strategy.__name__
+        known = get_type_hints(strategy)
     else:
         raise ConfigError(
-            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, for "
-            "every parameter set plays a strategy of its own"
+            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, as every "
+            "run plays one of its own"
         )
-    names = list(dict.fromkeys(name for item in sets for name in item))
+    names = list(dict.fromkeys(name for given in sets for name in given))
     for name in names:
         if name not in known:
-            raise ConfigError(f"params.{name}: {called} has no such parameter")
-    return names, check
+            raise ConfigError(f"params.{name}: the strategy has no such parameter ({', '.join(known)})")
+    return names
 
 
-def _sift(sets: list[Params], check: Callable[[Params], Params]) -> tuple[list[_Set], list[Refusal]]:
+def _sift(strategy: Swept, sets: list[Params]) -> tuple[list[_Set], list[Refusal]]:
+    """The sets that the strategy takes, and those it does not; ConfigError if that is all of them."""
     accepted, refused = [], []
     for given in sets:
         try:
-            accepted.append(_Set(given, check(given)))
+            accepted.append(_checked(strategy, given))
         except ConfigError as error:
             refused.append(Refusal(given, str(error)))
     if not accepted:
         raise ConfigError(f"params: every set is refused, the first for {refused[0].reason}")
     return accepted, refused
+
+
+def _checked(strategy: Swept, given: Params) -> _Set:
+    if isinstance(strategy, str):
+        made = check_params(strategy, given)
+        return _Set(given, asdict(made), made)
+    return _Set(given, strategy.check_params(given), None)
 
 
 def _play(setting: Setting, strategy: Swept, params: Params) -> Result:
@@ -183,7 +194,7 @@ def _measure(
     bars = playable(setting, strategy)
     if bars is not None:
         assert isinstance(strategy, str)
-        lanes = lanes_of(setting, bars, strategy, [check_params(strategy, item.given) for item in sets])
+        lanes = lanes_of(setting, bars, strategy, [item.made for item in sets])
         table = lanes.measures
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
             count(rows[lanes.codes[rows] == 0].tolist() or [rows[-1]])

@@ -17,6 +17,7 @@ from ..summary import GRIDS
 from .lanes import Lanes
 
 SIGNALS = ("ma_crossover", "momentum", "mean_reversion", "rsi")  # decide by prices alone
+WIDEST = 2
 CLOSES_BYTES = 16 << 20  # of a portion's equity at period ends
 
 Rows = NDArray[np.int64]
@@ -35,8 +36,6 @@ def playable(setting: Setting, strategy: Any) -> Bars | None:
     if instrument.negative_prices or instrument.maintenance_margin:
         return None
     if (setting.dated["kind"] != DatedKind.SESSION_END).any():  # rates, splits, dividends, funding, delays
-        return None
-    if (np.diff(bars.timestamp) < bars.interval).any():  # an order could not meet the next bar's open
         return None
     return bars
 
@@ -70,12 +69,14 @@ def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[in
     return Period.POINT, np.arange(n)
 
 
-def lanes_of(setting: Setting, bars: Bars, strategy: str, params: Sequence[Any]) -> Lanes:
-    """Every run, ready to be played."""
+def lanes_of(
+    setting: Setting, bars: Bars, strategy: str, params: Sequence[Any], width: int = WIDEST
+) -> Lanes:
+    """Every run, ready to be played; `width` is that of the registers, 0 to 2, as far as the processor has it."""
     period, ends = period_ends(bars.timestamp + bars.interval, setting.timezone, setting.closes)
     own = params if strategy == "ma_crossover" else [make_handler(strategy, p, 1) for p in params]
     return Lanes(
-        bars, own, setting.steps[0], setting.terms, setting.capital, setting.first, int(period), ends
+        bars, own, setting.steps[0], setting.terms, setting.capital, setting.first, int(period), ends, width
     )
 
 

@@ -26,8 +26,9 @@ from btcore.fast.book cimport (
 from btcore.fast.means cimport ABREAST, Mean, advance_four, open_mean
 from btcore.fast.wide cimport Kernels, kernels, lowest_bit, widest
 from btcore.formulas cimport simple_returns
-from btcore.measures cimport Measures, add_position, count_order, measure_curve, measure_fills, measure_returns, \
-    open_measures
+from btcore.measures cimport (
+    Measures, add_position, count_order, measure_curve, measure_fills, measure_returns, open_measures
+)
 from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, Position, REJECTED
 from btcore.round_trips cimport Matcher, close_matcher, match_fill, open_matcher
 from btcore.strategies.signal cimport Signal, SignalState
