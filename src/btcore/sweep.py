@@ -109,7 +109,7 @@ def _sets(params: Grid) -> list[Params]:
     if isinstance(params, Mapping):
         values = [_values(name, value) for name, value in params.items()]
         return [dict(zip(params, chosen, strict=True)) for chosen in product(*values)]
-    if isinstance(params, str | bytes) or not isinstance(params, Iterable):
+    if isinstance(params, str) or not isinstance(params, Iterable):  # type: ignore[unreachable]
         raise ConfigError("params: a mapping of names to values, or a sequence of parameter sets, is needed")
     sets = list(params)
     for i, item in enumerate(sets):

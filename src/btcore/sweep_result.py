@@ -29,9 +29,9 @@ class Refusal(NamedTuple):
 
 
 class SweepRun(NamedTuple):
-    """One run of a sweep: its place, its parameters as they were named, and every metric of `Result.metrics`."""
+    """One run of a sweep: its row, its parameters as they were named, and every metric of `Result.metrics`."""
 
-    index: int
+    row: int
     params: dict[str, Any]
     metrics: Metrics
 
@@ -69,10 +69,8 @@ class SweepResult:
 
     def order(self, metric: str = "sharpe_ratio", highest: bool = True) -> NDArray[np.int64]:
         """Every run's index, the best first; undefined ones are last, and equal ones in their own order."""
-        column = self.metrics.get(metric)
-        if column is None or column.dtype.kind not in "if":
-            known = ", ".join(name for name, values in self.metrics.items() if values.dtype.kind in "if")
-            raise ConfigError(f"metric: {metric!r} is not a number that a run has; there are {known}")
+        check_metric(metric)
+        column = self.metrics[metric]
         return np.argsort(-column if highest else column, kind="stable")
 
     def best(self, metric: str = "sharpe_ratio", highest: bool = True) -> SweepRun:
@@ -114,6 +112,13 @@ class SweepResult:
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
         return f"{told}; highest sharpe_ratio {show(best.metrics['sharpe_ratio'])} with {chosen}>"
+
+
+def check_metric(metric: str) -> None:
+    """ConfigError unless it is the name of a number that every run has."""
+    names = [name for name in MEASURES_DTYPE.names or () if name != "period"]
+    if metric not in names:
+        raise ConfigError(f"metric: {metric!r} is not a number that a run has; there are {', '.join(names)}")
 
 
 def as_record(metrics: Metrics) -> tuple[Any, ...]:

@@ -97,7 +97,7 @@ def test_a_single_value_stands_for_itself():
 @pytest.mark.parametrize(
     ("strategy", "params", "told"),
     [
-        ("ma_crossover", {"short": [2]}, "params.short: the strategy has no such parameter"),
+        ("ma_crossover", {"short": [2]}, r"params\.short: the strategy has no such parameter"),
         ("ma_crossover", [{"short_period": 2}, {"span": 1}], "params.span: the strategy has no such"),
         ("ma_crossover", {"short_period": [50], "long_period": [20]}, "every set is refused"),
         ("ma_crossover", {"short_period": []}, "params.short_period: no values"),
@@ -126,8 +126,8 @@ def test_workers_are_counted(workers):
 def test_the_best_run_and_the_order():
     result = swept({"A": bars()}, "ma_crossover", GRID, execution=COSTS)
     sharpe = result.metrics["sharpe_ratio"]
-    assert result.best().index == int(np.nanargmax(sharpe))
-    assert result.best("max_drawdown", highest=False).index == int(np.argmin(result.metrics["max_drawdown"]))
+    assert result.best().row == int(np.nanargmax(sharpe))
+    assert result.best("max_drawdown", highest=False).row == int(np.argmin(result.metrics["max_drawdown"]))
     assert np.array_equal(sharpe[result.order()], np.sort(sharpe)[::-1])
     with pytest.raises(bt.ConfigError, match="'luck' is not a number"):
         result.best("luck")
@@ -170,7 +170,8 @@ def test_the_table_goes_to_frames():
 def test_progress_is_told_to_the_end():
     told: list[bt.Progress] = []
     result = bt.sweep({"A": bars(500)}, "ma_crossover", GRID, progress=told.append, workers=2)
-    assert told[-1].fraction == 1.0 and told[-1].events == 500 * len(result)
+    assert told[-1].fraction == 1.0
+    assert told[-1].events == 500 * len(result)
     assert sorted(p.fraction for p in told) == [p.fraction for p in told]
 
 
@@ -191,7 +192,7 @@ def test_a_python_strategy_is_swept_by_its_class():
     result = swept(data, Fade, {"period": [2, 5], "size": [1, 2.5]})
     assert_same(result, data, Fade)
     assert result[1].params == {"period": 2, "size": 2.5}
-    with pytest.raises(bt.ConfigError, match="params.speed"):
+    with pytest.raises(bt.ConfigError, match=r"params\.speed"):
         swept(data, Fade, {"speed": [1]})
     with pytest.raises(bt.ConfigError, match="can't be swept"):
         swept(data, Fade(), {"period": [2]})
@@ -205,7 +206,7 @@ class Broken(bt.Strategy):
 
 
 def test_a_failing_set_is_named():
-    with pytest.raises(bt.StrategyError, match="'period': 3.*ZeroDivisionError"):
+    with pytest.raises(bt.StrategyError, match=r"'period': 3.*ZeroDivisionError"):
         swept({"A": bars(30)}, Broken, {"period": [2, 3, 4]})
 
 
@@ -336,7 +337,11 @@ def test_level_means_keep_their_side():
     """A market of few prices, where the two means are often the same."""
     rng = np.random.default_rng(3)
     close = 100.0 + rng.integers(0, 2, 4000) * (rng.random(4000) < 0.1)
-    data = {"A": bt.Bars(START + STEP["1min"] * np.arange(4000), close, close, close, close, close, interval="1min")}
+    data = {
+        "A": bt.Bars(
+            START + STEP["1min"] * np.arange(4000), close, close, close, close, close, interval="1min"
+        )
+    }
     result = swept(data, "ma_crossover", GRID, execution=COSTS)
     assert_same(result, data, "ma_crossover", execution=COSTS)
 
@@ -347,7 +352,8 @@ def cases(draw):
     n = draw(st.integers(1, 400))
     tick = draw(st.sampled_from([0.01, 0.25, 5.0]))
     interval = draw(st.sampled_from(["1min", "1h", "1d"]))
-    data = {"A": bars(n, draw(st.integers(0, 1000)), interval, tick, draw(st.sampled_from([0.001, 0.01, 0.05])))}
+    swing = draw(st.sampled_from([0.001, 0.01, 0.05]))
+    data = {"A": bars(n, draw(st.integers(0, 1000)), interval, tick, swing)}
     strategy = draw(st.sampled_from(sorted(SETS)))
     sets = {name: draw(st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True))
             for name, values in SETS[strategy].items()}  # fmt: skip

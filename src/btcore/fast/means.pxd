@@ -38,7 +38,9 @@ cdef inline int64_t next_stop(const Mean* mean, int64_t row, int64_t stop) noexc
     return min(stop, mean.restated + 1)
 
 
-cdef inline void advance_four(Mean* means, const double* px, const double* zeros, int64_t row, int64_t n) noexcept nogil:
+cdef inline void advance_four(
+    Mean* means, const double* px, const double* zeros, int64_t row, int64_t n
+) noexcept nogil:
     """Takes in rows [row, row + n), at most as many as there are zeros."""
     cdef int64_t at = row, until, i
     cdef int k
