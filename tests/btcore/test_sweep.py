@@ -313,6 +313,14 @@ def test_an_account_that_may_end_is_given_to_the_engine():
     assert_same(result, data, "ma_crossover", **terms)
 
 
+def test_a_run_given_up_leaves_the_others_alone():
+    """Of an account that may not borrow, cut short of what it orders."""
+    data, terms = {"A": bars(300)}, {"execution": bt.Execution(account="cash")}
+    grid = {"short_period": 2, "long_period": 4, "weight": [1.0, 0.5, 1.0, 0.9]}
+    assert plays(data, "ma_crossover", [{"weight": w} for w in (1.0, 0.5)], **terms).tolist() == [1, 0]
+    assert_same(swept(data, "ma_crossover", grid, workers=1, **terms), data, "ma_crossover", **terms)
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 63, 64, 65, 1022, 1023, 1024, 1025, 2047, 2048])
 def test_any_number_of_bars(n):
     data = {"A": bars(n)}

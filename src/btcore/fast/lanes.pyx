@@ -293,6 +293,7 @@ cdef class Lanes:
             return
         book.account.cash = lane.cash
         book.position = lane.position
+        book.pending = 0.0  # the lane before may have been given up amid an order
         settle(book)
         for k in range(block.n_changes):
             until = block.changes[k].at + 1
