@@ -23,7 +23,7 @@ BTCORE = places("""
 version errors config memory model progress curve formulas
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
 journal blotter venue entry family execution exchange bars margin dated desk contract tape events context
-order_array engine terms fast fast.book
+order_array engine terms orders fast fast.book fast.rows fast.records fast.orders fast.plain
 strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold strategies.ma_crossover
 strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container
@@ -31,8 +31,8 @@ data.containers data.source data.convert data.readers data.resample data.store d
 data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips measures fast.lanes tables summary export explain archive axes
-look chart report result manifest backtest fast.abreast sweep_result sweep conformance verify cuts pasts
-leakcheck . cli_data cli_sweep cli __main__
+look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result sweep
+conformance verify cuts pasts leakcheck . cli_data cli_sweep cli __main__
 """)
 
 BTSERVER = places("""

@@ -18,9 +18,10 @@ from .data import (
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .leakcheck import LeakReport, LookaheadError, leakcheck
+from .orders import Orders
 from .progress import Progress
 from .result import Result, load_result
-from .strategy import BarEvent, Context, FillEvent, Orders, QuoteEvent, Strategy, TradeEvent
+from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
 from .sweep import sweep, sweep_request
 from .sweep_result import SweepResult
 from .targets import Targets

@@ -1,6 +1,5 @@
 """The front door: check, allocate, run, wrap."""
 
-import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple
@@ -12,49 +11,29 @@ from numpy.typing import NDArray
 from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
 from .context import PythonHandler
 from .contract import Handler
-from .data.containers import Bars, Quotes, Trades
-from .data.intervals import Interval, interval_ns
+from .data.intervals import Interval
 from .data.moments import Moment, moment_ns
 from .data.sessions import Sessions, calendar_code, sessions
-from .data.source import Source, check_symbol
+from .data.source import Source
 from .engine import Engine
-from .errors import ConfigError, DataError, StrategyError
+from .errors import ConfigError, DataError
+from .fast.orders import OrderRun
+from .fast.plain import is_plain
+from .inputs import Market, Markets, check_instruments, mark_grid, price_columns, refuse_negative, window
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
-from .model import NoteKind
+from .orders import Orders
+from .play import play
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
+from .run_journal import RunJournal
 from .schedule import schedule
 from .strategies import TargetWeights, check_params, make_handler
-from .strategy import Orders, Strategy
-from .tables import Curve
+from .strategy import Strategy
 from .tape import Tape
 from .targets import Targets
-from .words import REASONS
 
 Played = str | type[Strategy] | Strategy | Orders | Targets | Handler
-Container = Bars | Quotes | Trades
-Market = Container | tuple[Container, ...] | list[Container]
-MINUTE_NS = 60 * 10**9
-FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
-LOOK_SECONDS = 0.02
-
-
-class RunJournal(NamedTuple):
-    """What the engine wrote down: records as in `btcore.model`, their symbols indexes into `symbols`."""
-
-    symbols: tuple[str, ...]
-    orders: NDArray[Any]
-    fills: NDArray[Any]
-    curve: Curve
-    exposures: NDArray[Any]
-    positions: NDArray[Any]
-    cash_flows: NDArray[Any]
-    restatements: NDArray[Any]
-    notes: NDArray[Any]
-    closes: NDArray[np.int64] | None
-    logs: list[str]
-    ambiguous_bars: int
-    events: int
+Described = Callable[[], dict[str, Any]]
 
 
 def run(
@@ -135,10 +114,10 @@ def prepare(
     until = None if end is None else moment_ns(end, timezone, "end")
     if since is not None and until is not None and since >= until:
         raise ConfigError("end: not after start")
-    markets = _window(data, since, until)
-    steps = _instruments(instruments, markets)
-    _refuse_negative(markets, steps)
-    every = _mark_every(mark_every, markets)
+    markets = window(data, since, until)
+    steps = check_instruments(instruments, markets)
+    refuse_negative(markets, steps)
+    every = mark_grid(mark_every, markets)
     tape = Tape(markets)
     first = tape.first_time() if since is None else since
     days = sessions(first, tape.last_time(), named, calendar)
@@ -167,9 +146,9 @@ def prepare(
 
 
 class Setting(NamedTuple):
-    """What every run over the same data and terms shares; any number of them may go on, in as many threads."""
+    """What every run over the same data and terms shares; any number may go on, in as many threads."""
 
-    markets: list[tuple[str, tuple[Container, ...]]]
+    markets: Markets
     steps: list[Instrument]
     terms: Execution
     rates: FxRates
@@ -192,7 +171,9 @@ class Setting(NamedTuple):
         """Of the calendar's sessions; None where days count."""
         return None if self.calendar is None else self.days.closes
 
-    def handler(self, strategy: Played, params: Mapping[str, Any] | None) -> tuple[Handler, dict[str, Any]]:
+    def handler(
+        self, strategy: Played, params: Mapping[str, Any] | None
+    ) -> tuple[Handler | Orders, Described]:
         """The strategy, ready for one run, and as the manifest tells it."""
         handler, described = _handler(
             strategy,
@@ -204,26 +185,49 @@ class Setting(NamedTuple):
             handler.context.see(self.markets)
         return handler, described
 
-    def play(self, handler: Handler, described: dict[str, Any], tell: ProgressCallback | None) -> Result:
+    def play(self, handler: Handler | Orders, described: Described, tell: ProgressCallback | None) -> Result:
         """One run."""
-        engine = _play(
+        asked = cache(lambda: self.describe(described()))
+        return Result.from_journal(
+            RunJournal(
+                self._play_orders(handler, tell)
+                if isinstance(handler, Orders)
+                else self._play(handler, tell),
+                notes=_notes(self.terms, self.markets, self.data_source),
+                said=list(handler.context.logs) if isinstance(handler, PythonHandler) else [],
+                closes=self.closes,
+            ),
+            manifest=lambda: make_manifest(asked(), self.hashed(), self.data_source),
+            fingerprint=lambda: fingerprint(asked(), self.hashed()),
+            timezone=self.timezone,
+            prices=price_columns(self.markets),
+        )
+
+    def _play(self, handler: Handler, tell: ProgressCallback | None) -> Engine:
+        return play(
             lambda: Engine(
                 self.tape, handler, self.steps, self.terms, self.capital, self.first, self.every,
                 self.days.opens, self.days.closes, self.dated,
             ),
-            handler,
             tell,
+            handler,
         )  # fmt: skip
-        asked = self.describe(described)
-        return Result.from_journal(
-            _journal(
-                engine, handler, self.tape, _notes(self.terms, self.markets, self.data_source), self.closes
-            ),
-            manifest=lambda: make_manifest(asked, self.hashed(), self.data_source),
-            fingerprint=lambda: fingerprint(asked, self.hashed()),
-            timezone=self.timezone,
-            prices=_prices(dict(self.markets)),
-        )
+
+    def _play_orders(self, orders: Orders, tell: ProgressCallback | None) -> OrderRun | Engine:
+        """In plain terms from order to order; else, and where something rare comes up, event by event."""
+        if orders.is_plain and is_plain(self.tape, self.steps, self.terms, self.dated):
+            run = play(
+                lambda: OrderRun(
+                    self.tape, orders.timestamp, orders.side, orders.quantity, self.steps[0], self.terms,
+                    self.capital, self.first, self.every,
+                ),
+                None,
+            )  # fmt: skip
+            if not run.given_up:
+                if tell is not None:
+                    tell(Progress(1.0, run.now, run.equity, run.n_done))
+                return run
+        return self._play(orders.handler(self.tape.symbols), tell)
 
     def describe(self, strategy: dict[str, Any]) -> dict[str, Any]:
         """The run of a described strategy, in plain values."""
@@ -308,82 +312,29 @@ def _terms(execution: Execution | None, intrabar: str | None) -> Execution:
     return terms
 
 
-def _window(
-    data: Mapping[str, Market], start: int | None, end: int | None
-) -> list[tuple[str, tuple[Container, ...]]]:
-    """Each symbol's streams within the range; an error says where nothing is left."""
-    if not isinstance(data, Mapping) or not data:
-        raise ConfigError("data: a mapping of at least one symbol to its Bars, Quotes or Trades is needed")
-    markets = []
-    for symbol, market in data.items():
-        check_symbol(symbol)
-        containers = tuple(market) if isinstance(market, tuple | list) else (market,)
-        for container in containers:
-            if not isinstance(container, Container):
-                raise ConfigError(
-                    f"data[{symbol!r}]: {type(container).__name__} is not Bars, Quotes or Trades"
-                )
-        kinds = [c.kind for c in containers]
-        if len(set(kinds)) < len(kinds):
-            raise ConfigError(
-                f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first"
-            )
-        kept = tuple(c.slice(start, end) for c in containers)
-        if not any(len(c) for c in kept):
-            held = "; ".join(repr(c) for c in containers) or "nothing"
-            raise DataError(f"data[{symbol!r}]: no rows between start and end (it holds {held})")
-        markets.append((symbol, tuple(c for c in kept if len(c))))
-    return markets
-
-
-def _instruments(
-    given: Mapping[str, Instrument] | None, markets: list[tuple[str, tuple[Container, ...]]]
-) -> list[Instrument]:
-    given = given or {}
-    symbols = [symbol for symbol, _ in markets]
-    strangers = sorted(set(given) - set(symbols))
-    if strangers:
-        raise ConfigError(
-            f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
-        )
-    return [
-        checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()
-        for symbol in symbols
-    ]
-
-
-def _refuse_negative(markets: list[tuple[str, tuple[Container, ...]]], instruments: list[Instrument]) -> None:
-    """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
-    for (symbol, containers), instrument in zip(markets, instruments, strict=True):
-        for container in containers:
-            if not container.negative_prices or instrument.negative_prices:
-                continue
-            least = {"bars": "low", "quotes": "bid", "trades": "price"}[container.kind]
-            if container.columns[least].min() <= 0.0:
-                raise ConfigError(
-                    f"instruments[{symbol!r}]: its {container.kind} hold negative prices; "
-                    "Instrument(negative_prices=True) admits them"
-                )
-
-
-def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Container, ...]]]) -> int:
-    """ns; 0 for a point at every distinct time, as suits bars."""
-    if mark_every is None:
-        bars_alone = all(c.kind == "bars" for _, containers in markets for c in containers)
-        return 0 if bars_alone else MINUTE_NS
-    try:
-        return interval_ns(mark_every)
-    except DataError as error:
-        raise ConfigError(f"mark_every: {error}") from error
-
-
 def _handler(
     strategy: Played,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
     play: Callable[[Targets], Any],
-) -> tuple[Handler, dict[str, Any]]:
+) -> tuple[Handler | Orders, Described]:
     """The strategy as the engine calls it, and as the manifest tells it."""
+    if isinstance(strategy, Orders):
+        if params:
+            raise ConfigError("params: only a strategy's name or class takes them")
+        strategy.places(symbols)
+        return strategy, lambda: describe_strategy(strategy, None)  # hashes columns that nothing changes
+    handler, described = _called(strategy, params, symbols, play)
+    return handler, lambda: described
+
+
+def _called(
+    strategy: str | type[Strategy] | Strategy | Targets | Handler,
+    params: Mapping[str, Any] | None,
+    symbols: tuple[str, ...],
+    play: Callable[[Targets], Any],
+) -> tuple[Handler, dict[str, Any]]:
+    """A strategy that is asked at every event."""
     if isinstance(strategy, str):
         checked = check_params(strategy, params or {})
         described = describe_strategy(strategy, checked)
@@ -396,8 +347,6 @@ def _handler(
         raise ConfigError("params: only a strategy's name or class takes them")
     if isinstance(strategy, Strategy):
         return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
-    if isinstance(strategy, Orders):
-        return strategy.handler(symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return PythonHandler(play(strategy), symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Handler):
@@ -407,35 +356,7 @@ def _handler(
     )
 
 
-def _play(make: Callable[[], Engine], handler: Handler, tell: ProgressCallback | None) -> Engine:
-    """From the first event to the last, in portions of about LOOK_SECONDS."""
-    portion, looked = FIRST_PORTION, time.perf_counter()
-    try:
-        engine = make()
-        total = engine.tape.n_events
-        while engine.advance(portion):
-            now = time.perf_counter()
-            if now - looked < LOOK_SECONDS / 2:
-                portion = min(2 * portion, LAST_PORTION)
-            elif now - looked > 2 * LOOK_SECONDS:
-                portion = max(portion // 2, 1)
-            looked = now
-            if tell is not None:
-                tell(Progress(engine.n_done / total, engine.now, engine.equity, engine.n_done))
-        engine.finish()
-    except StrategyError as error:
-        cause = getattr(handler, "error", None)
-        if cause is None:
-            raise
-        if not isinstance(cause, Exception):
-            raise cause from None  # an interrupt, or an exit
-        raise StrategyError(f"{error}: {type(cause).__name__}: {cause}") from cause
-    if tell is not None:
-        tell(Progress(1.0, engine.now, engine.equity, total))
-    return engine
-
-
-def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], data_source: str) -> list[str]:
+def _notes(terms: Execution, markets: Markets, data_source: str) -> list[str]:
     """What a reader of the result should know of how it came about."""
     notes = [data_source] if data_source.startswith("synthetic") else []
     if terms.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
@@ -444,71 +365,3 @@ def _notes(terms: Execution, markets: list[tuple[str, tuple[Container, ...]]], d
             "next bar's open where that comes at once, and then takes part from the bar after"
         )
     return notes
-
-
-def _journal(
-    engine: Engine, handler: Handler, tape: Tape, notes: list[str], closes: NDArray[np.int64] | None
-) -> RunJournal:
-    orders, told, points = engine.orders(), engine.notes(), engine.points()
-    curve = Curve(*(np.ascontiguousarray(points[name]) for name in Curve._fields))
-    said = list(handler.context.logs) if isinstance(handler, PythonHandler) else []
-    said += _told(told)
-    said.sort(key=lambda pair: pair[0])
-    refused = orders["reason"][orders["status"] == 5]
-    summary = [
-        f"{count} orders rejected: {REASONS[int(code)]}"
-        for code, count in zip(*np.unique(refused, return_counts=True), strict=True)
-    ]
-    snapped = np.count_nonzero(told["kind"] == NoteKind.SNAPPED)
-    if snapped:
-        summary.append(f"{snapped} orders moved to the steps of their instruments")
-    if engine.lowest_cash < -0.005:  # what shows in cents
-        summary.append(f"cash was below zero, at the least {engine.lowest_cash:.2f}")
-    if curve.equity[-1] < 0.0:
-        summary.append(f"equity ended below zero: {curve.equity[-1]:.2f}")
-    return RunJournal(
-        symbols=tape.symbols,
-        orders=orders,
-        fills=engine.fills(),
-        curve=curve,
-        exposures=engine.exposures(),
-        positions=engine.positions(),
-        cash_flows=engine.cash_flows(),
-        restatements=engine.restatements(),
-        notes=told,
-        closes=closes,
-        logs=notes + [text for _, text in said] + summary,
-        ambiguous_bars=engine.ambiguous_bars,
-        events=engine.n_done,
-    )
-
-
-def _told(notes: NDArray[Any]) -> list[tuple[int, str]]:
-    """Lines for what a reader must not overlook, each with the number of the strategy's call before it."""
-    lines = []
-    for note in notes[np.isin(notes["kind"], (NoteKind.AMEND_REFUSED, NoteKind.LIQUIDATED))]:
-        line = f"order {note['order_id']}: amend refused, the order stays as it was"
-        if note["kind"] == NoteKind.LIQUIDATED:
-            line = (
-                f"{np.datetime64(int(note['ts']), 'ns')}Z: liquidated, equity {note['value']:.2f} is below "
-                "the maintenance margin"
-            )
-        lines.append((int(note["calls"]), line))
-    return lines
-
-
-def _prices(markets: dict[str, tuple[Container, ...]]) -> Callable[[str], Any]:
-    """Of a symbol: when each price began and was known, and how low and high it was."""
-    ranks = {"quotes": 0, "trades": 1, "bars": 2}
-
-    def columns(symbol: str) -> Any:
-        source = min(markets[symbol], key=lambda c: ranks[c.kind])
-        start = source.timestamp
-        if isinstance(source, Quotes):
-            mid = 0.5 * (source.bid + source.ask)
-            return start, start, mid, mid
-        if isinstance(source, Trades):
-            return start, start, source.price, source.price
-        return start, start + source.interval, source.low, source.high
-
-    return columns

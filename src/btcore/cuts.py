@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .backtest import Market
 from .data.containers import KINDS, Bars, Quotes
 from .data.moments import moment_ns
 from .data.source import AnyContainer
 from .errors import DataError
+from .inputs import Market
 
 Data = Mapping[str, Market]
 Moments = NDArray[np.int64]

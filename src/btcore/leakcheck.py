@@ -15,9 +15,10 @@ from .contract import Handler
 from .cuts import Data, altered, begun, begun_and_next, choose, known, span_of
 from .data.validate import moment_text
 from .errors import BtcoreError, ConfigError, StrategyError
+from .orders import Orders
 from .pasts import Past, difference
 from .result import Result
-from .strategy import Orders, Strategy
+from .strategy import Strategy
 
 Played = str | type[Strategy] | Strategy | Orders | Handler
 Params = Mapping[str, Any] | None

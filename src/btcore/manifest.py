@@ -11,7 +11,8 @@ import numpy as np
 
 from .config import Execution, Instrument
 from .data.container import Container
-from .strategy import Orders, Strategy
+from .orders import Orders
+from .strategy import Strategy
 from .targets import Targets
 from .version import __version__
 

@@ -10,10 +10,11 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from .backtest import Market, Setting, check_data, load_data, prepare, run_terms
+from .backtest import Setting, check_data, load_data, prepare, run_terms
 from .config import RunRequest
 from .data.source import Source
 from .errors import ConfigError, StrategyError
+from .inputs import Market
 from .fast.abreast import lanes_of, playable, portions
 from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter

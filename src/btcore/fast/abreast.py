@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..backtest import Setting
-from ..config import Execution
 from ..data.containers import Bars
 from ..data.zones import midnights
 from ..measures import Period
-from ..model import DatedKind
 from ..strategies import make_handler
 from ..summary import GRIDS
 from .lanes import Lanes
+from .plain import is_plain
 
 SIGNALS = ("ma_crossover", "momentum", "mean_reversion", "rsi")  # decide by prices alone
 WIDEST = 2
@@ -24,33 +23,13 @@ Rows = NDArray[np.int64]
 
 
 def playable(setting: Setting, strategy: Any) -> Bars | None:
-    """The bars of a sweep in plain terms; None where it takes the general engine."""
-    terms = setting.terms
-    if not isinstance(strategy, str) or strategy not in SIGNALS:
+    """The bars of a sweep that lanes can play; None where it takes the general engine."""
+    if not isinstance(strategy, str) or strategy not in SIGNALS or setting.every != 0:
         return None
-    if len(setting.markets) != 1 or len(setting.markets[0][1]) != 1 or setting.every != 0:
+    if not is_plain(setting.tape, setting.steps, setting.terms, setting.dated):
         return None
-    bars, instrument = setting.markets[0][1][0], setting.steps[0]
-    if not isinstance(bars, Bars) or not _is_plain(terms):
-        return None
-    if instrument.negative_prices or instrument.maintenance_margin:
-        return None
-    if (setting.dated["kind"] != DatedKind.SESSION_END).any():  # rates, splits, dividends, funding, delays
-        return None
-    return bars
-
-
-def _is_plain(terms: Execution) -> bool:
-    """Market orders arrive at once and fill whole, at the average cost, in an account that owes no interest."""
-    return (
-        terms.latency_jitter_ms == terms.response_jitter_ms == 0.0
-        and not terms.commission_tiers
-        and terms.maintenance_margin == 0.0
-        and terms.position_mode == "netting"
-        and terms.cost_basis == "average"
-        and terms.off_step == "reject"
-        and terms.volume_share is None
-    )
+    only = setting.markets[0][1][0]
+    return only if isinstance(only, Bars) else None  # never overlapping: an order meets the next one's open
 
 
 def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[int, Rows]:

@@ -119,12 +119,21 @@ cdef inline void keep(Book* book, int8_t side, double qty) noexcept nogil:
         book.unsold -= qty
 
 
+cdef inline double fill_px(const Book* book, int8_t side, double qty, double seen_px, double size) noexcept nogil:
+    """What a fill gets for the price seen. `size` is what the event showed on that side (inf: not known)."""
+    return slip(&book.slippage, side, seen_px, qty, size, book.instrument.tick_size, NAN)
+
+
+cdef inline double fill_cost(const Book* book, double qty, double px, int64_t ts) noexcept nogil:
+    """Its commission."""
+    return commission(&book.commission, &book.turnover, qty, px, book.position.point_value, TAKER, ts)
+
+
 cdef inline int fill(Book* book, int8_t side, double qty, double seen_px, double size, int64_t ts) noexcept nogil:
-    """The whole order at the price seen, slipped. `size` is what the event showed on that side (inf: not known)."""
-    cdef double px = slip(&book.slippage, side, seen_px, qty, size, book.instrument.tick_size, NAN)
-    cdef double point_value = book.position.point_value
-    cdef double cost = commission(&book.commission, &book.turnover, qty, px, point_value, TAKER, ts)
-    if book.is_cash and side > 0 and qty * px * point_value + cost > book.account.cash:
+    """The whole order meets the market at the price seen: 0, or NOT_MINE."""
+    cdef double px = fill_px(book, side, qty, seen_px, size)
+    cdef double cost = fill_cost(book, qty, px, ts)
+    if book.is_cash and side > 0 and qty * px * book.position.point_value + cost > book.account.cash:
         return NOT_MINE  # it is cut to what the cash buys
     apply_fill(&book.account.cash, &book.position, NULL, side * qty, px, cost)
     if book.account.cash < book.lowest_cash:

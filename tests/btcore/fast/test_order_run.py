@@ -1,0 +1,252 @@
+"""Orders in plain terms, played from order to order, give the bytes that the engine gives event by event."""
+
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import btcore as bt
+from btcore.fast.orders import OrderRun
+from btcore.fast.plain import is_plain
+from btcore.result import Result
+from btcore.tables import TABLES
+
+START = 1_700_000_040_000_000_000
+SECOND = 10**9
+LINKS = ["next", "prev"]  # of the engine's queues: no table shows them
+
+
+def market(rng: np.random.Generator, kind: str, n: int) -> Any:
+    """A walk, now and then with a jump, of rows that may lie far apart; ticks may share a moment."""
+    steps = rng.normal(0, rng.choice([0.002, 0.05]), n) + rng.choice([0.0, 0.0, 0.7, -0.7], n) * (
+        rng.random() < 0.3
+    )
+    price = np.round(100.0 * np.exp(np.cumsum(steps)), 2) + 0.01
+    gaps = rng.choice([1, 1, 1, 5, 90], n) if kind == "bars" else rng.choice([0, 1, 7, 400], n)
+    ts = START + np.cumsum(gaps) * SECOND
+    sizes = np.round(rng.uniform(0.1, 50, (2, n)), 1) if rng.random() < 0.7 else (None, None)
+    if kind == "bars":
+        last = np.round(price * np.exp(rng.normal(0, 0.01, n)), 2) + 0.01
+        high, low = np.maximum(price, last) + 0.5, np.minimum(price, last) * 0.99
+        return bt.Bars(ts, price, high, low, last, sizes[0], interval="1s")
+    if kind == "quotes":
+        return bt.Quotes(ts, price, price + rng.choice([0.0, 0.01, 0.2], n), *sizes)
+    return bt.Trades(ts, price, sizes[0])
+
+
+def moments(rng: np.random.Generator, ts: Any, n: int) -> Any:
+    """At, about, before and after the events of a market; often several at once."""
+    near = rng.choice(ts, n) + rng.choice([0, 0, 0, SECOND, -SECOND, 1, -1, SECOND // 2], n)
+    return np.where(rng.random(n) < 0.1, rng.choice([START - 10**12, ts[-1] + 10**12], n), near)
+
+
+def drawn(seed: int) -> tuple[Any, bt.Orders, dict[str, Any]]:
+    """A market, orders and terms; most of them plain."""
+    rng = np.random.default_rng(seed)
+    data = market(rng, str(rng.choice(["bars", "quotes", "trades"])), int(rng.integers(1, 40)))
+    n = int(rng.integers(0, 40))
+
+    def maybe(chance: float, *values: Any) -> Any:
+        return values[rng.integers(1, len(values))] if rng.random() < chance else values[0]
+
+    orders = bt.Orders(
+        moments(rng, data.timestamp, n),
+        "A",
+        maybe(0.8, "buy", rng.choice([1, -1], n)),
+        maybe(0.8, 2.0, rng.choice([1.0, 2.0, 3.5, 10.0, 0.25, 0.1, 60.0], n)),
+        limit_price=maybe(0.03, None, 100.0),
+        time_in_force=maybe(0.03, "GTC", "DAY"),
+        latency_ms=maybe(0.03, None, 0.0),
+    )
+    execution = bt.Execution(
+        slippage_bps=maybe(0.3, 0.0, 3.0, 50.0),
+        slippage_ticks=maybe(0.2, 0.0, 1.0),
+        slippage_volume=maybe(0.2, 0.0, 0.1),
+        slippage_sqrt=maybe(0.2, 0.0, 0.02),
+        commission_bps=maybe(0.4, 0.0, 1.0, -0.5, 25.0),
+        taker_bps=maybe(0.1, None, 4.0),
+        commission_per_share=maybe(0.3, 0.0, 0.005),
+        commission_min=maybe(0.3, None, 1.0),
+        commission_max=maybe(0.3, None, 1.5),
+        account=maybe(0.3, "margin", "cash"),
+        leverage=maybe(0.4, 1.0, 3.0, 20.0),
+        commission_tiers=maybe(0.02, [], [bt.CommissionTier(notional=500.0, maker_bps=1, taker_bps=2)]),
+        maintenance_margin=maybe(0.02, 0.0, 0.25),
+        position_mode=maybe(0.02, "netting", "hedging"),
+        cost_basis=maybe(0.02, "average", "fifo"),
+        off_step=maybe(0.03, "reject", "snap"),
+        volume_share=maybe(0.03, None, 0.5),
+        displayed_size=maybe(0.03, False, True),
+        latency_ms=maybe(0.03, 0.0, 500.0),
+        response_latency_ms=maybe(0.03, 0.0, 500.0),
+        latency_jitter_ms=maybe(0.02, 0.0, 500.0),
+        cash_rate=maybe(0.02, 0.0, 0.05),
+        intrabar=maybe(0.3, "pessimistic", "optimistic", "path"),
+    )
+    instrument = bt.Instrument(
+        tick_size=maybe(0.4, 0.0, 0.01, 0.5),
+        lot_size=maybe(0.3, 0.0, 0.5, 1.0),
+        multiplier=maybe(0.2, 1.0, 10.0),
+        min_notional=maybe(0.2, 0.0, 150.0),
+        initial_margin=maybe(0.1, None, 0.1),
+        splits=maybe(0.02, [], [(START + 20 * SECOND, 2.0)]),
+    )
+    return data, orders, {
+        "execution": execution,
+        "instruments": {"A": instrument},
+        "initial_capital": maybe(0.7, 1e6, 1000.0, 5000.0, 300.0),
+        "start": maybe(0.3, None, START - 10**11, int(data.timestamp[0]), int(data.timestamp[-1])),
+        "mark_every": maybe(0.4, None, "1s", "7s", "1min", "1h"),
+    }  # fmt: skip
+
+
+def event_by_event(*args: Any, **terms: Any) -> Result:
+    with mock.patch("btcore.backtest.is_plain", return_value=False):
+        return bt.run(*args, **terms)
+
+
+def is_quick(result: Result) -> bool:
+    return isinstance(result.journal._played, OrderRun)
+
+
+def assert_same(one: Result, two: Result) -> None:
+    for name in TABLES:
+        assert one.table(name).dtype == two.table(name).dtype, name
+        assert one.table(name).tobytes() == two.table(name).tobytes(), name
+    assert repr(one.metrics) == repr(two.metrics)
+    assert one.logs == two.logs
+    assert (one.manifest, one.fingerprint) == (two.manifest, two.fingerprint)
+    kept = [name for name in one.journal.orders.dtype.names if name not in LINKS]
+    for name in kept:
+        mine, theirs = one.journal.orders[name], two.journal.orders[name]
+        assert mine.tobytes() == theirs.tobytes(), name
+    for name in ("fills", "exposures", "positions", "cash_flows", "restatements", "notes"):
+        mine, theirs = getattr(one.journal, name), getattr(two.journal, name)
+        assert mine.dtype == theirs.dtype
+        assert mine.tobytes() == theirs.tobytes(), name
+    for mine, theirs in zip(one.journal.curve, two.journal.curve, strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_both_paths_give_the_same_bytes(seed: int) -> None:
+    data, orders, terms = drawn(seed)
+    one = bt.run({"A": data}, orders, **terms)
+    two = event_by_event({"A": data}, orders, **terms)
+    assert not is_quick(two)
+    assert_same(one, two)
+
+
+def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
+    """Of what is drawn above: a test of the test, and of the door."""
+    quick = filled = rejected = expired = short = rare = 0
+    for seed in range(200):
+        data, orders, terms = drawn(seed)
+        with mock.patch("btcore.backtest.is_plain", wraps=is_plain) as asked:
+            result = bt.run({"A": data}, orders, **terms)
+        if is_quick(result):
+            quick += 1
+            filled += result.metrics["orders_filled"]
+            rejected += result.metrics["orders_rejected"]
+            expired += result.metrics["orders_expired"]
+            short += bool((result.journal.exposures["quantity"] < 0).any())
+        elif asked.called and is_plain(*asked.call_args.args):
+            rare += 1
+            assert result.metrics["liquidations"] or "cash" in result.orders["reason"]
+    assert quick > 90
+    assert rare > 10
+    assert filled > 500
+    assert rejected > 200
+    assert expired > 5
+    assert short > 10
+
+
+def run_both(data: Any, orders: bt.Orders, **terms: Any) -> Result:
+    """The quick one, if it is; the same as the other."""
+    one = bt.run({"A": data}, orders, **terms)
+    assert_same(one, event_by_event({"A": data}, orders, **terms))
+    return one
+
+
+def flat(n: int, price: float = 100.0) -> bt.Bars:
+    prices = np.full(n, price)
+    return bt.Bars(START + np.arange(n) * SECOND, prices, prices, prices, prices, interval="1s")
+
+
+def test_no_orders_at_all() -> None:
+    result = run_both(flat(5), bt.Orders([], "A", "buy", []))
+    assert is_quick(result)
+    assert len(result.orders) == 0
+    assert len(result.equity_curve) == 6
+
+
+def test_what_comes_after_the_last_event_is_not_sent() -> None:
+    data = flat(3)
+    result = run_both(data, bt.Orders(data.timestamp[-1] + np.array([SECOND, SECOND + 1]), "A", "buy", 1.0))
+    assert is_quick(result)
+    assert result.orders["status"].tolist() == ["expired"]
+
+
+@pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])
+def test_a_liquidation_is_the_engines(kind: str) -> None:
+    """A short position that the market rises against, between two orders or after the last."""
+    price = np.r_[np.full(5, 100.0), np.full(5, 250.0)]
+    ts = START + np.arange(10) * SECOND
+    data = {
+        "bars": lambda: bt.Bars(ts, price, price, price, price, interval="1s"),
+        "quotes": lambda: bt.Quotes(ts, price, price),
+        "trades": lambda: bt.Trades(ts, price),
+    }[kind]()
+    for when in ([ts[1]], [ts[1], ts[8]]):
+        result = run_both(data, bt.Orders(when, "A", "sell", 10.0), initial_capital=1000.0)
+        assert not is_quick(result)
+        assert result.metrics["liquidations"] == 1
+    small = run_both(data, bt.Orders([ts[1]], "A", "sell", 6.0), initial_capital=1000.0)
+    assert is_quick(small)
+
+
+def test_a_purchase_cut_to_the_cash_is_the_engines() -> None:
+    data = flat(5)
+    terms = bt.Execution(account="cash", commission_bps=100.0)
+    result = run_both(
+        data, bt.Orders([data.timestamp[1]], "A", "buy", 10.0), execution=terms, initial_capital=1000.0
+    )
+    assert not is_quick(result)
+    assert result.orders["reason"].tolist() == ["cash"]
+
+
+def test_progress_is_told_once_at_the_end() -> None:
+    told: list[bt.Progress] = []
+    data = flat(5)
+    result = bt.run({"A": data}, bt.Orders([data.timestamp[1]], "A", "buy", 1.0), progress=told.append)
+    assert is_quick(result)
+    assert [(look.fraction, look.events, look.now) for look in told] == [
+        (1.0, 5, int(data.timestamp[-1]) + SECOND)
+    ]
+    assert told[0].equity == result.metrics["final_equity"]
+
+
+def test_records_are_made_when_asked_for() -> None:
+    data = flat(5)
+    result = bt.run({"A": data}, bt.Orders([data.timestamp[1]], "A", "buy", 1.0))
+    assert not {"orders", "fills", "curve", "exposures"} & set(vars(result.journal))
+    assert result.trades["price"].tolist() == [100.0]
+    assert "fills" in vars(result.journal)
+
+
+def test_the_orders_of_a_run_cannot_change_after_it() -> None:
+    """A fingerprint is made when it is asked for."""
+    quantity = np.array([1.0, 2.0])
+    data = flat(5)
+    orders = bt.Orders(data.timestamp[1:3], "A", "buy", quantity)
+    result = bt.run({"A": data}, orders)
+    quantity[:] = 7.0
+    again = bt.run({"A": data}, bt.Orders(data.timestamp[1:3], "A", "buy", [1.0, 2.0]))
+    assert result.fingerprint == again.fingerprint
+    assert result.trades["quantity"].tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="read-only"):
+        orders.quantity[0] = 7.0

@@ -1,0 +1,126 @@
+"""Orders known before the run: a scalar stands for every row, and is as good as a column."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import btcore as bt
+from btcore.manifest import describe_strategy
+
+START = 1_700_000_000_000_000_000
+ROWS = 6
+COLUMNS: dict[str, Any] = {
+    "symbol": "AB",
+    "side": "sell",
+    "quantity": 2.5,
+    "limit_price": 4.0,
+    "stop_price": 5.0,
+    "time_in_force": "DAY",
+    "oco": 3,
+    "reduce_only": True,
+    "latency_ms": 1.5,
+}
+
+
+def asked(rows: Any = range(ROWS), **given: Any) -> bt.Orders:
+    return bt.Orders(START + np.asarray(rows), **{**COLUMNS, **given})
+
+
+def sha256(orders: bt.Orders) -> str:
+    return str(describe_strategy(orders, None)["sha256"])
+
+
+@pytest.mark.parametrize("name", list(COLUMNS))
+@pytest.mark.parametrize("rows", [list(range(ROWS)), [3, 0, 1, 5, 4, 2]], ids=["by time", "mixed"])
+def test_a_scalar_is_a_column_of_it(name: str, rows: list[int]) -> None:
+    scalar, column = asked(rows), asked(rows, **{name: [COLUMNS[name]] * ROWS})
+    for mine, theirs in zip(scalar.columns().values(), column.columns().values(), strict=True):
+        assert mine.dtype == theirs.dtype
+        assert mine.tobytes() == theirs.tobytes()
+    assert sha256(scalar) == sha256(column)
+
+
+def test_hashes_are_those_they_always_were() -> None:
+    """A manifest's hash of an order array is of its columns' bytes, however they are kept."""
+    few = bt.Orders([START + 3, START + 1, START + 2], "AB", "buy", 2.0)
+    many = bt.Orders(
+        START + np.array([1, 2, 2, 9]),
+        ["A", "BCD", "A", "A"],
+        [1, -1, 1, 1],
+        [1.0, 2.0, 3.0, 4.0],
+        limit_price=[1.0, np.nan, np.nan, 5.0],
+        stop_price=[np.nan, 2.0, np.nan, np.nan],
+        time_in_force=["GTC", "DAY", "GTC", "GTD"],
+        expires=np.array(["NaT", "NaT", "NaT", "2030-01-01"], "M8[ns]"),
+        oco=[0, 1, 1, 0],
+        parent=[-1, -1, 0, -1],
+        latency_ms=[np.nan, 1.5, 0, 2],
+        trail=[np.nan] * 4,
+        reduce_only=True,
+    )
+    assert sha256(few) == "da42f36bf8f435753149061ffd0ad2018601757bf68589bcc21eaca351ab4f27"
+    assert sha256(many) == "4d378afc372fa389aaa1d05bdb9a980c5c0106f0b1b8e77dceca4c0855f088ef"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"quantity": 0.0}, r"orders\[0\]: quantity 0.0 makes no sense"),
+        ({"quantity": [1, 1, 1, np.inf, 1, -1]}, r"orders\[3\]: quantity inf makes no sense"),
+        ({"side": "hold"}, r"orders\[0\]: side hold makes no sense"),
+        ({"side": [1, 1, -1, 1, 2, 1]}, r"orders\[4\]: side 2 makes no sense"),
+        ({"time_in_force": "day"}, r"orders\[0\]: time_in_force day makes no sense"),
+        ({"oco": -1}, r"orders\[0\]: oco -1 makes no sense"),
+        ({"touch_price": [np.nan, np.nan, 9.0, np.nan, np.nan, 8.0]}, r"orders\[2\]: touch_price 9.0 makes"),
+        ({"parent": 0}, r"orders\[0\]: parent 0 makes no sense"),
+        ({"quantity": [1.0, 2.0]}, r"orders.quantity: not a column of 6 values"),
+        ({"quantity": "much"}, r"orders.quantity: not a column of 6 values"),
+    ],
+)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_refusals_name_the_first_row_as_given(change: dict[str, Any], message: str, backwards: bool) -> None:
+    rows = list(range(ROWS))[:: -1 if backwards else 1]
+    with pytest.raises(bt.OrderError, match=message):
+        asked(rows, **change)
+
+
+def test_no_rows() -> None:
+    """Whatever type an empty column has."""
+    for none in ([], np.array([], np.int64), np.array([], "M8[ns]")):
+        orders = bt.Orders(none, "A", "buy", [])
+        assert len(orders) == 0
+        assert orders.timestamp.dtype == np.int64
+    assert len(bt.Orders([], [], [], [], limit_price=[])) == 0
+
+
+def test_columns_are_copies_that_nothing_changes() -> None:
+    given = np.ones(ROWS)
+    orders = asked(quantity=given)
+    given[0] = 9.0
+    assert orders.quantity.tolist() == [1.0] * ROWS
+    for column in orders.columns().values():
+        assert not column.flags.writeable
+
+
+def test_symbols_are_those_of_the_run() -> None:
+    orders = asked(symbol=["A", "CC", "B", "A", "B", "CC"])
+    assert orders.places(("CC", "A", "B", "D")).tolist() == [1, 0, 2, 1, 2, 0]
+    assert asked().places(("X", "AB")).tolist() == [1] * ROWS
+    with pytest.raises(bt.OrderError, match="orders: 'B' is not in this run; its symbols are A, AB"):
+        orders.places(("A", "AB"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limit_price": 1.0}, {"time_in_force": "DAY"}, {"oco": 1}, {"parent": [-1, 0, -1, -1, -1, -1]},
+        {"reduce_only": [False] * 5 + [True]}, {"latency_ms": [np.nan] * 5 + [0.0]},
+        {"trail_by": "percent"},
+    ],
+)  # fmt: skip
+def test_plain_orders_are_market_orders_and_no_more(change: dict[str, Any]) -> None:
+    plain = {"symbol": "A", "side": "buy", "quantity": 1.0}
+    times = START + np.arange(ROWS)
+    assert bt.Orders(times, **plain).is_plain
+    assert not bt.Orders(times, **{**plain, **change}).is_plain
