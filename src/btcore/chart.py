@@ -23,8 +23,8 @@ POINTS = 2000
 class Drawable(Protocol):
     """What of a result is drawn."""
 
-    metrics: Metrics
-
+    @property
+    def metrics(self) -> Metrics: ...
     @property
     def equity_curve(self) -> Table: ...
     @property

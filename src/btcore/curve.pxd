@@ -101,11 +101,14 @@ cdef inline double total(const double* lanes) noexcept nogil:
     return (lanes[0] + lanes[1] + (lanes[2] + lanes[3])) + (lanes[4] + lanes[5] + (lanes[6] + lanes[7]))
 
 
-cdef inline double _floor(double peak, double worst) noexcept nogil:
-    """peak * (1 - worst), with more to spare than its rounding and that of the fall can come to."""
-    if peak > 1e-290:
-        return peak * (1.0 - worst + (1.0 + worst) * 2.0**-50)
-    return peak if peak > 0.0 else -INFINITY  # a fall from below zero is none
+cdef inline double _share(double worst) noexcept nogil:
+    """1 - worst, with more to spare than its rounding and that of a fall can come to."""
+    return 1.0 - worst + (1.0 + worst) * 2.0**-50
+
+
+cdef inline double _floor(double peak, double share) noexcept nogil:
+    """An equity at or above it is no worse a fall from the peak; 1e-300 is nothing, but for a peak as small."""
+    return share * peak + 1e-300
 
 
 cdef inline void _fall(CurveStats* curve, double equity) noexcept nogil:
@@ -113,7 +116,7 @@ cdef inline void _fall(CurveStats* curve, double equity) noexcept nogil:
     cdef double fall = (curve.peak - equity) / curve.peak  # 1 - equity / peak, without its rounding
     if fall > curve.worst:
         curve.worst = fall
-        curve.floor = _floor(curve.peak, fall)
+        curve.floor = _floor(curve.peak, _share(fall))
 
 
 cdef inline void _climb(CurveStats* curve, int64_t at, int64_t ts, double equity) noexcept nogil:
@@ -124,7 +127,7 @@ cdef inline void _climb(CurveStats* curve, int64_t at, int64_t ts, double equity
     curve.peak_ts = ts
     if equity > curve.peak:
         curve.peak = equity
-        curve.floor = _floor(equity, curve.worst)
+        curve.floor = _floor(equity, _share(curve.worst))
         curve.undefined |= equity == 0.0
 
 
@@ -137,25 +140,54 @@ cdef inline void open_curve(CurveStats* curve, int64_t ts, double equity) noexce
     curve.first = curve.last = curve.peak = equity
     curve.lowest = equity + 0.0
     curve.worst = 0.0
-    curve.floor = _floor(equity, 0.0)
+    curve.floor = _floor(equity, _share(0.0))
     curve.undefined = equity == 0.0 or not isfinite(equity)
     for i in range(LANES):
         curve.lanes[i] = 0.0
     curve.lanes[0] = equity
 
 
+cdef inline void _step(
+    CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
+) noexcept nogil:
+    """Point by point."""
+    cdef int64_t i
+    for i in range(n):
+        if equity[i] >= curve.peak:
+            _climb(curve, curve.count + i, ts[i] + shift, equity[i])
+        else:
+            _fall(curve, equity[i])
+
+
 cdef inline void _walk(
     CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
 ) noexcept nogil:
-    """Point by point, where a block has a new peak."""
-    cdef int64_t i
-    cdef double e
+    """Point by point, where a block has a new peak and the last one was above zero.
+
+    `_climb` and `_fall`, but whether a point is a peak, which nobody can foretell, is a mask and not a branch.
+    """
+    cdef int64_t i, at = curve.peak_at, peak_ts = curve.peak_ts, longest = curve.longest, since, is_peak
+    cdef double peak = curve.peak, worst = curve.worst, share = _share(curve.worst), fall
     for i in range(n):
-        e = equity[i]
-        if e >= curve.peak:
-            _climb(curve, curve.count + i, ts[i] + shift, e)
-        elif e < curve.floor:
-            _fall(curve, e)
+        is_peak = -<int64_t> (equity[i] >= peak)
+        since = ts[i] + shift - peak_ts
+        if since > longest:
+            if is_peak and at < curve.count + i - 1:
+                longest = since
+        at ^= (at ^ (curve.count + i)) & is_peak
+        peak_ts += since & is_peak
+        peak = equity[i] if equity[i] > peak else peak
+        if equity[i] < _floor(peak, share):
+            fall = (peak - equity[i]) / peak
+            if fall > worst:
+                worst = fall
+                share = _share(worst)
+    curve.peak_at = at
+    curve.peak_ts = peak_ts
+    curve.longest = longest
+    curve.peak = peak
+    curve.worst = worst
+    curve.floor = _floor(peak, share)
 
 
 cdef inline void extend_curve(
@@ -173,7 +205,13 @@ cdef inline void extend_curve(
         scan(curve.lanes, curve.count & (LANES - 1), equity + start, size, &low, &high)
         if not isfinite(total(curve.lanes)):
             _check(curve, equity + start, size)
-        if high >= curve.peak:
+        if low == high and high >= curve.peak:
+            _climb(curve, curve.count, ts[start] + shift, high)
+            curve.peak_at = curve.count + size - 1
+            curve.peak_ts = ts[start + size - 1] + shift
+        elif high >= curve.peak and not curve.peak > 0.0:
+            _step(curve, ts + start, shift, equity + start, size)
+        elif high >= curve.peak:
             _walk(curve, ts + start, shift, equity + start, size)
         elif low < curve.floor:
             _fall(curve, low)

@@ -4,6 +4,7 @@ from typing import Any
 from numpy import dtype, void
 from numpy.typing import ArrayLike
 
+__pyx_capi__: dict[str, Any]
 MEASURES_DTYPE: dtype[void]
 PERIODS: tuple[str, ...]
 

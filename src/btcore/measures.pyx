@@ -43,11 +43,13 @@ def measure(journal, returns, str period, int64_t periods_per_year, double risk_
     cdef const Note[::1] notes = journal.notes
     cdef double[::1] scratch = np.empty(r.shape[0])
     cdef int64_t i, n_symbols = check_matched(fills, splits)
-    cdef int32_t number = PERIODS.index(period)
     cdef CurveStats curve
     cdef Matcher matcher
     cdef Measures measures
     cdef int code
+    if period not in PERIODS:
+        raise ValueError(f"period: {period!r} is not one of {', '.join(PERIODS)}")
+    cdef int32_t number = PERIODS.index(period)
     if ts.shape[0] != equity.shape[0] or not ts.shape[0]:
         raise ValueError(f"curve: {ts.shape[0]} times and {equity.shape[0]} values of equity")
     with nogil:

@@ -5,11 +5,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
+import numpy as np
+
 from . import export
 from . import tables as views
 from .errors import ConfigError
 from .explain import explain
-from .export import rfc3339, to_rows
+from .export import columns_of, rfc3339, to_json, to_rows
 from .summary import Metrics, show, summarize
 from .tables import TABLES, Journal, PriceSource, Table
 
@@ -25,8 +28,8 @@ Manifest = dict[str, Any]
 class Result:
     """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    A table is made when it is first asked for, and so are metrics, a manifest and a fingerprint given as functions.
-    Tables are numpy records; times are int64 nanoseconds UTC.
+    Tables and metrics are made when they are first asked for; so are a manifest and a fingerprint given as
+    functions. Tables are numpy records; times are int64 nanoseconds UTC.
     """
 
     def __init__(
@@ -165,13 +168,46 @@ class Result:
 
     def rows(self, table: str, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
         """Rows [start, stop) of a table, ready for JSON: times as RFC 3339, None for what is undefined."""
-        return to_rows(self.table(table)[start:stop])
+        return to_rows(self._slice(table, slice(start, stop)))
+
+    def json(self, table: str, start: int = 0, stop: int | None = None) -> bytes:
+        """The same rows as the text of a JSON array."""
+        return to_json(self._slice(table, slice(start, stop)))
+
+    def _slice(self, table: str, part: slice) -> dict[str, Table]:
+        return {name: column[part] for name, column in self.columns(table).items()}
+
+    def columns(self, table: str = "equity_curve") -> dict[str, Table]:
+        """A table's columns by name, read-only and without a copy; the buffer protocol gives their bytes.
+
+        Those of `equity_curve` are contiguous (of a loaded result: made so at the first call), those of other
+        tables are views into their records.
+        """
+        if table == "equity_curve":
+            return dict(self._curve)
+        return {name: _read_only(column) for name, column in columns_of(self.table(table)).items()}
+
+    @cached_property
+    def _curve(self) -> dict[str, Table]:
+        columns = (
+            columns_of(self.table("equity_curve"))
+            if self.journal is None
+            else views.curve_columns(self.journal)
+        )
+        return {name: _read_only(np.ascontiguousarray(column)) for name, column in columns.items()}
 
     def document(self) -> dict[str, Any]:
         """Everything, ready for JSON."""
+        return self._document(self.rows)
+
+    def to_json(self) -> bytes:
+        """Everything as JSON text: `document`, without the objects in between."""
+        return msgspec.json.encode(self._document(lambda name: msgspec.Raw(self.json(name))))
+
+    def _document(self, made: Callable[[str], Any]) -> dict[str, Any]:
         return {
             "metrics_summary": self.metrics,
-            **{name: self.rows(name) for name in TABLES},
+            **{name: made(name) for name in TABLES},
             "logs": self.logs,
             "manifest": self.manifest,
             "fingerprint": self.fingerprint,
@@ -179,15 +215,15 @@ class Result:
 
     def to_pandas(self, table: str = "equity_curve") -> "pd.DataFrame":
         """A table as a data frame; a column `timestamp` becomes the index."""
-        return export.to_pandas(self.table(table))
+        return export.to_pandas(self.columns(table))
 
     def to_polars(self, table: str = "equity_curve") -> "pl.DataFrame":
         """A table as a data frame."""
-        return export.to_polars(self.table(table))
+        return export.to_polars(self.columns(table))
 
     def to_arrow(self, table: str = "equity_curve") -> Any:
-        """A table in Arrow's columns."""
-        return export.to_arrow(self.table(table))
+        """A table in Arrow's columns; the equity curve's share their memory with `columns()`."""
+        return export.to_arrow(self.columns(table))
 
     def save(self, path: str | Path) -> None:
         """Into one .npz or .parquet file, whole or not at all."""
@@ -219,7 +255,7 @@ class Result:
         return write_report(self, path)
 
     def __repr__(self) -> str:
-        first, last = rfc3339(self.equity_curve["timestamp"][[0, -1]])
+        first, last = rfc3339(self.columns()["timestamp"][[0, -1]])
         shown = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
         return (
             f"<Result {first} to {last}, {', '.join(f'{name}={show(self.metrics[name])}' for name in shown)}>"
@@ -229,6 +265,12 @@ class Result:
         from .report import metrics_table
 
         return metrics_table(self.metrics)
+
+
+def _read_only(column: Table) -> Table:
+    view = column.view()
+    view.flags.writeable = False
+    return view
 
 
 def load_result(path: str | Path) -> Result:

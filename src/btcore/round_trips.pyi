@@ -3,6 +3,7 @@ from typing import Any
 from numpy import dtype, void
 from numpy.typing import ArrayLike, NDArray
 
+__pyx_capi__: dict[str, Any]
 TRIP_DTYPE: dtype[void]
 LOT_DTYPE: dtype[void]
 

@@ -42,7 +42,5 @@ def summarize(
     journal: Journal, *, timezone: str = "UTC", periods_per_year: int = 252, risk_free: float = 0.0
 ) -> Metrics:
     """Every metric of a run; None where it is undefined. `risk_free` is a return per period."""
-    period, returns = period_returns(
-        journal.curve.timestamp, journal.curve.equity, timezone, journal.closes
-    )
+    period, returns = period_returns(journal.curve.timestamp, journal.curve.equity, timezone, journal.closes)
     return measure(journal, returns, period, periods_per_year, risk_free)

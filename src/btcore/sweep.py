@@ -14,8 +14,8 @@ from .backtest import Setting, check_data, load_data, prepare, run_terms
 from .config import RunRequest
 from .data.source import Source
 from .errors import ConfigError, StrategyError
-from .inputs import Market
 from .fast.abreast import lanes_of, playable, portions
+from .inputs import Market
 from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result

@@ -17,6 +17,7 @@ PriceSource = Callable[[str], Prices | None]
 TABLES = ("equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows", "order_events")
 UNSURE = frozenset({"arrived_at", "closed_at", "expires_at"})  # times that may never come: -1
 TIMES = UNSURE | {"timestamp", "entry_timestamp", "exit_timestamp", "event_timestamp", "sent_at"}
+ROWS = 1024  # of a table that are written together
 NEVER = np.iinfo(np.int64).max
 
 
@@ -59,18 +60,38 @@ class Journal(Protocol):
     def events(self) -> int: ...
 
 
-def _named(codes: Table, names: Sequence[str]) -> Table:
-    named: Table = np.asarray(names or ("",), dtype=np.str_)[codes]
-    return named
+class _Named(NamedTuple):
+    """A column of words, as the places where they stand in `words`."""
+
+    codes: Table
+    words: Table
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.words.dtype
 
 
-def _table(**columns: Table) -> Table:
-    """Columns of one length as packed records."""
+def _named(codes: Table, names: Sequence[str]) -> _Named:
+    return _Named(codes, np.asarray(names or ("",), dtype=np.str_))
+
+
+def _table(**columns: Table | _Named) -> Table:
+    """Columns of one length as packed records, written some rows at a time, which then stay in the cache."""
     dtype = np.dtype([(name, column.dtype) for name, column in columns.items()])
-    table = np.empty(len(next(iter(columns.values()))), dtype)
-    for name, column in columns.items():
-        table[name] = column
+    first = next(iter(columns.values()))
+    table = np.empty(len(first.codes if isinstance(first, _Named) else first), dtype)
+    for start in range(0, len(table), ROWS):
+        part = slice(start, start + ROWS)
+        rows = table[part]
+        for name, column in columns.items():
+            rows[name] = column.words[column.codes[part]] if isinstance(column, _Named) else column[part]
     return table
+
+
+def _by_time(records: Table) -> Table:
+    """Those of one instant stay in their order."""
+    ts = np.ascontiguousarray(records["ts"])
+    return records if np.all(ts[1:] >= ts[:-1]) else records[np.argsort(ts, kind="stable")]
 
 
 def _ratio(above: Table, below: Table) -> Table:
@@ -82,13 +103,18 @@ def _ratio(above: Table, below: Table) -> Table:
 
 def equity_curve(journal: Journal) -> Table:
     """timestamp, equity, cash, positions (what they are worth)."""
-    timestamp, equity, cash = journal.curve
-    return _table(timestamp=timestamp, equity=equity, cash=cash, positions=equity - cash)
+    return _table(**curve_columns(journal))
+
+
+def curve_columns(journal: Journal) -> dict[str, Table]:
+    """The columns of `equity_curve`: the journal's own, and what positions are worth."""
+    return {**journal.curve._asdict(), "positions": journal.curve.equity - journal.curve.cash}
 
 
 def trades(journal: Journal) -> Table:
     """Every fill with its evidence, by time; of one instant in the order they happened."""
-    fills = journal.fills[np.argsort(journal.fills["ts"], kind="stable")]
+    fills = _by_time(journal.fills)
+    places = _places(fills["order_id"], journal.orders)
     return _table(
         timestamp=fills["ts"],
         symbol=_named(fills["symbol"], journal.symbols),
@@ -103,9 +129,9 @@ def trades(journal: Journal) -> Table:
         rule=_named(fills["rule"], words.RULES),
         reference_price=fills["reference_px"],
         slippage=fills["side"] * (fills["last_px"] - fills["reference_px"]) + 0.0,
-        improvement=_improvement(fills, journal),
+        improvement=_improvement(fills, journal, *places),
         size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
-        entry_latency=_entry_latency(fills, journal.orders),
+        entry_latency=_entry_latency(journal.orders, *places),
         leg=_named(fills["leg"] + 1, words.LEGS),
     )
 
@@ -118,10 +144,9 @@ def _places(order_ids: Table, orders: Table) -> tuple[Table, Table]:
     return at, known
 
 
-def _improvement(fills: Table, journal: Journal) -> Table:
+def _improvement(fills: Table, journal: Journal, at: Table, known: Table) -> Table:
     """How much better than its limit each fill is; NaN without one, or if it may have been another then."""
     better = np.full(len(fills), np.nan)
-    at, known = _places(fills["order_id"], journal.orders)
     better[known] = fills["side"][known] * (journal.orders["limit_px"][at[known]] - fills["last_px"][known])
     moved = journal.notes[np.isin(journal.notes["kind"], (NoteKind.AMENDED, NoteKind.RESTATED))]
     moved = moved[np.lexsort((moved["ts"], moved["order_id"]))]
@@ -133,12 +158,12 @@ def _improvement(fills: Table, journal: Journal) -> Table:
     return better + 0.0  # never -0.0
 
 
-def _entry_latency(fills: Table, orders: Table) -> Table:
+def _entry_latency(orders: Table, at: Table, known: Table) -> Table:
     """Nanoseconds from sending to arrival; NaN for children, whose arrival is their release."""
-    late = np.full(len(fills), np.nan)
-    at, known = _places(fills["order_id"], orders)
-    sent = orders[at[known]]
-    late[known] = np.where(sent["parent"] > 0, np.nan, sent["ts_arrived"] - sent["ts_sent"])
+    late = np.full(len(at), np.nan)
+    at = at[known]
+    waited = orders["ts_arrived"][at] - orders["ts_sent"][at]
+    late[known] = np.where(orders["parent"][at] > 0, np.nan, waited)
     return late
 
 
@@ -214,7 +239,7 @@ def orders(journal: Journal) -> Table:
         leaves_quantity=np.where(is_open, sent["qty"] - sent["filled_qty"], 0.0),
         touch_price=np.where(touched, sent["stop_px"], np.nan),
         trail=np.where(trails, sent["trail"], np.nan),
-        trail_by=np.where(trails, _named(sent["trail_by"], words.TRAIL_BY), ""),
+        trail_by=_named(np.where(trails, sent["trail_by"], len(words.TRAIL_BY)), (*words.TRAIL_BY, "")),
         limit_offset=np.where(trails, sent["limit_offset"], np.nan),
         expires_at=np.where(sent["ts_expires"] == NEVER, -1, sent["ts_expires"]),
         oco=sent["oco"],
@@ -238,14 +263,14 @@ def cash_flows(journal: Journal) -> Table:
 
 def order_events(journal: Journal) -> Table:
     """What befell orders besides fills and ends, by time; order 0 is the account."""
-    notes = journal.notes[np.argsort(journal.notes["ts"], kind="stable")]
-    restated = notes["kind"] == NoteKind.RESTATED
-    reason = _named(np.where(restated, 0, notes["reason"]), words.REASONS)
-    reason[restated] = np.where(notes["reason"][restated] == FlowKind.DIVIDEND, "dividend", "split")
+    notes = _by_time(journal.notes)
+    is_dividend = notes["reason"] == FlowKind.DIVIDEND
+    restated = len(words.REASONS) + np.where(is_dividend, 0, 1)
+    reason = np.where(notes["kind"] == NoteKind.RESTATED, restated, notes["reason"])
     return _table(
         timestamp=notes["ts"],
         order_id=notes["order_id"],
         event=_named(notes["kind"], words.EVENTS),
-        reason=reason,
+        reason=_named(reason, (*words.REASONS, "dividend", "split")),
         value=np.where(notes["kind"] == NoteKind.AMEND_REFUSED, np.nan, notes["value"]),
     )

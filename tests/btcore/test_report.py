@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journals import DAY, START, keep_books, random_journal, records
 
-from btcore import axes, metrics
+from btcore import axes, metrics, tables
 from btcore.chart import POINTS, WIDTH, Chart
 from btcore.errors import ConfigError
 from btcore.model import CASH_FLOW_DTYPE

@@ -6,6 +6,7 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from journals import DAY, START, keep_books, random_journal, records
@@ -15,7 +16,6 @@ from btcore import archive, export, model, result, tables, words
 from btcore.errors import ConfigError, DataError
 from btcore.model import CASH_FLOW_DTYPE, FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE
 from btcore.result import Result, load_result
-from btcore.round_trips import match_fills
 
 MANIFEST = {"strategy": {"name": "test", "params": {"x": 0.1}}, "symbols": ["AAA", "B.B"], "none": None}
 
@@ -309,7 +309,7 @@ def test_round_trips_carry_their_excursions(made):
         assert trip["duration"] == trip["exit_timestamp"] - trip["entry_timestamp"]
 
 
-def test_round_trips_are_in_order_of_their_end_and_leave_what_they_are_made_of_alone():
+def test_round_trips_are_in_order_of_their_end():
     """A daily bar's fill at its open is written after, and stamped before, an hourly bar's in between."""
     fills = [(0, START, 1), (1, START, 1), (0, START + 9, -1), (1, START + 5, -1)]
     journal = keep_books([("mark", START + DAY, 1.0, 1.0)], symbols=("AAA", "B"), multipliers=(1.0, 1.0))
@@ -317,12 +317,9 @@ def test_round_trips_are_in_order_of_their_end_and_leave_what_they_are_made_of_a
         FILL_DTYPE,
         [{"symbol": s, "ts": ts, "side": side, "last_qty": 1.0, "last_px": 70.0} for s, ts, side in fills],
     )
-    trips, _ = match_fills(journal.fills)
-    before = trips.tobytes()
-    table = tables.round_trips(journal, prices_of, trips)
+    table = tables.round_trips(journal, prices_of)
     assert table["symbol"].tolist() == ["B", "AAA"]
     assert table["exit_timestamp"].tolist() == [START + 5, START + 9]
-    assert trips.tobytes() == before
 
 
 def test_without_prices_excursions_are_unknown():
@@ -331,6 +328,55 @@ def test_without_prices_excursions_are_unknown():
     partly = Result.from_journal(random_journal(5), manifest={}, fingerprint="", prices=lambda _: None)
     assert np.isnan(partly.round_trips["mfe"]).all()
     assert bare.rows("round_trips", 0, 1)[0]["mae"] is None
+
+
+def test_metrics_and_tables_wait_until_they_are_asked_for(monkeypatch):
+    asked = []
+    monkeypatch.setattr(result, "summarize", lambda *_, **given: asked.append(given) or {"sharpe_ratio": 1.0})
+    terms = {"timezone": "Asia/Tokyo", "periods_per_year": 365}
+    lazy = Result.from_journal(random_journal(5), manifest={}, fingerprint="", **terms)
+    assert asked == []
+    assert lazy.metrics is lazy.metrics
+    assert asked == [terms]
+
+
+def test_columns_are_read_only_and_no_copies(made):
+    curve = made.columns()
+    assert list(curve) == list(made.equity_curve.dtype.names)
+    for name, column in curve.items():
+        assert column.flags.c_contiguous
+        assert column.tobytes() == np.ascontiguousarray(made.equity_curve[name]).tobytes()
+        with pytest.raises(ValueError, match="read-only"):
+            column[0] = 0
+    for name, column in zip(("timestamp", "equity", "cash"), made.journal.curve, strict=True):
+        assert np.shares_memory(curve[name], column)
+    assert np.shares_memory(made.columns()["positions"], curve["positions"])
+    assert memoryview(curve["equity"]).format == "d"
+    for name in tables.TABLES:
+        for column, values in made.columns(name).items():
+            assert np.array_equal(values, made.table(name)[column], equal_nan=values.dtype.kind == "f")
+            assert name == "equity_curve" or np.shares_memory(values, made.table(name))
+    with pytest.raises(ConfigError, match="table: 'fills'"):
+        made.columns("fills")
+
+
+def test_arrow_shares_the_columns_of_the_curve(made, tmp_path):
+    made.save(tmp_path / "run.npz")
+    for one in (made, load_result(tmp_path / "run.npz")):
+        arrow, curve = one.to_arrow(), one.columns()
+        for name, column in curve.items():
+            (chunk,) = arrow[name].chunks
+            assert chunk.buffers()[1].address == column.ctypes.data
+        assert arrow["timestamp"].null_count == 0
+
+
+def test_the_document_as_text_is_the_document(made):
+    made.journal.fills["size_seen"][::3] = 5.0
+    assert made.to_json() == msgspec.json.encode(made.document())
+    for name in tables.TABLES:
+        assert made.json(name) == msgspec.json.encode(made.rows(name))
+        assert made.json(name, 2, 5) == msgspec.json.encode(made.rows(name, 2, 5))
+    assert made.json("trades", 10**9) == b"[]"
 
 
 def test_nothing_is_made_before_it_is_asked_for():
