@@ -1,4 +1,4 @@
-"""Many parameter sets of one strategy over the same data: prepared once, run side by side, told in columns."""
+"""Many parameter sets of one strategy over the same data, run side by side and told in columns."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -140,8 +140,8 @@ def _names(strategy: Swept, sets: list[Params]) -> list[str]:
         known = get_type_hints(strategy)
     else:
         raise ConfigError(
-            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, as every "
-            "run plays one of its own"
+            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, "
+            "as every run plays one of its own"
         )
     names = list(dict.fromkeys(name for given in sets for name in given))
     for name in names:
@@ -210,7 +210,7 @@ def _measure(
 
 
 def _in_threads(work: Callable[[T], object], items: Sequence[T], threads: int) -> Iterator[T]:
-    """Does the work on each item, up to `threads` at once, and gives them back in their order as they are done."""
+    """Does the work on each item, up to `threads` at once; gives them back in their order, done."""
     if threads == 1 or len(items) < 2:
         for item in items:
             work(item)

@@ -29,7 +29,7 @@ class Refusal(NamedTuple):
 
 
 class SweepRun(NamedTuple):
-    """One run of a sweep: its row, its parameters as they were named, and every metric of `Result.metrics`."""
+    """One run of a sweep: its row, the parameters that were named, and every metric of `Result.metrics`."""
 
     row: int
     params: dict[str, Any]
@@ -37,10 +37,10 @@ class SweepRun(NamedTuple):
 
 
 class SweepResult:
-    """Parameters and metrics of every run, in the order of the parameter sets, whatever the number of threads.
+    """Parameters and metrics of every run, in the order of the parameter sets.
 
-    `params` and `metrics` are columns by name, a value a run; NaN is a metric that is undefined. `refused` has
-    the sets that the strategy does not take. `result[i]` is one run, `result.run(i)` all there is of it.
+    `params` and `metrics` are columns by name, a value a run; NaN is a metric that is undefined. `refused`
+    has the sets that the strategy does not take. `result[i]` is one run, `result.run(i)` all there is of it.
     """
 
     def __init__(
@@ -129,7 +129,7 @@ def as_record(metrics: Metrics) -> tuple[Any, ...]:
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Rows of one set of names as columns: whole numbers, texts, booleans, floats (None is NaN), else objects."""
+    """Rows of one set of names as columns: integers, texts, booleans, floats (None is NaN), or objects."""
     return {name: _column([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -150,4 +150,4 @@ def _row(table: Columns, i: int) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and value != value else value
+    return None if isinstance(value, float) and math.isnan(value) else value

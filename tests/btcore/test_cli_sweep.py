@@ -18,7 +18,8 @@ def test_the_best_come_first(capsys: Capture) -> None:
     head, *rows, blank, count, data = capsys.readouterr().out.splitlines()
     assert head.split()[:3] == ["short_period", "long_period", "max_drawdown"]
     falls = [float(row.split()[2]) for row in rows]
-    assert len(falls) == 3 and falls == sorted(falls)
+    assert len(falls) == 3
+    assert falls == sorted(falls)
     assert (blank, count) == ("", "4 runs, 2 parameter sets refused")
     assert data.startswith("data: synthetic")
 
@@ -51,7 +52,8 @@ def test_json_is_a_line_a_run_and_a_run_is_what_run_says(capsys: Capture) -> Non
 def test_what_makes_no_sense_is_one_line(arguments: list[str], told: str, capsys: Capture) -> None:
     assert main(["sweep", *YEAR, *arguments]) == 2
     said = capsys.readouterr()
-    assert said.out == "" and said.err.count("\n") == 1 and told in said.err
+    assert (said.out, said.err.count("\n")) == ("", 1)
+    assert told in said.err
 
 
 def test_a_request_may_hold_the_grid(capsys: Capture, tmp_path: Path) -> None:

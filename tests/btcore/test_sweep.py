@@ -1,4 +1,4 @@
-"""Sweeps: every run's metrics are those of a run alone, bit for bit, whatever plays it and in however many threads."""
+"""Sweeps: every run's metrics are those of a run alone, bit for bit, whatever plays it."""
 
 import struct
 from typing import Any
@@ -138,7 +138,8 @@ def test_the_best_run_and_the_order():
 def test_undefined_is_last_and_never_best():
     result = swept({"A": bars(60)}, "ma_crossover", {"short_period": [2, 3, 40], "long_period": [9, 59]})
     factor = result.metrics["profit_factor"]
-    assert np.isnan(factor).any() and not np.isnan(factor).all()
+    assert np.isnan(factor).any()
+    assert not np.isnan(factor).all()
     assert np.isnan(factor[result.order("profit_factor", highest=False)[-1]])
     never = swept({"A": bars(20)}, "ma_crossover", {"long_period": [50, 60]})
     assert never[0].metrics["profit_factor"] is None

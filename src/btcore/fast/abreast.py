@@ -1,4 +1,4 @@
-"""Sweeps that `lanes` can play: which those are, what their runs share, and the portions that threads take."""
+"""Sweeps that `lanes` can play: which those are, what their runs share, and the portions for threads."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -51,7 +51,7 @@ def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[in
 def lanes_of(
     setting: Setting, bars: Bars, strategy: str, params: Sequence[Any], width: int = WIDEST
 ) -> Lanes:
-    """Every run, ready to be played; `width` is that of the registers, 0 to 2, as far as the processor has it."""
+    """Every run, ready to be played, in registers of that width (0 to 2) if the processor has them."""
     period, ends = period_ends(bars.timestamp + bars.interval, setting.timezone, setting.closes)
     own = params if strategy == "ma_crossover" else [make_handler(strategy, p, 1) for p in params]
     return Lanes(
