@@ -14,7 +14,7 @@ from .backtest import Setting, check_data, load_data, prepare, run_terms
 from .config import RunRequest
 from .data.source import Source
 from .errors import ConfigError, StrategyError
-from .fast.abreast import lanes_of, playable, portions
+from .fast.abreast import lanes_of, portions
 from .inputs import Market
 from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter
@@ -192,10 +192,8 @@ def _measure(
             equity, events = float(table["final_equity"][rows[-1]]), done * setting.tape.n_events
             tell(Progress(done / len(sets), setting.tape.last_time(), equity, events))
 
-    bars = playable(setting, strategy)
-    if bars is not None:
-        assert isinstance(strategy, str)
-        lanes = lanes_of(setting, bars, strategy, [item.made for item in sets])
+    lanes = lanes_of(setting, strategy, [item.made for item in sets])
+    if lanes is not None:
         table = lanes.measures
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
             count(rows[lanes.codes[rows] == 0].tolist() or [rows[-1]])

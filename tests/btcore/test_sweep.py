@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import btcore as bt
 from btcore.backtest import prepare
 from btcore.contract import Handler
-from btcore.fast.abreast import lanes_of, playable, portions
+from btcore.fast.abreast import lanes_of, portions
 from btcore.strategies import check_params
 
 START = 1_704_067_200 * 10**9
@@ -55,10 +55,8 @@ def swept(data, strategy, params, **terms: Any) -> bt.SweepResult:
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     """Of a strategy that lanes can play: 0 for each run they did play."""
-    setting = prepare(data, **terms)
-    found = playable(setting, strategy)
-    assert found is not None
-    lanes = lanes_of(setting, found, strategy, [check_params(strategy, p) for p in params])
+    lanes = lanes_of(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
+    assert lanes is not None
     for rows in portions(lanes, 1):
         lanes.play(rows)
     return lanes.codes
@@ -237,7 +235,7 @@ GENERAL = {
 @pytest.mark.parametrize("name", GENERAL)
 def test_what_lanes_cannot_play_the_engine_plays(name):
     data, terms = GENERAL[name]
-    assert playable(prepare(data, **terms), "ma_crossover") is None
+    assert lanes_of(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
     result = swept(data, "ma_crossover", GRID, workers=2, **terms)
     assert_same(result, data, "ma_crossover", **terms)
     assert result.metrics["total_trades"].sum() > 0
@@ -336,7 +334,7 @@ def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
     params = [check_params("ma_crossover", {"short_period": s, "long_period": 40}) for s in range(1, 40)]
     measured = []
     for width in (0, 1, 2):
-        lanes = lanes_of(setting, data["A"], "ma_crossover", params, width)
+        lanes = lanes_of(setting, "ma_crossover", params, width)
         lanes.play(np.arange(len(params)))
         measured.append(lanes.measures.tobytes())
     assert measured[0] == measured[1] == measured[2]

@@ -10,26 +10,17 @@ from ..backtest import Setting
 from ..data.containers import Bars
 from ..data.zones import midnights
 from ..measures import Period
-from ..strategies import make_handler
+from ..strategies import STRATEGIES, make_handler
+from ..strategies.signal import Signal
 from ..summary import GRIDS
 from .lanes import Lanes
 from .plain import is_plain
 
-SIGNALS = ("ma_crossover", "momentum", "mean_reversion", "rsi")  # decide by prices alone
+CROSSING = "ma_crossover"  # known to the lanes: its means are shared
 WIDEST = 2
 CLOSES_BYTES = 16 << 20  # of a portion's equity at period ends
 
 Rows = NDArray[np.int64]
-
-
-def playable(setting: Setting, strategy: Any) -> Bars | None:
-    """The bars of a sweep that lanes can play; None where it takes the general engine."""
-    if not isinstance(strategy, str) or strategy not in SIGNALS or setting.every != 0:
-        return None
-    if not is_plain(setting.tape, setting.steps, setting.terms, setting.dated):
-        return None
-    only = setting.markets[0][1][0]
-    return only if isinstance(only, Bars) else None  # never overlapping: an order meets the next one's open
 
 
 def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[int, Rows]:
@@ -48,12 +39,21 @@ def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[in
     return Period.POINT, np.arange(n)
 
 
-def lanes_of(
-    setting: Setting, bars: Bars, strategy: str, params: Sequence[Any], width: int = WIDEST
-) -> Lanes:
-    """Every run, ready to be played, in registers of that width (0 to 2) if the processor has them."""
+def lanes_of(setting: Setting, strategy: Any, params: Sequence[Any], width: int = WIDEST) -> Lanes | None:
+    """Every run of a built-in strategy, ready to be played; None where it takes the general engine.
+
+    Lanes play strategies that turn prices into a stance, over one symbol's bars in plain terms. `width` is
+    that of the registers, 0 to 2, as far as the processor has them.
+    """
+    if not isinstance(strategy, str) or not STRATEGIES[strategy].module or setting.every != 0:
+        return None
+    if not is_plain(setting.tape, setting.steps, setting.terms, setting.dated):
+        return None
+    bars = setting.markets[0][1][0]
+    if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
+        return None
     period, ends = period_ends(bars.timestamp + bars.interval, setting.timezone, setting.closes)
-    own = params if strategy == "ma_crossover" else [make_handler(strategy, p, 1) for p in params]
+    own = params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params]
     return Lanes(
         bars, own, setting.steps[0], setting.terms, setting.capital, setting.first, int(period), ends, width
     )
