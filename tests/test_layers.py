@@ -22,16 +22,19 @@ def places(text: str) -> list[str]:
 BTCORE = places("""
 version errors config memory model progress curve formulas
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
-stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin dated desk
-contract events context order_array engine orders fast fast.book fast.rows fast.records fast.orders fast.plain
-strategies.window strategies.signal strategies.buy_and_hold strategies.ema_crossover strategies.ma_crossover strategies.mean_reversion
-strategies.momentum strategies.rsi strategies.registry strategies strategy
+stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin
+dated desk contract events context order_array engine orders
+fast fast.book fast.rows fast.records fast.orders fast.plain
+strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold strategies.ema_crossover
+strategies.ma_crossover strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry
+strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container
 data.containers data.source data.merge data.convert data.readers data.resample data.store data.catalog
 data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
-schedule metrics periods words round_trips measures tables summary rows export explain archive axes look chart
-report result manifest inputs play run_journal backtest conformance verify cuts pasts leakcheck . cli_data cli __main__
+schedule metrics periods words round_trips measures fast.lanes tables summary rows export explain archive axes
+look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result sweep
+conformance verify cuts pasts leakcheck . cli_data cli_sweep cli __main__
 """)
 
 BTSERVER = places("""

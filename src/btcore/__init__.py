@@ -23,6 +23,8 @@ from .orders import Orders
 from .progress import Progress
 from .result import Result, load_result
 from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
+from .sweep import sweep, sweep_request
+from .sweep_result import SweepResult
 from .targets import Targets
 from .version import __version__
 from .words import OrderReason, OrderStatus
@@ -55,6 +57,7 @@ __all__ = [
     "Strategy",
     "StrategyError",
     "StrategySpec",
+    "SweepResult",
     "Targets",
     "TradeEvent",
     "Trades",
@@ -71,4 +74,6 @@ __all__ = [
     "sample_bars",
     "sample_quotes",
     "sample_trades",
+    "sweep",
+    "sweep_request",
 ]

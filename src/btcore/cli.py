@@ -1,4 +1,4 @@
-"""The command line: `btcore run`, `btcore data import|list|sample`, `btcore report`. No server is needed.
+"""The command line: `btcore run`, `sweep`, `data import|list|sample` and `report`. No server is needed.
 
 Exit codes: 0 done; 1 the strategy failed; 2 asked for wrongly, with one line on stderr and nothing written.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import msgspec
 
 from .cli_data import RESOLUTIONS, add_data_commands
+from .cli_sweep import add_sweep_options, best_table, lines, spread
 from .config import Execution, RunRequest
 from .errors import BtcoreError, ConfigError, StrategyError
 from .strategies import STRATEGIES
@@ -80,6 +81,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"btcore {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
     _run_parser(commands.add_parser("run", help="run a backtest", allow_abbrev=False))
+    sweep = commands.add_parser("sweep", help="run many parameter sets", allow_abbrev=False)
+    sweep.set_defaults(command=_sweep)
+    _request_options(sweep, "of the strategy; V is JSON, a list of values, or START:STOP:STEP")
+    add_sweep_options(sweep)
     data = commands.add_parser("data", help="import, list or make market data", allow_abbrev=False)
     add_data_commands(data.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser))
     report = commands.add_parser("report", help="write a saved result as one HTML page", allow_abbrev=False)
@@ -91,13 +96,21 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run_parser(run: argparse.ArgumentParser) -> None:
     run.set_defaults(command=_run)
+    _request_options(run, "of the strategy; V is JSON")
+    run.add_argument("--json", action="store_true", help="print the whole result as JSON and nothing else")
+    run.add_argument("--out", metavar="FILE", help="save the result as .npz or .parquet")
+    run.add_argument("--plot", metavar="FILE", help="write a report as .html, or the curves as .svg")
+    run.add_argument("--no-progress", action="store_true", help="draw no bar, not even on a terminal")
+
+
+def _request_options(run: argparse.ArgumentParser, param: str) -> None:
     run.add_argument("symbols", nargs="*", metavar="SYMBOL")
     run.add_argument("--data", metavar="DIR", help="catalog folder (without one: synthetic data)")
     run.add_argument("--start", metavar="TIME", help="ISO 8601; read in --timezone if it has no offset")
     run.add_argument("--end", metavar="TIME", help="data at or after it is left out")
     run.add_argument("--resolution", help=f"one of {', '.join(RESOLUTIONS)} (day)")
     run.add_argument("--strategy", metavar="NAME", help=f"one of {', '.join(STRATEGIES)} (the first)")
-    run.add_argument("--param", action="append", default=[], metavar="K=V", help="of the strategy; V is JSON")
+    run.add_argument("--param", action="append", default=[], metavar="K=V", help=param)
     run.add_argument("--capital", metavar="MONEY", help="initial capital (1000000)")
     run.add_argument("--currency", help="three to five capital letters (USD)")
     run.add_argument("--timezone", metavar="ZONE", help="an IANA name (UTC)")
@@ -110,10 +123,6 @@ def _run_parser(run: argparse.ArgumentParser) -> None:
     )
     run.add_argument("--mark-every", metavar="LENGTH", help="grid of the equity curve, as 30s, 1min, 1h, 1d")
     run.add_argument("--request", metavar="FILE", help="JSON as POST /v1/backtests takes it; - is stdin")
-    run.add_argument("--json", action="store_true", help="print the whole result as JSON and nothing else")
-    run.add_argument("--out", metavar="FILE", help="save the result as .npz or .parquet")
-    run.add_argument("--plot", metavar="FILE", help="write a report as .html, or the curves as .svg")
-    run.add_argument("--no-progress", action="store_true", help="draw no bar, not even on a terminal")
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -136,6 +145,27 @@ def _run(arguments: argparse.Namespace) -> None:
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    body = _body(arguments)
+    strategy = _over(body, "strategy")
+    body["strategy"] = strategy | {"params": spread(_over(strategy, "params"))}
+    request = msgspec.convert(body, RunRequest)
+    source = _source(arguments.data)
+
+    from .sweep import sweep_request
+    from .sweep_result import check_metric
+
+    check_metric(arguments.metric)
+    result = sweep_request(
+        request, source, workers=arguments.workers, progress=False if arguments.no_progress else None
+    )
+    if arguments.json:
+        print(lines(result))
+    else:
+        print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
+        print("data:", f"catalog {arguments.data}" if arguments.data else source.describe())
 
 
 def _body(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -472,7 +472,7 @@ BAD_DATA = [
     (["report", "nowhere.npz", "page.html"], "nowhere.npz: No such file or directory"),
     (["report", "good.csv", "page.html"], "good.csv: a result is saved as .npz or .parquet"),
     (["report", "good.csv", "page.pdf"], "PAGE: page.pdf does not end in .html"),
-    (["sweep"], "argument COMMAND: invalid choice: 'sweep'"),
+    (["trawl"], "argument COMMAND: invalid choice: 'trawl'"),
     ([], "the following arguments are required: COMMAND"),
 ]
 

@@ -1,0 +1,28 @@
+from collections.abc import Sequence
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.config import Execution, Instrument
+from btcore.data.containers import Bars
+
+@final
+class Lanes:
+    measures: NDArray[Any]
+    codes: NDArray[np.int8]
+    params: Sequence[Any]
+    n_ends: int
+    def __init__(
+        self,
+        bars: Bars,
+        params: Sequence[Any],
+        instrument: Instrument,
+        execution: Execution,
+        capital: float,
+        start: int,
+        period: int,
+        ends: NDArray[np.int64],
+        width: int = ...,
+    ) -> None: ...
+    def play(self, chosen: NDArray[np.int64]) -> None: ...

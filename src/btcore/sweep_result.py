@@ -1,0 +1,153 @@
+"""What a sweep gives back: parameters and metrics in columns, a row a run."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import export
+from .errors import ConfigError
+from .measures import MEASURES_DTYPE, PERIODS
+from .result import Result
+from .summary import Metrics, show
+from .tables import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+Columns = dict[str, NDArray[Any]]
+
+
+class Refusal(NamedTuple):
+    """A parameter set that the strategy does not take, and why."""
+
+    params: dict[str, Any]
+    reason: str
+
+
+class SweepRun(NamedTuple):
+    """One run of a sweep: its row, the parameters that were named, and every metric of `Result.metrics`."""
+
+    row: int
+    params: dict[str, Any]
+    metrics: Metrics
+
+
+class SweepResult:
+    """Parameters and metrics of every run, in the order of the parameter sets.
+
+    `params` and `metrics` are columns by name, a value a run; NaN is a metric that is undefined. `refused`
+    has the sets that the strategy does not take. `result[i]` is one run, `result.run(i)` all there is of it.
+    """
+
+    def __init__(
+        self, params: Columns, table: Table, refused: Sequence[Refusal], run: Callable[[int], Result]
+    ) -> None:
+        self.params = params
+        self.metrics: Columns = {name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()}
+        self.metrics["period"] = np.array(PERIODS)[table["period"]]
+        self.refused = tuple(refused)
+        self._run = run
+
+    def __len__(self) -> int:
+        return len(self.metrics["final_equity"])
+
+    def __getitem__(self, index: int) -> SweepRun:
+        """Parameters and metrics of one run; a negative index counts from the end."""
+        i = range(len(self))[index]
+        return SweepRun(i, _row(self.params, i), _row(self.metrics, i))
+
+    def __iter__(self) -> Iterator[SweepRun]:
+        return (self[i] for i in range(len(self)))
+
+    def run(self, index: int) -> Result:
+        """The whole result of one of the runs, as `bt.run` gives it; it is played again for that."""
+        return self._run(range(len(self))[index])
+
+    def order(self, metric: str = "sharpe_ratio", highest: bool = True) -> NDArray[np.int64]:
+        """Every run's index, the best first; undefined ones are last, and equal ones in their own order."""
+        check_metric(metric)
+        column = self.metrics[metric]
+        return np.argsort(-column if highest else column, kind="stable")
+
+    def best(self, metric: str = "sharpe_ratio", highest: bool = True) -> SweepRun:
+        """The run with the highest metric, or the lowest; ConfigError if it is undefined in every run."""
+        first = int(self.order(metric, highest)[0])
+        if np.isnan(self.metrics[metric][first]):
+            raise ConfigError(f"metric: {metric} is undefined in every run")
+        return self[first]
+
+    @property
+    def table(self) -> NDArray[Any]:
+        """Parameters, then metrics, as records; a parameter named as a metric is `param_NAME` here."""
+        named = {f"param_{name}" if name in self.metrics else name: c for name, c in self.params.items()}
+        named |= self.metrics
+        table = np.empty(len(self), [(name, column.dtype) for name, column in named.items()])
+        for name, column in named.items():
+            table[name] = column
+        return table
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """`table` as a data frame."""
+        return export.to_pandas(self.table)
+
+    def to_polars(self) -> "pl.DataFrame":
+        """`table` as a data frame."""
+        return export.to_polars(self.table)
+
+    def to_arrow(self) -> Any:
+        """`table` in Arrow's columns."""
+        return export.to_arrow(self.table)
+
+    def __repr__(self) -> str:
+        told = f"<SweepResult: {len(self)} runs of {', '.join(self.params) or 'no parameters'}"
+        if self.refused:
+            told += f", {len(self.refused)} sets refused"
+        sharpe = self.metrics["sharpe_ratio"]
+        if np.isnan(sharpe).all():
+            return told + ">"
+        best = self.best()
+        chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
+        return f"{told}; highest sharpe_ratio {show(best.metrics['sharpe_ratio'])} with {chosen}>"
+
+
+def check_metric(metric: str) -> None:
+    """ConfigError unless it is the name of a number that every run has."""
+    names = [name for name in MEASURES_DTYPE.names or () if name != "period"]
+    if metric not in names:
+        raise ConfigError(f"metric: {metric!r} is not a number that a run has; there are {', '.join(names)}")
+
+
+def as_record(metrics: Metrics) -> tuple[Any, ...]:
+    """A run's metrics as a record of MEASURES_DTYPE."""
+    plain = {name: math.nan if value is None else value for name, value in metrics.items()}
+    plain["period"] = PERIODS.index(str(plain["period"]))
+    return tuple(plain[name] for name in MEASURES_DTYPE.names or ())
+
+
+def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
+    """Rows of one set of names as columns: integers, texts, booleans, floats (None is NaN), or objects."""
+    return {name: _column([row[name] for row in rows]) for name in rows[0]}
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    kinds = {type(value) for value in values}
+    if kinds <= {float, type(None)} or kinds == {int, float}:
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    if kinds in ({int}, {bool}, {str}):
+        return np.array(values)
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def _row(table: Columns, i: int) -> dict[str, Any]:
+    return {name: _plain(column[i]) for name, column in table.items()}
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(value, float) and math.isnan(value) else value
