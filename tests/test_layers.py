@@ -22,7 +22,7 @@ def places(text: str) -> list[str]:
 BTCORE = places("""
 version errors config memory model progress
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
-journal blotter venue entry family execution exchange bars margin dated desk contract tape events context
+journal blotter venue entry family execution exchange bars margin dated desk contract tape events context callbacks
 order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy

@@ -9,8 +9,8 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from .callbacks import PythonHandler
 from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
-from .context import PythonHandler
 from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
 from .data.intervals import Interval, interval_ns
