@@ -491,8 +491,11 @@ cdef class Engine:
     def advance(self, int64_t n):
         """Runs up to `n` more events; True while some are left."""
         cdef int64_t left = self.tape.n_events - self.n_done
-        with nogil:
+        if self.handler.keeps_gil:
             self.loop(min(n, left))
+        else:
+            with nogil:
+                self.loop(min(n, left))
         self.check()
         return self.n_done < self.tape.n_events
 
