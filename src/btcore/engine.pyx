@@ -166,6 +166,7 @@ cdef class Engine:
         self.out.next_id = 1
         self.out.next_timer = NEVER
         self.out.pending = self.ex.blotter.pending
+        self.out.n_symbols = tape.n_symbols
         self.market.tickers = self.ex.tickers
         self.market.rows = self.rows
         self.market.n_symbols = tape.n_symbols
