@@ -22,8 +22,8 @@ def places(text: str) -> list[str]:
 BTCORE = places("""
 version errors config memory model progress
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
-journal blotter venue entry family execution exchange bars margin dated desk contract tape events context callbacks
-order_array engine
+journal blotter venue entry family execution exchange bars margin dated desk contract verbs relay jit compiled
+tape events context callbacks order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from .callbacks import PythonHandler
+from .compiled import Compiled
 from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
 from .contract import Handler
 from .data.containers import Bars, Quotes, Trades
@@ -57,7 +58,7 @@ class RunJournal(NamedTuple):
 
 def run(
     data: Mapping[str, Market],
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler,
     params: Mapping[str, Any] | None = None,
     *,
     initial_capital: float = 1_000_000.0,
@@ -270,7 +271,7 @@ def _mark_every(mark_every: Interval | None, markets: list[tuple[str, tuple[Cont
 
 
 def _handler(
-    strategy: str | type[Strategy] | Strategy | Orders | Targets | Handler,
+    strategy: str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
     play: Callable[[Targets], Any],
@@ -292,10 +293,12 @@ def _handler(
         return strategy.handler(symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return PythonHandler(play(strategy), symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Compiled):
+        strategy = strategy.handler()
     if isinstance(strategy, Handler):
         return strategy, describe_strategy(strategy, None)
     raise ConfigError(
-        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets or compiled handler"
+        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets, Compiled or handler"
     )
 
 

@@ -17,7 +17,7 @@ cdef class Handler:
     cdef on_event_t on_event
     cdef void* state
     cdef int32_t kinds
-    cdef bint keeps_gil      # Python hears of market events: letting go of the GIL between them costs more than it gives
+    cdef bint keeps_gil      # Python hears of market events: too often to let go of the GIL between them
     cdef bint is_spent       # it has played a run: its state is no longer a beginning
 
 

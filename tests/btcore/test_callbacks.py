@@ -72,8 +72,7 @@ def test_events_say_what_the_data_say() -> None:
     trades = [e for e in keeper.kept if isinstance(e, bt.TradeEvent)]
     bars = [e for e in keeper.kept if isinstance(e, bt.BarEvent)]
     assert [(q.timestamp, q.bid, q.ask, q.mid, q.bid_size, q.ask_size) for q in quotes] == [
-        (t, p - 0.125, p + 0.125, p, i + 1, i + 2)
-        for i, (t, p) in enumerate(zip(TIMES, PRICES, strict=True))
+        (t, p - 0.125, p + 0.125, p, i + 1, i + 2) for i, (t, p) in enumerate(zip(TIMES, PRICES, strict=True))
     ]
     assert [(t.timestamp, t.price, t.size, t.side) for t in trades] == [
         (t + 1, p, i + 3, 1 if i % 2 else -1) for i, (t, p) in enumerate(zip(TIMES, PRICES, strict=True))
@@ -105,7 +104,9 @@ def test_a_hook_need_not_be_a_method() -> None:
     assert heard == list(zip(TIMES.tolist(), (PRICES - 0.125).tolist(), strict=True))
 
 
-@pytest.mark.parametrize("hook", ["on_start", "on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_end"])
+@pytest.mark.parametrize(
+    "hook", ["on_start", "on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_end"]
+)
 def test_what_a_hook_raises_ends_the_run(hook: str) -> None:
     def fails(self: Any, ctx: bt.Context, *event: Any) -> None:
         raise ZeroDivisionError(hook)
@@ -133,7 +134,9 @@ def test_runs_in_threads_do_not_mix() -> None:
     keepers = [Keeper() for _ in range(8)]
     alone = Keeper()
     bt.run(market(), alone)
-    threads = [threading.Thread(target=bt.run, args=(market(), k), kwargs={"progress": False}) for k in keepers]
+    threads = [
+        threading.Thread(target=bt.run, args=(market(), k), kwargs={"progress": False}) for k in keepers
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
