@@ -53,7 +53,7 @@ class Compiled:
     def from_cython(
         cls, module: ModuleType, name: str, state: NDArray[Any] | None = None, *, events: str | Sequence[str]
     ) -> "Compiled":
-        """Of a Cython module that says `cdef api int name(void*, const Market*, const Account*, Outbox*) ...`.
+        """Of a Cython module with `cdef api int name(void*, const Market*, const Account*, Outbox*) ...`.
 
         And `CONTRACT_VERSION = CONTRACT`, cimported from `btcore.model`: which contract it was compiled with.
         """
@@ -68,7 +68,7 @@ class Compiled:
         version = getattr(module, "CONTRACT_VERSION", None)
         if version != CONTRACT_VERSION:
             raise ConfigError(
-                f"{where}: its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}; compile it again"
+                f"{where}: its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}: compile it anew"
             )
         made = cls(address, state, events=events)
         made.function = exported[name]
@@ -79,7 +79,7 @@ class Compiled:
         return made
 
     def handler(self) -> Relay:
-        """What `bt.run` plays, once: its `final_state` is then as the function left it, None if it has none."""
+        """What `bt.run` plays, once: its `final_state` is then as the function left it, or None."""
         state = None if self.state is None else self.state.copy()
         return Relay(self._address, state, self.events, self.function, self.describe())
 

@@ -11,8 +11,8 @@
     bt.run(data, bt.Compiled(cross, state, events=["quotes"]))
 
 Everything here is for code that Numba compiles. `market`, `account` and what the functions return are records
-with the fields of the structs in `btcore.model`, and are to be read only; symbols are their places in the run's
-data, from 0; times are int64 ns UTC; money is in the run's currency.
+with the fields of the structs in `btcore.model`, and are only to be read; symbols are their places in the
+run's data, from 0; times are int64 ns UTC; money is in the run's currency.
 """
 
 # mypy: disable-error-code="untyped-decorator"
@@ -183,7 +183,7 @@ def holding(account: Any, symbol: Any) -> Any:
 
 @njit
 def order(account: Any, order_id: Any) -> Any:
-    """An order sent at an earlier event: filled_qty, avg_px ..., and `known_status`, as the strategy has heard."""
+    """An order of an earlier event: filled_qty, avg_px ..., and `known_status`, as the strategy has heard."""
     if order_id < 1 or order_id > account.n_orders:
         raise IndexError("there is no such order, or it was sent at this very event")
     return _orders(account.orders, order_id - 1)
@@ -210,7 +210,7 @@ _equity = _verb("equity", _x, ACCOUNT)
 
 
 @njit
-def submit(
+def submit(  # noqa: PLR0917  # Numba knows no keyword-only arguments
     out: Any,
     symbol: Any,
     side: Any,
@@ -242,7 +242,7 @@ def submit(
 
 @njit
 def buy(out: Any, symbol: Any, quantity: Any, limit: Any = nan, stop: Any = nan) -> Any:
-    """A market, limit, stop or stop-limit order, by the prices given; its id. `submit` has the other terms."""
+    """A market, limit, stop or stop-limit order, by the prices given; its id. `submit` has all terms."""
     return submit(out, symbol, 1, quantity, limit, stop)
 
 
