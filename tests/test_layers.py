@@ -23,7 +23,7 @@ BTCORE = places("""
 version errors config memory model progress curve formulas
 rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
 stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin
-dated desk contract events context order_array engine orders
+dated desk contract verbs relay jit compiled events context callbacks order_array engine orders
 fast fast.book fast.rows fast.records fast.orders fast.plain
 strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold strategies.ema_crossover
 strategies.ma_crossover strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry

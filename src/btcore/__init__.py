@@ -1,6 +1,7 @@
 """btcore: a tick-exact, event-driven backtesting engine compiled from Cython."""
 
 from .backtest import run, run_request
+from .compiled import Compiled
 from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec
 from .data import (
     Bars,
@@ -35,6 +36,7 @@ __all__ = [
     "BtcoreError",
     "Catalog",
     "CommissionTier",
+    "Compiled",
     "ConfigError",
     "Context",
     "DataError",

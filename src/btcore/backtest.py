@@ -8,8 +8,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from .callbacks import PythonHandler
+from .compiled import Compiled
 from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
-from .context import PythonHandler
 from .contract import Handler
 from .data.catalog import Catalog
 from .data.intervals import Interval
@@ -34,7 +35,7 @@ from .strategy import Strategy
 from .tape import Tape
 from .targets import Targets
 
-Played = str | type[Strategy] | Strategy | Orders | Targets | Handler
+Played = str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler
 Described = Callable[[], dict[str, Any]]
 
 
@@ -331,7 +332,7 @@ def _handler(
 
 
 def _called(
-    strategy: str | type[Strategy] | Strategy | Targets | Handler,
+    strategy: str | type[Strategy] | Strategy | Targets | Compiled | Handler,
     params: Mapping[str, Any] | None,
     symbols: tuple[str, ...],
     play: Callable[[Targets], Any],
@@ -351,10 +352,12 @@ def _called(
         return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return PythonHandler(play(strategy), symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Compiled):
+        strategy = strategy.handler()
     if isinstance(strategy, Handler):
         return strategy, describe_strategy(strategy, None)
     raise ConfigError(
-        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets or compiled handler"
+        f"strategy: {strategy!r} is no built-in's name, Strategy, Orders, Targets, Compiled or handler"
     )
 
 

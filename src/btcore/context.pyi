@@ -4,8 +4,6 @@ from typing import Any, Literal, TypedDict, Unpack, final
 
 from numpy.typing import NDArray
 
-from btcore.contract import Handler
-
 _TimeInForce = Literal["GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS"]
 _Leg = Literal["long", "short"]
 
@@ -80,11 +78,3 @@ class Context:
     def open_orders(self, symbol: str | None = None) -> list[int]: ...
     def set_timer(self, moment: int | datetime) -> None: ...
     def log(self, message: str) -> None: ...
-
-@final
-class PythonHandler(Handler):
-    def __init__(self, strategy: Any, symbols: tuple[str, ...]) -> None: ...
-    @property
-    def context(self) -> Context: ...
-    @property
-    def error(self) -> BaseException | None: ...

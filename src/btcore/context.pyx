@@ -1,20 +1,15 @@
-"""Python callbacks over the one C contract: what a `bt.Strategy` is given, and the adapter that calls it."""
+"""What a Python strategy sees and does."""
 
 cimport cython
-from cpython.ref cimport PyObject
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from heapq import heappop, heappush
+from heapq import heappush
 
-from btcore.contract cimport (
-    Handler, amend, cancel, new_order, order_target, send_order, target_quantity
-)
-from btcore.events cimport bar_event, fill_event, quote_event, trade_event
+from btcore.contract cimport amend, cancel, new_order, order_target, send_order, target_quantity
 from btcore.model cimport (
-    Account, BAR, CLS, END, FILL, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Market, NEVER, OPG,
-    Outbox, PARTIALLY_FILLED, POST_ONLY, Position, QUOTE, REDUCE_ONLY, Request, START, STOP, STOP_LIMIT, SUBMIT, TIMER,
-    TRADE, TRAILING_STOP, TRAILING_STOP_LIMIT,
+    CLS, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, OPG, PARTIALLY_FILLED, POST_ONLY, Position,
+    REDUCE_ONLY, Request, STOP, STOP_LIMIT, SUBMIT, TRAILING_STOP, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
@@ -29,17 +24,6 @@ _KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
 @cython.final
 cdef class Context:
     """What a strategy sees and does. Symbols are names, times int64 ns UTC, money is in the run's currency."""
-    cdef const Market* market
-    cdef const Account* account
-    cdef Outbox* out
-    cdef dict indexes
-    cdef list timers
-    cdef list working                # ids of the orders sent and not known to have ended
-    cdef int64_t n_seen              # orders looked at for it
-    cdef int64_t groups              # the highest oco number used
-    cdef dict streams                # (symbol, kind): its place on the tape, its container
-    cdef readonly tuple symbols
-    cdef readonly list logs          # (number of the call, message)
 
     def __init__(self, tuple symbols not None):
         self.symbols = symbols
@@ -346,73 +330,3 @@ cdef int8_t type_of(limit, stop, touch, trail, limit_offset):
     if stop is not None:
         return STOP if limit is None else STOP_LIMIT
     return MARKET if limit is None else LIMIT
-
-
-cdef struct State:
-    PyObject* adapter
-
-
-@cython.final
-cdef class PythonHandler(Handler):
-    """Calls the hooks a strategy object defines, and only those."""
-    cdef State box
-    cdef readonly Context context
-    cdef readonly object error       # what a hook raised
-    cdef object on_start, on_bar, on_quote, on_trade, on_fill, on_timer, on_end
-
-    def __init__(self, strategy, tuple symbols not None):
-        self.context = Context(symbols)
-        for kind, name in (
-            (BAR, "on_bar"), (QUOTE, "on_quote"), (TRADE, "on_trade"), (FILL, "on_fill"),
-        ):
-            if getattr(strategy, name, None) is not None:
-                self.kinds |= 1 << kind
-        self.on_start = getattr(strategy, "on_start", None)
-        self.on_bar = getattr(strategy, "on_bar", None)
-        self.on_quote = getattr(strategy, "on_quote", None)
-        self.on_trade = getattr(strategy, "on_trade", None)
-        self.on_fill = getattr(strategy, "on_fill", None)
-        self.on_timer = getattr(strategy, "on_timer", None)
-        self.on_end = getattr(strategy, "on_end", None)
-        self.box.adapter = <PyObject*> self
-        self.state = &self.box
-        self.on_event = call
-
-    cdef object call(self, const Market* market):
-        cdef int kind = market.kind
-        cdef Context ctx = self.context
-        if kind == BAR:
-            self.on_bar(ctx, bar_event(ctx.symbols, market))
-        elif kind == QUOTE:
-            self.on_quote(ctx, quote_event(ctx.symbols, market))
-        elif kind == TRADE:
-            self.on_trade(ctx, trade_event(ctx.symbols, market))
-        elif kind == FILL:
-            self.on_fill(ctx, fill_event(ctx.symbols, market))
-        elif kind == TIMER:
-            heappop(ctx.timers)
-            ctx.out.next_timer = ctx.timers[0] if ctx.timers else NEVER
-            if self.on_timer is not None:
-                self.on_timer(ctx)
-        elif kind == START and self.on_start is not None:
-            self.on_start(ctx)
-        elif kind == END and self.on_end is not None:
-            self.on_end(ctx)
-
-
-cdef int call(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    with gil:
-        return guarded(<PythonHandler> (<State*> state).adapter, market, account, out)
-
-
-cdef int guarded(PythonHandler handler, const Market* market, const Account* account, Outbox* out) noexcept:
-    cdef Context ctx = handler.context
-    ctx.market, ctx.account, ctx.out = market, account, out
-    try:
-        handler.call(market)
-        return 0
-    except BaseException as error:
-        handler.error = error
-        return 1
-    finally:
-        ctx.out = NULL

@@ -23,6 +23,7 @@ cdef class Handler:
     cdef scan_t scan         # NULL: it wants every event
     cdef void* state
     cdef int32_t kinds
+    cdef bint keeps_gil      # Python hears of market events: too often to let go of the GIL between them
     cdef bint is_spent       # it has played a run: its state is no longer a beginning
 
 

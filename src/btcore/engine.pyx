@@ -153,6 +153,7 @@ cdef class Engine:
         self.out.next_id = 1
         self.out.next_timer = NEVER
         self.out.pending = self.ex.blotter.pending
+        self.out.n_symbols = tape.n_symbols
         self.market.tickers = self.ex.tickers
         self.market.rows = self.rows
         self.market.n_symbols = tape.n_symbols
@@ -468,8 +469,11 @@ cdef class Engine:
     def advance(self, int64_t n):
         """Runs up to `n` more events; True while some are left."""
         cdef int64_t left = self.tape.n_events - self.n_done
-        with nogil:
+        if self.handler.keeps_gil:
             self.loop(min(n, left))
+        else:
+            with nogil:
+                self.loop(min(n, left))
         self.check()
         return self.n_done < self.tape.n_events
 

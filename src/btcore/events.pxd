@@ -1,4 +1,4 @@
-"""What a Python strategy is told: one object an event, made only for hooks that are there."""
+"""What a Python strategy is told: an object for each kind of event."""
 
 from libc.stdint cimport int64_t
 
@@ -32,7 +32,8 @@ cdef class FillEvent:
     cdef readonly str liquidity
 
 
-cdef BarEvent bar_event(tuple symbols, const Market* market)
-cdef QuoteEvent quote_event(tuple symbols, const Market* market)
-cdef TradeEvent trade_event(tuple symbols, const Market* market)
-cdef FillEvent fill_event(tuple symbols, const Market* market)
+# Each takes the values of the newest event.
+cdef void read_bar(BarEvent event, tuple symbols, const Market* market)
+cdef void read_quote(QuoteEvent event, tuple symbols, const Market* market)
+cdef void read_trade(TradeEvent event, tuple symbols, const Market* market)
+cdef void read_fill(FillEvent event, tuple symbols, const Market* market)

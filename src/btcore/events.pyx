@@ -1,8 +1,8 @@
-"""What a Python strategy is told: one object an event, made only for hooks that are there."""
+"""What a Python strategy is told: an object for each kind of event."""
 
 cimport cython
 
-from btcore.model cimport Market, Ticker
+from btcore.model cimport Bar, Fill, Market, Quote, Trade
 
 
 @cython.final
@@ -44,40 +44,32 @@ cdef class FillEvent:
         return f"Fill({self.symbol} {self.timestamp} #{self.order_id} {self.side * self.quantity}@{self.price})"
 
 
-cdef BarEvent bar_event(tuple symbols, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef BarEvent event = BarEvent.__new__(BarEvent)
+cdef void read_bar(BarEvent event, tuple symbols, const Market* market):
+    cdef const Bar* bar = &market.tickers[market.symbol].bar
     event.symbol = symbols[market.symbol]
-    event.timestamp = ticker.bar.ts
-    event.open, event.high, event.low = ticker.bar.open, ticker.bar.high, ticker.bar.low
-    event.close, event.volume = ticker.bar.close, ticker.bar.volume
-    return event
+    event.timestamp = bar.ts
+    event.open, event.high, event.low, event.close, event.volume = bar.open, bar.high, bar.low, bar.close, bar.volume
 
 
-cdef QuoteEvent quote_event(tuple symbols, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef QuoteEvent event = QuoteEvent.__new__(QuoteEvent)
+cdef void read_quote(QuoteEvent event, tuple symbols, const Market* market):
+    cdef const Quote* quote = &market.tickers[market.symbol].quote
     event.symbol = symbols[market.symbol]
-    event.timestamp = ticker.quote.ts
-    event.bid, event.ask = ticker.quote.bid, ticker.quote.ask
-    event.bid_size, event.ask_size = ticker.quote.bid_qty, ticker.quote.ask_qty
-    return event
+    event.timestamp = quote.ts
+    event.bid, event.ask = quote.bid, quote.ask
+    event.bid_size, event.ask_size = quote.bid_qty, quote.ask_qty
 
 
-cdef TradeEvent trade_event(tuple symbols, const Market* market):
-    cdef const Ticker* ticker = &market.tickers[market.symbol]
-    cdef TradeEvent event = TradeEvent.__new__(TradeEvent)
+cdef void read_trade(TradeEvent event, tuple symbols, const Market* market):
+    cdef const Trade* trade = &market.tickers[market.symbol].trade
     event.symbol = symbols[market.symbol]
-    event.timestamp = ticker.trade.ts
-    event.price, event.size, event.side = ticker.trade.px, ticker.trade.qty, ticker.trade.side
-    return event
+    event.timestamp = trade.ts
+    event.price, event.size, event.side = trade.px, trade.qty, trade.side
 
 
-cdef FillEvent fill_event(tuple symbols, const Market* market):
-    cdef FillEvent event = FillEvent.__new__(FillEvent)
-    event.symbol = symbols[market.fill.symbol]
-    event.timestamp, event.order_id = market.fill.ts, market.fill.order_id
-    event.side, event.quantity, event.price = market.fill.side, market.fill.last_qty, market.fill.last_px
-    event.commission = market.fill.commission
-    event.liquidity = "taker" if market.fill.liquidity else "maker"
-    return event
+cdef void read_fill(FillEvent event, tuple symbols, const Market* market):
+    cdef const Fill* fill = market.fill
+    event.symbol = symbols[fill.symbol]
+    event.timestamp, event.order_id = fill.ts, fill.order_id
+    event.side, event.quantity, event.price = fill.side, fill.last_qty, fill.last_px
+    event.commission = fill.commission
+    event.liquidity = "taker" if fill.liquidity else "maker"

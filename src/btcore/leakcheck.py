@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from . import pasts
 from .backtest import run
+from .compiled import Compiled
 from .config import checked
 from .contract import Handler
 from .cuts import Data, altered, begun, begun_and_next, choose, known, span_of
@@ -20,7 +21,7 @@ from .pasts import Past, difference
 from .result import Result
 from .strategy import Strategy
 
-Played = str | type[Strategy] | Strategy | Orders | Handler
+Played = str | type[Strategy] | Strategy | Orders | Compiled | Handler
 Params = Mapping[str, Any] | None
 
 ARRAYS = (Orders,)  # whose every column is in rows, each due at its `timestamp`

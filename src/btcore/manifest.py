@@ -12,6 +12,7 @@ import numpy as np
 from .config import Execution, Instrument
 from .data.container import Container
 from .orders import Orders
+from .relay import Relay
 from .strategy import Strategy
 from .targets import Targets
 from .version import __version__
@@ -35,6 +36,8 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
         columns = strategy.columns().items()
         content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
         return {"kind": name, "name": name, "params": params, "sha256": _sha256(content)}
+    if isinstance(strategy, Relay):
+        return strategy.described
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
 
 

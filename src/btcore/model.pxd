@@ -335,6 +335,8 @@ cdef struct Outbox:      # what a strategy asks for
     int64_t next_id
     int64_t next_timer   # the strategy wishes to be called then; NEVER: no
     double* pending      # by symbol: signed leaves of its open market orders, sent or working
+    int32_t n_symbols
+    int32_t fault        # the first ask that made no sense, 0 none; see btcore.verbs
 
 # The one contract of every strategy. Nonzero stops the run.
 ctypedef int (*on_event_t)(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil

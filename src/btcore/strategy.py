@@ -39,11 +39,7 @@ class Strategy:
     @classmethod
     def check_params(cls, params: Mapping[str, Any]) -> dict[str, Any]:
         """The parameters, complete and of their types; ConfigError names what is wrong."""
-        hints = {
-            name: hint
-            for name, hint in get_type_hints(cls, include_extras=True).items()
-            if not name.startswith("_") and get_origin(hint) is not ClassVar and hint is not ClassVar
-        }
+        hints = cls._hints()
         fields = [
             (name, hint, getattr(cls, name)) if hasattr(cls, name) else (name, hint)
             for name, hint in hints.items()
@@ -58,7 +54,16 @@ class Strategy:
     @property
     def params(self) -> dict[str, Any]:
         """The parameters as they stand."""
-        return {name: getattr(self, name) for name in type(self).check_params({}) if hasattr(self, name)}
+        return {name: getattr(self, name) for name in self._hints() if hasattr(self, name)}
+
+    @classmethod
+    def _hints(cls) -> dict[str, Any]:
+        """Name and type of each parameter."""
+        return {
+            name: hint
+            for name, hint in get_type_hints(cls, include_extras=True).items()
+            if not name.startswith("_") and get_origin(hint) is not ClassVar and hint is not ClassVar
+        }
 
 
 __all__ = [

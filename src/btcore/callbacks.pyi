@@ -1,0 +1,12 @@
+from typing import Any, final
+
+from btcore.context import Context
+from btcore.contract import Handler
+
+@final
+class PythonHandler(Handler):
+    def __init__(self, strategy: Any, symbols: tuple[str, ...]) -> None: ...
+    @property
+    def context(self) -> Context: ...
+    @property
+    def error(self) -> BaseException | None: ...

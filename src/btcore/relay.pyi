@@ -1,0 +1,28 @@
+from collections.abc import Iterable
+from typing import Any, final
+
+from numpy.typing import NDArray
+
+from btcore.contract import Handler
+
+EVENTS: dict[str, int]
+RAISED: int
+
+def unpacked(capsule: Any) -> tuple[int, str]: ...
+
+@final
+class Relay(Handler):
+    def __init__(
+        self,
+        address: int,
+        memory: NDArray[Any] | None,
+        events: Iterable[str],
+        owner: Any,
+        described: dict[str, Any],
+    ) -> None: ...
+    @property
+    def described(self) -> dict[str, Any]: ...
+    @property
+    def final_state(self) -> NDArray[Any] | None: ...
+    @property
+    def error(self) -> Exception | None: ...

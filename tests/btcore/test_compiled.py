@@ -1,0 +1,296 @@
+"""Compiled code from outside: what is taken, what is refused, what the manifest says; and a Cython module."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+import btcore as bt
+from btcore import jit
+from btcore.contract import CONTRACT_VERSION
+
+STATE = np.dtype([("calls", "i8"), ("bid", "f8")], align=True)
+
+
+def body(own: Any, market: Any, account: Any, out: Any) -> int:
+    own.calls += 1
+    own.bid = jit.bid(market)
+    return 0
+
+
+plain = numba.cfunc(jit.signature(STATE))(body)
+
+
+@pytest.fixture(scope="module")
+def market() -> dict[str, bt.Quotes]:
+    mid = 100.0 + np.random.default_rng(3).integers(-8, 9, 500).cumsum() / 64.0
+    return {"A": bt.Quotes(np.arange(500) * 10**9, mid - 0.125, mid + 0.125)}
+
+
+@pytest.mark.parametrize("function", [plain, plain.address], ids=["numba.cfunc", "its address"])
+def test_a_plain_cfunc_is_played(function: Any, market: dict[str, bt.Quotes]) -> None:
+    player = bt.Compiled(function, np.zeros(1, STATE), events="quotes").handler()
+    bt.run(market, player)
+    assert player.final_state is not None
+    assert player.final_state.tolist() == [(500, market["A"].bid[-1])]
+
+
+def test_a_function_may_do_without_a_state(market: dict[str, bt.Quotes]) -> None:
+    @jit.cfunc()
+    def hold(own: Any, market: Any, account: Any, out: Any) -> int:
+        if jit.position(account, 0) == 0.0:
+            jit.order_target(account, out, 0, 3.0)
+        return 0
+
+    player = bt.Compiled(hold, events="quotes").handler()
+    result = bt.run(market, player)
+    assert result.trades["quantity"].tolist() == [3.0]
+    assert player.final_state is None
+
+
+def test_the_state_is_a_copy_from_the_start(market: dict[str, bt.Quotes]) -> None:
+    state = np.zeros(1, STATE)
+    compiled = bt.Compiled(plain, state, events="quotes")
+    state["calls"] = 7
+    first = compiled.handler()
+    bt.run(market, compiled)
+    bt.run(market, first)
+    assert compiled.state is not None
+    assert compiled.state["calls"] == 0
+    assert first.final_state is not None
+    assert first.final_state["calls"] == 500
+    with pytest.raises(ValueError, match="read-only"):
+        compiled.state["calls"] = 1
+
+
+OTHER = np.dtype([("calls", "i8"), ("bid", "f4")], align=True)
+
+
+@pytest.mark.parametrize(
+    ("function", "state", "events", "message"),
+    [
+        (plain, np.zeros(1, STATE), "ticks", "strategy.events: .*'ticks'.* is not of quotes, trades, bars"),
+        (plain, np.zeros(1, STATE), [], "strategy.events: nothing"),
+        (plain, np.zeros(1, OTHER), "quotes", "strategy.function: made for .* but with a state of"),
+        (plain, None, "quotes", "strategy.function: made for .* but with a state of None"),
+        (plain, [0, 0.0], "quotes", "strategy.state: not a numpy array"),
+        (plain, np.zeros(0, STATE), "quotes", "strategy.state: not a numpy array of at least one"),
+        (plain, np.array([None]), "quotes", "strategy.state: .* without Python objects"),
+        (body, np.zeros(1, STATE), "quotes", "neither a Numba cfunc nor an address"),
+        (numba.njit(body), np.zeros(1, STATE), "quotes", "neither a Numba cfunc nor an address"),
+        (numba.cfunc("int32(int32)")(lambda x: x), None, "quotes", "strategy.function: made for"),
+        (0, None, "quotes", "is no address"),
+        (-4096, None, "quotes", "is no address"),
+        (True, None, "quotes", "neither a Numba cfunc nor an address"),
+    ],
+)
+def test_what_does_not_fit_is_refused(function: Any, state: Any, events: Any, message: str) -> None:
+    with pytest.raises(bt.ConfigError, match=message):
+        bt.Compiled(function, state, events=events)
+
+
+def test_parameters_are_refused(market: dict[str, bt.Quotes]) -> None:
+    with pytest.raises(bt.ConfigError, match="only a strategy's name or class"):
+        bt.run(market, bt.Compiled(plain, np.zeros(1, STATE), events="quotes"), {"calls": 1})
+
+
+def buyer(quantity: float) -> Any:
+    @jit.cfunc(STATE)
+    def buy(own: Any, market: Any, account: Any, out: Any) -> int:
+        own.calls += 1
+        if own.calls == 1:
+            jit.buy(out, 0, quantity)
+        return 0
+
+    return buy
+
+
+def test_the_manifest_tells_code_numbers_and_state(market: dict[str, bt.Quotes]) -> None:
+    one = bt.Compiled(buyer(1.0), np.zeros(1, STATE), events=["fills", "quotes"])
+    told = bt.run(market, one).manifest["run"]["strategy"]
+    assert told["kind"] == "compiled"
+    assert told["name"] == f"{__name__}.buyer.<locals>.buy"
+    assert told["events"] == ["quotes", "fills"]
+    assert told["constants"] == {"quantity": "1.0"}
+    others = [
+        bt.Compiled(buyer(2.0), np.zeros(1, STATE), events=["fills", "quotes"]),
+        bt.Compiled(buyer(1.0), np.ones(1, STATE), events=["fills", "quotes"]),
+        bt.Compiled(buyer(1.0), np.zeros(1, STATE), events=["quotes"]),
+        bt.Compiled(plain, np.zeros(1, STATE), events=["fills", "quotes"]),
+        bt.Compiled(plain.address, np.zeros(1, STATE), events=["fills", "quotes"]),
+    ]
+    prints = {bt.run(market, strategy).fingerprint for strategy in [one, *others]}
+    assert len(prints) == 6
+    again = bt.Compiled(buyer(1.0), np.zeros(1, STATE), events=["quotes", "fills"])
+    assert bt.run(market, again).fingerprint in prints
+    assert bt.run(market, one.handler()).fingerprint == bt.run(market, one).fingerprint
+
+
+def test_it_can_be_checked_for_look_ahead(market: dict[str, bt.Quotes]) -> None:
+    report = bt.leakcheck(market, bt.Compiled(buyer(1.0), np.zeros(1, STATE), events="quotes"))
+    assert report.orders_checked == 1
+
+
+def test_the_import_does_not_bring_in_numba() -> None:
+    script = "import sys, btcore; btcore.Compiled; print('numba' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"
+
+
+def test_numba_keeps_compiled_strategies_on_disk(tmp_path: Path) -> None:
+    """The verbs are linked by name, so a second process need not compile."""
+    (tmp_path / "cached.py").write_text(
+        "import numpy as np, btcore as bt\n"
+        "from numba import cfunc\n"
+        "from btcore import jit\n"
+        "@cfunc(jit.signature(), cache=True)\n"
+        "def hold(own, market, account, out):\n"
+        "    return min(0, jit.order_target(account, out, 0, 2.0))\n"
+        "quotes = bt.Quotes(np.arange(9), np.full(9, 1.0), np.full(9, 2.0))\n"
+        "result = bt.run({'A': quotes}, bt.Compiled(hold, events='quotes'))\n"
+        "print(hold.cache_hits, len(result.trades))\n"
+    )
+    runs = [
+        subprocess.run(
+            [sys.executable, "cached.py"], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "1"]]
+
+
+# -- a Cython module of somebody else's ----------------------------------------------------------------------
+
+OUTSIDE = '''
+from libc.stdint cimport int32_t
+
+from btcore.contract cimport Handler, order_target_percent
+from btcore.model cimport CONTRACT, QUOTE, Account, Market, Outbox
+
+CONTRACT_VERSION = CONTRACT
+
+
+cdef api int hold(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+    cdef int32_t* bought = <int32_t*> state
+    if bought[0]:
+        return 0
+    bought[0] = 1
+    return order_target_percent(market, account, out, market.symbol, 1.0) < 0
+
+
+cdef api double other(double x) noexcept nogil:
+    return x
+
+
+cdef struct Past:
+    double px
+    int long
+
+
+cdef class Momentum(Handler):
+    """Long after a rise, flat after anything else."""
+    cdef Past past
+
+    def __init__(self):
+        self.state = &self.past
+        self.on_event = follow
+        self.kinds = 1 << QUOTE
+
+
+cdef int follow(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+    cdef Past* past = <Past*> state
+    cdef double px, change
+    if market.kind != QUOTE:
+        return 0
+    px = 0.5 * (market.tickers[0].quote.bid + market.tickers[0].quote.ask)
+    change = px / past.px - 1.0 if past.px > 0.0 else 0.0
+    past.px = px
+    if (change > 0.0) == past.long:
+        return 0
+    past.long = change > 0.0
+    return order_target_percent(market, account, out, 0, <double> past.long) < 0
+'''
+
+BUILD = """
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+flags = ["-O1", "-ffp-contract=off"]
+modules = cythonize([Extension("outside", ["outside.pyx"], extra_compile_args=flags)], language_level=3)
+setup(name="outside", ext_modules=modules, script_args=["build_ext", "--inplace"])
+"""
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """Built in a folder of its own from nothing but what the package ships."""
+    pytest.importorskip("Cython", reason="a developer's tool")
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "outside.pyx").write_text(OUTSIDE)
+    built = subprocess.run(
+        [sys.executable, "-c", BUILD],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ},
+    )
+    assert built.returncode == 0, built.stderr
+    (path,) = [p for p in folder.iterdir() if p.suffix in {".so", ".pyd"}]
+    spec = importlib.util.spec_from_file_location("outside", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def assert_same(one: bt.Result, other: bt.Result) -> None:
+    for name in ("equity_curve", "trades", "orders", "exposures", "round_trips"):
+        assert getattr(one, name).tobytes() == getattr(other, name).tobytes(), name
+
+
+def test_an_outside_function_does_as_the_built_in(outside: ModuleType, market: dict[str, bt.Quotes]) -> None:
+    compiled = bt.Compiled.from_cython(outside, "hold", np.zeros(1, np.int32), events="quotes")
+    expected = bt.run(market, "buy_and_hold")
+    assert_same(bt.run(market, compiled), expected)
+    assert_same(bt.run(market, compiled), expected)
+    told = compiled.describe()
+    assert told["name"] == "outside.hold"
+    assert len(told["code_sha256"]) == 64
+
+
+def test_an_outside_handler_does_as_the_built_in(outside: ModuleType, market: dict[str, bt.Quotes]) -> None:
+    expected = bt.run(market, "momentum", {"lookback_period": 1})
+    assert len(expected.trades) > 100
+    assert_same(bt.run(market, outside.Momentum()), expected)
+
+
+def test_another_signature_is_refused(outside: ModuleType) -> None:
+    with pytest.raises(bt.ConfigError, match=r"outside\.other: not a function of the contract, but double"):
+        bt.Compiled.from_cython(outside, "other", events="quotes")
+
+
+def test_a_function_that_is_not_there_is_refused(outside: ModuleType) -> None:
+    with pytest.raises(bt.ConfigError, match=r"no `cdef api` function 'sell' \(hold, other\)"):
+        bt.Compiled.from_cython(outside, "sell", events="quotes")
+
+
+@pytest.mark.parametrize("version", [None, CONTRACT_VERSION - 1])
+def test_another_version_of_the_contract_is_refused(outside: ModuleType, version: int | None) -> None:
+    old: Any = SimpleNamespace(
+        __name__="old",
+        __pyx_capi__=outside.__pyx_capi__,
+        **({} if version is None else {"CONTRACT_VERSION": version}),
+    )
+    with pytest.raises(
+        bt.ConfigError, match=f"its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}"
+    ):
+        bt.Compiled.from_cython(old, "hold", events="quotes")
