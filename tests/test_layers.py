@@ -26,7 +26,7 @@ journal blotter venue entry family execution exchange bars margin dated desk con
 order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
-data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container
+data.intervals data.checks data.validate data.zones data.sessions data.columns data.moments data.frames data.container
 data.containers data.source data.convert data.readers data.resample data.store data.catalog data.lean_files
 data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
