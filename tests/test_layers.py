@@ -27,8 +27,8 @@ order_array engine
 strategies.window strategies.signal strategies.buy_and_hold strategies.ma_crossover strategies.mean_reversion
 strategies.momentum strategies.rsi strategies.registry strategies strategy
 data.intervals data.checks data.validate data.zones data.sessions data.columns data.moments data.frames data.container
-data.containers data.source data.convert data.readers data.resample data.store data.catalog data.lean_files
-data.lean_rows data.lean data.noise data.session data.sample data
+data.containers data.source data.convert data.readers data.scan data.resample data.store data.stream data.catalog
+data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips tables summary export explain archive axes look chart report result
 manifest backtest conformance verify cuts pasts leakcheck . cli_data cli __main__

@@ -15,6 +15,8 @@ from .data import (
     sample_bars,
     sample_quotes,
     sample_trades,
+    scan_csv,
+    scan_parquet,
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from .leakcheck import LeakReport, LookaheadError, leakcheck
@@ -67,4 +69,6 @@ __all__ = [
     "sample_bars",
     "sample_quotes",
     "sample_trades",
+    "scan_csv",
+    "scan_parquet",
 ]

@@ -1,6 +1,7 @@
 """The catalog: datasets by symbol and resolution in a folder, read by mapping, written atomically."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from .intervals import interval_name, resolution_of
 from .moments import Moment, moment_ns
 from .source import AnyContainer, check_resolution, check_symbol
 from .store import Entry, directory_name, index_mark, map_columns, read_index, write_columns, writing
+from .stream import stream_columns
 from .validate import moment_text
 
 _RETRIES = 20
@@ -49,6 +51,23 @@ class Catalog:
         with writing(self.path) as entries:
             for entry, container in zip(fresh, containers, strict=True):
                 write_columns(self.path, entry.directory, container.columns)
+            entries[:] = [entry for entry in entries if entry.key not in keys] + fresh
+        return fresh
+
+    def write_stream(self, streams: Mapping[str, Iterable[AnyContainer]]) -> list[Entry]:
+        """As `write`, of data larger than memory: for each symbol the pieces of one dataset, in order.
+
+        The same bytes are stored as if the pieces had been written as one, and on any error none. No other
+        process can write until the last piece has come.
+        """
+        for symbol in streams:
+            check_symbol(symbol)
+        with writing(self.path) as entries:
+            fresh = [
+                stream_columns(self.path, pieces, partial(_entry, symbol, asked=None))
+                for symbol, pieces in streams.items()
+            ]
+            keys = [entry.key for entry in fresh]
             entries[:] = [entry for entry in entries if entry.key not in keys] + fresh
         return fresh
 
