@@ -84,7 +84,7 @@ def run(
 
     Raises ConfigError, DataError or OrderError before anything runs, StrategyError when the strategy fails.
     """
-    named = zone(timezone).key
+    named = str(zone(timezone))
     terms: Execution = checked("execution", _terms(execution, intrabar), Execution)
     rates: FxRates = checked("fx", dict(fx or {}), FxRates)
     capital: float = checked("initial_capital", initial_capital, Capital)

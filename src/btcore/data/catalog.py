@@ -12,7 +12,7 @@ from .intervals import interval_name, resolution_of
 from .moments import Moment, moment_ns
 from .source import AnyContainer, check_resolution, check_symbol
 from .store import Entry, directory_name, index_mark, map_columns, read_index, write_columns, writing
-from .stream import stream_columns
+from .stream import begun, stream_columns
 from .validate import moment_text
 
 _RETRIES = 20
@@ -60,12 +60,11 @@ class Catalog:
         The same bytes are stored as if the pieces had been written as one, and on any error none. No other
         process can write until the last piece has come.
         """
-        for symbol in streams:
-            check_symbol(symbol)
+        started = {check_symbol(symbol): begun(pieces) for symbol, pieces in streams.items()}
         with writing(self.path) as entries:
             fresh = [
                 stream_columns(self.path, pieces, partial(_entry, symbol, asked=None))
-                for symbol, pieces in streams.items()
+                for symbol, pieces in started.items()
             ]
             keys = [entry.key for entry in fresh]
             entries[:] = [entry for entry in entries if entry.key not in keys] + fresh

@@ -238,7 +238,9 @@ def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades) 
     mine, theirs = _sort(data), _sort(before)
     if mine != theirs:
         raise DataError(f"{data.kind}: {mine} cannot follow {theirs}")
-    columns = {name: np.concatenate([before.columns[name][-1:], c[:1]]) for name, c in data.columns.items()}
+    columns: dict[str, Any] = {
+        name: np.concatenate([before.columns[name][-1:], column[:1]]) for name, column in data.columns.items()
+    }
     try:
         KINDS[data.kind](**columns, **data._meta())
     except RowError as error:

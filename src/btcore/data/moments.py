@@ -80,12 +80,12 @@ def moments_column(
     if values.dtype == pl.String:
         alike = _alike(values) if time_format is None else None
         if alike is not None:
-            return _utc(*alike, kind, timezone, dst)
+            return _utc(alike, kind, timezone, dst)
         values = values.str.strip_chars()
         if time_format is not None:
             return _from_format(values, kind, timezone, time_format, dst)
         if not values.str.contains(f"^{_NUMBER}$").all():
-            return _utc(*(_alike(values) or _mixed(values, kind)), kind, timezone, dst)
+            return _utc(_alike(values) or _mixed(values, kind), kind, timezone, dst)
         whole = not values.str.contains(".", literal=True).any()
         values = values.cast(pl.Int64 if whole else pl.Float64, strict=False)
         if values.null_count():
@@ -113,7 +113,7 @@ def manner(values: Any, unit: str | None = None) -> str:
     if not values.dtype.is_numeric():
         return "datetime"
     low, high = values.min(), values.max()
-    if unit is None and values.dtype.is_integer() and _FIRST_DATE <= low and high <= _LAST_DATE:
+    if unit is None and values.dtype.is_integer() and low >= _FIRST_DATE and high <= _LAST_DATE:
         return "date"
     return unit or {ns: name for name, ns in UNIT_NS.items()}[_unit_of(max(abs(low), abs(high)))]
 
@@ -126,7 +126,7 @@ def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, d
     if len(numbers) == 0:
         return numbers
     low, high = int(numbers.min()), int(numbers.max())
-    if unit is None and _FIRST_DATE <= low and high <= _LAST_DATE:
+    if unit is None and low >= _FIRST_DATE and high <= _LAST_DATE:
         year, month, day = numbers // 10_000, numbers // 100 % 100, numbers % 100
         dates = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
         days = dates.astype("datetime64[D]") + (day - 1)
@@ -166,7 +166,8 @@ def _unit_of(largest: float) -> int:
     )
 
 
-def _utc(local: Times, offsets: Times | int | None, kind: str, timezone: str, dst: Dst) -> Times:
+def _utc(found: tuple[Times, Times | int | None], kind: str, timezone: str, dst: Dst) -> Times:
+    local, offsets = found
     if offsets is None:
         return frozen(localize(local, timezone, kind, dst))
     return frozen(local - offsets if np.any(offsets) else local)

@@ -181,7 +181,7 @@ def csv_columns(
     names = head.columns if options["has_header"] else [f"column_{i}" for i in range(1, head.width + 1)]
     picked = reading.located(lambda: pick(names, reading.kind, columns))
     found = {ours: head.columns[names.index(theirs)] for ours, theirs in picked.items()}
-    types = dict.fromkeys(found.values(), pl.Float64)
+    types: dict[str, Any] = dict.fromkeys(found.values(), pl.Float64)
     types |= {found[name]: pl.String for name in ("timestamp", "side", "buyer_maker") if name in found}
     time = head[found["timestamp"]][0] if head.height else None
     if reading.time_format is None and re.fullmatch(r"[+-]?\d+", time or ""):

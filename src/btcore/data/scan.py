@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,8 +134,8 @@ def _pieces(
             written = "" if reading.time_format else manner(times, reading.unit)
             reading = reading._replace(unit=written if written in UNIT_NS else reading.unit)
         else:
-            here.located(lambda: _check_manner(times, reading, written))
-            here.located(lambda: check_follows(before, piece))
+            here.located(partial(_check_manner, times, reading, written))
+            here.located(partial(check_follows, before, piece))
         before = last_row(piece)
         yield piece
     if before is None:
@@ -152,17 +153,16 @@ def _without_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tupl
     for frame in frames:
         kept = without_blank_end(frame)
         if kept.height and blank is not None:
-            where = blank
-
-            def refuse() -> None:
-                raise RowError(reading.kind, where, "timestamp is missing")
-
-            reading.located(refuse)
+            reading.located(partial(_refuse, RowError(reading.kind, blank, "timestamp is missing")))
         if kept.height:
             yield start, kept
         if kept.height < frame.height and blank is None:
             blank = start + kept.height
         start += frame.height
+
+
+def _refuse(error: RowError) -> None:
+    raise error
 
 
 @contextmanager

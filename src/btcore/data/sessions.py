@@ -40,8 +40,9 @@ def sessions(first: int, last: int, timezone: str, calendar: str | None = None) 
     """
     if calendar is None:
         # A midnight that a clock jumped over, with its whole day (Apia, 2011-12-30), is the next one.
-        nights = np.unique(midnights(first, last, timezone))
-        return Sessions(nights[:-1], nights[1:], zone(timezone).key)
+        nights = np.sort(midnights(first, last, timezone))
+        nights = nights[np.r_[True, nights[1:] > nights[:-1]]]  # np.unique would load numpy.ma, 15 ms
+        return Sessions(nights[:-1], nights[1:], str(zone(timezone)))
     name = calendar_code(calendar)
     schedule = _schedule(name, None)
     if first < schedule.opens[0] or last >= schedule.opens[-1]:

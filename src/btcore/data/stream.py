@@ -1,7 +1,8 @@
 """Containers in pieces -> the files of one dataset, as if they had been one container all along."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from btcore.errors import DataError
 
-from .containers import KINDS, check_follows, last_row
+from .containers import KINDS, Quotes, check_follows, last_row
 from .source import AnyContainer
 from .store import _FOLDER, Entry, _sync
 from .validate import RowError
@@ -39,6 +40,12 @@ def stream_columns(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return entry
+
+
+def begun(pieces: Iterable[AnyContainer]) -> Iterator[AnyContainer]:
+    """The pieces, the first of them asked for now: with it come most errors, before a catalog is touched."""
+    rest = iter(pieces)
+    return chain([next(rest, Quotes((), (), ()))], rest)
 
 
 def _written(folder: Path, pieces: Iterable[AnyContainer]) -> AnyContainer:
