@@ -276,7 +276,9 @@ def test_import_parquet_with_mapping_unit_and_zone(tmp_path: Path, capsys: Captu
 
 
 def test_import_of_negative_prices_is_asked_for(tmp_path: Path, capsys: Capture) -> None:
-    (tmp_path / "oil.csv").write_text("timestamp,price\n2020-04-20T18:00:00Z,1.5\n2020-04-20T18:30:00Z,-37.63\n")
+    (tmp_path / "oil.csv").write_text(
+        "timestamp,price\n2020-04-20T18:00:00Z,1.5\n2020-04-20T18:30:00Z,-37.63\n"
+    )
     arguments = [str(tmp_path / "oil.csv"), "--kind", "trades", "--into", str(tmp_path / "c")]
     assert "oil.csv row 3: price is not positive" in refused(capsys, "data", "import", *arguments)
     assert main(["data", "import", *arguments, "--negative-prices"]) == 0

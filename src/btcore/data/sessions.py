@@ -12,7 +12,7 @@ from btcore.config import zone
 from btcore.errors import ConfigError
 
 from .validate import moment_text
-from .zones import Times, midnights
+from .zones import Times, distinct, midnights
 
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # what int64 nanoseconds can say, in whole years
 
@@ -40,8 +40,7 @@ def sessions(first: int, last: int, timezone: str, calendar: str | None = None) 
     """
     if calendar is None:
         # A midnight that a clock jumped over, with its whole day (Apia, 2011-12-30), is the next one.
-        nights = np.sort(midnights(first, last, timezone))
-        nights = nights[np.r_[True, nights[1:] > nights[:-1]]]  # np.unique would load numpy.ma, 15 ms
+        nights = distinct(midnights(first, last, timezone))
         return Sessions(nights[:-1], nights[1:], str(zone(timezone)))
     name = calendar_code(calendar)
     schedule = _schedule(name, None)

@@ -111,6 +111,11 @@ def midnights(first: int, last: int, timezone: str) -> Times:
     )
 
 
+def distinct(times: Times) -> Times:
+    """Each of some sorted numbers once. (np.unique would load numpy.ma, which takes longer than a small run.)"""
+    return times[np.append(True, times[1:] != times[:-1])[: len(times)]]
+
+
 def _refuse(local: Times, bad: NDArray[np.bool_], kind: str, problem: str) -> None:
     if bad.any():
         row = int(bad.argmax())
