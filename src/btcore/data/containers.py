@@ -234,7 +234,7 @@ def last_row(data: Bars | Quotes | Trades) -> Bars | Quotes | Trades:
 
 
 def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades) -> None:
-    """DataError unless both can be parts of one container; RowError, of row 0, unless its rules hold between."""
+    """DataError unless both can be parts of one container; RowError, of row 0, unless they meet its rules."""
     mine, theirs = _sort(data), _sort(before)
     if mine != theirs:
         raise DataError(f"{data.kind}: {mine} cannot follow {theirs}")

@@ -148,7 +148,7 @@ def _check_manner(times: Any, reading: Reading, written: str) -> None:
 
 
 def _without_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tuple[int, Any]]:
-    """The number of each frame's first row, and the frame, without rows that are empty up to the file's end."""
+    """The number of each frame's first row, and the frame, without the empty rows at the file's end."""
     start, blank = 0, None
     for frame in frames:
         kept = without_blank_end(frame)

@@ -21,8 +21,8 @@ def stream_columns(
 ) -> Entry:
     """The entry that `describe` makes of all pieces together, once their columns are on disk under its name.
 
-    Only a piece at a time is in memory; empty ones count for nothing. DataError if a piece does not follow the
-    one before as its rows would in one container, or if there is no row at all.
+    Only a piece at a time is in memory; empty ones count for nothing. DataError if a piece does not follow
+    the one before as its rows would in one container, or if there is no row at all.
     """
     import shutil
     import tempfile

@@ -1,4 +1,4 @@
-"""What market data must satisfy: a compiled pass says if they do, the rules name the first row that does not."""
+"""What market data must satisfy: a compiled pass says if they do, rules name the first row that does not."""
 
 from collections.abc import Mapping
 from typing import Any
