@@ -28,9 +28,9 @@ fast fast.book fast.rows fast.records fast.orders fast.plain
 strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold strategies.ema_crossover
 strategies.ma_crossover strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry
 strategies strategy
-data.intervals data.validate data.zones data.sessions data.columns data.moments data.frames data.container
-data.containers data.source data.merge data.convert data.readers data.resample data.store data.catalog
-data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
+data.intervals data.checks data.validate data.zones data.sessions data.columns data.moments data.frames
+data.container data.containers data.source data.merge data.convert data.readers data.scan data.resample data.store
+data.stream data.catalog data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips measures fast.lanes tables summary rows export explain archive axes
 look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result sweep
@@ -175,10 +175,22 @@ def test_a_module_without_a_place_is_caught(tmp_path: Path) -> None:
     assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: has no place in the order"]
 
 
-HEAVY = ("pandas", "exchange_calendars", "polars", "pyarrow", "plotly", "starlette", "lmdb", "zoneinfo")
+HEAVY = places("""
+pandas exchange_calendars polars pyarrow plotly starlette lmdb
+email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo
+""")
+FIRST_RUN = """
+times = [60 * 10**9 * i for i in range(100)]
+prices = [100.0] * 100
+bars = btcore.Bars(times, prices, prices, prices, prices, interval="1min")
+assert btcore.run({"A": bars}, "ma_crossover").metrics["events"] == 100
+"""
 
 
-def test_the_import_brings_in_nothing_heavy() -> None:
-    script = f"import sys, btcore; print([name for name in {HEAVY} if name in sys.modules])"
+@pytest.mark.parametrize(
+    ("then", "loaded"), [("", []), (FIRST_RUN, [])], ids=["import", "first run"]
+)
+def test_the_import_and_a_plain_run_bring_in_nothing_heavy(then: str, loaded: list[str]) -> None:
+    script = f"import sys, btcore\n{then}\nprint([name for name in {HEAVY} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert run.stdout.strip() == str(loaded)

@@ -16,6 +16,8 @@ from .data import (
     sample_bars,
     sample_quotes,
     sample_trades,
+    scan_csv,
+    scan_parquet,
 )
 from .data.merge import Merged, merge
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
@@ -76,6 +78,8 @@ __all__ = [
     "sample_bars",
     "sample_quotes",
     "sample_trades",
+    "scan_csv",
+    "scan_parquet",
     "sweep",
     "sweep_request",
 ]

@@ -108,7 +108,7 @@ def prepare(
     data_source: str = "memory",
 ) -> "Setting":
     """All that runs over the same data and terms share, checked; the arguments are those of `run`."""
-    named = zone(timezone).key
+    named = str(zone(timezone))
     terms: Execution = checked("execution", _terms(execution, intrabar), Execution)
     rates: FxRates = checked("fx", dict(fx or {}), FxRates)
     capital: float = checked("initial_capital", initial_capital, Capital)

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from .errors import ConfigError
 
 if TYPE_CHECKING:
     from .data import Entry, Imported
+    from .data.source import AnyContainer
 
 RESOLUTIONS = ("tick", *RESOLUTION_NS)
 _FORMATS = {".csv": "csv", ".gz": "csv", ".zip": "csv", ".parquet": "parquet", ".pq": "parquet"}
@@ -32,6 +33,7 @@ def add_data_commands(commands: Any) -> None:
     load.add_argument("--interval", metavar="LENGTH", help="of bars (the smallest gap between two)")
     load.add_argument("--timezone", default="UTC", metavar="ZONE", help="of times without an offset (UTC)")
     load.add_argument("--unit", choices=("s", "ms", "us", "ns"), help="of times that are numbers")
+    load.add_argument("--negative-prices", action="store_true", help="admit prices of zero and below")
     load.add_argument("--columns", default="", metavar="K=V,...", help="timestamp=Date,... in the file")
     listed = commands.add_parser("list", help="what a catalog holds", allow_abbrev=False)
     listed.set_defaults(command=_list)
@@ -64,8 +66,8 @@ def _format_of(path: Path) -> str:
 
 
 def _import_files(arguments: argparse.Namespace) -> None:
-    """All files are read and checked before the first is written."""
-    from .data import Catalog, read_csv, read_parquet
+    """All or none of the files; in pieces but for bars whose interval only a whole file tells."""
+    from .data import Catalog
 
     columns = dict(pair.split("=", 1) for pair in arguments.columns.split(",") if "=" in pair)
     if len(columns) != len([pair for pair in arguments.columns.split(",") if pair]):
@@ -73,20 +75,27 @@ def _import_files(arguments: argparse.Namespace) -> None:
     symbols = arguments.symbol or [Path(name).name.partition(".")[0].upper() for name in arguments.paths]
     if len(symbols) != len(arguments.paths) or len(set(symbols)) < len(symbols):
         raise ConfigError("--symbol: each file needs a symbol of its own")
-    read = {}
-    for symbol, name in zip(symbols, arguments.paths, strict=True):
-        reader = {"csv": read_csv, "parquet": read_parquet}[arguments.format or _format_of(Path(name))]
-        read[symbol] = reader(
-            name,
-            arguments.kind,
-            columns=columns or None,
-            timezone=arguments.timezone,
-            unit=arguments.unit,
-            interval=arguments.interval,
-        )
-    catalog = Catalog(arguments.into)
-    for symbol, container in read.items():
-        _show_entries(catalog.write(symbol, container))
+    options = {
+        "columns": columns or None,
+        "timezone": arguments.timezone,
+        "unit": arguments.unit,
+        "interval": arguments.interval,
+        "negative_prices": arguments.negative_prices,
+    }
+    streams = {
+        symbol: _pieces(name, arguments.format or _format_of(Path(name)), arguments.kind, options)
+        for symbol, name in zip(symbols, arguments.paths, strict=True)
+    }
+    _show_entries(Catalog(arguments.into).write_stream(streams))
+
+
+def _pieces(name: str, form: str, kind: str, options: dict[str, Any]) -> Iterator["AnyContainer"]:
+    from .data import read_csv, read_parquet, scan_csv, scan_parquet
+
+    if kind == "bars" and options["interval"] is None:
+        yield {"csv": read_csv, "parquet": read_parquet}[form](name, kind, **options)
+    else:
+        yield from {"csv": scan_csv, "parquet": scan_parquet}[form](name, kind, **options)
 
 
 def _import_lean(arguments: argparse.Namespace) -> None:

@@ -4,18 +4,15 @@ They are msgspec Structs, so decoding is validation and the OpenAPI schema is ge
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cache
 from itertools import pairwise
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from .errors import ConfigError
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 # msgspec patterns are searched for, and `$` allows a trailing newline: `(?![\s\S])` is the true end.
 SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
@@ -219,8 +216,10 @@ def _moment(name: str, text: str, timezone: str) -> int:
 
 
 @cache
-def zone(name: str) -> "ZoneInfo":
-    """The time zone of that IANA name; ConfigError if there is none."""
+def zone(name: str) -> tzinfo:
+    """The time zone of that IANA name, which is its `str`; ConfigError if there is none."""
+    if name == "UTC":
+        return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import
 
     try:

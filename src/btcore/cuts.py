@@ -61,7 +61,7 @@ def choose(span: Span, sent: Moments, count: int, seed: int) -> list[int]:
     return [int(t) for t in np.sort(np.concatenate(chosen))]
 
 
-def _spread(moments: Moments, count: int, rng: np.random.Generator) -> Moments:
+def _spread(moments: Moments, count: int, rng: "np.random.Generator") -> Moments:
     """One of each of `count` equal parts."""
     edges = np.linspace(0, len(moments), count + 1).astype(np.int64)
     return moments[rng.integers(edges[:-1], edges[1:])] if count else moments[:0]
@@ -117,7 +117,7 @@ def _next_time(stream: AnyContainer, moment: int) -> int:
     return int(stream.timestamp[row]) if row < len(stream) else moment
 
 
-def _altered(stream: AnyContainer, cut: int, rng: np.random.Generator, way: int) -> AnyContainer:
+def _altered(stream: AnyContainer, cut: int, rng: "np.random.Generator", way: int) -> AnyContainer:
     first = len(_known(stream, cut))
     count = len(stream) - first
     columns: dict[str, Any] = {name: column.copy() for name, column in stream.columns.items()}

@@ -15,7 +15,7 @@ from btcore.curve cimport (
 )
 from btcore.formulas cimport Sample, compound, simple_returns, take
 
-from .data.zones import midnights
+from .data.zones import distinct, midnights
 
 DAY_NS = 86_400 * 10**9
 
@@ -67,8 +67,8 @@ def returns(equity):
 
 
 def _closes(equity, base, ends):
-    """The base, then the last equity before each end that has points before it."""
-    ends = np.unique(ends)
+    """The base, then the last equity before each of some sorted ends that has points before it."""
+    ends = distinct(ends)
     return np.concatenate([[base], equity[ends[ends > 0] - 1]])
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .data.zones import distinct
 from .metrics import returns
 
 
@@ -20,5 +21,5 @@ def session_returns(timestamp: ArrayLike, equity: ArrayLike, closes: ArrayLike) 
     if len(points) < 2:
         return np.empty(0)
     past = np.searchsorted(clock[1:], np.asarray(closes, dtype=np.int64), side="right")
-    ends = np.unique(np.append(past, len(points) - 1))  # how many points there are until each end
+    ends = distinct(np.append(past, len(points) - 1))  # how many points there are until each end
     return returns(points[np.append(0, ends[ends > 0])])

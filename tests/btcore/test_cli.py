@@ -275,6 +275,25 @@ def test_import_parquet_with_mapping_unit_and_zone(tmp_path: Path, capsys: Captu
     assert "2024-01-02T14:30:00Z to 2024-01-02T14:30:01Z" in capsys.readouterr().out
 
 
+def test_import_of_negative_prices_is_asked_for(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "oil.csv").write_text(
+        "timestamp,price\n2020-04-20T18:00:00Z,1.5\n2020-04-20T18:30:00Z,-37.63\n"
+    )
+    arguments = [str(tmp_path / "oil.csv"), "--kind", "trades", "--into", str(tmp_path / "c")]
+    assert "oil.csv row 3: price is not positive" in refused(capsys, "data", "import", *arguments)
+    assert main(["data", "import", *arguments, "--negative-prices"]) == 0
+    trades = bt.Catalog(tmp_path / "c").read("OIL", "tick")
+    assert (trades.price.min(), trades.negative_prices) == (-37.63, True)
+
+
+def test_import_in_pieces_stores_what_reading_the_whole_does(tmp_path: Path) -> None:
+    (tmp_path / "goog.csv").write_text(CSV)
+    for name, more in (("whole", []), ("pieces", ["--interval", "1d"])):
+        arguments = [str(tmp_path / "goog.csv"), "--into", str(tmp_path / name), *more]
+        assert main(["data", "import", *arguments]) == 0
+    assert bt.Catalog(tmp_path / "whole").list() == bt.Catalog(tmp_path / "pieces").list()
+
+
 def test_import_reads_naive_times_in_a_zone(tmp_path: Path) -> None:
     text = "timestamp,price,size\n2024-01-02 09:30:00,1.0,5\n2024-01-02 09:30:01,1.1,5\n"
     (tmp_path / "t.csv").write_text(text)

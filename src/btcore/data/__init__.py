@@ -6,6 +6,7 @@ from .lean import Imported, import_lean
 from .readers import read_arrow, read_csv, read_npz, read_parquet
 from .resample import resample
 from .sample import SampleMarket, sample_bars, sample_quotes, sample_trades
+from .scan import scan_csv, scan_parquet
 from .source import Source
 from .store import Entry
 
@@ -27,4 +28,6 @@ __all__ = [
     "sample_bars",
     "sample_quotes",
     "sample_trades",
+    "scan_csv",
+    "scan_parquet",
 ]

@@ -1,10 +1,13 @@
 """The catalog: datasets by symbol and resolution in a folder, read by mapping, written atomically."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
+from numpy.typing import NDArray
 
 from btcore.errors import DataError
 from btcore.index import BLOCK_ROWS
@@ -29,6 +32,7 @@ from .store import (
     write_columns,
     writing,
 )
+from .stream import begun, stream_columns
 from .validate import moment_text
 
 _RETRIES = 20
@@ -66,14 +70,27 @@ class Catalog:
         keys = [entry.key for entry in fresh]
         if len(set(keys)) < len(keys):
             raise DataError(f"{symbol}: two datasets of the same resolution, kind and source in one write")
-        blocks = [container.extremes() if len(container) > BLOCK_ROWS else None for container in containers]
-        fresh = [
-            entry if extremes is None else replace(entry, blocks_hash=blocks_hash(extremes))
-            for entry, extremes in zip(fresh, blocks, strict=True)
-        ]
+        blocks = [_blocks(container) for container in containers]
+        fresh = [_with_blocks(*pair) for pair in zip(fresh, blocks, strict=True)]
         with writing(self.path) as entries:
             for entry, container, extremes in zip(fresh, containers, blocks, strict=True):
                 write_columns(self.path, entry.directory, container.columns, extremes)
+            entries[:] = [entry for entry in entries if entry.key not in keys] + fresh
+        return fresh
+
+    def write_stream(self, streams: Mapping[str, Iterable[AnyContainer]]) -> list[Entry]:
+        """As `write`, of data larger than memory: for each symbol the pieces of one dataset, in order.
+
+        The same bytes are stored as if the pieces had been written as one, and on any error none. No other
+        process can write until the last piece has come.
+        """
+        started = {check_symbol(symbol): begun(pieces) for symbol, pieces in streams.items()}
+        with writing(self.path) as entries:
+            fresh = [
+                stream_columns(self.path, pieces, partial(_described, symbol))
+                for symbol, pieces in started.items()
+            ]
+            keys = [entry.key for entry in fresh]
             entries[:] = [entry for entry in entries if entry.key not in keys] + fresh
         return fresh
 
@@ -260,6 +277,20 @@ def _entry(symbol: str, data: AnyContainer, asked: str | None) -> Entry:
         directory=directory_name((symbol, resolution, data.kind, source), data.content_hash),
         negative_prices=data.negative_prices,
     )
+
+
+def _blocks(data: AnyContainer) -> NDArray[np.float64] | None:
+    """The extremes of its blocks, where there is more than one."""
+    return data.extremes() if len(data) > BLOCK_ROWS else None
+
+
+def _with_blocks(entry: Entry, blocks: NDArray[np.float64] | None) -> Entry:
+    return entry if blocks is None else replace(entry, blocks_hash=blocks_hash(blocks))
+
+
+def _described(symbol: str, data: AnyContainer) -> tuple[Entry, NDArray[np.float64] | None]:
+    blocks = _blocks(data)
+    return _with_blocks(_entry(symbol, data, None), blocks), blocks
 
 
 def _container(root: Path, entry: Entry) -> AnyContainer:

@@ -1,5 +1,6 @@
 """Whatever holds a column (numpy, list, pandas, polars, pyarrow) -> one read-only contiguous array."""
 
+import sys
 from datetime import date, datetime
 from typing import Any
 
@@ -134,8 +135,9 @@ def _is_aware(values: Any) -> bool:
 
 def _array(values: Any, kind: str, name: str) -> NDArray[Any]:
     """A 1-D numpy array of the values, without a copy where the holder allows; nulls are refused by row."""
-    if isinstance(values, np.ma.MaskedArray):
-        _refuse_nulls(np.ma.getmaskarray(values), kind, name)
+    masked = sys.modules.get("numpy.ma")  # who has a masked array has it loaded, and it is slow to load
+    if masked is not None and isinstance(values, masked.MaskedArray):
+        _refuse_nulls(masked.getmaskarray(values), kind, name)
         values = values.data
     if not isinstance(values, np.ndarray):
         _refuse_nulls(_null_mask(values), kind, name)

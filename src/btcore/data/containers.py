@@ -12,7 +12,7 @@ from .columns import Floats, Sides, float_column, side_column, time_column
 from .container import Container
 from .frames import table_columns, timed
 from .intervals import Interval, interval_name, interval_ns, smallest_gap
-from .validate import check_bars, check_lengths, check_quotes, check_trades
+from .validate import RowError, check_bars, check_lengths, check_quotes, check_trades
 from .zones import Dst
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
@@ -235,3 +235,27 @@ KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {
     "quotes": Quotes,
     "trades": Trades,
 }
+
+
+def last_row(data: Bars | Quotes | Trades) -> Bars | Quotes | Trades:
+    """The last row alone, sharing no memory."""
+    return data._trusted({name: column[-1:].copy() for name, column in data.columns.items()}, data._meta())
+
+
+def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades) -> None:
+    """DataError unless both can be parts of one container; RowError, of row 0, unless they meet its rules."""
+    mine, theirs = _sort(data), _sort(before)
+    if mine != theirs:
+        raise DataError(f"{data.kind}: {mine} cannot follow {theirs}")
+    columns: dict[str, Any] = {
+        name: np.concatenate([before.columns[name][-1:], column[:1]]) for name, column in data.columns.items()
+    }
+    try:
+        KINDS[data.kind](**columns, **data._meta())
+    except RowError as error:
+        raise RowError(error.kind, 0, error.problem) from None
+
+
+def _sort(data: Bars | Quotes | Trades) -> str:
+    named = ", ".join(f"{name}={value!r}" for name, value in data._meta().items())
+    return f"{data.kind} of {', '.join(data.columns)} ({named})"

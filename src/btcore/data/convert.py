@@ -43,11 +43,7 @@ class Reading(NamedTuple):
 
     def container(self, frame: Any, found: dict[str, str]) -> AnyContainer:
         """The container in a polars frame, `found` naming its column for each of ours."""
-        import polars as pl
-
-        if frame.height and frame.tail(1).select(pl.all_horizontal(pl.all().is_null())).item():
-            blank = frame.select(pl.all_horizontal(pl.all().is_null())).to_series()
-            frame = frame.head(int((~blank).arg_true().max() or -1) + 1)  # empty lines at the end
+        frame = without_blank_end(frame)
         if frame.height == 0:
             raise DataError(f"{self.file.name}: the file is empty")
         return self.built(self.located(lambda: self._converted(frame, found)))
@@ -67,9 +63,11 @@ class Reading(NamedTuple):
     def _converted(self, frame: Any, found: dict[str, str]) -> dict[str, Any]:
         import polars as pl
 
+        # Polars joins the chunks on all cores, and numpy then shares its memory; texts go through it anyway.
+        joined = frame.select(pl.exclude(pl.String)).rechunk()
         table: dict[str, Any] = {}
         for ours, theirs in found.items():
-            column = frame[theirs]
+            column = (joined if theirs in joined.columns else frame)[theirs]
             if ours == "timestamp":
                 table[ours] = moments_column(
                     column,
@@ -86,6 +84,17 @@ class Reading(NamedTuple):
             else:
                 table[ours] = _numbers(column, self.kind, ours)
         return table
+
+
+def without_blank_end(frame: Any) -> Any:
+    """The polars frame but for rows without any value at its end, as empty lines leave them."""
+    import polars as pl
+
+    blank = pl.all_horizontal(pl.all().is_null())
+    if frame.height == 0 or not frame.tail(1).select(blank).item():
+        return frame
+    last = frame.select(~blank).to_series().arg_true().max()
+    return frame.head(0 if last is None else last + 1)
 
 
 def _numbers(column: Any, kind: str, name: str) -> Any:

@@ -17,6 +17,8 @@ from .zones import Dst, Times, localize
 Moment = int | str | date | datetime | np.datetime64
 
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
+_NUMBER = r"[+-]?\d+(\.\d*)?"
+_FIRST_DATE, _LAST_DATE = 1678_01_01, 2261_12_31  # what int64 nanoseconds can say, in whole years
 _ALIKE = (
     r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[T ])\d\d:\d\d"
     r"(?:(?P<second>:\d\d)(?P<fraction>\.(?:\d{9}|\d{6}|\d{3}))?)?(?P<zone>\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
@@ -76,11 +78,14 @@ def moments_column(
     if values.null_count():
         raise RowError(kind, _first_null(values), "timestamp is missing", int(values.null_count()))
     if values.dtype == pl.String:
+        alike = _alike(values) if time_format is None else None
+        if alike is not None:
+            return _utc(alike, kind, timezone, dst)
         values = values.str.strip_chars()
         if time_format is not None:
             return _from_format(values, kind, timezone, time_format, dst)
-        if not values.str.contains(r"^[+-]?\d+(\.\d*)?$").all():
-            return _from_texts(values, kind, timezone, dst)
+        if not values.str.contains(f"^{_NUMBER}$").all():
+            return _utc(_alike(values) or _mixed(values, kind), kind, timezone, dst)
         whole = not values.str.contains(".", literal=True).any()
         values = values.cast(pl.Int64 if whole else pl.Float64, strict=False)
         if values.null_count():
@@ -92,6 +97,27 @@ def moments_column(
     return time_column(values, kind, timezone, dst)
 
 
+def manner(values: Any, unit: str | None = None) -> str:
+    """How the times of a column that `moments_column` has read are written, to hold later ones to it.
+
+    The unit of numbers, "date" for those like 20240131; of texts "zoned" or "naive"; else "datetime".
+    """
+    import polars as pl
+
+    if values.dtype == pl.String:
+        first = values[0].strip()
+        if not re.fullmatch(_NUMBER, first):
+            return "zoned" if re.search(_ZONE, first) else "naive"
+        values = values.str.strip_chars()
+        values = values.cast(pl.Float64 if values.str.contains(".", literal=True).any() else pl.Int64)
+    if not values.dtype.is_numeric():
+        return "datetime"
+    low, high = values.min(), values.max()
+    if unit is None and values.dtype.is_integer() and low >= _FIRST_DATE and high <= _LAST_DATE:
+        return "date"
+    return unit or {ns: name for name, ns in UNIT_NS.items()}[_unit_of(max(abs(low), abs(high)))]
+
+
 def _first_null(values: Any) -> int:
     return int(values.is_null().arg_max())
 
@@ -100,7 +126,7 @@ def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, d
     if len(numbers) == 0:
         return numbers
     low, high = int(numbers.min()), int(numbers.max())
-    if unit is None and low >= 1678_01_01 and high <= 2261_12_31:
+    if unit is None and low >= _FIRST_DATE and high <= _LAST_DATE:
         year, month, day = numbers // 10_000, numbers // 100 % 100, numbers % 100
         dates = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
         days = dates.astype("datetime64[D]") + (day - 1)
@@ -115,7 +141,7 @@ def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, d
     if max(abs(low), abs(high)) > np.iinfo(np.int64).max // scale:
         row = int(np.abs(numbers).argmax())
         raise RowError(kind, row, f"timestamp {numbers[row]} is beyond the year 2262 in that unit")
-    return frozen(numbers * scale)
+    return frozen(numbers if scale == 1 else numbers * scale)
 
 
 def _from_floats(numbers: Any, kind: str, unit: str | None) -> Times:
@@ -140,9 +166,11 @@ def _unit_of(largest: float) -> int:
     )
 
 
-def _from_texts(texts: Any, kind: str, timezone: str, dst: Dst) -> Times:
-    local, offsets = _alike(texts) or _mixed(texts, kind)
-    return frozen(localize(local, timezone, kind, dst) if offsets is None else local - offsets)
+def _utc(found: tuple[Times, Times | int | None], kind: str, timezone: str, dst: Dst) -> Times:
+    local, offsets = found
+    if offsets is None:
+        return frozen(localize(local, timezone, kind, dst))
+    return frozen(local - offsets if np.any(offsets) else local)
 
 
 def _alike(texts: Any) -> tuple[Times, int | None] | None:
@@ -151,17 +179,13 @@ def _alike(texts: Any) -> tuple[Times, int | None] | None:
     That is how programs write them, and one fixed format is read ten times faster than what might vary.
     """
     first = re.fullmatch(_ALIKE, texts[0])
-    if first is None or (first["zone"] and not texts.str.ends_with(first["zone"]).all()):
+    if first is None or first[0].isdigit() or (texts.str.len_bytes() != len(first[0])).any():
         return None
     dash, gap, second, fraction, named = first.group("dash", "gap", "second", "fraction", "zone")
     form = f"%Y{dash}%m{dash}%d"
     if gap:
         form += f"{gap}%H:%M" + (":%S" if second else "") + (f".%{len(fraction) - 1}f" if fraction else "")
-    if named:
-        texts = texts.str.strip_suffix(named)
-    if (texts.str.len_bytes() != len(texts[0])).any():
-        return None
-    parsed = texts.str.to_datetime(form, time_unit="ns", strict=False)
+    parsed = texts.str.to_datetime(form + (named or ""), time_unit="ns", strict=False)
     if parsed.null_count():
         return None
     return parsed.to_physical().to_numpy(), _offset(named) if named else None

@@ -4,7 +4,6 @@ import warnings
 from datetime import date
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from btcore.config import zone
 from btcore.errors import ConfigError
 
 from .validate import moment_text
-from .zones import Times, midnights
+from .zones import Times, distinct, midnights
 
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # what int64 nanoseconds can say, in whole years
 
@@ -41,8 +40,8 @@ def sessions(first: int, last: int, timezone: str, calendar: str | None = None) 
     """
     if calendar is None:
         # A midnight that a clock jumped over, with its whole day (Apia, 2011-12-30), is the next one.
-        nights = np.unique(midnights(first, last, timezone))
-        return Sessions(nights[:-1], nights[1:], zone(timezone).key)
+        nights = distinct(midnights(first, last, timezone))
+        return Sessions(nights[:-1], nights[1:], str(zone(timezone)))
     name = calendar_code(calendar)
     schedule = _schedule(name, None)
     if first < schedule.opens[0] or last >= schedule.opens[-1]:
@@ -62,11 +61,17 @@ def calendar_code(calendar: str) -> str:
     package = _package(calendar)
     if calendar not in package.get_calendar_names():
         raise ConfigError(
-            f"calendar: {calendar!r} is not known to exchange_calendars {version('exchange_calendars')}, "
+            f"calendar: {calendar!r} is not known to exchange_calendars {_version('exchange_calendars')}, "
             "which has codes such as XNYS and CMES, and aliases such as NYSE and CME"
         )
     code: str = package.resolve_alias(calendar)
     return code
+
+
+def _version(package: str) -> str:
+    from importlib.metadata import version  # not at the top: it brings in email and zipfile, 15 ms
+
+    return version(package)
 
 
 def _package(calendar: str) -> Any:
@@ -97,8 +102,8 @@ def _schedule(name: str, years: tuple[int, int] | None) -> _Schedule:
                 made = type(made)(start=start, end=end) if start < end else made
     except Exception as error:  # whatever a package may raise within itself
         raise ConfigError(
-            f"calendar: {name!r} can't be made: exchange_calendars {version('exchange_calendars')} "
-            f"with pandas {version('pandas')} fails with {type(error).__name__}"
+            f"calendar: {name!r} can't be made: exchange_calendars {_version('exchange_calendars')} "
+            f"with pandas {_version('pandas')} fails with {type(error).__name__}"
         ) from error
     begin = _FIRST_YEAR if low is None else low.date()
     until = _LAST_YEAR if high is None else high.date()

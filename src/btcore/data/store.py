@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from btcore.errors import DataError
 from btcore.index import BLOCK_ROWS
 
-_INDEX, _LOCK, _FOLDER = "index.json", "lock", "datasets"
-_BLOCKS, _ORDER, _STREAMS = (
+_INDEX, _LOCK, FOLDER = "index.json", "lock", "datasets"
+BLOCKS, _ORDER, _STREAMS = (
     "blocks",
     "order",
     "streams.json",
@@ -99,7 +99,7 @@ def writing(root: Path) -> Iterator[list[Entry]]:
     killed writer left behind is swept away first.
     """
     try:
-        (root / _FOLDER).mkdir(parents=True, exist_ok=True)
+        (root / FOLDER).mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         raise DataError(f"catalog {root}: it is not a folder") from error
     with (root / _LOCK).open("ab") as lock:
@@ -117,21 +117,21 @@ def write_columns(
     root: Path, directory: str, columns: dict[str, NDArray[Any]], blocks: NDArray[np.float64] | None = None
 ) -> None:
     """The columns on disk, complete, under that name; the same content is not written twice."""
-    arrays = columns if blocks is None else columns | {_BLOCKS: blocks}
-    folder = root / _FOLDER / directory
+    arrays = columns if blocks is None else columns | {BLOCKS: blocks}
+    folder = root / FOLDER / directory
     if not folder.is_dir():
         _write_folder(root, directory, arrays)
-    elif blocks is not None and not (folder / f"{_BLOCKS}.npy").exists():  # of a time before they were kept
-        _save(folder / f"{_BLOCKS}.new", blocks)
-        (folder / f"{_BLOCKS}.new").rename(folder / f"{_BLOCKS}.npy")
-        _sync(folder)
+    elif blocks is not None and not (folder / f"{BLOCKS}.npy").exists():  # of a time before they were kept
+        _save(folder / f"{BLOCKS}.new", blocks)
+        (folder / f"{BLOCKS}.new").rename(folder / f"{BLOCKS}.npy")
+        sync(folder)
 
 
 def _write_folder(root: Path, directory: str, arrays: dict[str, NDArray[Any]], streams: bytes = b"") -> None:
     import shutil
     import tempfile
 
-    folder = root / _FOLDER
+    folder = root / FOLDER
     partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
         for name, array in arrays.items():
@@ -139,9 +139,9 @@ def _write_folder(root: Path, directory: str, arrays: dict[str, NDArray[Any]], s
         if streams:
             (partial / _STREAMS).write_bytes(streams)
         partial.chmod(0o755)  # mkdtemp makes it private, but other users may read a catalog
-        _sync(partial)
+        sync(partial)
         partial.rename(folder / directory)
-        _sync(folder)
+        sync(folder)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
@@ -156,7 +156,7 @@ def _save(file: Path, array: NDArray[Any]) -> None:
 
 def map_columns(root: Path, entry: Entry) -> dict[str, NDArray[Any]]:
     """The columns, mapped into memory, read-only; FileNotFoundError if a writer has replaced them."""
-    folder = root / _FOLDER / entry.directory
+    folder = root / FOLDER / entry.directory
     return {name: _map(folder / f"{name}.npy", (entry.rows,), dtype) for name, dtype in entry.columns.items()}
 
 
@@ -164,7 +164,7 @@ def map_blocks(root: Path, entry: Entry) -> NDArray[np.float64] | None:
     """The extremes of the dataset's blocks, as `Container.index` describes them; None if none are kept."""
     if not entry.blocks_hash:
         return None
-    file = root / _FOLDER / entry.directory / f"{_BLOCKS}.npy"
+    file = root / FOLDER / entry.directory / f"{BLOCKS}.npy"
     rows = 4 if entry.kind == "quotes" else 2
     blocks = _map(file, (rows, -(-entry.rows // BLOCK_ROWS)), "<f8")
     if blocks_hash(blocks) != entry.blocks_hash:
@@ -211,7 +211,7 @@ def order_file(root: Path, parts: list[Part]) -> Path:
     import hashlib
 
     told = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
-    return root / _FOLDER / f"order-{hashlib.sha256(told).hexdigest()[:24]}" / f"{_ORDER}.npy"
+    return root / FOLDER / f"order-{hashlib.sha256(told).hexdigest()[:24]}" / f"{_ORDER}.npy"
 
 
 def _map(file: Path, shape: tuple[int, ...], dtype: str | None) -> NDArray[Any]:
@@ -235,7 +235,7 @@ def _replace_index(root: Path, entries: list[Entry]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(root / _INDEX)
-    _sync(root)
+    sync(root)
 
 
 def _sweep(root: Path, entries: list[Entry]) -> None:
@@ -243,7 +243,7 @@ def _sweep(root: Path, entries: list[Entry]) -> None:
     import shutil
 
     wanted = {entry.directory for entry in entries}
-    for found in (root / _FOLDER).iterdir():
+    for found in (root / FOLDER).iterdir():
         if found.name in wanted or not _OURS.fullmatch(found.name):
             continue
         if not (found.name.startswith("order-") and wanted.issuperset(_datasets_of(found))):
@@ -258,7 +258,7 @@ def _datasets_of(order: Path) -> list[str]:
         return [order.name]
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

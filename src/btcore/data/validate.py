@@ -1,4 +1,4 @@
-"""What market data must satisfy to be true; whole columns at once, the first bad row named."""
+"""What market data must satisfy: a compiled pass says if they do, rules name the first row that does not."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError
 
+from .checks import true_bars, true_quotes, true_trades
 from .intervals import HOUR_NS, interval_name
 
 Columns = Mapping[str, NDArray[Any]]
@@ -50,6 +51,9 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
     With `negative_prices` any finite prices will do. Bars longer than an hour may begin up to an hour before
     the one before has nominally ended, since local clocks lose an hour once a year.
     """
+    least = interval - HOUR_NS if interval > HOUR_NS else interval
+    if true_bars(**columns, above=_above(negative_prices), interval=interval, gap=least):
+        return
     for name in ("open", "high", "low", "close"):
         _check_price("bars", columns, name, negative_prices)
     _check_not("bars", columns, "high < low", ("high", "low"), np.less(columns["high"], columns["low"]))
@@ -63,7 +67,6 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
     _check_sorted("bars", times)
     same = "duplicate bar: same timestamp as the row before"
     _check_times("bars", times, same, times[1:] == times[:-1])
-    least = interval - HOUR_NS if interval > HOUR_NS else interval
     early = f"overlapping: the bar before is {interval_name(interval)} long and has not ended"
     _check_times("bars", times, early, times[1:] - least < times[:-1])
     if len(times) and int(times[-1]) > np.iinfo(np.int64).max - interval:
@@ -77,6 +80,9 @@ def check_quotes(columns: Columns, negative_prices: bool = False) -> None:
 
     With `negative_prices` any finite prices will do.
     """
+    prices = columns["timestamp"], columns["bid"], columns["ask"]
+    if true_quotes(*prices, columns.get("bid_size"), columns.get("ask_size"), _above(negative_prices)):
+        return
     _check_price("quotes", columns, "bid", negative_prices)
     _check_price("quotes", columns, "ask", negative_prices)
     _check_not(
@@ -92,40 +98,35 @@ def check_trades(columns: Columns, negative_prices: bool = False) -> None:
 
     With `negative_prices` any finite prices will do.
     """
+    if true_trades(columns["timestamp"], columns["price"], columns.get("size"), _above(negative_prices)):
+        return
     _check_price("trades", columns, "price", negative_prices)
     if "size" in columns:
         _check_positive("trades", columns, "size")
     _check_sorted("trades", columns["timestamp"])
 
 
+def _above(negative_prices: bool) -> float:
+    """What every price is greater than."""
+    return -np.inf if negative_prices else 0.0
+
+
 def _check_price(kind: str, columns: Columns, name: str, negative_prices: bool) -> None:
     if negative_prices:
-        _check_above(-np.inf, kind, columns, name)
+        _refuse_unfinite(kind, columns, name)
     else:
         _check_positive(kind, columns, name, "; negative_prices=True admits it")
 
 
 def _check_positive(kind: str, columns: Columns, name: str, hint: str = "") -> None:
-    if not _check_above(0.0, kind, columns, name):
-        _check_not(kind, columns, f"{name} is not positive", (name,), columns[name] <= 0.0, hint=hint)
-
-
-def _check_above(least: float, kind: str, columns: Columns, name: str) -> bool:
-    """Whether all is above `least`; RowError where something is not finite."""
-    column = columns[name]
-    # Two reductions without temporaries settle the usual case: NaN is carried into both and fails both.
-    if len(column) == 0 or (column.min() > least and column.max() < np.inf):
-        return True
     _refuse_unfinite(kind, columns, name)
-    return False
+    _check_not(kind, columns, f"{name} is not positive", (name,), columns[name] <= 0.0, hint=hint)
 
 
 def _check_not_negative(kind: str, columns: Columns, name: str) -> None:
-    column = columns.get(name)
-    if column is None or len(column) == 0 or (column.min() >= 0.0 and column.max() < np.inf):
-        return
-    _refuse_unfinite(kind, columns, name)
-    _check_not(kind, columns, f"{name} is negative", (name,), column < 0.0)
+    if name in columns:
+        _refuse_unfinite(kind, columns, name)
+        _check_not(kind, columns, f"{name} is negative", (name,), columns[name] < 0.0)
 
 
 def _refuse_unfinite(kind: str, columns: Columns, name: str) -> None:

@@ -111,6 +111,12 @@ def midnights(first: int, last: int, timezone: str) -> Times:
     )
 
 
+def distinct(times: Times) -> Times:
+    """Each of some sorted times once. np.unique would load numpy.ma, which takes longer than a small run."""
+    found: Times = times[np.append(True, times[1:] != times[:-1])[: len(times)]]
+    return found
+
+
 def _refuse(local: Times, bad: NDArray[np.bool_], kind: str, problem: str) -> None:
     if bad.any():
         row = int(bad.argmax())

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from btcore.data import Bars, Quotes, Trades, read_arrow, read_csv, read_npz, read_parquet
+from btcore.data.moments import moment_ns
 from btcore.errors import ConfigError, DataError
 
 DAILY = """Date,Open,High,Low,Close,Volume
@@ -118,6 +119,50 @@ def test_empty_lines_at_the_end_are_nothing_but_in_the_middle_an_error(write):
     assert read_csv(write(DAILY + "\n\n,,,,,\n")) == read_csv(write(DAILY))
     with pytest.raises(DataError, match=r"prices\.csv row 3: timestamp is missing"):
         read_csv(write(DAILY.replace("2024-01-03", "\n2024-01-03")))
+
+
+def test_one_row_and_an_empty_line_are_one_row(write):
+    one = "\n".join(DAILY.splitlines()[:2]) + "\n"
+    assert len(read_csv(write(one + "\n"), interval="1d")) == 1
+    with pytest.raises(DataError, match=r"prices\.csv: the file is empty"):
+        read_csv(write(DAILY.splitlines()[0] + "\n\n,,,,,\n"))
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["12", "+13", "14"], [12, 13, 14]),
+        (["12", " 13 ", "14"], [12, 13, 14]),
+        (["12", '"13"', "14"], [12, 13, 14]),
+        (["12000", "13500.5", "14000"], [12000, 14000, 14000]),
+        (["12", "1e3", "14"], "row 2: timestamp '12' is not an ISO 8601 time"),
+        (["12", "", "14"], "row 3: timestamp is missing"),
+        (["12", "9223372036854775808", "14"], "row 3: timestamp is beyond int64"),
+        (["20240102", "20240103", "20240131"], None),
+        (["20240102", "20240132", "20240131"], "row 3: timestamp 20240132 is no date YYYYMMDD"),
+        (["20240102", "2024-01-03", "20240131"], None),
+        (["2024-01-02T00:00Z", "2024-01-03T00:00Z", " 2024-01-04 00:00:00 UTC"], None),
+        (["2024-01-02T00:00:00Z", "2024-01-03T00:00:00X"], "row 3: timestamp '2024-01-03T00:00:00X' is not"),
+        (
+            ["2024-01-02T00:00:00Z", "2024-01-03T00:00:00"],
+            "row 3: timestamp '2024-01-03T00:00:00' names no zone",
+        ),
+        (["2024-01-02T00:00:00+01:00", "2024-01-03T00:00:00-02:30"], None),
+    ],
+)
+def test_the_first_row_chooses_how_times_are_read_and_the_others_need_not_be_like_it(write, times, expected):
+    """Whatever the quick way cannot read is read as if there were none."""
+    text = "time,price\n" + "".join(f"{time},1\n" for time in times)
+    unit = "ns" if times[0].startswith("12") else None
+    if isinstance(expected, str):
+        with pytest.raises(DataError, match=expected):
+            read_csv(write(text), "trades", unit=unit)
+        return
+    found = read_csv(write(text), "trades", unit=unit).timestamp
+    if expected is None:
+        words = [time.strip().replace(" UTC", "Z").replace(" ", "T") for time in times]
+        expected = [moment_ns(word) for word in words]
+    assert found.tolist() == expected
 
 
 def test_windows_files_and_quoted_values(write):

@@ -1,0 +1,28 @@
+from numpy import float64, int64
+from numpy.typing import NDArray
+
+def true_bars(
+    timestamp: NDArray[int64],
+    open: NDArray[float64],
+    high: NDArray[float64],
+    low: NDArray[float64],
+    close: NDArray[float64],
+    volume: NDArray[float64],
+    above: float,
+    interval: int,
+    gap: int,
+) -> bool: ...
+def true_quotes(
+    timestamp: NDArray[int64],
+    bid: NDArray[float64],
+    ask: NDArray[float64],
+    bid_size: NDArray[float64] | None,
+    ask_size: NDArray[float64] | None,
+    above: float,
+) -> bool: ...
+def true_trades(
+    timestamp: NDArray[int64],
+    price: NDArray[float64],
+    size: NDArray[float64] | None,
+    above: float,
+) -> bool: ...
