@@ -69,9 +69,15 @@ _rows: list[dict[str, Any]] = []
 
 
 def measure(
-    workload: str, kind: str, work: int, function: Callable[[], Any], *, computed: str, rounds: int = 5
-) -> Any:
-    """Runs it once to warm up, then `rounds` times; what it returned last."""
+    workload: str,
+    kind: str,
+    work: int,
+    function: Callable[[], Any],
+    *,
+    computed: str | Callable[[Any], str],
+    rounds: int = 5,
+) -> None:
+    """Runs it once to warm up, then `rounds` times. `computed` says what it did, or tells it from the result."""
     seconds = []
     for attempt in range(rounds + 1):
         start = time.perf_counter()
@@ -80,11 +86,9 @@ def measure(
         if attempt == 0 and seconds[0] > 60.0:  # a peer so slow shows no less in one round
             break
     seconds = seconds[1:] or seconds
-    _rows.append(
-        {"workload": workload, "kind": kind, "work": work, "seconds": seconds, "computed": computed}
-    )
+    told = computed if isinstance(computed, str) else computed(result)
+    _rows.append({"workload": workload, "kind": kind, "work": work, "seconds": seconds, "computed": told})
     print(f"  {workload} ({kind}): {work / sorted(seconds)[len(seconds) // 2] / 1e6:.3g} M/s", file=sys.stderr)
-    return result
 
 
 def report(*versions: str) -> None:
