@@ -1,6 +1,7 @@
-"""`python -m bench [claims] [peers] [growth]` measures and writes RESULTS.md; `--check` and `--update` the baseline.
+"""`python -m bench [claims] [peers] [growth]` measures and writes RESULTS.md.
 
-`--quick` tries the harness on a fiftieth of the work; its page goes to build/bench/, for nobody to quote.
+`--check` compares with the baseline, `--update` writes it. `--quick` tries the harness on a fiftieth of the
+work; its page goes to build/bench/, for nobody to quote.
 """
 
 import argparse
@@ -24,7 +25,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="claims | peers | growth", help="all, if none is named")
     parser.add_argument("--quick", action="store_true", help="try the harness, a fiftieth of the work")
-    parser.add_argument("--check", action="store_true", help="compare with bench/baseline.json, in a short form")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with bench/baseline.json, in a short form"
+    )
     parser.add_argument("--update", action="store_true", help="write bench/baseline.json")
     parser.add_argument("-k", metavar="NAMES", help="only the claims that pytest's -k picks")
     asked = parser.parse_args()

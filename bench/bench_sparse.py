@@ -17,7 +17,7 @@ def sparse_orders(quotes):
     rows = np.linspace(0, len(quotes) * 0.98, ORDERS // 5).astype(np.int64)
     orders = {name: [] for name in ("timestamp", "side", "limit_price", "stop_price", "oco", "parent")}
 
-    def add(row, side, limit=np.nan, stop=np.nan, oco=0, parent=-1):
+    def add(row, side, *, limit=np.nan, stop=np.nan, oco=0, parent=-1):
         values = (quotes.timestamp[row], side, limit, stop, oco, parent)
         for column, value in zip(orders.values(), values, strict=True):
             column.append(value)

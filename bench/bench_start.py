@@ -19,12 +19,21 @@ close = 100 + np.cumsum(np.random.default_rng(1).integers(-1, 2, n)) * 0.001
 bars = bt.Bars(np.arange(n) * 60_000_000_000, close, close, close, close)
 print(bt.run({"A": bars}, "ma_crossover").metrics["sharpe_ratio"])
 """
+STREAMED = """
+import json, resource, sys
+import btcore as bt, polars
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+bt.Catalog(sys.argv[2]).write_stream({"A": bt.scan_csv(sys.argv[1], "quotes")})
+print(json.dumps((peak() - before) / 1e6))
+"""
 GOALS = {"numpy": None, "btcore": ("seconds", 0.12)}
 
 
-
 def python(code, *arguments):
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True
+    )
     return float(done.stdout)
 
 
@@ -103,6 +112,15 @@ def test_catalog(benchmark, tmp_path):
         rounds=15,
     )
     assert len(data) == scaled(5_000_000)
+
+
+def test_stream(benchmark, tmp_path):
+    """A CSV file into a catalog, piece by piece, in a fresh process: what it takes at its peak."""
+    file, taken = table("csv"), []
+    benchmark.pedantic(lambda: taken.append(python(STREAMED, str(file), str(tmp_path))), rounds=1)
+    what = f"memory while {file.stat().st_size / 1e6:.0f} MB of CSV stream into a catalog"
+    benchmark.extra_info |= {"claim": 6, "what": what, "megabytes": taken[0], "goal": ("megabytes", 250)}
+    assert len(bt.Catalog(tmp_path).read("A", "tick")) == scaled(5_000_000)
 
 
 def test_reuse(benchmark):

@@ -58,6 +58,26 @@ def test_merge(benchmark):
     )
 
 
+def test_kept_order(benchmark, tmp_path):
+    """The order is kept beside the data: a run from a catalog, opened anew."""
+    catalog = bt.Catalog(tmp_path)
+    for symbol, quotes in market().items():
+        catalog.write(symbol, quotes)
+    events = catalog.merge(list(market()), "tick").order
+    assert events.nbytes <= 2 * len(events)
+    figure(
+        benchmark,
+        lambda: bt.run(bt.Catalog(tmp_path).merge(list(market()), "tick"), "ma_crossover", SLOW),
+        claim=2,
+        what="100 symbols of quotes from a catalog, their order kept in it",
+        work=len(events),
+        unit="events",
+        goal=("rate", 50e6),
+        note=f"{events.nbytes / len(events):.0f} byte an event",
+        rounds=5,
+    )
+
+
 def test_second_time(benchmark):
     """The order is known."""
     run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, 7)

@@ -72,7 +72,7 @@ RATIOS = {
 
 
 def reached(pair: Pair, enough: float = float("inf")) -> float:
-    """The loop's best time over ours, their rounds taken by turns; again, until `enough` or ATTEMPTS are over.
+    """The loop's best time over ours, by turns; ATTEMPTS times, or until it is `enough`.
 
     Whatever else a machine does makes a round slower, never faster: the best of each are what compares.
     """
@@ -105,6 +105,9 @@ def update() -> int:
 
 def check() -> int:
     """0 if nothing has got worse; 1, and what has, otherwise."""
+    if not FILE.exists():
+        print(f"there is no {FILE.name}: `scripts/bench --update` writes it")
+        return 2
     baseline = json.loads(FILE.read_text())
     return int(fallen(baseline["ratios"]) + grown(baseline) > 0)
 
@@ -116,7 +119,10 @@ def fallen(committed: dict[str, float]) -> int:
         least = figure * (1.0 - FALL)
         now = reached(RATIOS[name](), least)
         wrong += now < least
-        print(f"{'FELL' if now < least else 'ok':>6}  {name}: {now:.2f} (committed {figure:.2f}, at least {least:.2f})")
+        print(
+            f"{'FELL' if now < least else 'ok':>6}  {name}: {now:.2f}"
+            f" (committed {figure:.2f}, at least {least:.2f})"
+        )
     return wrong
 
 
@@ -134,7 +140,10 @@ def grown(baseline: dict[str, Any]) -> int:
         change = now / committed[name] - 1.0
         word = "GREW" if change > DRIFT else "fell" if change < -DRIFT else "ok"
         wrong += change > DRIFT
-        print(f"{word:>6}  {name}: {now:.1f} instructions an event (committed {committed[name]:.1f}, {change:+.1%})")
+        print(
+            f"{word:>6}  {name}: {now:.1f} instructions an event"
+            f" (committed {committed[name]:.1f}, {change:+.1%})"
+        )
         if word == "fell":
             print("        `scripts/bench --update` makes this the figure to keep")
     return wrong

@@ -22,7 +22,9 @@ def of_ticks() -> list[Sized]:
     data = quotes(scaled(16_000_000))
     sizes = [len(data) >> k for k in (4, 3, 2, 1, 0)]
     parts = [bt.Quotes(**{name: column[:n] for name, column in data.columns.items()}) for n in sizes]
-    return [(len(part), lambda p=part: bt.run({"A": p}, "ma_crossover", SLOW, execution=COSTS)) for part in parts]
+    return [
+        (len(part), lambda p=part: bt.run({"A": p}, "ma_crossover", SLOW, execution=COSTS)) for part in parts
+    ]
 
 
 def of_symbols() -> list[Sized]:
@@ -71,7 +73,7 @@ def medians(cases: list[Sized]) -> list[float]:
 
 
 def fit(sizes: list[int], seconds: list[float]) -> dict[str, float]:
-    """The power of the size that cost grows with, and `fixed` + `each` * size, both of least relative error."""
+    """The power of the size that cost grows with; `fixed` + `each` * size; of least relative error."""
     n, t = np.array(sizes, float), np.array(seconds)
     power = float(np.polyfit(np.log(n), np.log(t), 1)[0])
     each, fixed = np.linalg.lstsq(np.c_[n, np.ones_like(n)] / t[:, None], np.ones_like(t), rcond=None)[0]
@@ -96,7 +98,10 @@ def measure_all(file: Path) -> None:
 
 def growth_tables(found: dict[str, Any]) -> list[str]:
     """Lines of a Markdown table."""
-    lines = ["| with | five sizes | ms | fitted: size to the power | fixed, ms | each, ns |", "|" + " --- |" * 6]
+    lines = [
+        "| with | five sizes | ms | fitted: size to the power | fixed, ms | each, ns |",
+        "|" + " --- |" * 6,
+    ]
     for name, row in found.items():
         sizes = ", ".join(f"{size:,}" for size in row["sizes"])
         seconds = ", ".join(f"{1000 * s:.3g}" for s in row["seconds"])

@@ -1,7 +1,7 @@
 """Instructions an event, counted by valgrind: exact where clocks are not.
 
-`python -m bench.instructions NAME PARTS` is what runs under it: data of two parts are made, and one run over the
-first PARTS of them. What two parts take beyond one is the engine's alone.
+`python -m bench.instructions NAME PARTS` is what runs under it: data of two parts are made, and one run
+over the first PARTS of them. What two parts take beyond one is the engine's alone.
 """
 
 import os

@@ -52,7 +52,12 @@ def page(folder: Path, *, quick: bool = False) -> str:
     parts = ["# Speed, as measured", ""]
     if quick:
         parts += ["**A trial of the harness on a fiftieth of the work: not to be quoted.**", ""]
-    parts += ["Written by `scripts/bench`; [README.md](README.md) says how to read it.", "", machine() + ".", ""]
+    parts += [
+        "Written by `scripts/bench`; [README.md](README.md) says how to read it.",
+        "",
+        machine() + ".",
+        "",
+    ]
     claims = read(folder / "claims.json")
     if claims:
         parts += [f"Claims measured {claims['datetime'][:16]}.", ""]

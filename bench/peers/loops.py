@@ -1,6 +1,7 @@
-"""Loops by hand for Numba: bars and a sweep with metrics, quotes, an array of orders. Whole cash in, all out, a fee.
+"""Loops by hand for Numba: bars and a sweep with metrics, quotes, an array of orders.
 
-The mean of a window is a running sum over its length. A cross seen at a close fills at the next open.
+The whole cash goes in and all comes out, for a fee. The mean of a window is a running sum over its length.
+A cross seen at a close fills at the next open.
 """
 
 from math import nan, sqrt
@@ -11,7 +12,7 @@ from numba import njit, prange
 
 @njit(cache=True, inline="always")
 def _play(opened, close, short, long, capital, fee, equity, keep):
-    """One pair of means over all bars: (total return, Sharpe ratio of the bars' returns, maximum drawdown, fills)."""
+    """One pair of means: (total return, Sharpe ratio of the bars' returns, maximum drawdown, fills)."""
     n = len(close)
     cash, quantity, fills, wanted, held = capital, 0.0, 0, False, False
     short_sum, long_sum = 0.0, 0.0

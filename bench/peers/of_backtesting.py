@@ -5,11 +5,11 @@ import warnings
 
 os.environ["TQDM_DISABLE"] = "1"
 
-import backtesting  # noqa: E402
-import numpy as np  # noqa: E402
-import pandas as pd  # noqa: E402
-import work  # noqa: E402
-from work import CAPITAL, FEE  # noqa: E402
+import backtesting
+import numpy as np
+import pandas as pd
+import work
+from work import CAPITAL, FEE
 
 
 def mean(values, period):

@@ -87,7 +87,7 @@ def orders():
             "kernel, as positions",
             len(close),
             lambda held=held: rust.backtest_core(close, held, **COST),
-            computed="positions instead of orders: all of equity or none; equity a row, no trades, no metrics",
+            computed="positions, not orders: all of equity or none; equity a row, no trades, no metrics",
         )
 
 

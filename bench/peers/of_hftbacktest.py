@@ -1,4 +1,4 @@
-"""hftbacktest: a Numba strategy called as quotes arrive, its depth, latency and queue models at their simplest."""
+"""hftbacktest: a Numba strategy called as quotes arrive; its models at their simplest."""
 
 import hftbacktest as hft
 import numpy as np

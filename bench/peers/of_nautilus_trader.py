@@ -68,7 +68,7 @@ if __name__ == "__main__":
         len(ticks),
         lambda: backtest(ticks),
         computed=lambda orders: (
-            f"{len(ticks):,} quotes, its objects made before; {orders} market orders of 10; account and positions"
+            f"{len(ticks):,} quotes, its objects made before; {orders} market orders of 10; account"
         ),
         rounds=2,
     )

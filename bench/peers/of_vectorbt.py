@@ -146,7 +146,7 @@ def orders(engine):
         size = np.full(len(close), np.nan)
         size[rows] = sizes
 
-        def kernel(size=size, count=len(rows)):
+        def kernel(size=size, count=rows.size):
             return dispatch.simulate_from_orders(
                 (len(close), 1),
                 np.array([1]),

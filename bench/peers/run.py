@@ -57,7 +57,13 @@ def measure(peer: str, python: Path | str) -> dict[str, Any] | None:
         command = [*pinned, str(python), str(script)]
         try:
             done = subprocess.run(
-                command, env=own, cwd=nowhere, stdout=subprocess.PIPE, text=True, timeout=MOST_SECONDS, check=True
+                command,
+                env=own,
+                cwd=nowhere,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=MOST_SECONDS,
+                check=True,
             )
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             print(f"{peer}: SKIPPED, its script fails: {error}")
@@ -88,7 +94,9 @@ def peers_table(measured: dict[str, Any]) -> list[str]:
         lines += [f"Not installed or failing here: {', '.join(measured['skipped'])}.", ""]
     rows = [(peer, row) for peer, report in found.items() if report for row in report["rows"]]
     for workload in dict.fromkeys(row["workload"] for _, row in rows):
-        ours = {row["kind"]: rate(row) for peer, row in rows if (peer, row["workload"]) == ("btcore", workload)}
+        ours = {
+            row["kind"]: rate(row) for peer, row in rows if (peer, row["workload"]) == ("btcore", workload)
+        }
         lines += [f"### {workload.capitalize()}", ""]
         lines += ["| package | how | M/s | ours ÷ theirs | what it computed |", "|" + " --- |" * 5]
         here = [(peer, row) for peer, row in rows if row["workload"] == workload]

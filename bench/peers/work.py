@@ -1,4 +1,4 @@
-"""What every peer is given to do, and how it reports. Needs numpy alone: it is imported in their environments."""
+"""What every peer is given to do, and how it reports. Needs numpy alone."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def measure(
     computed: str | Callable[[Any], str],
     rounds: int = 5,
 ) -> None:
-    """Runs it once to warm up, then `rounds` times. `computed` says what it did, or tells it from the result."""
+    """Runs it once to warm up, then `rounds` times. `computed` says what it did, or tells from its result."""
     seconds = []
     for attempt in range(rounds + 1):
         start = time.perf_counter()
@@ -88,7 +88,9 @@ def measure(
     seconds = seconds[1:] or seconds
     told = computed if isinstance(computed, str) else computed(result)
     _rows.append({"workload": workload, "kind": kind, "work": work, "seconds": seconds, "computed": told})
-    print(f"  {workload} ({kind}): {work / sorted(seconds)[len(seconds) // 2] / 1e6:.3g} M/s", file=sys.stderr)
+    print(
+        f"  {workload} ({kind}): {work / sorted(seconds)[len(seconds) // 2] / 1e6:.3g} M/s", file=sys.stderr
+    )
 
 
 def report(*versions: str) -> None:

@@ -40,7 +40,7 @@ def library() -> ctypes.CDLL:
 
 
 def ema_loop(ticks: Any, short: int, long: int, curve: np.ndarray | None = None) -> Outcome:
-    """Plays quotes, or trades as both sides; `curve` (float64, long enough) takes the equity, minute by minute."""
+    """Plays quotes, or trades as both sides; `curve` (float64) takes the equity, minute by minute."""
     names = ("timestamp", "bid", "ask") if ticks.kind == "quotes" else ("timestamp", "price", "price")
     timestamp, bid, ask = (ticks.columns[name] for name in names)
     if curve is None:
