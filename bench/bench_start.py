@@ -98,12 +98,12 @@ def test_read(benchmark, suffix, most):
     assert len(data) == scaled(5_000_000)
 
 
-def test_catalog(benchmark, tmp_path):
-    catalog = bt.Catalog(tmp_path)
+def test_catalog(benchmark, folder):
+    catalog = bt.Catalog(folder)
     catalog.write("A", quotes(scaled(5_000_000)))
     data = figure(
         benchmark,
-        lambda: bt.Catalog(tmp_path).read("A", "tick"),
+        lambda: bt.Catalog(folder).read("A", "tick"),
         claim=6,
         what="5 M quotes from a catalog, memory-mapped",
         work=scaled(5_000_000),
@@ -114,13 +114,13 @@ def test_catalog(benchmark, tmp_path):
     assert len(data) == scaled(5_000_000)
 
 
-def test_stream(benchmark, tmp_path):
+def test_stream(benchmark, folder):
     """A CSV file into a catalog, piece by piece, in a fresh process: what it takes at its peak."""
     file, taken = table("csv"), []
-    benchmark.pedantic(lambda: taken.append(python(STREAMED, str(file), str(tmp_path))), rounds=1)
+    benchmark.pedantic(lambda: taken.append(python(STREAMED, str(file), str(folder))), rounds=1)
     what = f"memory while {file.stat().st_size / 1e6:.0f} MB of CSV stream into a catalog"
     benchmark.extra_info |= {"claim": 6, "what": what, "megabytes": taken[0], "goal": ("megabytes", 250)}
-    assert len(bt.Catalog(tmp_path).read("A", "tick")) == scaled(5_000_000)
+    assert len(bt.Catalog(folder).read("A", "tick")) == scaled(5_000_000)
 
 
 def test_reuse(benchmark):

@@ -58,16 +58,16 @@ def test_merge(benchmark):
     )
 
 
-def test_kept_order(benchmark, tmp_path):
+def test_kept_order(benchmark, folder):
     """The order is kept beside the data: a run from a catalog, opened anew."""
-    catalog = bt.Catalog(tmp_path)
+    catalog = bt.Catalog(folder)
     for symbol, quotes in market().items():
         catalog.write(symbol, quotes)
     events = catalog.merge(list(market()), "tick").order
     assert events.nbytes <= 2 * len(events)
     figure(
         benchmark,
-        lambda: bt.run(bt.Catalog(tmp_path).merge(list(market()), "tick"), "ma_crossover", SLOW),
+        lambda: bt.run(bt.Catalog(folder).merge(list(market()), "tick"), "ma_crossover", SLOW),
         claim=2,
         what="100 symbols of quotes from a catalog, their order kept in it",
         work=len(events),
