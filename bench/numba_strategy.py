@@ -8,19 +8,19 @@ from btcore import jit
 from .peers.work import TICKS
 
 SHORT_ALPHA, LONG_ALPHA = (2.0 / (period + 1) for period in TICKS)
-STATE = np.zeros(1, [("short", "f8"), ("long", "f8"), ("holds", "i8"), ("started", "i8")])
+STATE = np.zeros(1, [("short", "f8"), ("long", "f8"), ("holds", "i8"), ("count", "i8")])
 
 
 @jit.cfunc(STATE.dtype)
 def _cross(own, market, account, out):
     mid = jit.mid(market)
-    if own.started == 0:
+    if own.count == 0:
         own.short = own.long = mid
-        own.started = 1
+    own.count += 1
     own.short += SHORT_ALPHA * (mid - own.short)
     own.long += LONG_ALPHA * (mid - own.long)
     wanted = 1 if own.short > own.long else 0
-    if wanted != own.holds:
+    if wanted != own.holds and own.short != own.long and own.count >= TICKS[1]:
         own.holds = wanted
         jit.order_target_percent(market, account, out, market.symbol, float(wanted))
     return 0

@@ -22,14 +22,15 @@ class Crossing(bt.Strategy):
 
     def on_start(self, ctx):
         self.short = self.long = None
-        self.holds = False
+        self.count, self.holds = 0, False
 
     def on_quote(self, ctx, quote):
         if self.short is None:
             self.short = self.long = quote.mid
         self.short += 2 / 21 * (quote.mid - self.short)
         self.long += 2 / 61 * (quote.mid - self.long)
-        if (self.short > self.long) != self.holds:
+        self.count += 1
+        if self.count >= 60 and self.short != self.long and (self.short > self.long) != self.holds:
             self.holds = not self.holds
             ctx.order_target_percent("A", float(self.holds))
 
@@ -50,7 +51,7 @@ def test_the_c_loop_has_the_engines_curve(crossed):
 def test_the_numba_loops_have_the_engines_curves(crossed):
     data = quotes(30_000)
     columns = [data.columns[name] for name in ("timestamp", "bid", "ask")]
-    *_, flips, curve = loops.play_quotes(*columns, 2 / 21, 2 / 61, 1e6, 1e-4, 60 * 10**9)
+    *_, flips, curve = loops.play_quotes(*columns, 20, 60, 1e6, 1e-4, 60 * 10**9)
     assert flips == crossed.metrics["total_trades"]
     np.testing.assert_allclose(curve, crossed.equity_curve["equity"][1:], rtol=1e-12)
 

@@ -84,8 +84,9 @@ def sweep_on_threads(opened, close, shorts, longs, capital, fee):
 
 
 @njit(cache=True)
-def play_quotes(timestamp, bid, ask, short_alpha, long_alpha, capital, fee, every):
+def play_quotes(timestamp, bid, ask, short, long, capital, fee, every):
     """Two EMAs of the mid: (cash, quantity, flips) and the equity at each multiple of `every` ns."""
+    short_alpha, long_alpha = 2.0 / (short + 1), 2.0 / (long + 1)
     curve = np.empty((timestamp[-1] - timestamp[0]) // every + 3)
     cash, quantity, flips, points, holds = capital, 0.0, 0, 0, False
     mid = 0.5 * (bid[0] + ask[0])
@@ -99,7 +100,7 @@ def play_quotes(timestamp, bid, ask, short_alpha, long_alpha, capital, fee, ever
         mid = 0.5 * (bid[i] + ask[i])
         fast += short_alpha * (mid - fast)
         slow += long_alpha * (mid - slow)
-        if (fast > slow) != holds:
+        if (fast > slow) != holds and fast != slow and i >= long - 1:
             holds = not holds
             flips += 1
             if holds:

@@ -36,12 +36,11 @@ if __name__ == "__main__":
             computed="fills at the close; equity a row, return, drawdown; no records",
         )
     ticks = work.ticks(work.scaled(10_000_000))
-    alphas = [2 / (period + 1) for period in work.TICKS]
     work.measure(
         "ticks",
         "array kernel",
         len(ticks["bid"]),
-        lambda: loops.play_quotes(*ticks.values(), *alphas, CAPITAL, FEE, work.MINUTE),
+        lambda: loops.play_quotes(*ticks.values(), *work.TICKS, CAPITAL, FEE, work.MINUTE),
         computed="its own EMAs; fills at bid and ask; one-minute curve; no metrics",
     )
     work.report(f"numba {numba.__version__}", f"numpy {np.__version__}")

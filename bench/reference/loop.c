@@ -6,9 +6,10 @@ typedef struct {
     int64_t flips, points;
 } Outcome;
 
-/* `curve` takes the equity at each multiple of `every` ns that the quotes pass, and at the end. */
-void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, int64_t n, double short_alpha,
-              double long_alpha, double capital, double fee, int64_t every, double *curve, Outcome *out)
+/* It decides from row `ready` on. `curve` takes the equity at each multiple of `every` ns passed, and at the end. */
+void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, int64_t n, int64_t ready,
+              double short_alpha, double long_alpha, double capital, double fee, int64_t every, double *curve,
+              Outcome *out)
 {
     double cash = capital, quantity = 0.0, commission = 0.0, cost, mid = 0.5 * (bid[0] + ask[0]);
     double fast = mid, slow = mid;
@@ -22,7 +23,7 @@ void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, in
         mid = 0.5 * (bid[i] + ask[i]);
         fast += short_alpha * (mid - fast);
         slow += long_alpha * (mid - slow);
-        if ((fast > slow) == holds)
+        if ((fast > slow) == holds || fast == slow || i < ready)
             continue;
         holds = !holds;
         flips++;

@@ -49,6 +49,7 @@ def ema_loop(ticks: Any, short: int, long: int, curve: np.ndarray | None = None)
     library().ema_loop(
         *(ctypes.c_void_p(column.ctypes.data) for column in (timestamp, bid, ask)),
         ctypes.c_int64(len(timestamp)),
+        ctypes.c_int64(long - 1),
         *(ctypes.c_double(number) for number in (2 / (short + 1), 2 / (long + 1), CAPITAL, FEE)),
         ctypes.c_int64(MINUTE),
         ctypes.c_void_p(curve.ctypes.data),
