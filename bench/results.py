@@ -103,7 +103,7 @@ def claim_row(measured: dict[str, Any]) -> list[str]:
         f"{short(reached['rate'])} {info['unit']}" if work else "",
         bound["name"] if bound else "",
         milliseconds(bound) if bound else "",
-        f"{reached['ratio']:.2f}" if bound else "",
+        f"{reached['ratio']:.3g}" if bound else "",
         goal_cell(info.get("goal"), reached),
     ]
 
