@@ -1,39 +1,53 @@
 """Seeded markets for the benchmarks, made once a process."""
 
-from functools import cache
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 import btcore as bt
 
-START = 1_704_067_200 * 10**9
+from .peers.work import START, candles, ticks, walk
+
+BUILD = Path(__file__).parents[1] / "build" / "bench"  # what may be thrown away
 
 
-@cache
+@lru_cache(maxsize=2)
 def quotes(n: int = 10_000_000) -> bt.Quotes:
     """A random walk in cents, a quote every 10 ms, with sizes."""
-    mid = _walk(n)
     size = np.full(n, 100.0)
-    return bt.Quotes(START + 10**7 * np.arange(n), mid - 0.005, mid + 0.005, size, size)
+    return bt.Quotes(**ticks(n), bid_size=size, ask_size=size)
 
 
-@cache
+@lru_cache(maxsize=2)
 def trades(n: int = 10_000_000) -> bt.Trades:
     """The same walk as prints."""
-    return bt.Trades(START + 10**7 * np.arange(n), _walk(n), np.full(n, 10.0))
+    return bt.Trades(START + 10**7 * np.arange(n), walk(n), np.full(n, 10.0))
 
 
-@cache
+@lru_cache(maxsize=2)
 def bars(n: int = 1_000_000) -> bt.Bars:
     """The same walk as minute bars."""
-    close = _walk(n)
-    open_ = np.r_[close[0], close[:-1]]
-    high, low = np.maximum(open_, close) + 0.01, np.minimum(open_, close) - 0.01
-    return bt.Bars(
-        START + 60 * 10**9 * np.arange(n), open_, high, low, close, np.full(n, 1e4), interval="1min"
-    )
+    return bt.Bars(**candles(n), interval="1min")
 
 
-def _walk(n: int) -> np.ndarray:
-    steps = np.random.default_rng(7).integers(-1, 2, n)
-    return np.round(100.0 + 0.01 * np.abs(np.cumsum(steps)), 2)
+@lru_cache(maxsize=2)
+def many_quotes(symbols: int, n: int) -> dict[str, bt.Quotes]:
+    """Walks of their own, each with a clock of its own: a quote every 10 ms, on average."""
+    size = np.full(n, 100.0)
+    data = {}
+    for k in range(symbols):
+        late = np.random.default_rng([k, 11]).integers(0, 10**7, n)
+        mid = walk(n, seed=k)
+        data[f"S{k}"] = bt.Quotes(START + 10**7 * np.arange(n) + late, mid - 0.005, mid + 0.005, size, size)
+    return data
+
+
+def quotes_catalog(n: int) -> bt.Catalog:
+    """A catalog with `n` quotes of A, written once and kept between runs."""
+    folder = BUILD / f"quotes-{n}"
+    catalog = bt.Catalog(folder)
+    if not (folder / "written").exists():
+        catalog.write("A", quotes.__wrapped__(n))
+        (folder / "written").touch()
+    return catalog

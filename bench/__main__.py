@@ -1,0 +1,60 @@
+"""`python -m bench [claims] [peers] [growth]` measures and writes RESULTS.md.
+
+`--check` compares with the baseline, `--update` writes it. `--quick` tries the harness on a fiftieth of the
+work; its page goes to build/bench/, for nobody to quote.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BUILD = ROOT / "build" / "bench"
+
+
+def claims(pytest_options: list[str]) -> int:
+    """Every bench_*.py under pytest; the figures of those that pass are kept even if others fail."""
+    command = [sys.executable, "-m", "pytest", "bench", "--benchmark-only", "--benchmark-sort=name"]
+    command += ["--quiet", f"--benchmark-json={BUILD / 'claims.json'}", "--benchmark-columns=min,median,iqr"]
+    return subprocess.run([*command, *pytest_options], cwd=ROOT, check=False).returncode
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("steps", nargs="*", metavar="claims | peers | growth", help="all, if none is named")
+    parser.add_argument("--quick", action="store_true", help="try the harness, a fiftieth of the work")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with bench/baseline.json, in a short form"
+    )
+    parser.add_argument("--update", action="store_true", help="write bench/baseline.json")
+    parser.add_argument("-k", metavar="NAMES", help="only the claims that pytest's -k picks")
+    asked = parser.parse_args()
+    unknown = set(asked.steps) - {"claims", "peers", "growth"}
+    if unknown:
+        parser.error(f"no such step: {', '.join(sorted(unknown))}")
+    if asked.quick:
+        os.environ["BTCORE_BENCH_QUICK"] = "1"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if asked.check or asked.update:
+        from . import check
+
+        return check.update() if asked.update else check.check()
+    from . import growth, results  # these read BTCORE_BENCH_QUICK
+    from .peers import run
+
+    steps = asked.steps or ["claims", "peers", "growth"]
+    code = claims(["-k", asked.k] if asked.k else []) if "claims" in steps else 0
+    if "peers" in steps:
+        run.measure_all(BUILD / "peers.json")
+    if "growth" in steps:
+        growth.measure_all(BUILD / "growth.json")
+    page = BUILD / "RESULTS.md" if asked.quick else ROOT / "bench" / "RESULTS.md"
+    page.write_text(results.page(BUILD, quick=asked.quick))
+    print(f"written: {page}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

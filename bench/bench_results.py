@@ -1,0 +1,79 @@
+"""Claim 7: what a result costs: metrics of a long curve, JSON, columns."""
+
+import msgspec
+import numpy as np
+
+import btcore as bt
+from btcore import metrics
+from btcore.result import Result
+
+from .data import bars
+from .measure import figure
+from .peers.work import scaled
+
+
+def long_result(n):
+    return bt.run({"A": bars(n)}, "buy_and_hold")
+
+
+def test_metrics(benchmark):
+    """Everything a result computes from its journal: no table is asked for."""
+    n = scaled(10_000_000)
+    made = long_result(n)
+    equity = np.ascontiguousarray(made.journal.equity["equity"])
+    figure(
+        benchmark,
+        lambda: Result.from_journal(made.journal, manifest={}, fingerprint=""),
+        claim=7,
+        what="metrics of a curve of 10 M points",
+        work=n,
+        unit="points",
+        bound=("reading its equity", equity.max),
+        goal=("seconds", 0.060),
+    )
+
+
+def test_drawdown(benchmark):
+    n = scaled(10_000_000)
+    equity = np.ascontiguousarray(long_result(n).journal.equity["equity"])
+    figure(
+        benchmark,
+        lambda: metrics.drawdown(equity),
+        claim=7,
+        what="drawdown at each of 10 M points",
+        work=n,
+        unit="points",
+        bound=("reading its equity", equity.max),
+        goal=("seconds", 0.060),
+    )
+
+
+def test_json(benchmark):
+    """Every table of the result; the content hash of the data, made once, is in it and is not counted."""
+    made = long_result(scaled(100_000))
+    made.document()
+    figure(
+        benchmark,
+        lambda: msgspec.json.encode(made.document()),
+        claim=7,
+        what="JSON of a result of 100,000 points",
+        goal=("seconds", 0.040),
+        rounds=9,
+    )
+
+
+def test_columns(benchmark):
+    """Views of the journal, or one pass: tables as binary columns."""
+    made = long_result(scaled(10_000_000))
+
+    def columns():
+        table = Result.from_journal(made.journal, manifest={}, fingerprint="").equity_curve
+        return [table[name] for name in table.dtype.names]
+
+    figure(
+        benchmark,
+        columns,
+        claim=7,
+        what="the equity curve's columns, 10 M points, metrics included",
+        bound=("metrics alone", lambda: Result.from_journal(made.journal, manifest={}, fingerprint="")),
+    )

@@ -1,0 +1,83 @@
+"""Claim 2: a hundred symbols of a million quotes each, in time order."""
+
+import btcore as bt
+
+from .bench_events import SLOW
+from .data import many_quotes
+from .measure import figure
+from .peers.work import scaled
+
+SYMBOLS = 100
+
+
+def market():
+    return many_quotes(SYMBOLS, scaled(1_000_000))
+
+
+def read(data):
+    """What it costs to read what the engine reads, once."""
+    for quotes in data.values():
+        for name in ("timestamp", "bid", "ask"):
+            quotes.columns[name].max()
+
+
+def run(benchmark, data, what, rate, rounds):
+    events = sum(map(len, market().values()))
+    result = figure(
+        benchmark,
+        lambda: bt.run(data, "ma_crossover", SLOW),
+        claim=2,
+        what=what,
+        work=events,
+        unit="events",
+        bound=("reading the columns", lambda: read(market())),
+        goal=("rate", rate),
+        note="`ma_crossover` 500/2000 on each of 100 symbols",
+        rounds=rounds,
+    )
+    assert result.metrics["events"] == events
+
+
+def test_first_time(benchmark):
+    """The order of the events is found on the way."""
+    run(benchmark, market(), "100 symbols of quotes, the first time", 20e6, 5)
+
+
+def test_merge(benchmark):
+    """Finding it, alone."""
+    events = sum(map(len, market().values()))
+    figure(
+        benchmark,
+        lambda: bt.merge(market()),
+        claim=2,
+        what="the order of 100 symbols' events alone",
+        work=events,
+        unit="events",
+        bound=("reading the columns", lambda: read(market())),
+        rounds=5,
+    )
+
+
+def test_kept_order(benchmark, folder):
+    """The order is kept beside the data: a run from a catalog, opened anew."""
+    catalog = bt.Catalog(folder)
+    for symbol, quotes in market().items():
+        catalog.write(symbol, quotes)
+    events = catalog.merge(list(market()), "tick").order
+    assert events.nbytes <= 2 * len(events)
+    figure(
+        benchmark,
+        lambda: bt.run(bt.Catalog(folder).merge(list(market()), "tick"), "ma_crossover", SLOW),
+        claim=2,
+        what="100 symbols of quotes from a catalog, their order kept in it",
+        work=len(events),
+        unit="events",
+        goal=("rate", 50e6),
+        note=f"{events.nbytes / len(events):.0f} byte an event",
+        rounds=5,
+    )
+
+
+def test_second_time(benchmark):
+    """The order is known."""
+    run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, 7)

@@ -1,0 +1,98 @@
+"""Instructions an event, counted by valgrind: exact where clocks are not.
+
+`python -m bench.instructions NAME PARTS` is what runs under it: data of two parts are made, and one run
+over the first PARTS of them. What two parts take beyond one is the engine's alone.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from shutil import which
+from typing import Any
+
+import btcore as bt
+
+from .data import bars, quotes, trades
+from .peers.work import BARS, FEE, TICKS, order_rows
+
+PART = 250_000  # events
+SWEPT = {"short_period": [5, 10, 15, 20], "long_period": [30, 60, 90, 120]}
+COSTS = bt.Execution(commission_bps=FEE * 1e4)
+
+
+def periods(pair: tuple[int, int]) -> dict[str, int]:
+    return dict(zip(("short_period", "long_period"), pair, strict=True))
+
+
+def cut(data: Any, n: int) -> Any:
+    """Its first `n` rows."""
+    return data.slice(None, int(data.timestamp[n])) if n < len(data) else data
+
+
+def quotes_ema(n: int) -> Callable[[], Any]:
+    data = cut(quotes(2 * PART), n)
+    return lambda: bt.run({"A": data}, "ema_crossover", periods(TICKS), execution=COSTS)
+
+
+def bars_ma(n: int) -> Callable[[], Any]:
+    data = cut(bars(2 * PART), n)
+    return lambda: bt.run({"A": data}, "ma_crossover", periods(BARS), execution=COSTS)
+
+
+def order_array(n: int) -> Callable[[], Any]:
+    """A tenth of the rows trade."""
+    data = trades(2 * PART)
+    rows, sizes = order_rows(2 * PART, 0.1)
+    rows, sizes = rows[rows < n], sizes[rows < n]
+    orders = bt.Orders(data.timestamp[rows], "A", [1 if size > 0 else -1 for size in sizes], abs(sizes))
+    data = cut(data, n)
+    return lambda: bt.run({"A": data}, orders, execution=COSTS)
+
+
+def sweep(n: int) -> Callable[[], Any]:
+    """Sixteen pairs; counted for each bar of each pair."""
+    data = cut(bars(2 * PART // 10), n // 10)
+    return lambda: bt.sweep({"A": data}, "ma_crossover", SWEPT, execution=COSTS, workers=1)
+
+
+WORKLOADS: dict[str, tuple[Callable[[int], Callable[[], Any]], float]] = {  # and evaluations an event of PART
+    "quotes, ema_crossover": (quotes_ema, 1.0),
+    "bars, ma_crossover": (bars_ma, 1.0),
+    "order array, 10 %": (order_array, 1.0),
+    "sweep, ma_crossover": (sweep, 16 / 10),
+}
+
+
+def available() -> bool:
+    return which("valgrind") is not None
+
+
+def count(name: str, parts: int) -> int:
+    """Instructions of a whole process that runs over `parts` parts."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
+    command += ["-m", "bench.instructions", name, str(parts)]
+    env = os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode or not found:
+        raise RuntimeError(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+    return int(found[1])
+
+
+def per_event(names: list[str] | None = None) -> dict[str, float]:
+    """Instructions an event of each workload; as many at once as there are processors."""
+    names = list(WORKLOADS) if names is None else names
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        once, twice = (list(pool.map(lambda name, p=parts: count(name, p), names)) for parts in (1, 2))
+    return {
+        name: round((two - one) / (PART * WORKLOADS[name][1]), 2)
+        for name, one, two in zip(names, once, twice, strict=True)
+    }
+
+
+if __name__ == "__main__":
+    run = WORKLOADS[sys.argv[1]][0](PART * int(sys.argv[2]))
+    run()

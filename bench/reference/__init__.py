@@ -1,0 +1,1 @@
+"""Hand-written loops: the least a simulation of the same orders can cost."""
