@@ -15,7 +15,7 @@ from .config import RunRequest
 from .data.source import Source
 from .errors import ConfigError, StrategyError
 from .fast.abreast import lanes_of, portions
-from .inputs import Market
+from .data.merge import Market
 from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result
