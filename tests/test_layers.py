@@ -31,7 +31,8 @@ data.containers data.source data.convert data.readers data.resample data.store d
 data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips measures tables summary rows export explain archive axes look chart
-report result manifest inputs play run_journal backtest conformance verify cuts pasts leakcheck . cli_data cli __main__
+report result manifest inputs play run_journal backtest conformance verify cuts pasts leakcheck . cli_data cli
+__main__
 """)
 
 BTSERVER = places("""

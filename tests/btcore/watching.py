@@ -30,7 +30,7 @@ def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Resul
     def look(engine: Any) -> None:
         looks.append(list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data)))))
 
-    def play(make: Callable[[], Any], handler: Any, tell: Any) -> Any:
+    def play(make: Callable[[], Any], tell: Any, handler: Any) -> Any:
         engine = make()
         left = True
         while left:
@@ -40,7 +40,7 @@ def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Resul
         look(engine)
         return engine
 
-    with patch.object(backtest, "_play", play):
+    with patch.object(backtest, "play", play):
         return bt.run(data, strategy, **terms), looks
 
 
