@@ -36,7 +36,7 @@ cdef inline void write_point(Trace* trace, const Book* book, int64_t ts) noexcep
 cdef class OrderRecords:
     """The records of a run over one stream, as `Engine` gives them."""
 
-    def __init__(self):
+    def __init__(self, *args, **kwargs):
         raise TypeError("OrderRun makes them")
 
     def __dealloc__(self):
