@@ -32,9 +32,9 @@ data.intervals data.checks data.validate data.zones data.sessions data.columns d
 data.container data.containers data.source data.merge data.convert data.readers data.scan data.resample data.store
 data.stream data.catalog data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
-schedule metrics periods words round_trips measures fast.lanes tables summary rows export explain archive axes
-look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result sweep
-conformance verify cuts pasts leakcheck . cli_data cli_sweep cli __main__
+schedule metrics periods words round_trips measures fast.lane fast.lanes tables summary rows export explain
+archive axes look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result
+sweep conformance verify cuts pasts leakcheck . cli_data cli_sweep cli __main__
 """)
 
 BTSERVER = places("""

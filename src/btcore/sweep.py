@@ -188,7 +188,7 @@ def _measure(
     def count(rows: Sequence[int]) -> None:
         nonlocal done
         done += len(rows)
-        if tell is not None:
+        if tell is not None and rows:
             equity, events = float(table["final_equity"][rows[-1]]), done * setting.tape.n_events
             tell(Progress(done / len(sets), setting.tape.last_time(), equity, events))
 
@@ -196,7 +196,7 @@ def _measure(
     if lanes is not None:
         table = lanes.measures
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
-            count(rows[lanes.codes[rows] == 0].tolist() or [rows[-1]])
+            count(rows[lanes.codes[rows] == 0].tolist())
         left = np.flatnonzero(lanes.codes).tolist()
 
     def record(i: int) -> None:

@@ -19,6 +19,7 @@ from .plain import is_plain
 CROSSING = "ma_crossover"  # known to the lanes: its means are shared
 WIDEST = 2
 CLOSES_BYTES = 16 << 20  # of a portion's equity at period ends
+WORK, ABREAST = 2 * 10**8, 64  # a portion: about so many bars in all, but at least so many runs
 
 Rows = NDArray[np.int64]
 
@@ -60,11 +61,15 @@ def lanes_of(setting: Setting, strategy: Any, params: Sequence[Any], width: int 
 
 
 def portions(lanes: Lanes, threads: int) -> list[Rows]:
-    """The runs in portions for threads to take, those of the same long mean together."""
+    """The runs in portions for threads to take, those of the same long mean together.
+
+    A portion takes a fraction of a second: between two progress is told and an interrupt is heard.
+    """
     n = len(lanes.params)
     order = sorted(range(n), key=lambda i: _periods(lanes.params[i]))
     fitting = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
-    size = max(1, min(fitting, -(-n // (2 * threads))))
+    brief = max(ABREAST, WORK // lanes.n_bars)
+    size = max(1, min(fitting, brief, -(-n // (2 * threads))))
     return [np.array(order[at : at + size], np.int64) for at in range(0, n, size)]
 
 

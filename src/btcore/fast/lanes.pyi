@@ -12,6 +12,7 @@ class Lanes:
     measures: NDArray[Any]
     codes: NDArray[np.int8]
     params: Sequence[Any]
+    n_bars: int
     n_ends: int
     def __init__(
         self,

@@ -4,140 +4,38 @@ The bars are taken a block at a time, so that what all runs read (closes, means)
 every run advances through it. A run is a `Lane`: what it decides by, its account, and the statistics of its curve.
 Nothing of its history is kept. Between two changes of stance nothing happens to an account, so its equity there is
 one formula over a column.
-
-A stance depends on prices alone, never on the account: that is what makes it possible to know all the changes of a
-block before the account is played through it.
 """
 
 cimport cython
 from cpython.mem cimport PyMem_RawCalloc, PyMem_RawFree
-from libc.math cimport fabs, fmax, fmin, isnan
-from libc.stdint cimport int32_t, int64_t, int8_t, uint64_t
+from libc.math cimport fabs, fmax, fmin
+from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.string cimport memcpy
 
 import numpy as np
 
 from btcore.measures import MEASURES_DTYPE
 
-from btcore.curve cimport CurveStats, extend_curve, hold_curve, open_curve
+from btcore.curve cimport extend_curve, hold_curve, open_curve
 from btcore.fast.book cimport (
     Book, arrive, close_book, end_pending, fill, is_at_risk, open_book, risks, see, settle, target_percent
 )
+from btcore.fast.lane cimport BLOCK, Block, GIVEN_UP, Lane, NO_MEMORY, PLAYED, SLACK, ask, cross
 from btcore.fast.means cimport ABREAST, Mean, advance_four, open_mean
-from btcore.fast.wide cimport Kernels, kernels, lowest_bit, widest
+from btcore.fast.wide cimport kernels, widest
 from btcore.formulas cimport simple_returns
 from btcore.measures cimport (
     Measures, add_position, count_order, measure_curve, measure_fills, measure_returns, open_measures
 )
-from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, Position, REJECTED
-from btcore.round_trips cimport Matcher, close_matcher, match_fill, open_matcher
-from btcore.strategies.signal cimport Signal, SignalState
-
-cdef enum:
-    WORDS = 16
-    BLOCK = 64 * WORDS       # bars taken at once
-    SLACK = 8                # room for what wide registers touch beyond the end
-
-cdef enum Code:
-    PLAYED = 0
-    GIVEN_UP = 1             # something the general engine must play
-    NO_MEMORY = 2
-
-cdef struct Change:
-    int32_t at               # bar of the block
-    int8_t stance
-
-cdef struct Lane:
-    const SignalState* signal    # asked at every bar; NULL: a crossing of two means
-    Mean* fast
-    Mean* slow
-    int8_t below             # the stance while the fast mean is below
-    int8_t decided           # it has taken a side
-    int8_t stance
-    int8_t code
-    double weight
-    double cash
-    Position position
-    CurveStats curve
-    Matcher matcher
-    double* closes           # its equity at the end of every period, after that at the start
-    Measures* measures
-
-cdef struct Block:           # what a thread works with
-    int64_t begin
-    int64_t n
-    int64_t first_end        # of the period ends within it
-    int64_t last_end
-    double least             # of the closes
-    double most
-    int64_t n_changes
-    Kernels wide
-    Book book
-    uint64_t[WORDS] above
-    uint64_t[WORDS] level
-    Change[BLOCK] changes
-    double[BLOCK + SLACK] px
-    double[BLOCK + SLACK] equity
-    double[BLOCK + SLACK] zeros
-
+from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, REJECTED
+from btcore.round_trips cimport close_matcher, match_fill, open_matcher
+from btcore.strategies.signal cimport Signal
 
 cdef void* _zeroed(size_t count, size_t size) except NULL:
     cdef void* items = PyMem_RawCalloc(count if count > 0 else 1, size)
     if items == NULL:
         raise MemoryError
     return items
-
-
-cdef inline void _change(Block* block, Lane* lane, int64_t at, int8_t stance) noexcept nogil:
-    block.changes[block.n_changes] = Change(at=<int32_t> at, stance=stance)
-    block.n_changes += 1
-    lane.stance = stance
-
-
-cdef void _ask(Block* block, Lane* lane) noexcept nogil:
-    """The changes of stance in the block, by the strategy's own rule."""
-    cdef int64_t i
-    cdef int8_t stance
-    for i in range(block.n):
-        if isnan(block.px[i]):
-            continue
-        stance = lane.signal.decide(lane.signal.terms, lane.signal.symbols, block.px[i], lane.stance)
-        if stance != lane.stance:
-            _change(block, lane, i, stance)
-
-
-cdef void _cross(Block* block, Lane* lane) noexcept nogil:
-    """Likewise of `ma_crossover`, 64 bars at once: where the means are level, or not known, the side is kept."""
-    cdef int64_t warm = lane.slow.size - 1 - block.begin, w, words = (block.n + 63) // 64
-    cdef uint64_t side, turns, left
-    cdef bint above = lane.stance > 0
-    cdef int j
-    if warm >= block.n:
-        return
-    block.wide.compare(lane.fast.out, lane.slow.out, words, block.above, block.level)
-    for w in range(words):
-        side = block.above[w]
-        left = block.level[w]
-        if 64 * w < warm:
-            left |= ~<uint64_t> 0 if 64 * (w + 1) <= warm else (<uint64_t> 1 << (warm - 64 * w)) - 1
-        if 64 * (w + 1) > block.n:
-            left |= ~<uint64_t> 0 << (block.n - 64 * w)
-        if not lane.decided and left != ~<uint64_t> 0:
-            j = lowest_bit(~left)
-            lane.decided = 1
-            if lane.below != 0 and not side >> j & 1:
-                _change(block, lane, 64 * w + j, lane.below)
-        while left:  # seldom: takes over the side before it
-            j = lowest_bit(left)
-            left &= left - 1
-            turns = side >> (j - 1) & 1 if j > 0 else above
-            side = side & ~(<uint64_t> 1 << j) | turns << j
-        turns = side ^ (side << 1 | above)
-        above = side >> 63
-        while turns:
-            j = lowest_bit(turns)
-            turns &= turns - 1
-            _change(block, lane, 64 * w + j, 1 if side >> j & 1 else lane.below)
 
 
 @cython.final
@@ -158,6 +56,7 @@ cdef class Lanes:
     cdef readonly object measures
     cdef readonly object codes
     cdef readonly object params
+    cdef readonly int64_t n_bars
     cdef readonly int64_t n_ends
     cdef object instrument
     cdef object execution
@@ -178,6 +77,7 @@ cdef class Lanes:
         self.ts, self.open, self.close, self.volume = bars.timestamp, bars.open, bars.close, bars.volume
         self.interval = bars.interval
         self.ends = np.ascontiguousarray(ends, np.int64)
+        self.n_bars = self.ts.shape[0]
         self.n_ends = self.ends.shape[0]
         self.params = params
         self.measures = np.zeros(len(params), MEASURES_DTYPE)
@@ -188,7 +88,7 @@ cdef class Lanes:
         self.width = min(width, widest())
 
     def play(self, const int64_t[::1] chosen not None):
-        """Plays those runs from the first bar to the last. Any number of threads may be at it."""
+        """Plays those runs from the first bar to the last, each of them once; any number of threads may be at it."""
         cdef int64_t count = chosen.shape[0], n_ends = self.n_ends, i, k
         cdef Lane* lanes = NULL
         cdef Mean* means = NULL
@@ -257,7 +157,7 @@ cdef class Lanes:
 
     cdef void advance(self, Block* block, Lane* lanes, int64_t count, Mean* means, int64_t n_means) noexcept nogil:
         """Every lane through every block."""
-        cdef int64_t n = self.ts.shape[0], i, k
+        cdef int64_t n = self.n_bars, i, k
         block.begin = 0
         while block.begin < n:
             # The curve's first point is its start: one bar less at first, and blocks begin at its first lane of sums.
@@ -283,9 +183,9 @@ cdef class Lanes:
         cdef int64_t at = 0, k, until
         block.n_changes = 0
         if lane.signal != NULL:
-            _ask(block, lane)
+            ask(block, lane)
         else:
-            _cross(block, lane)
+            cross(block, lane)
         if block.n_changes == 0 and lane.position.qty == 0.0:
             hold_curve(&lane.curve, &self.ts[block.begin], self.interval, lane.cash, block.n)
             for k in range(block.first_end, block.last_end):
@@ -340,7 +240,7 @@ cdef class Lanes:
         side = 1 if signed_qty > 0.0 else -1
         if arrive(book, side, fabs(signed_qty)) != NONE:
             count_order(lane.measures, REJECTED)
-        elif row + 1 == self.ts.shape[0]:
+        elif row + 1 == self.n_bars:
             count_order(lane.measures, EXPIRED)
         else:
             row += 1
@@ -365,7 +265,7 @@ cdef class Lanes:
 
     cdef void finish(self, Lane* lane, double* returns, double* scratch) noexcept nogil:
         """The lane's numbers."""
-        cdef int64_t n = self.ts.shape[0]
+        cdef int64_t n = self.n_bars
         cdef Measures* measures = lane.measures
         lane.position.mark = self.close[n - 1]
         add_position(measures, &lane.position)
