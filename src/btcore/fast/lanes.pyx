@@ -14,7 +14,7 @@ from libc.string cimport memcpy
 
 import numpy as np
 
-from btcore.measures import MEASURES_DTYPE
+from btcore import measures
 
 from btcore.curve cimport extend_curve, hold_curve, open_curve
 from btcore.fast.book cimport (
@@ -80,7 +80,7 @@ cdef class Lanes:
         self.n_bars = self.ts.shape[0]
         self.n_ends = self.ends.shape[0]
         self.params = params
-        self.measures = np.zeros(len(params), MEASURES_DTYPE)
+        self.measures = np.zeros(len(params), measures.MEASURES_DTYPE)
         self.codes = np.zeros(len(params), np.int8)
         self.table, self.results = self.measures, self.codes
         self.instrument, self.execution, self.capital = instrument, execution, capital
