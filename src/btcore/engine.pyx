@@ -26,7 +26,7 @@ from btcore.journal cimport (
 from btcore.margin cimport look
 from btcore.model cimport (
     Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, Exposure, FILL, FILLED, Fill,
-    Instrument, MARKET, NEVER, Order, Position, QUOTE, REJECTED, Request, START, SUBMIT, TIMER, Ticker,
+    Instrument, MARKET, NEVER, Order, Position, QUOTE, REJECTED, Request, SPLIT, START, SUBMIT, TIMER, Ticker,
 )
 from btcore.prepare cimport set_account, set_terms, zeroed
 from btcore.quiet cimport alarm_row, first_reached, watches_prices
@@ -90,6 +90,7 @@ cdef class Engine:
         self.ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
         self.ex.blotter.pending = <double*> zeroed(n, sizeof(double))
         self.ex.instruments = <Instrument*> zeroed(n, sizeof(Instrument))
+        self.ex.quotes = <int32_t*> zeroed(n, sizeof(int32_t))
         self.rows = <int64_t*> zeroed(tape.n_streams, sizeof(int64_t))
 
     def __dealloc__(self):
@@ -104,6 +105,7 @@ cdef class Engine:
         free_blotter(&self.ex.blotter)
         free_journal(&self.ex.journal)
         free(self.ex.instruments)
+        free(self.ex.quotes)
         free(self.rows)
         free(self.out.items)
 
@@ -140,10 +142,17 @@ cdef class Engine:
             stream = &tape.streams[i]
             if stream.kind < self.ex.tickers[stream.symbol].source:  # quotes before trades before bars
                 self.ex.tickers[stream.symbol].source = stream.kind
+            if stream.kind == QUOTE:
+                self.ex.quotes[stream.symbol] = i
             if stream.kind == BAR and stream.n > 0:
                 self.ex.tickers[stream.symbol].next_open = stream.ts[0]
         for i in range(tape.n_symbols):
             self.ex.blotter.queues[i].source = self.ex.tickers[i].source
+        self.ex.streams = tape.streams
+        self.ex.rows = self.rows
+        self.ex.sized = (  # a strategy that scans looks at prices alone
+            handler.scan == NULL or execution.displayed_size or bool((dated["kind"] == SPLIT).any())
+        )
         self.ex.meet = meet_quote
         self.ex.calls = &self.market.calls
         self.ex.event = &self.n_done
@@ -217,7 +226,7 @@ cdef class Engine:
 
     cdef int bring(self, const Stream* stream, int64_t row, int64_t t) noexcept nogil:
         """A row to the market. Not 0 if it concerned an order; below without memory."""
-        load(stream, row, &self.ex.tickers[stream.symbol])
+        load(stream, row, &self.ex.tickers[stream.symbol], self.ex.sized)
         self.market.now = t
         if stream.kind == QUOTE:
             return on_quote(&self.ex, stream.symbol)

@@ -3,11 +3,13 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 
+from btcore.memory cimport prefetch
 from btcore.model cimport BAR, NEVER, QUOTE, Ticker
 
 
 cdef enum:
     BLOCK = 1024                 # rows that share one entry of an index
+    SOON = 12                    # rows, more than a line of the cache
 
 
 cdef struct BlockIndex:          # the extremes of each block of a dataset's rows; where buys and sells meet
@@ -50,14 +52,24 @@ cdef inline int64_t delivery(const Stream* stream, int64_t i) noexcept nogil:
     return stream.ts[i] + stream.interval
 
 
-cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker) noexcept nogil:
-    """Row `i` into its symbol's latest."""
+cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
+    """Row `i` into its symbol's latest; of a quote that nobody asks for its sizes (`sized`) without them.
+
+    Rows to come are asked for: many streams in turn are more than the machine foresees by itself.
+    """
+    prefetch(stream.ts + i + SOON)
+    prefetch(stream.a + i + SOON)
+    prefetch(stream.b + i + SOON)
+    if sized or stream.kind == BAR:
+        prefetch(stream.c + i + SOON)
+        prefetch(stream.d + i + SOON)
     if stream.kind == QUOTE:
         ticker.quote.ts = stream.ts[i]
         ticker.quote.bid = stream.a[i]
         ticker.quote.ask = stream.b[i]
-        ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
-        ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
+        if sized:
+            ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
+            ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
     elif stream.kind == BAR:
         ticker.bar.ts = stream.ts[i]
         ticker.bar.open = stream.a[i]

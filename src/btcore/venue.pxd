@@ -5,11 +5,14 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.blotter cimport Blotter, is_open, leaves
 from btcore.journal cimport Journal, write_note
-from btcore.model cimport Account, Bar, Instrument, Note, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, TRADE, Ticker
+from btcore.model cimport (
+    Account, Bar, Instrument, Note, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
+)
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Turnover
 from btcore.rules.latency cimport LatencyTerms
 from btcore.rules.slippage cimport SlippageTerms
+from btcore.stream cimport Stream
 
 
 cdef struct Terms:               # how orders meet the market in this run
@@ -46,6 +49,10 @@ cdef struct Exchange:
     const int64_t* opens         # of sessions, ns UTC
     const int64_t* closes
     int64_t n_sessions
+    const Stream* streams
+    const int64_t* rows          # the next one of each stream
+    int32_t* quotes              # by symbol: which stream its quotes are
+    int8_t sized                 # the sizes of quotes are loaded with their prices, not looked up by who asks
     const int64_t* calls         # of the strategy so far
     int64_t* next_id             # of the next order
     const int64_t* event         # index of the present one
@@ -81,8 +88,20 @@ cdef inline double size_seen(const Exchange* ex, const Order* order) noexcept no
     if is_print(ex.rule) or ticker.source == TRADE:
         return ticker.trade.qty
     if ticker.source == QUOTE:
-        return ticker.quote.ask_qty if order.side > 0 else ticker.quote.bid_qty
+        return quoted_size(ex, order.symbol, order.side)
     return ticker.bar.volume
+
+
+cdef inline double quoted_size(const Exchange* ex, int32_t symbol, int8_t side) noexcept nogil:
+    """What the standing quote shows on the side that an order of that side takes."""
+    cdef const Quote* quote = &ex.tickers[symbol].quote
+    cdef const Stream* stream
+    cdef const double* sizes
+    if ex.sized:
+        return quote.ask_qty if side > 0 else quote.bid_qty
+    stream = &ex.streams[ex.quotes[symbol]]
+    sizes = stream.d if side > 0 else stream.c
+    return INFINITY if sizes == NULL else sizes[ex.rows[ex.quotes[symbol]] - 1]
 
 
 cdef inline int note(Exchange* ex, int64_t order_id, int kind, int reason, double value, int64_t ts) noexcept nogil:

@@ -41,9 +41,12 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     own.count += 1
     own.short += given.short_share * (px - own.short)  # a flat market leaves both where they are, without rounding
     own.long += given.long_share * (px - own.long)
-    if own.count < given.period or own.short == own.long:
+    if own.count < given.period:
         return stance
-    return 1 if own.short > own.long else given.below
+    # Without a branch: of many symbols in turn none could be foreseen.
+    return <int8_t> (
+        (own.short > own.long) + (own.short < own.long) * given.below + (own.short == own.long) * stance
+    )
 
 
 cdef inline int64_t scan_kind(int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end) noexcept nogil:

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t, int8_t
 
 from btcore.contract cimport Handler, scan_t
 from btcore.memory cimport AHEAD, prefetch
-from btcore.model cimport BAR, Market, QUOTE, TRADE, Ticker
+from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE, Ticker
 from btcore.strategies.window cimport Window
 from btcore.stream cimport Stream
 
@@ -13,8 +13,15 @@ from btcore.stream cimport Stream
 ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil
 
 
+# Takes a new stance. A pointer, so that what is rare stays out of the way of what is asked at every event.
+ctypedef int (*act_t)(
+    void* state, const Market* market, const Account* account, Outbox* out, int8_t stance
+) noexcept nogil
+
+
 cdef struct SignalState:
     decide_t decide
+    act_t act
     const void* terms
     char* symbols            # one record of `size` bytes a symbol
     size_t size

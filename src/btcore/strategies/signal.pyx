@@ -30,6 +30,7 @@ cdef class Signal(Handler):
         """Makes ready: `size` bytes of memory a symbol, and `decide` to be asked at every price."""
         self.signal.weight = params.weight / n_symbols
         self.signal.decide = decide
+        self.signal.act = act
         self.signal.terms = terms
         self.signal.size = size
         self.signal.symbols = <char*> self.allot(n_symbols, size)
@@ -56,5 +57,10 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
         stance = own.decide(own.terms, own.symbols + s * own.size, px, own.stances[s])
     if stance == own.stances[s]:
         return 0
-    own.stances[s] = stance
-    return order_target_percent(market, account, out, s, stance * own.weight) < 0
+    return own.act(own, market, account, out, stance)
+
+
+cdef int act(void* state, const Market* market, const Account* account, Outbox* out, int8_t stance) noexcept nogil:
+    cdef SignalState* own = <SignalState*> state
+    own.stances[market.symbol] = stance
+    return order_target_percent(market, account, out, market.symbol, stance * own.weight) < 0
