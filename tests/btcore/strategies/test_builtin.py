@@ -47,6 +47,17 @@ def ma_crossover(prices, terms):
     return stances
 
 
+def ema_crossover(prices, terms):
+    stances, stance, fast, slow = [], 0, prices[0], prices[0]
+    for i, price in enumerate(prices):
+        fast += 2 / (terms["short_period"] + 1) * (price - fast)
+        slow += 2 / (terms["long_period"] + 1) * (price - slow)
+        if i + 1 >= terms["long_period"] and fast != slow:
+            stance = 1 if fast > slow else (-1 if terms["allow_short"] else 0)
+        stances.append(stance)
+    return stances
+
+
 def momentum(prices, terms):
     n, threshold = terms["lookback_period"], terms["threshold"]
     stances = []
@@ -99,12 +110,14 @@ def rsi(prices, terms):
     return stances
 
 
-TWINS = {f.__name__: f for f in (buy_and_hold, ma_crossover, momentum, mean_reversion, rsi)}
+TWINS = {f.__name__: f for f in (buy_and_hold, ema_crossover, ma_crossover, momentum, mean_reversion, rsi)}
 CASES = [
     ("buy_and_hold", {}),
     ("ma_crossover", {}),
     ("ma_crossover", {"short_period": 3, "long_period": 7, "allow_short": True}),
     ("ma_crossover", {"short_period": 1, "long_period": 2}),
+    ("ema_crossover", {}),
+    ("ema_crossover", {"short_period": 2, "long_period": 5, "allow_short": True}),
     ("momentum", {}),
     ("momentum", {"lookback_period": 1, "threshold": 0.005, "allow_short": True}),
     ("mean_reversion", {}),
