@@ -20,7 +20,7 @@ def test_metrics(benchmark):
     """Everything a result computes from its journal: no table is asked for."""
     n = scaled(10_000_000)
     made = long_result(n)
-    equity = np.ascontiguousarray(made.journal.equity["equity"])
+    equity = np.ascontiguousarray(made.journal.curve.equity)
     figure(
         benchmark,
         lambda: Result.from_journal(made.journal, manifest={}, fingerprint=""),
@@ -35,7 +35,7 @@ def test_metrics(benchmark):
 
 def test_drawdown(benchmark):
     n = scaled(10_000_000)
-    equity = np.ascontiguousarray(long_result(n).journal.equity["equity"])
+    equity = np.ascontiguousarray(long_result(n).journal.curve.equity)
     figure(
         benchmark,
         lambda: metrics.drawdown(equity),
