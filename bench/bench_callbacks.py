@@ -82,8 +82,8 @@ def test_python_between_calls(benchmark):
         what="Python with only `on_timer` (each minute) and `on_fill`",
         work=len(data),
         unit="quotes",
-        bound=("compiled `buy_and_hold`", lambda: bt.run({"A": data}, "buy_and_hold")),
-        goal=("ratio", 0.9),
+        bound=("compiled `ema_crossover`", lambda: bt.run({"A": data}, "ema_crossover", SLOW)),
+        goal=("ratio", 1.0),
     )
 
 

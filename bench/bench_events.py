@@ -69,9 +69,15 @@ def test_trades(benchmark, periods):
 def test_bars(benchmark, periods):
     data = bars(scaled(1_000_000))
     short, long = periods.values()
+
+    def measured():
+        result = bt.run({"A": data}, "ma_crossover", periods, execution=COSTS)
+        assert result.metrics
+        return result
+
     result = figure(
         benchmark,
-        lambda: bt.run({"A": data}, "ma_crossover", periods, execution=COSTS),
+        measured,
         claim=1,
         what=f"bars with metrics, `ma_crossover` {label(periods)}",
         work=len(data),

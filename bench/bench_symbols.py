@@ -1,5 +1,7 @@
 """Claim 2: a hundred symbols of a million quotes each, in time order."""
 
+import pytest
+
 import btcore as bt
 
 from .bench_events import SLOW
@@ -21,18 +23,18 @@ def read(data):
             quotes.columns[name].max()
 
 
-def run(benchmark, data, what, rate, rounds):
+def run(benchmark, data, what, rate, rounds, strategy="ema_crossover", params=SLOW):
     events = sum(map(len, market().values()))
     result = figure(
         benchmark,
-        lambda: bt.run(data, "ma_crossover", SLOW),
+        lambda: bt.run(data, strategy, params),
         claim=2,
         what=what,
         work=events,
         unit="events",
         bound=("reading the columns", lambda: read(market())),
-        goal=("rate", rate),
-        note="`ma_crossover` 500/2000 on each of 100 symbols",
+        goal=("rate", rate) if rate else None,
+        note=f"`{strategy}` on each of 100 symbols",
         rounds=rounds,
     )
     assert result.metrics["events"] == events
@@ -67,7 +69,7 @@ def test_kept_order(benchmark, folder):
     assert events.nbytes <= 2 * len(events)
     figure(
         benchmark,
-        lambda: bt.run(bt.Catalog(folder).merge(list(market()), "tick"), "ma_crossover", SLOW),
+        lambda: bt.run(bt.Catalog(folder).merge(list(market()), "tick"), "ema_crossover", SLOW),
         claim=2,
         what="100 symbols of quotes from a catalog, their order kept in it",
         work=len(events),
@@ -81,3 +83,9 @@ def test_kept_order(benchmark, folder):
 def test_second_time(benchmark):
     """The order is known."""
     run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, 7)
+
+
+@pytest.mark.parametrize(("name", "params"), [("buy_and_hold", {}), ("ma_crossover", SLOW)])
+def test_other_strategies(benchmark, name, params):
+    what = "100 symbols of quotes, their order known"
+    run(benchmark, bt.merge(market()), what, None, 3, name, params)

@@ -37,7 +37,7 @@ def of_quotes() -> Pair:
 def of_bars() -> Pair:
     data = bars(1_000_000)
     return (
-        lambda: bt.run({"A": data}, "ma_crossover", FAST, execution=COSTS),
+        lambda: bt.run({"A": data}, "ma_crossover", FAST, execution=COSTS).metrics,
         lambda: play_bars(data.open, data.close, *FAST.values(), CAPITAL, FEE),
     )
 

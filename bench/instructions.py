@@ -39,7 +39,7 @@ def quotes_ema(n: int) -> Callable[[], Any]:
 
 def bars_ma(n: int) -> Callable[[], Any]:
     data = cut(bars(2 * PART), n)
-    return lambda: bt.run({"A": data}, "ma_crossover", periods(BARS), execution=COSTS)
+    return lambda: bt.run({"A": data}, "ma_crossover", periods(BARS), execution=COSTS).metrics
 
 
 def order_array(n: int) -> Callable[[], Any]:

@@ -21,7 +21,7 @@ def places(text: str) -> list[str]:
 
 BTCORE = places("""
 version errors config memory model progress curve formulas
-rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
+rules.extremes rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
 stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin
 dated desk contract verbs relay jit compiled events context callbacks order_array engine orders
 fast fast.book fast.rows fast.records fast.orders fast.plain

@@ -1,6 +1,6 @@
 """A strategy as the engine calls it, and the verbs a compiled one has. `cimport` this to write your own."""
 
-from libc.math cimport NAN, fabs, fmax, fmin, isnan
+from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int8_t, int32_t, int64_t
 
 from btcore.memory cimport reserve
@@ -9,6 +9,7 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport reference_px
+from btcore.rules.extremes cimport larger, smaller
 from btcore.rules.matching cimport whole_lots
 from btcore.stream cimport Stream
 
@@ -94,7 +95,7 @@ cdef inline double room(const Account* account, const Outbox* out, int32_t symbo
                 fabs(account.positions[i].qty + out.pending[i]) * fabs(account.positions[i].mark)
                 * account.positions[i].point_value * account.instruments[i].margin_weight
             )
-    return fmax(left, 0.0)
+    return larger(left, 0.0)
 
 
 cdef inline double target_quantity(
@@ -108,7 +109,7 @@ cdef inline double target_quantity(
     cdef double qty
     if not market.tickers[symbol].priced:
         return NAN
-    qty = fmin(
+    qty = smaller(
         fabs(weight) * equity(account), room(account, out, symbol) / account.instruments[symbol].margin_weight
     )
     qty = qty / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.cost_rate))

@@ -10,6 +10,7 @@ import numpy as np
 
 from btcore import model
 from btcore.errors import ConfigError, StrategyError
+from btcore.order_array import OrderArray
 
 from btcore.bars cimport on_bar
 from btcore.blotter cimport (
@@ -150,8 +151,9 @@ cdef class Engine:
             self.ex.blotter.queues[i].source = self.ex.tickers[i].source
         self.ex.streams = tape.streams
         self.ex.rows = self.rows
-        self.ex.sized = (  # a strategy that scans looks at prices alone
-            handler.scan == NULL or execution.displayed_size or bool((dated["kind"] == SPLIT).any())
+        self.ex.sized = (  # strategies that scan look at prices alone, and arrays of orders at nothing
+            (handler.scan == NULL and not isinstance(handler, OrderArray))
+            or execution.displayed_size or bool((dated["kind"] == SPLIT).any())
         )
         self.ex.meet = meet_quote
         self.ex.calls = &self.market.calls

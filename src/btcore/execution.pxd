@@ -1,6 +1,6 @@
 """One execution: what a fill does to money, to its order, to the journal and to the orders bound to it."""
 
-from libc.math cimport NAN, fabs, fmax, fmin
+from libc.math cimport NAN, fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.blotter cimport conclude, end, end_alone, is_open, leaves, may_grow, report
@@ -14,6 +14,7 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.commission cimport add_turnover, commission
+from btcore.rules.extremes cimport larger, smaller
 from btcore.rules.matching cimport available, is_limit, is_marketable, whole_lots
 from btcore.rules.slippage cimport slip
 from btcore.venue cimport Exchange, is_print, note, size_seen
@@ -31,7 +32,7 @@ cdef inline double reducible(const Exchange* ex, const Order* order) noexcept no
     cdef double held = ex.account.positions[order.symbol].qty
     if ex.account.legs != NULL:
         held = ex.account.legs[2 * order.symbol + (order.side > 0)].qty
-    return fmax(-order.side * held, 0.0)
+    return larger(-order.side * held, 0.0)
 
 
 cdef inline void write_money(
@@ -127,7 +128,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
     if available(wanted, pool[0], lot) <= 0.0:
         return 0
     if reduces:
-        wanted = fmin(wanted, reducible(ex, order))
+        wanted = smaller(wanted, reducible(ex, order))
         if wanted <= 0.0:
             end(&ex.blotter, order, CANCELED, NOTHING_TO_REDUCE, ts)
             return 0
@@ -143,7 +144,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
         paid = commission(&ex.terms.commission, &ex.turnover, qty, px, point_value, liquidity, ts)
         if qty * px * point_value + paid > ex.account.cash:
             is_cut = True
-            qty = whole_lots(fmax(ex.account.cash - paid, 0.0) / (px * point_value), lot)
+            qty = whole_lots(larger(ex.account.cash - paid, 0.0) / (px * point_value), lot)
             qty = 0.0 if order.time_in_force == FOK else qty
     if qty > 0.0:
         pool[0] -= qty

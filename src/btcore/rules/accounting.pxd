@@ -1,12 +1,13 @@
 """Money. `apply_fill` is its only writer for trades, `pay` for all else; `equity` its only valuation."""
 
-from libc.math cimport fabs, fmax, fmin
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t
 from libc.stdlib cimport free
 from libc.string cimport memmove
 
 from btcore.memory cimport reserve
 from btcore.model cimport Account, Position
+from btcore.rules.extremes cimport larger, smaller
 
 
 cdef struct Lot:
@@ -42,7 +43,7 @@ cdef inline void pay(Account* account, double amount) noexcept nogil:
 
 cdef inline double without_dust(double qty, double held, double change) noexcept nogil:
     """`qty`, or 0 where it is the rounding of `held + change`."""
-    return 0.0 if fabs(qty) < 1e-12 * fmax(fabs(held), fabs(change)) else qty
+    return 0.0 if fabs(qty) < 1e-12 * larger(fabs(held), fabs(change)) else qty
 
 
 cdef inline int apply_fill(
@@ -60,7 +61,7 @@ cdef inline int apply_fill(
     cash[0] -= signed_qty * cost + commission
     position.commission += commission
     if held != 0.0 and (held > 0.0) != (signed_qty > 0.0):
-        closed = fmin(fabs(held), fabs(signed_qty))
+        closed = smaller(fabs(held), fabs(signed_qty))
         sign = 1.0 if held > 0.0 else -1.0
         if lots == NULL:
             position.realized_pnl += (cost - position.avg_cost) * closed * sign
@@ -99,7 +100,7 @@ cdef inline double close_lots(Lots* lots, double qty, double cost, double sign) 
     cdef double pnl = 0.0, taken, left = qty
     cdef int64_t gone = 0
     while gone < lots.count and left > 0.0:
-        taken = fmin(fabs(lots.items[gone].qty), left)
+        taken = smaller(fabs(lots.items[gone].qty), left)
         pnl += (cost - lots.items[gone].cost) * taken * sign
         left = without_dust(left - taken, left, taken)
         lots.items[gone].qty = without_dust(lots.items[gone].qty - sign * taken, lots.items[gone].qty, taken)

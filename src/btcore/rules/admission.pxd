@@ -1,6 +1,6 @@
 """Which orders the market lets in. The first check that fails names the reason."""
 
-from libc.math cimport fabs, fmax, fmin, isfinite, isnan, nearbyint
+from libc.math cimport fabs, fmin, isfinite, isnan, nearbyint
 from libc.stdint cimport int32_t
 
 from btcore.model cimport (
@@ -9,6 +9,7 @@ from btcore.model cimport (
     TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
+from btcore.rules.extremes cimport larger
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, step_up, whole_lots
 
 
@@ -39,7 +40,7 @@ cdef inline void count(OpenQuantity* open_qty, const Order* order) noexcept nogi
 cdef inline double worst_quantity(double held, const OpenQuantity* open_qty) noexcept nogil:
     """The largest position that could come of it: all market orders filled, and the others of one side."""
     held += open_qty.market
-    return fmax(fabs(held + open_qty.buy), fabs(held - open_qty.sell))
+    return larger(fabs(held + open_qty.buy), fabs(held - open_qty.sell))
 
 
 cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:

@@ -1,9 +1,10 @@
 """What a fill costs."""
 
-from libc.math cimport fabs, fmax, fmin
+from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.model cimport TAKER
+from btcore.rules.extremes cimport larger, smaller
 
 
 cdef struct Tier:
@@ -51,7 +52,7 @@ cdef inline double commission(
             if terms.tiers[i].notional <= traded:
                 bps = terms.tiers[i].taker_bps if liquidity == TAKER else terms.tiers[i].maker_bps
     cost = bps / 10000.0 * (qty * fabs(px) * point_value) + terms.per_share * qty
-    return fmin(fmax(cost, terms.minimum), terms.maximum)
+    return smaller(larger(cost, terms.minimum), terms.maximum)
 
 
 cdef inline void add_turnover(Turnover* turnover, double notional, int64_t ts) noexcept nogil:

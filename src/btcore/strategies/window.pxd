@@ -3,6 +3,8 @@
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
 
+from btcore.memory cimport prefetch
+
 
 cdef enum:
     LAPS = 16              # times round between two sums stated anew
@@ -31,6 +33,7 @@ cdef inline void open_window(Window* window, double* items, int64_t size) noexce
 cdef inline void push(Window* window, double x) noexcept nogil:
     """Takes in `x`. Now and then the sum is stated anew, so rounding errors do not gather."""
     cdef int64_t i
+    prefetch(window.items + window.at + 12)  # of many symbols in turn, each has a window of its own
     window.sum += x - window.items[window.at]
     window.items[window.at] = x
     window.at += 1
