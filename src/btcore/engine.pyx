@@ -532,14 +532,22 @@ cdef class Engine:
         return copied(self.ex.journal.fills, self.ex.journal.n_fills, model.FILL_DTYPE)
 
     def curve(self):
-        """Every point of the equity curve in three columns: timestamps (int64, ns UTC), equity and cash."""
+        """Every point of the equity curve: its timestamps (int64, ns UTC) and equity (float64), and a maker of cash."""
         cdef int64_t count = count_points(&self.ex.journal)
-        timestamp, worth, cash = np.empty(count, np.int64), np.empty(count), np.empty(count)
+        timestamp, worth = np.empty(count, np.int64), np.empty(count)
         cdef int64_t[::1] ts = timestamp
-        cdef double[::1] equity_ = worth, cash_ = cash
+        cdef double[::1] e = worth
         with nogil:
-            unfold_points(&self.ex.journal, self.tape.streams, &ts[0], &equity_[0], &cash_[0])
-        return timestamp, worth, cash
+            unfold_points(&self.ex.journal, self.tape.streams, &ts[0], &e[0], NULL)
+        return timestamp, worth, self.cash
+
+    def cash(self):
+        """The cash at every point of the curve, float64."""
+        column = np.empty(count_points(&self.ex.journal))
+        cdef double[::1] c = column
+        with nogil:
+            unfold_points(&self.ex.journal, self.tape.streams, NULL, NULL, &c[0])
+        return column
 
     def refusals(self):
         """How many orders were rejected, by reason."""

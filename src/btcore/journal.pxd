@@ -170,24 +170,35 @@ cdef inline int64_t count_exposures(const Journal* journal) noexcept nogil:
 cdef inline void unfold_points(
     const Journal* journal, const Stream* stream, int64_t* ts, double* worth, double* cash
 ) noexcept nogil:
-    """Every point of the curve, in columns of `count_points`: what the account was worth, by the words of `equity`."""
+    """Every point of the curve, in columns of `count_points`, or NULL for one that nobody asks for.
+
+    What the account was worth is told by the words of `equity`.
+    """
     cdef const Stretch* stretch
     cdef int64_t k, i = 0, n = 0, row, until
     for k in range(journal.n_stretches + 1):
         stretch = &journal.stretches[k]
         until = stretch.n_points if k < journal.n_stretches else journal.n_points
         while i < until:
-            ts[n], worth[n], cash[n] = journal.points[i].timestamp, journal.points[i].equity, journal.points[i].cash
+            if ts != NULL:
+                ts[n], worth[n] = journal.points[i].timestamp, journal.points[i].equity
+            if cash != NULL:
+                cash[n] = journal.points[i].cash
             i += 1
             n += 1
         if k == journal.n_stretches:
             break
-        for row in range(stretch.row, stretch.end):
-            ts[n] = delivery(stream, row)
-            cash[n] = worth[n] = stretch.cash
+        if cash != NULL:
+            for row in range(stretch.end - stretch.row):
+                cash[n + row] = stretch.cash
+        if ts != NULL:
+            for row in range(stretch.row, stretch.end):
+                ts[n + row - stretch.row] = delivery(stream, row)
+                worth[n + row - stretch.row] = stretch.cash
             if stretch.held[0] != 0.0:
-                worth[n] = stretch.cash + stretch.held[0] * stream.d[row] * stretch.point_value
-            n += 1
+                for row in range(stretch.row, stretch.end):
+                    worth[n + row - stretch.row] += stretch.held[0] * stream.d[row] * stretch.point_value
+        n += stretch.end - stretch.row
 
 
 cdef inline void unfold_exposures(const Journal* journal, const Stream* stream, Exposure* exposures) noexcept nogil:

@@ -1,6 +1,7 @@
 """A run's journal as the tables a user reads: names for numbers, plain columns, nothing left out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -21,12 +22,30 @@ ROWS = 1024  # of a table that are written together
 NEVER = np.iinfo(np.int64).max
 
 
-class Curve(NamedTuple):
-    """The points of an equity curve as contiguous columns: int64 ns UTC, and money."""
+class Curve:
+    """The points of an equity curve as contiguous columns: int64 ns UTC, and money.
 
-    timestamp: NDArray[np.int64]
-    equity: NDArray[np.float64]
-    cash: NDArray[np.float64]
+    Cash may be given as a function that makes it: metrics do not ask for it.
+    """
+
+    fields = ("timestamp", "equity", "cash")
+
+    def __init__(
+        self,
+        timestamp: NDArray[np.int64],
+        equity: NDArray[np.float64],
+        cash: NDArray[np.float64] | Callable[[], NDArray[np.float64]],
+    ) -> None:
+        self.timestamp = timestamp
+        self.equity = equity
+        self._cash = cash
+
+    @cached_property
+    def cash(self) -> NDArray[np.float64]:
+        return self._cash() if callable(self._cash) else self._cash
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter((self.timestamp, self.equity, self.cash))
 
 
 class Journal(Protocol):
@@ -108,7 +127,8 @@ def equity_curve(journal: Journal) -> Table:
 
 def curve_columns(journal: Journal) -> dict[str, Table]:
     """The columns of `equity_curve`: the journal's own, and what positions are worth."""
-    return {**journal.curve._asdict(), "positions": journal.curve.equity - journal.curve.cash}
+    curve = journal.curve
+    return {**dict(zip(Curve.fields, curve, strict=True)), "positions": curve.equity - curve.cash}
 
 
 def trades(journal: Journal) -> Table:
@@ -197,7 +217,7 @@ def round_trips(journal: Journal, prices: PriceSource | None) -> Table:
 
 def exposures(journal: Journal) -> Table:
     """Every position at every point of the curve; gross and net are the account's, in money."""
-    held, (timestamp, equity, _) = journal.exposures, journal.curve
+    held, timestamp, equity = journal.exposures, journal.curve.timestamp, journal.curve.equity
     at = np.searchsorted(timestamp, held["timestamp"], side="right") - 1
     gross = np.bincount(at, np.abs(held["value"]), len(timestamp))  # adds in order, so always the same bits
     net = np.bincount(at, held["value"], len(timestamp))

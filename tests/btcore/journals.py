@@ -98,7 +98,7 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
                 if book["qty"]:
                     held.append({"timestamp": ts, "quantity": book["qty"], "value": value, "symbol": symbol})
     journal.orders, journal.fills = records(ORDER_DTYPE, orders), records(FILL_DTYPE, fills)
-    journal.curve = Curve(*(np.array([point[name] for point in curve]) for name in Curve._fields))
+    journal.curve = Curve(*(np.array([point[name] for point in curve]) for name in Curve.fields))
     journal.exposures = records(EXPOSURE_DTYPE, held)
     journal.positions = records(POSITION_DTYPE, books)
     journal.positions["symbol"], journal.positions["point_value"] = np.arange(len(symbols)), multipliers

@@ -68,7 +68,8 @@ def test_performance_is_what_empyrical_says(seed, days):
 def test_a_journals_numbers_are_those_of_the_array_functions(seed, days):
     """To the last bit: one formula, two doors."""
     journal = random_journal(seed, days=days)
-    m, (ts, equity, _) = summarize(journal, risk_free=0.0001), journal.curve
+    m = summarize(journal, risk_free=0.0001)
+    ts, equity, _ = journal.curve
     r = metrics.daily_returns(ts, equity)
     if m["period"] != "day":
         return
