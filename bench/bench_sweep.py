@@ -1,6 +1,5 @@
 """Claim 4: a thousand pairs of periods over 100,000 bars, with metrics for each."""
 
-import json
 import subprocess
 import sys
 
@@ -19,14 +18,12 @@ from .peers.work import CAPITAL, FEE, LONGS, SHORTS, pairs, scaled
 GRID = {"short_period": list(SHORTS), "long_period": list(LONGS)}
 GOALS = {1: 0.7e9, 2: 1.3e9}
 MEMORY = """
-import json, resource
 from bench.bench_sweep import COSTS, GRID, bt, bars, scaled
+from bench.memory import Peak
 data = bars(scaled(100_000))
-bt.run({"A": data}, "ma_crossover", execution=COSTS)
-peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-before = peak()
-bt.sweep({"A": data}, "ma_crossover", GRID, execution=COSTS, workers=1)
-print(json.dumps(peak() - before))
+with Peak() as peak:
+    bt.sweep({"A": data}, "ma_crossover", GRID, execution=COSTS, workers=2)
+print(peak.megabytes)
 """
 
 
@@ -58,7 +55,7 @@ def test_memory(benchmark):
 
     def once():
         done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, check=True, text=True)
-        taken.append(json.loads(done.stdout) / 1e6)
+        taken.append(float(done.stdout))
 
     benchmark.pedantic(once, rounds=1)
     benchmark.extra_info |= {"claim": 4, "what": "memory of the sweep above its data", "megabytes": taken[0]}

@@ -1,0 +1,37 @@
+"""How much memory of its own a process takes while something goes on."""
+
+import threading
+from pathlib import Path
+from typing import Self
+
+STATUS = Path("/proc/self/status")
+
+
+def anonymous() -> int:
+    """Bytes that are this process's own: pages of mapped files, which the system may drop, are not counted."""
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith("RssAnon"))
+    return int(line.split()[1]) * 1024
+
+
+class Peak:
+    """`with Peak() as peak: ...`, then `peak.megabytes`: the most above what there was, looked at each millisecond."""
+
+    def __enter__(self) -> Self:
+        self.before = self.most = anonymous()
+        self.over = threading.Event()
+        self.watch = threading.Thread(target=self.look)
+        self.watch.start()
+        return self
+
+    def look(self) -> None:
+        while not self.over.wait(0.001):
+            self.most = max(self.most, anonymous())
+
+    def __exit__(self, *_: object) -> None:
+        self.most = max(self.most, anonymous())
+        self.over.set()
+        self.watch.join()
+
+    @property
+    def megabytes(self) -> float:
+        return (self.most - self.before) / 1e6
