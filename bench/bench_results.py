@@ -49,7 +49,7 @@ def test_drawdown(benchmark):
 
 def test_json(benchmark):
     made = long_result(scaled(100_000))
-    made.equity_curve
+    assert len(made.equity_curve)
     figure(
         benchmark,
         lambda: made.json("equity_curve"),

@@ -37,7 +37,7 @@ def sparse_orders(quotes):
 
 @pytest.mark.parametrize("anew", [False, True], ids=["mapped", "anew"])
 def test_sparse_orders(benchmark, anew):
-    """The index is beside the data. A mapping that is used again costs no page faults; one opened anew does."""
+    """The index is beside the data. A mapping used again costs no page faults, one opened anew does."""
     n = scaled(200_000_000)
     catalog = quotes_catalog(n)
     mapped = catalog.read("A", "tick")

@@ -32,7 +32,7 @@ GOALS = {"numpy": None, "btcore": ("seconds", 0.12)}
 
 
 def python(code, *arguments):
-    """What the code prints in a fresh interpreter, which may keep its bytecode as an installed package has it."""
+    """What the code prints in a fresh interpreter, with bytecode kept as an installed package has it."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True, env=environ

@@ -23,7 +23,7 @@ def read(data):
             quotes.columns[name].max()
 
 
-def run(benchmark, data, what, rate, rounds, strategy="ema_crossover", params=SLOW):
+def run(benchmark, data, what, rate, *, rounds=5, strategy="ema_crossover", params=SLOW):
     events = sum(map(len, market().values()))
     result = figure(
         benchmark,
@@ -42,7 +42,7 @@ def run(benchmark, data, what, rate, rounds, strategy="ema_crossover", params=SL
 
 def test_first_time(benchmark):
     """The order of the events is found on the way."""
-    run(benchmark, market(), "100 symbols of quotes, the first time", 20e6, 5)
+    run(benchmark, market(), "100 symbols of quotes, the first time", 20e6)
 
 
 def test_merge(benchmark):
@@ -82,10 +82,10 @@ def test_kept_order(benchmark, folder):
 
 def test_second_time(benchmark):
     """The order is known."""
-    run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, 7)
+    run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, rounds=7)
 
 
 @pytest.mark.parametrize(("name", "params"), [("buy_and_hold", {}), ("ma_crossover", SLOW)])
 def test_other_strategies(benchmark, name, params):
     what = "100 symbols of quotes, their order known"
-    run(benchmark, bt.merge(market()), what, None, 3, name, params)
+    run(benchmark, bt.merge(market()), what, None, rounds=3, strategy=name, params=params)

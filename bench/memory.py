@@ -8,13 +8,13 @@ STATUS = Path("/proc/self/status")
 
 
 def anonymous() -> int:
-    """Bytes that are this process's own: pages of mapped files, which the system may drop, are not counted."""
+    """Bytes that are this process's own; pages of mapped files, which the system may drop, are not."""
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith("RssAnon"))
     return int(line.split()[1]) * 1024
 
 
 class Peak:
-    """`with Peak() as peak: ...`, then `peak.megabytes`: the most above what there was, looked at each millisecond."""
+    """`with Peak() as peak: ...`, then `peak.megabytes`: the most above what there was, each millisecond."""
 
     def __enter__(self) -> Self:
         self.before = self.most = anonymous()

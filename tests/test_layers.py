@@ -21,7 +21,8 @@ def places(text: str) -> list[str]:
 
 BTCORE = places("""
 version errors config memory model progress curve formulas
-rules.extremes rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage rules.api rules
+rules.extremes rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage
+rules.api rules
 stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin
 dated desk contract verbs relay jit compiled events context callbacks order_array engine orders
 fast fast.book fast.rows fast.records fast.orders fast.plain
@@ -29,7 +30,8 @@ strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold
 strategies.ma_crossover strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry
 strategies strategy
 data.intervals data.checks data.validate data.zones data.sessions data.columns data.moments data.frames
-data.container data.containers data.source data.merge data.convert data.readers data.scan data.resample data.store
+data.container data.containers data.source data.merge data.convert data.readers data.scan data.resample
+data.store
 data.stream data.catalog data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
 portfolio timetable listing rebalance targets
 schedule metrics periods words round_trips measures fast.lane fast.lanes tables summary rows export explain
@@ -187,9 +189,7 @@ assert btcore.run({"A": bars}, "ma_crossover").metrics["events"] == 100
 """
 
 
-@pytest.mark.parametrize(
-    ("then", "loaded"), [("", []), (FIRST_RUN, [])], ids=["import", "first run"]
-)
+@pytest.mark.parametrize(("then", "loaded"), [("", []), (FIRST_RUN, [])], ids=["import", "first run"])
 def test_the_import_and_a_plain_run_bring_in_nothing_heavy(then: str, loaded: list[str]) -> None:
     script = f"import sys, btcore\n{then}\nprint([name for name in {HEAVY} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

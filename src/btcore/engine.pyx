@@ -194,7 +194,6 @@ cdef class Engine:
 
     cdef void step(self) noexcept nogil:
         """The next event."""
-        cdef Exchange* ex = &self.ex
         cdef int32_t s = stream_at(&self.tape.turns, self.n_done)
         cdef Stream* stream
         cdef int64_t row, t

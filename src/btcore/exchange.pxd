@@ -79,7 +79,7 @@ cdef inline void forget_fresh(Exchange* ex, int32_t symbol) noexcept nogil:
 
 
 cdef inline bint awaken(Exchange* ex, int32_t symbol, int64_t m) noexcept nogil:
-    """At market time `m`: ends the orders whose time is over, wakes those that waited for an opening. Whether any may be."""
+    """At market time `m`: ends what is over, wakes what waited for an opening. False if there was none of either."""
     cdef Order* order
     cdef int32_t i = ex.blotter.queues[symbol].head
     cdef int64_t k

@@ -9,7 +9,7 @@ from btcore.rules.accounting cimport equity
 from btcore.stream cimport Stream, delivery
 
 
-cdef struct Stretch:         # bars of the tape's one stream that changed nothing but the mark: a point of the curve each
+cdef struct Stretch:         # bars of a run's one stream that changed nothing but the mark: a point of the curve each
     int64_t row
     int64_t end
     int64_t n_points         # written before it
@@ -157,7 +157,7 @@ cdef inline int64_t count_points(const Journal* journal) noexcept nogil:
 
 cdef inline int64_t count_exposures(const Journal* journal) noexcept nogil:
     cdef const Stretch* stretch
-    cdef int64_t k, count = journal.n_exposures, first, last
+    cdef int64_t k, count = journal.n_exposures
     cdef int j
     for k in range(journal.n_stretches):
         stretch = &journal.stretches[k]

@@ -12,10 +12,10 @@ from msgspec.structs import asdict
 
 from .backtest import Setting, check_data, load_data, prepare, run_terms
 from .config import RunRequest
+from .data.merge import Market
 from .data.source import Source
 from .errors import ConfigError, StrategyError
 from .fast.abreast import lanes_of, portions
-from .data.merge import Market
 from .measures import MEASURES_DTYPE
 from .progress import Progress, ProgressCallback, reporter
 from .result import Result

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import btcore as bt
 from btcore import backtest
@@ -99,27 +100,17 @@ TERMS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(
-    kind=st.sampled_from(["bars", "quotes", "trades"]),
-    seed=st.integers(0, 10**6),
-    n=st.integers(1, 400),
-    gap=st.sampled_from([0, 1, 7, 90]),
-    mark_every=st.sampled_from([None, "1s", "7s", "1h", "1d"]),
-    terms=TERMS,
-    weight=st.sampled_from([0.5, 1.0, 2.5]),
-    name=st.sampled_from(NAMES),
-    short=st.booleans(),
+ASKED = st.fixed_dictionaries(
+    {
+        "execution": TERMS.map(lambda terms: bt.Execution(**terms)),
+        "mark_every": st.sampled_from([None, "1s", "7s", "1h", "1d"]),
+        "progress": st.just(False),
+    }
 )
-def test_strategies(kind, seed, n, gap, mark_every, terms, weight, name, short):
-    data = {"A": market(kind, seed, n, gap)}
-    params = {**PERIODS.get(name, {}), "weight": weight}
-    if name != "buy_and_hold":
-        params["allow_short"] = short
-    asked = {"execution": bt.Execution(**terms), "mark_every": mark_every, "progress": False}
-    assert_same_bytes(
-        played(False, data, name, params, **asked), played(True, data, name, params, **asked)
-    )
+
+
+def market_of(drawn: dict[str, Any]) -> bt.Bars | bt.Quotes | bt.Trades:
+    return market(drawn["kind"], drawn["seed"], drawn["n"], drawn["gap"])
 
 
 @settings(max_examples=300, deadline=None)
@@ -128,15 +119,31 @@ def test_strategies(kind, seed, n, gap, mark_every, terms, weight, name, short):
     seed=st.integers(0, 10**6),
     n=st.integers(1, 400),
     gap=st.sampled_from([0, 1, 7, 90]),
-    mark_every=st.sampled_from([None, "7s", "1h"]),
-    terms=TERMS,
+    asked=ASKED,
+    name=st.sampled_from(NAMES),
+    own=st.fixed_dictionaries({"weight": st.sampled_from([0.5, 1.0, 2.5]), "allow_short": st.booleans()}),
+)
+def test_strategies(**drawn):
+    data, asked, name = {"A": market_of(drawn)}, drawn["asked"], drawn["name"]
+    params = PERIODS.get(name, {}) | drawn["own"]
+    if name == "buy_and_hold":
+        del params["allow_short"]
+    assert_same_bytes(played(False, data, name, params, **asked), played(True, data, name, params, **asked))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    kind=st.sampled_from(["bars", "quotes", "trades"]),
+    seed=st.integers(0, 10**6),
+    n=st.integers(1, 400),
+    gap=st.sampled_from([0, 1, 7, 90]),
+    asked=ASKED,
     mode=st.sampled_from(["netting", "hedging"]),
 )
-def test_orders(kind, seed, n, gap, mark_every, terms, mode):
-    data = {"A": market(kind, seed, n, gap)}
+def test_orders(**drawn):
+    data, asked, seed = {"A": market_of(drawn)}, drawn["asked"], drawn["seed"]
     sent = orders(np.random.default_rng(seed), data["A"], 1 + seed % 12)
-    execution = bt.Execution(**terms, position_mode=mode)
-    asked = {"execution": execution, "mark_every": mark_every, "progress": False}
+    asked["execution"] = replace(asked["execution"], position_mode=drawn["mode"])
     assert_same_bytes(played(False, data, sent, **asked), played(True, data, sent, **asked))
 
 

@@ -266,11 +266,11 @@ cdef class Lanes:
     cdef void finish(self, Lane* lane, double* returns, double* scratch) noexcept nogil:
         """The lane's numbers."""
         cdef int64_t n = self.n_bars
-        cdef Measures* measures = lane.measures
+        cdef Measures* made = lane.measures
         lane.position.mark = self.close[n - 1]
-        add_position(measures, &lane.position)
-        measures.events = n
-        measure_curve(measures, &lane.curve)
-        measure_fills(measures, &lane.matcher, &lane.curve)
+        add_position(made, &lane.position)
+        made.events = n
+        measure_curve(made, &lane.curve)
+        measure_fills(made, &lane.matcher, &lane.curve)
         simple_returns(lane.closes, self.n_ends + 1, returns)
-        measure_returns(measures, returns, self.n_ends, self.period, 252, 0.0, scratch)
+        measure_returns(made, returns, self.n_ends, self.period, 252, 0.0, scratch)

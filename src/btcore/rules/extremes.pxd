@@ -1,4 +1,4 @@
-"""The larger and the smaller of two numbers that are not NaN. libm's heed NaN, and are calls that no compiler inlines."""
+"""The larger and the smaller of two numbers that are not NaN. libm's heed NaN, and are calls that nothing inlines."""
 
 
 cdef inline double larger(double a, double b) noexcept nogil:

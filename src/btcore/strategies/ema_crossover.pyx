@@ -49,7 +49,9 @@ cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) no
     )
 
 
-cdef inline int64_t scan_kind(int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+cdef inline int64_t scan_kind(
+    int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end
+) noexcept nogil:
     """As `decide`, once it has seen enough: the two means are all there is to carry from price to price."""
     cdef const Terms* terms = <const Terms*> own.terms
     cdef Symbol* symbol = <Symbol*> (own.symbols + stream.symbol * own.size)
@@ -75,8 +77,8 @@ cdef inline int64_t scan_kind(int kind, SignalState* own, const Stream* stream, 
 
 cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
     cdef SignalState* own = <SignalState*> state
-    cdef int64_t missing = (<const Terms*> own.terms).period - (<Symbol*> (own.symbols + stream.symbol * own.size)).count
-    cdef int64_t known = min(end, row + max(missing, 0))
+    cdef const Symbol* symbol = <const Symbol*> (own.symbols + stream.symbol * own.size)
+    cdef int64_t known = min(end, row + max((<const Terms*> own.terms).period - symbol.count, 0))
     cdef int64_t i = scan_with(decide, state, stream, row, known)
     if i < known or i == end:
         return i

@@ -75,7 +75,9 @@ cdef inline int64_t scan_laps(
     return i - 1
 
 
-cdef inline int64_t scan_kind(int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
+cdef inline int64_t scan_kind(
+    int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end
+) noexcept nogil:
     cdef Symbol* symbol = <Symbol*> (own.symbols + stream.symbol * own.size)
     cdef int64_t until
     while row < end and not own.ahead:

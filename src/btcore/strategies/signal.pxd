@@ -83,7 +83,7 @@ cdef inline int64_t scan_kind(
 cdef inline int64_t scan_with(
     decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """The scan of a strategy that is all in `decide`, a loop for each kind so that nothing but prices is asked in it."""
+    """The scan of a strategy that is all in `decide`: a loop a kind, so that nothing but prices is asked in it."""
     if stream.kind == QUOTE:
         return scan_kind(QUOTE, decide, state, stream, row, end)
     if stream.kind == TRADE:
