@@ -24,13 +24,13 @@ cdef class RunningCurve:
         if ts.shape[0] != e.shape[0]:
             raise ValueError(f"timestamp: {ts.shape[0]} values do not match {e.shape[0]} points")
         with nogil:
-            extend_curve(&self._stats, &ts[0], 0, &e[0], e.shape[0])
+            extend_curve(&self._stats, &ts[0] if ts.shape[0] else NULL, 0, &e[0] if e.shape[0] else NULL, e.shape[0])
 
     def hold(self, timestamp, double equity):
         """Takes the next points, all of one equity."""
         cdef const int64_t[::1] ts = np.ascontiguousarray(timestamp, dtype=np.int64)
         with nogil:
-            hold_curve(&self._stats, &ts[0], 0, equity, ts.shape[0])
+            hold_curve(&self._stats, &ts[0] if ts.shape[0] else NULL, 0, equity, ts.shape[0])
 
     @property
     def count(self):
@@ -68,7 +68,7 @@ def lane_sums(values, int64_t first=0, bint plain=False):
     lanes = np.zeros(LANES)
     cdef double[::1] out = lanes
     if plain:
-        scan_plain(&out[0], first & (LANES - 1), &x[0], x.shape[0], &low, &high)
+        scan_plain(&out[0], first & (LANES - 1), &x[0] if x.shape[0] else NULL, x.shape[0], &low, &high)
     else:
-        scan(&out[0], first & (LANES - 1), &x[0], x.shape[0], &low, &high)
+        scan(&out[0], first & (LANES - 1), &x[0] if x.shape[0] else NULL, x.shape[0], &low, &high)
     return lanes, low + 0.0, high + 0.0

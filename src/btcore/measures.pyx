@@ -41,7 +41,7 @@ def measure(journal, returns, str period, int64_t periods_per_year, double risk_
     cdef const Position[::1] positions = journal.positions
     cdef const CashFlow[::1] flows = journal.cash_flows
     cdef const Note[::1] notes = journal.notes
-    cdef double[::1] scratch = np.empty(r.shape[0])
+    cdef double[::1] scratch = np.empty(max(r.shape[0], 1))
     cdef int64_t i, n_symbols = check_matched(fills, splits)
     cdef CurveStats curve
     cdef Matcher matcher
@@ -55,14 +55,19 @@ def measure(journal, returns, str period, int64_t periods_per_year, double risk_
     with nogil:
         code = open_matcher(&matcher, n_symbols, ts[0], NULL)
         if code == 0:
-            code = match_all(&matcher, &fills[0], fills.shape[0], &splits[0], splits.shape[0])
+            code = match_all(
+                &matcher, &fills[0] if fills.shape[0] else NULL, fills.shape[0],
+                &splits[0] if splits.shape[0] else NULL, splits.shape[0],
+            )
         close_matcher(&matcher)
         open_curve(&curve, ts[0], equity[0])
-        extend_curve(&curve, &ts[1], 0, &equity[1], equity.shape[0] - 1)
+        extend_curve(&curve, &ts[0] + 1, 0, &equity[0] + 1, equity.shape[0] - 1)
         open_measures(&measures)
         measure_curve(&measures, &curve)
         measure_fills(&measures, &matcher, &curve)
-        measure_returns(&measures, &r[0], r.shape[0], number, periods_per_year, risk_free, &scratch[0])
+        measure_returns(
+            &measures, &r[0] if r.shape[0] else NULL, r.shape[0], number, periods_per_year, risk_free, &scratch[0]
+        )
         for i in range(orders.shape[0]):
             count_order(&measures, orders[i].status)
         for i in range(positions.shape[0]):

@@ -36,9 +36,14 @@ def _clock(timestamp, Py_ssize_t size):
     return column
 
 
+cdef inline const double* _start(const double[::1] x) noexcept nogil:
+    """Of a column's numbers; NULL where it has none."""
+    return &x[0] if x.shape[0] else NULL
+
+
 cdef Sample _sample(const double[::1] x) noexcept nogil:
     cdef Sample sample
-    take(&sample, &x[0], x.shape[0])
+    take(&sample, _start(x), x.shape[0])
     return sample
 
 
@@ -62,7 +67,7 @@ def returns(equity):
     result = np.empty(max(e.shape[0] - 1, 0))
     cdef double[::1] out = result
     with nogil:
-        simple_returns(&e[0], e.shape[0], &out[0])
+        simple_returns(_start(e), e.shape[0], &out[0] if out.shape[0] else NULL)
     return result
 
 
@@ -175,14 +180,14 @@ def downside_risk(returns, double required_return=0.0, double periods=252.0):
     """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), the mean over all periods."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
-    return formulas.downside(&r, &x[0], required_return, periods)
+    return formulas.downside(&r, _start(x), required_return, periods)
 
 
 def sortino_ratio(returns, double required_return=0.0, double periods=252.0):
     """mean(r - required_return) * periods / downside_risk; NaN without a shortfall."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
-    cdef double risk = formulas.downside(&r, &x[0], required_return, periods)
+    cdef double risk = formulas.downside(&r, _start(x), required_return, periods)
     return formulas.sortino(&r, risk, required_return, periods)
 
 
@@ -191,7 +196,7 @@ def annual_return(returns, double periods=252.0):
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     cdef double wealth, worst
-    compound(&x[0], r.n, &wealth, &worst)
+    compound(_start(x), r.n, &wealth, &worst)
     return formulas.annual(&r, wealth, periods)
 
 
@@ -206,7 +211,7 @@ def calmar_ratio(returns, double periods=252.0):
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     cdef double wealth, worst
-    compound(&x[0], r.n, &wealth, &worst)
+    compound(_start(x), r.n, &wealth, &worst)
     return formulas.calmar(formulas.annual(&r, wealth, periods), worst)
 
 
@@ -217,32 +222,32 @@ def omega_ratio(returns, double risk_free=0.0, double required_return=0.0, doubl
     if required_return <= -1.0:
         return NAN
     hurdle = required_return if periods == 1.0 else pow(1.0 + required_return, 1.0 / periods) - 1.0
-    return formulas.omega(&r, &x[0], risk_free, hurdle)
+    return formulas.omega(&r, _start(x), risk_free, hurdle)
 
 
 def value_at_risk(returns, double cutoff=0.05):
     """The `cutoff` quantile of returns (linear interpolation); a loss is negative."""
     cdef const double[::1] x = _column(returns)
-    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
-    return formulas.quantile(&r, &x[0], _share(cutoff), &scratch[0])
+    return formulas.quantile(&r, _start(x), _share(cutoff), &scratch[0])
 
 
 def conditional_value_at_risk(returns, double cutoff=0.05):
     """The mean of the floor((n - 1) * cutoff) + 1 worst returns; a loss is negative."""
     cdef const double[::1] x = _column(returns)
-    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
-    return formulas.expected_shortfall(&r, &x[0], _share(cutoff), &scratch[0])
+    return formulas.expected_shortfall(&r, _start(x), _share(cutoff), &scratch[0])
 
 
 def tail_ratio(returns):
     """|95 % quantile| / |5 % quantile|; NaN if the latter is zero."""
     cdef const double[::1] x = _column(returns)
-    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
-    low = formulas.quantile(&r, &x[0], 0.05, &scratch[0])
-    return formulas.tails(low, formulas.quantile(&r, &x[0], 0.95, &scratch[0]))
+    low = formulas.quantile(&r, _start(x), 0.05, &scratch[0])
+    return formulas.tails(low, formulas.quantile(&r, _start(x), 0.95, &scratch[0]))
 
 
 def skew(returns):
@@ -260,9 +265,9 @@ def kurtosis(returns):
 def stability(returns):
     """R squared of a straight line through the cumulative log returns."""
     cdef const double[::1] x = _column(returns)
-    cdef double[::1] scratch = np.empty(x.shape[0])
+    cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
-    return formulas.straightness(&r, &x[0], &scratch[0])
+    return formulas.straightness(&r, _start(x), &scratch[0])
 
 
 def turnover(double traded_notional, equity):

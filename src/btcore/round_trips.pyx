@@ -63,7 +63,7 @@ def match_fills(const Fill[::1] fills not None, restatements=None):
     try:
         if code == 0:
             with nogil:
-                code = match_all(&matcher, &fills[0], n, &splits[0], m)
+                code = match_all(&matcher, &fills[0] if n else NULL, n, &splits[0] if m else NULL, m)
         if code < 0:
             raise MemoryError
         still_open = np.zeros(_open_lots(&matcher), dtype=LOT_DTYPE)
