@@ -76,7 +76,7 @@ def stamps(timestamp, bint unsure=False):
 
     They have 3, 6 or 9 digits of a second's fraction where they are needed.
     """
-    cdef const int64_t[::1] ts = np.ascontiguousarray(timestamp, dtype=np.int64)
+    cdef const int64_t[::1] ts = np.require(timestamp, np.int64, ["C", "A"])  # packed fields may lie at any byte
     cdef Py_ssize_t i, n = ts.shape[0]
     cdef char* text
     cdef char* out
