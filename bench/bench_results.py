@@ -4,7 +4,7 @@ import numpy as np
 
 import btcore as bt
 from btcore import metrics
-from btcore.result import Result
+from btcore.results.result import Result
 
 from .data import bars
 from .measure import figure

@@ -3,7 +3,7 @@
 from collections import deque
 
 import btcore as bt
-from btcore.strategy import BarEvent, FillEvent
+from btcore.strategies.callbacks.strategy import BarEvent, FillEvent
 
 
 class Breakout(bt.Strategy):

@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 import numpy as np
 from websockets.sync.client import connect
 
-from btcore.chart import draw
-from btcore.summary import show
+from btcore.results.report.chart import draw
+from btcore.results.summary import show
 
 BACKTEST = {
     "symbols": ["AAPL", "MSFT", "NVDA", "AMZN"],

@@ -1,7 +1,25 @@
 """btcore: a tick-exact, event-driven backtesting engine compiled from Cython."""
 
-from .backtest import run, run_request
-from .compiled import Compiled
+from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
+from btcore.backtest.progress import Progress
+from btcore.backtest.run_many import sweep, sweep_request
+from btcore.backtest.run_one import run, run_request
+from btcore.backtest.sweep_result import SweepResult
+from btcore.data.markets import Merged, merge
+from btcore.results.labels import OrderReason, OrderStatus
+from btcore.results.result import Result, load_result
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.strategy import (
+    BarEvent,
+    Context,
+    FillEvent,
+    QuoteEvent,
+    Strategy,
+    TradeEvent,
+)
+from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.targets.targets import Targets
+
 from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec
 from .data import (
     Bars,
@@ -19,18 +37,8 @@ from .data import (
     scan_csv,
     scan_parquet,
 )
-from .data.merge import Merged, merge
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
-from .leakcheck import LeakReport, LookaheadError, leakcheck
-from .orders import Orders
-from .progress import Progress
-from .result import Result, load_result
-from .strategy import BarEvent, Context, FillEvent, QuoteEvent, Strategy, TradeEvent
-from .sweep import sweep, sweep_request
-from .sweep_result import SweepResult
-from .targets import Targets
 from .version import __version__
-from .words import OrderReason, OrderStatus
 
 __all__ = [
     "BarEvent",

@@ -2,6 +2,6 @@
 
 import sys
 
-from btcore.cli import main
+from btcore.cli.commands import main
 
 sys.exit(main())

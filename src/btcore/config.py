@@ -4,8 +4,7 @@ They are msgspec Structs, so decoding is validation and the OpenAPI schema is ge
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, tzinfo
-from functools import cache
+from datetime import datetime
 from itertools import pairwise
 from math import isfinite
 from typing import Annotated, Any, Literal
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, ValidationError, convert, field, structs
 
 from .errors import ConfigError
+from .times.clock import to_ns
 
 # msgspec patterns are searched for, and `$` allows a trailing newline: `(?![\s\S])` is the true end.
 SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
@@ -34,12 +34,6 @@ IsoDate = Annotated[
     ),
 ]
 Resolution = Literal["tick", "second", "minute", "hour", "day"]
-RESOLUTION_NS: dict[str, int] = {
-    "second": 10**9,
-    "minute": 60 * 10**9,
-    "hour": 3600 * 10**9,
-    "day": 86400 * 10**9,
-}
 
 Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]
@@ -213,29 +207,6 @@ def _moment(name: str, text: str, timezone: str) -> int:
     if not 1678 <= moment.year <= 2261:  # what int64 nanoseconds can say
         raise ConfigError(f"{name}: {text!r} is not between the years 1678 and 2261")
     return to_ns(moment, timezone)
-
-
-@cache
-def zone(name: str) -> tzinfo:
-    """The time zone of that IANA name, which is its `str`; ConfigError if there is none."""
-    if name == "UTC":
-        return UTC
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import
-
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(f"timezone: {name!r} is not a known IANA time zone") from error
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def to_ns(moment: datetime, timezone: str = "UTC") -> int:
-    """Nanoseconds since the epoch, UTC; a naive `moment` is read in `timezone`."""
-    named = zone(timezone)
-    delta = (moment if moment.tzinfo else moment.replace(tzinfo=named)) - _EPOCH
-    return ((delta.days * 86400 + delta.seconds) * 10**6 + delta.microseconds) * 1000
 
 
 TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3, "GTD": 4, "OPG": 5, "CLS": 6}

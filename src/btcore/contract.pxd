@@ -9,9 +9,9 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport reference_px
-from btcore.rules.extremes cimport larger, smaller
+from btcore.rules.rounding cimport larger, smaller
 from btcore.rules.matching cimport whole_lots
-from btcore.stream cimport Stream
+from btcore.feed.stream cimport Stream
 
 # A strategy that can look ahead by itself: goes through rows [row, end) of the tape's one stream as `on_event` would,
 # and returns the first at which it would act, else `end`. It has taken that row in, and is asked of it next.
@@ -26,6 +26,7 @@ cdef class Handler:
     cdef int32_t kinds
     cdef bint keeps_gil      # Python hears of market events: too often to let go of the GIL between them
     cdef bint is_spent       # it has played a run: its state is no longer a beginning
+    cdef bint ignores_sizes  # it never reads the sizes of quotes
 
 
 cdef inline int64_t submit(

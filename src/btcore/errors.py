@@ -19,3 +19,19 @@ class OrderError(BtcoreError, ValueError):
 
 class StrategyError(BtcoreError, RuntimeError):
     """A strategy that raised or ran away; the original exception, if any, is the cause."""
+
+
+class RowError(DataError):
+    """A bad row: `kind[row]: problem`. Readers put the file and its line in the place of `kind[row]`."""
+
+    def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
+        super().__init__(kind, row, problem, count)
+        self.kind, self.row, self.problem, self.count = kind, row, problem, count
+
+    def located(self, place: str) -> str:
+        """The message with `place` in front, and how many rows are bad in all."""
+        more = f"; the first of {self.count} such rows" if self.count > 1 else ""
+        return f"{place}: {self.problem}{more}"
+
+    def __str__(self) -> str:
+        return self.located(f"{self.kind}[{self.row}]")

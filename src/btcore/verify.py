@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from .conformance import TABLE, Case, load, replay
+from btcore.audit.conformance import TABLE, Case, load, replay
+
 from .version import __version__
 
 COLUMNS = ("rule", "case", "expected", "got", "ok")

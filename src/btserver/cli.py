@@ -15,10 +15,11 @@ from typing import Any
 
 import uvicorn
 
-from btserver.app import create_app
-from btserver.protocols import HttpProtocol, WebSocketProtocol
-from btserver.settings import Settings, SettingsError, read_settings
-from btserver.store import Store, StoreError, StoreLockedError
+from btserver.api.app import create_app
+from btserver.api.limits import HttpProtocol, WebSocketProtocol
+from btserver.store.store import Store, StoreError, StoreLockedError
+
+from .settings import Settings, SettingsError, read_settings
 
 GRACE_SECONDS = 3  # for requests under way; with the workers' end that stays below 5
 _SECRET = re.compile(r"(api_key=)[^&\s\"']+")
@@ -62,7 +63,7 @@ class Server(uvicorn.Server):
         print(self._banner, flush=True)
 
 
-def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.engine") -> int:
+def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engine") -> int:
     """The command line; the exit code."""
     arguments = _parser().parse_args(argv)
     try:

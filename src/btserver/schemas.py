@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct, field
 
 from btcore.config import RunRequest
-from btserver.keys import RUN_ID_PATTERN, run_text
+from btserver.run_id import RUN_ID_PATTERN, run_text
 
 State = Literal["queued", "running", "completed", "failed"]
 TERMINAL: tuple[State, ...] = ("completed", "failed")

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from hand_cases import QUOTES, RISING, at, bars, both, buy, ends, fills, play, quotes, sell
 from markets import ENGINES, EngineRun, Outcome
-from reference_by_hand import QUOTES, RISING, at, bars, both, buy, ends, fills, play, quotes, sell
 
 from btcore.config import Instrument
 

@@ -1,8 +1,8 @@
 """The inside of a bar by hand: children, the three readings, the walk."""
 
 import pytest
+from hand_cases import bars, both, buy, ends, fills, play, sell
 from markets import ENGINES, EngineRun, Outcome
-from reference_by_hand import bars, both, buy, ends, fills, play, sell
 
 
 @pytest.fixture(params=["reference", "btcore"])

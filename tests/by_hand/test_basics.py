@@ -7,11 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
-from markets import ENGINES, EXAMPLES, SECOND, Action, Case, EngineRun, Script, assert_same, cases, scripted
-from reference import sequence
-from reference_by_hand import (
+from hand_cases import (
     QUOTES,
     RISING,
     at,
@@ -26,6 +22,10 @@ from reference_by_hand import (
     sell,
     trades,
 )
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from markets import ENGINES, EXAMPLES, SECOND, Action, Case, EngineRun, Script, assert_same, cases, scripted
+from reference import sequence
 
 from btcore.config import Instrument
 from btcore.errors import BtcoreError, StrategyError

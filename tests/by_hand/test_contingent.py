@@ -6,8 +6,8 @@ For the oracle and the engine.
 from typing import Any
 
 import pytest
+from hand_cases import DIP, HOUR, QUOTES, at, both, buy, ends, fills, play, quotes, sell
 from markets import ENGINES, EngineRun
-from reference_by_hand import DIP, HOUR, QUOTES, at, both, buy, ends, fills, play, quotes, sell
 
 from btcore.config import Instrument
 

@@ -4,8 +4,8 @@ from math import floor, log
 from typing import Any
 
 import pytest
+from hand_cases import QUOTES, RISING, at, bars, both, buy, fills, play, quotes, seconds, sell
 from markets import ENGINES, SECOND, EngineRun
-from reference_by_hand import QUOTES, RISING, at, bars, both, buy, fills, play, quotes, seconds, sell
 
 from btcore.config import CommissionTier, Instrument
 

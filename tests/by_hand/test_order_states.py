@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hand_cases import at, both, buy, planned, quotes, sell
 from markets import ENGINES, Case, containers
-from reference_by_hand import at, both, buy, planned, quotes, sell
-from watching import history, is_ended, state, unhashed, watched
+from order_states import history, is_ended, state, unhashed, watched
 
 import btcore as bt
 from btcore.config import Execution, Instrument

@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from markets import ENGINES, EngineRun
-from reference_by_hand import (
+from hand_cases import (
     DIP,
     HOUR,
     QUOTES,
@@ -20,6 +19,7 @@ from reference_by_hand import (
     sell,
     trades,
 )
+from markets import ENGINES, EngineRun
 
 from btcore.config import Instrument
 

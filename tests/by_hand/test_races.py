@@ -10,12 +10,12 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from hand_cases import MIDNIGHT
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from markets import EXAMPLES, SECOND, Case, Maker, assert_same, containers, run_btcore, run_reference
-from reference_by_hand import MIDNIGHT
-from watching import unhashed
+from order_states import unhashed
 
 import btcore
 from btcore.config import Execution, Instrument

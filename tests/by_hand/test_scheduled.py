@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-from markets import ENGINES, SECOND, EngineRun, Outcome
-from reference_by_hand import (
+from hand_cases import (
     QUOTES,
     RISING,
     at,
@@ -19,6 +18,7 @@ from reference_by_hand import (
     sell,
     trades,
 )
+from markets import ENGINES, SECOND, EngineRun, Outcome
 
 from btcore.config import Instrument
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from reference_by_hand import MIDNIGHT
-from watching import watched
+from hand_cases import MIDNIGHT
+from order_states import watched
 
 import btcore as bt
 from btcore.config import CommissionTier

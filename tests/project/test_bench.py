@@ -9,10 +9,11 @@ import btcore as bt
 
 check = pytest.importorskip("bench.check", exc_type=ImportError)  # not in an sdist; needs numba
 
+from bench.reference import native  # noqa: E402
+
 from bench import growth, instructions, results  # noqa: E402
 from bench.data import bars, quotes  # noqa: E402
 from bench.peers import loops, run  # noqa: E402
-from bench.reference import native  # noqa: E402
 
 COSTS = bt.Execution(commission_bps=1.0)
 

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from btcore.cli import main
+from btcore.cli.commands import main
 from btcore.config import RunRequest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 EXAMPLES = [
     path for path in sorted((ROOT / "examples").glob("*.py")) if path.name != "demo.py"

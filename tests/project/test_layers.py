@@ -1,4 +1,4 @@
-"""Imports and cimports run one way: a module may use only what stands before it in its list below.
+"""Imports and cimports run one way, by package, and never in a circle.
 
 Imports inside functions count. Those under `if TYPE_CHECKING:` are for type checkers and do not.
 """
@@ -12,40 +12,19 @@ from pathlib import Path
 
 import pytest
 
-SRC = Path(__file__).parents[1] / "src"
+SRC = Path(__file__).parents[2] / "src"
 
 
-def places(text: str) -> list[str]:
-    return text.split()
+# A package stands for all of its modules. A module may import its own package and those before it.
+BTCORE = """
+version errors times config memory model rules feed contract engine data strategies metrics fastpath results
+backtest audit curve jit cli verify . __main__
+""".split()
+BTSERVER = "settings run_id schemas errors store runs api cli . __main__".split()
 
-
-BTCORE = places("""
-version errors config memory model progress curve formulas
-rules.extremes rules.accounting rules.matching rules.admission rules.commission rules.latency rules.slippage
-rules.api rules
-stream merge tape index journal blotter quiet venue terms prepare entry family execution exchange bars margin
-dated desk contract verbs relay jit compiled events context callbacks order_array engine orders
-fast fast.book fast.rows fast.records fast.orders fast.plain
-strategies.window fast.means fast.wide strategies.signal strategies.buy_and_hold strategies.ema_crossover
-strategies.ma_crossover strategies.mean_reversion strategies.momentum strategies.rsi strategies.registry
-strategies strategy
-data.intervals data.checks data.validate data.zones data.sessions data.columns data.moments data.frames
-data.container data.containers data.source data.merge data.convert data.readers data.scan data.resample
-data.store
-data.stream data.catalog data.lean_files data.lean_rows data.lean data.noise data.session data.sample data
-portfolio timetable listing rebalance targets
-schedule metrics periods words round_trips measures fast.lane fast.lanes tables summary rows export explain
-archive axes look chart report result manifest inputs play run_journal backtest fast.abreast sweep_result
-sweep conformance verify cuts pasts leakcheck . cli_data cli_sweep cli __main__
-""")
-
-BTSERVER = places("""
-. settings auth metrics keys schemas wire changes writer store events errors inputs
-pool engine runs worker results protocols routes streams openapi app cli __main__
-""")
-
-DOOR = "engine"  # the one module of the server that imports the engine
-WORDS = ("btcore.config", "btcore.errors")  # what a run is asked and what can go wrong: for all to say
+ENGINE_DOOR = "btserver.runs.engine"  # the one module of the server that imports the engine
+SHARED = ("btcore.config", "btcore.errors")  # what a run is asked and what can go wrong: for every module
+ENGINE_HEADER = "btcore.engine.setup"  # the one header of the engine that other packages may cimport
 
 IMPORT = re.compile(r"^ *(?:from\s+[.\w]+\s+c?import\s+(?:\([^)]*\)|[^\n]+)|c?import\s+[^\n]+)", re.MULTILINE)
 
@@ -86,28 +65,67 @@ def module_of(path: Path, root: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def faults(root: Path, package: str, order: list[str]) -> list[str]:
-    """What a tree of sources does against its order."""
-    rank = {f"{package}.{name}" if name != "." else package: place for place, name in enumerate(order)}
-    found = []
+def sources(root: Path, package: str) -> Iterator[tuple[Path, str, set[str]]]:
+    """Each source file of a package, its module, and every dotted name below `root` that it imports."""
     for path in sorted((root / package).rglob("*")):
         if path.suffix not in {".py", ".pyx", ".pxd", ".pyi"}:
             continue
         module = module_of(path, root)
-        if module not in rank:
-            found.append(f"{module}: has no place in the order")
-            continue
         inside = module if path.stem == "__init__" else module.rpartition(".")[0]
-        names = imported(path.read_text(), inside, compiled=path.suffix in {".pyx", ".pxd"})
-        for used in sorted({_known(name, rank) for name in names} - {"", module}):
-            if rank[used] > rank[module]:
-                found.append(f"{path.relative_to(root)}: {module} uses {used}, which comes after it")
+        yield path, module, set(imported(path.read_text(), inside, compiled=path.suffix in {".pyx", ".pxd"}))
+
+
+def part_of(name: str, package: str) -> str:
+    """The entry of the order that a dotted name belongs to: `btcore.data.files.read` -> `data`."""
+    below = name.removeprefix(package).lstrip(".").split(".")[0]
+    return below or "."
+
+
+def faults(root: Path, package: str, order: list[str]) -> list[str]:
+    """Every upward import and every circle of a tree of sources."""
+    rank = {name: place for place, name in enumerate(order)}
+    modules = {module for _, module, _ in sources(root, package)}
+    found, graph = [], dict[str, set[str]]()
+    for path, module, names in sources(root, package):
+        own = part_of(module, package)
+        if own not in rank:
+            found.append(f"{module}: {own} has no place in the order")
+            continue
+        used = {_nearest(name, modules) for name in names} - {"", module}
+        if path.suffix in {".py", ".pyx"}:  # a stub or a header may name what its module does not run
+            graph.setdefault(module, set()).update(used)
+        for name in sorted(used):
+            part = part_of(name, package)
+            if part != "." and part in rank and rank[part] > rank[own]:
+                found.append(f"{path.relative_to(root)}: {module} imports {name}, and {part} comes after {own}")
+            if part == "." and own != "__main__" and name == package:
+                found.append(f"{path.relative_to(root)}: {module} imports {package} itself")
+    return found + [f"circle: {' -> '.join(circle)}" for circle in circles(graph)]
+
+
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """One circle for each import that closes one, depth first."""
+    found: list[list[str]] = []
+    done: set[str] = set()
+
+    def visit(module: str, way: list[str]) -> None:
+        if module in way:
+            found.append([*way[way.index(module) :], module])
+            return
+        if module in done:
+            return
+        for used in sorted(graph.get(module, ())):
+            visit(used, [*way, module])
+        done.add(module)
+
+    for module in sorted(graph):
+        visit(module, [])
     return found
 
 
-def _known(name: str, rank: dict[str, int]) -> str:
-    """The module that a dotted name stands in: itself or the nearest above; "" for a stranger's."""
-    while name and name not in rank:
+def _nearest(name: str, modules: set[str]) -> str:
+    """The module that a dotted name stands in: itself or the nearest above; "" outside the package."""
+    while name and name not in modules:
         name = name.rpartition(".")[0]
     return name
 
@@ -117,32 +135,45 @@ def test_imports_run_one_way(package: str, order: list[str]) -> None:
     assert faults(SRC, package, order) == []
 
 
-@pytest.mark.parametrize("order", [BTCORE, BTSERVER])
-def test_no_place_is_given_twice_or_to_nobody(order: list[str]) -> None:
-    package = "btcore" if order is BTCORE else "btserver"
+@pytest.mark.parametrize(("package", "order"), [("btcore", BTCORE), ("btserver", BTSERVER)])
+def test_the_order_names_what_is_there(package: str, order: list[str]) -> None:
     assert len(set(order)) == len(order)
-    modules = {module_of(path, SRC) for path in (SRC / package).rglob("*.p*") if path.suffix != ".pyc"}
-    optional = {"rules.api", "__main__"}
-    missing = [name for name in order if f"{package}.{name}" not in modules and name not in {".", *optional}]
-    assert missing == []
+    there = {part_of(module, package) for _, module, _ in sources(SRC, package)}
+    assert set(order) == there
 
 
-def test_the_server_reaches_the_engine_by_its_door_alone() -> None:
-    strangers = {}
-    for path in sorted((SRC / "btserver").rglob("*.py")):
-        names = [n for n in imported(path.read_text(), "btserver", compiled=False) if n.startswith("btcore")]
-        others = [name for name in names if not name.startswith(WORDS)]
-        if others and path.stem != DOOR:
-            strangers[path.name] = others
-    assert strangers == {}
+def test_only_one_module_of_the_server_imports_the_engine() -> None:
+    others = {}
+    for _, module, names in sources(SRC, "btserver"):
+        used = {name for name in names if name.split(".")[0] == "btcore" and not name.startswith(SHARED)}
+        if used and module != ENGINE_DOOR:
+            others[module] = used
+    assert others == {}
 
 
-def test_the_engine_knows_no_server() -> None:
-    for path in sorted((SRC / "btcore").rglob("*.p*")):
-        if path.suffix in {".py", ".pyx", ".pxd", ".pyi"}:
-            compiled = path.suffix in {".pyx", ".pxd"}
-            names = imported(path.read_text(), "btcore", compiled=compiled)
-            assert not [name for name in names if name.split(".")[0] == "btserver"], path
+def test_the_library_does_not_import_the_server() -> None:
+    for path, _, names in sources(SRC, "btcore"):
+        assert not {name for name in names if name.split(".")[0] == "btserver"}, path
+
+
+def test_no_other_package_cimports_the_headers_of_the_engine() -> None:
+    found = outside_cimports(SRC)
+    assert found == []
+
+
+def outside_cimports(root: Path) -> list[str]:
+    """Files outside `engine/` that cimport a header of it other than `setup`."""
+    headers = {
+        module
+        for path, module, _ in sources(root, "btcore")
+        if path.suffix == ".pxd" and module.startswith("btcore.engine.") and module != ENGINE_HEADER
+    }
+    return [
+        f"{path.relative_to(root)}: {used}"
+        for path, module, names in sources(root, "btcore")
+        if path.suffix in {".pyx", ".pxd"} and not module.startswith("btcore.engine")
+        for used in sorted({_nearest(name, headers) for name in names} - {""})
+    ]
 
 
 PLANTED = [
@@ -158,29 +189,59 @@ PLANTED = [
         "from libc.math cimport NAN\n\ndef f():\n    if NAN:\n        from btcore.high import thing\n",
     ),
     ("low.pyx", "from .high cimport thing\n"),
+    ("low/deep.py", "from ..high import thing\n"),
+    ("low/deep.py", "from btcore.high.deeper import thing\n"),
 ]
 
 
 @pytest.mark.parametrize(("name", "text"), PLANTED)
 def test_a_planted_upward_import_is_caught(name: str, text: str, tmp_path: Path) -> None:
-    (tmp_path / "btcore").mkdir()
-    (tmp_path / "btcore" / name).write_text(text)
-    (tmp_path / "btcore" / "high.py").write_text("from .low import other\n")
-    assert faults(tmp_path, "btcore", ["low", "high"]) == [
-        f"btcore/{name}: btcore.low uses btcore.high, which comes after it"
-    ]
+    write(tmp_path, {name: text, "high/deeper.py": "", "high/__init__.py": ""})
+    (fault,) = faults(tmp_path, "btcore", ["low", "high"])
+    assert fault.startswith(f"btcore/{name}: btcore.low")
+    assert fault.endswith("and high comes after low")
+
+
+def test_an_import_of_the_package_itself_is_caught(tmp_path: Path) -> None:
+    write(tmp_path, {"low.py": "import btcore as bt\n", "__init__.py": ""})
+    assert faults(tmp_path, "btcore", ["low", "."]) == ["btcore/low.py: btcore.low imports btcore itself"]
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"low/a.py": "from .b import x\n", "low/b.py": "from .a import y\n"},
+        {"low/a.py": "from .b import x\n", "low/b.py": "def f():\n    from btcore.low.a import y\n"},
+        {"low/a.pyx": "from btcore.low.b import x\n", "low/b.py": "from .a import y\n"},
+    ],
+)
+def test_a_planted_circle_is_caught(files: dict[str, str], tmp_path: Path) -> None:
+    write(tmp_path, files)
+    assert faults(tmp_path, "btcore", ["low"]) == ["circle: btcore.low.a -> btcore.low.b -> btcore.low.a"]
 
 
 def test_a_module_without_a_place_is_caught(tmp_path: Path) -> None:
-    (tmp_path / "btcore").mkdir()
-    (tmp_path / "btcore" / "new.py").write_text("")
-    assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: has no place in the order"]
+    write(tmp_path, {"new.py": ""})
+    assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: new has no place in the order"]
 
 
-HEAVY = places("""
+def test_a_planted_cimport_of_the_engine_is_caught(tmp_path: Path) -> None:
+    text = "from btcore.engine.fills cimport execute\n"
+    write(tmp_path, {"fastpath/a.pyx": text, "engine/b.pxd": text, "engine/fills.pxd": ""})
+    assert outside_cimports(tmp_path) == ["btcore/fastpath/a.pyx: btcore.engine.fills"]
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / "btcore" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+HEAVY = """
 pandas exchange_calendars polars pyarrow plotly starlette lmdb
 email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo
-""")
+""".split()
 FIRST_RUN = """
 times = [60 * 10**9 * i for i in range(100)]
 prices = [100.0] * 100

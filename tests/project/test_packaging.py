@@ -10,7 +10,7 @@ import pytest
 
 import btcore
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # setup.py's own metadata without its extensions, so that nothing is compiled.
 SETUP = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q"]
 
@@ -49,7 +49,7 @@ def sources(*suffixes: str) -> set[str]:
 
 def test_a_wheel_can_be_cimported_and_type_checked(wheel: set[str]) -> None:
     assert sources(".py", ".pxd", ".pyi") | {"btcore/py.typed", "btserver/py.typed"} <= wheel
-    assert "btcore/conformance.json" in wheel
+    assert "btcore/audit/conformance.json" in wheel
     assert {"btcore/__init__.pxd", "btcore/rules/__init__.pxd", "btcore/strategies/__init__.pxd"} <= wheel
 
 
@@ -60,8 +60,15 @@ def test_a_wheel_has_no_sources_of_what_is_compiled(wheel: set[str]) -> None:
 
 def test_an_sdist_can_be_built_and_tested(sdist: set[str]) -> None:
     assert {f"src/{name}" for name in sources(".py", ".pyx", ".pxd", ".pyi")} <= sdist
-    needed = {"setup.py", "pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "tests/test_packaging.py"}
-    needed.add("src/btcore/conformance.json")
+    needed = {
+        "setup.py",
+        "pyproject.toml",
+        "README.md",
+        "CHANGELOG.md",
+        "LICENSE",
+        "tests/project/test_packaging.py",
+    }
+    needed.add("src/btcore/audit/conformance.json")
     assert needed <= sdist
     assert not {name for name in sdist if name.endswith((".c", ".so"))}
 

@@ -4,11 +4,11 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from hand_cases import MIDNIGHT, planned
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markets import EXAMPLES, SECOND, Case, Outcome, cases, run_btcore, scripted
-from reference_by_hand import MIDNIGHT, planned
-from watching import unhashed
+from order_states import unhashed
 
 from btcore.config import Execution, Instrument
 from btcore.errors import BtcoreError

@@ -16,11 +16,11 @@ from markets import Case, Outcome, outcome_of, run_reference
 from markets import assert_same as assert_alike
 
 import btcore as bt
-from btcore.data.intervals import interval_ns
-from btcore.fast.orders import OrderRun
-from btcore.fast.plain import is_plain
-from btcore.result import Result
-from btcore.tables import TABLES
+from btcore.fastpath.order_run import OrderRun
+from btcore.fastpath.plain import is_plain
+from btcore.results.result import Result
+from btcore.results.tables import TABLES
+from btcore.times.intervals import interval_ns
 
 START = 1_700_000_040_000_000_000
 SECOND = 10**9
@@ -112,7 +112,7 @@ def drawn(seed: int) -> tuple[Any, bt.Orders, dict[str, Any]]:
 
 
 def event_by_event(*args: Any, **terms: Any) -> Result:
-    with mock.patch("btcore.backtest.is_plain", return_value=False):
+    with mock.patch("btcore.backtest.run_one.is_plain", return_value=False):
         return bt.run(*args, **terms)
 
 
@@ -154,7 +154,7 @@ def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
     quick = filled = rejected = expired = short = rare = 0
     for seed in range(200):
         data, orders, terms = drawn(seed)
-        with mock.patch("btcore.backtest.is_plain", wraps=is_plain) as asked:
+        with mock.patch("btcore.backtest.run_one.is_plain", wraps=is_plain) as asked:
             result = bt.run({"A": data}, orders, **terms)
         if is_quick(result):
             quick += 1

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from changing import law, map_actions, play, rich, terms, without
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from markets import (
@@ -20,11 +19,12 @@ from markets import (
     scripted,
 )
 from reference import sequence
-from restating import (
+from restated import (
     Units,
     map_rows,
     rows_in,
 )
+from variations import law, map_actions, play, rich, terms, without
 
 import btcore
 from btcore.errors import BtcoreError

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from changing import FREE, NO_DELAY, at_once, ends, instruments, law, map_actions, play, rich, terms, without
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from markets import (
@@ -18,7 +17,7 @@ from markets import (
 from msgspec import structs
 from reference import sequence
 from reference.nouns import DIVIDEND
-from restating import (
+from restated import (
     Units,
     case_in,
     exactly,
@@ -30,6 +29,19 @@ from restating import (
     said,
     shifted_case,
     shifted_outcome,
+)
+from variations import (
+    FREE,
+    NO_DELAY,
+    at_once,
+    ends,
+    instruments,
+    law,
+    map_actions,
+    play,
+    rich,
+    terms,
+    without,
 )
 
 from btcore.config import CommissionTier

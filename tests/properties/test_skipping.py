@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import btcore as bt
-from btcore import backtest
-from btcore.engine import Engine
-from btcore.tables import TABLES
+from btcore.backtest import run_one
+from btcore.engine.engine import Engine
+from btcore.results.tables import TABLES
 
 SECOND = 10**9
 START = 1_704_067_200 * SECOND
@@ -35,7 +35,7 @@ def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
             engine.take_each()
         return engine
 
-    with patch.object(backtest, "Engine", made), patch.object(backtest, "is_plain", lambda *_: False):
+    with patch.object(run_one, "Engine", made), patch.object(run_one, "is_plain", lambda *_: False):
         return bt.run(*args, **terms)
 
 

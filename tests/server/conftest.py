@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from served import HERE, Open, Served
+from server_process import HERE, Open, Served
 from starlette.testclient import TestClient
 
-from btserver.app import create_app
+from btserver.api.app import create_app
 from btserver.settings import Settings
-from btserver.store import MAP_SIZE, Store
+from btserver.store.store import MAP_SIZE, Store
 
 
 @pytest.fixture(autouse=True, scope="session")

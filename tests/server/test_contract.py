@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from served import Served, check_history, drain, until
+from server_process import Served, check_history, drain, until
 
-from btcore.backtest import check_request, run_request
+from btcore.backtest.run_one import check_request, run_request
 from btcore.config import RunRequest
 from btcore.data import Bars, Catalog, SampleMarket
 from btcore.errors import BtcoreError
-from btserver import engine
 from btserver.cli import main
+from btserver.runs import engine
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +131,7 @@ def test_a_check_makes_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
     def ticks(*_: object) -> None:
         raise AssertionError("ticks were made")
 
-    monkeypatch.setattr("btcore.data.sample._ticks", ticks)
+    monkeypatch.setattr("btcore.data.sample.market._ticks", ticks)
     many = body(symbols=[f"S{n}" for n in range(100)], resolution="tick")
     engine.check_request(msgspec.convert(many, RunRequest), engine.open_source(None))
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from served import Served
+from server_process import Served
 
 import btcore as bt
 

@@ -12,7 +12,7 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
-from served import DEADLINE, HERE, Served, check_history, drain, read_until_cut, until
+from server_process import DEADLINE, HERE, Served, check_history, drain, read_until_cut, until
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 import btserver
-from btserver import auth, keys
+from btserver.api import auth
 from btserver.cli import main
+from btserver.run_id import new_run_key, run_key, run_text
 from btserver.settings import Settings, SettingsError, is_loopback, read_settings
+from btserver.store import keys
 
 LAYERS = (
     "settings errors schemas keys auth metrics",
@@ -69,9 +71,9 @@ def test_loopback(host: str) -> None:
 
 
 def test_run_ids_are_uuids_and_have_one_spelling() -> None:
-    run = keys.new_run_key(1_700_000_000_000_000_000)
-    text = keys.run_text(run)
-    assert keys.run_key(text) == run
+    run = new_run_key(1_700_000_000_000_000_000)
+    text = run_text(run)
+    assert run_key(text) == run
     for wrong in (
         text.upper(),
         text + "\n",
@@ -82,8 +84,8 @@ def test_run_ids_are_uuids_and_have_one_spelling() -> None:
         text[:-1],
         f"{{{text}}}",
     ):
-        assert keys.run_key(wrong) is None
-    assert keys.new_run_key(1) != keys.new_run_key(1)
+        assert run_key(wrong) is None
+    assert new_run_key(1) != new_run_key(1)
 
 
 def test_byte_order_is_the_order_of_events_and_runs() -> None:

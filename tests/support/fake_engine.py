@@ -14,14 +14,14 @@ import numpy as np
 
 from btcore.config import RunRequest
 from btcore.errors import ConfigError, DataError
-from btcore.export import to_json
+from btcore.results.export import to_json
 
 PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float, "logs": int}
 SYMBOLS = ("AAPL", "MSFT")
 
 
 def open_source(data: str | None) -> object:
-    if "FAKE_ENGINE_BROKEN" in os.environ and "btserver.worker" in sys.orig_argv:
+    if "FAKE_ENGINE_BROKEN" in os.environ and "btserver.runs.worker" in sys.orig_argv:
         raise ImportError("no such engine")
     return data
 

@@ -6,8 +6,8 @@ from typing import Any
 from unittest.mock import patch
 
 import btcore as bt
-from btcore import backtest
-from btcore.tables import orders as orders_table
+from btcore.backtest import run_one
+from btcore.results.tables import orders as orders_table
 
 State = str  # "status leaves/cumulative [reason]", as "PARTIAL 30/70"
 
@@ -40,7 +40,7 @@ def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Resul
         look(engine)
         return engine
 
-    with patch.object(backtest, "play", play), patch.object(backtest, "is_plain", lambda *_: False):
+    with patch.object(run_one, "play", play), patch.object(run_one, "is_plain", lambda *_: False):
         return bt.run(data, strategy, **terms), looks
 
 

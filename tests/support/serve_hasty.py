@@ -2,11 +2,12 @@
 
 import sys
 
-from btserver import cli, protocols, streams
+from btserver import cli
+from btserver.api import limits, websocket
 
-protocols.REQUEST_SECONDS = 0.5
-protocols.LINGER_SECONDS = 0.5
-streams.SEND_SECONDS = 0.5
+limits.REQUEST_SECONDS = 0.5
+limits.LINGER_SECONDS = 0.5
+websocket.SEND_SECONDS = 0.5
 
 if __name__ == "__main__":
     sys.exit(cli.main(engine="fake_engine"))

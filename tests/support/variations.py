@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, assume, settings
 from markets import EXAMPLES, Action, Case, Maker, Outcome, Script, run_btcore
 from msgspec import structs
-from watching import unhashed
+from order_states import unhashed
 
 from btcore.errors import BtcoreError
 

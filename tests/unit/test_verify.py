@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from btcore import verify
+from btcore.audit.conformance import TABLE, Case, load
 from btcore.config import TIME_IN_FORCE, TRAIL_BY, Execution, Instrument
-from btcore.conformance import TABLE, Case, load
-from btcore.words import ORDER_TYPES, OrderReason
+from btcore.results.labels import ORDER_TYPES, OrderReason
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 CASES = load()

@@ -12,15 +12,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .backtest import run
-from .config import Execution, Instrument
-from .context import Context
-from .data.containers import Bars, Quotes, Trades
-from .errors import BtcoreError
-from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
-from .result import Result
-from .strategy import Strategy
-from .targets import Targets
+from btcore.backtest.run_one import run
+from btcore.config import Execution, Instrument
+from btcore.data.containers import Bars, Quotes, Trades
+from btcore.errors import BtcoreError
+from btcore.results.result import Result
+from btcore.strategies.callbacks.context import Context
+from btcore.strategies.callbacks.events import BarEvent, FillEvent, QuoteEvent, TradeEvent
+from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.targets.targets import Targets
 
 TABLE = Path(__file__).with_name("conformance.json")
 ORIGIN = 1_705_276_800 * 10**9  # 2024-01-15 00:00 UTC

@@ -8,18 +8,19 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from msgspec import Meta
 
-from . import pasts
-from .backtest import run
-from .compiled import Compiled
-from .config import checked
-from .contract import Handler
-from .cuts import Data, altered, begun, begun_and_next, choose, known, span_of
-from .data.validate import moment_text
-from .errors import BtcoreError, ConfigError, StrategyError
-from .orders import Orders
-from .pasts import Past, difference
-from .result import Result
-from .strategy import Strategy
+from btcore.backtest.run_one import run
+from btcore.config import checked
+from btcore.contract import Handler
+from btcore.errors import BtcoreError, ConfigError, StrategyError
+from btcore.results.result import Result
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.compiled.compiled import Compiled
+from btcore.times.clock import moment_text
+
+from . import past as views
+from .past import Past, difference
+from .truncate import Data, altered, begun, begun_and_next, choose, known, span_of
 
 Played = str | type[Strategy] | Strategy | Orders | Compiled | Handler
 Params = Mapping[str, Any] | None
@@ -114,7 +115,7 @@ def leakcheck(
         # To the next event, for timers at the cut; and bars that have begun, as they hold up cancels.
         rows = begun_and_next(data, span.after(cut)) if goes_on else known(data, cut)
         play = partial(trial.play_anew, data, rows, cut)
-        view = partial(pasts.until, cut=cut, span=span)
+        view = partial(views.until, cut=cut, span=span)
         past = play()
         if goes_on:
             _judge(difference(view(whole), view(past), truncated), whole, play_whole, view)
@@ -123,9 +124,9 @@ def leakcheck(
             continue
         for source, change in ((begun(contrary, cut), truncated), (other, perturbed)):
             made = trial.make(source, change)
-            _compare(past, partial(trial.play, made, rows, cut), play, pasts.whole, change)
+            _compare(past, partial(trial.play, made, rows, cut), play, views.whole, change)
 
-    compared = pasts.until(whole, moments[-1], span)
+    compared = views.until(whole, moments[-1], span)
     return LeakReport(trial.runs, tuple(moments), len(compared.sent), len(compared.fills), trial.remade)
 
 

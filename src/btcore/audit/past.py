@@ -4,10 +4,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .cuts import Span
-from .data.validate import moment_text
-from .result import Result
-from .tables import TIMES, Table
+from btcore.results.result import Result
+from btcore.results.tables import TIMES, Table
+from btcore.times.clock import moment_text
+
+from .truncate import Span
 
 SENT = ["order_id", "sent_at", "symbol", "side", "order_type", "time_in_force"]  # nothing later changes these
 FILL = ["timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity"]  # likewise

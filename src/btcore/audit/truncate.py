@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .data.containers import KINDS, Bars, Quotes
-from .data.merge import Market
-from .data.moments import moment_ns
-from .data.source import AnyContainer
-from .errors import DataError
+from btcore.data.containers import KINDS, Bars, Quotes
+from btcore.data.markets import Market
+from btcore.data.source import AnyContainer
+from btcore.data.timestamps import moment_ns
+from btcore.errors import DataError
 
 Data = Mapping[str, Market]
 Moments = NDArray[np.int64]

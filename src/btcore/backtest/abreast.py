@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..backtest import Setting
-from ..data.containers import Bars
-from ..data.zones import midnights
-from ..measures import Period
-from ..strategies import STRATEGIES, make_handler
-from ..strategies.signal import Signal
-from ..summary import GRIDS
-from .lanes import Lanes
-from .plain import is_plain
+from btcore.data.containers import Bars
+from btcore.fastpath.plain import is_plain
+from btcore.fastpath.sweep_lanes import Lanes
+from btcore.metrics.run_metrics import Period
+from btcore.results.summary import GRIDS
+from btcore.strategies import STRATEGIES, make_handler
+from btcore.strategies.builtin.signal import Signal
+from btcore.times.zones import midnights
+
+from .run_one import Setting
 
 CROSSING = "ma_crossover"  # known to the lanes: its means are shared
 WIDEST = 2

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
-from .contract import Handler
-from .errors import StrategyError
+from btcore.contract import Handler
+from btcore.errors import StrategyError
+from btcore.feed.tape import Tape
+
 from .progress import Progress, ProgressCallback
-from .tape import Tape
 
 FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
 LOOK_SECONDS = 0.02

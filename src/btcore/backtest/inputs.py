@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .config import Instrument, checked
-from .data.containers import Quotes, Trades
-from .data.intervals import Interval, interval_ns
-from .data.merge import Markets
-from .errors import ConfigError, DataError
+from btcore.config import Instrument, checked
+from btcore.data.containers import Quotes, Trades
+from btcore.data.markets import Markets
+from btcore.errors import ConfigError, DataError
+from btcore.times.intervals import Interval, interval_ns
 
 MINUTE_NS = 60 * 10**9
 

@@ -9,13 +9,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from .config import Execution, Instrument
-from .data.container import Container
-from .orders import Orders
-from .relay import Relay
-from .strategy import Strategy
-from .targets import Targets
-from .version import __version__
+from btcore.config import Execution, Instrument
+from btcore.data.base import Container
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.compiled.handler import Relay
+from btcore.strategies.targets.targets import Targets
+from btcore.version import __version__
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:

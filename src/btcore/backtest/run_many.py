@@ -10,19 +10,20 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from .backtest import Setting, check_data, load_data, prepare, run_terms
-from .config import RunRequest
-from .data.merge import Market
-from .data.source import Source
-from .errors import ConfigError, StrategyError
-from .fast.abreast import lanes_of, portions
-from .measures import MEASURES_DTYPE
+from btcore.config import RunRequest
+from btcore.data.markets import Market
+from btcore.data.source import Source
+from btcore.errors import ConfigError, StrategyError
+from btcore.metrics.run_metrics import MEASURES_DTYPE
+from btcore.results.result import Result
+from btcore.results.tables import Table
+from btcore.strategies import STRATEGIES, check_params
+from btcore.strategies.callbacks.strategy import Strategy
+
+from .abreast import lanes_of, portions
 from .progress import Progress, ProgressCallback, reporter
-from .result import Result
-from .strategies import STRATEGIES, check_params
-from .strategy import Strategy
+from .run_one import Setting, check_data, load_data, prepare, run_terms
 from .sweep_result import Refusal, SweepResult, as_record, columns
-from .tables import Table
 
 Swept = str | type[Strategy]
 Params = dict[str, Any]

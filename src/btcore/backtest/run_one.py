@@ -8,32 +8,34 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from .callbacks import PythonHandler
-from .compiled import Compiled
-from .config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked, zone
-from .contract import Handler
-from .data.catalog import Catalog
-from .data.intervals import Interval
-from .data.merge import Market, Markets, tape_of, window
-from .data.moments import Moment, moment_ns
-from .data.sessions import Sessions, calendar_code, sessions
-from .data.source import Source
-from .engine import Engine
-from .errors import ConfigError, DataError
-from .fast.orders import OrderRun
-from .fast.plain import is_plain
+from btcore.config import Capital, Currency, Execution, FxRates, Instrument, RunRequest, checked
+from btcore.contract import Handler
+from btcore.data.catalog.catalog import Catalog
+from btcore.data.markets import Market, Markets, tape_of, window
+from btcore.data.source import Source
+from btcore.data.timestamps import Moment, moment_ns
+from btcore.engine.engine import Engine
+from btcore.errors import ConfigError, DataError
+from btcore.fastpath.order_run import OrderRun
+from btcore.fastpath.plain import is_plain
+from btcore.feed.tape import Tape
+from btcore.results.journal import RunJournal
+from btcore.results.result import Result
+from btcore.strategies import TargetWeights, check_params, make_handler
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.handler import PythonHandler
+from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.targets.targets import Targets
+from btcore.times.clock import zone
+from btcore.times.intervals import Interval
+from btcore.times.sessions import Sessions, calendar_code, sessions
+
+from .drive import play
 from .inputs import check_instruments, mark_grid, price_columns, refuse_negative
 from .manifest import describe_data, describe_run, describe_strategy, fingerprint, make_manifest
-from .orders import Orders
-from .play import play
 from .progress import Progress, ProgressCallback, reporter
-from .result import Result
-from .run_journal import RunJournal
-from .schedule import schedule
-from .strategies import TargetWeights, check_params, make_handler
-from .strategy import Strategy
-from .tape import Tape
-from .targets import Targets
+from .scheduled import schedule
 
 Played = str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler
 Described = Callable[[], dict[str, Any]]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import Execution, Instrument
-from .data.moments import moment_ns
-from .errors import ConfigError
-from .model import DATED_DTYPE, DatedKind
+from btcore.config import Execution, Instrument
+from btcore.data.timestamps import moment_ns
+from btcore.errors import ConfigError
+from btcore.model import DATED_DTYPE, DatedKind
 
 Dated = float | Sequence[tuple[Any, float]]
 Item = tuple[int, DatedKind, int, float]

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from . import export
-from .errors import ConfigError
-from .measures import MEASURES_DTYPE, PERIODS
-from .result import Result
-from .summary import Metrics, show
-from .tables import Table
+from btcore.errors import ConfigError
+from btcore.metrics.run_metrics import MEASURES_DTYPE, PERIODS
+from btcore.results import export
+from btcore.results.result import Result
+from btcore.results.summary import Metrics, show
+from btcore.results.tables import Table
 
 if TYPE_CHECKING:
     import pandas as pd

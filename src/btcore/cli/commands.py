@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
-from .cli_data import RESOLUTIONS, add_data_commands
-from .cli_sweep import add_sweep_options, best_table, lines, spread
-from .config import Execution, RunRequest
-from .errors import BtcoreError, ConfigError, StrategyError
-from .strategies import STRATEGIES
-from .version import __version__
+from btcore.config import Execution, RunRequest
+from btcore.errors import BtcoreError, ConfigError, StrategyError
+from btcore.strategies import STRATEGIES
+from btcore.version import __version__
+
+from .data_commands import RESOLUTIONS, add_data_commands
+from .sweep_command import add_sweep_options, best_table, lines, spread
 
 if TYPE_CHECKING:
-    from .data import Source
-    from .result import Result
+    from btcore.data import Source
+    from btcore.results.result import Result
 
 COSTS = ("slippage_bps", "commission_bps", "latency_ms")  # have flags of their own
 LOG_LINES = 20  # of a run that are shown; --json has them all
@@ -131,7 +132,7 @@ def _run(arguments: argparse.Namespace) -> None:
     out = _target("--out", arguments.out, (".npz", ".parquet"))
     plot = _target("--plot", arguments.plot, (".html", ".svg"))
 
-    from .backtest import run_request
+    from btcore.backtest.run_one import run_request
 
     result = run_request(request, source, progress=False if arguments.no_progress else None)
     if out is not None:
@@ -154,8 +155,8 @@ def _sweep(arguments: argparse.Namespace) -> None:
     request = msgspec.convert(body, RunRequest)
     source = _source(arguments.data)
 
-    from .sweep import sweep_request
-    from .sweep_result import check_metric
+    from btcore.backtest.run_many import sweep_request
+    from btcore.backtest.sweep_result import check_metric
 
     check_metric(arguments.metric)
     result = sweep_request(
@@ -240,7 +241,7 @@ def _pairs(flag: str, given: Sequence[str]) -> dict[str, Any]:
 
 
 def _source(folder: str | None) -> "Source":
-    from .data import Catalog, SampleMarket
+    from btcore.data import Catalog, SampleMarket
 
     if folder is None:
         return SampleMarket()
@@ -263,9 +264,9 @@ def _target(flag: str, name: str | None, suffixes: tuple[str, ...]) -> Path | No
 
 def _table(result: "Result", source: str) -> str:
     """The run in words, then its metrics in groups."""
-    from .chart import heading
-    from .report import GROUPS, PERCENT
-    from .summary import show
+    from btcore.results.report.chart import heading
+    from btcore.results.report.page import GROUPS, PERCENT
+    from btcore.results.summary import show
 
     title, span = heading(result)
     lines = [title, span, f"data: {source}"]
@@ -286,6 +287,6 @@ def _report(arguments: argparse.Namespace) -> None:
     page = _target("PAGE", arguments.page, (".html",))
     assert page is not None
 
-    from .result import load_result
+    from btcore.results.result import load_result
 
     print(f"wrote {load_result(arguments.result).report(page)}")

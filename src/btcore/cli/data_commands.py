@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .config import RESOLUTION_NS, RunRequest
-from .errors import ConfigError
+from btcore.config import RunRequest
+from btcore.errors import ConfigError
+from btcore.times.clock import RESOLUTION_NS
 
 if TYPE_CHECKING:
-    from .data import Entry, Imported
-    from .data.source import AnyContainer
+    from btcore.data import Entry, Imported
+    from btcore.data.source import AnyContainer
 
 RESOLUTIONS = ("tick", *RESOLUTION_NS)
 _FORMATS = {".csv": "csv", ".gz": "csv", ".zip": "csv", ".parquet": "parquet", ".pq": "parquet"}
@@ -67,7 +68,7 @@ def _format_of(path: Path) -> str:
 
 def _import_files(arguments: argparse.Namespace) -> None:
     """All or none of the files; in pieces but for bars whose interval only a whole file tells."""
-    from .data import Catalog
+    from btcore.data import Catalog
 
     columns = dict(pair.split("=", 1) for pair in arguments.columns.split(",") if "=" in pair)
     if len(columns) != len([pair for pair in arguments.columns.split(",") if pair]):
@@ -90,7 +91,7 @@ def _import_files(arguments: argparse.Namespace) -> None:
 
 
 def _pieces(name: str, form: str, kind: str, options: dict[str, Any]) -> Iterator["AnyContainer"]:
-    from .data import read_csv, read_parquet, scan_csv, scan_parquet
+    from btcore.data import read_csv, read_parquet, scan_csv, scan_parquet
 
     if kind == "bars" and options["interval"] is None:
         yield {"csv": read_csv, "parquet": read_parquet}[form](name, kind, **options)
@@ -99,7 +100,7 @@ def _pieces(name: str, form: str, kind: str, options: dict[str, Any]) -> Iterato
 
 
 def _import_lean(arguments: argparse.Namespace) -> None:
-    from .data import Catalog, import_lean
+    from btcore.data import Catalog, import_lean
 
     def draw(share: float, name: str) -> None:
         sys.stderr.write(f"\r{share:5.0%} {name:<40}" + ("\n" if share == 1.0 else ""))
@@ -133,7 +134,7 @@ def _named(dataset: "Imported | Entry") -> str:
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from .data import Catalog
+    from btcore.data import Catalog
 
     if not Path(arguments.catalog).is_dir():
         raise ConfigError(f"{arguments.catalog}: is not a folder")
@@ -141,7 +142,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _show_entries(entries: Sequence["Entry"]) -> None:
-    from .data.validate import moment_text
+    from btcore.times.clock import moment_text
 
     for entry in entries:
         print(
@@ -150,7 +151,7 @@ def _show_entries(entries: Sequence["Entry"]) -> None:
 
 
 def _sample(arguments: argparse.Namespace) -> None:
-    from .data import Catalog, SampleMarket
+    from btcore.data import Catalog, SampleMarket
 
     request = msgspec.convert(
         {

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .errors import ConfigError
+from btcore.errors import ConfigError
 
 if TYPE_CHECKING:
-    from .sweep_result import SweepResult
+    from btcore.backtest.sweep_result import SweepResult
 
 SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")
 
@@ -49,7 +49,7 @@ def lines(result: "SweepResult") -> str:
 
 def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) -> str:
     """The first `top` runs by that metric, and how many there were."""
-    from .summary import show
+    from btcore.results.summary import show
 
     names = list(dict.fromkeys((metric, *SHOWN)))
     rows = [[*result.params, *names]]

@@ -1,14 +1,15 @@
 """Market data: containers, readers, resampling, the catalog and the sample market."""
 
-from .catalog import Catalog
+from btcore.data.catalog.catalog import Catalog
+from btcore.data.catalog.storage import Entry
+from btcore.data.files.read import read_arrow, read_csv, read_npz, read_parquet
+from btcore.data.files.scan import scan_csv, scan_parquet
+from btcore.data.lean.importer import Imported, import_lean
+from btcore.data.sample.market import SampleMarket, sample_bars, sample_quotes, sample_trades
+
 from .containers import Bars, Quotes, Trades
-from .lean import Imported, import_lean
-from .readers import read_arrow, read_csv, read_npz, read_parquet
-from .resample import resample
-from .sample import SampleMarket, sample_bars, sample_quotes, sample_trades
-from .scan import scan_csv, scan_parquet
+from .resampling import resample
 from .source import Source
-from .store import Entry
 
 __all__ = [
     "Bars",

@@ -5,11 +5,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.index import block_extremes
+from btcore.feed.blocks import block_extremes
+from btcore.times.clock import moment_text
+from btcore.times.zones import Times
 
 from .columns import Floats
-from .validate import moment_text
-from .zones import Times
 
 Index = tuple[Floats, int]
 

@@ -7,11 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import to_ns
-from btcore.errors import DataError
-
-from .validate import RowError
-from .zones import Dst, Times, localize
+from btcore.errors import DataError, RowError
+from btcore.times.clock import to_ns
+from btcore.times.zones import Dst, Times, localize
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]

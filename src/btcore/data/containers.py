@@ -6,14 +6,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
+from btcore.times.intervals import Interval, interval_name, interval_ns, smallest_gap
+from btcore.times.zones import Dst
 
+from .base import Container
 from .columns import Floats, Sides, float_column, side_column, time_column
-from .container import Container
 from .frames import table_columns, timed
-from .intervals import Interval, interval_name, interval_ns, smallest_gap
-from .validate import RowError, check_bars, check_lengths, check_quotes, check_trades
-from .zones import Dst
+from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 

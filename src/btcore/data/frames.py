@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError
+from btcore.times.zones import Dst
 
 from .columns import time_column
-from .zones import Dst
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "bars": ("timestamp", "open", "high", "low", "close"),

@@ -6,7 +6,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from btcore.errors import ConfigError, DataError
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 from .containers import Bars, Quotes, Trades
 from .source import AnyContainer, check_symbol

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import zone
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
+from btcore.times.clock import zone
+from btcore.times.intervals import HOUR_NS, Interval, interval_name, interval_ns
+from btcore.times.zones import Times, localize, utc_offsets
 
 from .columns import Floats, frozen
 from .containers import Bars, Quotes, Trades
-from .intervals import HOUR_NS, Interval, interval_name, interval_ns
-from .validate import RowError, check_bars
-from .zones import Times, localize, utc_offsets
+from .validate import check_bars
 
 
 def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") -> Bars:

@@ -4,8 +4,9 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from btcore.config import RESOLUTION_NS, SYMBOL_PATTERN
+from btcore.config import SYMBOL_PATTERN
 from btcore.errors import DataError
+from btcore.times.clock import RESOLUTION_NS
 
 from .containers import Bars, Quotes, Trades
 

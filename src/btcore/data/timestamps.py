@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from btcore.config import to_ns
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
+from btcore.times.clock import to_ns
+from btcore.times.intervals import UNIT_NS
+from btcore.times.zones import Dst, Times, localize
 
 from .columns import frozen, time_column
-from .intervals import UNIT_NS
-from .validate import RowError
-from .zones import Dst, Times, localize
 
 Moment = int | str | date | datetime | np.datetime64
 

@@ -6,35 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
+from btcore.times.clock import moment_text
+from btcore.times.intervals import HOUR_NS, interval_name
 
 from .checks import true_bars, true_quotes, true_trades
-from .intervals import HOUR_NS, interval_name
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
-
-
-class RowError(DataError):
-    """A bad row: `kind[row]: problem`. Readers put the file and its line in the place of `kind[row]`."""
-
-    def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
-        super().__init__(kind, row, problem, count)
-        self.kind, self.row, self.problem, self.count = kind, row, problem, count
-
-    def located(self, place: str) -> str:
-        """The message with `place` in front, and how many rows are bad in all."""
-        more = f"; the first of {self.count} such rows" if self.count > 1 else ""
-        return f"{place}: {self.problem}{more}"
-
-    def __str__(self) -> str:
-        return self.located(f"{self.kind}[{self.row}]")
-
-
-def moment_text(ns: int) -> str:
-    """That instant in ISO 8601, UTC, without a fraction that is zero."""
-    text = str(np.datetime64(ns, "ns"))
-    return (text.rstrip("0").rstrip(".") if "." in text else text) + "Z"
 
 
 def check_lengths(columns: Columns, kind: str) -> None:

@@ -3,7 +3,7 @@
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport end, enlist, is_open, leaves
+from btcore.engine.blotter cimport end, enlist, is_open, leaves
 from btcore.model cimport (
     CLS, DAY, EXPIRED, GTD, GTD_OVER, Instrument, NEVER, NONE, OPG, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED,
     Ticker,
@@ -12,7 +12,7 @@ from btcore.rules.admission cimport (
     check_buying_power, check_size, check_steps, check_terms, count, oversells, snap, worst_quantity
 )
 from btcore.rules.matching cimport follow, is_trailing
-from btcore.venue cimport Exchange, first_after, note
+from btcore.engine.state cimport Exchange, first_after, note
 
 
 cdef inline double worst_open(const Exchange* ex, int32_t symbol) noexcept nogil:

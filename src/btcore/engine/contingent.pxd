@@ -3,15 +3,15 @@
 from libc.math cimport fmax, fmin
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport Blotter, conclude_child, end, is_open, leaves, may_grow, recount
-from btcore.entry cimport enter
+from btcore.engine.blotter cimport Blotter, conclude_child, end, is_open, leaves, may_grow, recount
+from btcore.engine.admit cimport enter
 from btcore.memory cimport reserve
 from btcore.model cimport (
     BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
     NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
 )
 from btcore.rules.matching cimport is_limit, reaches, whole_lots
-from btcore.venue cimport Exchange, note, takes_part
+from btcore.engine.state cimport Exchange, note, takes_part
 
 
 cdef inline bint in_group(const Order* order, const Order* filled) noexcept nogil:

@@ -3,12 +3,12 @@
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.contract cimport Handler
-from btcore.blotter cimport Report
+from btcore.engine.blotter cimport Report
 from btcore.model cimport Dated, Market, Outbox
-from btcore.quiet cimport Alarm
-from btcore.stream cimport Stream
-from btcore.tape cimport Tape
-from btcore.venue cimport Exchange
+from btcore.engine.skip cimport Alarm
+from btcore.feed.stream cimport Stream
+from btcore.feed.tape cimport Tape
+from btcore.engine.state cimport Exchange
 
 
 cdef class Engine:

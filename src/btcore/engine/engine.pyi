@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 @final
 class Engine:

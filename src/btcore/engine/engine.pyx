@@ -10,33 +10,32 @@ import numpy as np
 
 from btcore import model
 from btcore.errors import ConfigError, StrategyError
-from btcore.order_array import OrderArray
 
-from btcore.bars cimport on_bar
-from btcore.blotter cimport (
+from btcore.engine.match_bars cimport on_bar
+from btcore.engine.blotter cimport (
     Queue, Report, clear, end_alone, free_blotter, hear_of_end, is_open, next_arrival, next_report, receive, register,
     send,
 )
 from btcore.contract cimport Handler
-from btcore.dated cimport happen
-from btcore.desk cimport handle, release_deferred
-from btcore.exchange cimport meet_quote, on_quote, on_trade
-from btcore.journal cimport (
+from btcore.engine.scheduled cimport happen
+from btcore.engine.requests cimport handle, release_deferred
+from btcore.engine.match_ticks cimport meet_quote, on_quote, on_trade
+from btcore.engine.journal cimport (
     count_exposures, count_points, free_journal, unfold_exposures, unfold_points, write_point, write_stretch,
 )
-from btcore.margin cimport look
+from btcore.engine.margin cimport look
 from btcore.model cimport (
     Account, BAR, BORROW_RATE, Dated, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, Exposure, FILL, FILLED, Fill,
     Instrument, MARKET, NEVER, Order, Position, QUOTE, REJECTED, Request, SPLIT, START, SUBMIT, TIMER, Ticker,
 )
-from btcore.prepare cimport set_account, set_terms, zeroed
-from btcore.quiet cimport alarm_row, first_reached, watches_prices
+from btcore.engine.setup cimport set_account, set_terms, zeroed
+from btcore.engine.skip cimport alarm_row, first_reached, watches_prices
 from btcore.rules.accounting cimport apply_fill, equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
 from btcore.rules.latency cimport delay
-from btcore.stream cimport Stream, delivery, load, stream_at
-from btcore.tape cimport Tape
-from btcore.venue cimport Pool, share_orders
+from btcore.feed.stream cimport Stream, delivery, load, stream_at
+from btcore.feed.tape cimport Tape
+from btcore.engine.state cimport Pool, share_orders
 
 cdef enum:
     MAX_ROUNDS = 10000
@@ -152,7 +151,7 @@ cdef class Engine:
         self.ex.streams = tape.streams
         self.ex.rows = self.rows
         self.ex.sized = (  # strategies that scan look at prices alone, and arrays of orders at nothing
-            (handler.scan == NULL and not isinstance(handler, OrderArray))
+            (handler.scan == NULL and not handler.ignores_sizes)
             or execution.displayed_size or bool((dated["kind"] == SPLIT).any())
         )
         self.ex.meet = meet_quote

@@ -3,9 +3,9 @@
 from libc.math cimport NAN, fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport conclude, end, end_alone, is_open, leaves, may_grow, report
-from btcore.family cimport release_children, stir_group
-from btcore.journal cimport write_fill
+from btcore.engine.blotter cimport conclude, end, end_alone, is_open, leaves, may_grow, report
+from btcore.engine.contingent cimport release_children, stir_group
+from btcore.engine.journal cimport write_fill
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER,
     MARKET,
@@ -14,10 +14,10 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.commission cimport add_turnover, commission
-from btcore.rules.extremes cimport larger, smaller
+from btcore.rules.rounding cimport larger, smaller
 from btcore.rules.matching cimport available, is_limit, is_marketable, whole_lots
 from btcore.rules.slippage cimport slip
-from btcore.venue cimport Exchange, is_print, note, size_seen
+from btcore.engine.state cimport Exchange, is_print, note, size_seen
 
 
 cdef inline int leg_of(const Exchange* ex, const Order* order) noexcept nogil:

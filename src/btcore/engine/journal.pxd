@@ -6,7 +6,7 @@ from libc.stdlib cimport free
 from btcore.memory cimport reserve
 from btcore.model cimport Account, CashFlow, EquityPoint, Exposure, Fill, Note, Position, Restatement
 from btcore.rules.accounting cimport equity
-from btcore.stream cimport Stream, delivery
+from btcore.feed.stream cimport Stream, delivery
 
 
 cdef struct Stretch:         # bars of a run's one stream that changed nothing but the mark: a point of the curve each

@@ -3,14 +3,14 @@
 from libc.math cimport INFINITY, NAN, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport end_alone, enlist, is_open, refresh, register
-from btcore.exchange cimport meet_quote
+from btcore.engine.blotter cimport end_alone, enlist, is_open, refresh, register
+from btcore.engine.match_ticks cimport meet_quote
 from btcore.model cimport (
     CANCELED, FORCED, GTC, LIQUIDATED, LIQUIDATION, MARKET, NEVER, NONE, Order, Position, QUOTE,
     Request, STANDING_QUOTE, SUBMIT,
 )
 from btcore.rules.accounting cimport equity, value
-from btcore.venue cimport Exchange, note, share_orders
+from btcore.engine.state cimport Exchange, note, share_orders
 
 
 cdef inline bint is_at_risk(const Exchange* ex) noexcept nogil:

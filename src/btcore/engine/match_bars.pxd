@@ -3,14 +3,14 @@
 from libc.math cimport NAN, fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Queue, is_open, is_woken, refresh
-from btcore.exchange cimport admit_waiting, awaken, is_silent, watch
-from btcore.execution cimport make, speak, take
+from btcore.engine.blotter cimport Queue, is_open, is_woken, refresh
+from btcore.engine.match_ticks cimport admit_waiting, awaken, is_silent, watch
+from btcore.engine.fills cimport make, speak, take
 from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, FOK, IOC, OPTIMISTIC, Order, PATH, Ticker
 )
 from btcore.rules.matching cimport follow, is_dormant, is_limit, is_touch, is_trailing, reaches, triggers, whole_lots
-from btcore.venue cimport Exchange, takes_part
+from btcore.engine.state cimport Exchange, takes_part
 
 cdef enum Phase:
     AT_OPEN

@@ -3,15 +3,15 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Queue, end, is_open, is_woken, leaves, refresh
-from btcore.entry cimport admit, first_px
-from btcore.execution cimport make, speak, take
+from btcore.engine.blotter cimport Queue, end, is_open, is_woken, leaves, refresh
+from btcore.engine.admit cimport admit, first_px
+from btcore.engine.fills cimport make, speak, take
 from btcore.model cimport (
     AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
     QUOTE,     QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport follow, goes_through, is_dormant, is_limit, is_trailing, reaches, triggers
-from btcore.venue cimport Exchange, Pool, takes_part
+from btcore.engine.state cimport Exchange, Pool, takes_part
 
 
 cdef inline bint is_silent(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:

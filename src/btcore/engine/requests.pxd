@@ -3,17 +3,17 @@
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Blotter, end, is_open, may_grow, refresh
-from btcore.entry cimport enter, refusal, worst_open
-from btcore.exchange cimport forget_fresh, meet_quote
-from btcore.family cimport due_qty, hold
+from btcore.engine.blotter cimport Blotter, end, is_open, may_grow, refresh
+from btcore.engine.admit cimport enter, refusal, worst_open
+from btcore.engine.match_ticks cimport forget_fresh, meet_quote
+from btcore.engine.contingent cimport due_qty, hold
 from btcore.memory cimport reserve
 from btcore.model cimport (
     AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, INVALID_PRICE, INVALID_TERMS, MARKET, NONE, Order, QUOTE, REJECTED,
     REQUESTED, Request, STANDING_QUOTE, SUBMIT, Ticker,
 )
 from btcore.rules.matching cimport has_limit, has_trigger
-from btcore.venue cimport Exchange, note
+from btcore.engine.state cimport Exchange, note
 
 
 cdef inline int handle(Exchange* ex, const Request* request, int64_t now) noexcept nogil:

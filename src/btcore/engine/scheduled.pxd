@@ -3,10 +3,10 @@
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.blotter cimport end, is_open, leaves, may_grow, refresh
-from btcore.exchange cimport forget_fresh
-from btcore.execution cimport take
-from btcore.journal cimport write_flow, write_restatement
+from btcore.engine.blotter cimport end, is_open, leaves, may_grow, refresh
+from btcore.engine.match_ticks cimport forget_fresh
+from btcore.engine.fills cimport take
+from btcore.engine.journal cimport write_flow, write_restatement
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
     DEBIT_RATE, DIVIDEND, Dated, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST, MARKET, NONE, Order, PRICE,
@@ -15,7 +15,7 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport Lots, apply_fill, pay, split_position, value
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, whole_lots
-from btcore.venue cimport Exchange, note
+from btcore.engine.state cimport Exchange, note
 
 cdef enum:
     YEAR_SECONDS = 365 * 86400

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from btcore.venue cimport Exchange
+from btcore.engine.state cimport Exchange
 
 
 cdef void* zeroed(int64_t count, size_t size) except NULL

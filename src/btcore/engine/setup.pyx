@@ -9,8 +9,8 @@ from btcore.model cimport OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATE
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
-from btcore.terms cimport commission_terms, instrument_terms, open_account, slippage_terms
-from btcore.venue cimport Exchange
+from btcore.engine.terms cimport commission_terms, instrument_terms, open_account, slippage_terms
+from btcore.engine.state cimport Exchange
 
 _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
 

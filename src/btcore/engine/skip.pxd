@@ -3,10 +3,10 @@
 from libc.math cimport isinf
 from libc.stdint cimport int64_t
 
-from btcore.blotter cimport Queue
-from btcore.index cimport first_waking
+from btcore.engine.blotter cimport Queue
+from btcore.feed.blocks cimport first_waking
 from btcore.model cimport NEVER
-from btcore.stream cimport Stream
+from btcore.feed.stream cimport Stream
 
 
 cdef struct Alarm:           # where a time was found in a stream, for as long as it is the time looked for

@@ -3,8 +3,8 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.blotter cimport Blotter, is_open, leaves
-from btcore.journal cimport Journal, write_note
+from btcore.engine.blotter cimport Blotter, is_open, leaves
+from btcore.engine.journal cimport Journal, write_note
 from btcore.model cimport (
     Account, Bar, Instrument, Note, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
 )
@@ -12,7 +12,7 @@ from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Turnover
 from btcore.rules.latency cimport LatencyTerms
 from btcore.rules.slippage cimport SlippageTerms
-from btcore.stream cimport Stream
+from btcore.feed.stream cimport Stream
 
 
 cdef struct Terms:               # how orders meet the market in this run

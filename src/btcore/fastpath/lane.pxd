@@ -7,14 +7,14 @@ played through it.
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t, uint64_t
 
-from btcore.curve cimport CurveStats
-from btcore.fast.book cimport Book
-from btcore.fast.means cimport Mean
-from btcore.fast.wide cimport Kernels, lowest_bit
-from btcore.measures cimport Measures
+from btcore.metrics.curve cimport CurveStats
+from btcore.fastpath.account cimport Book
+from btcore.fastpath.rolling_means cimport Mean
+from btcore.fastpath.simd cimport Kernels, lowest_bit
+from btcore.metrics.run_metrics cimport Measures
 from btcore.model cimport Position
-from btcore.round_trips cimport Matcher
-from btcore.strategies.signal cimport SignalState
+from btcore.metrics.round_trips cimport Matcher
+from btcore.strategies.builtin.signal cimport SignalState
 
 cdef enum:
     WORDS = 16

@@ -2,9 +2,9 @@
 
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.fast.book cimport Book
+from btcore.fastpath.account cimport Book
 from btcore.model cimport Exposure, Fill, Order
-from btcore.tape cimport Stream, Tape
+from btcore.feed.tape cimport Stream, Tape
 
 
 cdef struct Trace:                   # the curve under way, into columns that may be absent

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 @disjoint_base
 class OrderRecords:

@@ -10,14 +10,14 @@ import numpy as np
 
 from btcore import model
 
-from btcore.fast.book cimport Book, close_book, fill, fill_cost, fill_px, open_book, see
-from btcore.fast.rows cimport first_from, mark_of, seen_px, seen_size
+from btcore.fastpath.account cimport Book, close_book, fill, fill_cost, fill_px, open_book, see
+from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
 from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
     QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
 )
 from btcore.rules.accounting cimport equity, value
-from btcore.tape cimport Stream, delivery
+from btcore.feed.tape cimport Stream, delivery
 
 
 cdef inline void write_point(Trace* trace, const Book* book, int64_t ts) noexcept nogil:

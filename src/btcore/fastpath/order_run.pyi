@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
-from btcore.fast.records import OrderRecords
-from btcore.tape import Tape
+from btcore.fastpath.order_records import OrderRecords
+from btcore.feed.tape import Tape
 
 @final
 class OrderRun(OrderRecords):

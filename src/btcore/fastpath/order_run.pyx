@@ -11,11 +11,11 @@ from libc.stdint cimport int64_t, int8_t
 
 import numpy as np
 
-from btcore.fast.book cimport NOT_MINE, arrive, fill, is_at_risk, keep, open_book, risks, see, see_quote, settle
-from btcore.fast.records cimport OrderRecords
-from btcore.fast.rows cimport first_from, mark_of, seen_px, seen_size
+from btcore.fastpath.account cimport NOT_MINE, arrive, fill, is_at_risk, keep, open_book, risks, see, see_quote, settle
+from btcore.fastpath.order_records cimport OrderRecords
+from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
 from btcore.model cimport END_OF_DATA, NONE, QUOTE
-from btcore.tape cimport Stream, Tape, delivery
+from btcore.feed.tape cimport Stream, Tape, delivery
 
 
 @cython.final

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
+from btcore.feed.tape import Tape
 from btcore.model import DatedKind
-from btcore.tape import Tape
 
 
 def is_plain(tape: Tape, instruments: Sequence[Instrument], terms: Execution, dated: NDArray[Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int64_t
 
-from btcore.strategies.window cimport LAPS
+from btcore.strategies.builtin.window cimport LAPS
 
 cdef enum:
     ABREAST = 4              # sums that run side by side: each waits for its own last addition

@@ -14,22 +14,22 @@ from libc.string cimport memcpy
 
 import numpy as np
 
-from btcore import measures
+from btcore.metrics import run_metrics
 
-from btcore.curve cimport extend_curve, hold_curve, open_curve
-from btcore.fast.book cimport (
+from btcore.metrics.curve cimport extend_curve, hold_curve, open_curve
+from btcore.fastpath.account cimport (
     Book, arrive, close_book, end_pending, fill, is_at_risk, open_book, risks, see, settle, target_percent
 )
-from btcore.fast.lane cimport BLOCK, Block, GIVEN_UP, Lane, NO_MEMORY, PLAYED, SLACK, ask, cross
-from btcore.fast.means cimport ABREAST, Mean, advance_four, open_mean
-from btcore.fast.wide cimport kernels, widest
-from btcore.formulas cimport simple_returns
-from btcore.measures cimport (
+from btcore.fastpath.lane cimport BLOCK, Block, GIVEN_UP, Lane, NO_MEMORY, PLAYED, SLACK, ask, cross
+from btcore.fastpath.rolling_means cimport ABREAST, Mean, advance_four, open_mean
+from btcore.fastpath.simd cimport kernels, widest
+from btcore.metrics.formulas cimport simple_returns
+from btcore.metrics.run_metrics cimport (
     Measures, add_position, count_order, measure_curve, measure_fills, measure_returns, open_measures
 )
 from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, REJECTED
-from btcore.round_trips cimport close_matcher, match_fill, open_matcher
-from btcore.strategies.signal cimport Signal
+from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
+from btcore.strategies.builtin.signal cimport Signal
 
 cdef void* _zeroed(size_t count, size_t size) except NULL:
     cdef void* items = PyMem_RawCalloc(count if count > 0 else 1, size)
@@ -70,7 +70,7 @@ cdef class Lanes:
         self, bars, params, instrument, execution, double capital, int64_t start, int32_t period, ends,
         int width=2,
     ):
-        """`ends` are the bars that end a period, `period` what they are the ends of (`measures.Period`).
+        """`ends` are the bars that end a period, `period` what they are the ends of (`run_metrics.Period`).
 
         `params` are a run's own each: the parameters of `ma_crossover`, or a `Signal` made for it.
         """
@@ -80,7 +80,7 @@ cdef class Lanes:
         self.n_bars = self.ts.shape[0]
         self.n_ends = self.ends.shape[0]
         self.params = params
-        self.measures = np.zeros(len(params), measures.MEASURES_DTYPE)
+        self.measures = np.zeros(len(params), run_metrics.MEASURES_DTYPE)
         self.codes = np.zeros(len(params), np.int8)
         self.table, self.results = self.measures, self.codes
         self.instrument, self.execution, self.capital = instrument, execution, capital

@@ -4,7 +4,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
 from btcore.model cimport BAR, QUOTE
-from btcore.stream cimport BLOCK, BlockIndex, Stream
+from btcore.feed.stream cimport BLOCK, BlockIndex, Stream
 
 cdef enum:
     LANES = 8                    # extremes kept side by side, so that no row waits for the one before it

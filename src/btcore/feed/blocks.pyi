@@ -3,7 +3,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from .tape import Tape
+from btcore.feed.tape import Tape
 
 BLOCK_ROWS: Final[int]
 

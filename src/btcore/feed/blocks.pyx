@@ -4,7 +4,7 @@ from libc.stdint cimport int32_t
 
 import numpy as np
 
-from btcore.tape cimport Tape
+from btcore.feed.tape cimport Tape
 
 BLOCK_ROWS = BLOCK
 

@@ -9,7 +9,7 @@ from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
-from btcore.stream cimport Stream, delivery
+from btcore.feed.stream cimport Stream, delivery
 
 cdef enum:
     WANTED = 4096                # rows in a window ..

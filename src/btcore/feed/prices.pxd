@@ -4,7 +4,7 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE
-from btcore.tape cimport Stream
+from btcore.feed.tape cimport Stream
 
 
 cdef inline int64_t first_from(const int64_t* ts, int64_t n, int64_t lag, int64_t row, int64_t moment) noexcept nogil:

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.stream cimport BlockIndex, MergeOrder, Stream, delivery, load, stream_at
+from btcore.feed.stream cimport BlockIndex, MergeOrder, Stream, delivery, load, stream_at
 
 
 cdef class Tape:

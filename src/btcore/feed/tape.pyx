@@ -6,9 +6,9 @@ from libc.stdlib cimport calloc, free
 
 import numpy as np
 
-from btcore.merge cimport merge_streams
+from btcore.feed.merge cimport merge_streams
 from btcore.model cimport BAR, QUOTE, TRADE
-from btcore.stream cimport BLOCK
+from btcore.feed.stream cimport BLOCK
 
 KINDS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR}
 MAX_STREAMS = 65535

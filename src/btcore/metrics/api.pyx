@@ -9,13 +9,13 @@ from libc.stdint cimport int64_t
 
 import numpy as np
 
-from btcore cimport formulas
-from btcore.curve cimport (
+from btcore.metrics cimport formulas
+from btcore.metrics.curve cimport (
     BLOCK, CurveStats, extend_curve, longest_fall, mean_equity, open_curve, scan, worst_fall,
 )
-from btcore.formulas cimport Sample, compound, simple_returns, take
+from btcore.metrics.formulas cimport Sample, compound, simple_returns, take
 
-from .data.zones import distinct, midnights
+from btcore.times.zones import distinct, midnights
 
 DAY_NS = 86_400 * 10**9
 

@@ -6,7 +6,7 @@ Sums run in eight lanes by index, as in `curve`. Who wants several numbers of on
 from libc.math cimport NAN, fabs, floor, isfinite, log1p, pow, sqrt
 from libc.stdint cimport int64_t
 
-from btcore.curve cimport LANES, total
+from btcore.metrics.curve cimport LANES, total
 
 cdef struct Sample:
     int64_t n

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .data.zones import distinct
-from .metrics import returns
+from btcore.times.zones import distinct
+
+from .api import returns
 
 
 def session_returns(timestamp: ArrayLike, equity: ArrayLike, closes: ArrayLike) -> NDArray[np.float64]:

@@ -19,13 +19,13 @@ array of them is a table with a row for each run.
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int8_t, int32_t, int64_t
 
-from btcore.curve cimport CurveStats, longest_fall, mean_equity, worst_fall
-from btcore.formulas cimport (
+from btcore.metrics.curve cimport CurveStats, longest_fall, mean_equity, worst_fall
+from btcore.metrics.formulas cimport (
     Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, sharpe,
     skewness, sortino, straightness, tails, take, volatility,
 )
 from btcore.model cimport CashFlow, FlowKind, Position, Status
-from btcore.round_trips cimport Matcher, exposure
+from btcore.metrics.round_trips cimport Matcher, exposure
 
 cpdef enum Period:
     DAY = 0

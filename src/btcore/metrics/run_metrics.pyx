@@ -4,11 +4,11 @@ from math import isfinite as _isfinite
 
 import numpy as np
 
-from btcore.curve cimport extend_curve, open_curve
-from btcore.metrics import exposure_time as _exposure_time
+from btcore.metrics.curve cimport extend_curve, open_curve
+from btcore.metrics.api import exposure_time as _exposure_time
 from btcore.model cimport Fill, Note, NoteKind, Order, Restatement
-from btcore.round_trips cimport check_matched, close_matcher, match_all, open_matcher
-from btcore.round_trips import match_fills as _match_fills
+from btcore.metrics.round_trips cimport check_matched, close_matcher, match_all, open_matcher
+from btcore.metrics.round_trips import match_fills as _match_fills
 
 PERIODS = ("day", "session", "hour", "minute", "second", "point")  # each at the place of its number
 

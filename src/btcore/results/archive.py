@@ -15,7 +15,8 @@ from zipfile import BadZipFile
 import msgspec
 import numpy as np
 
-from .errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError
+
 from .export import _library, to_arrow
 from .tables import TABLES, TIMES, Table
 

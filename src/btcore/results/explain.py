@@ -4,10 +4,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .errors import ConfigError
+from btcore.errors import ConfigError
+
 from .export import rfc3339
+from .labels import OrderReason, OrderStatus
 from .tables import Table
-from .words import OrderReason, OrderStatus
 
 ENDINGS = {
     OrderReason.NONE: "the whole of it",

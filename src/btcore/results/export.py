@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
-from .rows import join_rows, stamps
+from .json_rows import join_rows, stamps
 from .tables import TIMES, UNSURE, Table
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .engine import Engine
-from .fast.records import OrderRecords
-from .model import NoteKind
+from btcore.engine.engine import Engine
+from btcore.fastpath.order_records import OrderRecords
+from btcore.model import NoteKind
+
+from .labels import REASONS
 from .tables import Curve
-from .words import REASONS
 
 Records = NDArray[Any]
 Line = tuple[int, str]  # with the number of the strategy's call before it

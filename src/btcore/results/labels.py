@@ -2,7 +2,7 @@
 
 from enum import Enum, StrEnum, auto
 
-from .model import FlowKind, Liquidity, NoteKind, OrderType, Rule, TimeInForce, TrailBy
+from btcore.model import FlowKind, Liquidity, NoteKind, OrderType, Rule, TimeInForce, TrailBy
 
 
 class OrderStatus(StrEnum):

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 import msgspec
 import numpy as np
 
+from btcore.errors import ConfigError
+
 from . import export
 from . import tables as views
-from .errors import ConfigError
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
 from .summary import Metrics, show, summarize
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from .chart import Chart
+    from btcore.results.report.chart import Chart
 
 Manifest = dict[str, Any]
 
@@ -241,7 +242,7 @@ class Result:
 
     def plot(self, path: str | Path | None = None) -> "Chart":
         """Equity and drawdown as one drawing (SVG), shown by notebooks and saved to `path` if given."""
-        from .chart import draw
+        from btcore.results.report.chart import draw
 
         chart = draw(self)
         if path is not None:
@@ -250,7 +251,7 @@ class Result:
 
     def report(self, path: str | Path) -> Path:
         """Writes one HTML file with everything in it, and returns its path."""
-        from .report import write_report
+        from btcore.results.report.page import write_report
 
         return write_report(self, path)
 
@@ -262,7 +263,7 @@ class Result:
         )
 
     def _repr_html_(self) -> str:
-        from .report import metrics_table
+        from btcore.results.report.page import metrics_table
 
         return metrics_table(self.metrics)
 

@@ -1,8 +1,9 @@
 """The numbers of a run, by name. docs/metrics.md has the formula of each."""
 
-from . import metrics
-from .measures import measure
-from .periods import session_returns
+from btcore import metrics
+from btcore.metrics.periods import session_returns
+from btcore.metrics.run_metrics import measure
+
 from .tables import Journal, Table
 
 Value = float | int | str | None

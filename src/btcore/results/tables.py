@@ -7,9 +7,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import words
-from .model import Flag, FlowKind, NoteKind, OrderType, Status
-from .round_trips import excursions, match_fills
+from btcore.metrics.round_trips import excursions, match_fills
+from btcore.model import Flag, FlowKind, NoteKind, OrderType, Status
+
+from . import labels
 
 Table = NDArray[Any]
 Prices = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
@@ -138,21 +139,21 @@ def trades(journal: Journal) -> Table:
     return _table(
         timestamp=fills["ts"],
         symbol=_named(fills["symbol"], journal.symbols),
-        side=_named(fills["side"] + 1, words.SIDES),
+        side=_named(fills["side"] + 1, labels.SIDES),
         quantity=fills["last_qty"],
         price=fills["last_px"],
         commission=fills["commission"],
         order_id=fills["order_id"],
-        liquidity=_named(fills["liquidity"], words.LIQUIDITY),
+        liquidity=_named(fills["liquidity"], labels.LIQUIDITY),
         event=fills["event"],
         event_timestamp=fills["ts_event"],
-        rule=_named(fills["rule"], words.RULES),
+        rule=_named(fills["rule"], labels.RULES),
         reference_price=fills["reference_px"],
         slippage=fills["side"] * (fills["last_px"] - fills["reference_px"]) + 0.0,
         improvement=_improvement(fills, journal, *places),
         size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
         entry_latency=_entry_latency(journal.orders, *places),
-        leg=_named(fills["leg"] + 1, words.LEGS),
+        leg=_named(fills["leg"] + 1, labels.LEGS),
     )
 
 
@@ -198,7 +199,7 @@ def round_trips(journal: Journal, prices: PriceSource | None) -> Table:
     notional = np.abs(closed["entry_px"]) * closed["qty"] * closed["entry_value"]
     return _table(
         symbol=_named(closed["symbol"], journal.symbols),
-        side=_named(closed["side"] + 1, words.LEGS),
+        side=_named(closed["side"] + 1, labels.LEGS),
         quantity=closed["qty"],
         entry_timestamp=closed["entry_ts"],
         exit_timestamp=closed["exit_ts"],
@@ -229,7 +230,7 @@ def exposures(journal: Journal) -> Table:
         weight=_ratio(held["value"], equity[at]),
         gross=gross[at],
         net=net[at],
-        leg=_named(held["leg"] + 1, words.LEGS),
+        leg=_named(held["leg"] + 1, labels.LEGS),
     )
 
 
@@ -243,23 +244,23 @@ def orders(journal: Journal) -> Table:
     return _table(
         order_id=sent["id"],
         symbol=_named(sent["symbol"], journal.symbols),
-        side=_named(sent["side"] + 1, words.SIDES),
-        order_type=_named(kind, words.ORDER_TYPES),
-        time_in_force=_named(sent["time_in_force"], words.TIMES_IN_FORCE),
+        side=_named(sent["side"] + 1, labels.SIDES),
+        order_type=_named(kind, labels.ORDER_TYPES),
+        time_in_force=_named(sent["time_in_force"], labels.TIMES_IN_FORCE),
         quantity=np.where(sent["status"] == Status.FILLED, sent["qty"], sent["asked_qty"]),
         limit_price=sent["limit_px"],
         stop_price=np.where(touched, np.nan, sent["stop_px"]),
         filled_quantity=sent["filled_qty"],
         average_price=sent["avg_px"],
-        status=_named(sent["status"], words.STATUSES),
-        reason=_named(sent["reason"], words.REASONS),
+        status=_named(sent["status"], labels.STATUSES),
+        reason=_named(sent["reason"], labels.REASONS),
         sent_at=sent["ts_sent"],
         arrived_at=sent["ts_arrived"],
         closed_at=sent["ts_closed"],
         leaves_quantity=np.where(is_open, sent["qty"] - sent["filled_qty"], 0.0),
         touch_price=np.where(touched, sent["stop_px"], np.nan),
         trail=np.where(trails, sent["trail"], np.nan),
-        trail_by=_named(np.where(trails, sent["trail_by"], len(words.TRAIL_BY)), (*words.TRAIL_BY, "")),
+        trail_by=_named(np.where(trails, sent["trail_by"], len(labels.TRAIL_BY)), (*labels.TRAIL_BY, "")),
         limit_offset=np.where(trails, sent["limit_offset"], np.nan),
         expires_at=np.where(sent["ts_expires"] == NEVER, -1, sent["ts_expires"]),
         oco=sent["oco"],
@@ -276,7 +277,7 @@ def cash_flows(journal: Journal) -> Table:
     return _table(
         timestamp=flows["ts"],
         symbol=_named(flows["symbol"], (*journal.symbols, "")),  # -1 is the last
-        kind=_named(flows["kind"], words.FLOWS),
+        kind=_named(flows["kind"], labels.FLOWS),
         amount=flows["amount"],
     )
 
@@ -285,12 +286,12 @@ def order_events(journal: Journal) -> Table:
     """What befell orders besides fills and ends, by time; order 0 is the account."""
     notes = _by_time(journal.notes)
     is_dividend = notes["reason"] == FlowKind.DIVIDEND
-    restated = len(words.REASONS) + np.where(is_dividend, 0, 1)
+    restated = len(labels.REASONS) + np.where(is_dividend, 0, 1)
     reason = np.where(notes["kind"] == NoteKind.RESTATED, restated, notes["reason"])
     return _table(
         timestamp=notes["ts"],
         order_id=notes["order_id"],
-        event=_named(notes["kind"], words.EVENTS),
-        reason=_named(reason, (*words.REASONS, "dividend", "split")),
+        event=_named(notes["kind"], labels.EVENTS),
+        reason=_named(reason, (*labels.REASONS, "dividend", "split")),
         value=np.where(notes["kind"] == NoteKind.AMEND_REFUSED, np.nan, notes["value"]),
     )

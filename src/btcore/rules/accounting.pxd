@@ -7,7 +7,7 @@ from libc.string cimport memmove
 
 from btcore.memory cimport reserve
 from btcore.model cimport Account, Position
-from btcore.rules.extremes cimport larger, smaller
+from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Lot:

@@ -9,7 +9,7 @@ from btcore.model cimport (
     TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.extremes cimport larger
+from btcore.rules.rounding cimport larger
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, step_up, whole_lots
 
 

@@ -4,7 +4,7 @@ from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.model cimport TAKER
-from btcore.rules.extremes cimport larger, smaller
+from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Tier:

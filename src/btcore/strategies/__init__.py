@@ -1,5 +1,5 @@
 """The built-in strategies by name: what each is asked, and the compiled handler that plays it."""
 
-from .registry import STRATEGIES, TargetWeights, check_params, make_handler
+from btcore.strategies.builtin.registry import STRATEGIES, TargetWeights, check_params, make_handler
 
 __all__ = ["STRATEGIES", "TargetWeights", "check_params", "make_handler"]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from btcore.config import RESOLUTION_NS
 from btcore.errors import DataError
+
+from .clock import RESOLUTION_NS
 
 Interval = str | int | timedelta
 

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from btcore.config import zone
 from btcore.errors import ConfigError
 
-from .validate import moment_text
+from .clock import moment_text, zone
 from .zones import Times, distinct, midnights
 
 _FIRST_YEAR, _LAST_YEAR = 1678, 2261  # what int64 nanoseconds can say, in whole years

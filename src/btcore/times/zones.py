@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import zone
+from btcore.errors import RowError
 
+from .clock import moment_text, zone
 from .intervals import DAY_NS
-from .validate import RowError, moment_text
 
 Times = NDArray[np.int64]
 Dst = Literal["raise", "earlier", "later"]

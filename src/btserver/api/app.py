@@ -15,22 +15,23 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from btserver import openapi
-from btserver.auth import Keys
 from btserver.errors import ApiError, from_status, response
-from btserver.events import Hub
-from btserver.metrics import Metrics
-from btserver.routes import PREFIX, Api, Endpoint, Handler
-from btserver.runs import Runs
+from btserver.runs.lifecycle import Runs
 from btserver.settings import Settings
-from btserver.store import Store
-from btserver.streams import Streams
+from btserver.store.follow import Hub
+from btserver.store.store import Store
+
+from . import openapi
+from .auth import Keys
+from .counters import Metrics
+from .routes import PREFIX, Api, Endpoint, Handler
+from .websocket import Streams
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
-def create_app(settings: Settings, store: Store, *, engine: str = "btserver.engine") -> ASGIApp:
+def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs.engine") -> ASGIApp:
     """The server on an open store; its lifespan starts and stops the workers and closes the store."""
     runs = Runs(store, workers=settings.workers, engine=engine, data=settings.data)
     allowed = Keys(settings.api_keys)

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from btserver.errors import STATUS, ErrorBody
-from btserver.keys import RUN_ID_PATTERN
-from btserver.routes import PREFIX, Endpoint
+from btserver.run_id import RUN_ID_PATTERN
 from btserver.schemas import Event
+
+from .routes import PREFIX, Endpoint
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = (

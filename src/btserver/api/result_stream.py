@@ -7,10 +7,10 @@ from io import BytesIO
 import msgspec
 import numpy as np
 
-from btserver import keys
-from btserver.runs import Runs
+from btserver.run_id import run_text
+from btserver.runs.lifecycle import Runs
 from btserver.schemas import ResultHead, TableHead
-from btserver.store import Store
+from btserver.store.store import Store
 
 CHUNK_ROWS = 250  # under a millisecond each
 # In this order and always there, so that a client need not ask whether a key exists.
@@ -20,7 +20,7 @@ _encode = msgspec.json.Encoder().encode
 
 async def results_json(store: Store, runs: Runs, run: bytes, head: ResultHead) -> AsyncIterator[bytes]:
     """The whole document; between two chunks the event loop serves others."""
-    yield b'{"run_id":%s,"metrics_summary":%s' % (_encode(keys.run_text(run)), head.metrics)
+    yield b'{"run_id":%s,"metrics_summary":%s' % (_encode(run_text(run)), head.metrics)
     tables = [*TABLES, *sorted(set(head.tables) - {*TABLES, "logs"})]
     for name in tables:
         yield b",%s:[" % _encode(name)

@@ -7,13 +7,15 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from btserver import auth, inputs, keys
 from btserver.errors import ApiError, Code, not_found, unauthorized
-from btserver.metrics import Metrics
-from btserver.results import results_json
-from btserver.runs import Runs
+from btserver.run_id import run_key, run_text
+from btserver.runs.lifecycle import Runs
 from btserver.schemas import Results, RunRecord, RunRequest, Status
-from btserver.store import Store, StoreError
+from btserver.store.store import Store, StoreError
+
+from . import auth, requests
+from .counters import Metrics
+from .result_stream import results_json
 
 PREFIX = "/v1"
 Handler = Callable[[Request], Awaitable[Response]]
@@ -64,7 +66,7 @@ class Api:
                 self.list,
                 "List backtests, the newest first",
                 gives=list[Status],
-                query=inputs.ListQuery,
+                query=requests.ListQuery,
                 errors=("validation_error", "unauthorized"),
             ),
             Endpoint(
@@ -86,19 +88,19 @@ class Api:
     async def create(self, request: Request) -> Response:
         """`POST /v1/backtests`: 201 once the run is on disk."""
         self._authorise(request)
-        wanted = await inputs.read_run(request)
+        wanted = await requests.read_run(request)
         self._runs.check(wanted)
         try:
             run, record = await self._runs.submit(wanted)
         except StoreError as error:
             raise ApiError("internal_error", "the store is full or failing", status=507) from error
-        location = f"{PREFIX}/backtests/{keys.run_text(run)}"
+        location = f"{PREFIX}/backtests/{run_text(run)}"
         return _json(record.status(run), 201, {"Location": location})
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=`."""
         self._authorise(request)
-        query = inputs.read_list_query(request)
+        query = requests.read_list_query(request)
         return _json([record.status(run) for run, record in self._store.newest(query.limit, query.state)])
 
     async def show(self, request: Request) -> Response:
@@ -148,7 +150,7 @@ class Api:
     def _find(self, request: Request) -> tuple[bytes, RunRecord]:
         self._authorise(request)
         text = request.path_params["run_id"]
-        run = keys.run_key(text)
+        run = run_key(text)
         record = None if run is None else self._store.run(run)
         if run is None or record is None:
             raise not_found(text)

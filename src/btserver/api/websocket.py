@@ -5,11 +5,13 @@ import contextlib
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from btserver import auth, keys
-from btserver.events import Hub, follow
-from btserver.inputs import read_event_id
-from btserver.metrics import Metrics
-from btserver.store import Store
+from btserver.run_id import run_key
+from btserver.store.follow import Hub, follow
+from btserver.store.store import Store
+
+from . import auth
+from .counters import Metrics
+from .requests import read_event_id
 
 POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
 SEND_SECONDS = 10.0  # a reader that takes nothing for this long is dropped
@@ -45,7 +47,7 @@ class Streams:
 
     async def _answer(self, socket: WebSocket) -> None:
         refusal = self._refusal(socket)
-        run = keys.run_key(socket.path_params["run_id"])
+        run = run_key(socket.path_params["run_id"])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
         if refusal is not None:
             await socket.close(POLICY_VIOLATION, refusal)

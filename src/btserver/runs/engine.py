@@ -10,12 +10,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from btcore.backtest import check_request as _check
-from btcore.backtest import run_request as _run
+from btcore.backtest.run_one import check_request as _check
+from btcore.backtest.run_one import run_request as _run
 from btcore.config import RunRequest
 from btcore.data import Catalog, SampleMarket, Source
 from btcore.errors import ConfigError
-from btcore.export import to_json
+from btcore.results.export import to_json
 
 Rows = NDArray[Any]
 

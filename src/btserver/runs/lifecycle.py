@@ -13,26 +13,28 @@ from typing import Any
 import msgspec
 
 from btcore.errors import BtcoreError
-from btserver import keys, wire
 from btserver.errors import ApiError, fault
-from btserver.pool import WorkerProcess
+from btserver.run_id import run_text
 from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload, RunRecord, RunRequest
 from btserver.settings import SettingsError
-from btserver.store import Store, StoreError
+from btserver.store.store import Store, StoreError
+
+from . import messages
+from .process import WorkerProcess
 
 MAX_QUEUED = 10_000
 RETRY_SECONDS = 1.0  # between attempts to write to a store that refuses
 _MAX_PAUSE = 30.0  # seconds between attempts to start a worker that does not come up
 _log = logging.getLogger("btserver.runs")
 
-Pending = asyncio.Task[wire.FromWorker | None]
+Pending = asyncio.Task[messages.FromWorker | None]
 
 
 class Runs:
     """The queue, and one task for each worker process."""
 
     def __init__(
-        self, store: Store, *, workers: int, engine: str = "btserver.engine", data: str | None = None
+        self, store: Store, *, workers: int, engine: str = "btserver.runs.engine", data: str | None = None
     ):
         self._store = store
         self._size = workers
@@ -119,7 +121,7 @@ class Runs:
 
     async def _drive(self, worker: WorkerProcess) -> bool:
         """Give it runs until it is gone; False if it never came up."""
-        if not isinstance(await worker.receive(), wire.Ready):
+        if not isinstance(await worker.receive(), messages.Ready):
             return False
         self.workers_ready += 1
         try:
@@ -154,12 +156,12 @@ class Runs:
         try:
             await self._store.move(run, "running")
         except StoreError as refusal:
-            _log.error("run %s stays queued: %s", keys.run_text(run), refusal)
+            _log.error("run %s stays queued: %s", run_text(run), refusal)
             self._queue.appendleft(run)
             await asyncio.sleep(RETRY_SECONDS)
             return True
         try:
-            worker.send(wire.Job(self._store.request(run)))
+            worker.send(messages.Job(self._store.request(run)))
             message = await pending
             while message is not None:
                 if await self._apply(run, message):
@@ -168,44 +170,44 @@ class Runs:
             error = f"worker crashed (exit code {await worker.end()})"
         except Exception as cause:
             # The disk refuses, or we have a bug: neither may leave the run without an end.
-            _log.exception("run %s is given up", keys.run_text(run))
+            _log.exception("run %s is given up", run_text(run))
             worker.kill()
             error = f"internal error: {type(cause).__name__}: {cause}"
         await self._fail(run, error)
         return False
 
-    async def _apply(self, run: bytes, message: wire.FromWorker) -> bool:
+    async def _apply(self, run: bytes, message: messages.FromWorker) -> bool:
         """Write down what the worker says; True once the run has ended."""
         match message:
-            case wire.Tick(progress, equity):
+            case messages.Tick(progress, equity):
                 payloads: list[Payload] = [ProgressPayload(progress)]
                 if equity is not None:
                     payloads.append(MetricPayload("equity", equity))
                 await self._store.append(run, payloads, progress)
-            case wire.Log(lines):
+            case messages.Log(lines):
                 await self._store.append(run, [LogPayload(line) for line in lines])
-            case wire.Block(table, index, data):
+            case messages.Block(table, index, data):
                 await self._store.put_block(run, table, index, data)
-            case wire.Done(result, metrics):
+            case messages.Done(result, metrics):
                 final: list[Payload] = [MetricPayload(name, value) for name, value in metrics.items()]
                 record = self._store.run(run)
                 is_told = record is not None and record.progress == 1.0
                 payloads = final if is_told else [ProgressPayload(1.0), *final]
                 await self._store.move(run, "completed", payloads=payloads, result=result)
                 return True
-            case wire.Failed(reason):
+            case messages.Failed(reason):
                 await self._store.move(run, "failed", error=reason, payloads=[LogPayload(reason)])
                 return True
-            case wire.Ready():
+            case messages.Ready():
                 raise RuntimeError("a worker said it was ready while it had a run")
         return False
 
     async def _fail(self, run: bytes, error: str) -> None:
         """The end of a run that its worker could not tell; tried until it is on disk."""
-        _log.error("run %s: %s", keys.run_text(run), error)
+        _log.error("run %s: %s", run_text(run), error)
         while (record := self._store.run(run)) is not None and record.state == "running":
             try:
                 await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
             except StoreError as refusal:
-                _log.error("run %s cannot be ended yet: %s", keys.run_text(run), refusal)
+                _log.error("run %s cannot be ended yet: %s", run_text(run), refusal)
                 await asyncio.sleep(RETRY_SECONDS)

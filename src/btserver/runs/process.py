@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Self
 
-from btserver import wire
+from . import messages
 
 _READ_LIMIT = 2**20
 
@@ -27,7 +27,15 @@ class WorkerProcess:
         """A worker that is importing the engine; its first message is `Ready`."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
-        command = [sys.executable, "-m", "btserver.worker", "--fd", str(theirs.fileno()), "--engine", engine]
+        command = [
+            sys.executable,
+            "-m",
+            "btserver.runs.worker",
+            "--fd",
+            str(theirs.fileno()),
+            "--engine",
+            engine,
+        ]
         if data is not None:
             command += ["--data", data]
         with theirs:
@@ -46,15 +54,15 @@ class WorkerProcess:
         """The process id."""
         return self._process.pid
 
-    def send(self, job: wire.Job) -> None:
+    def send(self, job: messages.Job) -> None:
         """Give it a job; one at a time."""
-        self._writer.write(wire.frame(job))
+        self._writer.write(messages.frame(job))
 
-    async def receive(self) -> wire.FromWorker | None:
+    async def receive(self) -> messages.FromWorker | None:
         """Its next message, or None once it is gone."""
         try:
-            (size,) = wire.HEADER.unpack(await self._reader.readexactly(wire.HEADER.size))
-            return wire.decode_message(await self._reader.readexactly(size))
+            (size,) = messages.HEADER.unpack(await self._reader.readexactly(messages.HEADER.size))
+            return messages.decode_message(await self._reader.readexactly(size))
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
 

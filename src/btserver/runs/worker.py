@@ -22,8 +22,9 @@ import numpy as np
 
 from btcore.config import RunRequest
 from btcore.errors import BtcoreError
-from btserver import wire
 from btserver.schemas import ResultHead, TableHead
+
+from . import messages
 
 NICENESS = 10
 TICK_SECONDS = 0.05
@@ -39,14 +40,14 @@ class Worker:
         self._engine = engine
         self._source = engine.open_source(data)
         self._is_sample = data is None
-        self._jobs: queue.SimpleQueue[wire.Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[messages.Job] = queue.SimpleQueue()
         self._next_tick = 0.0
 
     def serve(self) -> None:
         """Run jobs until the server goes away."""
         # Reading has its own thread: it notices that the server is gone even while the engine computes.
         threading.Thread(target=self._read, daemon=True).start()
-        self._send(wire.Ready())
+        self._send(messages.Ready())
         while True:
             self._run(self._jobs.get())
 
@@ -54,31 +55,31 @@ class Worker:
         # However the connection ends (a server that was killed resets it), this process ends with it.
         try:
             with self._channel.makefile("rb") as stream:
-                while header := stream.read(wire.HEADER.size):
-                    (size,) = wire.HEADER.unpack(header)
-                    self._jobs.put(wire.decode_job(stream.read(size)))
+                while header := stream.read(messages.HEADER.size):
+                    (size,) = messages.HEADER.unpack(header)
+                    self._jobs.put(messages.decode_job(stream.read(size)))
         finally:
             os._exit(0)
 
-    def _send(self, message: wire.FromWorker) -> None:
+    def _send(self, message: messages.FromWorker) -> None:
         try:
-            self._channel.sendall(wire.frame(message))
+            self._channel.sendall(messages.frame(message))
         except OSError:
             os._exit(0)  # the server is gone, and with it everyone who could be told
 
-    def _run(self, job: wire.Job) -> None:
+    def _run(self, job: messages.Job) -> None:
         try:
             request = msgspec.json.decode(job.request, type=RunRequest)
-            self._send(wire.Log([_first_line(request, self._is_sample)]))
+            self._send(messages.Log([_first_line(request, self._is_sample)]))
             started = time.monotonic()
             self._next_tick = 0.0
             result = self._engine.run_request(request, self._source, self._tick)
             self._finish(result, time.monotonic() - started)
         except (BtcoreError, msgspec.ValidationError) as error:
-            self._send(wire.Failed(str(error)))
+            self._send(messages.Failed(str(error)))
         except Exception as error:
             traceback.print_exc()
-            self._send(wire.Failed(f"internal error: {type(error).__name__}: {error}"))
+            self._send(messages.Failed(f"internal error: {type(error).__name__}: {error}"))
 
     def _tick(self, progress: Any) -> None:
         now = time.monotonic()
@@ -87,7 +88,7 @@ class Worker:
             return
         self._next_tick = now + TICK_SECONDS
         equity = float(progress.equity)
-        self._send(wire.Tick(fraction, equity if math.isfinite(equity) else None))
+        self._send(messages.Tick(fraction, equity if math.isfinite(equity) else None))
 
     def _finish(self, result: Any, seconds: float) -> None:
         tables = {name: self._send_rows(name, rows) for name, rows in result.tables().items()}
@@ -97,27 +98,27 @@ class Worker:
         if len(logs) > LOG_LINES:
             shown.append(f"{len(logs) - LOG_LINES} more lines are in the results")
         shown.append(f"finished in {seconds:.3f} s")
-        self._send(wire.Log(shown))
+        self._send(messages.Log(shown))
         head = ResultHead(
             metrics=_json(result.metrics),
             manifest=_json(result.manifest),
             fingerprint=str(result.fingerprint),
             tables=tables,
         )
-        self._send(wire.Done(head, _numbers(result.metrics)))
+        self._send(messages.Done(head, _numbers(result.metrics)))
 
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
         starts = range(0, len(rows), BLOCK_ROWS)
         for index, start in enumerate(starts):
             buffer = BytesIO()
             np.lib.format.write_array(buffer, rows[start : start + BLOCK_ROWS], allow_pickle=False)
-            self._send(wire.Block(name, index, buffer.getvalue()))
+            self._send(messages.Block(name, index, buffer.getvalue()))
         return TableHead(len(rows), len(starts))
 
     def _send_logs(self, lines: list[str]) -> TableHead:
         starts = range(0, len(lines), BLOCK_ROWS)
         for index, start in enumerate(starts):
-            self._send(wire.Block("logs", index, msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
+            self._send(messages.Block("logs", index, msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
         return TableHead(len(lines), len(starts))
 
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 from btserver.schemas import TERMINAL
-from btserver.store import Store
+
+from .store import Store
 
 PAGE = 64
 

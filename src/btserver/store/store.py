@@ -21,10 +21,12 @@ from typing import Any
 import lmdb
 import msgspec
 
-from btserver import changes, keys
-from btserver.changes import Tables, Txn
+from btserver.run_id import new_run_key
 from btserver.schemas import Payload, ResultHead, RunRecord, State
-from btserver.writer import StoreError, Writer
+
+from . import keys, transitions
+from .transitions import Tables, Txn
+from .writer import StoreError, Writer
 
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
@@ -56,7 +58,7 @@ class Store:
         with self._env.begin() as txn:
             cursor = txn.cursor(self._tables.by_created)
             self._last_order = keys.order_of(cursor.key()) if cursor.last() else 0
-            self.counts = {state: changes.count(txn, self._tables, state) for state in keys.STATE_CODES}
+            self.counts = {state: transitions.count(txn, self._tables, state) for state in keys.STATE_CODES}
         self.events_written = 0
 
     def attach(self, listener: Listener | None = None) -> None:
@@ -82,7 +84,7 @@ class Store:
     def run(self, run: bytes) -> RunRecord | None:
         """The run's record, or None."""
         with self._env.begin() as txn:
-            return changes.read(txn, self._tables, run)
+            return transitions.read(txn, self._tables, run)
 
     def request(self, run: bytes) -> bytes:
         """The request as it was accepted."""
@@ -101,7 +103,7 @@ class Store:
             there = cursor.prev() if cursor.set_range(past) else cursor.last()
             while there and len(found) < limit and cursor.key().startswith(prefix):
                 run = cursor.key()[-16:]
-                record = changes.read(txn, self._tables, run)
+                record = transitions.read(txn, self._tables, run)
                 if record is not None:
                     found.append((run, record))
                 there = cursor.prev()
@@ -123,7 +125,7 @@ class Store:
         """The record and up to `limit` events with ids above `after`, as of one moment."""
         page: list[bytes] = []
         with self._env.begin() as txn:
-            record = changes.read(txn, self._tables, run)
+            record = transitions.read(txn, self._tables, run)
             cursor = txn.cursor(self._tables.events)
             there = cursor.set_range(keys.event_key(run, after + 1))
             while there and len(page) < limit and cursor.key().startswith(run):
@@ -147,7 +149,7 @@ class Store:
     async def create(self, request: bytes) -> tuple[bytes, RunRecord]:
         """A new queued run and its first event."""
         now = time.time_ns()
-        run = keys.new_run_key(now)
+        run = new_run_key(now)
         self._last_order = max(now, self._last_order + 1)
         record = RunRecord(order=self._last_order, created_ns=now)
 
@@ -155,7 +157,7 @@ class Store:
             self.counts["queued"] += 1
             self._changed(run, 1)
 
-        write = partial(changes.create, tables=self._tables, run=run, record=record, request=request)
+        write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
         return run, await self._submit(write, after)
 
     async def append(
@@ -166,7 +168,9 @@ class Store:
         def after(_: RunRecord) -> None:
             self._changed(run, len(payloads))
 
-        write = partial(changes.append, tables=self._tables, run=run, payloads=payloads, progress=progress)
+        write = partial(
+            transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
+        )
         record: RunRecord = await self._submit(write, after)
         return record
 
@@ -187,7 +191,7 @@ class Store:
             self._changed(run, len(payloads) + 1)
 
         write = partial(
-            changes.move,
+            transitions.move,
             tables=self._tables,
             run=run,
             state=state,

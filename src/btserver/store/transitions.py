@@ -11,8 +11,11 @@ import lmdb
 import msgspec
 from msgspec.structs import replace
 
-from btserver import keys, schemas
+from btserver import schemas
+from btserver.run_id import run_text
 from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
+
+from . import keys
 
 NEXT: dict[State, tuple[State, ...]] = {
     "queued": ("running", "failed"),
@@ -62,7 +65,7 @@ def append(
     """More events of a run that has not ended, and how far it is."""
     record = _existing(txn, tables, run)
     if record.state in schemas.TERMINAL:
-        raise ValueError(f"run {keys.run_text(run)} has ended: nothing may follow its last event")
+        raise ValueError(f"run {run_text(run)} has ended: nothing may follow its last event")
     if progress is not None:
         record = replace(record, progress=progress)
     record = _log(txn, tables, run, record, payloads, now=time.time_ns())
@@ -83,7 +86,7 @@ def move(
     """The state before, and the record after: `payloads`, then the state's own event, then the result."""
     old = _existing(txn, tables, run)
     if state not in NEXT[old.state]:
-        raise ValueError(f"run {keys.run_text(run)} cannot go from {old.state} to {state}")
+        raise ValueError(f"run {run_text(run)} cannot go from {old.state} to {state}")
     now = time.time_ns()
     events = [*payloads, StatePayload(state, old.state)]
     record = _log(txn, tables, run, _moved(old, state, error, now), events, now=now)
@@ -100,7 +103,7 @@ def move(
 def _existing(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
     record = read(txn, tables, run)
     if record is None:
-        raise KeyError(f"no run {keys.run_text(run)}")
+        raise KeyError(f"no run {run_text(run)}")
     return record
 
 

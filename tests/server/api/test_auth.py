@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from served import UNKNOWN, Open, finished, refused, request
+from server_process import UNKNOWN, Open, finished, refused, request
 from starlette.testclient import TestClient
 
 KEYS = ("k1", "ключ")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from served import DEADLINE, Served, open_stream, until
+from server_process import DEADLINE, Served, open_stream, until
 
 BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from served import finished, request
+from server_process import finished, request
 from starlette.testclient import TestClient
 
 

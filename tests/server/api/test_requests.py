@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from served import refused, request
+from server_process import refused, request
 from starlette.testclient import TestClient
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from served import UNKNOWN, Open, finished, post, refused, request
+from server_process import UNKNOWN, Open, finished, post, refused, request
 from starlette.testclient import TestClient
 
-from btserver import runs
+from btserver.runs import lifecycle
 from btserver.schemas import State
-from btserver.store import Store, StoreError
+from btserver.store.store import Store, StoreError
 
 
 @pytest.mark.parametrize("prefix", ["/v1", ""])
@@ -247,7 +247,7 @@ def test_a_disk_that_recovers(open_client: Open, monkeypatch: pytest.MonkeyPatch
         return await move(self, run, state, **more)
 
     monkeypatch.setattr(Store, "move", flaky)
-    monkeypatch.setattr(runs, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(lifecycle, "RETRY_SECONDS", 0.01)
     first, second = post(client), post(client)
     assert finished(client, first)["error"] == "internal error: StoreError: the disk is on holiday"
     assert finished(client, second)["state"] == "completed"

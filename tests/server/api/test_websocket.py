@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from served import UNKNOWN, Served, check_history, cut, drain, request, until
-from served import open_stream as connect
+from server_process import UNKNOWN, Served, check_history, cut, drain, request, until
+from server_process import open_stream as connect
 from uvicorn.protocols.utils import ClientDisconnected
 
-from btserver.protocols import WebSocketProtocol
+from btserver.api.limits import WebSocketProtocol
 
 BEYOND = 2**64 - 1
 

@@ -14,9 +14,10 @@ import lmdb
 import msgspec
 import pytest
 
-from btserver import changes, keys, schemas
+from btserver import schemas
 from btserver.schemas import LogPayload, ResultHead, RunRecord, TableHead
-from btserver.store import Store, StoreError, StoreLockedError
+from btserver.store import keys, transitions
+from btserver.store.store import Store, StoreError, StoreLockedError
 
 
 def with_store(path: Path, work: Callable[[Store], Awaitable[None]], **options: int) -> None:
@@ -246,7 +247,7 @@ def test_closed_stores_refuse(tmp_path: Path) -> None:
 KILLED = """
 import asyncio, sys
 from btserver.schemas import LogPayload
-from btserver.store import Store
+from btserver.store.store import Store
 
 async def client(store, number):
     while True:
@@ -296,7 +297,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, acknowledged: in
     for run, record in store.newest(10_000):
         assert ids(store, run) == list(range(1, record.last_event_id + 1))
     with store._env.begin() as txn:
-        counted = {state: changes.count(txn, store._tables, state) for state in keys.STATE_CODES}
+        counted = {state: transitions.count(txn, store._tables, state) for state in keys.STATE_CODES}
     assert counted == store.counts
     assert sum(counted.values()) == len(store.newest(10_000))
     store.close()

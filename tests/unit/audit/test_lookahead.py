@@ -1,16 +1,15 @@
 """Leaks of every make are caught and named; what proves nothing, or cannot be checked, says so."""
 
 import re
-import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from foresight import DAY, ONE, SECOND, START, TICKS, YEAR, Follow, ends, honest, sides
+from lookahead_data import DAY, ONE, SECOND, START, TICKS, YEAR, Follow, ends, honest, sides
 
 import btcore as bt
-from btcore.data.validate import moment_text
-from btcore.leakcheck import LookaheadError, leakcheck
+from btcore.audit.lookahead import LookaheadError, leakcheck
+from btcore.times.clock import moment_text
 
 # -- leaks ------------------------------------------------------------------------------------------------
 
@@ -248,6 +247,6 @@ def test_an_engine_that_told_of_the_future_would_be_caught(change, monkeypatch):
         other = shorter if change == "truncated" else not shorter and data["A"] != YEAR
         return bt.run(data, bt.Orders(ends(YEAR), "A", "sell" if other else "buy", 1), params, **options)
 
-    monkeypatch.setattr(sys.modules["btcore.leakcheck"], "run", run)
+    monkeypatch.setattr("btcore.audit.lookahead.run", run)
     with pytest.raises(LookaheadError, match=f"side is buy, with the future after .* {change} it is sell"):
         leakcheck(ONE, "buy_and_hold")

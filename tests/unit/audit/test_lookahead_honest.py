@@ -4,13 +4,13 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from foresight import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lookahead_data import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
 from markets import EXAMPLES, Case, Script, cases, containers, scripted
 
 import btcore as bt
-from btcore.leakcheck import leakcheck
+from btcore.audit.lookahead import leakcheck
 from btcore.strategies import check_params, make_handler
 
 

@@ -7,10 +7,10 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from foresight import DAY, ONE, START, Follow, honest, rising
+from lookahead_data import DAY, ONE, START, Follow, honest, rising
 
 import btcore as bt
-from btcore.leakcheck import LeakReport, LookaheadError, leakcheck
+from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.strategies import check_params, make_handler
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from foresight import DAY, HOUR, MINUTE, SECOND, START, markets, rising
+from lookahead_data import DAY, HOUR, MINUTE, SECOND, START, markets, rising
 
 import btcore as bt
-from btcore.cuts import altered, begun, choose, known, span_of
+from btcore.audit.truncate import altered, begun, choose, known, span_of
 
 
 def test_most_cuts_are_decisions_and_all_leave_every_stream_a_row():

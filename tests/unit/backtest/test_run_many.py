@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.backtest import prepare
+from btcore.backtest.abreast import lanes_of, portions
+from btcore.backtest.run_one import prepare
 from btcore.contract import Handler
-from btcore.fast.abreast import lanes_of, portions
 from btcore.strategies import check_params
 
 START = 1_704_067_200 * 10**9

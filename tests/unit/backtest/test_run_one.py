@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.backtest import check_request
+from btcore.backtest.run_one import check_request
 from btcore.contract import Handler
 
 DAY = 86400 * 10**9

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
+from btcore.commands.commands import main
 
 import btcore as bt
-from btcore import cli
-from btcore.cli import main
+from btcore.cli import commands
 
 YEAR = ["--start", "2024-01-01", "--end", "2024-12-31"]
 CROSS = ["--strategy", "ma_crossover", "--param", "short_period=5", "--param", "long_period=20"]
@@ -524,7 +524,7 @@ def test_a_strategy_that_fails_is_1_and_one_line(
 
         return bt.run({"A": bt.sample_bars("A")}, Broken)
 
-    monkeypatch.setattr("btcore.backtest.run_request", run_request)
+    monkeypatch.setattr("btcore.backtest.run_one.run_request", run_request)
     out = tmp_path / "result.npz"
     assert main(["run", "A", *YEAR, "--out", str(out)]) == 1
     said = capsys.readouterr()
@@ -538,7 +538,7 @@ def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_source", interrupted)
+    monkeypatch.setattr(commands, "_source", interrupted)
     assert main(["run", "A", *YEAR]) == 130
     assert capsys.readouterr().err == "btcore: interrupted\n"
 

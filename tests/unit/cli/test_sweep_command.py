@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from btcore.cli import main
+from btcore.cli.commands import main
 
 YEAR = ["AAPL", "--start", "2023-01-01", "--end", "2024-12-31", "--strategy", "ma_crossover"]
 GRID = ["--param", "short_period=5:20:5", "--param", "long_period=[10,50]"]

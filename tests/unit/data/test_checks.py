@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcore.data import checks, validate
-from btcore.data.validate import RowError
+from btcore.errors import RowError
 
 MINUTE = 60 * 10**9
 NUMBERS = st.sampled_from([1.0, 1.5, 2.0, 0.0, -0.0, -1.0, 5e-324, np.nan, np.inf, -np.inf, 1.7e308])

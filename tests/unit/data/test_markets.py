@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore.data import Catalog
-from btcore.data.merge import tape_of, window
+from btcore.data.markets import tape_of, window
 from btcore.errors import ConfigError, DataError
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 SECOND = 10**9
 ROWS = 300
@@ -183,14 +183,14 @@ def test_a_catalog_that_may_only_be_read_is_merged_each_time(catalog, monkeypatc
     def refuse(root):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("btcore.data.store.writing", refuse)
+    monkeypatch.setattr("btcore.data.catalog.storage.writing", refuse)
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
 
 
 def test_data_replaced_meanwhile_keep_no_order(catalog, monkeypatch):
     """The order was found of rows that are not in the catalog any more when it would be kept."""
-    import btcore.data.catalog as module
+    import btcore.data.catalog.catalog as module
 
     real = module.keep_order
 

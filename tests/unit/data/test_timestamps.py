@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btcore.config import to_ns
-from btcore.data.intervals import interval_name, interval_ns, resolution_of
-from btcore.data.moments import moment_ns, moments_column
-from btcore.data.zones import localize, midnights, utc_offsets
+from btcore.data.timestamps import moment_ns, moments_column
 from btcore.errors import ConfigError, DataError
+from btcore.times.clock import to_ns
+from btcore.times.intervals import interval_name, interval_ns, resolution_of
+from btcore.times.zones import localize, midnights, utc_offsets
 
 ZONES = [
     "America/New_York",

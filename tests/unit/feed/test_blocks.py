@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.index import BLOCK_ROWS, block_extremes, first_waking_of
-from btcore.tape import Tape
+from btcore.feed.blocks import BLOCK_ROWS, block_extremes, first_waking_of
+from btcore.feed.tape import Tape
 
 INF = float("inf")
 LENGTHS = (1, 7, 127, 128, 300, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * BLOCK_ROWS + 131)

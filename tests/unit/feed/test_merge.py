@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 MINUTE = 60 * 10**9
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.tape import Tape
+from btcore.feed.tape import Tape
 
 KINDS = {"quotes": 0, "trades": 1, "bars": 2}
 times = st.lists(st.integers(0, 12), max_size=12).map(sorted)

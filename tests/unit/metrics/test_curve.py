@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from btcore import metrics
-from btcore.curve import RunningCurve, lane_sums
+from btcore.metrics.curve import RunningCurve, lane_sums
 
 STEP = 10**9
 values = st.one_of(

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcore import metrics
-from btcore.config import to_ns
-from btcore.data.sessions import sessions
-from btcore.data.zones import midnights
-from btcore.periods import session_returns
+from btcore.metrics.periods import session_returns
+from btcore.times.clock import to_ns
+from btcore.times.sessions import sessions
+from btcore.times.zones import midnights
 
 HOUR = 3600 * 10**9
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "America/Havana", "America/Sao_Paulo"]

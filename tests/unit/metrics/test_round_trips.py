@@ -6,12 +6,12 @@ from collections import deque
 
 import numpy as np
 import pytest
+from bookkeeper import records
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import records
 
+from btcore.metrics.round_trips import LOT_DTYPE, TRIP_DTYPE, excursions, match_fills
 from btcore.model import FILL_DTYPE, RESTATEMENT_DTYPE
-from btcore.round_trips import LOT_DTYPE, TRIP_DTYPE, excursions, match_fills
 
 
 def make_fills(rows, value=1.0):

@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+from bookkeeper import DAY, START, keep_books, random_journal, records
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import DAY, START, keep_books, random_journal, records
 from test_round_trips import happenings, play
 
 with warnings.catch_warnings():
@@ -18,11 +18,11 @@ with warnings.catch_warnings():
 from scipy import stats
 
 from btcore import metrics
-from btcore.measures import MEASURES_DTYPE, PERIODS, Period, measure
+from btcore.metrics.round_trips import match_fills
+from btcore.metrics.run_metrics import MEASURES_DTYPE, PERIODS, Period, measure
 from btcore.model import FILL_DTYPE
-from btcore.round_trips import match_fills
-from btcore.summary import summarize
-from btcore.tables import Curve
+from btcore.results.summary import summarize
+from btcore.results.tables import Curve
 
 
 def test_periods_have_their_names():

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-from journals import DAY, START, keep_books, records
+from bookkeeper import DAY, START, keep_books, records
 
 import btcore as bt
 from btcore.errors import ConfigError
-from btcore.explain import ENDINGS
 from btcore.model import FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE, NoteKind, Rule
-from btcore.result import Result, load_result
-from btcore.words import EVENTS, REASONS, OrderReason
+from btcore.results.explain import ENDINGS
+from btcore.results.labels import EVENTS, REASONS, OrderReason
+from btcore.results.result import Result, load_result
 
 MINUTE = 60 * 10**9
 TEN = np.datetime64("2024-01-02T10:00", "ns")

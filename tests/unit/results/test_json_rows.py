@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from btcore import export
-from btcore.rows import join_rows, stamps
+from btcore.results import export
+from btcore.results.json_rows import join_rows, stamps
 
 LIMITS = np.iinfo(np.int64)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(

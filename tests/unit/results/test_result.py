@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
-from journals import DAY, START, keep_books, random_journal, records
+from bookkeeper import DAY, START, keep_books, random_journal, records
 
 import btcore as bt
-from btcore import archive, export, model, result, tables, words
+from btcore import model
 from btcore.errors import ConfigError, DataError
 from btcore.model import CASH_FLOW_DTYPE, FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.result import Result, load_result
+from btcore.results import archive, export, labels, result, tables
+from btcore.results.result import Result, load_result
 
 MANIFEST = {"strategy": {"name": "test", "params": {"x": 0.1}}, "symbols": ["AAA", "B.B"], "none": None}
 
@@ -61,24 +62,27 @@ def same(ours, theirs):
 
 def test_words_stand_for_the_engines_numbers():
     for named, numbers in [
-        (words.ORDER_TYPES, model.OrderType),
-        (words.TIMES_IN_FORCE, model.TimeInForce),
-        (words.TRAIL_BY, model.TrailBy),
-        (words.STATUSES, model.Status),
-        (words.LIQUIDITY, model.Liquidity),
-        (words.RULES, model.Rule),
-        (words.FLOWS, model.FlowKind),
-        (words.EVENTS, model.NoteKind),
+        (labels.ORDER_TYPES, model.OrderType),
+        (labels.TIMES_IN_FORCE, model.TimeInForce),
+        (labels.TRAIL_BY, model.TrailBy),
+        (labels.STATUSES, model.Status),
+        (labels.LIQUIDITY, model.Liquidity),
+        (labels.RULES, model.Rule),
+        (labels.FLOWS, model.FlowKind),
+        (labels.EVENTS, model.NoteKind),
     ]:
         assert [(n.name.lower(), int(n)) for n in numbers] == [(w, i) for i, w in enumerate(named)]
-    assert {side.name.lower(): words.SIDES[side + 1] for side in model.Side} == {"sell": "sell", "buy": "buy"}
+    assert {side.name.lower(): labels.SIDES[side + 1] for side in model.Side} == {
+        "sell": "sell",
+        "buy": "buy",
+    }
     renamed = {
         "none": "", "ioc_remainder": "ioc", "fok_unfilled": "fok", "day_over": "day", "gtd_over": "gtd",
         "at_opening": "opening", "at_close": "closing", "would_take": "post_only",
         "nothing_to_reduce": "reduce_only", "parent_ended": "parent", "no_cash": "cash",
     }  # fmt: skip
     reasons = [(renamed.get(r.name.lower(), r.name.lower()), int(r)) for r in model.Reason]
-    assert reasons == [(word, i) for i, word in enumerate(words.REASONS)]
+    assert reasons == [(word, i) for i, word in enumerate(labels.REASONS)]
 
 
 def test_a_column_of_words_is_compared_with_enums(made):
@@ -217,14 +221,14 @@ def test_orders_show_their_terms():
 
 
 def test_every_column_and_word_is_on_the_page(made):
-    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
     told = page.split("## Round trips")[1].split("## The functions")[0]
     for name, table in made.tables().items():
         assert f"**`{name}`**" in told
         if name != "round_trips":
             assert [c for c in table.dtype.names if f"`{c}`" not in told] == []
-    assert [word for word in (*words.RULES, *words.FLOWS) if f"`{word}`" not in told] == []
-    assert [word for word in words.EVENTS if f"\n| {word} |" not in told] == []
+    assert [word for word in (*labels.RULES, *labels.FLOWS) if f"`{word}`" not in told] == []
+    assert [word for word in labels.EVENTS if f"\n| {word} |" not in told] == []
 
 
 def test_the_quantity_of_a_child_is_what_it_was_to_come_to():

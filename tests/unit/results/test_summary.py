@@ -6,16 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bookkeeper import DAY, START, keep_books, random_journal, records
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import DAY, START, keep_books, random_journal, records
 
 import btcore as bt
 from btcore import metrics
 from btcore.model import CASH_FLOW_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.summary import period_returns, show, summarize
+from btcore.results.summary import period_returns, show, summarize
 
-PAGE = Path(__file__).parents[2] / "docs" / "metrics.md"
+PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 WEEK = [
     ("fill", START, 0, 10, 20.0, 1.0),
     ("mark", START + DAY, 22.0),

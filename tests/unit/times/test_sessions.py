@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btcore.config import to_ns
-from btcore.data.sessions import calendar_code, sessions
 from btcore.errors import ConfigError
+from btcore.times.clock import to_ns
+from btcore.times.sessions import calendar_code, sessions
 
 HOUR = 3600 * 10**9
 ZONES = ["UTC", "America/New_York", "Asia/Kolkata", "Pacific/Apia", "America/Havana", "America/Sao_Paulo"]
@@ -275,7 +275,7 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
 
 def test_local_days_bring_in_no_package():
     script = (
-        "import sys; from btcore.data.sessions import sessions; sessions(0, 1, 'Asia/Tokyo');"
+        "import sys; from btcore.times.sessions import sessions; sessions(0, 1, 'Asia/Tokyo');"
         "print([name for name in ('exchange_calendars', 'pandas') if name in sys.modules])"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

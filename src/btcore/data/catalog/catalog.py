@@ -9,15 +9,17 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from btcore.data.containers import KINDS, Bars, Quotes, Trades
+from btcore.data.markets import Merged
+from btcore.data.source import AnyContainer, check_resolution, check_symbol
+from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import DataError
-from btcore.index import BLOCK_ROWS
+from btcore.feed.blocks import BLOCK_ROWS
+from btcore.times.clock import moment_text
+from btcore.times.intervals import interval_name, resolution_of
 
-from .containers import KINDS, Bars, Quotes, Trades
-from .intervals import interval_name, resolution_of
-from .merge import Merged
-from .moments import Moment, moment_ns
-from .source import AnyContainer, check_resolution, check_symbol
-from .store import (
+from .pieces import begun, stream_columns
+from .storage import (
     Entry,
     Part,
     blocks_hash,
@@ -32,8 +34,6 @@ from .store import (
     write_columns,
     writing,
 )
-from .stream import begun, stream_columns
-from .validate import moment_text
 
 _RETRIES = 20
 _Bounds = tuple[int | None, int | None]

@@ -9,12 +9,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
+from btcore.data.containers import KINDS, Quotes, check_follows, last_row
+from btcore.data.source import AnyContainer
+from btcore.errors import DataError, RowError
 
-from .containers import KINDS, Quotes, check_follows, last_row
-from .source import AnyContainer
-from .store import BLOCKS, FOLDER, Entry, sync, write_columns
-from .validate import RowError
+from .storage import BLOCKS, FOLDER, Entry, sync, write_columns
 
 
 def stream_columns(

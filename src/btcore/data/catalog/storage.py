@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError
-from btcore.index import BLOCK_ROWS
+from btcore.feed.blocks import BLOCK_ROWS
 
 _INDEX, _LOCK, FOLDER = "index.json", "lock", "datasets"
 BLOCKS, _ORDER, _STREAMS = (

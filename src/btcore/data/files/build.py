@@ -4,15 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from btcore.errors import DataError
-
-from .columns import float_column
-from .containers import KINDS, Bars, Quotes, Trades
-from .frames import aggressor
-from .intervals import Interval, smallest_gap
-from .moments import moments_column
-from .validate import RowError
-from .zones import Dst
+from btcore.data.columns import float_column
+from btcore.data.containers import KINDS, Bars, Quotes, Trades
+from btcore.data.frames import aggressor
+from btcore.data.timestamps import moments_column
+from btcore.errors import DataError, RowError
+from btcore.times.intervals import Interval, smallest_gap
+from btcore.times.zones import Dst
 
 AnyContainer = Bars | Quotes | Trades
 T = TypeVar("T")

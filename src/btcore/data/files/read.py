@@ -9,12 +9,12 @@ from typing import IO, Any
 
 import numpy as np
 
+from btcore.data.frames import aggressor, pick
 from btcore.errors import DataError
+from btcore.times.intervals import Interval
+from btcore.times.zones import Dst
 
-from .convert import AnyContainer, Reading
-from .frames import aggressor, pick
-from .intervals import Interval
-from .zones import Dst
+from .build import AnyContainer, Reading
 
 
 def read_csv(

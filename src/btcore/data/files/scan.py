@@ -6,16 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from btcore.errors import DataError
+from btcore.data.containers import check_follows, last_row
+from btcore.data.frames import pick
+from btcore.data.timestamps import manner
+from btcore.errors import DataError, RowError
+from btcore.times.intervals import UNIT_NS, Interval
+from btcore.times.zones import Dst
 
-from .containers import check_follows, last_row
-from .convert import AnyContainer, Reading, without_blank_end
-from .frames import pick
-from .intervals import UNIT_NS, Interval
-from .moments import manner
-from .readers import csv_columns, polars_for, readable, zip_member
-from .validate import RowError
-from .zones import Dst
+from .build import AnyContainer, Reading, without_blank_end
+from .read import csv_columns, polars_for, readable, zip_member
 
 ROWS = 250_000  # a piece is about 10 MB
 

@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from btcore.config import RESOLUTION_NS
+from btcore.data.catalog.catalog import Catalog
+from btcore.data.containers import Bars, Quotes, Trades
+from btcore.data.files.read import polars_for
+from btcore.data.source import AnyContainer, check_resolution
 from btcore.errors import DataError
+from btcore.times.clock import RESOLUTION_NS
 
-from .catalog import Catalog
-from .containers import Bars, Quotes, Trades
-from .lean_files import LeanFile, catalog_names, lean_files, members
-from .lean_rows import BAR_WIDTHS, Columns, Rows, bars_of, quotes_of, trades_of
-from .readers import polars_for
-from .source import AnyContainer, check_resolution
+from .folder import LeanFile, catalog_names, lean_files, members
+from .rows import BAR_WIDTHS, Columns, Rows, bars_of, quotes_of, trades_of
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import to_ns
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
+from btcore.times.clock import to_ns
+from btcore.times.zones import Times, localize
 
-from .lean_files import SCALES, LeanFile, clock
-from .validate import RowError
-from .zones import Times, localize
+from .folder import SCALES, LeanFile, clock
 
 Columns = dict[str, NDArray[Any]]
 Mask = NDArray[np.bool_]

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.containers import Bars, Quotes, Trades
+from btcore.data.resampling import resample
+from btcore.data.source import AnyContainer, check_resolution, check_symbol
+from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import DataError
+from btcore.times.clock import moment_text
+from btcore.times.intervals import DAY_NS, Interval, interval_name, interval_ns
 
-from .containers import Bars, Quotes, Trades
-from .intervals import DAY_NS, Interval, interval_name, interval_ns
-from .moments import Moment, moment_ns
-from .resample import resample
-from .session import (
+from .levels import (
     END_DAY,
     EPOCH_DAY,
     MINUTES,
@@ -30,8 +32,6 @@ from .session import (
     ticks_of,
     weekdays,
 )
-from .source import AnyContainer, check_resolution, check_symbol
-from .validate import moment_text
 
 MAX_ROWS = 20_000_000
 _MINUTE_NS = 60 * 10**9

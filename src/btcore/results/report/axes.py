@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .tables import Table
+from btcore.results.tables import Table
 
 SECOND = 10**9
 DAY = 86_400 * SECOND

@@ -7,13 +7,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from . import metrics
-from .archive import write_text
+from btcore import metrics
+from btcore.errors import ConfigError
+from btcore.results.archive import write_text
+from btcore.results.summary import Metrics
+from btcore.results.tables import Table
+
 from .axes import decimate, time_ticks, value_labels, value_ticks
-from .errors import ConfigError
-from .look import STYLE
-from .summary import Metrics
-from .tables import Table
+from .theme import STYLE
 
 WIDTH, LEFT, RIGHT = 1100, 72, 24
 TOP, GAP, BOTTOM = 86, 44, 46

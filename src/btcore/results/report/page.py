@@ -9,15 +9,16 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .archive import write_text
+from btcore.metrics.api import drawdown
+from btcore.results.archive import write_text
+from btcore.results.export import rfc3339, to_rows
+from btcore.results.summary import Metrics, Value, show
+from btcore.results.tables import TIMES, Table
+from btcore.times.clock import to_ns
+
 from .axes import decimate
 from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_bare, heading, run_of, shorten
-from .config import to_ns
-from .export import rfc3339, to_rows
-from .look import PAGE_STYLE, SCRIPT, STYLE
-from .metrics import drawdown
-from .summary import Metrics, Value, show
-from .tables import TIMES, Table
+from .theme import PAGE_STYLE, SCRIPT, STYLE
 
 ROWS = 500  # of a table that are shown; the page says how many there are
 PERCENT = frozenset(

@@ -50,6 +50,7 @@ cdef class OrderArray(Handler):
         ]
         self.state = &self.own
         self.on_event = on_event
+        self.ignores_sizes = True
         self.own.n = timestamp.shape[0]
         if self.own.n == 0:
             return

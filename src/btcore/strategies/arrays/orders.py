@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import TIME_IN_FORCE, TRAIL_BY
-from .errors import OrderError
-from .order_array import OrderArray
+from btcore.config import TIME_IN_FORCE, TRAIL_BY
+from btcore.errors import OrderError
+
+from .handler import OrderArray
 
 NEVER = np.iinfo(np.int64).max
 

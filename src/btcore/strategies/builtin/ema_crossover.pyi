@@ -1,6 +1,6 @@
 from typing import Any, final
 
-from .signal import Signal
+from btcore.strategies.builtin.signal import Signal
 
 @final
 class EmaCrossover(Signal):

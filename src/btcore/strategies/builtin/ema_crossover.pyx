@@ -5,8 +5,8 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE, TRADE
-from btcore.strategies.signal cimport Signal, SignalState, row_price, scan_with
-from btcore.stream cimport Stream
+from btcore.strategies.builtin.signal cimport Signal, SignalState, row_price, scan_with
+from btcore.feed.stream cimport Stream
 
 
 cdef struct Terms:

@@ -5,9 +5,9 @@ from libc.math cimport fabs
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE, TRADE
-from btcore.strategies.signal cimport Signal, SignalState, row_price, scan_with
-from btcore.strategies.window cimport Window, is_full, mean, push
-from btcore.stream cimport Stream
+from btcore.strategies.builtin.signal cimport Signal, SignalState, row_price, scan_with
+from btcore.strategies.builtin.window cimport Window, is_full, mean, push
+from btcore.feed.stream cimport Stream
 
 
 cdef struct Terms:

@@ -6,9 +6,9 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from ..config import Symbol, checked
-from ..contract import Handler
-from ..errors import ConfigError
+from btcore.config import Symbol, checked
+from btcore.contract import Handler
+from btcore.errors import ConfigError
 
 Weight = Annotated[float, Meta(gt=0, le=1000, description="Share of equity for all symbols together.")]
 Period = Annotated[int, Meta(ge=1, le=1_000_000)]

@@ -6,8 +6,8 @@ from libc.stdint cimport int64_t, int8_t
 from btcore.contract cimport Handler, scan_t
 from btcore.memory cimport AHEAD, prefetch
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE, Ticker
-from btcore.strategies.window cimport Window
-from btcore.stream cimport Stream
+from btcore.strategies.builtin.window cimport Window
+from btcore.feed.stream cimport Stream
 
 # The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
 ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil

@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.contract cimport Handler, order_target_percent, scan_t
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE
-from btcore.strategies.window cimport Window, open_window
+from btcore.strategies.builtin.window cimport Window, open_window
 
 
 cdef class Signal(Handler):

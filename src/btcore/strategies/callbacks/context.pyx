@@ -14,7 +14,8 @@ from btcore.model cimport (
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
 
-from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY, to_ns
+from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
+from btcore.times.clock import to_ns
 from btcore.errors import OrderError
 
 

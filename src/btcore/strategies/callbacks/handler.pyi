@@ -1,7 +1,7 @@
 from typing import Any, final
 
-from btcore.context import Context
 from btcore.contract import Handler
+from btcore.strategies.callbacks.context import Context
 
 @final
 class PythonHandler(Handler):

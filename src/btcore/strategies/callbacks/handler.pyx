@@ -5,9 +5,9 @@ from cpython.ref cimport PyObject
 
 from heapq import heappop
 
-from btcore.context cimport Context
+from btcore.strategies.callbacks.context cimport Context
 from btcore.contract cimport Handler
-from btcore.events cimport (
+from btcore.strategies.callbacks.events cimport (
     BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
 )
 from btcore.model cimport Account, BAR, FILL, Market, NEVER, Outbox, QUOTE, TIMER, TRADE

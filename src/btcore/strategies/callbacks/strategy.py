@@ -5,9 +5,10 @@ from typing import Any, ClassVar, get_origin, get_type_hints
 
 import msgspec
 
-from .config import checked
+from btcore.config import checked
+from btcore.errors import ConfigError
+
 from .context import Context
-from .errors import ConfigError
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .contract import CONTRACT_VERSION
-from .errors import ConfigError
-from .relay import EVENTS, Relay, unpacked
+from btcore.contract import CONTRACT_VERSION
+from btcore.errors import ConfigError
+
+from .handler import EVENTS, Relay, unpacked
 
 SIGNATURE = re.compile(r"int \(void \*, .*Market const \*, .*Account const \*, .*Outbox \*\)")
 
@@ -120,7 +121,7 @@ def _checked_events(events: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _check_signature(function: Any, state: NDArray[Any] | None) -> None:
-    from .jit import signature
+    from .numba import signature
 
     dtype = None if state is None else state.dtype
     if function._sig != signature(dtype):

@@ -8,7 +8,7 @@ from btcore.contract cimport Handler
 from btcore.model cimport Account, BAR, END, FILL, Market, Outbox, QUOTE, START, TIMER, TRADE, on_event_t
 
 from btcore.errors import OrderError
-from btcore.verbs import FAULTS as _FAULTS
+from btcore.strategies.compiled.order_calls import FAULTS as _FAULTS
 
 # What a strategy may ask to hear of. Timers come to those who set them.
 EVENTS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END}

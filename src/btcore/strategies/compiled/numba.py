@@ -29,9 +29,62 @@ from numba import cfunc as numba_cfunc
 from numba import from_dtype, njit, types
 from numba.extending import intrinsic
 
-from . import model, verbs
-from .contract import CONTRACT_VERSION
-from .relay import RAISED
+from btcore import model
+from btcore.contract import CONTRACT_VERSION
+
+from . import order_calls
+from .handler import RAISED
+
+__all__ = [
+    "ACCOUNT",
+    "BAR",
+    "CLS",
+    "DAY",
+    "END",
+    "FILL",
+    "FOK",
+    "GTC",
+    "GTD",
+    "IOC",
+    "LAST_FILL",
+    "MARKET",
+    "NEVER",
+    "OPG",
+    "ORDER",
+    "OUTBOX",
+    "PERCENT",
+    "POSITION",
+    "PRICE",
+    "QUOTE",
+    "START",
+    "TICKER",
+    "TICKS",
+    "TIMER",
+    "TRADE",
+    "amend",
+    "ask",
+    "at",
+    "bar",
+    "bid",
+    "buy",
+    "cancel",
+    "cfunc",
+    "equity",
+    "fill",
+    "holding",
+    "mid",
+    "order",
+    "order_target",
+    "order_target_percent",
+    "position",
+    "quote",
+    "sell",
+    "set_timer",
+    "signature",
+    "submit",
+    "ticker",
+    "trade",
+]
 
 QUOTE, TRADE, BAR, FILL, TIMER, START, END = map(int, model.Kind)
 GTC, DAY, IOC, FOK, GTD, OPG, CLS = map(int, model.TimeInForce)
@@ -195,7 +248,7 @@ def order(account: Any, order_id: Any) -> Any:
 def _verb(name: str, result: Any, *arguments: Any) -> Any:
     """The C function, by a name that Numba's linker finds, so that callers can be cached."""
     symbol = f"btcore_{name}"
-    llvmlite.binding.add_symbol(symbol, verbs.ADDRESSES[name])
+    llvmlite.binding.add_symbol(symbol, order_calls.ADDRESSES[name])
     return types.ExternalFunction(symbol, result(*arguments))
 
 

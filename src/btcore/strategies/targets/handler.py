@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .context import Context
-from .listing import Listing
-from .portfolio import Floats, plan
-from .timetable import Timetable
+from btcore.strategies.callbacks.context import Context
+
+from .plan import Floats, plan
+from .rebalance_dates import Timetable
+from .trading_costs import Listing
 
 if TYPE_CHECKING:
     from .targets import Targets

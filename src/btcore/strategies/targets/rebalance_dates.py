@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .data.intervals import DAY_NS, interval_ns
-from .data.zones import localize, utc_offsets
-from .errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError
+from btcore.times.intervals import DAY_NS, interval_ns
+from btcore.times.zones import localize, utc_offsets
 
 PERIODS = ("day", "week", "month", "quarter")
 _MONTHS = {"month": 1, "quarter": 3}

@@ -6,13 +6,14 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .config import Execution, Instrument, checked
-from .errors import ConfigError, OrderError
-from .listing import Listing, Markets, Rates
-from .portfolio import KINDS, Floats, Kind
-from .rebalance import AT_START, Rebalancer
-from .strategies.registry import CashFloor, Drift, Limit, TargetWeights
-from .timetable import Timetable
+from btcore.config import Execution, Instrument, checked
+from btcore.errors import ConfigError, OrderError
+from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
+
+from .handler import AT_START, Rebalancer
+from .plan import KINDS, Floats, Kind
+from .rebalance_dates import Timetable
+from .trading_costs import Listing, Markets, Rates
 
 
 class Targets:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import Execution, Instrument
-from .data.container import Container
-from .data.containers import Bars, Quotes
-from .data.moments import moment_ns
+from btcore.config import Execution, Instrument
+from btcore.data.base import Container
+from btcore.data.containers import Bars, Quotes
+from btcore.data.timestamps import moment_ns
 
 Floats = NDArray[np.float64]
 Markets = Sequence[tuple[str, tuple[Container, ...]]]

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcore.data import Bars, Catalog, Quotes, Source, Trades
-from btcore.data.store import map_columns
+from btcore.data.catalog.storage import map_columns
 from btcore.errors import DataError
-from btcore.index import BLOCK_ROWS
+from btcore.feed.blocks import BLOCK_ROWS
 
 SECOND = 10**9
 ROWS = 10
@@ -245,7 +245,7 @@ def test_a_dataset_replaced_while_it_is_opened_is_read_anew(catalog, monkeypatch
             Catalog(catalog.path).write("AAPL", bars(2.0))
         return real(root, entry)
 
-    monkeypatch.setattr("btcore.data.catalog.map_columns", replaced_meanwhile)
+    monkeypatch.setattr("btcore.data.catalog.catalog.map_columns", replaced_meanwhile)
     assert catalog.read("AAPL", "minute") == bars(2.0)
     assert len(calls) == 2
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from btcore.data import Bars, Quotes, Trades, read_arrow, read_csv, read_npz, read_parquet
-from btcore.data.moments import moment_ns
+from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError, DataError
 
 DAILY = """Date,Open,High,Low,Close,Volume

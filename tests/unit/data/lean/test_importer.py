@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from btcore.data import Catalog, import_lean
-from btcore.data.lean_files import catalog_names, lean_files
+from btcore.data.lean.folder import catalog_names, lean_files
 from btcore.errors import DataError
 
 

@@ -8,16 +8,18 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from bookkeeper import DAY, START, keep_books, random_journal, records
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import DAY, START, keep_books, random_journal, records
 
-from btcore import axes, metrics, tables
-from btcore.chart import POINTS, WIDTH, Chart
+from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.model import CASH_FLOW_DTYPE
-from btcore.report import GROUPS, metrics_table, page
-from btcore.result import Result, load_result
+from btcore.results import tables
+from btcore.results.report import axes
+from btcore.results.report.chart import POINTS, WIDTH, Chart
+from btcore.results.report.page import GROUPS, metrics_table, page
+from btcore.results.result import Result, load_result
 
 EVIL = "</script><img src=x onerror=alert(1)>&\"'"
 SVG = "{http://www.w3.org/2000/svg}"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import btcore as bt
-from btcore.manifest import describe_strategy
+from btcore.backtest.manifest import describe_strategy
 
 START = 1_700_000_000_000_000_000
 ROWS = 6

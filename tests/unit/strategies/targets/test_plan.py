@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from btcore.portfolio import DUST, Kind, Plan, plan
+from btcore.strategies.targets.plan import DUST, Kind, Plan, plan
 
 NAN = float("nan")
 EPS = 1e-7  # of equity, and of a lot

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.config import to_ns
-from btcore.timetable import PERIODS, Timetable
+from btcore.strategies.targets.rebalance_dates import PERIODS, Timetable
+from btcore.times.clock import to_ns
 
 HOUR = 3600 * 10**9
 

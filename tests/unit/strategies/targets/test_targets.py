@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import btcore as bt
-from btcore.backtest import check_request, run_request
-from btcore.cli import main
-from btcore.config import to_ns
+from btcore.backtest.run_one import check_request, run_request
+from btcore.cli.commands import main
 from btcore.data import SampleMarket
-from btcore.rebalance import Rebalancer
+from btcore.strategies.targets.handler import Rebalancer
+from btcore.times.clock import to_ns
 
 DAY = 86400 * 10**9
 SECOND = 10**9

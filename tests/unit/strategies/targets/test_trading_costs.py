@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import btcore as bt
-from btcore.listing import Listing
+from btcore.strategies.targets.trading_costs import Listing
 
 START = 1_704_067_200 * 10**9
 SECOND, DAY = 10**9, 86400 * 10**9

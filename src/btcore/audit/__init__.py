@@ -1,0 +1,1 @@
+"""Checks of a strategy and of this installation: look-ahead check, conformance cases."""

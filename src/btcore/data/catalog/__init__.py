@@ -1,0 +1,1 @@
+"""The catalog: one folder of memory-mapped columns for each dataset."""

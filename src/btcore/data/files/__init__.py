@@ -1,0 +1,1 @@
+"""Readers of CSV, Parquet, Arrow and npz files."""

@@ -1,0 +1,1 @@
+"""The sample market: synthetic data that a seed determines."""

@@ -1,0 +1,1 @@
+"""Strategies as Python classes with callbacks."""

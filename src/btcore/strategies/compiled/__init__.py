@@ -1,0 +1,1 @@
+"""Strategies as Numba functions, or C functions of other Cython modules."""

@@ -1,0 +1,1 @@
+"""Time zones, lengths of time and trading sessions."""

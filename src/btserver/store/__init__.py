@@ -1,0 +1,1 @@
+"""Runs, results and events in LMDB."""
