@@ -38,10 +38,10 @@ def main() -> int:
         os.environ["BTCORE_BENCH_QUICK"] = "1"
     BUILD.mkdir(parents=True, exist_ok=True)
     if asked.check or asked.update:
-        from . import check
+        from . import guard
 
-        return check.update() if asked.update else check.check()
-    from . import growth, results  # these read BTCORE_BENCH_QUICK
+        return guard.update() if asked.update else guard.check()
+    from . import growth, page  # these read BTCORE_BENCH_QUICK
     from .peers import run
 
     steps = asked.steps or ["claims", "peers", "growth"]
@@ -50,9 +50,9 @@ def main() -> int:
         run.measure_all(BUILD / "peers.json")
     if "growth" in steps:
         growth.measure_all(BUILD / "growth.json")
-    page = BUILD / "RESULTS.md" if asked.quick else ROOT / "bench" / "RESULTS.md"
-    page.write_text(results.page(BUILD, quick=asked.quick))
-    print(f"written: {page}")
+    written = BUILD / "RESULTS.md" if asked.quick else ROOT / "bench" / "RESULTS.md"
+    written.write_text(page.page(BUILD, quick=asked.quick))
+    print(f"written: {written}")
     return code
 
 

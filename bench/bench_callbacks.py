@@ -7,10 +7,10 @@ import btcore as bt
 
 from .bench_events import COSTS, SLOW
 from .data import bars, quotes, trades
+from .handwritten.native import ema_loop
 from .measure import figure
 from .peers.loops import play_orders
 from .peers.work import CAPITAL, FEE, SHARES, START, TICKS, order_rows, scaled
-from .reference.native import ema_loop
 
 SHORT_ALPHA, LONG_ALPHA = (2.0 / (period + 1) for period in TICKS)
 ROWS_GOALS = {0.01: 0.008, 0.1: 0.012, 1.0: 0.040}

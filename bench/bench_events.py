@@ -6,10 +6,10 @@ import pytest
 import btcore as bt
 
 from .data import bars, quotes, trades
+from .handwritten.native import ema_loop
 from .measure import figure
 from .peers.loops import play_bars
 from .peers.work import CAPITAL, FEE, scaled
-from .reference.native import ema_loop
 
 COSTS = bt.Execution(commission_bps=FEE * 1e4)
 SLOW = {"short_period": 500, "long_period": 2000}

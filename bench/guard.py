@@ -14,11 +14,11 @@ import btcore as bt
 from . import instructions
 from .bench_events import COSTS, FAST, SLOW
 from .data import bars, quotes, trades
+from .handwritten.native import ema_loop
 from .measure import clock
+from .page import compiler_version, machine
 from .peers.loops import play_bars, play_orders, sweep
 from .peers.work import CAPITAL, FEE, order_rows
-from .reference.native import ema_loop
-from .results import compiler_version, machine
 
 FILE = Path(__file__).with_name("baseline.json")
 FALL, DRIFT = 0.15, 0.03  # of a ratio, of a count of instructions

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from .growth import growth_tables
+from .handwritten.native import compiler
 from .peers.run import peers_table
-from .reference.native import compiler
 
 CLAIMS = {
     1: "A plain event loop",

@@ -7,12 +7,11 @@ import pytest
 
 import btcore as bt
 
-check = pytest.importorskip("bench.check", exc_type=ImportError)  # not in an sdist; needs numba
+guard = pytest.importorskip("bench.guard", exc_type=ImportError)  # not in an sdist; needs numba
 
-from bench.reference import native  # noqa: E402
-
-from bench import growth, instructions, results  # noqa: E402
+from bench import growth, instructions, page  # noqa: E402
 from bench.data import bars, quotes  # noqa: E402
+from bench.handwritten import native  # noqa: E402
 from bench.peers import loops, run  # noqa: E402
 
 COSTS = bt.Execution(commission_bps=1.0)
@@ -72,7 +71,7 @@ def clocked(monkeypatch):
     """Clocks that answer what they are given."""
 
     def answer(**seconds):
-        monkeypatch.setattr(check, "clock", lambda function: next(seconds[function()]))
+        monkeypatch.setattr(guard, "clock", lambda function: next(seconds[function()]))
 
     return answer
 
@@ -82,19 +81,19 @@ def pair():
 
 
 def test_a_ratio_is_of_the_best_times_and_ends_when_it_is_enough(clocked):
-    rounds = check.ROUNDS * check.ATTEMPTS
+    rounds = guard.ROUNDS * guard.ATTEMPTS
     clocked(ours=iter([2.0] * (rounds - 1) + [1.0]), loop=iter([0.9] * rounds))
-    assert check.reached(pair()) == 0.9
-    clocked(ours=iter([2.0] * check.ROUNDS), loop=iter([1.8] * check.ROUNDS))
-    assert check.reached(pair(), enough=0.9) == 0.9  # a further round would find the clocks run out
+    assert guard.reached(pair()) == 0.9
+    clocked(ours=iter([2.0] * guard.ROUNDS), loop=iter([1.8] * guard.ROUNDS))
+    assert guard.reached(pair(), enough=0.9) == 0.9  # a further round would find the clocks run out
 
 
 @pytest.mark.parametrize(("figure", "wrong"), [(1.0, 0), (1.2, 1)])
 def test_a_fall_of_more_than_15_percent_is_a_fault(clocked, monkeypatch, capsys, figure, wrong):
-    rounds = check.ROUNDS * check.ATTEMPTS
+    rounds = guard.ROUNDS * guard.ATTEMPTS
     clocked(ours=iter([1.0] * rounds), loop=iter([0.9] * rounds))
-    monkeypatch.setattr(check, "RATIOS", {"quotes": pair})
-    assert check.fallen({"quotes": figure}) == wrong
+    monkeypatch.setattr(guard, "RATIOS", {"quotes": pair})
+    assert guard.fallen({"quotes": figure}) == wrong
     assert ("FELL" in capsys.readouterr().out) == bool(wrong)
 
 
@@ -102,13 +101,13 @@ def test_a_fall_of_more_than_15_percent_is_a_fault(clocked, monkeypatch, capsys,
 def test_instructions_may_fall_but_not_grow(monkeypatch, capsys, now, wrong, word):
     monkeypatch.setattr(instructions, "available", lambda: True)
     monkeypatch.setattr(instructions, "per_event", lambda names: {"bars": now})
-    baseline = {"tools": check.tools(), "instructions": {"bars": 100.0}}
-    assert check.grown(baseline) == wrong
+    baseline = {"tools": guard.tools(), "instructions": {"bars": 100.0}}
+    assert guard.grown(baseline) == wrong
     assert word in capsys.readouterr().out
 
 
 def test_instructions_of_another_compiler_are_not_compared(capsys):
-    assert check.grown({"tools": "gcc 1", "instructions": {"bars": 0.1}}) == 0
+    assert guard.grown({"tools": "gcc 1", "instructions": {"bars": 0.1}}) == 0
     assert "skipped" in capsys.readouterr().out
 
 
@@ -122,11 +121,11 @@ def test_growth_is_fitted():
 def test_the_page_tells_ratio_and_goal():
     info = {"claim": 1, "what": "quotes", "work": 10**9, "unit": "quotes", "goal": ["ratio", 0.8]}
     info["bound"] = {"name": "C loop", "median": 3.0, "q1": 2.9, "q3": 3.1}
-    row = results.claim_row({"extra_info": info, "stats": {"median": 4.0, "q1": 3.9, "q3": 4.1}})
+    row = page.claim_row({"extra_info": info, "stats": {"median": 4.0, "q1": 3.9, "q3": 4.1}})
     assert row == [
         "quotes", "4000 (3900–4100)", "250 M quotes", "C loop", "3000 (2900–3100)", "0.75", "≥ 0.8 ×: **no**",
     ]  # fmt: skip
-    assert results.goal_cell(["seconds", 0.3], {"seconds": 0.2}) == "< 300 ms: yes"
+    assert page.goal_cell(["seconds", 0.3], {"seconds": 0.2}) == "< 300 ms: yes"
 
 
 def test_peers_are_set_beside_what_is_like_them():

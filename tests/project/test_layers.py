@@ -15,12 +15,16 @@ import pytest
 SRC = Path(__file__).parents[2] / "src"
 
 
+def places(text: str) -> list[str]:
+    return text.split()
+
+
 # A package stands for all of its modules. A module may import its own package and those before it.
-BTCORE = """
-version errors times config memory model rules feed contract engine data strategies metrics fastpath results
-backtest audit curve jit cli verify . __main__
-""".split()
-BTSERVER = "settings run_id schemas errors store runs api cli . __main__".split()
+BTCORE = places(
+    "version errors times config memory model rules feed contract engine "
+    "data strategies metrics fastpath results backtest audit curve jit cli verify . __main__"
+)
+BTSERVER = places("settings run_id schemas errors store runs api cli . __main__")
 
 ENGINE_DOOR = "btserver.runs.engine"  # the one module of the server that imports the engine
 SHARED = ("btcore.config", "btcore.errors")  # what a run is asked and what can go wrong: for every module
@@ -97,7 +101,8 @@ def faults(root: Path, package: str, order: list[str]) -> list[str]:
         for name in sorted(used):
             part = part_of(name, package)
             if part != "." and part in rank and rank[part] > rank[own]:
-                found.append(f"{path.relative_to(root)}: {module} imports {name}, and {part} comes after {own}")
+                where = path.relative_to(root)
+                found.append(f"{where}: {module} imports {name}, and {part} comes after {own}")
             if part == "." and own != "__main__" and name == package:
                 found.append(f"{path.relative_to(root)}: {module} imports {package} itself")
     return found + [f"circle: {' -> '.join(circle)}" for circle in circles(graph)]
@@ -238,10 +243,10 @@ def write(root: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-HEAVY = """
-pandas exchange_calendars polars pyarrow plotly starlette lmdb
-email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo
-""".split()
+HEAVY = places(
+    "pandas exchange_calendars polars pyarrow plotly starlette lmdb "
+    "email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo"
+)
 FIRST_RUN = """
 times = [60 * 10**9 * i for i in range(100)]
 prices = [100.0] * 100

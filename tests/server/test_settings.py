@@ -1,31 +1,15 @@
 """Settings, keys of the store, API keys, and the layers of the package."""
 
-import ast
 import struct
 from pathlib import Path
 
 import pytest
 
-import btserver
 from btserver.api import auth
 from btserver.cli import main
 from btserver.run_id import new_run_key, run_key, run_text
 from btserver.settings import Settings, SettingsError, is_loopback, read_settings
 from btserver.store import keys
-
-LAYERS = (
-    "settings errors schemas keys auth metrics",
-    "changes writer wire",
-    "store",
-    "events pool",
-    "engine worker",
-    "runs",
-    "inputs results streams",
-    "routes",
-    "openapi",
-    "app protocols",
-    "cli",
-)
 
 
 def test_defaults() -> None:
@@ -113,20 +97,3 @@ def test_where_keys_are_looked_for() -> None:
     assert auth.header_keys(headers) == [b"k1", b"k2"]
     assert auth.header_keys([(b"authorization", b"Basic k1")]) == [b""]
     assert auth.query_keys(b"api_key=a%20b&x=1&api_key=") == [b"a b", b""]
-
-
-def test_imports_run_one_way() -> None:
-    rank = {name: place for place, layer in enumerate(LAYERS) for name in layer.split()}
-    for path in sorted(Path(btserver.__path__[0]).glob("*.py")):
-        if path.stem.startswith("__"):
-            continue
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.ImportFrom):
-                continue
-            module = node.module or ""
-            if module == "btserver" or module.startswith("btserver."):
-                names = [a.name for a in node.names] if module == "btserver" else [module.split(".")[1]]
-                for name in names:
-                    assert rank[name] <= rank[path.stem], f"{path.stem} imports {name}"
-            elif module.startswith("btcore") and module not in ("btcore.config", "btcore.errors"):
-                assert path.stem == "engine", f"{path.stem} imports {module}"

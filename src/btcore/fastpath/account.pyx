@@ -5,7 +5,7 @@ from libc.stdlib cimport free
 from libc.string cimport memset
 
 from btcore.model cimport NEVER
-from btcore.engine.terms cimport commission_terms, instrument_terms, open_account, slippage_terms
+from btcore.engine.setup cimport commission_terms, instrument_terms, open_account, slippage_terms
 
 
 cdef int open_book(Book* book, instrument, execution, double initial_capital, int8_t source) except -1:

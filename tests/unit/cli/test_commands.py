@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from btcore.commands.commands import main
 
 import btcore as bt
 from btcore.cli import commands
+from btcore.cli.commands import main
 
 YEAR = ["--start", "2024-01-01", "--end", "2024-12-31"]
 CROSS = ["--strategy", "ma_crossover", "--param", "short_period=5", "--param", "long_period=20"]
@@ -566,7 +566,9 @@ def test_a_bar_is_drawn_on_a_terminal_and_only_there() -> None:
 
     def drawn(*flags: str) -> tuple[str, str]:
         ours, theirs = pty.openpty()
-        code = "import btcore.progress as p, btcore.cli as c, sys; p.SHOW_AFTER = 0; sys.exit(c.main())"
+        code = (
+            "import btcore.backtest.progress as p, btcore.cli as c, sys;p.SHOW_AFTER = 0; sys.exit(c.main())"
+        )
         arguments = [sys.executable, "-c", code, "run", "A", "--start", "2024-01-01", "--end", "2024-03-01"]
         run = subprocess.run(
             [*arguments, "--resolution", "minute", "--json", *flags],

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from bookkeeper import DAY, START, keep_books, random_journal, records
+from fill_queues import happenings, play
 from hypothesis import given
 from hypothesis import strategies as st
-from test_round_trips import happenings, play
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
