@@ -67,7 +67,10 @@ def test_an_sdist_can_be_built_and_tested(sdist: set[str]) -> None:
         "CHANGELOG.md",
         "LICENSE",
         "tests/project/test_packaging.py",
+        "tests/saved/0.1.0/catalog/index.json",
+        "tests/saved/0.1.0/catalog/lock",
     }
+    needed |= {str(file.relative_to(ROOT)) for file in (ROOT / "tests/saved").rglob("*.npy")}
     needed.add("src/btcore/audit/conformance.json")
     assert needed <= sdist
     assert not {name for name in sdist if name.endswith((".c", ".so"))}
