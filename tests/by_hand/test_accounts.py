@@ -3,16 +3,22 @@
 from typing import Any
 
 import pytest
-from hand_cases import QUOTES, RISING, at, bars, both, buy, ends, fills, play, quotes, sell
-from markets import ENGINES, EngineRun, Outcome
+from engines import EngineRun, Outcome
+from hand_cases import (
+    QUOTES,
+    RISING,
+    at,
+    bars,
+    both,
+    buy,
+    ends,
+    fills,
+    play,
+    quotes,
+    sell,
+)
 
 from btcore.config import Instrument
-
-
-@pytest.fixture(params=["reference", "btcore"])
-def engine(request: pytest.FixtureRequest) -> EngineRun:
-    return ENGINES[request.param]
-
 
 GAP = bars((0, 100, 100, 100, 100), (1, 110, 110, 110, 110), (2, 110, 110, 110, 110))
 
@@ -208,3 +214,19 @@ def test_buying_power_counts_in_the_runs_money(engine: EngineRun) -> None:
 def test_the_runs_own_currency_needs_no_rate(engine: EngineRun) -> None:
     outcome = play(engine, {1: buy(1)}, {"A": RISING}, {"A": Instrument(currency="GBP")}, currency="GBP")
     assert outcome.positions[0]["point_value"] == 1
+
+
+# Netting
+
+
+def test_average_price_realized_pnl_and_the_way_through_zero(engine: EngineRun) -> None:
+    # 2 at 101, 2 at 102: average 101.5. Sell 1 at 103: +1.5. Sell 5 at 103: closes 3, +4.5, and opens -2 at
+    # 103.
+    plan = {1: buy(2), 3: buy(2), 5: both(sell(1), sell(5))}
+    outcome = play(engine, plan, {"A": QUOTES}, initial_capital=10_000)
+    position = outcome.positions[0]
+    assert (position["quantity"], position["avg_px"], position["realized_pnl"]) == (-2, 103, pytest.approx(6))
+    # cash: 10000 - 202 - 204 + 103 + 515 = 10212; marked at 103.5: equity = 10212 - 2 * 103.5 = 10005.
+    last = outcome.equity[-1]
+    assert (last["cash"], last["positions"], last["equity"]) == (10212, -207, 10005)
+    assert outcome.orders[0]["avg_px"] == 101

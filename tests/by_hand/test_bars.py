@@ -1,14 +1,17 @@
 """The inside of a bar by hand: children, the three readings, the walk."""
 
 import pytest
-from hand_cases import bars, both, buy, ends, fills, play, sell
-from markets import ENGINES, EngineRun, Outcome
-
-
-@pytest.fixture(params=["reference", "btcore"])
-def engine(request: pytest.FixtureRequest) -> EngineRun:
-    return ENGINES[request.param]
-
+from engines import EngineRun, Outcome
+from hand_cases import (
+    RISING,
+    bars,
+    both,
+    buy,
+    ends,
+    fills,
+    play,
+    sell,
+)
 
 FLAT = (0, 100, 100, 100, 100)
 
@@ -167,3 +170,82 @@ def test_a_market_child_released_in_the_range_waits(engine: EngineRun) -> None:
     for intrabar in ("pessimistic", "optimistic", "path"):
         outcome = bar_of(engine, plan, (1, 100, 101, 98, 100), (2, 103, 103, 103, 103), intrabar=intrabar)
         assert fills(outcome) == [(2, 1, 1, 99, "maker"), (2, 2, -1, 103, "taker")]
+
+
+# Orders at the open and in the range
+
+
+def test_a_market_order_fills_at_the_next_open(engine: EngineRun) -> None:
+    # Sent on the bar that closes at 1 s, it takes part in the bar that opens at 1 s, at 101, stamped 1 s.
+    assert fills(play(engine, {1: buy(1)}, {"A": RISING})) == [(1, 1, 1, 101, "taker")]
+    # With 1 ns of latency it has missed that open.
+    assert fills(play(engine, {1: buy(1)}, {"A": RISING}, latency_ms=1e-6)) == [(2, 1, 1, 102, "taker")]
+
+
+def test_a_limit_at_the_open_takes_first_and_makes_later(engine: EngineRun) -> None:
+    # 105 is marketable at the open of 101. 99 rests; the second bar opens below it, at 98: filled there,
+    # unslipped.
+    market = {"A": bars((0, 100, 100, 100, 100), (1, 101, 101, 100, 100), (2, 98, 99, 97, 98))}
+    plan = {1: both(buy(1, limit=105.0), buy(1, limit=99.0))}
+    outcome = play(engine, plan, market, slippage_bps=100)
+    assert fills(outcome) == [(1, 1, 1, 102.01, "taker"), (2, 2, 1, 98, "maker")]  # 101 * 1.01 = 102.01
+
+
+def test_a_limit_rests_in_the_range_of_the_bar_whose_open_it_met(engine: EngineRun) -> None:
+    # Open 101, low 100: the limit of 100 is touched, which is enough on a bar; stamped with the close, 2 s.
+    assert fills(play(engine, {1: buy(1, limit=100.0)}, {"A": RISING})) == [(2, 1, 1, 100, "maker")]
+
+
+def test_a_stop_fills_at_the_worse_of_open_and_stop(engine: EngineRun) -> None:
+    # Opens 101 102 103, highs 102 103 104. 102 is reached inside the bar of 1 s; 101 is passed at its open;
+    # sells at 99.5 see lows of 100, 101, ... and never trigger.
+    plan = {1: both(buy(1, stop=102.0), buy(1, stop=100.5), sell(1, stop=99.5))}
+    assert fills(play(engine, plan, {"A": RISING})) == [(1, 2, 1, 101, "taker"), (2, 1, 1, 102, "taker")]
+
+
+def test_stop_limits_on_bars(engine: EngineRun) -> None:
+    # Bar of 1 s: open 100, range 98 to 104. Of stop / limit, 102/103 fills at 102. 103/101 triggers inside
+    # and rests from the next bar on, which opens at 101.5 and dips to 100.5: 101. 99/100.5 triggers at the
+    # open and takes it; 100/99 triggers at the open, does not take it, rests, and the range reaches 99.
+    market = {"A": bars((0, 100, 100, 100, 100), (1, 100, 104, 98, 101), (2, 101.5, 102, 100.5, 101))}
+    plan = {
+        1: both(
+            buy(1, stop=102.0, limit=103.0),
+            buy(1, stop=103.0, limit=101.0),
+            buy(1, stop=99.0, limit=100.5),
+            buy(1, stop=100.0, limit=99.0),
+        )
+    }
+    assert fills(play(engine, plan, market)) == [
+        (1, 3, 1, 100, "taker"),
+        (2, 1, 1, 102, "taker"),
+        (2, 4, 1, 99, "maker"),
+        (3, 2, 1, 101, "maker"),
+    ]
+
+
+def test_inside_a_bar_the_stop_comes_first_and_is_counted(engine: EngineRun) -> None:
+    # Long 1 with a target of 104 and a stop of 97; the bar of 2 s reaches both, then only the target is in
+    # reach.
+    market = {
+        "A": bars(
+            (0, 100, 100, 100, 100), (1, 100, 101, 99, 100), (2, 100, 105, 96, 100), (3, 99, 99, 99, 99)
+        )
+    }
+    plan = {1: both(buy(1), sell(1, limit=104.0, oco=1), sell(1, stop=97.0, oco=1))}
+    outcome = play(engine, plan, market)
+    assert fills(outcome)[1:] == [(3, 3, -1, 97, "taker")]
+    assert ends(outcome)[1] == ("CANCELED", "oco", 3)
+    assert outcome.ambiguous_bars == 1
+
+
+def test_a_stop_out_of_the_targets_reach_is_not_ambiguous(engine: EngineRun) -> None:
+    market = {"A": bars((0, 100, 100, 100, 100), (1, 100, 101, 99, 100), (2, 100, 103, 96, 100))}
+    plan = {1: both(buy(1), sell(1, limit=104.0, oco=1), sell(1, stop=97.0, oco=1))}
+    assert play(engine, plan, market).ambiguous_bars == 0
+
+
+def test_immediate_orders_end_at_the_open(engine: EngineRun) -> None:
+    # The limit of 100.5 is above the low of the bar (100) but below its open (101): cancelled, stamped 1 s.
+    plan = {1: both(buy(1, limit=100.5, time_in_force="IOC"), buy(1, limit=100.5, time_in_force="FOK"))}
+    assert ends(play(engine, plan, {"A": RISING})) == [("CANCELED", "ioc", 1), ("CANCELED", "fok", 1)]

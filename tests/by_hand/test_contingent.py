@@ -5,17 +5,22 @@ For the oracle and the engine.
 
 from typing import Any
 
-import pytest
-from hand_cases import DIP, HOUR, QUOTES, at, both, buy, ends, fills, play, quotes, sell
-from markets import ENGINES, EngineRun
+from engines import EngineRun
+from hand_cases import (
+    DIP,
+    HOUR,
+    QUOTES,
+    at,
+    both,
+    buy,
+    ends,
+    fills,
+    play,
+    quotes,
+    sell,
+)
 
 from btcore.config import Instrument
-
-
-@pytest.fixture(params=["reference", "btcore"])
-def engine(request: pytest.FixtureRequest) -> EngineRun:
-    return ENGINES[request.param]
-
 
 # Families
 
@@ -166,3 +171,20 @@ def test_brackets_live_in_a_cash_account(engine: EngineRun) -> None:
     outcome = play(engine, {1: bracket(1, take_profit=103.0, stop_loss=90.0)}, {"A": DIP}, account="cash")
     assert fills(outcome)[1:] == [(6, 2, -1, 103, "maker")]
     assert ends(outcome)[2] == ("CANCELED", "oco", 6)
+
+
+# OCO groups
+
+
+def test_any_fill_cancels_the_others_of_its_group_arrived_or_not(engine: EngineRun) -> None:
+    plan = {
+        1: both(
+            buy(1, limit=99.0, oco=7),
+            buy(1, stop=102.0, oco=7),
+            buy(1, latency_ms=5000, oco=7),
+            buy(1, limit=99.0, oco=8),
+        )
+    }
+    outcome = play(engine, plan, {"A": QUOTES})
+    canceled = ("CANCELED", "oco", 3)
+    assert ends(outcome) == [canceled, ("FILLED", "", 3), canceled, ("EXPIRED", "end_of_data", 7)]

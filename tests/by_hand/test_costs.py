@@ -4,16 +4,24 @@ from math import floor, log
 from typing import Any
 
 import pytest
-from hand_cases import QUOTES, RISING, at, bars, both, buy, fills, play, quotes, seconds, sell
-from markets import ENGINES, SECOND, EngineRun
+from engines import EngineRun
+from hand_cases import (
+    QUOTES,
+    RISING,
+    at,
+    bars,
+    both,
+    buy,
+    fills,
+    play,
+    quotes,
+    seconds,
+    sell,
+    trades,
+)
+from markets import SECOND
 
 from btcore.config import CommissionTier, Instrument
-
-
-@pytest.fixture(params=["reference", "btcore"])
-def engine(request: pytest.FixtureRequest) -> EngineRun:
-    return ENGINES[request.param]
-
 
 # Latency
 
@@ -152,3 +160,81 @@ def test_tiers_know_makers_and_count_in_the_runs_currency(engine: EngineRun) -> 
         instruments = {"A": Instrument(currency="EUR")}
         outcome = play(engine, plan, {"A": QUOTES}, instruments, commission_tiers=TIERS, fx={"EUR": rate})
         assert outcome.fills[1]["commission"] == pytest.approx(commission)
+
+
+def test_slippage_worsens_takers_but_not_past_the_limit(engine: EngineRun) -> None:
+    # 100 bps: 101 * 1.01 = 102.01; a limit of 101.5 stops it; a sale at 100 * 0.99 = 99.
+    plan = {1: both(buy(1), buy(1, limit=101.5), sell(1), sell(1, limit=103.0))}
+    outcome = play(engine, plan, {"A": QUOTES}, slippage_bps=100)
+    assert [fill["price"] for fill in outcome.fills] == pytest.approx([102.01, 101.5, 99, 103])
+
+
+@pytest.mark.parametrize(
+    ("terms", "taker", "maker"),
+    [
+        ({"commission_bps": 10}, 20.2, 20.6),  # 10 bps of 10 * 10 * 202 and 10 * 10 * 206
+        ({"commission_bps": 10, "maker_bps": -1}, 20.2, -2.06),
+        ({"taker_bps": 5, "commission_per_share": 0.01}, 10.2, 0.1),  # 10.1 + 10 * 0.01
+        ({"commission_bps": 10, "commission_min": 20.5}, 20.5, 20.6),
+        ({"commission_bps": 10, "commission_max": 20.5}, 20.2, 20.5),
+        ({"maker_bps": -1, "commission_min": 1}, 1, 1),
+    ],
+)
+def test_commission(engine: EngineRun, terms: dict[str, float], taker: float, maker: float) -> None:
+    # 10 are bought at 202 and sold by a resting limit at 206, 10 money per point.
+    market = {"A": quotes((0, 200, 202), (1, 200, 202), (3, 206, 207))}
+    plan = {1: both(buy(10), sell(10, limit=206.0))}
+    outcome = play(engine, plan, market, {"A": Instrument(multiplier=10)}, **terms)
+    assert [fill["commission"] for fill in outcome.fills] == pytest.approx([taker, maker])
+    assert outcome.positions[0]["commission"] == pytest.approx(taker + maker)
+
+
+# Liquidity
+
+
+def test_volume_share_caps_what_all_orders_take_of_a_bar(engine: EngineRun) -> None:
+    # A quarter of 18 is 4.5, in lots of 2: 4 a bar. The first order takes 4, then 2 more; the second what
+    # is left.
+    market = {"A": bars(*((t, 100, 100, 100, 100, 18) for t in range(4)))}
+    plan = {1: both(buy(6), buy(4))}
+    outcome = play(engine, plan, market, {"A": Instrument(lot_size=2)}, volume_share=0.25)
+    assert [fill[:3] for fill in fills(outcome)] == [(1, 1, 4), (2, 1, 2), (2, 2, 2), (3, 2, 2)]
+    # Without lots nothing is rounded: 4.5 a bar.
+    assert play(engine, {1: buy(6)}, market, volume_share=0.25).fills[0]["quantity"] == 4.5
+
+
+def test_the_standing_quotes_size_is_shared(engine: EngineRun) -> None:
+    # 5 are offered at 1 s: 3 to the first, 2 to the second, whose rest goes on at 3 s, ahead of nobody.
+    market = {"A": quotes((0, 100, 101, 5, 5), (1, 100, 101, 5, 5), (3, 101, 102, 5, 5), (4, 101, 102, 5, 5))}
+    outcome = play(engine, {1: both(buy(3), buy(3), sell(1))}, market, displayed_size=True)
+    assert fills(outcome) == [
+        (1, 1, 3, 101, "taker"),
+        (1, 2, 2, 101, "taker"),
+        (1, 3, -1, 100, "taker"),
+        (3, 2, 1, 102, "taker"),
+    ]
+
+
+def test_a_partly_filled_limit_rests_and_makers_draw_on_the_same_size(engine: EngineRun) -> None:
+    # The limit of 101 takes 2 of 5 at 1 s; at 3 s it makes 2 more, and the market order behind it finds
+    # nothing.
+    market = {"A": quotes((0, 99, 101, 2, 2), (1, 99, 101, 2, 2), (3, 99, 100, 2, 2), (4, 99, 101, 2, 2))}
+    outcome = play(engine, {1: both(buy(5, limit=101.0), buy(1))}, market, displayed_size=True)
+    assert fills(outcome) == [
+        (1, 1, 2, 101, "taker"),
+        (3, 1, 2, 101, "maker"),
+        (4, 1, 1, 101, "maker"),
+        (4, 2, 1, 101, "taker"),
+    ]
+
+
+def test_a_prints_size_caps(engine: EngineRun) -> None:
+    market = {"A": trades((0, 100, 1), (1, 100, 2), (2, 99, 2), (3, 98, 9))}
+    plan = {0: both(buy(3), buy(2, limit=99.5))}
+    outcome = play(engine, plan, market, displayed_size=True)
+    assert fills(outcome) == [
+        (1, 1, 2, 100, "taker"),
+        (2, 1, 1, 99, "taker"),
+        (2, 2, 1, 99.5, "maker"),
+        (3, 2, 1, 99.5, "maker"),
+    ]

@@ -11,8 +11,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from engines import ENGINES, Case, containers
 from hand_cases import at, both, buy, planned, quotes, sell
-from markets import ENGINES, Case, containers
 from order_states import history, is_ended, state, unhashed, watched
 
 import btcore as bt

@@ -10,11 +10,12 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from engines import Case, Maker, assert_same, containers, run_btcore, run_reference
 from hand_cases import MIDNIGHT
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from markets import EXAMPLES, SECOND, Case, Maker, assert_same, containers, run_btcore, run_reference
+from markets import EXAMPLES, SECOND
 from order_states import unhashed
 
 import btcore

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from engines import ENGINES, EngineRun, Outcome
 from hand_cases import (
     QUOTES,
     RISING,
@@ -18,16 +19,11 @@ from hand_cases import (
     sell,
     trades,
 )
-from markets import ENGINES, SECOND, EngineRun, Outcome
+from markets import SECOND
 
 from btcore.config import Instrument
 
 INTEREST, BORROW_FEE, FUNDING, DIVIDEND, CASH_IN_LIEU = range(5)
-
-
-@pytest.fixture(params=["reference", "btcore"])
-def engine(request: pytest.FixtureRequest) -> EngineRun:
-    return ENGINES[request.param]
 
 
 def flows(outcome: Outcome) -> list[tuple[Any, ...]]:

@@ -1,13 +1,12 @@
 """The engine and the oracle, asked the same, answer the same: orders, money, curve, all a strategy saw."""
 
-import sys
 from dataclasses import fields
-from pathlib import Path
 
+from engines import ENGINES, Case, assert_same, run_reference
 from hypothesis import HealthCheck, given, settings
+from markets import EXAMPLES, cases
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from markets import ENGINES, EXAMPLES, Case, Script, assert_same, cases, run_reference, scripted
+from scripts import Script, scripted
 
 many = settings(
     max_examples=EXAMPLES,

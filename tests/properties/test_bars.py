@@ -4,14 +4,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from engines import Case, Outcome, run_btcore
 from hand_cases import MIDNIGHT, planned
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markets import EXAMPLES, SECOND, Case, Outcome, cases, run_btcore, scripted
+from markets import EXAMPLES, SECOND, cases
 from order_states import unhashed
 
 from btcore.config import Execution, Instrument
 from btcore.errors import BtcoreError
+from scripts import scripted
 
 BAR = 100 * SECOND
 law = settings(

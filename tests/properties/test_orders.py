@@ -5,19 +5,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from engines import Case, Maker, Outcome, assert_same, containers
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from markets import (
-    Action,
-    Case,
-    Maker,
-    Outcome,
-    Script,
-    assert_same,
-    cases,
-    containers,
-    scripted,
-)
+from markets import cases
 from reference import sequence
 from restated import (
     Units,
@@ -28,6 +19,7 @@ from variations import law, map_actions, play, rich, terms, without
 
 import btcore
 from btcore.errors import BtcoreError
+from scripts import Action, Script, scripted
 
 Drawn = tuple[Case, Script]
 

@@ -4,19 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from engines import Case, assert_same
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from markets import (
-    Action,
-    Case,
-    Script,
-    assert_same,
-    cases,
-    scripted,
-)
+from markets import cases
 from msgspec import structs
 from reference import sequence
-from reference.nouns import DIVIDEND
+from reference.model import DIVIDEND
 from restated import (
     Units,
     case_in,
@@ -45,6 +39,7 @@ from variations import (
 )
 
 from btcore.config import CommissionTier
+from scripts import Action, Script, scripted
 
 DAY = 86400 * 10**9
 Drawn = tuple[Case, Script]

@@ -4,7 +4,7 @@ Nothing here is shared with the engine but the words and the run's settings. The
 order; where speed and clarity disagree, clarity wins. After every event the run checks itself.
 """
 
-from .nouns import Bar, Fill, Order, Quote, ReferenceResult, Trade
+from .model import Bar, Fill, Order, Quote, ReferenceResult, Trade
 from .run import Reference, sequence
 
 __all__ = ["Bar", "Fill", "Order", "Quote", "Reference", "ReferenceResult", "Trade", "sequence"]

@@ -2,7 +2,7 @@
 
 from math import isclose, sqrt
 
-from .nouns import (
+from .model import (
     BUY,
     CANCELED,
     CASH_IN_LIEU,

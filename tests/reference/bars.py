@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from .nouns import BUY, CANCELED, Bar, Order
+from .model import BUY, CANCELED, Bar, Order
 
 STANDING_LIMITS = ("GTC", "DAY", "GTD")
 

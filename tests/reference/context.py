@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from btcore.errors import OrderError
 
-from .nouns import BUY, LONG, SELL, SHORT, Order
+from .model import BUY, LONG, SELL, SHORT, Order
 
 if TYPE_CHECKING:
     from .run import Reference

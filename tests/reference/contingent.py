@@ -2,7 +2,7 @@
 
 from math import nan
 
-from .nouns import CANCELED, FILLED, Order
+from .model import CANCELED, FILLED, Order
 from .numbers import round_down
 from .orders import same_group
 

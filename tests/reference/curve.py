@@ -1,6 +1,6 @@
 """The equity curve."""
 
-from .nouns import Exposure, Point
+from .model import Exposure, Point
 
 
 class Curve:

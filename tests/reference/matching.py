@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import isnan, nan
 
-from .nouns import (
+from .model import (
     BUY,
     CANCELED,
     MAKER,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import inf, isfinite, isnan, nan
 
-from .nouns import (
+from .model import (
     BUY,
     CANCELED,
     EXPIRED,

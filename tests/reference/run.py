@@ -12,11 +12,10 @@ from btcore.errors import StrategyError
 from .accounts import Accounts
 from .bars import Bars
 from .context import Context
+from .contingent import Groups
 from .curve import Curve
-from .dated import Dated
-from .groups import Groups
 from .matching import Matching
-from .nouns import (
+from .model import (
     EXPIRED,
     HOOKS,
     LONG,
@@ -38,6 +37,7 @@ from .nouns import (
 )
 from .numbers import Jitter, Listed, LocalDays, nanoseconds
 from .orders import Orders
+from .scheduled import Dated
 
 MINUTE = 60 * 10**9
 MAX_ROUNDS = 10_000

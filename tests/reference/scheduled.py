@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
-from .nouns import (
+from .model import (
     BORROW_FEE,
     BUY,
     CANCELED,

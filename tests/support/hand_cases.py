@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from markets import SECOND, Case, EngineRun, Outcome
+from engines import Case, EngineRun, Outcome
+from markets import SECOND
 
 from btcore.config import Execution, Instrument
 

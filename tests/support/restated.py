@@ -8,8 +8,10 @@ from dataclasses import dataclass, fields, replace
 from math import isnan
 from typing import Any
 
-from markets import Action, Case, Maker, Outcome
+from engines import Case, Maker, Outcome
 from msgspec import structs
+
+from scripts import Action
 
 PRICES = ("limit", "stop", "touch", "take_profit", "stop_loss")
 OPPOSITE = {"buy": "sell", "sell": "buy"}

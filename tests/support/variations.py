@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from engines import Case, Maker, Outcome, run_btcore
 from hypothesis import HealthCheck, assume, settings
-from markets import EXAMPLES, Action, Case, Maker, Outcome, Script, run_btcore
+from markets import EXAMPLES
 from msgspec import structs
 from order_states import unhashed
 
 from btcore.errors import BtcoreError
+from scripts import Action, Script
 
 law = settings(
     max_examples=max(EXAMPLES // 40, 1),

@@ -4,14 +4,16 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+from engines import Case, containers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lookahead_data import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
-from markets import EXAMPLES, Case, Script, cases, containers, scripted
+from markets import EXAMPLES, cases
 
 import btcore as bt
 from btcore.audit.lookahead import leakcheck
 from btcore.strategies import check_params, make_handler
+from scripts import Script, scripted
 
 
 @pytest.mark.parametrize("market", list(markets()))

@@ -1,0 +1,105 @@
+"""Matching against quotes and trades, by hand."""
+
+from engines import EngineRun
+from hand_cases import (
+    QUOTES,
+    bars,
+    both,
+    buy,
+    fills,
+    play,
+    quotes,
+    sell,
+    trades,
+)
+
+# Quotes
+
+
+def test_market_orders_meet_the_standing_quote(engine: EngineRun) -> None:
+    # Zero latency: the quote the strategy saw. With 500 ms: the same quote, stamped with the arrival.
+    plan = {1: both(buy(1), sell(2))}
+    assert fills(play(engine, plan, {"A": QUOTES})) == [(1, 1, 1, 101, "taker"), (1, 2, -2, 100, "taker")]
+    assert fills(play(engine, plan, {"A": QUOTES}, latency_ms=500))[0] == (1.5, 1, 1, 101, "taker")
+
+
+def test_without_a_standing_quote_an_order_waits_for_the_first(engine: EngineRun) -> None:
+    assert fills(play(engine, {"start": buy(1)}, {"A": QUOTES})) == [(0, 1, 1, 101, "taker")]
+
+
+def test_a_limit_takes_at_its_meeting_and_makes_after_it(engine: EngineRun) -> None:
+    # A buy limit of 105 takes the ask of 101. A sell limit of 102 rests at 1 s; the bid reaches 103 at 5 s:
+    # 102.
+    plan = {1: both(buy(1, limit=105.0), sell(1, limit=102.0))}
+    assert fills(play(engine, plan, {"A": QUOTES})) == [(1, 1, 1, 101, "taker"), (5, 2, -1, 102, "maker")]
+    # Reached exactly is enough: a sell limit of 103.
+    assert fills(play(engine, {1: sell(1, limit=103.0)}, {"A": QUOTES})) == [(5, 1, -1, 103, "maker")]
+
+
+def test_stops_trigger_on_the_side_they_would_trade(engine: EngineRun) -> None:
+    # A buy stop of 102 looks at the ask: 102 at 3 s. A stop of 101 triggers on arrival. A stop-limit of 102
+    # / 103 takes 102; one of 102 / 101.5 meets 102, rests at 101.5 and is never reached.
+    plan = {
+        1: both(
+            buy(1, stop=102.0),
+            buy(1, stop=101.0),
+            buy(1, stop=102.0, limit=103.0),
+            buy(1, stop=102.0, limit=101.5),
+        )
+    }
+    assert fills(play(engine, plan, {"A": QUOTES})) == [
+        (1, 2, 1, 101, "taker"),
+        (3, 1, 1, 102, "taker"),
+        (3, 3, 1, 102, "taker"),
+    ]
+
+
+def test_a_print_beside_quotes_fills_resting_limits_alone(engine: EngineRun) -> None:
+    # The buy limit of 100 rests; a print at 100 does not pass it, one at 99 does, and fills it at 100. The
+    # sell stop of 99 does not listen to prints, and the mark stays the quote's mid.
+    market = {"A": quotes((0, 100, 101), (9, 100, 101)) | trades((1, 100), (2, 99), (3, 99))}
+    plan = {0: both(buy(1, limit=100.0), sell(1, stop=99.0)), 2: buy(1)}
+    outcome = play(engine, plan, market)
+    assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 3, 1, 101, "taker")]
+    assert outcome.positions[0]["mark"] == 100.5
+    assert fills(play(engine, plan, market, limit_fill="touch"))[0] == (1, 1, 1, 100, "maker")
+
+
+def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:
+    market = {"A": trades((0, 100), (5, 100)) | bars((1, 90, 200, 10, 90))}
+    outcome = play(engine, {0: both(buy(1, limit=95.0), buy(1))}, market)
+    assert fills(outcome) == [(5, 2, 1, 100, "taker")]
+    assert outcome.positions[0]["mark"] == 100
+    assert outcome.strategy.heard[1] == ("bar", 2)
+
+
+# Trades
+
+
+def test_orders_wait_for_the_next_print(engine: EngineRun) -> None:
+    # Two prints at 1 s: the order sent on the first fills on the second.
+    market = {"A": trades((0, 100), (1, 101), (1, 102), (2, 103))}
+    assert fills(play(engine, {1: buy(1)}, market)) == [(1, 1, 1, 102, "taker")]
+    # Due at 2 s exactly: the arrival comes before the print.
+    assert fills(play(engine, {0: buy(1)}, market, latency_ms=2000)) == [(2, 1, 1, 103, "taker")]
+
+
+def test_a_resting_limit_fills_when_a_print_goes_through(engine: EngineRun) -> None:
+    # Its meeting is the print of 1 s (101, not marketable); 100 touches it, 99 passes.
+    market = {"A": trades((0, 101), (1, 101), (2, 100), (3, 99))}
+    plan = {0: buy(1, limit=100.0)}
+    assert fills(play(engine, plan, market)) == [(3, 1, 1, 100, "maker")]
+    assert fills(play(engine, plan, market, limit_fill="touch")) == [(2, 1, 1, 100, "maker")]
+
+
+def test_a_limit_takes_the_print_it_meets(engine: EngineRun) -> None:
+    # At the meeting equality is enough.
+    market = {"A": trades((0, 101), (1, 100), (2, 99))}
+    assert fills(play(engine, {0: buy(1, limit=100.0)}, market)) == [(1, 1, 1, 100, "taker")]
+
+
+def test_the_print_that_triggers_is_spent(engine: EngineRun) -> None:
+    market = {"A": trades((0, 100), (1, 102), (2, 105), (3, 101))}
+    plan = {0: both(buy(1, stop=102.0), buy(1, stop=102.0, limit=103.0))}
+    # The stop takes 105 at 2 s. The stop-limit meets 105, rests at 103, and 101 passes it at 3 s.
+    assert fills(play(engine, plan, market)) == [(2, 1, 1, 105, "taker"), (3, 2, 1, 103, "maker")]

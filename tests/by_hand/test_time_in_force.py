@@ -1,0 +1,197 @@
+"""Time in force, post-only and reduce-only, by hand."""
+
+from typing import Any
+
+from engines import ENGINES, EngineRun
+from hand_cases import (
+    DIP,
+    HOUR,
+    QUOTES,
+    RISING,
+    at,
+    bars,
+    both,
+    buy,
+    ends,
+    fills,
+    play,
+    quotes,
+    sell,
+    trades,
+)
+
+# DAY, IOC and FOK
+
+
+def test_day_orders_end_at_the_local_midnight(engine: EngineRun) -> None:
+    # Midnight in New York is 05:00 UTC. The one that arrives at 05:00 sharp lives until the next midnight.
+    hour = 3600
+    market = {"A": quotes(*((t * hour, 100, 101) for t in (3, 5, 6, 28, 29)))}
+    plan = {
+        3 * hour: buy(1, limit=90.0, time_in_force="DAY"),
+        5 * hour: buy(1, limit=90.0, time_in_force="DAY"),
+    }
+    outcome = play(engine, plan, market, timezone="America/New_York")
+    assert ends(outcome) == [("EXPIRED", "day", 5 * hour), ("EXPIRED", "day", 29 * hour)]
+
+
+def test_a_day_order_takes_part_in_the_bar_that_opens_before_midnight(engine: EngineRun) -> None:
+    # A bar of 20 hours from 22:00: midnight falls inside it, its open is before, so the order still takes
+    # part.
+    hour = 3600
+    market = {
+        "A": bars(
+            (2 * hour, 9, 9, 9, 9), (22 * hour, 9, 9, 8, 9), (42 * hour, 9, 9, 8, 9), interval=20 * hour
+        )
+    }
+    plan = {22 * hour: both(buy(1, limit=8.0, time_in_force="DAY"), buy(1, limit=7.0, time_in_force="DAY"))}
+    outcome = play(engine, plan, market)
+    assert ends(outcome) == [("FILLED", "", 42 * hour), ("EXPIRED", "day", 24 * hour)]
+
+
+def test_ioc_keeps_what_fills_at_the_meeting(engine: EngineRun) -> None:
+    market = {"A": quotes((0, 100, 101, 3, 3), (1, 100, 101, 3, 3))}
+    plan = {0: both(buy(5, time_in_force="IOC"), buy(1, limit=100.0, time_in_force="IOC"))}
+    outcome = play(engine, plan, market, displayed_size=True)
+    assert fills(outcome) == [(0, 1, 3, 101, "taker")]
+    assert ends(outcome) == [("CANCELED", "ioc", 0)] * 2
+
+
+def test_fok_fills_whole_or_not_at_all(engine: EngineRun) -> None:
+    market = {"A": quotes((0, 100, 101, 3, 3), (1, 100, 101, 3, 3))}
+    plan = {0: both(buy(4, time_in_force="FOK"), buy(3, time_in_force="FOK"))}
+    outcome = play(engine, plan, market, displayed_size=True)
+    assert fills(outcome) == [(0, 2, 3, 101, "taker")]
+    assert ends(outcome) == [("CANCELED", "fok", 0), ("FILLED", "", 0)]
+
+
+def test_on_stops_ioc_and_fok_speak_from_the_trigger_on(engine: EngineRun) -> None:
+    # Both sleep until the ask is 102 at 3 s. The stop-limit then meets 102 with a limit of 101.5, and is
+    # done.
+    plan = {
+        1: both(buy(1, stop=102.0, time_in_force="FOK"), buy(1, stop=102.0, limit=101.5, time_in_force="IOC"))
+    }
+    outcome = play(engine, plan, {"A": QUOTES})
+    assert ends(outcome) == [("FILLED", "", 3), ("CANCELED", "ioc", 3)]
+
+
+# GTD, at the opening and at the close
+
+
+def test_gtd_ends_at_its_time_seen_at_the_next_event(engine: EngineRun) -> None:
+    plan = {
+        1: both(
+            buy(1, limit=99.0, time_in_force="GTD", expires=at(2.5)),
+            buy(1, limit=98.0, time_in_force="GTD", expires=at(2)),
+            buy(1, limit=99.0, time_in_force="GTD", expires=at(0.5)),
+        )
+    }
+    outcome = play(engine, plan, {"A": DIP})
+    # At 2 s sharp the second has ended before the ask of 98 comes; the third ends as it arrives.
+    assert fills(outcome) == [(2, 1, 1, 99, "maker")]
+    assert ends(outcome)[1:] == [("EXPIRED", "gtd", 2), ("EXPIRED", "gtd", 1)]
+
+
+OVERNIGHT = quotes(*((t * HOUR, 100 + t, 101 + t) for t in (20, 22, 24, 25)))
+
+
+def test_at_the_opening_meets_the_first_event_of_the_session(engine: EngineRun) -> None:
+    # The next session opens at 24 h: the market order takes 125, the limit of 121 is left and cancelled.
+    plan = {20 * HOUR: both(buy(1, time_in_force="OPG"), buy(1, limit=121.0, time_in_force="OPG"))}
+    outcome = play(engine, plan, {"A": OVERNIGHT})
+    assert fills(outcome) == [(24 * HOUR, 1, 1, 125, "taker")]
+    assert ends(outcome)[1] == ("CANCELED", "opening", 24 * HOUR)
+
+
+def test_at_the_opening_on_bars_takes_the_first_open(engine: EngineRun) -> None:
+    # Bars of an hour that open at 22, 23 and 24 h.
+    market = bars(*((t * HOUR, t, t + 0.5, t, t + 0.5) for t in (22, 23, 24, 25)), interval=HOUR)
+    outcome = play(engine, {23 * HOUR: buy(1, time_in_force="OPG")}, {"A": market})
+    assert fills(outcome) == [(24 * HOUR, 1, 1, 24, "taker")]
+
+
+def test_at_the_close_on_quotes_takes_the_standing_quote(engine: EngineRun) -> None:
+    # At 24 h, before the quote of 24 h: the standing ask of 22 h is 123. A limit of 122 does not fill.
+    plan = {20 * HOUR: both(buy(1, time_in_force="CLS"), buy(1, limit=122.0, time_in_force="CLS"))}
+    outcome = play(engine, plan, {"A": OVERNIGHT})
+    assert fills(outcome) == [(24 * HOUR, 1, 1, 123, "taker")]
+    assert ends(outcome)[1] == ("CANCELED", "closing", 24 * HOUR)
+    assert outcome.strategy.heard[-3:] == [("fill", 24 * HOUR), ("quote", 24 * HOUR), ("quote", 25 * HOUR)]
+
+
+def test_at_the_close_on_prints_takes_the_last_one(engine: EngineRun) -> None:
+    market = {"A": trades((20 * HOUR, 7), (23 * HOUR, 8), (25 * HOUR, 9))}
+    outcome = play(engine, {20 * HOUR: buy(1, time_in_force="CLS")}, market)
+    assert fills(outcome) == [(24 * HOUR, 1, 1, 8, "taker")]
+
+
+def test_at_the_close_on_bars_takes_the_last_close_of_the_session(engine: EngineRun) -> None:
+    # Of the bars of 22, 23 and 24 h the one of 23 h is the last of the day. An order that comes at 23.5 h is
+    # too late for it and ends with the session, as is seen at the bar of 24 h.
+    market = bars(*((t * HOUR, t, t + 0.5, t, t + 0.5) for t in (22, 23, 24, 25)), interval=HOUR)
+    plan = {
+        23 * HOUR: both(sell(1, time_in_force="CLS"), sell(1, time_in_force="CLS", latency_ms=HOUR * 500))
+    }
+    outcome = play(engine, plan, {"A": market})
+    assert fills(outcome) == [(24 * HOUR, 1, -1, 23.5, "taker")]
+    assert ends(outcome)[1] == ("CANCELED", "closing", 24 * HOUR)
+
+
+def test_sessions_can_be_listed() -> None:
+    # A session from 2 to 4 s and one from 6 to 9 s: DAY ends at 4 s, OPG meets the quote of 6 s, CLS the
+    # standing quote at 4 s.
+    market = quotes(*((t, 100 + t, 101 + t) for t in range(8)))
+    plan = {
+        3: both(buy(1, limit=9.0, time_in_force="DAY"), *(buy(1, time_in_force=t) for t in ("OPG", "CLS")))
+    }
+    sessions = ([at(2), at(6)], [at(4), at(9)])
+    outcome = play(ENGINES["reference"], plan, {"A": market}, sessions=sessions)
+    assert ends(outcome)[0] == ("EXPIRED", "day", 4)
+    assert fills(outcome) == [(4, 3, 1, 104, "taker"), (6, 2, 1, 107, "taker")]
+
+
+# Post-only and reduce-only
+
+
+def amend(order: int, **terms: Any) -> Any:
+    return lambda ctx: ctx.amend(order, **terms)
+
+
+def test_post_only_never_takes(engine: EngineRun) -> None:
+    # 101 would take the ask of 1 s; 98 rests and makes. On bars the open is the meeting.
+    plan = {1: both(buy(1, limit=101.0, post_only=True), buy(1, limit=98.0, post_only=True))}
+    outcome = play(engine, plan, {"A": DIP})
+    assert ends(outcome)[0] == ("REJECTED", "post_only", 1)
+    assert fills(outcome) == [(2, 2, 1, 98, "maker")]
+    outcome = play(engine, {1: buy(1, limit=101.0, post_only=True)}, {"A": RISING})
+    assert ends(outcome) == [("REJECTED", "post_only", 1)]
+
+
+def test_a_post_only_order_with_fills_is_cancelled(engine: EngineRun) -> None:
+    # 1 of 3 is made at 2 s; amended to 100 it would take the ask of 4 s.
+    market = quotes((0, 100, 101, 9, 9), (2, 97, 98, 9, 1), (3, 99, 100, 9, 9), (4, 99, 100, 9, 9))
+    plan = {0: buy(3, limit=98.0, post_only=True), 3: amend(1, limit=100.0)}
+    outcome = play(engine, plan, {"A": market}, displayed_size=True)
+    assert fills(outcome) == [(2, 1, 1, 98, "maker")]
+    assert ends(outcome) == [("CANCELED", "post_only", 3)]
+
+
+def test_reduce_only_reduces_and_no_more(engine: EngineRun) -> None:
+    # Long 2: of 5 only 2 are sold, the rest ends; a buy that reduces nothing ends too; a waiting one stays.
+    plan = {
+        1: both(
+            buy(2),
+            sell(9, limit=150.0, reduce_only=True),
+            sell(5, reduce_only=True),
+            buy(1, reduce_only=True),
+        )
+    }
+    outcome = play(engine, plan, {"A": QUOTES})
+    assert fills(outcome)[1:] == [(1, 3, -2, 100, "taker")]
+    assert [end[1] for end in ends(outcome)] == ["", "end_of_data", "reduce_only", "reduce_only"]
+
+
+def test_a_reduce_only_fok_needs_the_whole_position(engine: EngineRun) -> None:
+    plan = {1: both(buy(2), *(sell(n, reduce_only=True, time_in_force="FOK") for n in (3, 2)))}
+    outcome = play(engine, plan, {"A": QUOTES})
+    assert [end[1] for end in ends(outcome)] == ["", "fok", ""]

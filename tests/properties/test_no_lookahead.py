@@ -1,0 +1,50 @@
+"""What comes later changes nothing before, in both engines."""
+
+from dataclasses import replace
+from typing import Any
+
+from engines import ENGINES, Case, assert_same
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from markets import EXAMPLES, cases
+from reference import sequence
+
+from scripts import Action, Script, scripted
+
+
+@settings(max_examples=max(EXAMPLES // 4, 1), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases(), st.integers(0, 100))
+def test_what_comes_later_changes_nothing_before(drawn: tuple[Case, Script], percent: int) -> None:
+    case, script = drawn
+    script = replace(script, actions={call: [*map(by_day, todo)] for call, todo in script.actions.items()})
+    events = sequence(case.streams)
+    until = events[(len(events) - 1) * percent // 100].delivered
+    streams = {symbol: cut(stream, until) for symbol, stream in case.streams.items()}
+    assume(all(stream.keys() == case.streams[symbol].keys() for symbol, stream in streams.items()))
+    for engine in ENGINES.values():
+        whole = engine(case, scripted(script))
+        part = engine(replace(case, streams=streams), scripted(script))
+        seen = [call for call in part.strategy.seen if call["now"] <= until and call["told"] != ("end",)]
+        heard = [call["told"] for call in seen if call["told"][0] == "fill"]
+        assert_same(seen, whole.strategy.seen[: len(seen)], case.initial_capital, "seen")
+        assert_same(part.fills[: len(heard)], whole.fills[: len(heard)], case.initial_capital, "fills")
+
+
+def by_day(action: Action) -> Action:
+    """An at-the-close order needs to know a session's last bar: to it the end of the data is news."""
+    at_close = action.terms.get("time_in_force") == "CLS"
+    return replace(action, terms=action.terms | {"time_in_force": "DAY"}) if at_close else action
+
+
+def cut(stream: dict[str, Any], until: int) -> dict[str, Any]:
+    """The stream as far as it has begun by then; a kind that has nothing yet is left out.
+
+    A bar that has opened is kept: that it has is known, and a cancel waits for its end.
+    """
+    kept = {
+        kind: [row for row in stream[kind] if row[0] < until or (row[0] == until and kind != "bars")]
+        for kind in ("quotes", "trades", "bars")
+        if kind in stream
+    }
+    kept = {kind: rows for kind, rows in kept.items() if rows}
+    return kept | ({"interval": stream["interval"]} if "bars" in kept else {})
