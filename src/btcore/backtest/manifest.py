@@ -11,6 +11,7 @@ import numpy as np
 
 from btcore.config import Execution, Instrument
 from btcore.data.base import Container
+from btcore.data.hashing import sha256_hex
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.handler import Relay
@@ -35,16 +36,10 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
         params = {} if isinstance(strategy, Orders) else strategy.params
         columns = strategy.columns().items()
         content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
-        return {"kind": name, "name": name, "params": params, "sha256": _sha256(content)}
+        return {"kind": name, "name": name, "params": params, "sha256": sha256_hex(content)}
     if isinstance(strategy, Relay):
         return strategy.described
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
-
-
-def _sha256(content: bytes) -> str:
-    import hashlib  # not at the top: it loads OpenSSL, which a mere import of the package does not need
-
-    return hashlib.sha256(content).hexdigest()
 
 
 @lru_cache(maxsize=256)  # reading a module's source costs more than a small run
@@ -53,7 +48,7 @@ def _code_hash(cls: Any) -> str | None:
     import inspect  # slow to import, and seldom needed
 
     try:
-        return _sha256(inspect.getsource(cls).encode())
+        return sha256_hex(inspect.getsource(cls).encode())
     except (OSError, TypeError):
         return None
 
@@ -128,4 +123,4 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
 def fingerprint(run: dict[str, Any], data: list[dict[str, Any]]) -> str:
     """sha256 of btcore's version, the request and the data's content."""
     text = json.dumps([__version__, run, data], sort_keys=True, separators=(",", ":"))
-    return _sha256(text.encode())
+    return sha256_hex(text.encode())

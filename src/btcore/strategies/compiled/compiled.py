@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.contract import CONTRACT_VERSION
+from btcore.data.hashing import sha256_hex
 from btcore.errors import ConfigError
 
 from .handler import EVENTS, Relay, unpacked
@@ -75,7 +76,7 @@ class Compiled:
         made.function = exported[name]
         made._code = {
             "name": f"{module.__name__}.{name}",
-            "code_sha256": _sha256(Path(str(module.__file__)).read_bytes()),
+            "code_sha256": sha256_hex(Path(str(module.__file__)).read_bytes()),
         }
         return made
 
@@ -91,7 +92,7 @@ class Compiled:
         """
         start = None
         if self.state is not None:
-            start = _sha256(str(self.state.dtype.descr).encode() + self.state.tobytes())
+            start = sha256_hex(str(self.state.dtype.descr).encode() + self.state.tobytes())
         return {
             "kind": "compiled",
             "params": {},
@@ -146,11 +147,5 @@ def _described(function: Any) -> dict[str, Any]:
     return {
         "name": name,
         "constants": numbers,
-        "code_sha256": None if source is None else _sha256(source.encode()),
+        "code_sha256": None if source is None else sha256_hex(source.encode()),
     }
-
-
-def _sha256(content: bytes) -> str:
-    import hashlib  # not at the top: it loads OpenSSL, which a mere import of the package does not need
-
-    return hashlib.sha256(content).hexdigest()
