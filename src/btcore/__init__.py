@@ -2,8 +2,9 @@
 
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
+from btcore.backtest.request import run_request
 from btcore.backtest.run_many import sweep, sweep_request
-from btcore.backtest.run_one import run, run_request
+from btcore.backtest.run_one import run
 from btcore.backtest.sweep_result import SweepResult
 from btcore.data.markets import Merged, merge
 from btcore.results.labels import OrderReason, OrderStatus

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from order_arrays import SECOND, START, drawn
 
 import btcore as bt
+from btcore.backtest.fast_paths import is_plain
 from btcore.fastpath.order_run import OrderRun
-from btcore.fastpath.plain import is_plain
 from btcore.results.result import Result
 from btcore.results.tables import TABLES
 from btcore.times.intervals import interval_ns
@@ -23,7 +23,7 @@ LINKS = ["next", "prev"]  # of the engine's queues: no table shows them
 
 
 def event_by_event(*args: Any, **terms: Any) -> Result:
-    with mock.patch("btcore.backtest.run_one.is_plain", return_value=False):
+    with mock.patch("btcore.backtest.fast_paths.is_plain", return_value=False):
         return bt.run(*args, **terms)
 
 
@@ -65,7 +65,7 @@ def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
     quick = filled = rejected = expired = short = rare = 0
     for seed in range(200):
         data, orders, terms = drawn(seed)
-        with mock.patch("btcore.backtest.run_one.is_plain", wraps=is_plain) as asked:
+        with mock.patch("btcore.backtest.fast_paths.is_plain", wraps=is_plain) as asked:
             result = bt.run({"A": data}, orders, **terms)
         if is_quick(result):
             quick += 1

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 import btcore as bt
-from btcore.backtest import run_one
+from btcore.backtest import fast_paths
 from btcore.engine.engine import Engine
 from btcore.results.tables import TABLES
 
@@ -35,7 +35,7 @@ def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
             engine.take_each()
         return engine
 
-    with patch.object(run_one, "Engine", made), patch.object(run_one, "is_plain", lambda *_: False):
+    with patch.object(fast_paths, "Engine", made), patch.object(fast_paths, "is_plain", lambda *_: False):
         return bt.run(*args, **terms)
 
 

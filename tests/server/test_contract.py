@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from server_process import Served, check_history, drain, until
 
-from btcore.backtest.run_one import check_request, run_request
+from btcore.backtest.request import check_request, run_request
 from btcore.config import RunRequest
 from btcore.data import Bars, Catalog, SampleMarket
 from btcore.errors import BtcoreError

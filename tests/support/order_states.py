@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import btcore as bt
-from btcore.backtest import run_one
+from btcore.backtest import fast_paths
 from btcore.results.tables import orders as orders_table
 
 State = str  # "status leaves/cumulative [reason]", as "PARTIAL 30/70"
@@ -40,7 +40,10 @@ def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Resul
         look(engine)
         return engine
 
-    with patch.object(run_one, "play", play), patch.object(run_one, "is_plain", lambda *_: False):
+    with (
+        patch.object(fast_paths, "play_to_end", play),
+        patch.object(fast_paths, "is_plain", lambda *_: False),
+    ):
         return bt.run(data, strategy, **terms), looks
 
 

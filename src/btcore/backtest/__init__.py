@@ -1,1 +1,1 @@
-"""What a user calls: `run` and `sweep`."""
+"""What a user calls: `run`, `sweep`, and the same for a `RunRequest`."""

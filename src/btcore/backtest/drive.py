@@ -1,4 +1,4 @@
-"""From the first event to the last, in portions between which a run may be looked at or stopped."""
+"""Advances a player in portions of events. Progress is reported, and an interrupt seen, between portions."""
 
 import time
 from collections.abc import Callable
@@ -10,12 +10,12 @@ from btcore.feed.tape import Tape
 
 from .progress import Progress, ProgressCallback
 
-FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events between two looks at a run
-LOOK_SECONDS = 0.02
+FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events
+PORTION_SECONDS = 0.02
 
 
 class Player(Protocol):
-    """What plays a run: `Engine`, or another that keeps the same records."""
+    """What plays a run: `Engine` or `OrderRun`."""
 
     @property
     def tape(self) -> Tape: ...
@@ -32,29 +32,33 @@ class Player(Protocol):
 P = TypeVar("P", bound=Player)
 
 
-def play(make: Callable[[], P], tell: ProgressCallback | None, handler: Handler | None = None) -> P:
-    """Plays what `make` makes, in portions of LOOK_SECONDS; `handler` may know why its strategy failed."""
-    portion, looked = FIRST_PORTION, time.perf_counter()
+def play_to_end(make: Callable[[], P], report: ProgressCallback | None, handler: Handler | None = None) -> P:
+    """Makes a player and advances it to the end, in portions of about PORTION_SECONDS.
+
+    If the strategy fails, the exception kept in `handler.error` becomes the cause of the StrategyError; one
+    that is no Exception, such as KeyboardInterrupt, is raised itself.
+    """
+    portion, last_report = FIRST_PORTION, time.perf_counter()
     try:
         player = make()
         total = player.tape.n_events
         while player.advance(portion):
             now = time.perf_counter()
-            if now - looked < LOOK_SECONDS / 2:
+            if now - last_report < PORTION_SECONDS / 2:
                 portion = min(2 * portion, LAST_PORTION)
-            elif now - looked > 2 * LOOK_SECONDS:
+            elif now - last_report > 2 * PORTION_SECONDS:
                 portion = max(portion // 2, 1)
-            looked = now
-            if tell is not None:
-                tell(Progress(player.n_done / total, player.now, player.equity, player.n_done))
+            last_report = now
+            if report is not None:
+                report(Progress(player.n_done / total, player.now, player.equity, player.n_done))
         player.finish()
     except StrategyError as error:
         cause = getattr(handler, "error", None)
         if cause is None:
             raise
         if not isinstance(cause, Exception):
-            raise cause from None  # an interrupt, or an exit
+            raise cause from None
         raise StrategyError(f"{error}: {type(cause).__name__}: {cause}") from cause
-    if tell is not None:
-        tell(Progress(1.0, player.now, player.equity, total))
+    if report is not None:
+        report(Progress(1.0, player.now, player.equity, total))
     return player

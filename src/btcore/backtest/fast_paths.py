@@ -1,4 +1,15 @@
-"""Sweeps that `lanes` can play: which those are, what their runs share, and the portions for threads."""
+"""Which player a run gets. It is decided here and nowhere else.
+
+All players leave the same records, byte for byte:
+
+- `Engine`, event by event: always possible.
+- `Engine` with skipping: rows that cannot affect the run are not visited one by one. The engine decides
+  this for itself, in `engine/skip.pxd`, as it depends on what the handler listens to.
+- `OrderRun`: `bt.Orders` of plain market orders in a run that `is_plain`.
+- `SweepLanes`: a sweep of a built-in signal strategy over the bars of one symbol in a run that `is_plain`.
+
+`OrderRun` and `SweepLanes` give up where cash or margin may not suffice; the engine then plays the run.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,30 +17,128 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.config import Execution, Instrument
+from btcore.contract import Handler
 from btcore.data.containers import Bars
-from btcore.fastpath.plain import is_plain
+from btcore.engine.engine import Engine
+from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import Lanes
+from btcore.feed.tape import Tape
 from btcore.metrics.run_metrics import Period
+from btcore.model import DatedKind
 from btcore.results.summary import GRIDS
 from btcore.strategies import STRATEGIES, make_handler
+from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.builtin.signal import Signal
 from btcore.times.zones import midnights
 
-from .run_one import Setting
+from .drive import play_to_end
+from .prepare import PreparedRun
+from .progress import Progress, ProgressCallback
 
-CROSSING = "ma_crossover"  # known to the lanes: its means are shared
-WIDEST = 2
-CLOSES_BYTES = 16 << 20  # of a portion's equity at period ends
-WORK, ABREAST = 2 * 10**8, 64  # a portion: about so many bars in all, but at least so many runs
+CROSSING = "ma_crossover"  # the lanes compute its means themselves, once for all runs
+WIDEST = 2  # of the register widths: 0 scalar, 1 AVX2, 2 AVX-512
+CLOSES_BYTES = 16 << 20  # limit on the memory of one portion's equity at period ends
+PORTION_BARS = 2 * 10**8  # over all runs of a portion, about
+PORTION_RUNS = 64  # in a portion, unless memory or the number of threads asks for fewer
 
 Rows = NDArray[np.int64]
 
 
+def is_plain(
+    tape: Tape, instruments: Sequence[Instrument], execution: Execution, scheduled: NDArray[Any]
+) -> bool:
+    """True if a market order fills at once and whole, and only fills change the account.
+
+    That is: one symbol and one stream; netting at average cost; no latency, dated rates, splits, dividends,
+    commission tiers, size caps, margin rates or negative prices.
+    """
+    return (
+        tape.n_symbols == 1
+        and tape.n_streams == 1
+        and not instruments[0].negative_prices
+        and not (execution.maintenance_margin or instruments[0].maintenance_margin)
+        and execution.position_mode == "netting"
+        and execution.cost_basis == "average"
+        and execution.off_step == "reject"
+        and not execution.commission_tiers
+        and execution.volume_share is None
+        and not execution.displayed_size
+        and not (execution.latency_jitter_ms or execution.response_jitter_ms)
+        and bool(np.all(scheduled["kind"] == DatedKind.SESSION_END))  # latencies and rates are scheduled too
+    )
+
+
+def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback | None) -> Engine | OrderRun:
+    """The player of a prepared strategy, after the last event."""
+    if not isinstance(strategy, Orders):
+        return _play_engine(run, strategy, report)
+    if strategy.is_plain and is_plain(run.tape, run.instruments, run.execution, run.scheduled):
+        player = _play_orders(run, strategy)
+        if not player.given_up:
+            if report is not None:
+                report(Progress(1.0, player.now, player.equity, player.n_done))
+            return player
+    return _play_engine(run, strategy.handler(run.tape.symbols), report)
+
+
+def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | None) -> Engine:
+    return play_to_end(
+        lambda: Engine(
+            run.tape, handler, run.instruments, run.execution, run.initial_capital, run.first_ts,
+            run.mark_every, run.sessions.opens, run.sessions.closes, run.scheduled,
+        ),
+        report,
+        handler,
+    )  # fmt: skip
+
+
+def _play_orders(run: PreparedRun, orders: Orders) -> OrderRun:
+    return play_to_end(
+        lambda: OrderRun(
+            run.tape, orders.timestamp, orders.side, orders.quantity, run.instruments[0], run.execution,
+            run.initial_capital, run.first_ts, run.mark_every,
+        ),
+        None,
+    )  # fmt: skip
+
+
+def sweep_lanes(run: PreparedRun, strategy: Any, params: Sequence[Any], width: int = WIDEST) -> Lanes | None:
+    """All runs of a built-in strategy side by side, one for each item of `params`, before their first bar.
+
+    None if the engine has to play them: lanes take signal strategies over the bars of one symbol. `width`
+    limits the registers used; the processor may limit them further.
+    """
+    if not isinstance(strategy, str) or not STRATEGIES[strategy].module or run.mark_every != 0:
+        return None
+    if not is_plain(run.tape, run.instruments, run.execution, run.scheduled):
+        return None
+    bars = run.markets[0][1][0]
+    if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
+        return None
+    period, ends = period_ends(bars.timestamp + bars.interval, run.timezone, run.calendar_closes)
+    return Lanes(
+        bars,
+        params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],
+        run.instruments[0],
+        run.execution,
+        run.initial_capital,
+        run.first_ts,
+        int(period),
+        ends,
+        width,
+    )
+
+
 def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[int, Rows]:
-    """The kind of period that `summary.period_returns` takes, and the bars that end one."""
+    """The kind of period whose returns are measured, and the index of the last bar of each period.
+
+    `delivered` has the times at which the bars end, ns UTC. The periods are those of
+    `summary.period_returns`.
+    """
     n = len(delivered)
-    past = midnights(int(delivered[0]), int(delivered[-1]), timezone) if closes is None else closes
-    ends = np.unique(np.append(np.searchsorted(delivered, past, side="right"), n))
+    day_ends = midnights(int(delivered[0]), int(delivered[-1]), timezone) if closes is None else closes
+    ends = np.unique(np.append(np.searchsorted(delivered, day_ends, side="right"), n))
     ends = ends[ends > 0] - 1
     if len(ends) >= 2:
         return Period.DAY if closes is None else Period.SESSION, ends
@@ -41,38 +150,18 @@ def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[in
     return Period.POINT, np.arange(n)
 
 
-def lanes_of(setting: Setting, strategy: Any, params: Sequence[Any], width: int = WIDEST) -> Lanes | None:
-    """Every run of a built-in strategy, ready to be played; None where it takes the general engine.
-
-    Lanes play strategies that turn prices into a stance, over one symbol's bars in plain terms. `width` is
-    that of the registers, 0 to 2, as far as the processor has them.
-    """
-    if not isinstance(strategy, str) or not STRATEGIES[strategy].module or setting.every != 0:
-        return None
-    if not is_plain(setting.tape, setting.steps, setting.terms, setting.dated):
-        return None
-    bars = setting.markets[0][1][0]
-    if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
-        return None
-    period, ends = period_ends(bars.timestamp + bars.interval, setting.timezone, setting.closes)
-    own = params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params]
-    return Lanes(
-        bars, own, setting.steps[0], setting.terms, setting.capital, setting.first, int(period), ends, width
-    )
-
-
 def portions(lanes: Lanes, threads: int) -> list[Rows]:
-    """The runs in portions for threads to take, those of the same long mean together.
+    """Indexes of the runs, in portions for threads to play; runs with the same long mean are together.
 
-    A portion takes a fraction of a second: between two progress is told and an interrupt is heard.
+    A portion takes a fraction of a second. Progress is reported and an interrupt takes effect between two.
     """
     n = len(lanes.params)
-    order = sorted(range(n), key=lambda i: _periods(lanes.params[i]))
-    fitting = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
-    brief = max(ABREAST, WORK // lanes.n_bars)
-    size = max(1, min(fitting, brief, -(-n // (2 * threads))))
+    order = sorted(range(n), key=lambda i: _mean_lengths(lanes.params[i]))
+    most = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
+    quick = max(PORTION_RUNS, PORTION_BARS // lanes.n_bars)
+    size = max(1, min(most, quick, -(-n // (2 * threads))))
     return [np.array(order[at : at + size], np.int64) for at in range(0, n, size)]
 
 
-def _periods(own: Any) -> tuple[int, int]:
-    return getattr(own, "long_period", 0), getattr(own, "short_period", 0)
+def _mean_lengths(params: Any) -> tuple[int, int]:
+    return getattr(params, "long_period", 0), getattr(params, "short_period", 0)

@@ -1,4 +1,4 @@
-"""What a run is given besides its markets, checked: its instruments, the grid of its curve."""
+"""Checks of instruments and of the equity grid, and the price columns that a result draws."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,15 +10,18 @@ from btcore.errors import ConfigError, DataError
 from btcore.times.intervals import Interval, interval_ns
 
 MINUTE_NS = 60 * 10**9
+LOWEST = {"bars": "low", "quotes": "bid", "trades": "price"}  # the column with the lowest prices
+SHOWN_FIRST = ("quotes", "trades", "bars")
 
 
 def check_instruments(given: Mapping[str, Instrument] | None, markets: Markets) -> list[Instrument]:
+    """One Instrument for each symbol, in the order of `markets`; the default where none is given."""
     given = given or {}
     symbols = [symbol for symbol, _ in markets]
-    strangers = sorted(set(given) - set(symbols))
-    if strangers:
+    unknown = sorted(set(given) - set(symbols))
+    if unknown:
         raise ConfigError(
-            f"instruments: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
+            f"instruments: {unknown[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
         )
     return [
         checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()
@@ -27,24 +30,23 @@ def check_instruments(given: Mapping[str, Instrument] | None, markets: Markets) 
 
 
 def refuse_negative(markets: Markets, instruments: list[Instrument]) -> None:
-    """ConfigError where data hold a price that is not positive, and their instrument says there is none."""
+    """Raises ConfigError for a price of 0 or less of an instrument that does not allow it."""
     for (symbol, containers), instrument in zip(markets, instruments, strict=True):
         for container in containers:
             if not container.negative_prices or instrument.negative_prices:
                 continue
-            least = {"bars": "low", "quotes": "bid", "trades": "price"}[container.kind]
-            if container.columns[least].min() <= 0.0:
+            if container.columns[LOWEST[container.kind]].min() <= 0.0:
                 raise ConfigError(
-                    f"instruments[{symbol!r}]: its {container.kind} hold negative prices; "
-                    "Instrument(negative_prices=True) admits them"
+                    f"instruments[{symbol!r}]: its {container.kind} have prices of 0 or less; "
+                    "Instrument(negative_prices=True) allows them"
                 )
 
 
 def mark_grid(mark_every: Interval | None, markets: Markets) -> int:
-    """ns; 0 for a point at every distinct time, as suits bars."""
+    """The step of the equity grid in ns; 0, the default for bars alone, is a point at every event time."""
     if mark_every is None:
-        bars_alone = all(c.kind == "bars" for _, containers in markets for c in containers)
-        return 0 if bars_alone else MINUTE_NS
+        only_bars = all(c.kind == "bars" for _, containers in markets for c in containers)
+        return 0 if only_bars else MINUTE_NS
     try:
         return interval_ns(mark_every)
     except DataError as error:
@@ -52,12 +54,11 @@ def mark_grid(mark_every: Interval | None, markets: Markets) -> int:
 
 
 def price_columns(markets: Markets) -> Callable[[str], Any]:
-    """Of a symbol: when each price began and was known, and how low and high it was."""
+    """A function of a symbol that returns four columns: start and end of each price (ns UTC), low, high."""
     streams = dict(markets)
-    ranks = {"quotes": 0, "trades": 1, "bars": 2}
 
     def columns(symbol: str) -> Any:
-        source = min(streams[symbol], key=lambda c: ranks[c.kind])
+        source = min(streams[symbol], key=lambda c: SHOWN_FIRST.index(c.kind))
         start = source.timestamp
         if isinstance(source, Quotes):
             mid = 0.5 * (source.bid + source.ask)

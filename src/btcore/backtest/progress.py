@@ -1,15 +1,15 @@
-"""How far a run has come, and a bar to show it."""
+"""How far a run has come, and a progress bar for terminals."""
 
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TextIO
 
-SHOW_AFTER = 0.5  # seconds: a run that is over sooner shows no bar
+SHOW_AFTER = 0.5  # seconds; a shorter run shows no bar
 
 
 class Progress(NamedTuple):
-    """A look at a run under way: `fraction` done (0 to 1), `now` (ns UTC), `equity`, `events` done."""
+    """State of a running backtest: `fraction` done (0 to 1), time `now` (ns UTC), `equity`, `events` done."""
 
     fraction: float
     now: int
@@ -21,7 +21,7 @@ ProgressCallback = Callable[[Progress], Any]
 
 
 class ProgressBar:
-    """Draws one line on a terminal, again and again."""
+    """Redraws one line of a terminal at each call."""
 
     def __init__(self, stream: TextIO, width: int = 32) -> None:
         self._stream = stream
@@ -49,7 +49,7 @@ class ProgressBar:
 
 
 def reporter(progress: ProgressCallback | bool | None) -> tuple[ProgressCallback | None, Callable[[], None]]:
-    """Whom to tell, and what to do at the end. None: a bar if there is a terminal to draw on."""
+    """The callback, and a function that closes it. None means a bar if stderr is a terminal."""
     if progress is None:
         progress = sys.stderr is not None and sys.stderr.isatty()
     if isinstance(progress, bool):

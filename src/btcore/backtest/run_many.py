@@ -1,4 +1,4 @@
-"""Many parameter sets of one strategy over the same data, run side by side and told in columns."""
+"""`sweep`: one strategy with many parameter sets over the same data, in parallel."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,12 +20,15 @@ from btcore.results.tables import Table
 from btcore.strategies import STRATEGIES, check_params
 from btcore.strategies.callbacks.strategy import Strategy
 
-from .abreast import lanes_of, portions
+from .fast_paths import portions, sweep_lanes
+from .handlers import prepare_strategy
+from .prepare import PreparedRun, prepare
 from .progress import Progress, ProgressCallback, reporter
-from .run_one import Setting, check_data, load_data, prepare, run_terms
+from .request import check_data, load_data, run_options
+from .run_one import play_prepared
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
-Swept = str | type[Strategy]
+SweptStrategy = str | type[Strategy]
 Params = dict[str, Any]
 T = TypeVar("T")
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -33,41 +36,45 @@ Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 def sweep(
     data: Mapping[str, Market],
-    strategy: Swept,
+    strategy: SweptStrategy,
     params: Grid,
     *,
     workers: int | None = None,
     progress: ProgressCallback | bool | None = None,
     **terms: Any,
 ) -> SweepResult:
-    """Runs `strategy` with every parameter set of `params`: the metrics of each, as `run` would give them.
+    """Runs `strategy` with every parameter set of `params`; the metrics of each equal those of `run`.
 
         bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
 
-    `strategy` is a built-in's name or a Strategy subclass. `params` is a grid, names to the values to combine
-    (the last name varies fastest; a text, a number or a mapping is one value), or a sequence of parameter
-    sets. `workers` threads share the work (None: as many as there are processors); they change nothing but
-    the time it takes. A Python strategy's sets run in turn. `terms` are the other keyword arguments of `run`.
+    data: as in `run`.
+    strategy: the name of a built-in strategy, or a Strategy subclass, whose runs share one thread.
+    params: a grid, that is names to the values to combine, of which the last name varies fastest (a text, a
+        number or a mapping counts as one value); or a sequence of parameter sets.
+    workers: number of threads; None for one a processor. The result does not depend on it.
+    progress: as in `run`; `fraction` counts finished runs, `equity` is that of the last of them.
+    terms: the other keyword arguments of `run`.
 
-    Sets that the strategy refuses are in `refused`, with the reason. Raises ConfigError for a parameter that
-    the strategy does not have and where every set is refused, and whatever `run` raises.
+    Parameter sets that the strategy refuses are in `refused` of the result, with the reason. Raises
+    ConfigError for a parameter that the strategy does not have and if every set is refused, and whatever
+    `run` raises.
     """
-    threads = _workers(workers)
-    sets = _sets(params)
-    names = _names(strategy, sets)
-    accepted, refused = _sift(strategy, sets)
-    setting = prepare(data, **terms)
+    threads = _threads(workers)
+    sets = _parameter_sets(params)
+    names = _parameter_names(strategy, sets)
+    accepted, refused = _check_sets(strategy, sets)
+    prepared = prepare(data, **terms)
 
-    tell, close = reporter(progress)
+    report, close = reporter(progress)
     try:
-        table = _measure(setting, strategy, accepted, threads, tell)
+        table = _measure(prepared, strategy, accepted, threads, report)
     finally:
         close()
     return SweepResult(
-        params=columns([{name: item.full[name] for name in names} for item in accepted]),
+        params=columns([{name: item.complete[name] for name in names} for item in accepted]),
         table=table,
         refused=refused,
-        run=lambda i: _play(setting, strategy, accepted[i].given),
+        run=lambda i: _play(prepared, strategy, accepted[i].given),
     )
 
 
@@ -78,7 +85,7 @@ def sweep_request(
     workers: int | None = None,
     progress: ProgressCallback | bool | None = False,
 ) -> SweepResult:
-    """The sweep of a request whose strategy's parameters are a grid, on a catalog or the sample market."""
+    """`sweep` for a request whose `strategy.params` is a grid, on the data of a Catalog or a SampleMarket."""
     check_data(request, source)
     return sweep(
         load_data(request, source),
@@ -86,39 +93,41 @@ def sweep_request(
         request.strategy.params,
         workers=workers,
         progress=progress,
-        **run_terms(request, source),
+        **run_options(request, source),
     )
 
 
-class _Set(NamedTuple):
-    """A parameter set that the strategy takes."""
+class _ParameterSet(NamedTuple):
+    """A parameter set that the strategy accepts."""
 
     given: Params
-    full: Params  # with the defaults of what was not given
-    made: Struct | None  # as a built-in's handler takes it
+    complete: Params  # with defaults
+    struct: Struct | None  # for a built-in strategy
 
 
-def _workers(workers: int | None) -> int:
+def _threads(workers: int | None) -> int:
     if workers is None:
         return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-        raise ConfigError(f"workers: {workers!r} is not a whole number from 1 on")
+        raise ConfigError(f"workers: {workers!r} is not a whole number above 0")
     return workers
 
 
-def _sets(params: Grid) -> list[Params]:
-    """One mapping a run, in the order of the grid."""
+def _parameter_sets(params: Grid) -> list[Params]:
+    """One mapping for each run; the last name of a grid varies fastest."""
     if isinstance(params, Mapping):
         values = [_values(name, value) for name, value in params.items()]
         return [dict(zip(params, chosen, strict=True)) for chosen in product(*values)]
     if isinstance(params, str) or not isinstance(params, Iterable):  # type: ignore[unreachable]
-        raise ConfigError("params: a mapping of names to values, or a sequence of parameter sets, is needed")
+        raise ConfigError(
+            f"params: {params!r} is not a mapping of names to values or a sequence of parameter sets"
+        )
     sets = list(params)
     for i, item in enumerate(sets):
         if not isinstance(item, Mapping):
             raise ConfigError(f"params[{i}]: {item!r} is not a mapping of names to values")
     if not sets:
-        raise ConfigError("params: no parameter set")
+        raise ConfigError("params: the sequence of parameter sets is empty")
     return [dict(item) for item in sets]
 
 
@@ -127,89 +136,93 @@ def _values(name: str, value: Any) -> list[Any]:
         return [value]
     values = [v.item() if isinstance(v, np.generic) else v for v in value]
     if not values:
-        raise ConfigError(f"params.{name}: no values")
+        raise ConfigError(f"params.{name}: the list of values is empty")
     return values
 
 
-def _names(strategy: Swept, sets: list[Params]) -> list[str]:
-    """The parameters that were named; ConfigError for one that the strategy does not have."""
+def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
+    """The names in `sets`, in order; ConfigError for one that the strategy does not have."""
     if isinstance(strategy, str):
         if strategy not in STRATEGIES:
-            check_params(strategy, {})  # says which there are
+            check_params(strategy, {})  # raises ConfigError, which lists the known names
         known: Iterable[str] = STRATEGIES[strategy].params.__struct_fields__
     elif isinstance(strategy, type) and issubclass(strategy, Strategy):
         known = get_type_hints(strategy)
     else:
         raise ConfigError(
-            f"strategy: {strategy!r} can't be swept: a built-in's name or a Strategy subclass is needed, "
-            "as every run plays one of its own"
+            f"strategy: {strategy!r} cannot be swept, as it plays one run only; pass the name of a built-in "
+            "strategy or a Strategy subclass"
         )
     names = list(dict.fromkeys(name for given in sets for name in given))
     for name in names:
         if name not in known:
-            raise ConfigError(f"params.{name}: the strategy has no such parameter ({', '.join(known)})")
+            raise ConfigError(f"params.{name}: the strategy has no such parameter, only {', '.join(known)}")
     return names
 
 
-def _sift(strategy: Swept, sets: list[Params]) -> tuple[list[_Set], list[Refusal]]:
-    """The sets that the strategy takes, and those it does not; ConfigError if that is all of them."""
+def _check_sets(strategy: SweptStrategy, sets: list[Params]) -> tuple[list[_ParameterSet], list[Refusal]]:
+    """The sets that the strategy accepts and those it refuses; ConfigError if it refuses all."""
     accepted, refused = [], []
     for given in sets:
         try:
-            accepted.append(_checked(strategy, given))
+            accepted.append(_check_set(strategy, given))
         except ConfigError as error:
             refused.append(Refusal(given, str(error)))
     if not accepted:
-        raise ConfigError(f"params: every set is refused, the first for {refused[0].reason}")
+        raise ConfigError(f"params: every parameter set is refused, the first because {refused[0].reason}")
     return accepted, refused
 
 
-def _checked(strategy: Swept, given: Params) -> _Set:
+def _check_set(strategy: SweptStrategy, given: Params) -> _ParameterSet:
     if isinstance(strategy, str):
-        made = check_params(strategy, given)
-        return _Set(given, asdict(made), made)
-    return _Set(given, strategy.check_params(given), None)
+        struct = check_params(strategy, given)
+        return _ParameterSet(given, asdict(struct), struct)
+    return _ParameterSet(given, strategy.check_params(given), None)
 
 
-def _play(setting: Setting, strategy: Swept, params: Params) -> Result:
+def _play(prepared: PreparedRun, strategy: SweptStrategy, params: Params) -> Result:
     try:
-        return setting.play(*setting.handler(strategy, params), None)
+        return play_prepared(prepared, *prepare_strategy(prepared, strategy, params), None)
     except StrategyError as error:
         raise StrategyError(f"{params}: {error}") from error
 
 
 def _measure(
-    setting: Setting, strategy: Swept, sets: list[_Set], threads: int, tell: ProgressCallback | None
+    prepared: PreparedRun,
+    strategy: SweptStrategy,
+    sets: list[_ParameterSet],
+    threads: int,
+    report: ProgressCallback | None,
 ) -> Table:
-    """A record of measures a run: by lanes where they can play it, else by the general engine."""
-    left: Sequence[int] = range(len(sets))
+    """A record of MEASURES_DTYPE for each run, from the lanes where they can play it, else the engine."""
     table = np.zeros(len(sets), MEASURES_DTYPE)
-    done = 0
+    for_engine: Sequence[int] = range(len(sets))
+    n_done = 0
 
     def count(rows: Sequence[int]) -> None:
-        nonlocal done
-        done += len(rows)
-        if tell is not None and rows:
-            equity, events = float(table["final_equity"][rows[-1]]), done * setting.tape.n_events
-            tell(Progress(done / len(sets), setting.tape.last_time(), equity, events))
+        nonlocal n_done
+        n_done += len(rows)
+        if report is not None and rows:
+            equity, events = float(table["final_equity"][rows[-1]]), n_done * prepared.tape.n_events
+            report(Progress(n_done / len(sets), prepared.tape.last_time(), equity, events))
 
-    lanes = lanes_of(setting, strategy, [item.made for item in sets])
+    lanes = sweep_lanes(prepared, strategy, [item.struct for item in sets])
     if lanes is not None:
         table = lanes.measures
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
             count(rows[lanes.codes[rows] == 0].tolist())
-        left = np.flatnonzero(lanes.codes).tolist()
+        for_engine = np.flatnonzero(lanes.codes).tolist()
 
-    def record(i: int) -> None:
-        table[i] = as_record(_play(setting, strategy, sets[i].given).metrics)
+    def play_one(i: int) -> None:
+        table[i] = as_record(_play(prepared, strategy, sets[i].given).metrics)
 
-    for i in _in_threads(record, left, 1 if isinstance(strategy, type) else threads):
+    for i in _in_threads(play_one, for_engine, 1 if isinstance(strategy, type) else threads):
         count([i])
     return table
 
 
 def _in_threads(work: Callable[[T], object], items: Sequence[T], threads: int) -> Iterator[T]:
-    """Does the work on each item, up to `threads` at once; gives them back in their order, done."""
+    """Calls `work` with each item, in up to `threads` threads; yields the finished items in their order."""
     if threads == 1 or len(items) < 2:
         for item in items:
             work(item)

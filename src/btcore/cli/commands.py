@@ -132,7 +132,7 @@ def _run(arguments: argparse.Namespace) -> None:
     out = _target("--out", arguments.out, (".npz", ".parquet"))
     plot = _target("--plot", arguments.plot, (".html", ".svg"))
 
-    from btcore.backtest.run_one import run_request
+    from btcore.backtest.request import run_request
 
     result = run_request(request, source, progress=False if arguments.no_progress else None)
     if out is not None:

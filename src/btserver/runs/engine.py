@@ -10,8 +10,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from btcore.backtest.run_one import check_request as _check
-from btcore.backtest.run_one import run_request as _run
+from btcore.backtest.request import check_request as _check
+from btcore.backtest.request import run_request as _run
 from btcore.config import RunRequest
 from btcore.data import Catalog, SampleMarket, Source
 from btcore.errors import ConfigError

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.backtest.abreast import lanes_of, portions
-from btcore.backtest.run_one import prepare
+from btcore.backtest.fast_paths import portions, sweep_lanes
+from btcore.backtest.prepare import prepare
 from btcore.contract import Handler
 from btcore.strategies import check_params
 
@@ -55,7 +55,7 @@ def swept(data, strategy, params, **terms: Any) -> bt.SweepResult:
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     """Of a strategy that lanes can play: 0 for each run they did play."""
-    lanes = lanes_of(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
+    lanes = sweep_lanes(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
     assert lanes is not None
     for rows in portions(lanes, 1):
         lanes.play(rows)
@@ -97,14 +97,14 @@ def test_a_single_value_stands_for_itself():
     [
         ("ma_crossover", {"short": [2]}, r"params\.short: the strategy has no such parameter"),
         ("ma_crossover", [{"short_period": 2}, {"span": 1}], "params.span: the strategy has no such"),
-        ("ma_crossover", {"short_period": [50], "long_period": [20]}, "every set is refused"),
-        ("ma_crossover", {"short_period": []}, "params.short_period: no values"),
-        ("ma_crossover", [], "params: no parameter set"),
+        ("ma_crossover", {"short_period": [50], "long_period": [20]}, "every parameter set is refused"),
+        ("ma_crossover", {"short_period": []}, "params.short_period: the list of values is empty"),
+        ("ma_crossover", [], "params: the sequence of parameter sets is empty"),
         ("ma_crossover", [3], r"params\[0\]: 3 is not a mapping"),
-        ("ma_crossover", "short_period", "params: a mapping"),
+        ("ma_crossover", "short_period", "params: 'short_period' is not a mapping"),
         ("no_such", {"a": [1]}, "strategy.name: 'no_such' is unknown"),
-        (bt.Orders([START], "A", "buy", 1.0), {"a": [1]}, "can't be swept"),
-        (Handler(), {"a": [1]}, "can't be swept"),
+        (bt.Orders([START], "A", "buy", 1.0), {"a": [1]}, "cannot be swept"),
+        (Handler(), {"a": [1]}, "cannot be swept"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_runs(strategy, params, told):
@@ -193,7 +193,7 @@ def test_a_python_strategy_is_swept_by_its_class():
     assert result[1].params == {"period": 2, "size": 2.5}
     with pytest.raises(bt.ConfigError, match=r"params\.speed"):
         swept(data, Fade, {"speed": [1]})
-    with pytest.raises(bt.ConfigError, match="can't be swept"):
+    with pytest.raises(bt.ConfigError, match="cannot be swept"):
         swept(data, Fade(), {"period": [2]})
 
 
@@ -235,7 +235,7 @@ GENERAL = {
 @pytest.mark.parametrize("name", GENERAL)
 def test_what_lanes_cannot_play_the_engine_plays(name):
     data, terms = GENERAL[name]
-    assert lanes_of(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
+    assert sweep_lanes(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
     result = swept(data, "ma_crossover", GRID, workers=2, **terms)
     assert_same(result, data, "ma_crossover", **terms)
     assert result.metrics["total_trades"].sum() > 0
@@ -334,7 +334,7 @@ def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
     params = [check_params("ma_crossover", {"short_period": s, "long_period": 40}) for s in range(1, 40)]
     measured = []
     for width in (0, 1, 2):
-        lanes = lanes_of(setting, "ma_crossover", params, width)
+        lanes = sweep_lanes(setting, "ma_crossover", params, width)
         lanes.play(np.arange(len(params)))
         measured.append(lanes.measures.tobytes())
     assert measured[0] == measured[1] == measured[2]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.backtest.run_one import check_request
+from btcore.backtest.request import check_request
 from btcore.contract import Handler
 
 DAY = 86400 * 10**9
@@ -223,8 +223,12 @@ class TestRefusals:
             ({"mark_every": "fortnight"}, bt.ConfigError, "mark_every: interval: 'fortnight'"),
             ({"mark_every": 0}, bt.ConfigError, "mark_every: interval: 0"),
             ({"instruments": {"B": bt.Instrument()}}, bt.ConfigError, "instruments: 'B' is not in this run"),
-            ({"strategy": 3}, bt.ConfigError, "strategy: 3 is no built-in's name"),
-            ({"strategy": Nothing(), "params": {"a": 1}}, bt.ConfigError, "params: only a strategy's name"),
+            ({"strategy": 3}, bt.ConfigError, "strategy: 3 is not the name of a built-in"),
+            (
+                {"strategy": Nothing(), "params": {"a": 1}},
+                bt.ConfigError,
+                "params: only a strategy given by name",
+            ),
             ({"strategy": Nothing, "params": {"a": 1}}, bt.ConfigError, "strategy.params.a: Nothing has no"),
         ],
     )

@@ -524,7 +524,7 @@ def test_a_strategy_that_fails_is_1_and_one_line(
 
         return bt.run({"A": bt.sample_bars("A")}, Broken)
 
-    monkeypatch.setattr("btcore.backtest.run_one.run_request", run_request)
+    monkeypatch.setattr("btcore.backtest.request.run_request", run_request)
     out = tmp_path / "result.npz"
     assert main(["run", "A", *YEAR, "--out", str(out)]) == 1
     said = capsys.readouterr()

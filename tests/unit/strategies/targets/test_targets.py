@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import btcore as bt
-from btcore.backtest.run_one import check_request, run_request
+from btcore.backtest.request import check_request, run_request
 from btcore.cli.commands import main
 from btcore.data import SampleMarket
 from btcore.strategies.targets.handler import Rebalancer
@@ -458,7 +458,7 @@ class TestTheDoor:
             bt.OrderError, match=r"^targets: B below 0, but a cash account holds nothing short$"
         ):
             play(bt.Targets(None, ["A", "B"], [0.5, -0.5]), execution=cash)
-        with pytest.raises(bt.ConfigError, match=r"^params: only a strategy's name or class takes them$"):
+        with pytest.raises(bt.ConfigError, match=r"^params: only a strategy given by name or class"):
             play(bt.Targets(None, "A", 0.5), params={"drift": 1})
 
 

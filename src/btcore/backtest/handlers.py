@@ -1,0 +1,77 @@
+"""A strategy of any kind as a player takes it, and its description for the manifest."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from btcore.contract import Handler
+from btcore.errors import ConfigError
+from btcore.strategies import TargetWeights, check_params, make_handler
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.handler import PythonHandler
+from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.targets.targets import Targets
+
+from .manifest import describe_strategy
+from .prepare import PreparedRun
+
+StrategyLike = str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler
+Describe = Callable[[], dict[str, Any]]
+
+
+def prepare_strategy(
+    run: PreparedRun, strategy: StrategyLike, params: Mapping[str, Any] | None
+) -> tuple[Handler | Orders, Describe]:
+    """The strategy, ready for one run, and a function that describes it.
+
+    Orders are returned as they are: `fast_paths.play` decides who plays them, and hashing them waits until
+    the manifest is read, as their columns cannot change. Everything else is described before the run.
+    """
+    if isinstance(strategy, Orders):
+        _refuse_params(params)
+        strategy.places(run.tape.symbols)  # OrderError for a symbol that is not in the run
+        return strategy, lambda: describe_strategy(strategy, None)
+    handler, description = _handler_of(run, strategy, params)
+    if isinstance(handler, PythonHandler):
+        handler.context.see(run.markets)
+    return handler, lambda: description
+
+
+def _handler_of(
+    run: PreparedRun,
+    strategy: str | type[Strategy] | Strategy | Targets | Compiled | Handler,
+    params: Mapping[str, Any] | None,
+) -> tuple[Handler, dict[str, Any]]:
+    """What the engine calls, and its description."""
+    symbols = run.tape.symbols
+    if isinstance(strategy, str):
+        struct = check_params(strategy, params or {})
+        description = describe_strategy(strategy, struct)
+        if isinstance(struct, TargetWeights):
+            return _targets_handler(run, Targets.of_weights(struct, symbols)), description
+        return make_handler(strategy, struct, len(symbols)), description
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        strategy, params = strategy(**(params or {})), None
+    _refuse_params(params)
+    if isinstance(strategy, Strategy):
+        return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Targets):
+        return _targets_handler(run, strategy), describe_strategy(strategy, None)
+    if isinstance(strategy, Compiled):
+        strategy = strategy.handler()
+    if isinstance(strategy, Handler):
+        return strategy, describe_strategy(strategy, None)
+    raise ConfigError(
+        f"strategy: {strategy!r} is not the name of a built-in strategy, a Strategy, Orders, Targets, "
+        "Compiled or Handler"
+    )
+
+
+def _targets_handler(run: PreparedRun, targets: Targets) -> Handler:
+    rebalancer = targets.play(run.markets, run.instruments, run.timezone, run.execution, run.fx)
+    return PythonHandler(rebalancer, run.tape.symbols)
+
+
+def _refuse_params(params: Mapping[str, Any] | None) -> None:
+    if params:
+        raise ConfigError("params: only a strategy given by name or class takes parameters")

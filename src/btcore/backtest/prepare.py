@@ -1,0 +1,136 @@
+"""Checks the data and settings of a run and builds what all runs over them share."""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from btcore.config import Capital, Currency, Execution, FxRates, Instrument, checked
+from btcore.data.markets import Market, Markets, tape_of, window
+from btcore.data.timestamps import Moment, moment_ns
+from btcore.errors import ConfigError
+from btcore.feed.tape import Tape
+from btcore.times.clock import zone
+from btcore.times.intervals import Interval
+from btcore.times.sessions import Sessions, sessions
+
+from .inputs import check_instruments, mark_grid, refuse_negative
+from .manifest import describe_data, describe_run
+from .scheduled import scheduled_events
+
+
+class PreparedRun(NamedTuple):
+    """What all runs over the same data and settings share; threads may play any number of them at once."""
+
+    markets: Markets
+    instruments: list[Instrument]  # one a symbol, in the order of `markets`
+    execution: Execution
+    fx: FxRates
+    initial_capital: float
+    currency: str
+    timezone: str
+    start: int | None  # as given, ns UTC
+    end: int | None  # likewise
+    first_ts: int  # first point of the equity curve, ns UTC
+    mark_every: int  # ns; 0 for a point at every event time
+    sessions: Sessions
+    calendar: str | None
+    scheduled: NDArray[Any]  # records of DATED_DTYPE
+    tape: Tape
+    data_source: str
+    data_hashes: Callable[[], list[dict[str, Any]]]  # computed at the first call
+
+    @property
+    def calendar_closes(self) -> NDArray[np.int64] | None:
+        """Session closes of the calendar, ns UTC; None without a calendar, when sessions are local days."""
+        return None if self.calendar is None else self.sessions.closes
+
+    def describe(self, strategy: dict[str, Any]) -> dict[str, Any]:
+        """The settings of a run of the described strategy, as JSON values for the manifest."""
+        return describe_run(
+            strategy=strategy,
+            execution=self.execution,
+            instruments=dict(zip(self.tape.symbols, self.instruments, strict=True)),
+            initial_capital=self.initial_capital,
+            currency=self.currency,
+            timezone=self.timezone,
+            start=self.start,
+            end=self.end,
+            mark_every=self.mark_every or None,
+            calendar=None if self.calendar is None else self.sessions.name,
+            fx=self.fx,
+        )
+
+
+def prepare(
+    data: Mapping[str, Market],
+    *,
+    initial_capital: float = 1_000_000.0,
+    currency: str = "USD",
+    timezone: str = "UTC",
+    start: Moment | None = None,
+    end: Moment | None = None,
+    execution: Execution | None = None,
+    instruments: Mapping[str, Instrument] | None = None,
+    mark_every: Interval | None = None,
+    calendar: str | None = None,
+    fx: Mapping[str, Any] | None = None,
+    intrabar: str | None = None,
+    data_source: str = "memory",
+) -> PreparedRun:
+    """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
+    zone_name = str(zone(timezone))
+    checked_execution: Execution = checked("execution", _with_intrabar(execution, intrabar), Execution)
+    checked_fx: FxRates = checked("fx", dict(fx or {}), FxRates)
+    checked_capital: float = checked("initial_capital", initial_capital, Capital)
+    checked_currency: str = checked("currency", currency, Currency)
+    start_ns = None if start is None else moment_ns(start, timezone, "start")
+    end_ns = None if end is None else moment_ns(end, timezone, "end")
+    if start_ns is not None and end_ns is not None and start_ns >= end_ns:
+        raise ConfigError("end: not after start")
+    markets = window(data, start_ns, end_ns)
+    checked_instruments = check_instruments(instruments, markets)
+    refuse_negative(markets, checked_instruments)
+    mark_ns = mark_grid(mark_every, markets)
+    tape = tape_of(data, markets, start_ns, end_ns)
+    first_ts = tape.first_time() if start_ns is None else start_ns
+    run_sessions = sessions(first_ts, tape.last_time(), zone_name, calendar)
+    return PreparedRun(
+        markets=markets,
+        instruments=checked_instruments,
+        execution=checked_execution,
+        fx=checked_fx,
+        initial_capital=checked_capital,
+        currency=checked_currency,
+        timezone=zone_name,
+        start=start_ns,
+        end=end_ns,
+        first_ts=first_ts,
+        mark_every=mark_ns,
+        sessions=run_sessions,
+        calendar=calendar,
+        scheduled=scheduled_events(
+            tuple(symbol for symbol, _ in markets),
+            checked_instruments,
+            checked_execution,
+            checked_fx,
+            currency=checked_currency,
+            timezone=zone_name,
+            closes=run_sessions.closes,
+            start=first_ts,
+        ),
+        tape=tape,
+        data_source=data_source,
+        data_hashes=cache(lambda: describe_data(markets)),
+    )
+
+
+def _with_intrabar(execution: Execution | None, intrabar: str | None) -> Execution:
+    """`execution` with `intrabar` in place of its field, if given."""
+    settings = Execution() if execution is None else execution
+    if intrabar is not None and isinstance(settings, Execution):
+        settings = replace(settings, intrabar=intrabar)
+    return settings
