@@ -57,6 +57,17 @@ def test_a_child_gets_its_share_in_whole_lots(engine: EngineRun) -> None:
     assert ends(outcome) == [("FILLED", "", 4)] * 2
 
 
+def test_a_grandchilds_share_is_of_what_its_parent_has_become(engine: EngineRun) -> None:
+    # The entry fills 4 of 10 and is cancelled, so its child is an order for 4. Half of that fills at 3 s and
+    # releases half of the grandchild's 8.
+    market = quotes((0, 100, 101, 9, 9), (1, 99, 100, 9, 4), (2, 100, 101, 9, 9), (3, 104, 105, 2, 9))
+    children = sell(10, limit=104.0, parent=1), buy(8, limit=90.0, parent=2)
+    plan = {0: both(buy(10, limit=100.0), *children), 2: lambda ctx: ctx.cancel(1)}
+    outcome = play(engine, plan, {"A": market}, displayed_size=True)
+    assert fills(outcome) == [(1, 1, 4, 100, "maker"), (3, 2, -2, 104, "maker")]
+    assert [order["quantity"] for order in outcome.orders] == [10, 4, 4]
+
+
 def test_less_than_a_lot_waits(engine: EngineRun) -> None:
     # 3 of 8 release 0.75 of a child of 2: nothing yet.
     market = quotes((0, 100, 101, 9, 9), (2, 99, 100, 9, 3), (4, 99, 100, 9, 5), (5, 99, 100, 9, 9))

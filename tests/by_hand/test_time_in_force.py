@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from engines import ENGINES, EngineRun
 from hand_cases import (
     DIP,
@@ -90,6 +91,39 @@ def test_gtd_ends_at_its_time_seen_at_the_next_event(engine: EngineRun) -> None:
     # At 2 s sharp the second has ended before the ask of 98 comes; the third ends as it arrives.
     assert fills(outcome) == [(2, 1, 1, 99, "maker")]
     assert ends(outcome)[1:] == [("EXPIRED", "gtd", 2), ("EXPIRED", "gtd", 1)]
+
+
+@pytest.mark.parametrize(
+    "request_it",
+    [
+        lambda ctx: ctx.amend(1, limit=102.0),  # it would fill at the standing ask of 101
+        lambda ctx: ctx.amend(1, quantity=2),
+        lambda ctx: ctx.cancel(1),
+    ],
+    ids=["amend the limit", "amend the quantity", "cancel"],
+)
+@pytest.mark.parametrize(("lifetime", "reason"), [({"time_in_force": "GTD"}, "gtd"), ({}, "day")])
+def test_a_request_after_the_expiry_finds_the_order_expired(
+    engine: EngineRun, request_it: Any, lifetime: dict[str, Any], reason: str
+) -> None:
+    # The order expires at 24 h (GTD) or at midnight (DAY); its symbol's next event comes at 26 h, and the
+    # request at 25 h, with an event of another symbol.
+    terms = lifetime | {"expires": at(24 * HOUR)} if lifetime else {"time_in_force": "DAY"}
+    market = {
+        "A": quotes((20 * HOUR, 100, 101), (26 * HOUR, 100, 101)),
+        "B": quotes((25 * HOUR, 50, 51)),
+    }
+    outcome = play(engine, {20 * HOUR: buy(1, limit=99.0, **terms), 25 * HOUR: request_it}, market)
+    assert fills(outcome) == []
+    assert ends(outcome) == [("EXPIRED", reason, 24 * HOUR)]
+    assert [order["quantity"] for order in outcome.orders] == [1]
+
+
+def test_a_request_after_the_expiry_of_a_held_child_finds_it_expired(engine: EngineRun) -> None:
+    market = {"A": quotes((0, 100, 101), (6, 100, 101)), "B": quotes((4, 50, 51))}
+    child = sell(1, limit=110.0, parent=1, time_in_force="GTD", expires=at(3))
+    plan = {0: both(buy(1, limit=90.0), child), 4: lambda ctx: ctx.amend(2, limit=120.0)}
+    assert ends(play(engine, plan, market)) == [("EXPIRED", "end_of_data", 6), ("EXPIRED", "gtd", 3)]
 
 
 OVERNIGHT = quotes(*((t * HOUR, 100 + t, 101 + t) for t in (20, 22, 24, 25)))

@@ -67,3 +67,5 @@ class Groups:
             elif child.leaves <= 0:
                 full = child.filled > 0
                 self.close(child, FILLED if full else CANCELED, "" if full else "oco", order.ts_closed)
+            else:
+                child.quantity = child.total + child.taken  # its own children's shares are of this

@@ -296,11 +296,11 @@ class Orders:
             change()
 
     def cancel(self, order: Order) -> None:
-        if order.is_open:
+        if order.is_open and not self.expire_late(order):
             self.close(order, CANCELED, "requested", self.now)
 
     def amend(self, order: Order, quantity: float | None, limit: float | None, trigger: float | None) -> None:
-        if not order.is_open:
+        if not order.is_open or self.expire_late(order):
             return
         if quantity is not None and quantity <= order.filled + order.taken:
             self.close(order, CANCELED, "requested", self.now)
@@ -325,6 +325,14 @@ class Orders:
         order.released = amended.released
         order.met = False
         self.meet_standing_quote(order)
+
+    def expire_late(self, order: Order) -> bool:
+        """True if a request finds a DAY or GTD order past its expiry, which then ends EXPIRED."""
+        there = order.held or order.ts_arrived >= 0
+        if not there or order.time_in_force not in ("DAY", "GTD") or not 0 <= order.ts_expires <= self.now:
+            return False
+        self.close(order, EXPIRED, order.time_in_force.lower(), order.ts_expires)
+        return True
 
     def expire(self, event: Event) -> None:
         """Step 2 of an event."""

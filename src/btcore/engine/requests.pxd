@@ -9,8 +9,8 @@ from btcore.engine.match_ticks cimport forget_fresh, meet_quote
 from btcore.engine.contingent cimport due_qty, hold
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, INVALID_PRICE, INVALID_TERMS, MARKET, NONE, Order, QUOTE, REJECTED,
-    REQUESTED, Request, STANDING_QUOTE, SUBMIT, Ticker,
+    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
+    INVALID_TERMS, MARKET, NONE, Order, QUOTE, REJECTED, REQUESTED, Request, STANDING_QUOTE, SUBMIT, Ticker,
 )
 from btcore.rules.matching cimport has_limit, has_trigger
 from btcore.engine.state cimport Exchange, note
@@ -29,6 +29,8 @@ cdef inline int handle(Exchange* ex, const Request* request, int64_t now) noexce
         return defer(&ex.blotter, request)
     if request.action == SUBMIT:
         code = arrive(ex, order, now)
+    elif has_expired(order, now):
+        end(&ex.blotter, order, EXPIRED, GTD_OVER if order.time_in_force == GTD else DAY_OVER, order.ts_expires)
     elif request.action == CANCEL:
         end(&ex.blotter, order, CANCELED, REQUESTED, now)
     else:
@@ -36,6 +38,14 @@ cdef inline int handle(Exchange* ex, const Request* request, int64_t now) noexce
     forget_fresh(ex, order.symbol)
     refresh(&ex.blotter, order.symbol)
     return code
+
+
+cdef inline bint has_expired(const Order* order, int64_t now) noexcept nogil:
+    """True for a DAY or GTD order past its expiry; its symbol has had no event since then."""
+    return (
+        (order.time_in_force == DAY or order.time_in_force == GTD) and order.ts_expires <= now
+        and (order.ts_arrived >= 0 or order.held)
+    )
 
 
 cdef inline bint is_in_open_bar(const Exchange* ex, const Order* order, int64_t now) noexcept nogil:
