@@ -8,9 +8,8 @@ from btcore.model cimport (
     AMEND, Account, CANCEL, GTC, LIMIT, MARKET, Market, NEVER, Outbox, Request, STOP, STOP_LIMIT, SUBMIT, on_event_t
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.admission cimport reference_px
-from btcore.rules.rounding cimport larger, smaller
-from btcore.rules.matching cimport whole_lots
+from btcore.rules.matching cimport reference_px
+from btcore.rules.rounding cimport larger, smaller, whole_lots
 from btcore.feed.stream cimport Stream
 
 # A strategy that can look ahead by itself: goes through rows [row, end) of the tape's one stream as `on_event` would,

@@ -347,5 +347,7 @@ cdef enum:
 cdef extern from *:
     """
     #define BTCORE_NEVER INT64_MAX
+    #define BTCORE_DAY_NS INT64_C(86400000000000)
     """
-    const int64_t NEVER "BTCORE_NEVER"
+    const int64_t NEVER "BTCORE_NEVER"      # a time that does not come
+    const int64_t DAY_NS "BTCORE_DAY_NS"    # one day in ns; `btcore.times.intervals.DAY_NS` for C

@@ -9,9 +9,9 @@ from btcore.model cimport (
     Ticker,
 )
 from btcore.rules.admission cimport (
-    check_buying_power, check_size, check_steps, check_terms, count, oversells, snap, worst_quantity
+    add_leaves, check_buying_power, check_size, check_steps, check_terms, oversells, snap, worst_quantity
 )
-from btcore.rules.matching cimport follow, is_trailing
+from btcore.rules.matching cimport is_trailing, trail_stop
 from btcore.engine.state cimport Exchange, first_after, note
 
 
@@ -36,19 +36,19 @@ cdef inline double unsold(const Exchange* ex, const Order* order) noexcept nogil
     return held
 
 
-cdef inline int refusal(Exchange* ex, Order* order, double before, bint tells_stop) noexcept nogil:
+cdef inline int refusal(Exchange* ex, Order* order, double before, bint stop_is_given) noexcept nogil:
     """Reason the order may not work with its terms, or NONE; `before` is the symbol's worst quantity without them.
 
-    `tells_stop`: a trailing stop stands where its sender has put it, not where it has trailed to.
+    `stop_is_given`: a trailing stop stands where its sender has put it, not where it has trailed to.
     """
     cdef Ticker* ticker = &ex.tickers[order.symbol]
     cdef Instrument* instrument = &ex.instruments[order.symbol]
     cdef int reason
-    if ex.terms.snap and snap(order, instrument, tells_stop):
+    if ex.terms.snap and snap(order, instrument, stop_is_given):
         note(ex, order.id, SNAPPED, NONE, order.qty, ex.blotter.now[0])
-    reason = check_terms(order, instrument, tells_stop)
+    reason = check_terms(order, instrument, stop_is_given)
     if reason == NONE:
-        reason = check_steps(order, instrument, tells_stop)
+        reason = check_steps(order, instrument, stop_is_given)
     if reason == NONE:
         reason = check_size(order, &ex.account, ticker)
     if reason == NONE and ex.terms.is_cash and order.side < 0 and oversells(order, unsold(ex, order)):
@@ -65,9 +65,9 @@ cdef inline int admit(Exchange* ex, Order* order, int64_t ts, double px) noexcep
         end(&ex.blotter, order, REJECTED, <int8_t> reason, ts)
         return False
     order.admitted = 1
-    count(&ex.blotter.open_qty[order.symbol], order)
+    add_leaves(&ex.blotter.open_qty[order.symbol], order)
     if is_trailing(order):
-        follow(order, px, ex.account.instruments[order.symbol].tick_size)
+        trail_stop(order, px, ex.account.instruments[order.symbol].tick_size)
     return True
 
 

@@ -12,9 +12,9 @@ from btcore.memory cimport reserve
 from btcore.model cimport (
     BAR, CANCELED, CLS, FILLED, FORCED, MARKET, NEVER, NEW, NONE, OCO, Order, PARENT_ENDED, PARTIALLY_FILLED, Request
 )
-from btcore.rules.admission cimport OpenQuantity, count
+from btcore.rules.admission cimport OpenQuantity, add_leaves
 from btcore.rules.latency cimport LatencyTerms, delay
-from btcore.rules.matching cimport is_dormant, is_limit, is_touch, is_trailing
+from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered
 
 
 cdef struct Queue:           # one symbol's working orders, in the order of arrival
@@ -288,10 +288,10 @@ cdef inline void refresh(Blotter* blotter, int32_t symbol) noexcept nogil:
             queue.waiting += 1
             queue.eager = 1
             continue
-        count(open_qty, order)
+        add_leaves(open_qty, order)
         if not order.active:
             queue.eager |= order.time_in_force == CLS and queue.source == BAR
-        elif is_dormant(order):
+        elif is_untriggered(order):
             await_trigger(queue, order)
         elif is_limit(order) and order.met:
             if order.side > 0:
@@ -318,7 +318,7 @@ cdef inline void recount(Blotter* blotter, int32_t symbol) noexcept nogil:
         order = &blotter.orders[i]
         i = order.next
         if is_open(order) and order.admitted:
-            count(open_qty, order)
+            add_leaves(open_qty, order)
 
 
 cdef inline void await_trigger(Queue* queue, const Order* order) noexcept nogil:

@@ -10,7 +10,8 @@ from btcore.model cimport (
     BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
     NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
 )
-from btcore.rules.matching cimport is_limit, reaches, whole_lots
+from btcore.rules.matching cimport is_limit, reaches
+from btcore.rules.rounding cimport whole_lots
 from btcore.engine.state cimport Exchange, note, takes_part
 
 

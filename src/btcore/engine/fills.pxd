@@ -14,8 +14,8 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.commission cimport add_turnover, commission
-from btcore.rules.rounding cimport larger, smaller
-from btcore.rules.matching cimport available, is_limit, is_marketable, whole_lots
+from btcore.rules.rounding cimport larger, smaller, whole_lots
+from btcore.rules.matching cimport available, is_limit, is_marketable
 from btcore.rules.slippage cimport slip
 from btcore.engine.state cimport Exchange, is_print, note, size_seen
 

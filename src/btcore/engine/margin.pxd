@@ -9,7 +9,7 @@ from btcore.model cimport (
     CANCELED, FORCED, GTC, LIQUIDATED, LIQUIDATION, MARKET, NEVER, NONE, Order, Position, QUOTE,
     Request, STANDING_QUOTE, SUBMIT,
 )
-from btcore.rules.accounting cimport equity, value
+from btcore.rules.accounting cimport equity, position_value
 from btcore.engine.state cimport Exchange, note, share_orders
 
 
@@ -45,7 +45,7 @@ cdef inline int look(Exchange* ex, int64_t ts) noexcept nogil:
             holds |= ex.account.legs[2 * i].qty != 0.0
         if position.qty != 0.0:
             n += 1
-            needed += ex.account.instruments[i].maintenance * fabs(value(position))
+            needed += ex.account.instruments[i].maintenance * fabs(position_value(position))
     spare = equity(&ex.account) - needed
     if holds and spare < 0.0:
         return liquidate(ex, ts)

@@ -9,7 +9,8 @@ from btcore.engine.fills cimport make, speak, take
 from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, FOK, IOC, OPTIMISTIC, Order, PATH, Ticker
 )
-from btcore.rules.matching cimport follow, is_dormant, is_limit, is_touch, is_trailing, reaches, triggers, whole_lots
+from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered, reaches, trail_stop, triggers
+from btcore.rules.rounding cimport whole_lots
 from btcore.engine.state cimport Exchange, takes_part
 
 cdef enum Phase:
@@ -60,13 +61,13 @@ cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t 
 
 
 cdef inline int stop_in_range(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    if not is_dormant(order) or is_touch(order):
+    if not is_untriggered(order) or is_touch(order):
         return 0
     return trigger_in_range(ex, order, bar.high if order.side > 0 else bar.low, ts)
 
 
 cdef inline int limit_in_range(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    if is_dormant(order):
+    if is_untriggered(order):
         return trigger_in_range(ex, order, extreme(order, bar), ts) if is_touch(order) else 0
     if is_limit(order) and order.met and order.triggered != 2 and reaches(
         order.side, extreme(order, bar), order.limit_px
@@ -100,7 +101,7 @@ cdef inline int released_in_range(Exchange* ex, Order* order, const Bar* bar, in
 
 cdef inline int stop_by_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
     """The close lies beyond a released stop: on whatever path, it was reached."""
-    if not is_dormant(order) or is_touch(order) or is_trailing(order):
+    if not is_untriggered(order) or is_touch(order) or is_trailing(order):
         return 0
     return trigger_in_range(ex, order, bar.close, ts)
 
@@ -111,8 +112,8 @@ cdef inline int meet_close(Exchange* ex, Order* order, const Bar* bar, int64_t t
         order.active = 1
         ex.rule = BAR_CLOSE
         return take(ex, order, bar.close, &ex.pools[order.symbol].ask, ts)
-    if is_dormant(order) and is_trailing(order):
-        follow(order, px, ex.account.instruments[order.symbol].tick_size)
+    if is_untriggered(order) and is_trailing(order):
+        trail_stop(order, px, ex.account.instruments[order.symbol].tick_size)
     return 0
 
 
@@ -154,7 +155,7 @@ cdef inline int walk(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts, i
 cdef inline double level_ahead(const Order* order, int way, double at) noexcept nogil:
     """Where the order acts on a leg that goes `way` (1 up, -1 down) from `at`; NaN if it has nothing there."""
     cdef double level
-    if is_dormant(order):
+    if is_untriggered(order):
         if (order.side > 0) == (is_touch(order) == (way > 0)):
             return NAN
         level = order.stop_px
@@ -169,7 +170,7 @@ cdef inline int visit(Exchange* ex, Order* order, double at, int64_t ts) noexcep
     """The path has come to the order's level."""
     cdef double* pool = &ex.pools[order.symbol].ask
     order.visited = 1
-    if is_dormant(order):
+    if is_untriggered(order):
         speak(ex, order, 1, ts)
         ex.rule = BAR_TOUCH if is_touch(order) else BAR_STOP
         return take(ex, order, at, pool, ts)
@@ -190,8 +191,8 @@ cdef inline void trail_along(Exchange* ex, int32_t symbol, const Bar* bar, doubl
     while i >= 0:
         order = &ex.blotter.orders[i]
         i = order.next
-        if is_on_path(order, bar) and is_dormant(order) and is_trailing(order):
-            follow(order, at, ex.account.instruments[symbol].tick_size)
+        if is_on_path(order, bar) and is_untriggered(order) and is_trailing(order):
+            trail_stop(order, at, ex.account.instruments[symbol].tick_size)
 
 
 cdef inline int walk_leg(

@@ -10,19 +10,21 @@ from btcore.model cimport (
     AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
     QUOTE,     QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
-from btcore.rules.matching cimport follow, goes_through, is_dormant, is_limit, is_trailing, reaches, triggers
+from btcore.rules.matching cimport (
+    goes_through, is_limit, is_trailing, is_untriggered, reaches, trail_stop, triggers
+)
 from btcore.engine.state cimport Exchange, Pool, takes_part
 
 
 cdef inline bint is_silent(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
     """The order has a trigger that does not speak at `px`; a trailing one moves then."""
-    if not is_dormant(order):
+    if not is_untriggered(order):
         return False
     if triggers(order, px):
         speak(ex, order, 1, ts)
         return False
     if is_trailing(order):
-        follow(order, px, ex.account.instruments[order.symbol].tick_size)
+        trail_stop(order, px, ex.account.instruments[order.symbol].tick_size)
     return True
 
 
@@ -45,7 +47,7 @@ cdef inline int meet_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule) 
 
 cdef inline int meet_trade(Exchange* ex, Order* order, const Trade* trade) noexcept nogil:
     """One order against a print, in a symbol without quotes."""
-    cdef bint dormant = is_dormant(order)
+    cdef bint dormant = is_untriggered(order)
     if is_silent(ex, order, trade.px, trade.ts) or dormant:
         return 0  # the print that triggers is spent
     if not (is_limit(order) and order.met):

@@ -13,8 +13,9 @@ from btcore.model cimport (
     Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT,
     TRADE, Ticker,
 )
-from btcore.rules.accounting cimport Lots, apply_fill, pay, split_position, value
-from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, whole_lots
+from btcore.rules.accounting cimport Lots, add_cash, apply_fill, position_value, split_position
+from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing
+from btcore.rules.rounding cimport floor_to_tick, whole_lots
 from btcore.engine.state cimport Exchange, note
 
 cdef enum:
@@ -41,7 +42,7 @@ cdef inline int happen(Exchange* ex, const Dated* item) noexcept nogil:
     elif item.kind == CASH_DIVIDEND:
         return pay_dividend(ex, s, item.value, item.ts)
     elif item.kind == FUNDING_RATE:
-        return flow(ex, s, FUNDING, -value(&ex.account.positions[s]) * item.value, item.ts)
+        return flow(ex, s, FUNDING, -position_value(&ex.account.positions[s]) * item.value, item.ts)
     elif item.kind == ACCRUAL:
         return accrue(ex, item.ts)
     elif item.kind == SESSION_END:
@@ -53,12 +54,12 @@ cdef inline int flow(Exchange* ex, int32_t symbol, int kind, double amount, int6
     """Money that no trade moves, for the account and at once for what the strategy knows of it."""
     if amount == 0.0:
         return 0
-    pay(&ex.account, amount)
+    add_cash(&ex.account, amount)
     ex.stirred = 1
     if ex.account.cash < ex.journal.lowest_cash:
         ex.journal.lowest_cash = ex.account.cash
     if ex.blotter.delayed:
-        pay(&ex.known, amount)
+        add_cash(&ex.known, amount)
     return write_flow(&ex.journal, CashFlow(ts=ts, amount=amount, symbol=symbol, kind=kind))
 
 
@@ -117,13 +118,13 @@ cdef inline int lower(Exchange* ex, Order* order, double amount, int64_t ts) noe
     """Limit prices of buys and stop prices of sells fall by a dividend (FINRA rule 5330)."""
     cdef double tick = ex.account.instruments[order.symbol].tick_size
     cdef bint moved = False
-    if order.side > 0 and has_limit(order) and step_down(order.limit_px - amount, tick) > 0.0:
-        order.limit_px = step_down(order.limit_px - amount, tick)
+    if order.side > 0 and has_limit(order) and floor_to_tick(order.limit_px - amount, tick) > 0.0:
+        order.limit_px = floor_to_tick(order.limit_px - amount, tick)
         moved = True
     if order.side < 0 and has_trigger(order) and not is_touch(order) and (
-        step_down(order.stop_px - amount, tick) > 0.0
+        floor_to_tick(order.stop_px - amount, tick) > 0.0
     ):
-        order.stop_px = step_down(order.stop_px - amount, tick)
+        order.stop_px = floor_to_tick(order.stop_px - amount, tick)
         order.best_px = -INFINITY  # so that the next price decides
         moved = True
     return note(ex, order.id, RESTATED, DIVIDEND, amount, ts) if moved else 0

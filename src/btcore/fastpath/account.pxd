@@ -27,7 +27,7 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport apply_fill, equity
 from btcore.rules.admission cimport (
-    OpenQuantity, check_buying_power, check_size, check_steps, check_terms, count, oversells, worst_quantity
+    OpenQuantity, add_leaves, check_buying_power, check_size, check_steps, check_terms, oversells, worst_quantity
 )
 from btcore.rules.commission cimport CommissionTerms, Turnover, commission
 from btcore.rules.slippage cimport SlippageTerms, slip
@@ -114,7 +114,7 @@ cdef inline void settle(Book* book) noexcept nogil:
 cdef inline void keep(Book* book, int8_t side, double qty) noexcept nogil:
     """An order is open."""
     cdef Order order = market_order(side, qty)
-    count(&book.open_qty, &order)
+    add_leaves(&book.open_qty, &order)
     if side < 0:
         book.unsold -= qty
 

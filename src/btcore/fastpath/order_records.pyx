@@ -16,7 +16,7 @@ from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
     QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
 )
-from btcore.rules.accounting cimport equity, value
+from btcore.rules.accounting cimport equity, position_value
 from btcore.feed.tape cimport Stream, delivery
 
 
@@ -28,7 +28,7 @@ cdef inline void write_point(Trace* trace, const Book* book, int64_t ts) noexcep
     trace.n_points += 1
     if trace.held != NULL and book.position.qty != 0.0:
         trace.held[trace.n_held] = Exposure(
-            timestamp=ts, quantity=book.position.qty, value=value(&book.position), symbol=0, leg=0
+            timestamp=ts, quantity=book.position.qty, value=position_value(&book.position), symbol=0, leg=0
         )
         trace.n_held += 1
 

@@ -1,4 +1,4 @@
-"""Money. `apply_fill` is its only writer for trades, `pay` for all else; `equity` its only valuation."""
+"""Cash and positions. Only `apply_fill` and `add_cash` change cash; only `equity` values the account."""
 
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t
@@ -7,54 +7,50 @@ from libc.string cimport memmove
 
 from btcore.memory cimport reserve
 from btcore.model cimport Account, Position
-from btcore.rules.rounding cimport larger, smaller
+from btcore.rules.rounding cimport smaller, zero_if_dust
 
 
 cdef struct Lot:
-    double qty           # of the position's own sign
-    double px
-    double cost          # money per unit
+    double qty           # signed like the position
+    double px            # price of its fill
+    double cost          # money per unit: px times the point value at the fill
 
-cdef struct Lots:        # of one position, the oldest first
+cdef struct Lots:        # the open lots of one position, oldest first
     Lot* items
     int64_t count
     int64_t capacity
 
 
-cdef inline double value(const Position* position) noexcept nogil:
-    """Signed notional at the mark."""
+cdef inline double position_value(const Position* position) noexcept nogil:
+    """Value at the mark in account currency, negative for a short position."""
     return position.qty * position.mark * position.point_value
 
 
 cdef inline double equity(const Account* account) noexcept nogil:
-    """Cash and what the positions are worth."""
+    """Cash plus the value of all positions at their marks."""
     cdef double total = account.cash
     cdef int32_t i
     for i in range(account.n_symbols):
         if account.positions[i].qty != 0.0:
-            total += value(&account.positions[i])
+            total += position_value(&account.positions[i])
     return total
 
 
-cdef inline void pay(Account* account, double amount) noexcept nogil:
-    """Money that no trade moves: interest, dividends, funding."""
+cdef inline void add_cash(Account* account, double amount) noexcept nogil:
+    """Adds a payment that is not a trade, such as interest, a dividend or funding. Negative amounts are paid out."""
     account.cash += amount
-
-
-cdef inline double without_dust(double qty, double held, double change) noexcept nogil:
-    """`qty`, or 0 where it is the rounding of `held + change`."""
-    return 0.0 if fabs(qty) < 1e-12 * larger(fabs(held), fabs(change)) else qty
 
 
 cdef inline int apply_fill(
     double* cash, Position* position, Lots* lots, double signed_qty, double px, double commission
 ) noexcept nogil:
-    """One fill: cash, quantity, averages, realised pnl and commission change together, here alone.
+    """Books one fill: cash, quantity, average price, realized PnL and commission.
 
-    With `lots` the oldest are closed first, without them all at the average. -1 without memory.
+    With `lots`, a closing fill closes the oldest lots first (FIFO); without, it closes at the average cost.
+    Returns -1 if memory runs out.
     """
     cdef double held = position.qty
-    cdef double after = without_dust(held + signed_qty, held, signed_qty)
+    cdef double after = zero_if_dust(held + signed_qty, held, signed_qty)
     cdef double cost = px * position.point_value
     cdef double closed, sign
 
@@ -68,11 +64,11 @@ cdef inline int apply_fill(
         else:
             position.realized_pnl += close_lots(lots, closed, cost, sign)
         if after != 0.0 and (after > 0.0) != (held > 0.0):
-            held = 0.0  # the rest opens at the fill's price
+            held = 0.0  # through zero: the remainder opens a new position at the fill's price
             signed_qty = after
     if held == 0.0 or (held > 0.0) == (signed_qty > 0.0):
-        position.avg_px = mean(position.avg_px, held, px, signed_qty)
-        position.avg_cost = mean(position.avg_cost, held, cost, signed_qty)
+        position.avg_px = weighted_mean(position.avg_px, held, px, signed_qty)
+        position.avg_cost = weighted_mean(position.avg_cost, held, cost, signed_qty)
         if lots != NULL and add_lot(lots, Lot(qty=signed_qty, px=px, cost=cost)) < 0:
             return -1
     elif after == 0.0:
@@ -83,11 +79,13 @@ cdef inline int apply_fill(
     return 0
 
 
-cdef inline double mean(double average, double held, double px, double added) noexcept nogil:
+cdef inline double weighted_mean(double average, double held, double px, double added) noexcept nogil:
+    """The mean of `average` and `px`, weighted by the quantities `held` and `added`."""
     return px if held == 0.0 else (average * fabs(held) + px * fabs(added)) / (fabs(held) + fabs(added))
 
 
 cdef inline int add_lot(Lots* lots, Lot lot) noexcept nogil:
+    """Appends the newest lot. Returns -1 if memory runs out."""
     if reserve(<void**> &lots.items, &lots.capacity, lots.count, sizeof(Lot)) < 0:
         return -1
     lots.items[lots.count] = lot
@@ -96,23 +94,26 @@ cdef inline int add_lot(Lots* lots, Lot lot) noexcept nogil:
 
 
 cdef inline double close_lots(Lots* lots, double qty, double cost, double sign) noexcept nogil:
-    """What closing `qty` of the oldest lots at `cost` a unit brings."""
+    """Closes `qty` from the oldest lots and returns the realized PnL; `cost` is the closing price in money per unit."""
     cdef double pnl = 0.0, taken, left = qty
-    cdef int64_t gone = 0
-    while gone < lots.count and left > 0.0:
-        taken = smaller(fabs(lots.items[gone].qty), left)
-        pnl += (cost - lots.items[gone].cost) * taken * sign
-        left = without_dust(left - taken, left, taken)
-        lots.items[gone].qty = without_dust(lots.items[gone].qty - sign * taken, lots.items[gone].qty, taken)
-        if lots.items[gone].qty != 0.0:
+    cdef int64_t n_closed = 0
+    while n_closed < lots.count and left > 0.0:
+        taken = smaller(fabs(lots.items[n_closed].qty), left)
+        pnl += (cost - lots.items[n_closed].cost) * taken * sign
+        left = zero_if_dust(left - taken, left, taken)
+        lots.items[n_closed].qty = zero_if_dust(
+            lots.items[n_closed].qty - sign * taken, lots.items[n_closed].qty, taken
+        )
+        if lots.items[n_closed].qty != 0.0:
             break
-        gone += 1
-    lots.count -= gone
-    memmove(lots.items, lots.items + gone, lots.count * sizeof(Lot))
+        n_closed += 1
+    lots.count -= n_closed
+    memmove(lots.items, lots.items + n_closed, lots.count * sizeof(Lot))
     return pnl
 
 
 cdef inline void average_lots(const Lots* lots, double* px, double* cost) noexcept nogil:
+    """Writes the mean price and cost of the open lots, weighted by quantity."""
     cdef double qty = 0.0, at_px = 0.0, at_cost = 0.0
     cdef int64_t i
     for i in range(lots.count):
@@ -125,7 +126,7 @@ cdef inline void average_lots(const Lots* lots, double* px, double* cost) noexce
 
 
 cdef inline void split_position(Position* position, Lots* lots, double ratio) noexcept nogil:
-    """`ratio` new shares for one: no money moves."""
+    """Applies a split: `ratio` new shares replace one old share. Cash does not change."""
     cdef int64_t i
     position.qty *= ratio
     position.avg_px /= ratio
@@ -138,6 +139,7 @@ cdef inline void split_position(Position* position, Lots* lots, double ratio) no
 
 
 cdef inline void free_lots(Lots* lots, int64_t count) noexcept nogil:
+    """Frees an array of `count` lot lists; NULL is allowed."""
     cdef int64_t i
     if lots != NULL:
         for i in range(count):

@@ -1,31 +1,26 @@
-"""Which orders the market lets in. The first check that fails names the reason."""
+"""The checks an order must pass on arrival. The first check that fails gives the reject reason."""
 
-from libc.math cimport fabs, fmin, isfinite, isnan, nearbyint
+from libc.math cimport fabs, fmin, isfinite, isnan
 from libc.stdint cimport int32_t
 
 from btcore.model cimport (
     Account, BUYING_POWER, CLS, DAY, GTC, GTD, INVALID_PRICE, INVALID_QUANTITY, INVALID_TERMS, Instrument,
-    LIMIT, LOT_SIZE, MARKET, MIN_NOTIONAL, NEVER, NONE, OPG, Order, POST_ONLY, QUOTE, REDUCE_ONLY,
+    LIMIT, LOT_SIZE, MARKET, MIN_NOTIONAL, NEVER, NONE, OPG, Order, POST_ONLY, REDUCE_ONLY,
     TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.rounding cimport larger
-from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, step_down, step_up, whole_lots
+from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, reference_px
+from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, is_multiple, larger, whole_lots
 
 
-cdef struct OpenQuantity:    # leaves of one symbol's admitted working orders
-    double market            # signed: these will fill
-    double buy               # the others: these may
-    double sell
+cdef struct OpenQuantity:    # unfilled quantity of one symbol's working orders, without reduce-only orders
+    double market            # market orders, signed: buys minus sells
+    double buy               # all other buy orders
+    double sell              # all other sell orders
 
 
-cdef inline bint on_step(double x, double step) noexcept nogil:
-    """`x` is a multiple of `step`, within 1e-6 of one step; a step of 0 is not enforced."""
-    return step <= 0.0 or fabs(x / step - nearbyint(x / step)) <= 1e-6
-
-
-cdef inline void count(OpenQuantity* open_qty, const Order* order) noexcept nogil:
-    """Adds an order's leaves; what can only reduce does not count."""
+cdef inline void add_leaves(OpenQuantity* open_qty, const Order* order) noexcept nogil:
+    """Adds an order's unfilled quantity. Reduce-only orders are left out: they cannot enlarge a position."""
     cdef double leaves = order.qty - order.filled_qty
     if order.flags & REDUCE_ONLY:
         return
@@ -38,26 +33,19 @@ cdef inline void count(OpenQuantity* open_qty, const Order* order) noexcept nogi
 
 
 cdef inline double worst_quantity(double held, const OpenQuantity* open_qty) noexcept nogil:
-    """The largest position that could come of it: all market orders filled, and the others of one side."""
+    """The largest absolute position that could result: all market orders fill, then all other orders of one side."""
     held += open_qty.market
     return larger(fabs(held + open_qty.buy), fabs(held - open_qty.sell))
 
 
-cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:
-    """What an order of that side would pay now: the standing quote's far side, else the mark."""
-    if ticker.source == QUOTE and ticker.quoted:
-        return ticker.quote.ask if side > 0 else ticker.quote.bid
-    return mark
-
-
-cdef inline bint tells_limit(const Order* order) noexcept nogil:
-    """Its limit is its sender's, and not made of a trailing stop."""
+cdef inline bint has_given_limit(const Order* order) noexcept nogil:
+    """True if the sender gave the limit price; a trailing stop-limit derives it from its stop."""
     return has_limit(order) and order.order_type != TRAILING_STOP_LIMIT
 
 
 cdef inline double order_px(const Order* order, const Ticker* ticker, double mark) noexcept nogil:
-    """What the order would pay: its own price, or the market's."""
-    if tells_limit(order):
+    """The price used to value the order: its limit, else its stop or touch price, else the market's price."""
+    if has_given_limit(order):
         return order.limit_px
     if has_trigger(order) and not is_trailing(order):
         return order.stop_px
@@ -65,12 +53,13 @@ cdef inline double order_px(const Order* order, const Ticker* ticker, double mar
 
 
 cdef inline bint oversells(const Order* order, double unsold) noexcept nogil:
-    """It would sell more than is held beside the other open sells."""
+    """True if the order sells more than `unsold`, the position less all other open sell orders."""
     cdef double leaves = order.qty - order.filled_qty
     return order.side < 0 and leaves > unsold + 1e-9 * leaves
 
 
 cdef inline bint is_price(double px, const Instrument* instrument) noexcept nogil:
+    """True for a finite price above zero, or any finite price if the instrument allows negative ones."""
     return isfinite(px) and (px > 0.0 or instrument.negative_prices)
 
 
@@ -85,13 +74,14 @@ cdef inline bint excludes_itself(const Order* order) noexcept nogil:
     return (order.time_in_force == OPG or order.time_in_force == CLS) and has_trigger(order)
 
 
-cdef inline bint tells_trigger(const Order* order, bint tells_stop) noexcept nogil:
-    """The price that triggers it is its sender's, and not where a trailing stop has come to."""
-    return has_trigger(order) and (not is_trailing(order) or (tells_stop and not isnan(order.stop_px)))
+cdef inline bint has_given_trigger(const Order* order, bint stop_is_given) noexcept nogil:
+    """True if the sender gave the trigger price; a trailing stop derives it unless `stop_is_given`."""
+    return has_trigger(order) and (not is_trailing(order) or (stop_is_given and not isnan(order.stop_px)))
 
 
-cdef inline int check_prices(const Order* order, const Instrument* instrument, bint tells_stop) noexcept nogil:
-    if tells_limit(order) and not is_price(order.limit_px, instrument):
+cdef inline int check_prices(const Order* order, const Instrument* instrument, bint stop_is_given) noexcept nogil:
+    """INVALID_PRICE if a price, trailing distance or limit offset is missing or out of range, else NONE."""
+    if has_given_limit(order) and not is_price(order.limit_px, instrument):
         return INVALID_PRICE
     if is_trailing(order):
         if not (isfinite(order.trail) and order.trail > 0.0):
@@ -102,58 +92,61 @@ cdef inline int check_prices(const Order* order, const Instrument* instrument, b
             isfinite(order.limit_offset) and order.limit_offset >= 0.0
         ):
             return INVALID_PRICE
-    if tells_trigger(order, tells_stop) and not is_price(order.stop_px, instrument):
+    if has_given_trigger(order, stop_is_given) and not is_price(order.stop_px, instrument):
         return INVALID_PRICE
     return NONE
 
 
-cdef inline int check_terms(const Order* order, const Instrument* instrument, bint tells_stop=True) noexcept nogil:
-    """Reason the order makes no sense for the instrument, or NONE."""
+cdef inline int check_terms(const Order* order, const Instrument* instrument, bint stop_is_given=True) noexcept nogil:
+    """INVALID_QUANTITY, INVALID_PRICE or INVALID_TERMS, or NONE if the order is well formed."""
     cdef int reason
     if not isfinite(order.asked_qty) or order.asked_qty <= 0.0:
         return INVALID_QUANTITY
-    reason = check_prices(order, instrument, tells_stop)
+    reason = check_prices(order, instrument, stop_is_given)
     if reason != NONE:
         return reason
     return INVALID_TERMS if excludes_itself(order) else NONE
 
 
-cdef inline int check_steps(const Order* order, const Instrument* instrument, bint tells_stop=True) noexcept nogil:
-    """Reason its quantity or a price lies between two steps, or NONE."""
-    if not on_step(order.asked_qty, instrument.lot_size):
+cdef inline int check_steps(const Order* order, const Instrument* instrument, bint stop_is_given=True) noexcept nogil:
+    """LOT_SIZE or TICK_SIZE if the quantity or a given price is not a multiple of its step, else NONE."""
+    if not is_multiple(order.asked_qty, instrument.lot_size):
         return LOT_SIZE
-    if tells_limit(order) and not on_step(order.limit_px, instrument.tick_size):
+    if has_given_limit(order) and not is_multiple(order.limit_px, instrument.tick_size):
         return TICK_SIZE
-    if tells_trigger(order, tells_stop) and not on_step(order.stop_px, instrument.tick_size):
+    if has_given_trigger(order, stop_is_given) and not is_multiple(order.stop_px, instrument.tick_size):
         return TICK_SIZE
     return NONE
 
 
-cdef inline bint snap(Order* order, const Instrument* instrument, bint tells_stop) noexcept nogil:
-    """Moves the order to its instrument's steps: less, and never more aggressive. True if anything moved."""
+cdef inline bint snap(Order* order, const Instrument* instrument, bint stop_is_given) noexcept nogil:
+    """Rounds quantity down to lots, and prices to ticks so that the order is never more aggressive.
+
+    Returns True if anything changed.
+    """
     cdef double tick = instrument.tick_size
     cdef bint moved = False
     cdef double qty = order.asked_qty
     if not isfinite(qty):
         return False
-    if not on_step(qty, instrument.lot_size) and whole_lots(qty, instrument.lot_size) > 0.0:
+    if not is_multiple(qty, instrument.lot_size) and whole_lots(qty, instrument.lot_size) > 0.0:
         order.asked_qty = whole_lots(order.asked_qty, instrument.lot_size)
         order.qty = order.asked_qty if order.parent == 0 else fmin(order.qty, order.asked_qty)
         moved = True
-    if has_limit(order) and isfinite(order.limit_px) and not on_step(order.limit_px, tick):
-        order.limit_px = step_down(order.limit_px, tick) if order.side > 0 else step_up(order.limit_px, tick)
+    if has_limit(order) and isfinite(order.limit_px) and not is_multiple(order.limit_px, tick):
+        order.limit_px = floor_to_tick(order.limit_px, tick) if order.side > 0 else ceil_to_tick(order.limit_px, tick)
         moved = True
-    if tells_trigger(order, tells_stop) and isfinite(order.stop_px) and not on_step(order.stop_px, tick):
+    if has_given_trigger(order, stop_is_given) and isfinite(order.stop_px) and not is_multiple(order.stop_px, tick):
         if is_touch(order) == (order.side > 0):
-            order.stop_px = step_down(order.stop_px, tick)
+            order.stop_px = floor_to_tick(order.stop_px, tick)
         else:
-            order.stop_px = step_up(order.stop_px, tick)
+            order.stop_px = ceil_to_tick(order.stop_px, tick)
         moved = True
     return moved
 
 
 cdef inline int check_size(const Order* order, const Account* account, const Ticker* ticker) noexcept nogil:
-    """MIN_NOTIONAL if the order is too small for the instrument; what reduces may be."""
+    """MIN_NOTIONAL if the order's notional is below the minimum, else NONE. Reduce-only orders are exempt."""
     cdef const Instrument* instrument = &account.instruments[order.symbol]
     cdef double px = order_px(order, ticker, account.positions[order.symbol].mark)
     if order.flags & REDUCE_ONLY or order.asked_qty * fabs(px) * instrument.multiplier >= instrument.min_notional:
@@ -164,17 +157,18 @@ cdef inline int check_size(const Order* order, const Account* account, const Tic
 cdef inline int check_buying_power(
     const Order* order, const Account* account, const OpenQuantity* open_qty, const Ticker* ticker, double before
 ) noexcept nogil:
-    """BUYING_POWER if the order raises its symbol's worst quantity, so far `before`, beyond what the account carries.
+    """BUYING_POWER if the order could lift the account's notional above leverage times equity, else NONE.
 
-    `open_qty` holds every symbol's open quantity without the order itself.
+    `open_qty` is per symbol and excludes the order. `before` is the symbol's `worst_quantity` without the order;
+    an order that does not raise it passes.
     """
     cdef int32_t s = order.symbol, i
-    cdef OpenQuantity own = open_qty[s]
+    cdef OpenQuantity with_order = open_qty[s]
     cdef double after, total
     if order.flags & REDUCE_ONLY:
         return NONE
-    count(&own, order)
-    after = worst_quantity(account.positions[s].qty, &own)
+    add_leaves(&with_order, order)
+    after = worst_quantity(account.positions[s].qty, &with_order)
     if after <= before:
         return NONE
     total = (

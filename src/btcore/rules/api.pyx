@@ -1,4 +1,7 @@
-"""Each law, callable from Python: for tests, notebooks and anyone who wants to check a number by hand."""
+"""The trading rules, callable from Python: for tests, notebooks and checks by hand.
+
+A side is "buy", "sell", 1 or -1; anything else raises ValueError.
+"""
 
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int8_t, int64_t
@@ -43,7 +46,7 @@ def commission(
     double quantity, double price, *, double multiplier=1.0, liquidity="taker", double maker_bps=0.0,
     double taker_bps=0.0, double per_share=0.0, minimum=None, maximum=None,
 ):
-    """Cost of a fill in money: bps of notional and per share, raised to the minimum, lowered to the maximum."""
+    """Commission of a fill: basis points of notional plus money per unit, at least `minimum`, at most `maximum`."""
     cdef costs.CommissionTerms terms
     cdef costs.Turnover turnover
     terms.n_tiers = 0
@@ -56,7 +59,10 @@ def slip(
     side, double price, double bps=0.0, limit_price=None, *, double quantity=0.0, size=None, double ticks=0.0,
     double tick_size=0.0, double volume=0.0, double sqrt=0.0,
 ):
-    """What a taker of `quantity` pays for `price` where `size` was shown (None: unknown), never past its limit."""
+    """The fill price of a taker order of `quantity` that sees `price`, not beyond `limit_price`.
+
+    `size` is the size displayed at that price, None if unknown. `volume` and `sqrt` scale with the share of it taken.
+    """
     cdef slippage.SlippageTerms terms = slippage.SlippageTerms(bps=bps, ticks=ticks, volume=volume, root=sqrt)
     return slippage.slip(
         &terms, side_of(side), price, quantity, optional(size, INFINITY), tick_size, optional(limit_price, NAN)
@@ -64,58 +70,62 @@ def slip(
 
 
 def latency_draw(int64_t seed, stream, int64_t k):
-    """Draw `k` in (0, 1) of the jitter of a stream, "entry" or "response"."""
+    """Draw `k` in (0, 1) of the latency jitter of a `stream`: "entry" or "response"."""
     return delays.uniform(seed, {"entry": delays.ENTRY, "response": delays.RESPONSE}[stream], k)
 
 
 def is_marketable(side, double price, order_type, *, limit_price=None, stop_price=None, triggered=False):
-    """Whether an order of that type ("market", "limit", "stop", "stop_limit") trades at `price` at once."""
+    """True if the order fills at `price` at once. `order_type` is a name of `btcore.model.OrderType` in lower case."""
     cdef Order order = make_order(side, order_type, 1.0, limit_price, stop_price, triggered)
     return bool(matching.is_marketable(&order, price))
 
 
 def triggers(side, double price, double stop_price, order_type="stop"):
-    """Whether an order's trigger, a stop's or a touch price, speaks at `price`."""
+    """True if `price` triggers the order, whose stop or touch price is `stop_price`."""
     cdef Order order = make_order(side, order_type, 1.0, None, stop_price, False)
     return bool(matching.triggers(&order, price))
 
 
 def reaches(side, double price, double limit_price):
-    """Whether a limit trades at `price`."""
+    """True if a limit order can fill at `price`."""
     return bool(matching.reaches(side_of(side), price, limit_price))
 
 
 def goes_through(side, double price, double limit_price):
-    """Whether a print at `price` has gone through a resting limit."""
+    """True if a trade at `price` is beyond a resting limit."""
     return bool(matching.goes_through(side_of(side), price, limit_price))
 
 
 def available(double leaves, double pool, double lot_size=0.0):
-    """How much of `leaves` a pool of size allows, in whole lots."""
+    """How much of the quantity `leaves` can fill from `pool`, in whole lots."""
     return matching.available(leaves, pool, lot_size)
 
 
 def apply_fill(
     position, double cash, side, double quantity, double price, *, double multiplier=1.0, double commission=0.0
 ):
-    """(position, cash) after a fill. `position` maps qty, avg_px, mark, realized_pnl, commission; absent is 0."""
-    cdef Position book = Position(
+    """Position and cash after a fill, as (dict, float).
+
+    `position` may have qty, avg_px, avg_cost, mark, realized_pnl and commission; a missing key is 0, a missing
+    avg_cost is avg_px times the multiplier.
+    """
+    cdef Position held = Position(
         qty=position.get("qty", 0.0), avg_px=position.get("avg_px", 0.0), mark=position.get("mark", 0.0),
         avg_cost=position.get("avg_cost", position.get("avg_px", 0.0) * multiplier), point_value=multiplier,
         realized_pnl=position.get("realized_pnl", 0.0), commission=position.get("commission", 0.0), symbol=0, leg=0,
     )
-    accounting.apply_fill(&cash, &book, NULL, side_of(side) * quantity, price, commission)
-    return book, cash
+    accounting.apply_fill(&cash, &held, NULL, side_of(side) * quantity, price, commission)
+    return held, cash
 
 
 def equity(double cash, positions, multipliers=None):
-    """Cash and the positions, mappings with qty and mark, at their marks."""
+    """Cash plus the value of the positions, each a mapping with qty and mark; multipliers default to 1."""
     cdef double total = cash
-    cdef Position book
+    cdef Position held
     for i, position in enumerate(positions):
-        book.qty, book.mark = position["qty"], position["mark"]
-        book.point_value = 1.0 if multipliers is None else multipliers[i]
-        total += accounting.value(&book)
+        held.qty, held.mark = position["qty"], position["mark"]
+        held.point_value = 1.0 if multipliers is None else multipliers[i]
+        total += accounting.position_value(&held)
     return total
 
 
@@ -125,7 +135,7 @@ def check_order(
     double open_market=0.0, double open_buy=0.0, double open_sell=0.0, double leverage=1.0, double min_notional=0.0,
     bint negative_prices=False,
 ):
-    """Why one symbol's account would reject an order on arrival, as a `Reason`; `Reason.NONE` if it would not."""
+    """The `Reason` for which an account with one symbol rejects the order on arrival; `Reason.NONE` if it accepts."""
     cdef Order order = make_order(side, order_type, quantity, limit_price, stop_price, False)
     cdef Instrument instrument = Instrument(
         tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, min_notional=min_notional, margin_weight=1.0,

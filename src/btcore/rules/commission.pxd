@@ -1,35 +1,34 @@
-"""What a fill costs."""
+"""Commission of a fill: a share of notional, money per unit, bounds, and monthly volume tiers."""
 
 from libc.math cimport fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.model cimport TAKER
+from btcore.model cimport DAY_NS, TAKER
 from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Tier:
-    double notional      # traded in the month, from which on the rates hold
-    double maker_bps
+    double notional      # month's traded notional at which the tier begins
+    double maker_bps     # rates within the tier
     double taker_bps
 
 cdef struct CommissionTerms:
-    double maker_bps     # of notional; negative is a rebate
+    double maker_bps     # basis points of notional; negative is a rebate
     double taker_bps
-    double per_share     # money per unit
+    double per_share     # money per unit of quantity
     double minimum       # per fill; -inf: none
     double maximum       # per fill; inf: none
-    Tier* tiers          # by rising notional
+    Tier* tiers          # ascending by notional
     int32_t n_tiers
 
-cdef struct Turnover:    # notional traded in the month
-    int64_t month
+cdef struct Turnover:    # notional traded in the current calendar month (UTC)
+    int64_t month        # as `month_of`
     double notional
 
 
 cdef inline int64_t month_of(int64_t ts) noexcept nogil:
-    """Calendar months (UTC) since the first of the proleptic Gregorian calendar, by Hinnant's civil_from_days."""
-    cdef int64_t day_ns = 86400000000000
-    cdef int64_t days = ts // day_ns - (ts % day_ns < 0)
+    """Number of the calendar month (UTC), counted from year 0. From H. Hinnant's civil_from_days."""
+    cdef int64_t days = ts // DAY_NS - (ts % DAY_NS < 0)
     cdef int64_t shifted = days + 719468
     cdef int64_t era = (shifted if shifted >= 0 else shifted - 146096) // 146097
     cdef int64_t doe = shifted - era * 146097
@@ -43,6 +42,7 @@ cdef inline double commission(
     const CommissionTerms* terms, const Turnover* turnover, double qty, double px, double point_value,
     int8_t liquidity, int64_t ts,
 ) noexcept nogil:
+    """Commission of one fill in account currency. With tiers, the month's turnover before the fill selects the rate."""
     cdef double bps = terms.taker_bps if liquidity == TAKER else terms.maker_bps
     cdef double cost, traded
     cdef int32_t i
@@ -56,6 +56,7 @@ cdef inline double commission(
 
 
 cdef inline void add_turnover(Turnover* turnover, double notional, int64_t ts) noexcept nogil:
+    """Adds a fill's notional; a new month starts again from zero."""
     cdef int64_t month = month_of(ts)
     if turnover.month != month:
         turnover.month = month

@@ -1,4 +1,16 @@
-"""The larger and the smaller of two numbers that are not NaN. libm's heed NaN, and are calls that nothing inlines."""
+"""Helpers on single numbers: larger, smaller, whole lots, ticks, and rounding residue that counts as zero.
+
+fmax and fmin handle NaN and are never inlined; `larger` and `smaller` are, and expect numbers that are not NaN.
+Quotients get a tolerance of 1e-9 of a step, since 0.3 / 0.1 is 2.9999999999999996.
+"""
+
+from libc.math cimport INFINITY, ceil, fabs, floor, nearbyint
+
+cdef extern from *:
+    """
+    #define BTCORE_DUST 1e-12
+    """
+    const double DUST "BTCORE_DUST"  # a share of a quantity below which the rest is rounding residue
 
 
 cdef inline double larger(double a, double b) noexcept nogil:
@@ -7,3 +19,30 @@ cdef inline double larger(double a, double b) noexcept nogil:
 
 cdef inline double smaller(double a, double b) noexcept nogil:
     return a if a < b else b
+
+
+cdef inline double zero_if_dust(double qty, double before, double change) noexcept nogil:
+    """`qty`, or 0 if it is only the rounding error of `before + change`."""
+    return 0.0 if fabs(qty) < DUST * larger(fabs(before), fabs(change)) else qty
+
+
+cdef inline double whole_lots(double qty, double lot_size) noexcept nogil:
+    """`qty` rounded down to a multiple of `lot_size`; unchanged if `lot_size` is 0."""
+    if lot_size <= 0.0 or qty == INFINITY:
+        return qty
+    return floor(qty / lot_size + 1e-9) * lot_size
+
+
+cdef inline double floor_to_tick(double px, double tick) noexcept nogil:
+    """`px` rounded down to a multiple of `tick`; unchanged if `tick` is 0."""
+    return px if tick <= 0.0 else floor(px / tick + 1e-9) * tick
+
+
+cdef inline double ceil_to_tick(double px, double tick) noexcept nogil:
+    """`px` rounded up to a multiple of `tick`; unchanged if `tick` is 0."""
+    return px if tick <= 0.0 else ceil(px / tick - 1e-9) * tick
+
+
+cdef inline bint is_multiple(double x, double step) noexcept nogil:
+    """True if `x` is a multiple of `step` within 1e-6 of a step, or if `step` is 0."""
+    return step <= 0.0 or fabs(x / step - nearbyint(x / step)) <= 1e-6

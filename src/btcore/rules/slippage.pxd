@@ -1,18 +1,18 @@
-"""The price a taker gets for the price it saw."""
+"""Slippage: the price at which a taker fills, given the price in the data."""
 
 from libc.math cimport INFINITY, fabs, fmax, fmin, isnan, sqrt
 from libc.stdint cimport int8_t
 
 
 cdef struct SlippageTerms:
-    double bps
-    double ticks
-    double volume        # share of the price at r = 1, growing with r squared
-    double root          # likewise, with the square root of r
+    double bps           # basis points of the price
+    double ticks         # ticks
+    double volume        # share of the price at a size share r of 1; grows with r squared
+    double root          # share of the price at r = 1; grows with the square root of r
 
 
-cdef inline double share_of(double qty, double size) noexcept nogil:
-    """r: which part of what the event showed the fill takes; 0 where nothing is known of it."""
+cdef inline double size_share(double qty, double size) noexcept nogil:
+    """r: the fill's share of the size in the data, at most 1; 0 if that size is unknown (inf)."""
     if size == INFINITY:
         return 0.0
     return fmin(1.0, qty / size) if size > 0.0 else 1.0
@@ -21,10 +21,10 @@ cdef inline double share_of(double qty, double size) noexcept nogil:
 cdef inline double slip(
     const SlippageTerms* terms, int8_t side, double px, double qty, double size, double tick, double limit_px
 ) noexcept nogil:
-    """`px` worsened for a fill of `qty` where `size` was shown, but never past `limit_px` (NaN: no limit)."""
+    """`px` made worse for a fill of `qty` against a displayed `size`, but not beyond `limit_px` (NaN: no limit)."""
     cdef double r, rate = terms.bps / 10000.0, worse
     if terms.volume != 0.0 or terms.root != 0.0:
-        r = share_of(qty, size)
+        r = size_share(qty, size)
         rate += terms.volume * r * r + terms.root * sqrt(r)
     worse = px + side * (fabs(px) * rate + terms.ticks * tick)
     if isnan(limit_px):
