@@ -1,37 +1,50 @@
-"""What can go wrong, by who can mend it. Every message says where the fault is."""
+"""Errors, by who can fix them: data, configuration, order, strategy. Each message says where the fault is."""
+
+from collections.abc import Callable
+from typing import Any
 
 
 class BtcoreError(Exception):
-    """Base of every error btcore raises on purpose."""
+    """Base class of the errors that btcore raises on purpose."""
 
 
 class DataError(BtcoreError, ValueError):
-    """Market data that cannot be true, or is not there; the message names file, row and value."""
+    """Market data that are invalid or missing; the message names file or column, row and value."""
 
 
 class ConfigError(BtcoreError, ValueError):
-    """A run that is asked for wrongly; the message names the field."""
+    """An invalid setting of a run; the message begins with the path of the field."""
 
 
 class OrderError(BtcoreError, ValueError):
-    """An order no market could understand, refused before it is sent."""
+    """An invalid order, refused before it is sent."""
 
 
 class StrategyError(BtcoreError, RuntimeError):
-    """A strategy that raised or ran away; the original exception, if any, is the cause."""
+    """A strategy raised an exception, which is the cause, or broke a limit of the engine."""
 
 
 class RowError(DataError):
-    """A bad row: `kind[row]: problem`. Readers put the file and its line in the place of `kind[row]`."""
+    """An invalid row, as `kind[row]: problem`. Readers replace `kind[row]` by the file and its line.
+
+    `count` is the number of rows with that problem; `row` is the first, counted from 0.
+    """
 
     def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
         super().__init__(kind, row, problem, count)
         self.kind, self.row, self.problem, self.count = kind, row, problem, count
 
     def located(self, place: str) -> str:
-        """The message with `place` in front, and how many rows are bad in all."""
+        """The message with `place` instead of `kind[row]`."""
         more = f"; the first of {self.count} such rows" if self.count > 1 else ""
         return f"{place}: {self.problem}{more}"
 
     def __str__(self) -> str:
         return self.located(f"{self.kind}[{self.row}]")
+
+
+def reject_rows(kind: str, invalid: Any, problem: Callable[[int], str]) -> None:
+    """RowError with `problem(row)` for the first True in a boolean mask of rows; nothing if all are False."""
+    if invalid.any():
+        row = int(invalid.argmax())
+        raise RowError(kind, row, problem(row), int(invalid.sum()))

@@ -7,9 +7,8 @@ from btcore.config import Instrument, checked
 from btcore.data.containers import Quotes, Trades
 from btcore.data.markets import Markets
 from btcore.errors import ConfigError, DataError
-from btcore.times.intervals import Interval, interval_ns
+from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
-MINUTE_NS = 60 * 10**9
 LOWEST = {"bars": "low", "quotes": "bid", "trades": "price"}  # the column with the lowest prices
 SHOWN_FIRST = ("quotes", "trades", "bars")
 

@@ -10,7 +10,7 @@ import msgspec
 
 from btcore.config import RunRequest
 from btcore.errors import ConfigError
-from btcore.times.clock import RESOLUTION_NS
+from btcore.times.intervals import RESOLUTION_NS
 
 if TYPE_CHECKING:
     from btcore.data import Entry, Imported

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError
-from btcore.times.clock import to_ns
+from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
 from btcore.times.zones import Dst, Times, localize
 
 Floats = NDArray[np.float64]
@@ -97,10 +97,12 @@ def _from_datetimes(array: NDArray[Any], kind: str, name: str) -> Times:
         raise DataError(f"{kind}.{name}: datetime64 without a unit")
     if unit != "ns":
         years = array.astype("datetime64[Y]").astype(np.int64) + 1970
-        beyond = (years < 1678) | (years > 2261)  # numpy would wrap round silently
+        beyond = (years < FIRST_YEAR) | (years > LAST_YEAR)  # numpy would wrap round silently
         if beyond.any():
             row = int(beyond.argmax())
-            raise RowError(kind, row, f"{name} is outside the years 1678 to 2261 ({name}={array[row]})")
+            raise RowError(
+                kind, row, f"{name} is outside the years {FIRST_YEAR} to {LAST_YEAR} ({name}={array[row]})"
+            )
     nanoseconds: Times = array.astype("datetime64[ns]", copy=False).view(np.int64)
     return nanoseconds
 

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 from btcore.config import SYMBOL_PATTERN
 from btcore.errors import DataError
-from btcore.times.clock import RESOLUTION_NS
+from btcore.times.intervals import RESOLUTION_NS
 
 from .containers import Bars, Quotes, Trades
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from btcore.errors import DataError, RowError
-from btcore.times.clock import to_ns
-from btcore.times.intervals import UNIT_NS
+from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
+from btcore.times.intervals import HOUR_NS, MINUTE_NS, UNIT_NS
 from btcore.times.zones import Dst, Times, localize
 
 from .columns import frozen, time_column
@@ -17,7 +17,7 @@ Moment = int | str | date | datetime | np.datetime64
 
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
 _NUMBER = r"[+-]?\d+(\.\d*)?"
-_FIRST_DATE, _LAST_DATE = 1678_01_01, 2261_12_31  # what int64 nanoseconds can say, in whole years
+_FIRST_DATE, _LAST_DATE = FIRST_YEAR * 10_000 + 1_01, LAST_YEAR * 10_000 + 12_31
 _ALIKE = (
     r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[T ])\d\d:\d\d"
     r"(?:(?P<second>:\d\d)(?P<fraction>\.(?:\d{9}|\d{6}|\d{3}))?)?(?P<zone>\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
@@ -224,7 +224,7 @@ def _offset(text: str) -> int:
     if not digits:
         return 0
     sign = -1 if "-" in text else 1
-    return sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * 10**9
+    return sign * (int(digits[:2]) * HOUR_NS + int(digits[2:]) * MINUTE_NS)
 
 
 def _from_format(texts: Any, kind: str, timezone: str, time_format: str, dst: Dst) -> Times:

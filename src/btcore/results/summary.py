@@ -3,13 +3,14 @@
 from btcore import metrics
 from btcore.metrics.periods import session_returns
 from btcore.metrics.run_metrics import measure
+from btcore.times.intervals import RESOLUTION_NS
 
 from .tables import Journal, Table
 
 Value = float | int | str | None
 Metrics = dict[str, Value]
 
-GRIDS = (("hour", 3600 * 10**9), ("minute", 60 * 10**9), ("second", 10**9))
+GRIDS = tuple((name, RESOLUTION_NS[name]) for name in ("hour", "minute", "second"))
 
 
 def show(value: Value) -> str:

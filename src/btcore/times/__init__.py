@@ -1,1 +1,4 @@
-"""Time zones, lengths of time and trading sessions."""
+"""Lengths of time, time zones and trading sessions.
+
+Begin with `intervals` (lengths in nanoseconds) and `clock` (one instant); `zones` converts columns of times.
+"""

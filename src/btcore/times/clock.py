@@ -1,4 +1,4 @@
-"""Instants and time zones: nanoseconds since the epoch, UTC, from a datetime, and back to text."""
+"""One instant: nanoseconds since 1970-01-01 UTC, from a datetime and back to text; time zones by name."""
 
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -7,17 +7,15 @@ import numpy as np
 
 from btcore.errors import ConfigError
 
-RESOLUTION_NS: dict[str, int] = {
-    "second": 10**9,
-    "minute": 60 * 10**9,
-    "hour": 3600 * 10**9,
-    "day": 86400 * 10**9,
-}
+from .intervals import timedelta_ns
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years within the range of int64 nanoseconds
 
 
 @cache
 def zone(name: str) -> tzinfo:
-    """The time zone of that IANA name, which is its `str`; ConfigError if there is none."""
+    """The time zone with that IANA name, and that name as its `str`; ConfigError if there is none."""
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import
@@ -25,20 +23,23 @@ def zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(f"timezone: {name!r} is not a known IANA time zone") from error
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+        raise ConfigError(
+            f"timezone: {name!r} is not a known IANA time zone such as 'America/New_York'"
+        ) from error
 
 
 def to_ns(moment: datetime, timezone: str = "UTC") -> int:
-    """Nanoseconds since the epoch, UTC; a naive `moment` is read in `timezone`."""
+    """Nanoseconds since the epoch; a naive `moment` is local time in `timezone`."""
     named = zone(timezone)
-    delta = (moment if moment.tzinfo else moment.replace(tzinfo=named)) - _EPOCH
-    return ((delta.days * 86400 + delta.seconds) * 10**6 + delta.microseconds) * 1000
+    return timedelta_ns((moment if moment.tzinfo else moment.replace(tzinfo=named)) - EPOCH)
 
 
 def moment_text(ns: int) -> str:
-    """That instant in ISO 8601, UTC, without a fraction that is zero."""
+    """The instant in ISO 8601, UTC, without trailing zeros in the fraction: 2024-01-15T14:30:00.5Z."""
     text = str(np.datetime64(ns, "ns"))
     return (text.rstrip("0").rstrip(".") if "." in text else text) + "Z"
+
+
+def year_of(ns: int) -> int:
+    """The year of an instant, UTC."""
+    return int(np.datetime64(ns, "ns").astype("datetime64[Y]").astype(int)) + 1970

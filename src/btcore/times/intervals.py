@@ -1,4 +1,4 @@
-"""Lengths of time: "5min", "second", timedelta or nanoseconds -> nanoseconds, and back to a name."""
+"""Lengths of time in nanoseconds: constants, parsing ("5min", "second", timedelta, int) and names."""
 
 import re
 from datetime import timedelta
@@ -8,46 +8,48 @@ import numpy as np
 
 from btcore.errors import DataError
 
-from .clock import RESOLUTION_NS
+SECOND_NS = 10**9
+MINUTE_NS = 60 * SECOND_NS
+HOUR_NS = 60 * MINUTE_NS
+DAY_NS = 24 * HOUR_NS
+RESOLUTION_NS: dict[str, int] = {"second": SECOND_NS, "minute": MINUTE_NS, "hour": HOUR_NS, "day": DAY_NS}
+UNIT_NS: dict[str, int] = {"ns": 1, "us": 10**3, "ms": 10**6, "s": SECOND_NS}
 
 Interval = str | int | timedelta
 
-UNIT_NS: dict[str, int] = {"ns": 1, "us": 10**3, "ms": 10**6, "s": 10**9}
-HOUR_NS = RESOLUTION_NS["hour"]
-DAY_NS = RESOLUTION_NS["day"]
-_SUFFIX_NS: dict[str, int] = {**UNIT_NS, "min": RESOLUTION_NS["minute"], "h": HOUR_NS, "d": DAY_NS}
+_SUFFIX_NS: dict[str, int] = {**UNIT_NS, "min": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS}
 _PATTERN = re.compile(r"([1-9][0-9]{0,8})(ns|us|ms|s|min|h|d)")
+_ALLOWED = f"{', '.join(RESOLUTION_NS)} or a number with ns, us, ms, s, min, h or d"
 
 
 def interval_ns(interval: Interval) -> int:
-    """The interval in nanoseconds, positive; DataError if it is no interval."""
-    if isinstance(interval, bool):
-        raise DataError(f"interval: {interval!r} is not an interval")
+    """The interval in nanoseconds, between 1 and 2**62; DataError for anything else."""
     if isinstance(interval, timedelta):
-        length = (interval.days * 86400 + interval.seconds) * 10**9 + interval.microseconds * 1000
+        length = timedelta_ns(interval)
     elif isinstance(interval, str):
-        length = _named(interval)
+        length = _parse(interval)
+    elif isinstance(interval, bool) or not hasattr(interval, "__index__"):
+        raise DataError(
+            f"interval: {interval!r} is not text ({_ALLOWED}), a timedelta or an integer of nanoseconds"
+        )
     else:
-        try:
-            length = int(interval.__index__())
-        except AttributeError:
-            raise DataError(
-                f"interval: {interval!r} is not a name, a timedelta or whole nanoseconds"
-            ) from None
+        length = int(interval.__index__())
     if not 0 < length < 2**62:
-        raise DataError(f"interval: {interval!r} is not a positive length of time")
+        raise DataError(f"interval: {interval!r} is not between 1 nanosecond and 146 years")
     return length
 
 
-def _named(name: str) -> int:
-    if name in RESOLUTION_NS:
-        return RESOLUTION_NS[name]
-    match = _PATTERN.fullmatch(name)
+def timedelta_ns(delta: timedelta) -> int:
+    """Nanoseconds in a timedelta, exactly."""
+    return delta // timedelta(microseconds=1) * 1000
+
+
+def _parse(text: str) -> int:
+    if text in RESOLUTION_NS:
+        return RESOLUTION_NS[text]
+    match = _PATTERN.fullmatch(text)
     if match is None:
-        raise DataError(
-            f"interval: {name!r} is not one of {', '.join(RESOLUTION_NS)}, "
-            "nor a number with ns, us, ms, s, min, h or d"
-        )
+        raise DataError(f"interval: {text!r} is not {_ALLOWED}")
     return int(match[1]) * _SUFFIX_NS[match[2]]
 
 
@@ -65,14 +67,15 @@ def resolution_of(length: int) -> str | None:
 
 
 def smallest_gap(timestamps: Any) -> int:
-    """The smallest positive gap in nanoseconds; 23 hours, the day a clock is put forward, counts as a day.
+    """The smallest positive gap between neighbours, in nanoseconds.
 
-    DataError if there are not two different times to tell it from.
+    A gap of 23 hours up to a day counts as a day: a local day is that short when the clock is put forward.
+    DataError unless there are two different times.
     """
     times = np.asarray(timestamps)
     gaps = np.diff(times.astype("datetime64[ns]").view(np.int64) if times.dtype.kind == "M" else times)
     gaps = gaps[gaps > 0]
     if len(gaps) == 0:
-        raise DataError("the interval cannot be told from fewer than two bars; give interval=")
+        raise DataError("interval: it cannot be inferred from fewer than two bars; pass interval=")
     smallest = int(gaps.min())
     return DAY_NS if DAY_NS - HOUR_NS <= smallest < DAY_NS else smallest

@@ -7,32 +7,34 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import RowError
+from btcore.errors import reject_rows
 
-from .clock import moment_text, zone
-from .intervals import DAY_NS
+from .clock import EPOCH, FIRST_YEAR, LAST_YEAR, moment_text, to_ns, year_of, zone
+from .intervals import DAY_NS, SECOND_NS
 
 Times = NDArray[np.int64]
 Dst = Literal["raise", "earlier", "later"]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_YEAR, _LAST_YEAR = 1678, 2261  # what int64 nanoseconds can say, in whole years
+_DAY = DAY_NS // SECOND_NS
 
 
 @lru_cache(maxsize=64)
 def _transitions(timezone: str, first_year: int, last_year: int) -> tuple[Times, Times]:
-    """When each offset begins, and the offset, in nanoseconds; the first one begins before everything."""
+    """Start of each UTC offset, and the offset, both in nanoseconds; the first starts at the least int64.
+
+    `zoneinfo` has no public table, so offsets a day apart are compared and changes found by bisection.
+    """
     named = zone(timezone)
 
     def offset(seconds: int) -> int:
-        found = (_EPOCH + timedelta(seconds=seconds)).astimezone(named).utcoffset()
-        return 0 if found is None else found.days * 86400 + found.seconds
+        found = (EPOCH + timedelta(seconds=seconds)).astimezone(named).utcoffset()
+        return 0 if found is None else found // timedelta(seconds=1)
 
-    first = (datetime(first_year, 1, 1, tzinfo=UTC) - _EPOCH).days * 86400
-    last = (datetime(last_year + 1, 1, 1, tzinfo=UTC) - _EPOCH).days * 86400
+    first = to_ns(datetime(first_year, 1, 1, tzinfo=UTC)) // SECOND_NS
+    last = to_ns(datetime(last_year + 1, 1, 1, tzinfo=UTC)) // SECOND_NS
     starts, offsets = [np.iinfo(np.int64).min], [offset(first)]
-    for day in range(first, last, 86400):
-        low, high = day, day + 86400
+    for day in range(first, last, _DAY):
+        low, high = day, day + _DAY
         if offset(high) == offsets[-1]:
             continue
         while high - low > 1:  # the change is in (low, high]
@@ -41,37 +43,38 @@ def _transitions(timezone: str, first_year: int, last_year: int) -> tuple[Times,
                 low = middle
             else:
                 high = middle
-        starts.append(high * 10**9)
+        starts.append(high * SECOND_NS)
         offsets.append(offset(high))
-    return np.array(starts, np.int64), np.array(offsets, np.int64) * 10**9
+    return np.array(starts, np.int64), np.array(offsets, np.int64) * SECOND_NS
 
 
-def _table(times: Times, timezone: str) -> tuple[Times, Times]:
-    years = np.array([times.min(), times.max()], "datetime64[ns]").astype("datetime64[Y]").astype(int) + 1970
-    first, last = max(int(years[0]) - 1, _FIRST_YEAR), min(int(years[1]) + 1, _LAST_YEAR)
-    return _transitions(timezone, first, last)
+def _transitions_around(times: Times, timezone: str) -> tuple[Times, Times]:
+    """The transitions from the year before the first of `times` to the year after the last."""
+    first, last = year_of(int(times.min())) - 1, year_of(int(times.max())) + 1
+    return _transitions(timezone, max(first, FIRST_YEAR), min(last, LAST_YEAR))
 
 
 def utc_offsets(utc: Times, timezone: str) -> Times | int:
-    """What to add to UTC nanoseconds to read the local clock; one number where it is the same for all."""
+    """Local time minus UTC, in nanoseconds, for each time; one number if it is the same for all."""
     if timezone == "UTC" or len(utc) == 0:
         return 0
-    starts, offsets = _table(utc, timezone)
+    starts, offsets = _transitions_around(utc, timezone)
     if len(offsets) == 1:
         return int(offsets[0])
     return offsets[np.searchsorted(starts, utc, "right") - 1]
 
 
 def localize(local: Times, timezone: str, kind: str = "times", dst: Dst = "raise") -> Times:
-    """UTC nanoseconds of local clock readings.
+    """UTC nanoseconds of local times.
 
-    A reading that occurs twice (autumn) or never (spring) is a RowError naming the row, unless `dst` says
-    "earlier" or "later" of the two; one that never occurs becomes the moment the clock jumped.
+    A local time that occurs twice (autumn) or never (spring) is a RowError that names the row of `kind`. With
+    `dst` "earlier" or "later" it is the first or second of the two, and a skipped time is the instant of the
+    change.
     """
     if timezone == "UTC" or len(local) == 0:
-        zone(timezone)
+        zone(timezone)  # it must exist even if there is nothing to convert
         return local
-    starts, offsets = _table(local, timezone)
+    starts, offsets = _transitions_around(local, timezone)
     if len(offsets) == 1:
         single: Times = local - offsets[0]
         return single
@@ -80,30 +83,33 @@ def localize(local: Times, timezone: str, kind: str = "times", dst: Dst = "raise
         found: Times = offsets[np.searchsorted(starts, utc, "right") - 1]
         return found
 
-    # A day before and a day after a transition the offset is certain: the true one is one of the two.
+    # Transitions are more than a day apart: the offset is that of a day before or that of a day after.
     before, after = offset_at(local - DAY_NS), offset_at(local + DAY_NS)
     first, second = local - before, local - after
-    first_true, second_true = offset_at(first) == before, offset_at(second) == after
+    first_valid, second_valid = offset_at(first) == before, offset_at(second) == after
     if dst == "raise":
-        _refuse(
-            local, ~first_true & ~second_true, kind, f"does not exist in {timezone}: the clock jumped over it"
-        )
-        _refuse(
-            local,
-            first_true & second_true & (first != second),
-            kind,
-            f"occurs twice in {timezone}: say which by dst=",
-        )
+        hint = 'pass dst="earlier" or dst="later"'
+
+        def problem(what: str, row: int) -> str:
+            return f"local time {moment_text(int(local[row]))[:-1]} {what}; {hint}"
+
+        skipped = f"does not exist in {timezone}: the clock jumped over it"
+        reject_rows(kind, ~first_valid & ~second_valid, lambda row: problem(skipped, row))
+        repeated = first_valid & second_valid & (first != second)
+        reject_rows(kind, repeated, lambda row: problem(f"occurs twice in {timezone}", row))
     low, high = np.minimum(first, second), np.maximum(first, second)
     utc = np.where(
-        first_true & second_true, high if dst == "later" else low, np.where(first_true, first, second)
+        first_valid & second_valid, high if dst == "later" else low, np.where(first_valid, first, second)
     )
-    jumped = starts[np.searchsorted(starts, first, "right") - 1]
-    return np.where(first_true | second_true, utc, jumped)
+    change = starts[np.searchsorted(starts, first, "right") - 1]
+    return np.where(first_valid | second_valid, utc, change)
 
 
 def midnights(first: int, last: int, timezone: str) -> Times:
-    """The local midnights from the one at or before `first` to some after `last`, in nanoseconds UTC."""
+    """The local midnights from the one at or before `first` to at least one after `last`, ns UTC.
+
+    A midnight that the clock skips is the instant of the change, so a skipped day gives the same time twice.
+    """
     ends = np.array([first, last], np.int64)
     days = (ends + utc_offsets(ends, timezone)) // DAY_NS
     return np.ascontiguousarray(
@@ -112,12 +118,6 @@ def midnights(first: int, last: int, timezone: str) -> Times:
 
 
 def distinct(times: Times) -> Times:
-    """Each of some sorted times once. np.unique would load numpy.ma, which takes longer than a small run."""
+    """Sorted times without repeats. np.unique would load numpy.ma, which takes longer than a small run."""
     found: Times = times[np.append(True, times[1:] != times[:-1])[: len(times)]]
     return found
-
-
-def _refuse(local: Times, bad: NDArray[np.bool_], kind: str, problem: str) -> None:
-    if bad.any():
-        row = int(bad.argmax())
-        raise RowError(kind, row, f"local time {moment_text(int(local[row]))[:-1]} {problem}", int(bad.sum()))

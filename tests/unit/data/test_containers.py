@@ -376,5 +376,5 @@ def test_frames_tell_the_interval_of_bars():
     assert Bars.from_frame(days).interval == 86400 * 10**9
     assert Bars.from_frame(days, interval="1h").interval == 3600 * 10**9
     assert Bars.from_frame(days, {"timestamp": "Session"}) == Bars.from_frame(days)
-    with pytest.raises(DataError, match="the interval cannot be told from fewer than two bars"):
+    with pytest.raises(DataError, match="interval: it cannot be inferred from fewer than two bars"):
         Bars.from_frame(days[:1])

@@ -196,12 +196,12 @@ def register(request):
 class TestOddCalendars:
     @pytest.mark.parametrize("name", ["XYZ", "xnys", ""])
     def test_an_unknown_name(self, name):
-        with pytest.raises(ConfigError, match=f"calendar: '{name}' is not known to exchange_calendars 4"):
+        with pytest.raises(ConfigError, match=f"calendar: '{name}' is not in exchange_calendars 4"):
             sessions(0, 1, "UTC", name)
 
     @pytest.mark.parametrize(("first", "last"), [("1984-05-01", "2024-05-01"), ("2200-05-01", "2200-06-01")])
     def test_before_and_after_what_it_covers(self, first, last):
-        begin = r"calendar: 'SSE' reaches from 1990-12-03 to \d{4}-12-31, but this run goes from "
+        begin = r"calendar: 'SSE' covers 1990-12-03 to \d{4}-12-31, but the run goes from "
         with pytest.raises(
             ConfigError, match=f"{begin}{first}T00:00:00Z to {last}T00:00:00Z: a session must"
         ):
@@ -224,7 +224,7 @@ class TestOddCalendars:
         first, last = ns("2024-01-02T14:30"), ns("2024-01-05T21:00")
         assert len(sessions(first, last - 1, "UTC", name).opens) == 4
         for begin, end in [(first - 1, last - 1), (first, last)]:
-            with pytest.raises(ConfigError, match="reaches from 2023-12-30 to 2024-01-06"):
+            with pytest.raises(ConfigError, match="covers 2023-12-30 to 2024-01-06"):
                 sessions(begin, end, "UTC", name)
 
     @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
@@ -260,7 +260,7 @@ class TestOddCalendars:
 
         name = register(Broken)
         with pytest.raises(
-            ConfigError, match=f"calendar: '{name}' can't be made: .* with pandas .*"
+            ConfigError, match=f"calendar: '{name}' cannot be built: .* with pandas .*"
         ) as caught:
             sessions(0, 1, "UTC", name)
         assert str(caught.value).endswith("fails with NotImplementedError")

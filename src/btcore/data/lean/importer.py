@@ -13,7 +13,7 @@ from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.files.read import polars_for
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.errors import DataError
-from btcore.times.clock import RESOLUTION_NS
+from btcore.times.intervals import RESOLUTION_NS
 
 from .folder import LeanFile, catalog_names, lean_files, members
 from .rows import BAR_WIDTHS, Columns, Rows, bars_of, quotes_of, trades_of

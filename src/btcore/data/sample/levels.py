@@ -12,11 +12,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.times.intervals import HOUR_NS, MINUTE_NS
+
 from .noise import Keys, derived, key, normal, uniform
 
 EPOCH_DAY = 7305  # 1990-01-01, a Monday
 END_DAY = 47482  # 2100-01-01
-OPEN_NS = (14 * 60 + 30) * 60 * 10**9  # 14:30 UTC, every weekday
+OPEN_NS = 14 * HOUR_NS + 30 * MINUTE_NS  # 14:30 UTC, every weekday
 MINUTES = 390
 SECONDS = 60
 

@@ -17,7 +17,15 @@ from btcore.data.source import AnyContainer, check_resolution, check_symbol
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import DataError
 from btcore.times.clock import moment_text
-from btcore.times.intervals import DAY_NS, Interval, interval_name, interval_ns
+from btcore.times.intervals import (
+    DAY_NS,
+    MINUTE_NS,
+    RESOLUTION_NS,
+    SECOND_NS,
+    Interval,
+    interval_name,
+    interval_ns,
+)
 
 from .levels import (
     END_DAY,
@@ -34,10 +42,8 @@ from .levels import (
 )
 
 MAX_ROWS = 20_000_000
-_MINUTE_NS = 60 * 10**9
 _CHUNK = 40  # days whose ticks are made at once: about a million
 _ROWS_A_DAY = {"day": 1, "hour": 7, "minute": MINUTES, "second": MINUTES * SECONDS, "tick": MINUTES * SECONDS}
-_STEP = {"second": 10**9, "minute": _MINUTE_NS, "hour": 60 * _MINUTE_NS, "day": DAY_NS}
 
 
 def sample_bars(
@@ -49,13 +55,15 @@ def sample_bars(
 ) -> Bars:
     """Bars of the synthetic market with `start <= timestamp < end`; only intervals with trades have one."""
     length = interval_ns(interval)
-    base = next((name for name in ("day", "hour", "minute", "second") if length % _STEP[name] == 0), None)
+    base = next(
+        (name for name in ("day", "hour", "minute", "second") if length % RESOLUTION_NS[name] == 0), None
+    )
     if base is None:
         raise DataError(
             f"interval: the sample market has no bars of {interval_name(length)}, only whole seconds"
         )
     start_ns, end_ns = moment_ns(start, name="start"), moment_ns(end, name="end")
-    if length == _STEP[base]:
+    if length == RESOLUTION_NS[base]:
         return SampleMarket(seed).bars(symbol, base, start_ns, end_ns)
     # Bars that begin in the range may be made of finer ones from beyond its end.
     whole = SampleMarket(seed).bars(symbol, base, start_ns // length * length, -(-end_ns // length) * length)
@@ -143,7 +151,7 @@ class SampleMarket:
 
     def bars(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> Bars:
         """The bars of a resolution with `start_ns <= timestamp < end_ns`."""
-        length = _STEP[resolution]
+        length = RESOLUTION_NS[resolution]
         if resolution == "second":
             (trades,) = _ticks(self, symbol, start_ns, end_ns, ("trades",))
             return resample(trades, length).slice(start_ns, end_ns)
@@ -152,8 +160,8 @@ class SampleMarket:
         times = days * DAY_NS
         if resolution == "day":
             return _bars(times, candles, length).slice(start_ns, end_ns)
-        opens = OPEN_NS + _MINUTE_NS * np.arange(MINUTES, dtype=np.int64)
-        minutes = _bars((times[:, None] + opens).ravel(), minutes_of(candles).flat(), _MINUTE_NS)
+        opens = OPEN_NS + MINUTE_NS * np.arange(MINUTES, dtype=np.int64)
+        minutes = _bars((times[:, None] + opens).ravel(), minutes_of(candles).flat(), MINUTE_NS)
         return (minutes if resolution == "minute" else resample(minutes, length)).slice(start_ns, end_ns)
 
     def quotes(self, symbol: str, start_ns: int, end_ns: int) -> Quotes:
@@ -203,9 +211,9 @@ def _ticks(
     parts: dict[str, list[dict[str, NDArray[Any]]]] = {kind: [] for kind in kinds}
     for begin in range(0, max(len(days), 1), _CHUNK):  # once even if there is no day, for the columns' names
         chunk = slice(begin, begin + _CHUNK)
-        opens = days[chunk, None] * DAY_NS + OPEN_NS + _MINUTE_NS * np.arange(MINUTES, dtype=np.int64)
+        opens = days[chunk, None] * DAY_NS + OPEN_NS + MINUTE_NS * np.arange(MINUTES, dtype=np.int64)
         ticks = ticks_of(minutes_of(candles.part(chunk)).flat())
-        seconds = opens.ravel()[ticks.row] + ticks.second * 10**9
+        seconds = opens.ravel()[ticks.row] + ticks.second * SECOND_NS
         for kind in kinds:
             parts[kind].append(_quotes(seconds, ticks) if kind == "quotes" else _trades(seconds, ticks))
     made: list[Quotes | Trades] = []

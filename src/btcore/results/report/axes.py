@@ -8,18 +8,17 @@ from typing import Any
 import numpy as np
 
 from btcore.results.tables import Table
+from btcore.times.intervals import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 
-SECOND = 10**9
-DAY = 86_400 * SECOND
 # unit of numpy, its length in ns (about, for months and years), the steps taken of it, how it reads
 STEPS = (
-    ("ms", SECOND // 1000, (1, 10, 100), "%f"),
-    ("s", SECOND, (1, 2, 5, 10, 15, 30), "%H:%M:%S"),
-    ("m", 60 * SECOND, (1, 2, 5, 10, 15, 30), "%H:%M"),
-    ("h", 3600 * SECOND, (1, 2, 3, 6, 12), "%d %b %H:%M"),
-    ("D", DAY, (1, 2, 7, 14), "%d %b %Y"),
-    ("M", 30 * DAY, (1, 2, 3, 6), "%b %Y"),
-    ("Y", 365 * DAY, (1, 2, 5, 10, 20, 50, 100), "%Y"),
+    ("ms", SECOND_NS // 1000, (1, 10, 100), "%f"),
+    ("s", SECOND_NS, (1, 2, 5, 10, 15, 30), "%H:%M:%S"),
+    ("m", MINUTE_NS, (1, 2, 5, 10, 15, 30), "%H:%M"),
+    ("h", HOUR_NS, (1, 2, 3, 6, 12), "%d %b %H:%M"),
+    ("D", DAY_NS, (1, 2, 7, 14), "%d %b %Y"),
+    ("M", 30 * DAY_NS, (1, 2, 3, 6), "%b %Y"),
+    ("Y", 365 * DAY_NS, (1, 2, 5, 10, 20, 50, 100), "%Y"),
 )
 
 

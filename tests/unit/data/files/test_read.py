@@ -182,7 +182,7 @@ def test_more_errors(write, tmp_path):
             read_csv(write(text))
     with pytest.raises(DataError, match=r"prices\.csv: not a readable CSV"):
         read_csv(write(DAILY + "2024-01-09,1,2,3,4,5,6,7,8\n"))
-    with pytest.raises(DataError, match=r"prices\.csv: the interval cannot be told"):
+    with pytest.raises(DataError, match=r"prices\.csv: interval: it cannot be inferred"):
         read_csv(write("\n".join(DAILY.splitlines()[:2])))
     with pytest.raises(DataError, match=r"kind: 'candles' is not one of bars, quotes, trades"):
         read_csv(write(DAILY), kind="candles")
