@@ -203,7 +203,7 @@ class TestOddCalendars:
     def test_before_and_after_what_it_covers(self, first, last):
         begin = r"calendar: 'SSE' covers 1990-12-03 to \d{4}-12-31, but the run goes from "
         with pytest.raises(
-            ConfigError, match=f"{begin}{first}T00:00:00Z to {last}T00:00:00Z: a session must"
+            ConfigError, match=f"{begin}{first}T00:00:00Z to {last}T00:00:00Z; a session must"
         ):
             sessions(ns(first), ns(last), "UTC", "SSE")
 
@@ -263,7 +263,7 @@ class TestOddCalendars:
             ConfigError, match=f"calendar: '{name}' cannot be built: .* with pandas .*"
         ) as caught:
             sessions(0, 1, "UTC", name)
-        assert str(caught.value).endswith("fails with NotImplementedError")
+        assert str(caught.value).endswith("raises NotImplementedError")
 
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
