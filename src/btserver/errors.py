@@ -1,4 +1,4 @@
-"""Every error a client can meet: one table of codes, one shape of body."""
+"""The errors that a client can get: their codes, statuses and common body."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Code = Literal[
     "too_many_requests",
     "internal_error",
 ]
-# code -> the status it has unless the raiser says otherwise (400, 405, 415 and 431 are validation errors too)
+# Default statuses; 400, 405, 415 and 431 are validation errors too.
 STATUS: dict[Code, int] = {
     "validation_error": 422,
     "unauthorized": 401,
@@ -28,20 +28,20 @@ STATUS: dict[Code, int] = {
     "internal_error": 500,
 }
 _CODES: dict[int, Code] = {status: code for code, status in STATUS.items()}
-_AT = re.compile(r"^(?P<message>.*) - at `(?P<path>[^`]*)`$", re.DOTALL)
-_STRANGER = re.compile(r"(unknown|required) field `(?P<field>[^`]{1,64})`")
-_FIELD = re.compile(r"^(?P<field>[a-z_][A-Za-z0-9_.\[\]]*): ")
+_AT = re.compile(r"^(?P<message>.*) - at `(?P<path>.*)`$", re.DOTALL)
+_NAMED_FIELD = re.compile(r"(unknown|required) field `(?P<field>[^`]{1,64})`")
+_PREFIX = re.compile(r"^(?P<field>[a-z_]([\w.]|\[\d+\]|\['[^']*'\])*): ", re.ASCII)
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """Where in the request the fault is, as a JSON path, and what it is."""
+    """The JSON path of the fault in the request, and what is wrong there."""
 
     path: str
     message: str
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """The error itself."""
+    """One error: its code, a message and the places of the faults."""
 
     code: Code
     message: str
@@ -49,7 +49,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
-    """The body of every answer that is not a success."""
+    """The body of every response that is not a success."""
 
     error: Problem
     detail: str
@@ -57,7 +57,7 @@ class ErrorBody(msgspec.Struct, frozen=True):
 
 
 class ApiError(Exception):
-    """An answer other than the one that was asked for."""
+    """An error response: raised by handlers, turned into a response by the application."""
 
     def __init__(
         self,
@@ -77,12 +77,12 @@ class ApiError(Exception):
 
 
 def not_found(run_id: str) -> ApiError:
-    """No run has that id."""
+    """404: no run has that id."""
     return ApiError("not_found", f"no backtest has the id {run_id[:64]!r}")
 
 
 def unauthorized() -> ApiError:
-    """The key is missing or wrong; which of the two is not said."""
+    """401; a missing key and a wrong one get the same response."""
     return ApiError(
         "unauthorized",
         "a valid API key is required: Authorization: Bearer <key> or X-API-Key: <key>",
@@ -91,32 +91,32 @@ def unauthorized() -> ApiError:
 
 
 def fault(message: str) -> ApiError:
-    """A 422 whose path is read from the message: msgspec ends with it, btcore starts with it."""
+    """A 422 whose path is read from the message: msgspec puts it at the end, btcore at the start."""
     path = "$"
     if found := _AT.match(message):
         message, path = found["message"], found["path"]
-    if field := _FIELD.match(message):
-        path, message = f"{path}.{field['field']}", message[field.end() :]
-    elif stranger := _STRANGER.search(message):
-        path = f"{path}.{stranger['field']}"
+    if prefix := _PREFIX.match(message):
+        path, message = f"{path}.{prefix['field']}", message[prefix.end() :]
+    elif named := _NAMED_FIELD.search(message):
+        path = f"{path}.{named['field']}"
     text = message if path == "$" else f"{path}: {message}"
     return ApiError("validation_error", text, details=[Detail(path, message)])
 
 
 def from_status(status: int, headers: Mapping[str, str] | None) -> ApiError:
-    """What the router itself raises: unknown paths (404) and methods (405, whose `Allow` is kept)."""
+    """An error of the router: 404 for an unknown path, 405 with `Allow` for an unknown method."""
     code = _CODES.get(status, "validation_error" if status < 500 else "internal_error")
     return ApiError(code, HTTPStatus(status).phrase.lower(), status=status, headers=headers)
 
 
 def envelope(error: ApiError, request_id: str) -> bytes:
-    """The error as JSON."""
+    """The error as JSON bytes."""
     problem = Problem(error.code, error.message, error.details)
     return msgspec.json.encode(ErrorBody(problem, error.message, request_id))
 
 
 def response(error: ApiError, request_id: str) -> Response:
-    """The error as an HTTP answer."""
+    """The error as an HTTP response."""
     return Response(
         envelope(error, request_id), error.status, headers=error.headers, media_type="application/json"
     )

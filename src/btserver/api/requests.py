@@ -1,47 +1,70 @@
-"""Reading requests: bodies, queries, ids. Every fault names its path."""
+"""Requests as checked structs: bodies, queries, event ids. Every error names the path of the fault."""
 
 from typing import Annotated
 
 import msgspec
+import numpy as np
 from msgspec import Meta, Struct
 from starlette.requests import Request
 
 from btserver.errors import ApiError, Detail, fault
 from btserver.schemas import RunRequest, State
 
+from .json_path import name_keys
+
 MAX_BODY = 2**20
-_UNDECODABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+MAX_DEPTH = 64  # of nested arrays and objects
+_LEVELS = np.zeros(256, np.int32)  # what a byte adds to the depth
+_LEVELS[list(b"[{")] = 1
+_LEVELS[list(b"]}")] = -1
 _decode_run = msgspec.json.Decoder(RunRequest).decode
 
 
 class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """The filter of the list of runs."""
+    """The query of `GET /v1/backtests`."""
 
     state: State | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
 
 
 async def read_run(request: Request) -> RunRequest:
-    """The body of a POST as a request that obeys the schema."""
+    """The body of a POST; ApiError 400, 413, 415 or 422 if it is not a valid `RunRequest`."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiError("validation_error", "the content type must be application/json", status=415)
     body = await _body(request)
+    if _is_too_deep(body):
+        raise _not_json(f"nested more than {MAX_DEPTH} levels deep")
     try:
         return _decode_run(body)
     except msgspec.ValidationError as error:
-        raise fault(str(error)) from error
-    except _UNDECODABLE as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        message = f"the body is not valid JSON: {reason}"
-        raise ApiError("validation_error", message, status=400, details=[Detail("$", reason)]) from error
+        raise fault(name_keys(str(error), body, RunRequest)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _not_json(str(error)) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
 
 
+def _not_json(reason: str) -> ApiError:
+    message = f"the body is not valid JSON: {reason}"
+    return ApiError("validation_error", message, status=400, details=[Detail("$", reason)])
+
+
+def _is_too_deep(body: bytes) -> bool:
+    """True if arrays and objects are nested more than `MAX_DEPTH` deep.
+
+    Checked before decoding: the decoder's own limit depends on the version of Python.
+    """
+    if body.count(b"[") + body.count(b"{") <= MAX_DEPTH:
+        return False
+    text = np.frombuffer(body.replace(rb"\\", b"").replace(rb"\"", b""), np.uint8)
+    outside = np.cumsum(text == ord('"'), dtype=np.int32) % 2 == 0
+    return bool(np.cumsum(_LEVELS[text] * outside, dtype=np.int32).max(initial=0) > MAX_DEPTH)
+
+
 async def _body(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > MAX_BODY:
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > MAX_BODY:
         raise _too_large()
     chunks: list[bytes] = []
     size = 0
@@ -58,7 +81,7 @@ def _too_large() -> ApiError:
 
 
 def read_list_query(request: Request) -> ListQuery:
-    """`?state=&limit=`, each at most once and nothing else."""
+    """`?state=&limit=`, each at most once, no other; ApiError 422."""
     pairs = request.query_params.multi_items()
     query = dict(pairs)
     repeated = [name for name in query if sum(name == other for other, _ in pairs) > 1]
@@ -67,7 +90,7 @@ def read_list_query(request: Request) -> ListQuery:
     limit = query.get("limit")
     if limit is not None and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
         raise fault("limit: not a whole number between 1 and 200")
-    if query.get("state") == "null":  # msgspec's lax mode takes this word for None
+    if query.get("state") == "null":  # msgspec's lax mode reads this word as None
         raise fault("state: must be one of queued, running, completed, failed")
     try:
         return msgspec.convert(query, ListQuery, strict=False)
@@ -76,7 +99,7 @@ def read_list_query(request: Request) -> ListQuery:
 
 
 def read_event_id(values: list[str]) -> int | None:
-    """`last_event_id` as a number; 0 if it is not given, None if it is no event id."""
+    """The values of `last_event_id` as a number: 0 if there is none, None if it is not one event id."""
     if not values:
         return 0
     text = values[0]

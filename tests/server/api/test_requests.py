@@ -1,4 +1,4 @@
-"""Every way to ask wrongly, and that each answer names the path of the fault."""
+"""Invalid requests: the status, and the path of the fault in the response."""
 
 import json
 from typing import Any
@@ -78,6 +78,16 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"execution": {"nope": 1}}, "$.execution.nope"),
     ({"execution": {"commission_min": 2, "commission_max": 1}}, "$.execution"),
     ({"instruments": {"MSFT": {}}}, "$.instruments"),
+    ({"instruments": {"AAPL": {"tick_size": -1}}}, "$.instruments['AAPL'].tick_size"),
+    ({"instruments": {"AAPL": {"nope": 1}}}, "$.instruments['AAPL'].nope"),
+    ({"instruments": {"AAPL": {"splits": [["2024-01-03", -2]]}}}, "$.instruments['AAPL'].splits"),
+    ({"instruments": {"AAPL": {}, "it's": 3}}, '$.instruments["it\'s"]'),
+    ({"instruments": {"x" * 100: 3}}, f"$.instruments['{'x' * 64}']"),
+    ({"fx": {"EUR": 0}}, "$.fx['EUR']"),
+    ({"fx": {"GBP": 1.2, "EUR": 0, "CHF": 0}}, "$.fx['EUR']"),
+    ({"fx": {"GBP": 0.0} | {f"X{chr(65 + n)}A": 1.0 for n in range(26)}}, "$.fx['GBP']"),
+    ({"fx": {f"X{chr(65 + n)}A": 1.0 for n in range(26)} | {"GBP": "1"}}, "$.fx['GBP']"),
+    ({"fx": {"EUR": [["2024-01-01", 1.0], ["", 1.0]]}}, "$.fx['EUR'][1][0]"),
     ({"start_date": "2024-06-01"}, "$.end_date"),
     ({"start_date": "2024-07-01"}, "$.end_date"),
     ({"start_date": "yesterday"}, "$.start_date"),
@@ -95,6 +105,48 @@ def test_bad_requests(client: TestClient, change: dict[str, Any], path: str) -> 
     answer = client.post("/v1/backtests", json=request(**change))
     refused(answer, 422, "validation_error", path)
     assert len(client.get("/v1/backtests?limit=200").json()) == before
+
+
+def test_an_invalid_key_is_named(client: TestClient) -> None:
+    answer = client.post("/v1/backtests", json=request(fx={"GBP": 1, "eur": 1}))
+    body = refused(answer, 422, "validation_error", "$.fx")
+    assert body["error"]["details"][0]["message"].startswith("key 'eur': Expected `str` matching regex")
+
+
+def test_a_key_that_is_given_twice_may_be_unnamed(client: TestClient) -> None:
+    """The last value counts, but the first one is at fault: no valid JSON document shows it."""
+    body = GOOD[:-1] + ', "fx": {"EUR": 0, "EUR": 1}}'
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    refused(answer, 422, "validation_error", "$.fx[...]")
+
+
+@pytest.mark.parametrize(("count", "path"), [(255, "['last']"), (256, "[...]")])
+def test_keys_are_named_among_a_bounded_number(client: TestClient, count: int, path: str) -> None:
+    instruments: dict[str, Any] = {f"S{n}": {} for n in range(count)}
+    answer = client.post("/v1/backtests", json=request(instruments=instruments | {"last": 1}))
+    refused(answer, 422, "validation_error", f"$.instruments{path}")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("depth", [65, 500, 1000, 5000, 100_000])
+def test_nesting_has_a_limit_of_its_own(client: TestClient, opening: str, depth: int) -> None:
+    """Not the interpreter's recursion limit. The request itself takes three levels."""
+    nested = opening * (depth - 3) + "1" + ("]" if opening == "[" else "}") * (depth - 3)
+    body = GOOD[:-1] + f', "strategy": {{"params": {{"steps": {nested}}}}}}}'
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    detail = refused(answer, 400, "validation_error")["detail"]
+    assert detail == "the body is not valid JSON: nested more than 64 levels deep"
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100, '\\"' + "[" * 100, "\\\\", '{"a":' * 100, '\\\\\\"' + "{[" * 100]
+)
+def test_nesting_as_deep_as_allowed_and_brackets_in_text(client: TestClient, text: str) -> None:
+    nested = "[" * 61 + json.dumps(text) + "]" * 61
+    body = GOOD[:-1] + f', "strategy": {{"params": {{"steps": {nested}}}}}}}'
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    assert answer.status_code in (201, 422), answer.text
+    assert "nested" not in answer.text
 
 
 def test_a_symbol_without_data_is_told_what_there_is(client: TestClient) -> None:
