@@ -238,7 +238,8 @@ def test_runs_share_the_workers(store: Path, gate: Path) -> None:
         server.in_state(first, "running")
         server.in_state(second, "running")
         assert server.status(third)["state"] == "queued"
-        assert {worker.nice() for worker in server.workers()} == {10}
+        lower = min(psutil.Process(server.process.pid).nice() + 10, 19)  # 19 is the lowest priority there is
+        assert {worker.nice() for worker in server.workers()} == {lower}
         gate.touch()
         for run_id in (first, second, third):
             assert server.ended(run_id)["state"] == "completed"
