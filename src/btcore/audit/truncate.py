@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.containers import KINDS, Bars, Quotes
-from btcore.data.markets import Market
+from btcore.data.markets import SymbolData
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
 
-Data = Mapping[str, Market]
+Data = Mapping[str, SymbolData]
 Moments = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ def _each(data: Data, change: Callable[[AnyContainer], AnyContainer]) -> Data:
     }
 
 
-def _streams(market: Market) -> tuple[AnyContainer, ...]:
+def _streams(market: SymbolData) -> tuple[AnyContainer, ...]:
     return tuple(market) if isinstance(market, tuple | list) else (market,)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from btcore.config import Instrument, checked
 from btcore.data.containers import Quotes, Trades
-from btcore.data.markets import Markets
+from btcore.data.markets import SymbolStreams
 from btcore.errors import ConfigError, DataError
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
@@ -13,7 +13,7 @@ LOWEST = {"bars": "low", "quotes": "bid", "trades": "price"}  # the column with 
 SHOWN_FIRST = ("quotes", "trades", "bars")
 
 
-def check_instruments(given: Mapping[str, Instrument] | None, markets: Markets) -> list[Instrument]:
+def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStreams) -> list[Instrument]:
     """One Instrument for each symbol, in the order of `markets`; the default where none is given."""
     given = given or {}
     symbols = [symbol for symbol, _ in markets]
@@ -28,7 +28,7 @@ def check_instruments(given: Mapping[str, Instrument] | None, markets: Markets) 
     ]
 
 
-def refuse_negative(markets: Markets, instruments: list[Instrument]) -> None:
+def refuse_negative(markets: SymbolStreams, instruments: list[Instrument]) -> None:
     """Raises ConfigError for a price of 0 or less of an instrument that does not allow it."""
     for (symbol, containers), instrument in zip(markets, instruments, strict=True):
         for container in containers:
@@ -41,7 +41,7 @@ def refuse_negative(markets: Markets, instruments: list[Instrument]) -> None:
                 )
 
 
-def mark_grid(mark_every: Interval | None, markets: Markets) -> int:
+def mark_grid(mark_every: Interval | None, markets: SymbolStreams) -> int:
     """The step of the equity grid in ns; 0, the default for bars alone, is a point at every event time."""
     if mark_every is None:
         only_bars = all(c.kind == "bars" for _, containers in markets for c in containers)
@@ -52,7 +52,7 @@ def mark_grid(mark_every: Interval | None, markets: Markets) -> int:
         raise ConfigError(f"mark_every: {error}") from error
 
 
-def price_columns(markets: Markets) -> Callable[[str], Any]:
+def price_columns(markets: SymbolStreams) -> Callable[[str], Any]:
     """A function of a symbol that returns four columns: start and end of each price (ns UTC), low, high."""
     streams = dict(markets)
 

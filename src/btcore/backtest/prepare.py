@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from btcore.config import Capital, Currency, Execution, FxRates, Instrument, checked
-from btcore.data.markets import Market, Markets, tape_of, window
+from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_rows
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import ConfigError
 from btcore.feed.tape import Tape
@@ -25,7 +25,7 @@ from .scheduled import scheduled_events
 class PreparedRun(NamedTuple):
     """What all runs over the same data and settings share; threads may play any number of them at once."""
 
-    markets: Markets
+    markets: SymbolStreams
     instruments: list[Instrument]  # one a symbol, in the order of `markets`
     execution: Execution
     fx: FxRates
@@ -66,7 +66,7 @@ class PreparedRun(NamedTuple):
 
 
 def prepare(
-    data: Mapping[str, Market],
+    data: Mapping[str, SymbolData],
     *,
     initial_capital: float = 1_000_000.0,
     currency: str = "USD",
@@ -91,11 +91,11 @@ def prepare(
     end_ns = None if end is None else moment_ns(end, timezone, "end")
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError("end: not after start")
-    markets = window(data, start_ns, end_ns)
+    markets = select_rows(data, start_ns, end_ns)
     checked_instruments = check_instruments(instruments, markets)
     refuse_negative(markets, checked_instruments)
     mark_ns = mark_grid(mark_every, markets)
-    tape = tape_of(data, markets, start_ns, end_ns)
+    tape = build_tape(data, markets, start_ns, end_ns)
     first_ts = tape.first_time() if start_ns is None else start_ns
     run_sessions = sessions(first_ts, tape.last_time(), zone_name, calendar)
     return PreparedRun(

@@ -5,7 +5,7 @@ from typing import Any
 
 from btcore.config import RunRequest
 from btcore.data.catalog.catalog import Catalog
-from btcore.data.markets import Market
+from btcore.data.markets import SymbolData
 from btcore.data.source import Source
 from btcore.errors import DataError
 from btcore.results.result import Result
@@ -56,7 +56,7 @@ def check_data(request: RunRequest, source: Source) -> None:
             raise DataError(f"symbols[{i}]: {error}") from error
 
 
-def load_data(request: RunRequest, source: Source) -> Mapping[str, Market]:
+def load_data(request: RunRequest, source: Source) -> Mapping[str, SymbolData]:
     """The containers of each symbol of the request."""
     period = request.resolution, request.start_ns, request.end_ns
     if isinstance(source, Catalog):

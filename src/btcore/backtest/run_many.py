@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from btcore.config import RunRequest
-from btcore.data.markets import Market
+from btcore.data.markets import SymbolData
 from btcore.data.source import Source
 from btcore.errors import ConfigError, StrategyError
 from btcore.metrics.run_metrics import MEASURES_DTYPE
@@ -35,7 +35,7 @@ Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def sweep(
-    data: Mapping[str, Market],
+    data: Mapping[str, SymbolData],
     strategy: SweptStrategy,
     params: Grid,
     *,

@@ -6,7 +6,7 @@ from typing import Any
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
-from btcore.data.markets import Market, Markets
+from btcore.data.markets import SymbolData, SymbolStreams
 from btcore.data.timestamps import Moment
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
@@ -23,7 +23,7 @@ from .progress import ProgressCallback, reporter
 
 
 def run(
-    data: Mapping[str, Market],
+    data: Mapping[str, SymbolData],
     strategy: StrategyLike,
     params: Mapping[str, Any] | None = None,
     *,
@@ -110,7 +110,7 @@ def play_prepared(
     )
 
 
-def _notes(execution: Execution, markets: Markets, data_source: str) -> list[str]:
+def _notes(execution: Execution, markets: SymbolStreams, data_source: str) -> list[str]:
     """Lines for the head of the log: what limits the result's meaning."""
     notes = [data_source] if data_source.startswith("synthetic") else []
     if execution.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):

@@ -1,4 +1,4 @@
-"""Symbols and their streams as a run takes them, and the order of their events kept with them."""
+"""The symbols of a run with their containers, and the order of their events."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,37 +11,37 @@ from btcore.feed.tape import Tape
 from .containers import Bars, Quotes, Trades
 from .source import AnyContainer, check_symbol
 
-Market = AnyContainer | tuple[AnyContainer, ...] | list[AnyContainer]
-Markets = list[tuple[str, tuple[AnyContainer, ...]]]
+SymbolData = AnyContainer | tuple[AnyContainer, ...] | list[AnyContainer]
+SymbolStreams = list[tuple[str, tuple[AnyContainer, ...]]]
 
 
 class Merged(Mapping[str, tuple[AnyContainer, ...]]):
-    """Symbols to their streams, none of them empty, with the order of their events.
+    """Symbols with their streams, none of them empty, and the order of all their events.
 
-    `order` is a read-only array of the stream of each event, uint8 for up to 256 streams, else uint16; None
-    where one stream is alone. Runs and sweeps, in any number of threads, may share a Merged.
+    `order` is a read-only array with the stream number of each event: uint8 for up to 256 streams, else uint16;
+    None for a single stream. Any number of runs, sweeps and threads may share a Merged.
     """
 
-    def __init__(self, markets: Markets, order: NDArray[Any] | None = None) -> None:
-        tape = Tape(markets, order)
-        self._markets = dict(markets)
+    def __init__(self, streams: SymbolStreams, order: NDArray[Any] | None = None) -> None:
+        tape = Tape(streams, order)
+        self._by_symbol = dict(streams)
         self._streams = tape.containers
         self.order = tape.order
 
     def __getitem__(self, symbol: str) -> tuple[AnyContainer, ...]:
-        return self._markets[symbol]
+        return self._by_symbol[symbol]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._markets)
+        return iter(self._by_symbol)
 
     def __len__(self) -> int:
-        return len(self._markets)
+        return len(self._by_symbol)
 
     def order_between(self, start_ns: int | None, end_ns: int | None) -> NDArray[Any] | None:
-        """The order of the rows with `start_ns <= timestamp < end_ns`; None where it has to be found anew.
+        """The order of the rows with `start_ns <= timestamp < end_ns`; None if they must be merged again.
 
-        What all streams deliver with the same delay (ticks, or bars of one interval) stands together in the
-        order of the whole, if each stream has rows left.
+        It is a slice of the whole order if all streams deliver with the same delay (ticks, or bars of one
+        interval) and each has rows in the range.
         """
         ranges = [stream.row_range(start_ns, end_ns) for stream in self._streams]
         if all(rows == (0, len(stream)) for rows, stream in zip(ranges, self._streams, strict=True)):
@@ -56,22 +56,25 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
         return f"Merged({len(self)} symbols, {len(self._streams)} streams, {events} events)"
 
 
-def merge(data: Mapping[str, Market]) -> Merged:
-    """The data with the order of their events, found once, for any number of runs: `run(merge(data), ...)`.
+def merge(data: Mapping[str, SymbolData]) -> Merged:
+    """The data with the order of their events, sorted once for any number of runs: `run(merge(data), ...)`.
 
-    A run whose `start` or `end` leaves rows out takes its part of the order where it can, else merges anew.
+    A run with `start` or `end` uses a slice of the order if it can, and merges again if it cannot.
     """
-    return data if isinstance(data, Merged) else Merged(window(data, None, None))
+    return data if isinstance(data, Merged) else Merged(select_rows(data, None, None))
 
 
-def window(data: Mapping[str, Market], start_ns: int | None, end_ns: int | None) -> Markets:
-    """Each symbol's streams within the range; an error says where nothing is left."""
+def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: int | None) -> SymbolStreams:
+    """Each symbol's streams with `start_ns <= timestamp < end_ns`, without empty ones.
+
+    ConfigError if the data are no such mapping; DataError for a symbol without rows in the range.
+    """
     if not isinstance(data, Mapping) or not data:
         raise ConfigError("data: a mapping of at least one symbol to its Bars, Quotes or Trades is needed")
-    markets = []
-    for symbol, market in data.items():
+    selected = []
+    for symbol, streams in data.items():
         check_symbol(symbol)
-        containers = tuple(market) if isinstance(market, tuple | list) else (market,)
+        containers = tuple(streams) if isinstance(streams, tuple | list) else (streams,)
         for container in containers:
             if not isinstance(container, Bars | Quotes | Trades):
                 raise ConfigError(
@@ -80,16 +83,19 @@ def window(data: Mapping[str, Market], start_ns: int | None, end_ns: int | None)
         kinds = [c.kind for c in containers]
         if len(set(kinds)) < len(kinds):
             raise ConfigError(
-                f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; join them first"
+                f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; "
+                "one of each kind is allowed: join them first"
             )
-        kept = tuple(c.slice(start_ns, end_ns) for c in containers)
-        if not any(len(c) for c in kept):
-            held = "; ".join(repr(c) for c in containers) or "nothing"
-            raise DataError(f"data[{symbol!r}]: no rows between start and end (it holds {held})")
-        markets.append((symbol, tuple(c for c in kept if len(c))))
-    return markets
+        rows = tuple(c.slice(start_ns, end_ns) for c in containers)
+        if not any(len(c) for c in rows):
+            given = "; ".join(repr(c) for c in containers) or "nothing"
+            raise DataError(f"data[{symbol!r}]: no rows between start and end; the data are {given}")
+        selected.append((symbol, tuple(c for c in rows if len(c))))
+    return selected
 
 
-def tape_of(data: Mapping[str, Market], markets: Markets, start_ns: int | None, end_ns: int | None) -> Tape:
-    """The tape of what `window` left of the data: in the order they bring with them, or else merged now."""
-    return Tape(markets, data.order_between(start_ns, end_ns) if isinstance(data, Merged) else None)
+def build_tape(
+    data: Mapping[str, SymbolData], streams: SymbolStreams, start_ns: int | None, end_ns: int | None
+) -> Tape:
+    """The tape of the streams that `select_rows` returned, in the order of a Merged if `data` is one."""
+    return Tape(streams, data.order_between(start_ns, end_ns) if isinstance(data, Merged) else None)

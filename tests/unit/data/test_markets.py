@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore.data import Catalog
-from btcore.data.markets import tape_of, window
+from btcore.data.markets import build_tape, select_rows
 from btcore.errors import ConfigError, DataError
 from btcore.feed.tape import Tape
 
@@ -45,10 +45,10 @@ moments = st.one_of(st.none(), st.integers(0, 1000).map(lambda s: s * SECOND))
 def test_the_order_of_a_window_is_that_of_its_rows(name, start, end):
     data = MARKETS[name]
     try:
-        markets = window(data, start, end)
+        markets = select_rows(data, start, end)
     except DataError:
         return
-    given = tape_of(bt.merge(data), markets, start, end)
+    given = build_tape(bt.merge(data), markets, start, end)
     plain = Tape(markets)
     assert given.containers == plain.containers
     assert (given.order is None) == (plain.order is None)
@@ -71,7 +71,7 @@ def test_a_run_over_it_is_the_same_run(name):
 
 def test_what_is_left_whole_or_delivered_alike_is_not_merged_again():
     merged = bt.merge(MARKETS["ticks"])
-    assert tape_of(merged, window(merged, None, None), None, None).order is merged.order
+    assert build_tape(merged, select_rows(merged, None, None), None, None).order is merged.order
     assert merged.order_between(0, 1001 * SECOND) is merged.order
     assert np.shares_memory(merged.order_between(100 * SECOND, 900 * SECOND), merged.order)
     assert bt.merge(merged) is merged
