@@ -18,8 +18,8 @@ SymbolStreams = list[tuple[str, tuple[AnyContainer, ...]]]
 class Merged(Mapping[str, tuple[AnyContainer, ...]]):
     """Symbols with their streams, none of them empty, and the order of all their events.
 
-    `order` is a read-only array with the stream number of each event: uint8 for up to 256 streams, else uint16;
-    None for a single stream. Any number of runs, sweeps and threads may share a Merged.
+    `order` is a read-only array with the stream number of each event (uint8 for up to 256 streams, else
+    uint16); None for a single stream. Any number of runs, sweeps and threads may share a Merged.
     """
 
     def __init__(self, streams: SymbolStreams, order: NDArray[Any] | None = None) -> None:
