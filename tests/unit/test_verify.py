@@ -22,8 +22,8 @@ CASES = load()
 # Compiled strategies alone can ask for these: the door refuses them, and is in the table.
 UNASKABLE = {OrderReason.INVALID_QUANTITY, OrderReason.INVALID_PRICE, OrderReason.INVALID_TERMS}
 NAMES = """
-Time and events, Execution source, Sessions, Dated items, Latency, Orders, Types, Trailing, Admission,
-Buying power, Lifecycle, Cancel, Amend, Open bars, At the door, Time in force, Post-only, Reduce-only, OCO,
+Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Trailing, Admission,
+Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only, Reduce-only, OCO,
 OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Liquidity, Slippage, Commission, Accounting,
 Cash account, Margin, Accrual, Split, Dividend, Funding, Session close, Targets, The equity curve
 """
