@@ -1,4 +1,4 @@
-"""`python -m btserver`."""
+"""`python -m btserver`: the command line."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`btserver serve`: read the settings, open the store, listen, say where."""
+"""`btserver serve`: reads the settings, opens the store, listens and prints the address."""
 
 import argparse
 import copy
@@ -21,50 +21,50 @@ from btserver.store.store import Store, StoreError, StoreLockedError
 
 from .settings import Settings, SettingsError, read_settings
 
-GRACE_SECONDS = 3  # for requests under way; with the workers' end that stays below 5
+GRACE_SECONDS = 3  # for open requests; with the end of the workers, a stop takes less than 5 s
 _SECRET = re.compile(r"(api_key=)[^&\s\"']+")
 
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "btserver.cli.Redact"}},
+    "filters": {"redact": {"()": "btserver.cli.RedactKeys"}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["redact"]},
     },
     "loggers": {
         "btserver": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        # At INFO uvicorn writes the path of every WebSocket with its query string, API key included.
+        # At INFO, uvicorn logs the path of every WebSocket with its query string, which may hold an API key.
         "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
     },
 }
 
 
-class Redact(logging.Filter):
-    """No API key in any line, whoever writes it."""
+class RedactKeys(logging.Filter):
+    """Removes API keys from every log line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record pass, without its secrets."""
+        """Replaces the values of `api_key=` in the message; passes every record."""
         record.msg = _SECRET.sub(r"\1***", record.getMessage())
         record.args = None
         return True
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server, which tells its address once it really answers."""
+    """uvicorn's server, which prints a banner when it has started."""
 
     def __init__(self, config: uvicorn.Config, banner: str) -> None:
         super().__init__(config)
         self._banner = banner
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say where we listen, after the workers are under way and the sockets accept."""
+        """Prints the banner once the application has started and the sockets accept."""
         await super().startup(sockets)
         print(self._banner, flush=True)
 
 
 def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engine") -> int:
-    """The command line; the exit code."""
+    """Runs the command line; returns the exit code, 2 for a setting or store that cannot be used."""
     arguments = _parser().parse_args(argv)
     try:
         settings = read_settings(vars(arguments), os.environ)
@@ -75,7 +75,7 @@ def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engi
 
 
 def serve(settings: Settings, *, engine: str) -> int:
-    """Serve until a signal ends it; 0 after a clean stop."""
+    """Serves until SIGTERM or SIGINT; returns 0 after a clean stop."""
     store = Store(settings.store)
     try:
         app = create_app(settings, store, engine=engine)
@@ -102,10 +102,10 @@ def serve(settings: Settings, *, engine: str) -> int:
         log_config=copy.deepcopy(_LOGGING),
     )
     if not settings.api_keys:
-        message = "NO API KEYS are configured: everyone on this machine may call. Set BTSERVER_API_KEYS."
+        message = "NO API KEYS are configured: every user of this machine has access. Set BTSERVER_API_KEYS."
         logging.getLogger("btserver").warning(message)
     server = Server(config, _banner(settings, listener))
-    # uvicorn raises the signal again after a clean stop; by then there is nothing left for it to end.
+    # uvicorn raises the signal again after a clean stop; ignored, so that the exit code is 0.
     previous = {number: signal.signal(number, _ignore) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         server.run(sockets=[listener])
@@ -120,12 +120,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
     command = parser.add_subparsers(dest="command", required=True).add_parser("serve", help="run the server")
     command.add_argument("--host", help="address to listen on (BTSERVER_HOST, 127.0.0.1)")
-    command.add_argument("--port", help="port, 0 for a free one (BTSERVER_PORT, 8000)")
+    command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT, 8000)")
     command.add_argument(
-        "--data", help="catalog directory (BTSERVER_DATA; without one: synthetic sample data)"
+        "--data", help="catalog directory (BTSERVER_DATA; synthetic sample data if not given)"
     )
     command.add_argument("--store", help="directory for runs and results (BTSERVER_STORE, btserver-store)")
-    command.add_argument("--workers", help="backtests at a time (BTSERVER_WORKERS, cores - 1)")
+    command.add_argument("--workers", help="number of backtests at a time (BTSERVER_WORKERS, cores - 1)")
     return parser
 
 
@@ -147,11 +147,11 @@ def _banner(settings: Settings, listener: socket.socket) -> str:
             f"  data     {settings.data or 'synthetic sample data'}",
             f"  store    {settings.store}",
             f"  workers  {settings.workers}",
-            f"  keys     {len(settings.api_keys) or 'NONE: open to everyone on this machine'}",
+            f"  keys     {len(settings.api_keys) or 'NONE: open to every user of this machine'}",
             f"btserver listening on http://{address}:{port}",
         )
     )
 
 
 def _ignore(_number: int, _frame: FrameType | None) -> None:
-    """The signal has been served."""
+    """Ignores a signal that uvicorn has handled already."""

@@ -1,4 +1,4 @@
-"""Run ids: UUIDs of version 7, 16 bytes in the store and 36 characters outside."""
+"""Run ids: UUIDs of version 7, as 16 bytes in the store and as 36 characters in the API."""
 
 import re
 import secrets
@@ -9,17 +9,17 @@ _RUN_ID = re.compile(RUN_ID_PATTERN)
 
 
 def new_run_key(now_ns: int) -> bytes:
-    """A fresh UUIDv7: 48 bits of milliseconds, then 74 random bits."""
+    """A new UUID of version 7 as bytes: 48 bits of milliseconds, then 74 random bits."""
     milliseconds = (now_ns // 1_000_000) & (2**48 - 1)
     value = milliseconds << 80 | 7 << 76 | secrets.randbits(12) << 64 | 2 << 62 | secrets.randbits(62)
     return value.to_bytes(16, "big")
 
 
 def run_text(run: bytes) -> str:
-    """The id as clients know it."""
+    """The id as text, as clients see it."""
     return str(uuid.UUID(bytes=run))
 
 
 def run_key(text: str) -> bytes | None:
-    """The 16 bytes of an id in its one spelling, or None where it is no run id."""
+    """The 16 bytes of an id, or None if `text` is not a run id in lower case."""
     return bytes.fromhex(text.replace("-", "")) if _RUN_ID.match(text) else None

@@ -1,4 +1,4 @@
-"""What travels and what is stored. Requests are `btcore.config`'s own structs, so both packages ask alike."""
+"""The structs of responses, events and stored records. Requests are the structs of `btcore.config`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -18,7 +18,7 @@ __all__ = ["RunRequest"]  # re-exported for the routes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def moment(ns: int) -> datetime:
+def to_datetime(ns: int) -> datetime:
     """Nanoseconds since the epoch as a UTC datetime; msgspec writes it as RFC 3339 with Z."""
     return _EPOCH + timedelta(microseconds=ns // 1000)
 
@@ -36,7 +36,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
-    """A run as it is stored; `order` is the order of creation, which a clock set back cannot disturb."""
+    """A run as it is stored. `order` is the order of creation, correct also after the clock was set back."""
 
     order: int
     created_ns: int
@@ -48,32 +48,32 @@ class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
     last_event_id: int = 0
 
     def status(self, run: bytes) -> Status:
-        """The record in the words of the contract."""
+        """The record as `GET /v1/backtests/{run_id}` shows it."""
         return Status(
             run_id=run_text(run),
             state=self.state,
             progress=self.progress,
-            created_at=moment(self.created_ns),
-            started_at=None if self.started_ns is None else moment(self.started_ns),
-            finished_at=None if self.finished_ns is None else moment(self.finished_ns),
+            created_at=to_datetime(self.created_ns),
+            started_at=None if self.started_ns is None else to_datetime(self.started_ns),
+            finished_at=None if self.finished_ns is None else to_datetime(self.finished_ns),
             error=self.error,
         )
 
 
 class LogPayload(Struct, frozen=True, gc=False):
-    """A line of the run's log."""
+    """A line of the log of the run."""
 
     message: str
 
 
 class ProgressPayload(Struct, frozen=True, gc=False):
-    """How far the run is."""
+    """How much of the run is done."""
 
     progress: Fraction
 
 
 class MetricPayload(Struct, frozen=True, gc=False):
-    """A number of the run: `equity` while it runs, every metric at its end."""
+    """A number of the run: `equity` while it runs, every metric at the end."""
 
     name: str
     value: float
@@ -126,11 +126,12 @@ _EVENT_OF: dict[type, type[LogEvent | ProgressEvent | MetricEvent | StateEvent]]
 }
 
 
-def event(event_id: int, run: bytes, now_ns: int, payload: Payload) -> Event:
-    """The event that carries that payload."""
+def make_event(event_id: int, run: bytes, now_ns: int, payload: Payload) -> Event:
+    """The event with this payload."""
     kind: Any = _EVENT_OF[type(payload)]
-    made: Event = kind(event_id=event_id, run_id=run_text(run), timestamp=moment(now_ns), payload=payload)
-    return made
+    timestamp = to_datetime(now_ns)
+    event: Event = kind(event_id=event_id, run_id=run_text(run), timestamp=timestamp, payload=payload)
+    return event
 
 
 class TableHead(Struct, frozen=True, array_like=True):
@@ -141,7 +142,7 @@ class TableHead(Struct, frozen=True, array_like=True):
 
 
 class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
-    """What is stored of a result beside its blocks: JSON texts, and the tables' sizes."""
+    """What is stored of a result besides its blocks of rows: JSON texts, and the sizes of the tables."""
 
     metrics: bytes
     manifest: bytes
@@ -170,7 +171,7 @@ class TradeRow(Struct, frozen=True, kw_only=True):
 
 
 class Results(Struct, frozen=True, kw_only=True):
-    """A completed run's results; the rows hold more fields than are listed here."""
+    """The results of a completed run; rows have more fields than are listed here."""
 
     run_id: RunId
     metrics_summary: dict[str, Any]

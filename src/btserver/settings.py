@@ -1,4 +1,4 @@
-"""What the server is told at start: flags first, then `BTSERVER_*` variables, then defaults."""
+"""The settings of the server: flags, `BTSERVER_*` environment variables, defaults."""
 
 import os
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ DEFAULT_STORE = "btserver-store"
 
 
 class SettingsError(Exception):
-    """A setting that cannot be, said so that whoever starts the server can mend it."""
+    """An invalid setting; the message names it and says what is allowed."""
 
 
 def default_workers() -> int:
-    """One core is left to the event loop."""
+    """The number of cores less one, which is left to the event loop; at least 1."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, cores - 1)
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Where to listen, where data and runs live, how many runs at a time, who may call."""
+    """Address, directories of data and store, number of workers, and API keys; SettingsError if invalid."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -42,7 +42,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def is_loopback(host: str) -> bool:
-    """True for an address that only this machine can reach; a name other than localhost is not trusted."""
+    """True for loopback addresses and `localhost`; other names are not resolved."""
     if host == "localhost":
         return True
     try:
@@ -52,7 +52,7 @@ def is_loopback(host: str) -> bool:
 
 
 def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
-    """Flags that are not None win over `BTSERVER_*`, which win over the defaults."""
+    """A flag that is not None takes precedence over `BTSERVER_*`, which takes precedence over the default."""
     default = Settings()
 
     def text(name: str, fallback: str) -> str:

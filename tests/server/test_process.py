@@ -37,7 +37,7 @@ def test_the_banner(store: Path) -> None:
         text = "\n".join(server.banner)
         assert "synthetic sample data" in text
         assert str(store) in text
-        assert "NONE: open to everyone" in text
+        assert "NONE: open to every user" in text
         assert server.banner[-1] == f"btserver listening on {server.url}"
         assert "NO API KEYS" in server.log()
     with Served(store, keys="a,b", data=str(store.parent)) as server:

@@ -82,14 +82,14 @@ def test_byte_order_is_the_order_of_events_and_runs() -> None:
 
 
 def test_keys_are_compared_as_a_whole() -> None:
-    allowed = auth.Keys(["secret", "ключ"])
+    allowed = auth.ApiKeys(["secret", "ключ"])
     assert allowed.allow([b"secret"])
     assert allowed.allow(["ключ".encode()])
     assert allowed.allow([b"secret", b"secret"])
     for offered in ([], [b""], [b"secre"], [b"secret "], [b"SECRET"], [b"secret", b"other"], [b"x" * 10_000]):
         assert not allowed.allow(offered)
-    assert auth.Keys([]).allow([])
-    assert auth.Keys([]).allow([b"anything"])
+    assert auth.ApiKeys([]).allow([])
+    assert auth.ApiKeys([]).allow([b"anything"])
 
 
 def test_where_keys_are_looked_for() -> None:

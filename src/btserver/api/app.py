@@ -1,4 +1,4 @@
-"""The application: store, runs and streams behind one ASGI callable."""
+"""The ASGI application: routes, error handlers, start and stop."""
 
 import re
 import secrets
@@ -18,12 +18,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from btserver.errors import ApiError, from_status, response
 from btserver.runs.lifecycle import Runs
 from btserver.settings import Settings
-from btserver.store.follow import Hub
+from btserver.store.follow import Notifier
 from btserver.store.store import Store
 
 from . import openapi
-from .auth import Keys
-from .counters import Metrics
+from .auth import ApiKeys
+from .counters import Counters
 from .routes import PREFIX, Api, Endpoint, Handler
 from .websocket import Streams
 
@@ -32,16 +32,16 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs.engine") -> ASGIApp:
-    """The server on an open store; its lifespan starts and stops the workers and closes the store."""
+    """The application on an open store. Its lifespan starts and stops the workers, then closes the store."""
     runs = Runs(store, workers=settings.workers, engine=engine, data=settings.data)
-    allowed = Keys(settings.api_keys)
-    metrics = Metrics()
-    hub = Hub()
-    streams = Streams(store, hub, allowed, metrics)
+    keys = ApiKeys(settings.api_keys)
+    counters = Counters()
+    notifier = Notifier()
+    streams = Streams(store, notifier, keys, counters)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        store.attach(hub.publish)
+        store.attach(notifier.notify)
         try:
             await runs.start()
             yield
@@ -49,23 +49,23 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
         finally:
             store.close()
 
-    endpoints = Api(store, runs, allowed, metrics).endpoints()
+    endpoints = Api(store, runs, keys, counters).endpoints()
     app = Starlette(
         routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
         exception_handlers={
-            ApiError: _refused,
-            HTTPException: _no_route,
-            ClientDisconnect: _gone,
-            Exception: _broken,
+            ApiError: _on_api_error,
+            HTTPException: _on_http_exception,
+            ClientDisconnect: _on_disconnect,
+            Exception: _on_exception,
         },
         lifespan=lifespan,
     )
-    app.router.redirect_slashes = False  # a redirected POST would lose its body
-    return Observed(app, metrics)
+    app.router.redirect_slashes = False  # a redirect turns a POST into a GET
+    return RequestMiddleware(app, counters)
 
 
 def _http(endpoints: list[Endpoint]) -> list[BaseRoute]:
-    """One route a path, so that 405 can name every method; `/v1/x` and `/x` alike."""
+    """One route for each path, so that 405 lists every method; with and without the prefix `/v1`."""
     by_path: dict[str, dict[str, Endpoint]] = {}
     for endpoint in endpoints:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
@@ -106,35 +106,35 @@ def _websockets(streams: Streams) -> list[BaseRoute]:
     ]
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _on_api_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return response(error, request.scope["request_id"])
 
 
-async def _no_route(request: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return response(from_status(error.status_code, error.headers), request.scope["request_id"])
 
 
-async def _gone(request: Request, _: Exception) -> Response:
-    # The client left before its body was complete: nobody reads this, but it is no fault of ours either.
+async def _on_disconnect(request: Request, _: Exception) -> Response:
+    # The client disconnected before its body was complete. This response is never read, but it is not a 500.
     return response(ApiError("validation_error", "incomplete body", status=400), request.scope["request_id"])
 
 
-async def _broken(request: Request, _: Exception) -> Response:
-    # What went wrong is for the log, where the exception goes next, not for the client.
+async def _on_exception(request: Request, _: Exception) -> Response:
+    # The exception goes to the log, not to the client.
     return response(ApiError("internal_error", "internal error"), request.scope["request_id"])
 
 
-class Observed:
-    """Outermost: every request has an id, which its answer carries, and is counted."""
+class RequestMiddleware:
+    """Gives each HTTP request an id, adds it to the response as `X-Request-ID`, and counts the request."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, counters: Counters) -> None:
         self._app = app
-        self._metrics = metrics
+        self._counters = counters
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on."""
+        """Calls the application; WebSockets are passed through unchanged."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -142,7 +142,7 @@ class Observed:
         scope["request_id"] = request_id
         status = 500
 
-        async def observed(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -151,14 +151,14 @@ class Observed:
 
         started = time.perf_counter()
         try:
-            await self._app(scope, receive, observed)
+            await self._app(scope, receive, send_with_id)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self._metrics.count(method, status, time.perf_counter() - started)
+            self._counters.count(method, status, time.perf_counter() - started)
 
 
 def _request_id(scope: Scope) -> str:
-    """The client's own `X-Request-ID` if it is a sane one, else a new id."""
+    """The `X-Request-ID` of the client if it has 1 to 128 letters, digits, `.`, `_` or `-`; else a new id."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return str(value.decode())

@@ -1,4 +1,4 @@
-"""API keys: who may call. With none configured everyone may, and `settings` keeps the server on loopback."""
+"""API keys. If none is configured, every call is allowed, and `settings` permits loopback addresses only."""
 
 import hmac
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from hashlib import sha256
 from urllib.parse import parse_qsl
 
 
-class Keys:
-    """The configured keys, as digests: comparing those takes the same time whatever the length."""
+class ApiKeys:
+    """The configured keys, kept as digests, so that comparing takes the same time for keys of any length."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = [sha256(key.encode()).digest() for key in keys]
@@ -16,22 +16,22 @@ class Keys:
         return bool(self._digests)
 
     def allow(self, offered: Iterable[bytes]) -> bool:
-        """True if at least one key was offered and every one offered is valid (or no keys are configured)."""
+        """True if no keys are configured, or if `offered` has at least one key and all of them are valid."""
         if not self._digests:
             return True
-        answers = [self._known(key) for key in offered]
-        return bool(answers) and all(answers)
+        valid = [self._is_valid(key) for key in offered]
+        return bool(valid) and all(valid)
 
-    def _known(self, key: bytes) -> bool:
+    def _is_valid(self, key: bytes) -> bool:
         digest = sha256(key).digest()
         found = False
-        for known in self._digests:  # all of them, so that the time does not tell which one matched
+        for known in self._digests:  # all of them, so that the time does not depend on which one matches
             found |= hmac.compare_digest(digest, known)
         return found
 
 
 def header_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-    """Keys offered as `Authorization: Bearer` and `X-API-Key`; another scheme counts as a wrong key."""
+    """Keys in `Authorization: Bearer` and `X-API-Key`; another scheme counts as a wrong key."""
     found = []
     for name, value in headers:
         if name == b"x-api-key":
@@ -43,6 +43,6 @@ def header_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
 
 
 def query_keys(query: bytes) -> list[bytes]:
-    """Keys offered as `?api_key=`, for streams alone: browsers cannot set headers on a WebSocket."""
+    """Keys in `?api_key=`, which only streams accept: browsers cannot set headers on a WebSocket."""
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, encoding="utf-8", errors="replace")
     return [value.encode() for name, value in pairs if name == "api_key"]

@@ -1,10 +1,10 @@
-"""What the server counts, in the text format of Prometheus."""
+"""Counters of the server, in the text format of Prometheus."""
 
 from collections import Counter
 from collections.abc import Mapping
 
 
-class Metrics:
+class Counters:
     """Counters of one server process."""
 
     def __init__(self) -> None:
@@ -14,13 +14,13 @@ class Metrics:
         self.streams_dropped = 0
 
     def count(self, method: str, status: int, seconds: float) -> None:
-        """One request has been answered."""
+        """Counts one response."""
         self.requests[method, status] += 1
         self.request_seconds += seconds
 
     def render(self, *, runs: Mapping[str, int], events: int, commits: int, workers: int) -> str:
-        """The page that is scraped."""
-        answered = {
+        """The text of `GET /metrics`."""
+        responses = {
             f'method="{method}",status="{status}"': count
             for (method, status), count in sorted(self.requests.items())
         }
@@ -30,7 +30,7 @@ class Metrics:
                 _family(
                     "runs", "gauge", "Stored runs by state.", {f'state="{s}"': n for s, n in runs.items()}
                 ),
-                _family("requests_total", "counter", "Answered HTTP requests.", answered),
+                _family("requests_total", "counter", "Answered HTTP requests.", responses),
                 "# HELP btserver_request_seconds Time from a request to the end of its answer.\n"
                 "# TYPE btserver_request_seconds summary\n"
                 f"btserver_request_seconds_sum {self.request_seconds:.6f}\n"

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the structs and the route table, and a page to read it."""
+"""The OpenAPI 3.1 document, made from the structs and the route table, and an HTML page that shows it."""
 
 from collections.abc import Sequence
 from html import escape
@@ -14,18 +14,19 @@ from .routes import PREFIX, Endpoint
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
-    "Backtests over HTTP, their events over WebSocket. Paths that start with /v1 answer alike without it. "
+    "Backtests over HTTP, their events over WebSocket. Paths that start with /v1 also work without it. "
     "Every error has the body ErrorBody."
 )
 _STREAM = (
-    "A WebSocket. Sends every event after `last_event_id` once and in order, then live ones, one JSON text a "
-    "message, and closes with 1000 after the event of a terminal state. A wrong key, an unknown run or event "
-    "id is answered by accepting and closing with 1008 and a reason; 1013 means the reader was too slow."
+    "A WebSocket. Sends every event after `last_event_id` once and in order, then live events, one JSON text "
+    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown run "
+    "or event id, the connection is accepted and closed with 1008 and a reason; 1013 means that the client "
+    "read too slowly or that there are too many streams."
 )
 
 
 def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
-    """The whole document."""
+    """The OpenAPI document; `version` is that of the server."""
     types = [kind for e in endpoints for kind in (e.takes, e.gives, e.query) if kind is not None]
     schemas, components = msgspec.json.schema_components([*types, ErrorBody, Event], ref_template=_REF)
     schema_of = {repr(kind): schema for kind, schema in zip([*types, ErrorBody, Event], schemas, strict=True)}
@@ -116,13 +117,13 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>btserver 
 code,pre{{font:14px/1.4 ui-monospace,monospace}}pre{{background:#8881;padding:.8rem;overflow:auto}}
 h2{{margin-top:2rem;border-top:1px solid #8884;padding-top:1rem}}table{{border-collapse:collapse}}
 td{{padding:.1rem 1rem .1rem 0;vertical-align:top}}:root{{color-scheme:light dark}}</style>
-<h1>btserver {version}</h1><p>{about} The same as a document: <a href="/openapi.json">/openapi.json</a>.</p>
+<h1>btserver {version}</h1><p>{about} The OpenAPI document: <a href="/openapi.json">/openapi.json</a>.</p>
 {calls}<h1>Schemas</h1>{schemas}</html>
 """
 
 
 def page(described: dict[str, Any]) -> str:
-    """The document as one HTML page that loads nothing from elsewhere."""
+    """The document as one HTML page without external resources."""
     calls = [
         _call(method, path, operation)
         for path, operations in described["paths"].items()

@@ -1,4 +1,4 @@
-"""A stored result as JSON, in chunks small enough that no other client notices."""
+"""A stored result as JSON, in chunks that block the event loop only briefly."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,13 +13,13 @@ from btserver.schemas import ResultHead, TableHead
 from btserver.store.store import Store
 
 CHUNK_ROWS = 250  # under a millisecond each
-# In this order and always there, so that a client need not ask whether a key exists.
+# Always present, in this order.
 TABLES = ("equity_curve", "trades", "exposures", "orders", "round_trips", "cash_flows", "order_events")
 _encode = msgspec.json.Encoder().encode
 
 
 async def results_json(store: Store, runs: Runs, run: bytes, head: ResultHead) -> AsyncIterator[bytes]:
-    """The whole document; between two chunks the event loop serves others."""
+    """The document of `GET /results` as byte chunks; other tasks run between two chunks."""
     yield b'{"run_id":%s,"metrics_summary":%s' % (_encode(run_text(run)), head.metrics)
     tables = [*TABLES, *sorted(set(head.tables) - {*TABLES, "logs"})]
     for name in tables:

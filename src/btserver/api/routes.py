@@ -1,4 +1,4 @@
-"""The HTTP calls: read, ask runs or the store, write. The document is generated from the same table."""
+"""The HTTP endpoints: handlers, and the table that routes and OpenAPI document are made from."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from btserver.schemas import Results, RunRecord, RunRequest, Status
 from btserver.store.store import Store, StoreError
 
 from . import auth, requests
-from .counters import Metrics
+from .counters import Counters
 from .result_stream import results_json
 
 PREFIX = "/v1"
@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Endpoint(NamedTuple):
-    """One call: where it is, what answers it, and what the document says of it."""
+    """One method of one path: its handler, and what the OpenAPI document says about it."""
 
     method: str
     path: str
@@ -34,17 +34,17 @@ class Endpoint(NamedTuple):
     gives: object = None
     query: type | None = None
     errors: tuple[Code, ...] = ()
-    is_open: bool = False  # answered without a key
+    is_open: bool = False  # needs no API key
 
 
 class Api:
-    """The calls, with what they need."""
+    """The handlers."""
 
-    def __init__(self, store: Store, runs: Runs, allowed: auth.Keys, metrics: Metrics) -> None:
+    def __init__(self, store: Store, runs: Runs, keys: auth.ApiKeys, counters: Counters) -> None:
         self._store = store
         self._runs = runs
-        self._keys = allowed
-        self._metrics = metrics
+        self._keys = keys
+        self._counters = counters
 
     def endpoints(self) -> list[Endpoint]:
         """The route table."""
@@ -88,10 +88,10 @@ class Api:
     async def create(self, request: Request) -> Response:
         """`POST /v1/backtests`: 201 once the run is on disk."""
         self._authorise(request)
-        wanted = await requests.read_run(request)
-        self._runs.check(wanted)
+        run_request = await requests.read_run(request)
+        self._runs.check(run_request)
         try:
-            run, record = await self._runs.submit(wanted)
+            run, record = await self._runs.submit(run_request)
         except StoreError as error:
             raise ApiError("internal_error", "the store is full or failing", status=507) from error
         location = f"{PREFIX}/backtests/{run_text(run)}"
@@ -113,18 +113,18 @@ class Api:
         run, record = self._find(request)
         head = self._store.result(run) if record.state == "completed" else None
         if head is None:
-            why = f": {record.error}" if record.error else ""
-            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{why}")
+            reason = f": {record.error}" if record.error else ""
+            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
         return StreamingResponse(
             results_json(self._store, self._runs, run, head), media_type="application/json"
         )
 
     async def health(self, _: Request) -> Response:
-        """The event loop answers."""
+        """`GET /healthz`: the process is alive."""
         return _json({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
-        """A run posted now would be stored and run."""
+        """`GET /readyz`: 200 if a run posted now would be stored and run, else 503."""
         try:
             await self._store.check()
         except StoreError:
@@ -134,8 +134,8 @@ class Api:
         return _json({"status": "ready"})
 
     async def metrics(self, _: Request) -> Response:
-        """Prometheus text."""
-        page = self._metrics.render(
+        """`GET /metrics`."""
+        page = self._counters.render(
             runs=self._store.counts,
             events=self._store.events_written,
             commits=self._store.commits,

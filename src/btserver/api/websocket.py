@@ -1,4 +1,4 @@
-"""The WebSocket side: one run's events to one client, from any id on, until the run has ended."""
+"""The WebSocket endpoint: sends the events of one run to one client until the run has ended."""
 
 import asyncio
 import contextlib
@@ -6,68 +6,68 @@ import contextlib
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from btserver.run_id import run_key
-from btserver.store.follow import Hub, follow
+from btserver.store.follow import Notifier, follow
 from btserver.store.store import Store
 
 from . import auth
-from .counters import Metrics
+from .counters import Counters
 from .requests import read_event_id
 
 POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
-SEND_SECONDS = 10.0  # a reader that takes nothing for this long is dropped
+SEND_SECONDS = 10.0  # a client that reads nothing for this long is disconnected
 MAX_STREAMS = 4096
 
 
 class Streams:
-    """Every open stream. A refusal is an accepted connection that is closed with 1008 and a reason."""
+    """The open streams. An error accepts the connection and closes it with 1008 and a reason."""
 
     def __init__(
         self,
         store: Store,
-        hub: Hub,
-        allowed: auth.Keys,
-        metrics: Metrics,
+        notifier: Notifier,
+        keys: auth.ApiKeys,
+        counters: Counters,
     ) -> None:
         self._store = store
-        self._hub = hub
-        self._keys = allowed
-        self._metrics = metrics
+        self._notifier = notifier
+        self._keys = keys
+        self._counters = counters
 
     async def serve(self, socket: WebSocket) -> None:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
-        with contextlib.suppress(WebSocketDisconnect, OSError):  # gone while we were answering
+        with contextlib.suppress(WebSocketDisconnect, OSError):  # the client disconnected
             await socket.accept()
-            await self._answer(socket)
+            await self._handle(socket)
 
     async def refuse(self, socket: WebSocket) -> None:
-        """Every other path."""
+        """WebSockets on any other path."""
         with contextlib.suppress(WebSocketDisconnect, OSError):
             await socket.accept()
             await socket.close(POLICY_VIOLATION, "unknown path")
 
-    async def _answer(self, socket: WebSocket) -> None:
-        refusal = self._refusal(socket)
+    async def _handle(self, socket: WebSocket) -> None:
+        denied = self._access_error(socket)
         run = run_key(socket.path_params["run_id"])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
-        if refusal is not None:
-            await socket.close(POLICY_VIOLATION, refusal)
+        if denied is not None:
+            await socket.close(POLICY_VIOLATION, denied)
         elif run is None or (record := self._store.run(run)) is None:
             await socket.close(POLICY_VIOLATION, "unknown run id")
         elif after is None:
             await socket.close(POLICY_VIOLATION, "last_event_id is not an event id")
         elif after > record.last_event_id:
             await socket.close(POLICY_VIOLATION, "unknown event id")
-        elif self._metrics.streams_open >= MAX_STREAMS:
+        elif self._counters.streams_open >= MAX_STREAMS:
             await socket.close(TRY_AGAIN_LATER, "too many streams")
         else:
             await self._stream(socket, run, after)
 
-    def _refusal(self, socket: WebSocket) -> str | None:
+    def _access_error(self, socket: WebSocket) -> str | None:
         scope = socket.scope
         offered = auth.header_keys(scope["headers"]) + auth.query_keys(scope["query_string"])
         if not self._keys.allow(offered):
             return "unauthorized: a valid API key is required"
-        # Without keys the loopback address is the only guard, and any web page can open a WebSocket to it.
+        # Without keys, only the loopback address protects the server, and any web page can connect to it.
         origin = socket.headers.get("origin")
         if not self._keys and origin is not None:
             host = origin.partition("://")[2]
@@ -76,14 +76,14 @@ class Streams:
         return None
 
     async def _stream(self, socket: WebSocket, run: bytes, after: int) -> None:
-        # Always reading: else neither pongs nor a client that went away would be seen.
+        # Without a pending read, neither pongs nor a disconnect would be noticed.
         reader = asyncio.create_task(_read(socket))
         sender = asyncio.create_task(self._send(socket, run, after))
-        self._metrics.streams_open += 1
+        self._counters.streams_open += 1
         try:
             await asyncio.wait({reader, sender}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            self._metrics.streams_open -= 1
+            self._counters.streams_open -= 1
             reader.cancel()
             sender.cancel()
             await asyncio.gather(reader, sender, return_exceptions=True)
@@ -93,8 +93,8 @@ class Streams:
         if error is None:
             await socket.close(1000, "the run has ended")
         elif isinstance(error, TimeoutError):
-            self._metrics.streams_dropped += 1
-            # The close frame waits behind what the reader does not take; the transport is aborted soon after.
+            self._counters.streams_dropped += 1
+            # The close frame is queued behind the unread events; the connection is aborted soon after.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.5):
                     await socket.close(TRY_AGAIN_LATER, "too slow; reconnect with the last event id seen")
@@ -103,7 +103,7 @@ class Streams:
 
     async def _send(self, socket: WebSocket, run: bytes, after: int) -> None:
         clock = asyncio.get_running_loop()
-        async for page in follow(self._store, self._hub, run, after):
+        async for page in follow(self._store, self._notifier, run, after):
             async with asyncio.timeout(None) as limit:
                 for event in page:
                     limit.reschedule(clock.time() + SEND_SECONDS)

@@ -1,7 +1,7 @@
-"""The seam to btcore: the one module of the server that imports the engine.
+"""The interface to btcore: the only module of the server that imports the engine.
 
-The server process calls `check_request` and `rows_json`, a worker process `run_request`. Another module with
-these functions may stand in for this one by its name.
+The server process calls `open_source`, `check_request` and `rows_json`, a worker process `open_source` and
+`run_request`. The module is named by a setting, so that tests can use another one with these functions.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ Rows = NDArray[Any]
 
 
 def open_source(data: str | None) -> Source:
-    """The catalog in that directory, or the seeded sample market."""
+    """The catalog in directory `data`, or the sample market for None; ConfigError if it is no directory."""
     if data is None:
         return SampleMarket()
     if not Path(data).is_dir():
@@ -30,7 +30,7 @@ def open_source(data: str | None) -> Source:
 
 
 def check_request(request: RunRequest, source: Source) -> None:
-    """Raise ConfigError or DataError where the request cannot be run; loads next to no data."""
+    """Raises ConfigError or DataError if the request cannot be run; loads little or no data."""
     _check(request, source)
 
 

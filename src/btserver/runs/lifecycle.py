@@ -1,7 +1,7 @@
-"""A run's life: accepted, queued, handed to a worker, watched, finished or failed.
+"""The life of a run: accepted, queued, sent to a worker, then completed or failed.
 
-Whatever happens to a worker or to the server, the store says where each run stands; `start` and `stop` put
-those back into the queue that were interrupted.
+The store holds the state of each run, whatever happens to a worker or the server. `start` and `stop` queue
+interrupted runs again.
 """
 
 import asyncio
@@ -23,15 +23,15 @@ from . import messages
 from .process import WorkerProcess
 
 MAX_QUEUED = 10_000
-RETRY_SECONDS = 1.0  # between attempts to write to a store that refuses
-_MAX_PAUSE = 30.0  # seconds between attempts to start a worker that does not come up
+RETRY_SECONDS = 1.0  # between attempts to write to a store that fails
+_MAX_PAUSE = 30.0  # seconds between attempts to start a worker that fails to start
 _log = logging.getLogger("btserver.runs")
 
 Pending = asyncio.Task[messages.FromWorker | None]
 
 
 class Runs:
-    """The queue, and one task for each worker process."""
+    """The queue of runs, and one task for each worker process."""
 
     def __init__(
         self, store: Store, *, workers: int, engine: str = "btserver.runs.engine", data: str | None = None
@@ -52,13 +52,13 @@ class Runs:
         self.workers_ready = 0
 
     async def start(self) -> None:
-        """Queue what an earlier server left unfinished, then start the workers."""
+        """Queues the runs that an earlier server left unfinished, then starts the workers."""
         await self._requeue("interrupted by a restart of the server; queued again")
         self._queue.extend(self._store.oldest("queued"))
-        self._tasks = [asyncio.create_task(self._keep_worker()) for _ in range(self._size)]
+        self._tasks = [asyncio.create_task(self._supervise_worker()) for _ in range(self._size)]
 
     async def stop(self) -> None:
-        """End the workers now; what they were running is queued for the next start."""
+        """Kills the workers; the runs that they had are queued for the next start."""
         for task in self._tasks:
             task.cancel()
         workers = list(self._workers)
@@ -66,24 +66,24 @@ class Runs:
             worker.kill()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in workers))
-        await self._store.check()  # behind every write the tasks had submitted
+        await self._store.check()  # returns after every write that the tasks have submitted
         await self._requeue("interrupted by a stop of the server; queued again")
 
     def worker_pids(self) -> list[int]:
-        """The processes that run backtests."""
+        """The ids of the worker processes."""
         return [worker.pid for worker in self._workers]
 
     def check(self, request: RunRequest) -> None:
-        """Raise a validation error that names the field which the engine or the data cannot serve."""
+        """Raises a validation error with the path of a field that the engine or the data source refuses."""
         try:
             self._engine.check_request(request, self._source)
         except BtcoreError as error:
             raise fault(str(error)) from error
 
     async def submit(self, request: RunRequest) -> tuple[bytes, RunRecord]:
-        """A run that is on disk and in the queue."""
+        """Stores and queues a run; ApiError 429 if too many are queued, StoreError if the write fails."""
         if len(self._queue) >= MAX_QUEUED:
-            message = f"{len(self._queue)} backtests are queued already"
+            message = f"{len(self._queue)} backtests are queued; the limit is {MAX_QUEUED}"
             raise ApiError("too_many_requests", message, headers={"Retry-After": "5"})
         run, record = await self._store.create(msgspec.json.encode(request))
         self._queue.append(run)
@@ -91,47 +91,47 @@ class Runs:
         return run, record
 
     def rows_json(self, rows: Any, start: int, stop: int) -> bytes:
-        """Rows of a stored table as a JSON array, as the engine shows them."""
-        shown: bytes = self._engine.rows_json(rows, start, stop)
-        return shown
+        """Rows [start, stop) of a stored table as a JSON array."""
+        text: bytes = self._engine.rows_json(rows, start, stop)
+        return text
 
     async def _requeue(self, reason: str) -> None:
         for run in self._store.oldest("running"):
-            await self._store.move(run, "queued", payloads=[LogPayload(reason)])
+            await self._store.change_state(run, "queued", payloads=[LogPayload(reason)])
 
-    async def _keep_worker(self) -> None:
-        """There is always one worker, or one being started."""
+    async def _supervise_worker(self) -> None:
+        """Replaces a worker whenever it ends; waits longer after each failed start."""
         failures = 0
         while True:
             worker = await WorkerProcess.start(self._engine_name, self._data)
             self._workers.add(worker)
             try:
-                came_up = await self._drive(worker)
+                has_started = await self._feed_worker(worker)
             except Exception:
-                came_up = True
+                has_started = True
                 _log.exception("worker %d is replaced", worker.pid)
                 worker.kill()
             finally:
                 self._workers.discard(worker)
             code = await worker.end()
             _log.warning("worker %d ended (exit code %d); starting another", worker.pid, code)
-            failures = 0 if came_up else failures + 1
+            failures = 0 if has_started else failures + 1
             if failures:
                 await asyncio.sleep(min(_MAX_PAUSE, 2.0**failures / 4))
 
-    async def _drive(self, worker: WorkerProcess) -> bool:
-        """Give it runs until it is gone; False if it never came up."""
+    async def _feed_worker(self, worker: WorkerProcess) -> bool:
+        """Sends runs to a worker until it ends; False if it failed to start."""
         if not isinstance(await worker.receive(), messages.Ready):
             return False
         self.workers_ready += 1
         try:
             alive = True
             while alive:
-                # An idle worker is silent, so this is the first message of its next run, or its end.
+                # An idle worker sends nothing: this is the first message of its next run, or its end.
                 pending: Pending = asyncio.create_task(worker.receive())
                 try:
                     run = await self._next_run(pending)
-                    alive = run is not None and await self._conduct(worker, run, pending)
+                    alive = run is not None and await self._run_job(worker, run, pending)
                 finally:
                     pending.cancel()
         finally:
@@ -151,12 +151,12 @@ class Runs:
                 arrived.cancel()
         return None
 
-    async def _conduct(self, worker: WorkerProcess, run: bytes, pending: Pending) -> bool:
-        """One run on one worker; False if the worker did not survive it."""
+    async def _run_job(self, worker: WorkerProcess, run: bytes, pending: Pending) -> bool:
+        """Runs `run` on a worker; False if the worker has ended or was killed."""
         try:
-            await self._store.move(run, "running")
-        except StoreError as refusal:
-            _log.error("run %s stays queued: %s", run_text(run), refusal)
+            await self._store.change_state(run, "running")
+        except StoreError as cause:
+            _log.error("run %s stays queued: %s", run_text(run), cause)
             self._queue.appendleft(run)
             await asyncio.sleep(RETRY_SECONDS)
             return True
@@ -164,22 +164,22 @@ class Runs:
             worker.send(messages.Job(self._store.request(run)))
             message = await pending
             while message is not None:
-                if await self._apply(run, message):
+                if await self._record(run, message):
                     return True
                 message = await worker.receive()
             error = f"worker crashed (exit code {await worker.end()})"
         except Exception as cause:
-            # The disk refuses, or we have a bug: neither may leave the run without an end.
-            _log.exception("run %s is given up", run_text(run))
+            # A failing disk or a bug: the run must still reach a terminal state.
+            _log.exception("run %s failed in the server", run_text(run))
             worker.kill()
             error = f"internal error: {type(cause).__name__}: {cause}"
         await self._fail(run, error)
         return False
 
-    async def _apply(self, run: bytes, message: messages.FromWorker) -> bool:
-        """Write down what the worker says; True once the run has ended."""
+    async def _record(self, run: bytes, message: messages.FromWorker) -> bool:
+        """Stores a message of the worker; True if it ended the run."""
         match message:
-            case messages.Tick(progress, equity):
+            case messages.Progress(progress, equity):
                 payloads: list[Payload] = [ProgressPayload(progress)]
                 if equity is not None:
                     payloads.append(MetricPayload("equity", equity))
@@ -191,23 +191,23 @@ class Runs:
             case messages.Done(result, metrics):
                 final: list[Payload] = [MetricPayload(name, value) for name, value in metrics.items()]
                 record = self._store.run(run)
-                is_told = record is not None and record.progress == 1.0
-                payloads = final if is_told else [ProgressPayload(1.0), *final]
-                await self._store.move(run, "completed", payloads=payloads, result=result)
+                is_complete = record is not None and record.progress == 1.0
+                payloads = final if is_complete else [ProgressPayload(1.0), *final]
+                await self._store.change_state(run, "completed", payloads=payloads, result=result)
                 return True
             case messages.Failed(reason):
-                await self._store.move(run, "failed", error=reason, payloads=[LogPayload(reason)])
+                await self._store.change_state(run, "failed", error=reason, payloads=[LogPayload(reason)])
                 return True
             case messages.Ready():
-                raise RuntimeError("a worker said it was ready while it had a run")
+                raise RuntimeError("a worker sent Ready during a run")
         return False
 
     async def _fail(self, run: bytes, error: str) -> None:
-        """The end of a run that its worker could not tell; tried until it is on disk."""
+        """Stores the failure of a run that its worker did not end; retries until it is on disk."""
         _log.error("run %s: %s", run_text(run), error)
         while (record := self._store.run(run)) is not None and record.state == "running":
             try:
-                await self._store.move(run, "failed", error=error, payloads=[LogPayload(error)])
-            except StoreError as refusal:
-                _log.error("run %s cannot be ended yet: %s", run_text(run), refusal)
+                await self._store.change_state(run, "failed", error=error, payloads=[LogPayload(error)])
+            except StoreError as cause:
+                _log.error("the failure of run %s is not stored yet: %s", run_text(run), cause)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -1,4 +1,4 @@
-"""What the server and its workers say to each other: MessagePack, each message with its length before it."""
+"""The messages between server and workers: MessagePack, each after its length (4 bytes, big-endian)."""
 
 import struct
 from collections.abc import Callable
@@ -11,30 +11,30 @@ HEADER = struct.Struct(">I")
 
 
 class Job(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """To a worker: run this."""
+    """To a worker: a request to run, as JSON."""
 
     request: bytes
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """The engine is imported."""
+    """The worker has imported the engine and waits for a job."""
 
 
 class Log(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Lines for the run's log."""
+    """Lines for the log of the run."""
 
     lines: list[str]
 
 
-class Tick(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """How far the run is, and its equity now."""
+class Progress(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """How much of the run is done, 0 to 1, and its equity; None if that is not finite."""
 
     progress: float
     equity: float | None
 
 
 class Block(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """Some rows of one table of the result."""
+    """One block of rows of a table of the result."""
 
     table: str
     index: int
@@ -42,26 +42,26 @@ class Block(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Done(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """The run is finished; its blocks went before."""
+    """The run is completed; all of its blocks have been sent."""
 
     result: ResultHead
     metrics: dict[str, float]
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True, array_like=True):
-    """The run could not be finished, and why."""
+    """The run has failed, and why."""
 
     message: str
 
 
-FromWorker = Ready | Log | Tick | Block | Done | Failed
+FromWorker = Ready | Log | Progress | Block | Done | Failed
 
 decode_job: Callable[[bytes], Job] = msgspec.msgpack.Decoder(Job).decode
 decode_message: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def frame(message: Job | FromWorker) -> bytes:
-    """The message, ready to send."""
+def encode(message: Job | FromWorker) -> bytes:
+    """The message as bytes, with its length."""
     data = _encode(message)
     return HEADER.pack(len(data)) + data

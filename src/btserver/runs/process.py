@@ -1,4 +1,4 @@
-"""The server's side of a worker process: start it, talk to it, know how it ended."""
+"""A worker process as the server sees it: start, messages, exit code."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ _READ_LIMIT = 2**20
 
 
 class WorkerProcess:
-    """A fresh interpreter, which inherits neither store nor listening socket, and the socket to it."""
+    """A new interpreter and the socket to it; it inherits neither the store nor the listening socket."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -24,7 +24,7 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, engine: str, data: str | None) -> Self:
-        """A worker that is importing the engine; its first message is `Ready`."""
+        """Starts a worker; its first message is `Ready`."""
         ours, theirs = socket.socketpair()
         ours.setblocking(False)
         command = [
@@ -55,11 +55,11 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, job: messages.Job) -> None:
-        """Give it a job; one at a time."""
-        self._writer.write(messages.frame(job))
+        """Sends a job; the next one only after this has ended."""
+        self._writer.write(messages.encode(job))
 
     async def receive(self) -> messages.FromWorker | None:
-        """Its next message, or None once it is gone."""
+        """The next message, or None if the process has ended."""
         try:
             (size,) = messages.HEADER.unpack(await self._reader.readexactly(messages.HEADER.size))
             return messages.decode_message(await self._reader.readexactly(size))
@@ -67,7 +67,7 @@ class WorkerProcess:
             return None
 
     async def end(self) -> int:
-        """Kill it if need be; its exit code, negative for a signal."""
+        """Waits for the end, kills after one second; returns the exit code, negative for a signal."""
         self._writer.close()
         try:
             return await asyncio.to_thread(self._process.wait, 1.0)
@@ -76,12 +76,12 @@ class WorkerProcess:
             return await asyncio.to_thread(self._process.wait)
 
     def kill(self) -> None:
-        """End it now."""
+        """Kills the process."""
         self._process.kill()
 
 
 def _popen(command: list[str], descriptor: int) -> subprocess.Popen[bytes]:
-    # One thread each: the workers share the cores among themselves. And no secrets: they need none.
+    # One thread each, as there is a worker for each core. API keys are removed: workers do not need them.
     environment = os.environ | dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     environment.pop("BTSERVER_API_KEYS", None)
     return subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=(descriptor,), env=environment)

@@ -1,6 +1,6 @@
-"""The code of a worker process: takes one job after another from a socket, runs it, tells what happens.
+"""A worker process: takes jobs from a socket, runs them one at a time, and sends messages about them.
 
-Started as `python -m btserver.worker`. It owns no store and ends when its server does.
+Started as `python -m btserver.runs.worker`. It does not open the store, and it ends when the server ends.
 """
 
 import argparse
@@ -27,13 +27,13 @@ from btserver.schemas import ResultHead, TableHead
 from . import messages
 
 NICENESS = 10
-TICK_SECONDS = 0.05
+PROGRESS_SECONDS = 0.05
 BLOCK_ROWS = 4096
-LOG_LINES = 1000  # of a result's log are sent as events; all of them are in the results
+LOG_LINES = 1000  # lines of a log that become events; the results have all of them
 
 
 class Worker:
-    """One engine, one socket, one run at a time."""
+    """Runs jobs of one socket with one engine."""
 
     def __init__(self, channel: socket.socket, engine: ModuleType, data: str | None) -> None:
         self._channel = channel
@@ -41,18 +41,18 @@ class Worker:
         self._source = engine.open_source(data)
         self._is_sample = data is None
         self._jobs: queue.SimpleQueue[messages.Job] = queue.SimpleQueue()
-        self._next_tick = 0.0
+        self._next_progress = 0.0
 
     def serve(self) -> None:
-        """Run jobs until the server goes away."""
-        # Reading has its own thread: it notices that the server is gone even while the engine computes.
+        """Runs jobs until the server closes the socket."""
+        # A thread reads the socket, so that the end of the server is noticed while the engine computes.
         threading.Thread(target=self._read, daemon=True).start()
         self._send(messages.Ready())
         while True:
             self._run(self._jobs.get())
 
     def _read(self) -> None:
-        # However the connection ends (a server that was killed resets it), this process ends with it.
+        # This process ends when the connection ends, also by a reset, as from a killed server.
         try:
             with self._channel.makefile("rb") as stream:
                 while header := stream.read(messages.HEADER.size):
@@ -63,34 +63,34 @@ class Worker:
 
     def _send(self, message: messages.FromWorker) -> None:
         try:
-            self._channel.sendall(messages.frame(message))
+            self._channel.sendall(messages.encode(message))
         except OSError:
-            os._exit(0)  # the server is gone, and with it everyone who could be told
+            os._exit(0)  # the server has ended
 
     def _run(self, job: messages.Job) -> None:
         try:
             request = msgspec.json.decode(job.request, type=RunRequest)
-            self._send(messages.Log([_first_line(request, self._is_sample)]))
+            self._send(messages.Log([_start_line(request, self._is_sample)]))
             started = time.monotonic()
-            self._next_tick = 0.0
-            result = self._engine.run_request(request, self._source, self._tick)
-            self._finish(result, time.monotonic() - started)
+            self._next_progress = 0.0
+            result = self._engine.run_request(request, self._source, self._send_progress)
+            self._send_result(result, time.monotonic() - started)
         except (BtcoreError, msgspec.ValidationError) as error:
             self._send(messages.Failed(str(error)))
         except Exception as error:
             traceback.print_exc()
             self._send(messages.Failed(f"internal error: {type(error).__name__}: {error}"))
 
-    def _tick(self, progress: Any) -> None:
+    def _send_progress(self, progress: Any) -> None:
         now = time.monotonic()
         fraction = min(max(float(progress.fraction), 0.0), 1.0)
-        if now < self._next_tick and fraction < 1.0:
+        if now < self._next_progress and fraction < 1.0:
             return
-        self._next_tick = now + TICK_SECONDS
+        self._next_progress = now + PROGRESS_SECONDS
         equity = float(progress.equity)
-        self._send(messages.Tick(fraction, equity if math.isfinite(equity) else None))
+        self._send(messages.Progress(fraction, equity if math.isfinite(equity) else None))
 
-    def _finish(self, result: Any, seconds: float) -> None:
+    def _send_result(self, result: Any, seconds: float) -> None:
         tables = {name: self._send_rows(name, rows) for name, rows in result.tables().items()}
         logs = [str(line) for line in result.logs]
         tables["logs"] = self._send_logs(logs)
@@ -105,7 +105,7 @@ class Worker:
             fingerprint=str(result.fingerprint),
             tables=tables,
         )
-        self._send(messages.Done(head, _numbers(result.metrics)))
+        self._send(messages.Done(head, _numeric_metrics(result.metrics)))
 
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
         starts = range(0, len(rows), BLOCK_ROWS)
@@ -122,26 +122,26 @@ class Worker:
         return TableHead(len(lines), len(starts))
 
 
-def _first_line(request: RunRequest, is_sample: bool) -> str:
+def _start_line(request: RunRequest, is_sample: bool) -> str:
     source = "synthetic sample data" if is_sample else "the catalog"
     symbols = ", ".join(request.symbols)
     return f"running {request.strategy.name} on {symbols} ({request.resolution}) from {source}"
 
 
-def _plain(value: Any) -> Any:
+def _to_builtin(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, np.ndarray):
         return value.tolist()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _json(value: Any) -> bytes:
-    return msgspec.json.encode(value, enc_hook=_plain)
+    return msgspec.json.encode(value, enc_hook=_to_builtin)
 
 
-def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
-    """The metrics that are numbers; what is undefined is null in the results and no event."""
+def _numeric_metrics(metrics: dict[str, Any]) -> dict[str, float]:
+    """The metrics that are finite numbers; others get no event and are null or text in the results."""
     numbers = (int, float, np.integer, np.floating)
     return {
         name: float(value)
@@ -151,13 +151,13 @@ def _numbers(metrics: dict[str, Any]) -> dict[str, float]:
 
 
 def main() -> None:
-    """Serve the socket that was inherited."""
+    """Serves the inherited socket `--fd`."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--engine", required=True)
     parser.add_argument("--data")
     arguments = parser.parse_args()
-    # A signal to the process group is for the server: it alone decides when a worker ends.
+    # A signal to the process group also reaches workers, but the server decides when they end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)

@@ -1,4 +1,4 @@
-"""The live stream: one log in the store, a cursor for each client, and a wake-up after each commit."""
+"""Follows the events of a run: reads them from the store, waits for the next commit, reads on."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -10,39 +10,39 @@ from .store import Store
 PAGE = 64
 
 
-class Hub:
-    """Wakes those who follow a run. It holds no events, so a slow client costs one flag here."""
+class Notifier:
+    """Wakes the clients that follow a run. It holds no events, so a slow client costs no memory here."""
 
     def __init__(self) -> None:
-        self._followers: dict[bytes, set[asyncio.Event]] = {}
+        self._flags: dict[bytes, set[asyncio.Event]] = {}
 
-    def publish(self, runs: Iterable[bytes]) -> None:
-        """New events of these runs are on disk."""
+    def notify(self, runs: Iterable[bytes]) -> None:
+        """Sets the flags of these runs, which have new events on disk."""
         for run in runs:
-            for follower in self._followers.get(run, ()):
-                follower.set()
+            for flag in self._flags.get(run, ()):
+                flag.set()
 
-    def join(self, run: bytes) -> asyncio.Event:
-        """A flag that is set whenever the run has new events."""
+    def subscribe(self, run: bytes) -> asyncio.Event:
+        """A new flag, set whenever the run has new events."""
         flag = asyncio.Event()
-        self._followers.setdefault(run, set()).add(flag)
+        self._flags.setdefault(run, set()).add(flag)
         return flag
 
-    def leave(self, run: bytes, flag: asyncio.Event) -> None:
-        """The flag is no longer wanted."""
-        followers = self._followers[run]
-        followers.discard(flag)
-        if not followers:
-            del self._followers[run]
+    def unsubscribe(self, run: bytes, flag: asyncio.Event) -> None:
+        """Removes a flag of `subscribe`."""
+        flags = self._flags[run]
+        flags.discard(flag)
+        if not flags:
+            del self._flags[run]
 
 
-async def follow(store: Store, hub: Hub, run: bytes, after: int) -> AsyncIterator[list[bytes]]:
-    """Pages of the events after `after`, then of live ones; ends with the event of the terminal state.
+async def follow(store: Store, notifier: Notifier, run: bytes, after: int) -> AsyncIterator[list[bytes]]:
+    """Yields pages of the events after `after`, then of live ones, up to the event of the terminal state.
 
-    Stored and live events come by one road, so nothing can be missed or repeated between them.
+    Both come from the store, so none is missed or repeated between stored and live events.
     """
     cursor = after
-    flag = hub.join(run)
+    flag = notifier.subscribe(run)
     try:
         while True:
             flag.clear()  # before the read: a commit between the two sets it again
@@ -55,4 +55,4 @@ async def follow(store: Store, hub: Hub, run: bytes, after: int) -> AsyncIterato
             else:
                 await flag.wait()
     finally:
-        hub.leave(run, flag)
+        notifier.unsubscribe(run, flag)

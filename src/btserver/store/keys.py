@@ -1,4 +1,4 @@
-"""The keys of the store: big-endian bytes, so that byte order is the order of listing."""
+"""The keys of the store. Numbers are big-endian, so that keys sort as their numbers do."""
 
 import struct
 
@@ -6,12 +6,12 @@ _U64 = struct.Struct(">Q")
 _U32 = struct.Struct(">I")
 
 MAX_EVENT_ID = 2**64 - 1
-# One byte a state, in the order of a run's life.
+# One byte for each state.
 STATE_CODES = {"queued": b"q", "running": b"r", "completed": b"c", "failed": b"f"}
 
 
 def event_key(run: bytes, event_id: int) -> bytes:
-    """Run, then event id: a run's events lie side by side, in order."""
+    """Run, then event id: the events of a run are adjacent and in order."""
     return run + _U64.pack(event_id)
 
 

@@ -1,12 +1,12 @@
 """The store: runs, their events and their results in one LMDB environment.
 
     runs        run -> RunRecord            requests  run -> the request as JSON
-    by_created  order|run -> nothing        by_state  state|order|run -> nothing
+    by_created  order|run -> empty          by_state  state|order|run -> empty
     events      run|event id -> JSON        results   run -> ResultHead, run|table|block -> rows
-    meta        "format" -> the layout's version
+    meta        "format" -> the version of this layout
 
-Reads are short and happen on the event loop; writes go to the `Writer`. The map is virtual: 64 GiB of
-address space are reserved and the file grows with what is in it, so it is never resized under readers.
+Reads are short and run on the event loop; writes run on the thread of `Writer`. The memory map reserves
+64 GiB of address space; the file grows with its content, so the map is never resized while it is read.
 """
 
 import asyncio
@@ -37,11 +37,11 @@ Listener = Callable[[set[bytes]], None]
 
 
 class StoreLockedError(Exception):
-    """Another server holds this store."""
+    """Another server has opened this store."""
 
 
 class Store:
-    """One directory, one server. `attach` it to a running loop before the first write."""
+    """The store of one server. Call `attach` in a running event loop before the first write."""
 
     def __init__(self, directory: str | Path, *, map_size: int = MAP_SIZE) -> None:
         self.directory = Path(directory)
@@ -53,7 +53,7 @@ class Store:
             os.close(self._lock)
             raise
         self._writer: Writer | None = None
-        self._touched: set[bytes] = set()
+        self._changed_runs: set[bytes] = set()
         self._listener: Listener | None = None
         with self._env.begin() as txn:
             cursor = txn.cursor(self._tables.by_created)
@@ -62,12 +62,12 @@ class Store:
         self.events_written = 0
 
     def attach(self, listener: Listener | None = None) -> None:
-        """Start the writer; `listener` hears, on the loop, which runs a commit has changed."""
+        """Starts the writer. After each commit, `listener` is called on the loop with the changed runs."""
         self._listener = listener
-        self._writer = Writer(self._env, asyncio.get_running_loop(), self._announce)
+        self._writer = Writer(self._env, asyncio.get_running_loop(), self._notify_listener)
 
     def close(self) -> None:
-        """Finish what was submitted and let another server have the directory."""
+        """Finishes the submitted writes, closes the environment and releases the lock."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -76,15 +76,15 @@ class Store:
 
     @property
     def commits(self) -> int:
-        """Synchronous commits since `attach`."""
+        """The number of commits since `attach`."""
         return 0 if self._writer is None else self._writer.commits
 
-    # Reads: each one short transaction, never held across an await.
+    # Reads: one short transaction each, never held across an await.
 
     def run(self, run: bytes) -> RunRecord | None:
         """The run's record, or None."""
         with self._env.begin() as txn:
-            return transitions.read(txn, self._tables, run)
+            return transitions.read_record(txn, self._tables, run)
 
     def request(self, run: bytes) -> bytes:
         """The request as it was accepted."""
@@ -100,54 +100,54 @@ class Store:
             cursor = txn.cursor(table)
             # Step back from the first key past the prefix; no key starts with 0xff.
             past = bytes([prefix[0] + 1]) if prefix else b"\xff"
-            there = cursor.prev() if cursor.set_range(past) else cursor.last()
-            while there and len(found) < limit and cursor.key().startswith(prefix):
+            has_key = cursor.prev() if cursor.set_range(past) else cursor.last()
+            while has_key and len(found) < limit and cursor.key().startswith(prefix):
                 run = cursor.key()[-16:]
-                record = transitions.read(txn, self._tables, run)
+                record = transitions.read_record(txn, self._tables, run)
                 if record is not None:
                     found.append((run, record))
-                there = cursor.prev()
+                has_key = cursor.prev()
         return found
 
     def oldest(self, state: State) -> list[bytes]:
-        """Every run in that state, the oldest first."""
+        """All runs in that state, the oldest first."""
         prefix = keys.STATE_CODES[state]
         found: list[bytes] = []
         with self._env.begin() as txn:
             cursor = txn.cursor(self._tables.by_state)
-            there = cursor.set_range(prefix)
-            while there and cursor.key().startswith(prefix):
+            has_key = cursor.set_range(prefix)
+            while has_key and cursor.key().startswith(prefix):
                 found.append(cursor.key()[-16:])
-                there = cursor.next()
+                has_key = cursor.next()
         return found
 
     def events(self, run: bytes, after: int, limit: int) -> tuple[RunRecord | None, list[bytes]]:
-        """The record and up to `limit` events with ids above `after`, as of one moment."""
+        """The record and up to `limit` events with ids above `after`, from one transaction."""
         page: list[bytes] = []
         with self._env.begin() as txn:
-            record = transitions.read(txn, self._tables, run)
+            record = transitions.read_record(txn, self._tables, run)
             cursor = txn.cursor(self._tables.events)
-            there = cursor.set_range(keys.event_key(run, after + 1))
-            while there and len(page) < limit and cursor.key().startswith(run):
+            has_key = cursor.set_range(keys.event_key(run, after + 1))
+            while has_key and len(page) < limit and cursor.key().startswith(run):
                 page.append(cursor.value())
-                there = cursor.next()
+                has_key = cursor.next()
         return record, page
 
     def result(self, run: bytes) -> ResultHead | None:
-        """What is stored of a completed run's result beside its rows."""
+        """The metrics, manifest and table sizes of a completed run; None if there is no result."""
         with self._env.begin(self._tables.results) as txn:
             head = txn.get(run)
         return None if head is None else _head.decode(head)
 
     def block(self, run: bytes, table: str, index: int) -> bytes:
-        """One block of a result's rows."""
+        """One block of rows of a result."""
         with self._env.begin(self._tables.results) as txn:
             return txn.get(keys.block_key(run, table, index), b"")
 
-    # Writes: answered after the commit.
+    # Writes: each returns after the commit.
 
     async def create(self, request: bytes) -> tuple[bytes, RunRecord]:
-        """A new queued run and its first event."""
+        """Stores a new queued run and its first event; returns its key and record."""
         now = time.time_ns()
         run = new_run_key(now)
         self._last_order = max(now, self._last_order + 1)
@@ -155,7 +155,7 @@ class Store:
 
         def after(_: RunRecord) -> None:
             self.counts["queued"] += 1
-            self._changed(run, 1)
+            self._count_events(run, 1)
 
         write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
         return run, await self._submit(write, after)
@@ -163,10 +163,10 @@ class Store:
     async def append(
         self, run: bytes, payloads: Sequence[Payload], progress: float | None = None
     ) -> RunRecord:
-        """More events of a run that has not ended; `progress`, if given, is stored with them."""
+        """Appends events to a run that has not ended; `progress`, if given, is stored with them."""
 
         def after(_: RunRecord) -> None:
-            self._changed(run, len(payloads))
+            self._count_events(run, len(payloads))
 
         write = partial(
             transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
@@ -174,7 +174,7 @@ class Store:
         record: RunRecord = await self._submit(write, after)
         return record
 
-    async def move(
+    async def change_state(
         self,
         run: bytes,
         state: State,
@@ -183,15 +183,15 @@ class Store:
         payloads: Sequence[Payload] = (),
         result: ResultHead | None = None,
     ) -> RunRecord:
-        """Change the state: `payloads`, the state's own event and the result's head, in one transaction."""
+        """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction."""
 
         def after(moved: tuple[State, RunRecord]) -> None:
             self.counts[moved[0]] -= 1
             self.counts[state] += 1
-            self._changed(run, len(payloads) + 1)
+            self._count_events(run, len(payloads) + 1)
 
         write = partial(
-            transitions.move,
+            transitions.change_state,
             tables=self._tables,
             run=run,
             state=state,
@@ -203,36 +203,36 @@ class Store:
         return moved[1]
 
     async def put_block(self, run: bytes, table: str, index: int, data: bytes) -> None:
-        """One block of rows of a running run; it counts once `move` stores the result's head."""
+        """Stores one block of rows of a running run; it is read once `change_state` has stored the result."""
         key = keys.block_key(run, table, index)
-        await self._submit(lambda txn: txn.put(key, data, db=self._tables.results), _nothing)
+        await self._submit(lambda txn: txn.put(key, data, db=self._tables.results), _do_nothing)
 
     async def check(self) -> None:
-        """Raise StoreError unless a write reaches the disk."""
+        """Raises StoreError unless a write reaches the disk."""
         now = str(time.time_ns()).encode()
-        await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _nothing)
+        await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _do_nothing)
 
     def _submit(self, write: Callable[[Txn], Any], after: Callable[[Any], None]) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is closed")
         return self._writer.submit(write, after)
 
-    def _changed(self, run: bytes, events: int) -> None:
+    def _count_events(self, run: bytes, events: int) -> None:
         self.events_written += events
-        self._touched.add(run)
+        self._changed_runs.add(run)
 
-    def _announce(self) -> None:
-        touched, self._touched = self._touched, set()
-        if self._listener is not None and touched:
-            self._listener(touched)
+    def _notify_listener(self) -> None:
+        changed, self._changed_runs = self._changed_runs, set()
+        if self._listener is not None and changed:
+            self._listener(changed)
 
 
-def _nothing(_: object) -> None:
-    """After a write nobody else needs to hear of."""
+def _do_nothing(_: object) -> None:
+    """For writes that change no run."""
 
 
 def _lock(path: Path) -> int:
-    """Hold the directory for this process; the lock goes with the process, however it ends."""
+    """Locks the directory for this process; the system releases the lock when the process ends."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -247,7 +247,7 @@ def _lock(path: Path) -> int:
 
 
 def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
-    # Each flag is named, so that neither a default nor an environment variable decides durability or format.
+    # Every flag is given, so that no default decides about durability or format.
     env = lmdb.Environment(
         str(directory),
         map_size=map_size,

@@ -1,6 +1,6 @@
-"""What may happen to a run, as functions of a write transaction: each checks first, then puts.
+"""The changes of a run, as functions of a write transaction. Each checks first, then writes.
 
-A change of state and its event are one change, hence one transaction.
+A change of state and its event are written in one transaction.
 """
 
 import time
@@ -17,7 +17,7 @@ from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
 
 from . import keys
 
-NEXT: dict[State, tuple[State, ...]] = {
+TRANSITIONS: dict[State, tuple[State, ...]] = {
     "queued": ("running", "failed"),
     "running": ("completed", "failed", "queued"),
     "completed": (),
@@ -28,7 +28,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
 
 
-Txn: TypeAlias = "lmdb.Transaction[bytes]"  # quoted: it takes no subscript at run time
+Txn: TypeAlias = "lmdb.Transaction[bytes]"  # quoted: not subscriptable at run time
 
 
 class Tables(NamedTuple):
@@ -43,15 +43,15 @@ class Tables(NamedTuple):
     meta: lmdb._Database
 
 
-def read(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
-    """The run's record, or None."""
+def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
+    """The record of the run, or None."""
     stored = txn.get(run, db=tables.runs)
     return None if stored is None else _record.decode(stored)
 
 
 def create(txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: bytes) -> RunRecord:
-    """A new queued run and its first event."""
-    record = _log(txn, tables, run, record, [StatePayload("queued", None)], now=record.created_ns)
+    """Writes a new queued run and its first event."""
+    record = _append_events(txn, tables, run, record, [StatePayload("queued", None)], now=record.created_ns)
     txn.put(run, request, db=tables.requests)
     txn.put(keys.created_key(record.order, run), b"", db=tables.by_created)
     txn.put(keys.state_key(record.state, record.order, run), b"", db=tables.by_state)
@@ -62,18 +62,18 @@ def create(txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: byt
 def append(
     txn: Txn, tables: Tables, run: bytes, payloads: Sequence[Payload], progress: float | None
 ) -> RunRecord:
-    """More events of a run that has not ended, and how far it is."""
-    record = _existing(txn, tables, run)
+    """Appends events to a run that has not ended, and stores its progress; ValueError if it has ended."""
+    record = _require(txn, tables, run)
     if record.state in schemas.TERMINAL:
-        raise ValueError(f"run {run_text(run)} has ended: nothing may follow its last event")
+        raise ValueError(f"run {run_text(run)} has ended: it takes no more events")
     if progress is not None:
         record = replace(record, progress=progress)
-    record = _log(txn, tables, run, record, payloads, now=time.time_ns())
+    record = _append_events(txn, tables, run, record, payloads, now=time.time_ns())
     txn.put(run, _pack(record), db=tables.runs)
     return record
 
 
-def move(
+def change_state(
     txn: Txn,
     tables: Tables,
     run: bytes,
@@ -83,15 +83,18 @@ def move(
     payloads: Sequence[Payload],
     result: ResultHead | None,
 ) -> tuple[State, RunRecord]:
-    """The state before, and the record after: `payloads`, then the state's own event, then the result."""
-    old = _existing(txn, tables, run)
-    if state not in NEXT[old.state]:
+    """Returns the previous state and the new record; ValueError if the state may not follow.
+
+    Appends `payloads` and the state event, then stores the result.
+    """
+    old = _require(txn, tables, run)
+    if state not in TRANSITIONS[old.state]:
         raise ValueError(f"run {run_text(run)} cannot go from {old.state} to {state}")
     now = time.time_ns()
     events = [*payloads, StatePayload(state, old.state)]
-    record = _log(txn, tables, run, _moved(old, state, error, now), events, now=now)
+    record = _append_events(txn, tables, run, _with_state(old, state, error, now), events, now=now)
     if state != "completed":
-        _delete_results(txn, tables, run)  # what an interrupted attempt left
+        _delete_results(txn, tables, run)  # of an interrupted attempt
     if result is not None:
         txn.put(run, _pack(result), db=tables.results)
     txn.delete(keys.state_key(old.state, old.order, run), db=tables.by_state)
@@ -100,14 +103,14 @@ def move(
     return old.state, record
 
 
-def _existing(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
-    record = read(txn, tables, run)
+def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
+    record = read_record(txn, tables, run)
     if record is None:
         raise KeyError(f"no run {run_text(run)}")
     return record
 
 
-def _moved(old: RunRecord, state: State, error: str | None, now: int) -> RunRecord:
+def _with_state(old: RunRecord, state: State, error: str | None, now: int) -> RunRecord:
     if state == "queued":
         return replace(old, state=state, progress=0.0, started_ns=None)
     if state == "running":
@@ -116,13 +119,13 @@ def _moved(old: RunRecord, state: State, error: str | None, now: int) -> RunReco
     return replace(old, state=state, progress=progress, finished_ns=now, error=error)
 
 
-def _log(
+def _append_events(
     txn: Txn, tables: Tables, run: bytes, record: RunRecord, payloads: Sequence[Payload], *, now: int
 ) -> RunRecord:
     first = record.last_event_id + 1
-    # Encoded before the first put: what cannot be encoded must not leave half a change behind.
+    # Encoded before the first put, so that an error leaves no partial change in the transaction.
     encoded = [
-        _json(schemas.event(number, run, now, payload)) for number, payload in enumerate(payloads, first)
+        _json(schemas.make_event(number, run, now, payload)) for number, payload in enumerate(payloads, first)
     ]
     for number, data in enumerate(encoded, first):
         txn.put(keys.event_key(run, number), data, db=tables.events)
@@ -131,18 +134,18 @@ def _log(
 
 def _delete_results(txn: Txn, tables: Tables, run: bytes) -> None:
     cursor = txn.cursor(tables.results)
-    there = cursor.set_range(run)
-    while there and cursor.key().startswith(run):
-        there = cursor.delete()  # moves on to the next key
+    has_key = cursor.set_range(run)
+    while has_key and cursor.key().startswith(run):
+        has_key = cursor.delete()  # moves on to the next key
 
 
 def count(txn: Txn, tables: Tables, state: str) -> int:
-    """How many runs are in that state."""
+    """The number of runs in that state."""
     cursor = txn.cursor(tables.by_state)
     prefix = keys.STATE_CODES[state]
     total = 0
-    there = cursor.set_range(prefix)
-    while there and cursor.key().startswith(prefix):
+    has_key = cursor.set_range(prefix)
+    while has_key and cursor.key().startswith(prefix):
         total += 1
-        there = cursor.next()
+        has_key = cursor.next()
     return total

@@ -1,4 +1,4 @@
-"""The one thread that writes: what many clients ask for at once shares one synchronous commit."""
+"""The only thread that writes to the store: concurrent writes share one synchronous commit."""
 
 import asyncio
 import logging
@@ -12,12 +12,11 @@ import lmdb
 Write = Callable[["lmdb.Transaction[bytes]"], Any]
 _log = logging.getLogger("btserver.store")
 
-# A commit is at most this many writes, so that no client waits for an endless one.
-MAX_BATCH = 512
+MAX_BATCH = 512  # writes of one commit, which bounds how long a client waits
 
 
 class StoreError(Exception):
-    """The disk or the map refused a write; the store is as it was before."""
+    """A write failed, because the disk or the map is full or broken; the store is unchanged."""
 
 
 class _Job(NamedTuple):
@@ -30,10 +29,9 @@ Outcome = tuple[_Job, Any, BaseException | None]
 
 
 class Writer:
-    """Takes writes from the event loop, runs them in order, answers after the commit.
+    """Runs writes from the event loop in order and resolves their futures after the commit.
 
-    A write must raise before its first put or not at all: then a refused write leaves the others of its
-    transaction alone.
+    A write may raise only before its first put, because other writes share its transaction.
     """
 
     def __init__(
@@ -48,16 +46,16 @@ class Writer:
         self._thread.start()
 
     def submit(self, write: Write, after: Callable[[Any], None]) -> asyncio.Future[Any]:
-        """The write's answer, once it is on disk; writes happen in the order they are submitted.
+        """A future of what `write` returns, resolved after the commit. Writes run in order of submission.
 
-        `after` is called on the loop with the answer of a committed write, even where nobody waits any more.
+        `after` is called on the loop with the value of a committed write, even if the future was cancelled.
         """
         done: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Job(write, after, done))
         return done
 
     def close(self) -> None:
-        """Finish what was submitted, then stop."""
+        """Finishes the submitted writes, then ends the thread."""
         self._queue.put(None)
         self._thread.join()
 
@@ -71,7 +69,7 @@ class Writer:
                     break
                 first = self._queue.get()
             if batch:
-                self._answer(self._commit(batch))
+                self._resolve_soon(self._commit(batch))
             if first is None:
                 return
 
@@ -79,9 +77,9 @@ class Writer:
         try:
             outcomes = self._attempt(batch)
         except lmdb.Error as error:
-            if len(batch) > 1:  # one too large for the map must not take its neighbours with it
+            if len(batch) > 1:  # retried one by one, so that only a write too large for the map fails
                 return [outcome for job in batch for outcome in self._commit([job])]
-            _log.error("write refused: %s", error)
+            _log.error("write failed: %s", error)
             return [(batch[0], None, StoreError(str(error)))]
         self.commits += 1
         return outcomes
@@ -98,7 +96,7 @@ class Writer:
                     outcomes.append((job, None, error))
         return outcomes
 
-    def _answer(self, outcomes: list[Outcome]) -> None:
+    def _resolve_soon(self, outcomes: list[Outcome]) -> None:
         try:
             self._loop.call_soon_threadsafe(self._resolve, outcomes)
         except RuntimeError:
@@ -109,7 +107,7 @@ class Writer:
             if error is None:
                 job.after(value)
             if job.done.done():
-                continue  # whoever waited was cancelled; the write stands
+                continue  # cancelled by the caller; the write is committed
             if error is None:
                 job.done.set_result(value)
             else:

@@ -235,20 +235,20 @@ def test_a_full_store_refuses_and_goes_on(open_client: Open) -> None:
 
 
 def test_a_disk_that_recovers(open_client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store that refuses for a while delays runs; it loses none."""
+    """A store that fails for a while delays runs; none is lost."""
     client = open_client()
-    move = Store.move
-    refusals = ["starting", "starting", "ending"]
+    change_state = Store.change_state
+    failures = ["starting", "starting", "ending"]
 
     async def flaky(self: Store, run: bytes, state: State, **more: Any) -> Any:
-        if self is client.store and refusals and (state == "running") == (refusals[0] == "starting"):
-            refusals.pop(0)
-            raise StoreError("the disk is on holiday")
-        return await move(self, run, state, **more)
+        if self is client.store and failures and (state == "running") == (failures[0] == "starting"):
+            failures.pop(0)
+            raise StoreError("the disk is full")
+        return await change_state(self, run, state, **more)
 
-    monkeypatch.setattr(Store, "move", flaky)
+    monkeypatch.setattr(Store, "change_state", flaky)
     monkeypatch.setattr(lifecycle, "RETRY_SECONDS", 0.01)
     first, second = post(client), post(client)
-    assert finished(client, first)["error"] == "internal error: StoreError: the disk is on holiday"
+    assert finished(client, first)["error"] == "internal error: StoreError: the disk is full"
     assert finished(client, second)["state"] == "completed"
-    assert not refusals
+    assert not failures

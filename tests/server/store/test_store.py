@@ -45,11 +45,11 @@ def test_a_life(tmp_path: Path) -> None:
         assert record.state == "queued"
         assert record.last_event_id == 1
         assert store.request(run) == b'{"a":1}'
-        await store.move(run, "running")
+        await store.change_state(run, "running")
         await store.append(run, [LogPayload("x"), LogPayload("y")], 0.5)
         await store.put_block(run, "trades", 0, b"rows")
         assert store.result(run) is None
-        await store.move(run, "completed", payloads=[LogPayload("z")], result=HEAD)
+        await store.change_state(run, "completed", payloads=[LogPayload("z")], result=HEAD)
         assert store.result(run) == HEAD
         assert store.block(run, "trades", 0) == b"rows"
         assert ids(store, run) == [1, 2, 3, 4, 5, 6]
@@ -75,13 +75,13 @@ def test_illegal_moves_change_nothing(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         run, _ = await store.create(b"{}")
         with pytest.raises(ValueError, match="cannot go from queued to completed"):
-            await store.move(run, "completed")
-        await store.move(run, "running")
-        await store.move(run, "failed", error="no")
+            await store.change_state(run, "completed")
+        await store.change_state(run, "running")
+        await store.change_state(run, "failed", error="no")
         before = store.run(run)
         for state in ("queued", "running", "completed", "failed"):
             with pytest.raises(ValueError, match="cannot go"):
-                await store.move(run, state)
+                await store.change_state(run, state)
         with pytest.raises(ValueError, match="has ended"):
             await store.append(run, [LogPayload("late")])
         with pytest.raises(KeyError):
@@ -101,11 +101,11 @@ def test_requeued_runs_lose_the_results_of_the_interrupted_attempt(tmp_path: Pat
         run, _ = await store.create(b"{}")
         other, _ = await store.create(b"{}")
         for each in (run, other):
-            await store.move(each, "running")
+            await store.change_state(each, "running")
             await store.put_block(each, "trades", 0, b"old")
             await store.put_block(each, "trades", 7, b"old")
         await store.append(run, [], 0.7)
-        record = await store.move(run, "queued")
+        record = await store.change_state(run, "queued")
         assert (record.progress, record.started_ns) == (0.0, None)
         assert store.block(run, "trades", 0) == store.block(run, "trades", 7) == b""
         assert store.block(other, "trades", 7) == b"old"
@@ -124,8 +124,8 @@ def test_lists_are_newest_first_whatever_the_clock_does(
         for clock in (3_000, 2_000, 2_000, 9_000, 1):
             monkeypatch.setattr(time, "time_ns", lambda clock=clock: clock)
             made.append((await store.create(b"{}"))[0])
-        await store.move(made[1], "running")
-        await store.move(made[3], "running")
+        await store.change_state(made[1], "running")
+        await store.change_state(made[3], "running")
         assert [run for run, _ in store.newest(10)] == made[::-1]
         assert [run for run, _ in store.newest(2)] == made[:2:-1]
         assert [run for run, _ in store.newest(10, "queued")] == [made[4], made[2], made[0]]
@@ -172,7 +172,7 @@ def test_listeners_hear_after_the_commit(tmp_path: Path) -> None:
 
         store.attach(listen)
         run, _ = await store.create(b"{}")
-        await store.move(run, "running")
+        await store.change_state(run, "running")
         store.close()
         assert (run, 1) in heard
         assert heard[-1] == (run, 2)
@@ -184,7 +184,7 @@ def test_a_refused_write_leaves_its_neighbours_alone(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         run, _ = await store.create(b"{}")
         good = [store.append(run, [LogPayload("good")]) for _ in range(20)]
-        bad = [store.move(run, "completed"), store.create(b"x" * 40_000_000)]
+        bad = [store.change_state(run, "completed"), store.create(b"x" * 40_000_000)]
         answers = await asyncio.gather(*good, *bad, *good[:0], return_exceptions=True)
         assert all(isinstance(a, RunRecord) for a in answers[:20])
         assert isinstance(answers[20], ValueError)
@@ -253,11 +253,11 @@ async def client(store, number):
     while True:
         run, record = await store.create(b"{}")
         print("run", run.hex(), 1, flush=True)
-        await store.move(run, "running")
+        await store.change_state(run, "running")
         for _ in range(5):
             record = await store.append(run, [LogPayload("x")] * 3)
             print("run", run.hex(), record.last_event_id, flush=True)
-        await store.move(run, "completed")
+        await store.change_state(run, "completed")
 
 async def main():
     store = Store(sys.argv[1])
