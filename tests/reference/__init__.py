@@ -1,7 +1,7 @@
-"""The oracle: docs/simulation.md written a second time, slowly, in plain Python.
+"""A second engine, written from docs/simulation.md in plain Python.
 
-Nothing here is shared with the engine but the words and the run's settings. The modules follow the page's
-order; where speed and clarity disagree, clarity wins. After every event the run checks itself.
+It shares the settings of a run with btcore, and no code. The modules follow the order of the page. Clarity
+comes before speed. After every event the run checks its own invariants.
 """
 
 from .model import Bar, Fill, Order, Quote, ReferenceResult, Trade

@@ -1,4 +1,4 @@
-"""Fills and money: liquidity, slippage, commission, accounting, margin; and what must always hold."""
+"""Fills and money: liquidity, slippage, commission, accounting, margin, and the invariants of a run."""
 
 from math import isclose, sqrt
 
@@ -49,10 +49,10 @@ class Accounts:
         return self.markets[order.symbol].pools[order.side]
 
     def fill(self, order: Order, price: float, ts: int, liquidity: str, pool: Pool) -> None:
-        """As much of the order as pool, terms and account allow, at `price`, slipped for a taker."""
+        """Fills as much of the order as size, terms and account allow, at `price`, slipped for a taker."""
         market = self.markets[order.symbol]
         lot = market.instrument.lot_size
-        market.last_met = price
+        market.last_price = price
         quantity = min(order.leaves, round_down(pool.left, lot))
         if quantity <= 0:
             return
@@ -82,14 +82,14 @@ class Accounts:
     def execute(
         self, order: Order, quantity: float, price: float, ts: int, *, commission: float, liquidity: str
     ) -> None:
-        """The fill itself and what follows from it, in this order."""
+        """Applies one fill: order, money, report, OCO group, children, in this order."""
         market = self.markets[order.symbol]
         signed, leg = order.side * quantity, self.leg_of(order)
         paid = -(signed * price * self.point_value(market) + commission)
         fill = Fill(ts, order.id, order.symbol, order.side, quantity, price, commission, liquidity, leg, paid)
         self.fills.append(fill)
-        self.note_activity()
-        self.note_notional(quantity, price, market, ts)
+        self.schedule_point()
+        self.add_to_turnover(quantity, price, market, ts)
 
         value_before = order.filled * order.avg_px if order.filled else 0.0
         total = order.total
@@ -105,12 +105,12 @@ class Accounts:
         market.traded += signed
         position = market.positions[leg]
         position.commission += commission
-        self.account(position, signed, price, price * self.point_value(market))
+        self.apply_to_position(position, signed, price, price * self.point_value(market))
         self.report(order, fill)
-        self.tell_the_group(order, quantity, ts)
+        self.apply_oco(order, quantity, ts)
         self.release_children(order, ts, price)
         if not order.is_open:
-            self.conclude_children(order)
+            self.end_children(order)
 
     def slipped(self, order: Order, price: float, quantity: float, pool: Pool) -> float:
         terms = self.execution
@@ -140,7 +140,7 @@ class Accounts:
             charge = min(charge, terms.commission_max)
         return charge
 
-    def note_notional(self, quantity: float, price: float, market: Market, ts: int) -> None:
+    def add_to_turnover(self, quantity: float, price: float, market: Market, ts: int) -> None:
         month = month_of(ts)
         traded = quantity * abs(price) * self.point_value(market)
         self.traded_notional[month] = self.traded_notional.get(month, 0.0) + traded
@@ -150,8 +150,8 @@ class Accounts:
     def point_value(self, market: Market) -> float:
         return market.instrument.multiplier * self.rate_of(market.instrument.currency)
 
-    def account(self, position: Position, signed: float, price: float, cost: float) -> None:
-        """A signed quantity at a price that cost so much a unit: lots, realised pnl, quantity."""
+    def apply_to_position(self, position: Position, signed: float, price: float, cost: float) -> None:
+        """Applies a signed quantity to lots, realised pnl and quantity; `cost` is money per unit."""
         held = position.quantity
         if held * signed >= 0:
             position.lots.append(Lot(signed, price, cost))
@@ -170,7 +170,7 @@ class Accounts:
         position.quantity = remaining
 
     def close_oldest(self, position: Position, quantity: float, cost: float) -> None:
-        """Less than all of it; `quantity` has the position's sign."""
+        """Closes part of the position, oldest lots first; `quantity` has the position's sign."""
         while abs(quantity) > 1e-12 * abs(position.quantity):
             lot = position.lots[0]
             closed = quantity if abs(quantity) < abs(lot.quantity) else lot.quantity
@@ -197,13 +197,13 @@ class Accounts:
         return -order.side if order.reduce_only or order.liquidation else order.side
 
     def reducible(self, order: Order) -> float:
-        """How much of the position on the other side there is."""
+        """The size of the position on the other side."""
         return max(0.0, -order.side * self.markets[order.symbol].positions[self.leg_of(order)].quantity)
 
     def affordable(
         self, order: Order, quantity: float, price: float, commission: float, market: Market
     ) -> float:
-        """What of the quantity a cash account pays."""
+        """The part of the quantity that a cash account can pay."""
         if self.execution.account != "cash" or order.side != BUY:
             return quantity
         unit = price * self.point_value(market)
@@ -258,7 +258,7 @@ class Accounts:
         self.orders.append(order)
         self.meet_standing_quote(order)
 
-    # What must hold after every event, whatever the market and the strategy
+    # Invariants, checked after every event
 
     def check(self) -> None:
         paid = sum(fill.paid for fill in self.fills)
@@ -267,12 +267,12 @@ class Accounts:
         def same(a: float, b: float) -> bool:
             return isclose(a, b, rel_tol=1e-9, abs_tol=1e-9 * scale)
 
-        # Money: what fills and dated items moved, and nothing else.
+        # Cash changes by fills and cash flows only.
         flows = sum(flow.amount for flow in self.cash_flows)
         assert same(self.cash, self.initial_capital + paid + flows)
         fees = sum(p.commission for m in self.markets.values() for p in m.positions.values())
         assert same(fees, sum(fill.commission for fill in self.fills))
-        # Gains: realised, unrealised, interest and the like; by each cost basis.
+        # Equity is capital plus realised and unrealised pnl and cash flows, less commission.
         pnl = sum(flow.amount for flow in self.cash_flows if flow.kind != CASH_IN_LIEU) - fees
         for market in self.markets.values():
             assert same(market.quantity, market.traded)

@@ -20,17 +20,17 @@ class Bars:
             self.match_limits(bar, lambda o: takes_part(o, bar))
             self.match_stops(bar)
             self.match_limits(bar, lambda o: released_inside(o, bar))
-            self.match_overrun_stops(bar)
+            self.match_passed_stops(bar)
         else:
             self.walk(bar)
         market.inside = None
         self.match_close(bar)
 
-    def visit(self, bar: Bar, may: Callable[[Order], bool]) -> Iterator[Order]:
-        """Each order once that may act when its turn comes, in order of arrival; the newly released too."""
+    def in_turn(self, bar: Bar, may: Callable[[Order], bool]) -> Iterator[Order]:
+        """Yields each order for which `may` holds at its turn, once, in order of arrival."""
         seen: list[Order] = []
         while True:
-            coming = (o for o in self.awake(bar.symbol, bar.timestamp) if o not in seen and may(o))
+            coming = (o for o in self.active(bar.symbol, bar.timestamp) if o not in seen and may(o))
             order = next(coming, None)
             if order is None:
                 return
@@ -38,74 +38,79 @@ class Bars:
             yield order
 
     def match_open(self, bar: Bar) -> None:
-        for order in self.visit(bar, lambda o: takes_part(o, bar)):
-            if order.sleeps:
-                self.look_at(order, bar.open)
-            if order.sleeps:
+        for order in self.in_turn(bar, lambda o: takes_part(o, bar)):
+            if order.is_untriggered:
+                self.check_trigger(order, bar.open)
+            if order.is_untriggered:
                 continue
             if not order.rests:
                 self.meet(order, bar.open, bar.timestamp)
             elif order.is_marketable_at(bar.open):
-                self.make(order, bar.open, bar.timestamp)
+                self.fill_as_maker(order, bar.open, bar.timestamp)
 
     # The range
 
     def match_stops(self, bar: Bar) -> list[Order]:
-        """Phase 2; those it triggered."""
+        """Phase 2. Returns the orders that triggered."""
         triggered: list[Order] = []
-        for order in self.visit(bar, lambda o: takes_part(o, bar) and o.has_stop and o.sleeps):
+        for order in self.in_turn(bar, lambda o: takes_part(o, bar) and o.has_stop and o.is_untriggered):
             if not reached(order, bar):
                 continue
-            rivals = [o for o in self.working(bar.symbol) if self.is_rival(order, o, bar, triggered)]
+            siblings = [
+                o for o in self.working(bar.symbol) if self.is_ambiguous_sibling(order, o, bar, triggered)
+            ]
             triggered.append(order)
             self.trigger_at(order, order.stop, bar)
-            ended = any(not o.is_open and o.reason == "oco" for o in rivals)
+            ended = any(not o.is_open and o.reason == "oco" for o in siblings)
             if ended and order.filled > 0 and self.execution.intrabar == "pessimistic":
                 self.ambiguous_bars += 1
         return triggered
 
-    def is_rival(self, order: Order, other: Order, bar: Bar, triggered: list[Order]) -> bool:
-        """A limit of the stop's group that the bar's range would fill too."""
+    def is_ambiguous_sibling(self, order: Order, other: Order, bar: Bar, triggered: list[Order]) -> bool:
+        """True if `other` is a limit of the stop's group that the bar's range would fill too."""
         same = order is not other and order.oco > 0 and order.oco == other.oco
         rests = other.rests and takes_part(other, bar) and other not in triggered
         return same and rests and reached(other, bar)
 
     def match_released_stops(self, bar: Bar) -> None:
         """Phase 4."""
-        for order in self.visit(bar, lambda o: released_inside(o, bar) and o.has_stop and o.sleeps):
+        for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
             if not order.trails and reached(order, bar):
-                self.trigger_at(order, clipped(order, order.stop, order.side), bar)
+                self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
                 self.ambiguous_bars += order.filled > 0
 
-    def match_overrun_stops(self, bar: Bar) -> None:
-        """The optimistic one's phase 4 ends with stops that the close has passed."""
-        for order in self.visit(bar, lambda o: released_inside(o, bar) and o.has_stop and o.sleeps):
+    def match_passed_stops(self, bar: Bar) -> None:
+        """Optimistic phase 4, second part: stops that the close has passed."""
+        for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
             if not order.trails and order.is_triggered_by(bar.close):
-                self.trigger_at(order, clipped(order, order.stop, order.side), bar)
+                self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
 
     def match_limits(self, bar: Bar, may: Callable[[Order], bool]) -> None:
-        """Phase 3; the optimistic one's phase 4."""
-        for order in self.visit(bar, lambda o: may(o) and self.looks_inside(o, bar)):
+        """Phase 3, and the first part of optimistic phase 4."""
+        for order in self.in_turn(bar, lambda o: may(o) and self.acts_in_range(o, bar)):
             if not reached(order, bar):
                 continue
             inside = released_inside(order, bar)
-            level = order.stop if order.sleeps else order.limit
-            level = clipped(order, level, -order.side) if inside else level
-            if order.sleeps:
+            level = order.stop if order.is_untriggered else order.limit
+            level = reached_level(order, level, -order.side) if inside else level
+            if order.is_untriggered:
                 self.trigger_at(order, level, bar)
             else:
-                self.make(order, level, bar.delivered)
+                self.fill_as_maker(order, level, bar.delivered)
 
-    def looks_inside(self, order: Order, bar: Bar) -> bool:
-        """A touch price, or a limit that rests: released inside the range it does so without a meeting."""
-        if order.has_touch and order.sleeps:
+    def acts_in_range(self, order: Order, bar: Bar) -> bool:
+        """True for an untriggered touch price and a resting limit.
+
+        A limit released inside the range rests without a meeting.
+        """
+        if order.has_touch and order.is_untriggered:
             return True
         if released_inside(order, bar) and order.type == "limit" and order.time_in_force in STANDING_LIMITS:
-            order.met = True
+            order.met_market = True
         return order.rests
 
     def trigger_at(self, order: Order, price: float, bar: Bar) -> None:
-        """Inside the range the trigger is pulled and the market is met at that price."""
+        """Triggers the order inside the range, and lets it meet the market at `price`."""
         self.trigger(order)
         self.meet(order, price, bar.delivered)
 
@@ -126,36 +131,43 @@ class Bars:
         while True:
             coming = [
                 (max(way * self.level_of(o), way * at), o)
-                for o in self.awake(bar.symbol, bar.timestamp)
-                if o not in seen and self.lies_on(o, way, bar) and way * self.level_of(o) <= way * end
+                for o in self.active(bar.symbol, bar.timestamp)
+                if o not in seen and self.has_level_on(o, way, bar) and way * self.level_of(o) <= way * end
             ]
             if not coming:
                 break
-            nearest, order = min(coming, key=lambda pair: pair[0])  # of equal ones the first to arrive
+            nearest, order = min(coming, key=lambda pair: pair[0])  # ties: the first to arrive
             at = way * nearest
             seen.append(order)
-            if order.sleeps:
+            if order.is_untriggered:
                 self.trigger_at(order, at, bar)
             else:
-                self.make(order, at, bar.delivered)
-            self.trail_along(bar, at)
-        self.trail_along(bar, end)
+                self.fill_as_maker(order, at, bar.delivered)
+            self.trail_orders(bar, at)
+        self.trail_orders(bar, end)
 
     def level_of(self, order: Order) -> float:
-        return order.stop if order.sleeps else order.limit
+        return order.stop if order.is_untriggered else order.limit
 
-    def lies_on(self, order: Order, way: int, bar: Bar) -> bool:
-        """Upwards buy stops, sell touch prices and resting sell limits; downwards the others."""
+    def has_level_on(self, order: Order, way: int, bar: Bar) -> bool:
+        """True if the walk can reach the order's level in direction `way`.
+
+        Upwards: buy stops, sell touch prices and resting sell limits; downwards the others.
+        """
         if not (takes_part(order, bar) or released_inside(order, bar)):
             return False
-        if order.has_stop and order.sleeps:
+        if order.has_stop and order.is_untriggered:
             return order.side == way
-        return self.looks_inside(order, bar) and order.side == -way
+        return self.acts_in_range(order, bar) and order.side == -way
 
-    def trail_along(self, bar: Bar, price: float) -> None:
-        for order in self.awake(bar.symbol, bar.timestamp):
-            if order.trails and order.sleeps and (takes_part(order, bar) or released_inside(order, bar)):
-                self.follow(order, price)
+    def trail_orders(self, bar: Bar, price: float) -> None:
+        for order in self.active(bar.symbol, bar.timestamp):
+            if (
+                order.trails
+                and order.is_untriggered
+                and (takes_part(order, bar) or released_inside(order, bar))
+            ):
+                self.trail_to(order, price)
 
     # The close
 
@@ -167,11 +179,11 @@ class Bars:
                 if order.is_open:
                     self.close(order, CANCELED, "closing", bar.delivered)
         for order in self.working(bar.symbol):
-            if order.trails and order.sleeps and takes_part(order, bar):
-                self.follow(order, bar.low if order.side == BUY else bar.high)
+            if order.trails and order.is_untriggered and takes_part(order, bar):
+                self.trail_to(order, bar.low if order.side == BUY else bar.high)
 
     def is_last_before(self, bar: Bar, close: float) -> bool:
-        """No later bar of the symbol opens before that session close."""
+        """True if no later bar of the symbol opens before that session close."""
         later = [e for e in self.events if type(e) is Bar and e.symbol == bar.symbol]
         return bar.timestamp < close and not any(bar.timestamp < e.timestamp < close for e in later)
 
@@ -180,8 +192,8 @@ def takes_part(order: Order, bar: Bar) -> bool:
     return 0 <= order.ts_arrived <= bar.timestamp
 
 
-def clipped(order: Order, level: float, way: int) -> float:
-    """A level above the market (way 1) or below it (-1), or where the release has passed it already."""
+def reached_level(order: Order, level: float, way: int) -> float:
+    """The level, or the price at the release if that is past it; `way` is 1 for a level above the market."""
     return max(level, order.released_at) if way > 0 else min(level, order.released_at)
 
 
@@ -190,8 +202,8 @@ def released_inside(order: Order, bar: Bar) -> bool:
 
 
 def reached(order: Order, bar: Bar) -> bool:
-    """The bar's range reaches the order's trigger, or its limit."""
-    if order.sleeps:
+    """True if the bar's range reaches the order's trigger price, or its limit."""
+    if order.is_untriggered:
         rises = (order.side == BUY) == order.has_stop
         return order.is_triggered_by(bar.high if rises else bar.low)
     return order.is_marketable_at(bar.low if order.side == BUY else bar.high)

@@ -1,4 +1,4 @@
-"""What a strategy may see and ask."""
+"""The object that strategies see the run through and send requests with."""
 
 from collections.abc import Callable
 from heapq import heappush
@@ -36,7 +36,7 @@ class Context:
         return sum(self._run.seen_quantity(market, leg) for leg in legs)
 
     def open_orders(self, symbol: str | None = None) -> list[int]:
-        return [o.id for o in self._run.orders if not o.end_heard and symbol in (None, o.symbol)]
+        return [o.id for o in self._run.orders if not o.end_reported and symbol in (None, o.symbol)]
 
     def buy(self, symbol: str, quantity: float, **terms: Any) -> int:
         return self._run.send(BUY, symbol, quantity, **terms)

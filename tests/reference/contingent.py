@@ -1,4 +1,4 @@
-"""Groups and families of orders: what one order's fill or end does to others."""
+"""OCO groups, parents and children: the effect of an order's fill or end on other orders."""
 
 from math import nan
 
@@ -7,19 +7,19 @@ from .numbers import round_down
 from .orders import same_group
 
 
-class Groups:
+class Contingent:
     def parent_of(self, order: Order) -> Order:
         return self.orders[order.parent - 1]
 
     def children_of(self, order: Order) -> list[Order]:
-        """Those that have arrived, held or released, and are open."""
-        there = [o for o in self.orders if o.parent == order.id and (o.held or o.ts_arrived >= 0)]
+        """Open children that have arrived, held or released."""
+        there = [o for o in self.orders if o.parent == order.id and (o.waits_for_parent or o.ts_arrived >= 0)]
         return [o for o in there if o.is_open]
 
     def may_grow(self, order: Order) -> bool:
         return order.parent > 0 and self.parent_of(order).is_open
 
-    def tell_the_group(self, order: Order, quantity: float, ts: int) -> None:
+    def apply_oco(self, order: Order, quantity: float, ts: int) -> None:
         for other in self.orders:
             if not other.is_open or not same_group(order, other):
                 continue
@@ -33,8 +33,8 @@ class Groups:
             if spent or (in_market and other.leaves <= 0):
                 self.close(other, CANCELED, "oco", ts)
 
-    def share_of(self, child: Order) -> float:
-        """What its parent's fills release of the child, before its group takes its part."""
+    def released_share(self, child: Order) -> float:
+        """The quantity that the parent's fills release, before what the group has taken."""
         parent = self.parent_of(child)
         if parent.status == FILLED:
             return child.quantity
@@ -42,14 +42,14 @@ class Groups:
         return round_down(child.quantity * parent.filled / parent.quantity, lot)
 
     def release(self, child: Order, ts: int, fill_price: float = nan) -> None:
-        """A held child enters the market, if there is something of it; one that is there grows."""
-        share = self.share_of(child)
-        if not child.held:
+        """Lets a held child enter the market if some quantity is released, or lets a released child grow."""
+        share = self.released_share(child)
+        if not child.waits_for_parent:
             child.released = max(child.released, share)
         elif share - child.taken > 0:
-            child.held, child.released = False, share
+            child.waits_for_parent, child.released = False, share
             child.released_in = self.markets[child.symbol].inside
-            child.released_at = self.markets[child.symbol].last_met
+            child.released_at = self.markets[child.symbol].last_price
             self.enter(child, ts, fill_price)
 
     def release_children(self, order: Order, ts: int, fill_price: float) -> None:
@@ -57,15 +57,15 @@ class Groups:
             if child.is_open:
                 self.release(child, ts, fill_price)
 
-    def conclude_children(self, order: Order) -> None:
-        """Their parent has ended: they keep what was released."""
+    def end_children(self, order: Order) -> None:
+        """After the end of their parent, children keep what was released, or end."""
         for child in self.children_of(order):
             if not child.is_open:
                 continue
-            if child.held:
+            if child.waits_for_parent:
                 self.close(child, CANCELED, "parent", order.ts_closed)
             elif child.leaves <= 0:
                 full = child.filled > 0
                 self.close(child, FILLED if full else CANCELED, "" if full else "oco", order.ts_closed)
             else:
-                child.quantity = child.total + child.taken  # its own children's shares are of this
+                child.quantity = child.total + child.taken  # the shares of its own children are based on this

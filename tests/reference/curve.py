@@ -12,8 +12,8 @@ class Curve:
                     value = self.value_of(market, position.quantity)
                     self.exposures.append(Exposure(ts, market.symbol, position.quantity, value, leg))
 
-    def note_activity(self) -> None:
-        """An event or a fill at this moment: the grid point at or after it is due."""
+    def schedule_point(self) -> None:
+        """After an event or a fill, makes the grid point at or after the current time due."""
         if self.grid is not None:
             self.next_grid_point = -(-self.now // self.grid) * self.grid
 

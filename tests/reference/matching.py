@@ -1,4 +1,4 @@
-"""Matching against quotes and prints, and the ways of orders with triggers."""
+"""Matching against quotes and trades, and triggers."""
 
 from collections.abc import Iterator
 from math import isnan, nan
@@ -28,24 +28,24 @@ class Matching:
             if isinstance(event, Quote):
                 market.standing = event
             if isnan(market.mark):
-                self.admit_the_waiting(event, market)
+                self.admit_waiting(event, market)
             match_source = {Quote: self.match_quote, Trade: self.match_trade, Bar: self.match_bar}
             match_source[type(event)](event)
         elif isinstance(event, Trade):
             self.match_print_beside_quotes(event, self.pool(event.size))
 
-    def awake(self, symbol: str, m: int) -> Iterator[Order]:
-        """The working orders that no session's open or close holds back at `m`."""
-        return (order for order in self.working(symbol) if self.is_awake(order, m))
+    def active(self, symbol: str, m: int) -> Iterator[Order]:
+        """Working orders that do not wait for the open or close of a session at `m`."""
+        return (order for order in self.working(symbol) if self.is_active(order, m))
 
-    def is_awake(self, order: Order, m: int) -> bool:
+    def is_active(self, order: Order, m: int) -> bool:
         return order.time_in_force != "CLS" and (order.time_in_force != "OPG" or order.session <= m)
 
     def meet(self, order: Order, price: float, ts: int) -> None:
-        """A meeting with the market at `price`; also each further taking of a market order."""
+        """Lets the order meet the market at `price`; also used each time a market order takes more."""
         if order.leaves <= 0:
-            return  # a child that waits for more of its parent
-        order.met = True
+            return  # a child that waits for more fills of its parent
+        order.met_market = True
         if order.is_marketable_at(price):
             if order.post_only:
                 self.close(order, CANCELED if order.filled else REJECTED, "post_only", ts)
@@ -55,24 +55,24 @@ class Matching:
         if order.is_open and order.time_in_force in reasons:
             self.close(order, CANCELED, reasons[order.time_in_force], ts)
 
-    def make(self, order: Order, price: float, ts: int, pool: Pool | None = None) -> None:
+    def fill_as_maker(self, order: Order, price: float, ts: int, pool: Pool | None = None) -> None:
         self.fill(order, price, ts, MAKER, pool or self.pool_for(order))
 
     # Triggers
 
-    def look_at(self, order: Order, price: float) -> None:
-        """The trigger speaks first, by its old level; a trailing stop that is silent moves."""
+    def check_trigger(self, order: Order, price: float) -> None:
+        """Tests the trigger at its current level; a trailing stop that does not trigger moves."""
         if order.is_triggered_by(price):
             self.trigger(order)
         elif order.trails:
-            self.follow(order, price)
+            self.trail_to(order, price)
 
     def trigger(self, order: Order) -> None:
         order.triggered = True
         if order.type == TRAILING_STOP_LIMIT:
             order.limit = order.stop + order.side * order.limit_offset
 
-    def follow(self, order: Order, price: float) -> None:
+    def trail_to(self, order: Order, price: float) -> None:
         tick = self.markets[order.symbol].instrument.tick_size
         distances = {
             "price": order.trail,
@@ -96,26 +96,26 @@ class Matching:
             self.try_quote(order, standing, self.now)
 
     def match_quote(self, quote: Quote) -> None:
-        for order in self.awake(quote.symbol, quote.timestamp):
+        for order in self.active(quote.symbol, quote.timestamp):
             self.try_quote(order, quote, quote.timestamp)
 
     def try_quote(self, order: Order, quote: Quote, ts: int) -> None:
         price = quote.ask if order.side == BUY else quote.bid
-        if order.sleeps:
-            self.look_at(order, price)
-        if order.sleeps:
+        if order.is_untriggered:
+            self.check_trigger(order, price)
+        if order.is_untriggered:
             return
         if not order.rests:
             self.meet(order, price, ts)
         elif order.is_marketable_at(price):
-            self.make(order, order.limit, ts)
+            self.fill_as_maker(order, order.limit, ts)
 
     # Trades
 
     def match_trade(self, trade: Trade) -> None:
-        for order in self.awake(trade.symbol, trade.timestamp):
-            if order.sleeps:
-                self.look_at(order, trade.price)  # and the print that triggers is spent
+        for order in self.active(trade.symbol, trade.timestamp):
+            if order.is_untriggered:
+                self.check_trigger(order, trade.price)  # the trade that triggers an order does not fill it
             elif not order.rests:
                 self.meet(order, trade.price, trade.timestamp)
             else:
@@ -127,10 +127,10 @@ class Matching:
                 self.try_print(order, trade, pool)
 
     def try_print(self, order: Order, trade: Trade, pool: Pool) -> None:
-        """The resting rule of prints."""
+        """Fills a resting limit that the trade goes through (or touches, with limit_fill="touch")."""
         touched = self.execution.limit_fill == "touch" and trade.price == order.limit
         if touched or order.is_passed_by(trade.price):
-            self.make(order, order.limit, trade.timestamp, pool)
+            self.fill_as_maker(order, order.limit, trade.timestamp, pool)
 
     # The close of a session, on ticks
 

@@ -1,4 +1,4 @@
-"""The things a run is made of: events, orders, fills, positions, and what is kept of each symbol."""
+"""Events, orders, fills, positions, and the state of each symbol."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -90,9 +90,9 @@ class Order:
     symbol: str
     side: int
     type: str
-    quantity: float  # as asked
+    quantity: float  # as sent
     limit: float = nan
-    stop: float = nan  # the stop, the touch price, or where a trailing stop stands
+    stop: float = nan  # the stop or touch price; of a trailing order its current stop
     trail: float = nan
     trail_by: str = "price"
     limit_offset: float = nan
@@ -103,27 +103,27 @@ class Order:
     reduce_only: bool = False
     liquidation: bool = False
     ts_sent: int = -1
-    ts_arrived: int = -1  # a child's release
+    ts_arrived: int = -1  # of a child: its release
     ts_closed: int = -1
     ts_expires: int = -1
-    session: float = inf  # the open that OPG, or the close that CLS waits for
+    session: float = inf  # the open an OPG order, or the close a CLS order, waits for
     filled: float = 0.0
     avg_px: float = nan
     status: str = NEW
     reason: str = ""
-    held: bool = False  # a child that has arrived and is not released
-    released: float = nan  # of a child, in all
-    taken: float = 0.0  # of a child, by its group
+    waits_for_parent: bool = False  # an arrived child that is not released
+    released: float = nan  # of a child: total quantity released
+    taken: float = 0.0  # of a child: quantity filled by others of its group
     released_in: Bar | None = None  # the bar in whose range it was released
-    released_at: float = nan  # the price its parent's fill there saw, before slippage
+    released_at: float = nan  # the price of its parent's fill, before slippage
     admitted: bool = False
     triggered: bool = False
-    met: bool = False
-    end_heard: bool = False
+    met_market: bool = False
+    end_reported: bool = False
 
     @property
     def total(self) -> float:
-        """What it may fill in all, as far as that is known."""
+        """The total quantity it may fill, as far as known."""
         if not self.parent:
             return self.quantity
         released = self.quantity if self.ts_arrived < 0 else self.released
@@ -154,14 +154,14 @@ class Order:
         return self.type in (TRAILING_STOP, TRAILING_STOP_LIMIT)
 
     @property
-    def sleeps(self) -> bool:
-        """It has a trigger that has not been pulled."""
+    def is_untriggered(self) -> bool:
+        """True if it has a trigger that has not triggered."""
         return (self.has_stop or self.has_touch) and not self.triggered
 
     @property
     def rests(self) -> bool:
-        """A limit order after its meeting with the market."""
-        return self.has_limit and self.met and not self.sleeps
+        """True for a limit order after its meeting with the market."""
+        return self.has_limit and self.met_market and not self.is_untriggered
 
     @property
     def waits_for_session(self) -> bool:
@@ -191,7 +191,7 @@ class Fill:
     commission: float
     liquidity: str
     leg: int
-    paid: float  # what it changed cash by
+    paid: float  # the change of cash
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +204,13 @@ class CashFlow:
 
 @dataclass(slots=True)
 class Report:
-    """Of a fill, or of an order's end, on its way to the strategy."""
+    """A report of a fill or of an order's end, in flight to the strategy."""
 
     due: int
     order: Order
     fill: Fill | None
     ended: bool
-    heard: bool = False  # its effect is in what the strategy sees
+    applied: bool = False  # its effect is included in what the strategy sees
 
 
 @dataclass(slots=True)
@@ -223,7 +223,7 @@ class Lot:
 @dataclass(slots=True)
 class Position:
     quantity: float = 0.0
-    lots: list[Lot] = field(default_factory=list)  # one, the average, unless the cost basis is fifo
+    lots: list[Lot] = field(default_factory=list)  # a single averaged lot, unless the cost basis is fifo
     realized_pnl: float = 0.0
     commission: float = 0.0
 
@@ -255,7 +255,7 @@ class Exposure:
 
 @dataclass(slots=True)
 class Pool:
-    """The size of one quote's side, one print or one bar: what is not yet taken, and what was shown."""
+    """The size of a quote's side, a trade or a bar: what is left, and what was shown."""
 
     left: float = inf
     shown: float = inf
@@ -263,7 +263,7 @@ class Pool:
 
 @dataclass(slots=True)
 class Market:
-    """One symbol: what it trades on, what it shows, what its source has left to take, what is held of it."""
+    """The state of one symbol: execution source, prices, available size, positions."""
 
     symbol: str
     instrument: Instrument
@@ -272,10 +272,10 @@ class Market:
     mark: float = nan
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
-    last_met: float = nan  # the price of the newest fill, before slippage
+    last_price: float = nan  # the price of the latest fill, before slippage
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
-    traded: float = 0.0  # signed quantity of all fills in today's shares, for `check`
+    traded: float = 0.0  # signed quantity of all fills, restated by splits, for `check`
 
     @property
     def quantity(self) -> float:

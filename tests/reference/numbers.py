@@ -1,4 +1,4 @@
-"""Steps of prices and sizes, moments, sessions and the draws of jitter."""
+"""Rounding to steps, times, sessions and jitter."""
 
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, time, timedelta
@@ -19,7 +19,7 @@ def is_multiple(value: float, step: float) -> bool:
 
 
 def round_down(size: float, step: float) -> float:
-    """`size` in whole steps; a billionth of a step is rounding noise, not a missing step."""
+    """`size` rounded down to whole steps; 1e-9 of a step is tolerated as rounding error."""
     return size if step == 0 or size == inf else floor(size / step + 1e-9) * step
 
 
@@ -28,7 +28,7 @@ def round_up(size: float, step: float) -> float:
 
 
 def moment(when: int | str, timezone: ZoneInfo) -> int:
-    """An instant of the run's settings in nanoseconds; without an offset it is local."""
+    """A time of the settings in nanoseconds; without an offset it is local."""
     return when if isinstance(when, int) else since_epoch(datetime.fromisoformat(when), timezone)
 
 
@@ -63,7 +63,7 @@ class LocalDays:
 
 
 class Listed:
-    """Sessions as an exchange's calendar has them; after the last there is none."""
+    """Sessions of an exchange's calendar; none after the last."""
 
     def __init__(self, opens: list[int], closes: list[int]) -> None:
         self.opens, self.closes = opens, closes
@@ -86,7 +86,7 @@ def splitmix64(state: int) -> int:
 
 
 class Jitter:
-    """One stream of draws, in whole nanoseconds."""
+    """One stream of random delays, in whole nanoseconds."""
 
     def __init__(self, execution: Any, stream: int, milliseconds: float) -> None:
         self.kind, self.most = execution.jitter, nanoseconds(milliseconds)

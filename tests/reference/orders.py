@@ -96,18 +96,18 @@ class Orders:
             return
         if not order.parent:
             self.enter(order, self.now)
-        elif self.has_passed(order, self.now):
+        elif self.is_past_expiry(order, self.now):
             self.close(order, EXPIRED, "gtd", self.now)
         else:
-            order.held = True
+            order.waits_for_parent = True
             self.release(order, self.now, nan)
-            if order.held and not self.parent_of(order).is_open:
+            if order.waits_for_parent and not self.parent_of(order).is_open:
                 self.close(order, CANCELED, "parent", self.now)
 
     def enter(self, order: Order, ts: int, fill_price: float = nan) -> None:
-        """The order comes to the market; a child's release, by a fill at `fill_price`."""
+        """Lets the order enter the market; a child at its release, by a fill at `fill_price`."""
         order.ts_arrived = ts
-        if self.has_passed(order, ts):
+        if self.is_past_expiry(order, ts):
             self.close(order, EXPIRED, "gtd", ts)
             return
         close = self.sessions.close_after(ts)
@@ -121,48 +121,48 @@ class Orders:
             self.admit(order, fill_price)
             self.meet_standing_quote(order)
 
-    def has_passed(self, order: Order, ts: int) -> bool:
+    def is_past_expiry(self, order: Order, ts: int) -> bool:
         return order.time_in_force == "GTD" and 0 <= order.ts_expires <= ts
 
     # Admission
 
     def admit(self, order: Order, fill_price: float = nan) -> None:
         self.snap(order)
-        fault = self.fault_of(order)
-        if fault:
-            self.close(order, REJECTED, fault, self.now if isnan(fill_price) else order.ts_arrived)
+        reason = self.rejection_of(order)
+        if reason:
+            self.close(order, REJECTED, reason, self.now if isnan(fill_price) else order.ts_arrived)
             return
         order.admitted = True
         if order.trails:
             on_quotes = self.markets[order.symbol].standing is not None
             known = on_quotes or isnan(fill_price)
-            self.follow(order, self.reference_price(order) if known else fill_price)
+            self.trail_to(order, self.reference_price(order) if known else fill_price)
 
-    def admit_the_waiting(self, event: Event, market: Market) -> None:
-        """The symbol's first event gives the first price; who arrived before it is admitted now."""
+    def admit_waiting(self, event: Event, market: Market) -> None:
+        """Admits orders that arrived before the symbol had a price; the event gives the first one."""
         market.mark = event.first_price
         for order in self.arrived(market.symbol):
             self.admit(order)
 
-    def prices_of(self, order: Order, instead_of: Order | None) -> list[float]:
-        """The prices its type needs, and where a trailing stop is told to stand."""
+    def prices_of(self, order: Order, replaced: Order | None) -> list[float]:
+        """The prices its type needs, and the stop given to a trailing order."""
         prices = []
         if order.has_limit and order.type != TRAILING_STOP_LIMIT:
             prices.append(order.limit)
-        is_told = not isnan(order.stop) and (instead_of is None or order.stop != instead_of.stop)
-        if (order.has_stop or order.has_touch) and (is_told or not order.trails):
+        is_given = not isnan(order.stop) and (replaced is None or order.stop != replaced.stop)
+        if (order.has_stop or order.has_touch) and (is_given or not order.trails):
             prices.append(order.stop)
         return prices
 
-    def fault_of(self, order: Order, instead_of: Order | None = None) -> str:
-        """Why the order may not enter the market; "" if it may."""
+    def rejection_of(self, order: Order, replaced: Order | None = None) -> str:
+        """The reason to reject the order, or ""."""
         market = self.markets[order.symbol]
-        instrument, prices = market.instrument, self.prices_of(order, instead_of)
+        instrument, prices = market.instrument, self.prices_of(order, replaced)
         if not isfinite(order.quantity) or order.quantity <= 0:
             return "invalid_quantity"
         if not all(isfinite(p) and (p > 0 or instrument.negative_prices) for p in prices):
             return "invalid_price"
-        if order.trails and not self.trails_well(order):
+        if order.trails and not self.has_valid_trail(order):
             return "invalid_price"
         if not terms_agree(order):
             return "invalid_terms"
@@ -172,13 +172,13 @@ class Orders:
             return "tick_size"
         if self.notional_of(order) < instrument.min_notional and not order.reduce_only:
             return "min_notional"
-        if self.execution.account == "cash" and self.is_short_sale(order, instead_of):
+        if self.execution.account == "cash" and self.is_short_sale(order, replaced):
             return "short_sale"
-        if not self.can_afford(order, instead_of):
+        if not self.can_afford(order, replaced):
             return "buying_power"
         return ""
 
-    def trails_well(self, order: Order) -> bool:
+    def has_valid_trail(self, order: Order) -> bool:
         if not isfinite(order.trail) or order.trail <= 0:
             return False
         if order.trail_by == "ticks" and self.markets[order.symbol].instrument.tick_size == 0:
@@ -190,7 +190,7 @@ class Orders:
         return order.quantity * abs(self.price_of(order, market)) * market.instrument.multiplier
 
     def snap(self, order: Order) -> None:
-        """Off-step numbers moved to steps, if the run asks for it."""
+        """Moves numbers that are off the step to the step, with off_step="snap"."""
         instrument = self.markets[order.symbol].instrument
         if self.execution.off_step != "snap" or not isfinite(order.quantity):
             return
@@ -208,17 +208,17 @@ class Orders:
         self.snapped += any(a != b and not isnan(b) for a, b in changed)
 
     def snapped_quantity(self, order: Order, quantity: float) -> float:
-        """What is no whole lot stays as it is, to be refused as such."""
+        """A quantity below one lot is unchanged, and then rejected for its lot size."""
         return quantity if quantity > 0 else order.quantity
 
     # Buying power
 
-    def can_afford(self, order: Order, instead_of: Order | None) -> bool:
+    def can_afford(self, order: Order, replaced: Order | None) -> bool:
         if order.reduce_only:
             return True
         market = self.markets[order.symbol]
         before = self.worst_quantity(market)
-        after = self.worst_quantity(market, without=instead_of, plus=order)
+        after = self.worst_quantity(market, without=replaced, plus=order)
         if after <= before:
             return True
         exposure = self.exposure_of(market, after, self.price_of(order, market))
@@ -244,12 +244,12 @@ class Orders:
         held = market.quantity + certain
         return max(abs(held + buys), abs(held - sells))
 
-    def is_short_sale(self, order: Order, instead_of: Order | None) -> bool:
-        """More is sold than is held beside the open sells; of a group only one is."""
+    def is_short_sale(self, order: Order, replaced: Order | None) -> bool:
+        """True if the order sells more than is held, less the other open sells outside its group."""
         if order.side == BUY:
             return False
         others = [o for o in self.arrived(order.symbol) if o.admitted and o.side == SELL]
-        promised = sum(o.leaves for o in others if o is not instead_of and not same_group(o, order))
+        promised = sum(o.leaves for o in others if o is not replaced and not same_group(o, order))
         return order.leaves > self.markets[order.symbol].quantity - promised + 1e-9
 
     def price_of(self, order: Order, market: Market) -> float:
@@ -268,12 +268,12 @@ class Orders:
     # Lifecycle
 
     def arrived(self, symbol: str) -> list[Order]:
-        """The symbol's open orders in the market, in the order of their arrival, then of their sending."""
+        """Open orders of the symbol that have arrived, in order of arrival, then of sending."""
         orders = [o for o in self.orders if o.symbol == symbol and o.is_open and o.ts_arrived >= 0]
         return sorted(orders, key=lambda o: (o.ts_arrived, o.id))
 
     def working(self, symbol: str) -> Iterator[Order]:
-        """Those among them that are admitted and, when their turn comes, have something left to fill."""
+        """The admitted ones among them, each if it has quantity left when its turn comes."""
         return (o for o in self.arrived(symbol) if o.admitted and o.is_open and o.leaves > 0)
 
     def end(self, order: Order, status: str, reason: str, ts: int) -> None:
@@ -282,10 +282,10 @@ class Orders:
 
     def close(self, order: Order, status: str, reason: str, ts: int) -> None:
         self.end(order, status, reason, ts)
-        self.conclude_children(order)
+        self.end_children(order)
 
     def after_open_bar(self, order: Order, change: Callable[[], None]) -> None:
-        """Makes the change, once a bar that has opened and acts on the order is over."""
+        """Makes the change now, or at the end of an open bar in which the order takes part."""
         market = self.markets[order.symbol]
         coming = (e for e in self.events[self.delivered :] if type(e) is Bar and e.symbol == order.symbol)
         bar = next(coming, None)
@@ -316,19 +316,19 @@ class Orders:
             self.snap(amended)
         if order.parent and order.admitted and quantity is not None:
             parent = self.parent_of(order)
-            amended.released = self.share_of(amended) if parent.is_open else amended.quantity
-        fault = self.fault_of(amended, instead_of=order) if order.admitted else ""
-        if fault:
-            self.logs.append(f"amend of order {order.id} dropped: {fault}")
+            amended.released = self.released_share(amended) if parent.is_open else amended.quantity
+        reason = self.rejection_of(amended, replaced=order) if order.admitted else ""
+        if reason:
+            self.logs.append(f"amend of order {order.id} dropped: {reason}")
             return
         order.quantity, order.limit, order.stop = amended.quantity, amended.limit, amended.stop
         order.released = amended.released
-        order.met = False
+        order.met_market = False
         self.meet_standing_quote(order)
 
     def expire_late(self, order: Order) -> bool:
         """True if a request finds a DAY or GTD order past its expiry, which then ends EXPIRED."""
-        there = order.held or order.ts_arrived >= 0
+        there = order.waits_for_parent or order.ts_arrived >= 0
         if not there or order.time_in_force not in ("DAY", "GTD") or not 0 <= order.ts_expires <= self.now:
             return False
         self.close(order, EXPIRED, order.time_in_force.lower(), order.ts_expires)
@@ -337,7 +337,7 @@ class Orders:
     def expire(self, event: Event) -> None:
         """Step 2 of an event."""
         market = self.markets[event.symbol]
-        held = [o for o in self.orders if o.symbol == event.symbol and o.held and o.is_open]
+        held = [o for o in self.orders if o.symbol == event.symbol and o.waits_for_parent and o.is_open]
         for order in self.arrived(event.symbol) + held:
             over = 0 <= order.ts_expires <= event.timestamp
             if not order.is_open:

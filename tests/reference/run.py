@@ -1,4 +1,4 @@
-"""Time and events: the run's clock, the steps of an event, requests and reports on their way."""
+"""Time and events: the clock of a run, the steps of an event, requests and reports in flight."""
 
 from collections.abc import Callable
 from heapq import heappop, heappush
@@ -12,7 +12,7 @@ from btcore.errors import StrategyError
 from .accounts import Accounts
 from .bars import Bars
 from .context import Context
-from .contingent import Groups
+from .contingent import Contingent
 from .curve import Curve
 from .matching import Matching
 from .model import (
@@ -37,13 +37,13 @@ from .model import (
 )
 from .numbers import Jitter, Listed, LocalDays, nanoseconds
 from .orders import Orders
-from .scheduled import Dated
+from .scheduled import Scheduled
 
 MINUTE = 60 * 10**9
 MAX_ROUNDS = 10_000
 
 
-class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
+class Reference(Orders, Contingent, Matching, Bars, Accounts, Scheduled, Curve):
     def __init__(
         self,
         streams: dict[str, dict[str, Any]],
@@ -90,7 +90,7 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
         self.entry_jitter = Jitter(terms, 0, terms.latency_jitter_ms)
         self.response_jitter = Jitter(terms, 1, terms.response_jitter_ms)
         self.delayed = self.response_jitter.most > 0 or has_latency(terms.response_latency_ms)
-        self.reports: list[Report] = []  # under way, in the order they were made
+        self.reports: list[Report] = []  # in flight, in the order created
         self.seen: dict[tuple[str, int], float] = {}  # positions as reported, by symbol and leg
         self.timers: list[int] = []  # a heap
         self.rounds = 0
@@ -101,17 +101,17 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
         self.ambiguous_bars = self.snapped = 0
         self.logs: list[str] = []
         self.context = Context(self)
-        self.prepare_dated_items(currency, fx or {})
+        self.prepare_scheduled_events(currency, fx or {})
 
     def run(self, strategy: Any) -> ReferenceResult:
         self.strategy = strategy
         self.write_point(self.now)
         self.call("on_start")
         for event, following in zip(self.events, [*self.events[1:], None], strict=True):
-            self.happen(event)
+            self.process(event)
             last_of_its_time = following is not None and following.delivered > event.delivered
             if last_of_its_time:
-                self.wake_up(event.delivered, items_alone=True)
+                self.wake_up(event.delivered, scheduled_only=True)
             self.check()
             if self.grid is None and (last_of_its_time or following is None):
                 self.write_point(event.delivered)
@@ -135,13 +135,13 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
             logs=self.logs,
         )
 
-    def happen(self, event: Event) -> None:
+    def process(self, event: Event) -> None:
         """The six steps of one event."""
         market = self.markets[event.symbol]
         self.rounds = 0
         self.wake_up(event.delivered)
         self.set_clock(event.delivered)
-        self.note_activity()
+        self.schedule_point()
         self.expire(event)
         self.match(event, market)
         self.delivered += 1
@@ -153,42 +153,42 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
         for change in changes:
             change()
             self.check_margin()
-        self.hear()
+        self.deliver_reports()
         self.call(HOOKS[type(event)], event)
-        self.settle()
+        self.handle_arrivals()
 
-    def wake_up(self, until: int, items_alone: bool = False) -> None:
-        """What is due at or before `until`: dated items, arrivals, reports, timers at each instant.
+    def wake_up(self, until: int, scheduled_only: bool = False) -> None:
+        """Processes wake-ups due at or before `until`: scheduled events, arrivals, reports, timers.
 
-        A dated item due when a bar is delivered comes after the bar: after the last one of that time.
+        A scheduled event due when bars are delivered comes after the last of these bars.
         """
         while True:
-            item = self.items[0].timestamp if self.items else inf
-            if item == until and not items_alone and self.bars_to_come(until):
+            item = self.scheduled[0].timestamp if self.scheduled else inf
+            if item == until and not scheduled_only and self.has_undelivered_bar(until):
                 item = inf
             arrival = self.requests[0][0] if self.requests else inf
             report = self.reports[0].due if self.reports else inf
             timer = max(self.timers[0], self.now) if self.timers else inf
-            due = item if items_alone else min(item, arrival, report, timer)
+            due = item if scheduled_only else min(item, arrival, report, timer)
             if due > until:
                 return
             self.set_clock(due)
             if due == item:
-                while self.items and self.items[0].timestamp == due:
-                    self.items.pop(0).happen()
+                while self.scheduled and self.scheduled[0].timestamp == due:
+                    self.scheduled.pop(0).happen()
                     self.check_margin()
             elif due == timer < min(arrival, report):
                 heappop(self.timers)
                 self.count_round()
                 self.call("on_timer")
-            self.settle()
+            self.handle_arrivals()
 
-    def bars_to_come(self, at: int) -> bool:
-        """A bar is delivered at that very time and has not been yet."""
+    def has_undelivered_bar(self, at: int) -> bool:
+        """True if a bar due at exactly that time has not been delivered yet."""
         return any(type(e) is Bar and e.delivered == at for e in self.events[self.delivered :])
 
-    def settle(self) -> None:
-        """Handle what has arrived, let reports that are due be heard, and again, until nothing is left."""
+    def handle_arrivals(self) -> None:
+        """Handles due requests and delivers due reports until none are left."""
         while (self.requests and self.requests[0][0] <= self.now) or (
             self.reports and self.reports[0].due <= self.now
         ):
@@ -199,7 +199,7 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
             for _, _, handle in arrived:
                 handle()
                 self.check_margin()
-            self.hear()
+            self.deliver_reports()
 
     def count_round(self) -> None:
         self.rounds += 1
@@ -226,28 +226,28 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
         heappush(self.requests, (self.now + latency, self.requests_sent, handle))
 
     def report(self, order: Order, fill: Fill | None = None) -> None:
-        """Send the strategy word of a fill, or of the order's end."""
+        """Sends the strategy a report of a fill, or of the order's end."""
         due = self.now + self.response_latency + self.response_jitter.draw()
         if self.reports:
             due = max(due, self.reports[-1].due)
         self.reports.append(Report(due, order, fill, ended=not order.is_open))
-        if not self.delayed:  # the strategy sees the accounts themselves
-            self.take_effect(self.reports[-1])
+        if not self.delayed:  # the strategy sees the account directly
+            self.apply_report(self.reports[-1])
 
-    def take_effect(self, report: Report) -> None:
-        """The strategy sees what the report says."""
-        if report.heard:
+    def apply_report(self, report: Report) -> None:
+        """Includes the report in what the strategy sees."""
+        if report.applied:
             return
-        report.heard = True
-        report.order.end_heard |= report.ended
+        report.applied = True
+        report.order.end_reported |= report.ended
         if report.fill is not None:
             key = report.fill.symbol, report.fill.leg
             self.seen[key] = self.seen.get(key, 0.0) + report.fill.side * report.fill.quantity
 
-    def hear_all(self) -> None:
-        """A split: the strategy sees the positions as they are."""
+    def apply_all_reports(self) -> None:
+        """At a split, shows the strategy the actual positions."""
         for report in self.reports:
-            self.take_effect(report)
+            self.apply_report(report)
         for market in self.markets.values():
             for leg, position in market.positions.items():
                 self.seen[market.symbol, leg] = position.quantity
@@ -257,7 +257,7 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
 
     @property
     def seen_cash(self) -> float:
-        return self.cash - sum(r.fill.paid for r in self.reports if r.fill and not r.heard)
+        return self.cash - sum(r.fill.paid for r in self.reports if r.fill and not r.applied)
 
     @property
     def seen_equity(self) -> float:
@@ -266,10 +266,10 @@ class Reference(Orders, Groups, Matching, Bars, Accounts, Dated, Curve):
         }
         return self.seen_cash + sum(self.value_of(m, held[m.symbol]) for m in self.markets.values())
 
-    def hear(self) -> None:
+    def deliver_reports(self) -> None:
         while self.reports and self.reports[0].due <= self.now:
             report = self.reports.pop(0)
-            self.take_effect(report)
+            self.apply_report(report)
             if report.fill is not None:
                 self.call("on_fill", report.fill)
 
@@ -285,10 +285,12 @@ def execution_source(stream: dict[str, Any]) -> type[Event]:
 
 
 def sequence(streams: dict[str, dict[str, Any]]) -> list[Event]:
-    """All streams as one, by delivery time, symbol in the order given, kind (quote, trade, bar) and row."""
+    """All streams as one list, by delivery time, symbol, kind (quote, trade, bar) and row."""
     events: list[Event] = []
     for symbol, stream in streams.items():
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
         events += [Bar(symbol, *row, stream["interval"]) for row in stream.get("bars") or []]
-    return sorted(events, key=lambda event: event.delivered)  # a stable sort keeps the order above
+    return sorted(
+        events, key=lambda event: event.delivered
+    )  # a stable sort keeps the order of symbols, kinds and rows

@@ -1,4 +1,4 @@
-"""Dated items: what changes by date. Rates, splits, dividends, funding, accruals, session closes."""
+"""Scheduled events: rates, splits, dividends, funding, accruals, session closes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,15 +28,15 @@ ACCRUAL, RATE, SPLIT, PAYOUT, PERIODIC, SESSION_CLOSE = range(6)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ScheduledEvent:
     timestamp: int
     rank: int
     happen: Callable[[], None]
 
 
-class Dated:
-    def prepare_dated_items(self, currency: str, fx: dict[str, Any]) -> None:
-        self.items: list[Item] = []
+class Scheduled:
+    def prepare_scheduled_events(self, currency: str, fx: dict[str, Any]) -> None:
+        self.scheduled: list[ScheduledEvent] = []
         terms = self.execution
         self.currency = currency
         self.latency = self.response_latency = 0
@@ -58,7 +58,7 @@ class Dated:
             assert self.rate_of(market.instrument.currency) > 0, "an exchange rate must have begun"
             self.add(SPLIT, market.instrument.splits, self.split, market)
             self.add(PAYOUT, market.instrument.dividends, self.pay_dividend, market)
-            self.add(PERIODIC, market.instrument.funding, self.fund, market)
+            self.add(PERIODIC, market.instrument.funding, self.pay_funding, market)
         borrow_rates = [market.instrument.borrow_rate for market in self.markets.values()]
         stepped = [
             rate for rate in (terms.cash_rate, terms.debit_rate, *borrow_rates) if isinstance(rate, list)
@@ -69,17 +69,17 @@ class Dated:
             accruals.add(close)
             for market in self.markets.values():
                 if market.source is not Bar:
-                    self.items.append(
-                        Item(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
+                    self.scheduled.append(
+                        ScheduledEvent(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
                     )
             close = self.sessions.close_after(close)
-        self.items += [Item(at, ACCRUAL, self.accrue) for at in accruals if at > self.start]
-        self.items.sort(key=lambda item: (item.timestamp, item.rank))  # stable: then by symbol
+        self.scheduled += [ScheduledEvent(at, ACCRUAL, self.accrue) for at in accruals if at > self.start]
+        self.scheduled.sort(key=lambda item: (item.timestamp, item.rank))  # stable: then by symbol
 
     def add_steps(
         self, setting: Any, step: Callable[[float], None], before: Callable[[float], None] | None = None
     ) -> None:
-        """A rate from each moment on; `before` says what holds before the first."""
+        """Schedules a rate that steps; `before` sets the value before the first step."""
         if not isinstance(setting, list):
             step(setting)
             return
@@ -90,13 +90,13 @@ class Dated:
             if ts <= self.start:
                 step(value)
             else:
-                self.items.append(Item(ts, RATE, lambda value=value: step(value)))
+                self.scheduled.append(ScheduledEvent(ts, RATE, lambda value=value: step(value)))
 
     def add(self, rank: int, dated: Any, happen: Callable[[Market, float], None], market: Market) -> None:
         for when, value in dated:
             ts = moment(when, self.timezone)
             if ts > self.start:
-                self.items.append(Item(ts, rank, lambda value=value: happen(market, value)))
+                self.scheduled.append(ScheduledEvent(ts, rank, lambda value=value: happen(market, value)))
 
     def set_latency(self, milliseconds: float) -> None:
         self.latency = nanoseconds(milliseconds)
@@ -108,7 +108,7 @@ class Dated:
         return 1.0 if currency in (None, self.currency) else self.fx_rates[currency]
 
     def flow(self, market: Market | None, kind: int, amount: float) -> None:
-        """Money that is no trade's."""
+        """Records money that no trade moves."""
         if amount:
             self.cash += amount
             self.cash_flows.append(CashFlow(self.now, market.symbol if market else None, kind, amount))
@@ -128,9 +128,13 @@ class Dated:
         for position in market.positions.values():
             self.split_position(market, position, r)
         for order in self.orders:
-            if order.symbol == market.symbol and order.is_open and (order.held or order.ts_arrived >= 0):
+            if (
+                order.symbol == market.symbol
+                and order.is_open
+                and (order.waits_for_parent or order.ts_arrived >= 0)
+            ):
                 self.split_order(market, order, r)
-        self.hear_all()
+        self.apply_all_reports()
 
     def split_position(self, market: Market, position: Position, r: float) -> None:
         position.quantity *= r
@@ -140,7 +144,7 @@ class Dated:
         rest = position.quantity - whole
         if abs(rest) > 1e-9 * abs(position.quantity):
             cost = market.mark * self.point_value(market)
-            self.account(position, -rest, market.mark, cost)
+            self.apply_to_position(position, -rest, market.mark, cost)
             market.traded -= rest
             self.flow(market, CASH_IN_LIEU, rest * cost)
 
@@ -149,7 +153,9 @@ class Dated:
             return round_down(quantity * r, market.instrument.lot_size)
 
         leaves, still = whole(order.leaves), whole(order.quantity - order.taken - order.filled)
-        is_over = (still if order.held or not order.parent or self.may_grow(order) else leaves) <= 0
+        is_over = (
+            still if order.waits_for_parent or not order.parent or self.may_grow(order) else leaves
+        ) <= 0
         order.quantity, order.released = order.quantity * r, order.released * r
         order.filled, order.taken = order.filled * r, order.taken * r
         order.avg_px, order.limit, order.stop = order.avg_px / r, order.limit / r, order.stop / r
@@ -160,7 +166,7 @@ class Dated:
             self.close(order, CANCELED, "requested", self.now)
             return
         order.quantity = order.filled + order.taken + still
-        if order.parent and not order.held:
+        if order.parent and not order.waits_for_parent:
             order.released = order.filled + order.taken + leaves
 
     # Money by date
@@ -177,7 +183,7 @@ class Dated:
             if (
                 order.symbol != market.symbol
                 or not order.is_open
-                or not (order.held or order.ts_arrived >= 0)
+                or not (order.waits_for_parent or order.ts_arrived >= 0)
             ):
                 continue
             if order.side == BUY and round_down_or_nan(order.limit - amount, tick) > 0:
@@ -186,7 +192,7 @@ class Dated:
             if falls and round_down_or_nan(order.stop - amount, tick) > 0:
                 order.stop = round_down(order.stop - amount, tick)
 
-    def fund(self, market: Market, rate: float) -> None:
+    def pay_funding(self, market: Market, rate: float) -> None:
         if market.quantity:
             self.flow(market, FUNDING, -self.value_of(market, market.quantity) * rate)
 
