@@ -209,10 +209,6 @@ def _moment(name: str, text: str, timezone: str) -> int:
     return to_ns(moment, timezone)
 
 
-TIME_IN_FORCE = {"GTC": 0, "DAY": 1, "IOC": 2, "FOK": 3, "GTD": 4, "OPG": 5, "CLS": 6}
-TRAIL_BY = {"price": 0, "percent": 1, "ticks": 2}
-
-
 def checked(where: str, value: Any, kind: Any) -> Any:
     """`value` as `kind`, a type or an annotated one; ConfigError names the place below `where`.
 

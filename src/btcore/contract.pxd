@@ -5,10 +5,11 @@ from libc.stdint cimport int8_t, int32_t, int64_t
 
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    AMEND, Account, CANCEL, GTC, LIMIT, MARKET, Market, NEVER, Outbox, Request, STOP, STOP_LIMIT, SUBMIT, on_event_t
+    AMEND, Account, CANCEL, GTC, MARKET, Market, NEVER, Outbox, Request, SUBMIT, on_event_t
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport reference_px
+from btcore.rules.order_terms cimport order_type_of
 from btcore.rules.rounding cimport larger, smaller, whole_lots
 from btcore.feed.stream cimport Stream
 
@@ -36,10 +37,7 @@ cdef inline int64_t submit(
     cdef Request request = new_order(symbol, side, qty)
     request.limit_px, request.stop_px = limit_px, stop_px
     request.time_in_force, request.oco, request.latency = time_in_force, oco, latency
-    if isnan(limit_px):
-        request.order_type = MARKET if isnan(stop_px) else STOP
-    else:
-        request.order_type = LIMIT if isnan(stop_px) else STOP_LIMIT
+    request.order_type = order_type_of(not isnan(limit_px), not isnan(stop_px), False, False, False)
     return send_order(out, &request)
 
 

@@ -4,12 +4,12 @@ from libc.math cimport fabs, fmin, isfinite, isnan
 from libc.stdint cimport int32_t
 
 from btcore.model cimport (
-    Account, BUYING_POWER, CLS, DAY, GTC, GTD, INVALID_PRICE, INVALID_QUANTITY, INVALID_TERMS, Instrument,
-    LIMIT, LOT_SIZE, MARKET, MIN_NOTIONAL, NEVER, NONE, OPG, Order, POST_ONLY, REDUCE_ONLY,
-    TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
+    Account, BUYING_POWER, GTD, INVALID_PRICE, INVALID_QUANTITY, INVALID_TERMS, Instrument, LOT_SIZE, MARKET,
+    MIN_NOTIONAL, NEVER, NONE, Order, POST_ONLY, REDUCE_ONLY, TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, reference_px
+from btcore.rules.order_terms cimport NO_CONFLICT, time_conflict
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, is_multiple, larger, whole_lots
 
 
@@ -63,15 +63,10 @@ cdef inline bint is_price(double px, const Instrument* instrument) noexcept nogi
     return isfinite(px) and (px > 0.0 or instrument.negative_prices)
 
 
-cdef inline bint excludes_itself(const Order* order) noexcept nogil:
-    """Its terms can't be had together."""
-    if order.flags & POST_ONLY and (
-        order.order_type != LIMIT or order.time_in_force not in (GTC, DAY, GTD)
-    ):
-        return True
-    if order.time_in_force == GTD and order.ts_expires == NEVER:
-        return True
-    return (order.time_in_force == OPG or order.time_in_force == CLS) and has_trigger(order)
+cdef inline bint has_conflict(const Order* order) noexcept nogil:
+    """The order's terms exclude each other. An expiry time is ignored unless the order is GTD."""
+    cdef bint has_expiry = order.time_in_force == GTD and order.ts_expires != NEVER
+    return time_conflict(order.order_type, order.time_in_force, has_expiry, order.flags & POST_ONLY) != NO_CONFLICT
 
 
 cdef inline bint has_given_trigger(const Order* order, bint stop_is_given) noexcept nogil:
@@ -105,7 +100,7 @@ cdef inline int check_terms(const Order* order, const Instrument* instrument, bi
     reason = check_prices(order, instrument, stop_is_given)
     if reason != NONE:
         return reason
-    return INVALID_TERMS if excludes_itself(order) else NONE
+    return INVALID_TERMS if has_conflict(order) else NONE
 
 
 cdef inline int check_steps(const Order* order, const Instrument* instrument, bint stop_is_given=True) noexcept nogil:

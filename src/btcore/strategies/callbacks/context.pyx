@@ -8,15 +8,17 @@ from heapq import heappush
 
 from btcore.contract cimport amend, cancel, new_order, order_target, send_order, target_quantity
 from btcore.model cimport (
-    CLS, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, OPG, PARTIALLY_FILLED, POST_ONLY, Position,
-    REDUCE_ONLY, Request, STOP, STOP_LIMIT, SUBMIT, TRAILING_STOP, TRAILING_STOP_LIMIT,
+    GTD, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
+from btcore.rules.order_terms cimport NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
-from btcore.config import TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
-from btcore.times.clock import to_ns
 from btcore.errors import OrderError
+from btcore.rules.order_terms import (
+    CONFLICTS as _CONFLICTS, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
+)
+from btcore.times.clock import to_ns
 
 
 _KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
@@ -170,32 +172,26 @@ cdef class Context:
             request.latency = round(latency_ms * 1e6)
         if parent != 0 and self.symbol_of(parent) != s:
             raise OrderError(f"{symbol}: its parent, order {parent}, is of another symbol")
-        if stop is not None and touch is not None:
-            raise OrderError(f"{symbol}: stop and touch exclude each other")
-        if trail is not None and (touch is not None or limit is not None):
-            raise OrderError(f"{symbol}: trail excludes touch and limit")
-        if trail is None and limit_offset is not None:
-            raise OrderError(f"{symbol}: limit_offset is for trailing stops")
+        refuse_conflict(symbol, price_conflict(
+            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None
+        ))
         request.limit_px = self.price(s, symbol, "limit", limit)
         request.stop_px = self.price(s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch)
         request.trail = distance(symbol, "trail", trail, True)
         request.limit_offset = distance(symbol, "limit_offset", limit_offset, False)
-        request.order_type = type_of(limit, stop, touch, trail, limit_offset)
+        request.order_type = order_type_of(
+            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None
+        )
         request.trail_by = _TRAIL_BY[trail_by]
         request.time_in_force = _TIME_IN_FORCE[time_in_force]
         request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only
         request.oco, request.parent = oco, parent
         self.groups = max(self.groups, oco)
-        if request.time_in_force == GTD:
-            if expires is None:
-                raise OrderError(f"{symbol}: GTD wants `expires`")
+        if request.time_in_force == GTD and expires is not None:
             request.expires = moment_of(expires)
-        elif expires is not None:
-            raise OrderError(f"{symbol}: expires is for GTD")
-        if request.time_in_force in (OPG, CLS) and WITH_TRIGGER >> request.order_type & 1:
-            raise OrderError(f"{symbol}: {time_in_force} is for market and limit orders")
-        if post_only and (request.order_type != LIMIT or time_in_force not in ("GTC", "DAY", "GTD")):
-            raise OrderError(f"{symbol}: post_only is for limit orders that are GTC, DAY or GTD")
+        refuse_conflict(symbol, time_conflict(
+            request.order_type, request.time_in_force, expires is not None, post_only
+        ))
         cdef int64_t order_id = send_order(self.out, &request)
         if order_id < 0:
             raise MemoryError
@@ -314,6 +310,12 @@ cdef object sent(int64_t order_id):
     return order_id or None
 
 
+cdef int refuse_conflict(str symbol, int conflict) except -1:
+    if conflict != NO_CONFLICT:
+        raise OrderError(f"{symbol}: {_CONFLICTS[conflict]}")
+    return 0
+
+
 cdef double distance(where, str what, value, bint positive) except? -2.0:
     if value is None:
         return NAN
@@ -321,13 +323,3 @@ cdef double distance(where, str what, value, bint positive) except? -2.0:
     if not (isfinite(d) and (d > 0.0 or (d == 0.0 and not positive))):
         raise OrderError(f"{where}: {what} {value} is not a positive number")
     return d
-
-
-cdef int8_t type_of(limit, stop, touch, trail, limit_offset):
-    if trail is not None:
-        return TRAILING_STOP if limit_offset is None else TRAILING_STOP_LIMIT
-    if touch is not None:
-        return MARKET_IF_TOUCHED if limit is None else LIMIT_IF_TOUCHED
-    if stop is not None:
-        return STOP if limit is None else STOP_LIMIT
-    return MARKET if limit is None else LIMIT

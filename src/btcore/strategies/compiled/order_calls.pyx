@@ -5,18 +5,27 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore cimport contract
 from btcore.model cimport (
-    Account, CLS, DAY, GTC, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Market, NEVER, OPG, Outbox,
-    POST_ONLY, REDUCE_ONLY, Request, STOP, STOP_LIMIT, TICKS, TRAILING_STOP, TRAILING_STOP_LIMIT,
+    Account, CLS, Market, NEVER, Outbox, POST_ONLY, REDUCE_ONLY, Request, TICKS,
 )
 from btcore.rules cimport accounting
+from btcore.rules.order_terms cimport NO_CONFLICT, order_type_of, price_conflict, time_conflict
+
+from btcore.rules.order_terms import CONFLICTS, TIME_IN_FORCE, TRAIL_BY
 
 FAULTS = {
-    NO_MEMORY: "the orders do not fit into memory",
-    UNKNOWN_SYMBOL: "an order for a symbol that is not in the run",
-    BAD_QUANTITY: "an order, an amendment or a target with a quantity that makes no sense",
-    BAD_TERMS: "an order with terms that make no sense together",
-    UNKNOWN_ORDER: "a cancel or an amendment for an order that was never sent",
-    NO_PRICE: "a target weight for a symbol that has had no price yet",
+    NO_MEMORY: "not enough memory for the orders",
+    UNKNOWN_SYMBOL: "an order is for a symbol that is not in the run; symbols are numbered from 0",
+    BAD_QUANTITY: "the quantity of an order or an amendment is not a positive number",
+    BAD_TARGET: "a target is not a finite number",
+    BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in TRAIL_BY)}",
+    BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(TIME_IN_FORCE)}",
+    BAD_FLAG: "post_only and reduce_only are not both True or False",
+    BAD_OCO: "oco is negative",
+    BAD_PARENT: "parent is not the id of an order that was sent before",
+    BAD_LATENCY: "latency_ms is not between 0 and 86400000, a day",
+    UNKNOWN_ORDER: "a cancel or an amendment is for an order that was never sent",
+    NO_PRICE: "a target weight is for a symbol that has no price yet",
+    **{FIRST_CONFLICT + conflict: text for conflict, text in CONFLICTS.items()},
 }
 
 
@@ -30,35 +39,6 @@ cdef inline int64_t sent(Outbox* out, int64_t code) noexcept nogil:
     return refuse(out, NO_MEMORY) if code < 0 else code
 
 
-cdef inline int8_t type_of(double limit, double stop, double touch, double trail, double limit_offset) noexcept nogil:
-    if not isnan(trail):
-        return TRAILING_STOP if isnan(limit_offset) else TRAILING_STOP_LIMIT
-    if not isnan(touch):
-        return MARKET_IF_TOUCHED if isnan(limit) else LIMIT_IF_TOUCHED
-    if not isnan(stop):
-        return STOP if isnan(limit) else STOP_LIMIT
-    return MARKET if isnan(limit) else LIMIT
-
-
-cdef inline bint excludes_itself(const Request* request, double touch) noexcept nogil:
-    """The terms that `Context.buy` refuses; prices are for the market to judge."""
-    cdef bint limited = not isnan(request.limit_px)
-    cdef bint stopped = not isnan(request.stop_px) or not isnan(request.trail) or not isnan(touch)
-    if not isnan(request.stop_px) and not isnan(touch):
-        return True
-    if not isnan(request.trail) and (limited or not isnan(touch)):
-        return True
-    if isnan(request.trail) and not isnan(request.limit_offset):
-        return True
-    if (request.time_in_force == GTD) != (request.expires != NEVER):
-        return True
-    if request.time_in_force in (OPG, CLS) and stopped:
-        return True
-    return request.flags & POST_ONLY and (
-        request.order_type != LIMIT or request.time_in_force not in (GTC, DAY, GTD)
-    )
-
-
 cdef int64_t submit(
     Outbox* out, int64_t symbol, int64_t side, double qty, double limit, double stop, double touch, double trail,
     double limit_offset, int64_t trail_by, int64_t time_in_force, int64_t expires, int64_t oco, int64_t parent,
@@ -66,25 +46,40 @@ cdef int64_t submit(
 ) noexcept nogil:
     """An order of the terms of `Context.buy`, NaN for none; its id, -1 if it makes no sense."""
     cdef Request request
+    cdef int conflict
     if symbol < 0 or symbol >= out.n_symbols:
         return refuse(out, UNKNOWN_SYMBOL)
     if not (isfinite(qty) and qty > 0.0):
         return refuse(out, BAD_QUANTITY)
-    if not (0 <= trail_by <= TICKS and 0 <= time_in_force <= CLS and 0 <= flags <= (POST_ONLY | REDUCE_ONLY)):
-        return refuse(out, BAD_TERMS)
-    if oco < 0 or parent < 0 or parent >= out.next_id or not (isnan(latency_ms) or 0.0 <= latency_ms <= 86_400_000.0):
-        return refuse(out, BAD_TERMS)
+    if not 0 <= trail_by <= TICKS:
+        return refuse(out, BAD_TRAIL_BY)
+    if not 0 <= time_in_force <= CLS:
+        return refuse(out, BAD_TIME_IN_FORCE)
+    if not 0 <= flags <= (POST_ONLY | REDUCE_ONLY):
+        return refuse(out, BAD_FLAG)
+    if oco < 0:
+        return refuse(out, BAD_OCO)
+    if parent < 0 or parent >= out.next_id:
+        return refuse(out, BAD_PARENT)
+    if not (isnan(latency_ms) or 0.0 <= latency_ms <= 86_400_000.0):
+        return refuse(out, BAD_LATENCY)
+    conflict = price_conflict(
+        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
+    )
     request = contract.new_order(<int32_t> symbol, 1 if side > 0 else -1, qty)
-    request.order_type = type_of(limit, stop, touch, trail, limit_offset)
-    request.limit_px, request.stop_px, request.trail, request.limit_offset = limit, stop, trail, limit_offset
+    request.order_type = order_type_of(
+        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
+    )
+    if conflict == NO_CONFLICT:
+        conflict = time_conflict(request.order_type, <int8_t> time_in_force, expires != NEVER, flags & POST_ONLY)
+    if conflict != NO_CONFLICT:
+        return refuse(out, FIRST_CONFLICT + conflict)
+    request.limit_px, request.stop_px = limit, stop if isnan(touch) else touch
+    request.trail, request.limit_offset = trail, limit_offset
     request.trail_by, request.time_in_force, request.flags = <int8_t> trail_by, <int8_t> time_in_force, <int8_t> flags
     request.expires, request.oco, request.parent = expires, oco, parent
     if not isnan(latency_ms):
         request.latency = llrint(latency_ms * 1e6)
-    if excludes_itself(&request, touch):
-        return refuse(out, BAD_TERMS)
-    if not isnan(touch):
-        request.stop_px = touch
     return sent(out, contract.send_order(out, &request))
 
 
@@ -109,7 +104,7 @@ cdef int64_t order_target(const Account* account, Outbox* out, int64_t symbol, d
     if symbol < 0 or symbol >= out.n_symbols:
         return refuse(out, UNKNOWN_SYMBOL)
     if not isfinite(qty):
-        return refuse(out, BAD_QUANTITY)
+        return refuse(out, BAD_TARGET)
     return sent(out, contract.order_target(account, out, <int32_t> symbol, qty))
 
 
@@ -120,7 +115,7 @@ cdef int64_t order_target_percent(
     if symbol < 0 or symbol >= out.n_symbols:
         return refuse(out, UNKNOWN_SYMBOL)
     if not isfinite(weight):
-        return refuse(out, BAD_QUANTITY)
+        return refuse(out, BAD_TARGET)
     if not market.tickers[symbol].priced:
         return refuse(out, NO_PRICE)
     return sent(out, contract.order_target_percent(market, account, out, <int32_t> symbol, weight))

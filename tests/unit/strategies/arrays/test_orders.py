@@ -66,23 +66,46 @@ def test_hashes_are_those_they_always_were() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"quantity": 0.0}, r"orders\[0\]: quantity 0.0 makes no sense"),
-        ({"quantity": [1, 1, 1, np.inf, 1, -1]}, r"orders\[3\]: quantity inf makes no sense"),
-        ({"side": "hold"}, r"orders\[0\]: side hold makes no sense"),
-        ({"side": [1, 1, -1, 1, 2, 1]}, r"orders\[4\]: side 2 makes no sense"),
-        ({"time_in_force": "day"}, r"orders\[0\]: time_in_force day makes no sense"),
-        ({"oco": -1}, r"orders\[0\]: oco -1 makes no sense"),
-        ({"touch_price": [np.nan, np.nan, 9.0, np.nan, np.nan, 8.0]}, r"orders\[2\]: touch_price 9.0 makes"),
-        ({"parent": 0}, r"orders\[0\]: parent 0 makes no sense"),
-        ({"quantity": [1.0, 2.0]}, r"orders.quantity: not a column of 6 values"),
-        ({"quantity": "much"}, r"orders.quantity: not a column of 6 values"),
+        ({"quantity": 0.0}, "orders[0]: quantity 0.0 is not a positive number"),
+        ({"quantity": [1, 1, 1, np.inf, 1, -1]}, "orders[3]: quantity inf is not a positive number"),
+        ({"limit_price": 0}, "orders[0]: limit_price 0.0 is not a finite number other than 0"),
+        ({"stop_price": [9, np.inf] * 3}, "orders[1]: stop_price inf is not a finite number other than 0"),
+        ({"trail": [np.nan, np.nan, 0.0] * 2}, "orders[2]: trail 0.0 is not a positive number"),
+        ({"limit_offset": -1}, "orders[0]: limit_offset -1.0 is not 0 or a positive number"),
+        ({"side": "hold"}, "orders[0]: side 'hold' is not 'buy' or 'sell'"),
+        ({"side": [1, 1, -1, 1, 2, 1]}, "orders[4]: side 2 is not 1 or -1"),
+        (
+            {"time_in_force": "day"},
+            "orders[0]: time_in_force 'day' is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS",
+        ),
+        ({"trail_by": "points"}, "orders[0]: trail_by 'points' is not one of price, percent, ticks"),
+        ({"oco": -1}, "orders[0]: oco -1 is not 0 or a positive group number"),
+        ({"latency_ms": 1e9}, "orders[0]: latency_ms 1000000000.0 is not between 0 and 86400000, a day"),
+        (
+            {"touch_price": [np.nan, np.nan, 9.0, np.nan, np.nan, 8.0]},
+            "orders[2]: a stop price and a touch price exclude each other",
+        ),
+        ({"parent": 6}, "orders[0]: parent 6 is not a row from 0 to 5, or -1"),
+        ({"parent": 0}, "orders[0]: parent 0 is not the row of an order that is sent before"),
+        ({"quantity": [1.0, 2.0]}, "orders.quantity: not a column of 6 values but of 2"),
+        ({"quantity": [[1.0]]}, "orders.quantity: not a column but an array of 2 dimensions"),
+        (
+            {"quantity": "much"},
+            "orders.quantity: not a column of 6 values (could not convert string to float: 'much')",
+        ),
     ],
 )
 @pytest.mark.parametrize("backwards", [False, True])
 def test_refusals_name_the_first_row_as_given(change: dict[str, Any], message: str, backwards: bool) -> None:
     rows = list(range(ROWS))[:: -1 if backwards else 1]
-    with pytest.raises(bt.OrderError, match=message):
+    with pytest.raises(bt.OrderError) as error:
         asked(rows, **change)
+    assert str(error.value) == message
+
+
+def test_a_parent_is_an_order_for_the_same_symbol() -> None:
+    with pytest.raises(bt.OrderError, match=r"^orders\[1\]: parent 0 is not .* for the same symbol$"):
+        asked(symbol=["A", "B", *"AAAA"], parent=[-1, 0, 0, -1, -1, -1])
 
 
 def test_no_rows() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore import jit, model
-from btcore.config import TIME_IN_FORCE, TRAIL_BY
+from btcore.rules.order_terms import TIME_IN_FORCE, TRAIL_BY
 
 N = 4000
 TERMS = bt.Execution(slippage_bps=0.5, commission_bps=0.3, latency_ms=40.0, response_latency_ms=30.0)
@@ -390,6 +390,18 @@ def err(own: Any, market: Any, account: Any, out: Any) -> int:
         jit.order(account, symbol)
     if own.what == 10:
         jit.buy(out, 0, 1.0 / quantity)
+    if own.what == 11:
+        jit.submit(out, 0, 1, 1.0, trail=1.0, trail_by=3)
+    if own.what == 12:
+        jit.submit(out, 0, 1, 1.0, time_in_force=7)
+    if own.what == 13:
+        jit.submit(out, 0, 1, 1.0, post_only=2, reduce_only=1)
+    if own.what == 14:
+        jit.submit(out, 0, 1, 1.0, parent=1)
+    if own.what == 15:
+        jit.submit(out, 0, 1, 1.0, latency_ms=-1.0)
+    if own.what == 16:
+        jit.submit(out, 0, 1, 1.0, stop=1.0, touch=1.0)
     return 0
 
 
@@ -397,11 +409,17 @@ def err(own: Any, market: Any, account: Any, out: Any) -> int:
     ("what", "symbol", "quantity", "message"),
     [
         *((what, symbol, 1.0, "a symbol that is not in") for what in (0, 1, 2) for symbol in (-1, 2, 2**32)),
-        *((what, 0, nan, "a quantity that makes no sense") for what in (0, 1, 2)),
-        (0, 0, 0.0, "a quantity that makes no sense"),
+        *((0, 0, quantity, "quantity of an order .* is not a positive number") for quantity in (nan, 0.0)),
+        *((what, 0, nan, "a target is not a finite number") for what in (1, 2)),
         (2, 1, 0.5, "no price yet"),
         *((what, order_id, 1.0, "an order|never sent") for what in (3, 4) for order_id in (0, 1, -5)),
-        (5, 0, 0.0, "terms that make no sense"),
+        (5, 0, 0.0, "oco is negative"),
+        (11, 0, 0.0, "trail_by is not one of PRICE, PERCENT, TICKS"),
+        (12, 0, 0.0, "time_in_force is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS"),
+        (13, 0, 0.0, "post_only and reduce_only are not both True or False"),
+        (14, 0, 0.0, "parent is not the id of an order that was sent before"),
+        (15, 0, 0.0, "latency_ms is not between 0 and 86400000, a day"),
+        (16, 0, 0.0, "a stop price and a touch price exclude each other"),
         (6, 3, 0.0, "it returned 3"),
         *((what, symbol, 0.0, "it raised an exception") for what in (7, 8, 9) for symbol in (-1, 2)),
         (10, 0, 0.0, "it raised an exception"),

@@ -1,0 +1,59 @@
+"""The order type that follows from the prices given, and the terms that exclude each other.
+
+`Orders` applies the same rules to whole columns; a test compares the two on every combination of terms.
+"""
+
+from libc.stdint cimport int8_t
+
+from btcore.model cimport (
+    CLS, DAY, GTC, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, OPG, STOP, STOP_LIMIT, TRAILING_STOP,
+    TRAILING_STOP_LIMIT,
+)
+from btcore.rules.matching cimport WITH_TRIGGER
+
+cpdef enum Conflict:     # in the order of the checks
+    NO_CONFLICT = 0
+    STOP_AND_TOUCH = 1
+    TRAIL_AND_PRICE = 2
+    OFFSET_WITHOUT_TRAIL = 3
+    GTD_WITHOUT_EXPIRY = 4
+    EXPIRY_WITHOUT_GTD = 5
+    AUCTION_WITH_TRIGGER = 6
+    POST_ONLY_WITHOUT_LIMIT = 7
+
+
+cdef inline int8_t order_type_of(bint limit, bint stop, bint touch, bint trail, bint limit_offset) noexcept nogil:
+    """The order type. Each argument says whether that price is given; they do not exclude each other."""
+    if trail:
+        return TRAILING_STOP_LIMIT if limit_offset else TRAILING_STOP
+    if touch:
+        return LIMIT_IF_TOUCHED if limit else MARKET_IF_TOUCHED
+    if stop:
+        return STOP_LIMIT if limit else STOP
+    return LIMIT if limit else MARKET
+
+
+cdef inline int price_conflict(bint limit, bint stop, bint touch, bint trail, bint limit_offset) noexcept nogil:
+    """The first conflict between the prices given, or NO_CONFLICT."""
+    if stop and touch:
+        return STOP_AND_TOUCH
+    if trail and (touch or limit):
+        return TRAIL_AND_PRICE
+    if limit_offset and not trail:
+        return OFFSET_WITHOUT_TRAIL
+    return NO_CONFLICT
+
+
+cdef inline int time_conflict(
+    int8_t order_type, int8_t time_in_force, bint has_expiry, bint post_only
+) noexcept nogil:
+    """The first conflict between an order's type, its time in force and its flags, or NO_CONFLICT."""
+    if time_in_force == GTD and not has_expiry:
+        return GTD_WITHOUT_EXPIRY
+    if has_expiry and time_in_force != GTD:
+        return EXPIRY_WITHOUT_GTD
+    if (time_in_force == OPG or time_in_force == CLS) and WITH_TRIGGER >> order_type & 1:
+        return AUCTION_WITH_TRIGGER
+    if post_only and (order_type != LIMIT or time_in_force not in (GTC, DAY, GTD)):
+        return POST_ONLY_WITHOUT_LIMIT
+    return NO_CONFLICT

@@ -1,0 +1,29 @@
+from enum import IntEnum
+
+from btcore.model import OrderType
+
+class Conflict(IntEnum):
+    NO_CONFLICT = 0
+    STOP_AND_TOUCH = 1
+    TRAIL_AND_PRICE = 2
+    OFFSET_WITHOUT_TRAIL = 3
+    GTD_WITHOUT_EXPIRY = 4
+    EXPIRY_WITHOUT_GTD = 5
+    AUCTION_WITH_TRIGGER = 6
+    POST_ONLY_WITHOUT_LIMIT = 7
+
+TIME_IN_FORCE: dict[str, int]
+TRAIL_BY: dict[str, int]
+CONFLICTS: dict[int, str]
+
+def type_and_conflict(
+    *,
+    limit: bool = False,
+    stop: bool = False,
+    touch: bool = False,
+    trail: bool = False,
+    limit_offset: bool = False,
+    time_in_force: int = 0,
+    has_expiry: bool = False,
+    post_only: bool = False,
+) -> tuple[OrderType, Conflict]: ...

@@ -1,0 +1,32 @@
+"""Order terms as Python sees them: the codes of their names, and the text of each conflict between them."""
+
+from libc.stdint cimport int8_t
+
+from btcore.model cimport GTC
+
+from btcore.model import OrderType, TimeInForce, TrailBy
+
+TIME_IN_FORCE = {force.name: int(force) for force in TimeInForce}
+TRAIL_BY = {unit.name.lower(): int(unit) for unit in TrailBy}
+
+CONFLICTS = {
+    STOP_AND_TOUCH: "a stop price and a touch price exclude each other",
+    TRAIL_AND_PRICE: "a trailing stop has neither a limit price nor a touch price",
+    OFFSET_WITHOUT_TRAIL: "limit_offset is for trailing stops, and trail is not given",
+    GTD_WITHOUT_EXPIRY: "time_in_force GTD needs expires",
+    EXPIRY_WITHOUT_GTD: "expires is for time_in_force GTD",
+    AUCTION_WITH_TRIGGER: "time_in_force OPG and CLS are for market and limit orders",
+    POST_ONLY_WITHOUT_LIMIT: "post_only is for limit orders with time_in_force GTC, DAY or GTD",
+}
+
+
+def type_and_conflict(
+    *, bint limit=False, bint stop=False, bint touch=False, bint trail=False, bint limit_offset=False,
+    int time_in_force=GTC, bint has_expiry=False, bint post_only=False,
+):
+    """The order type that follows from the prices given, and the first conflict between the terms."""
+    cdef int8_t order_type = order_type_of(limit, stop, touch, trail, limit_offset)
+    cdef int conflict = price_conflict(limit, stop, touch, trail, limit_offset)
+    if conflict == NO_CONFLICT:
+        conflict = time_conflict(order_type, time_in_force, has_expiry, post_only)
+    return OrderType(order_type), Conflict(conflict)

@@ -1,0 +1,37 @@
+"""Reads the columns of `Orders` and `Targets`: times and values, one per row."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from btcore.errors import OrderError
+
+
+def read_times(where: str, timestamp: ArrayLike) -> NDArray[np.int64]:
+    """A copy of at least one dimension, int64 ns UTC; OrderError if it is not a column of times."""
+    times = np.atleast_1d(np.asarray(timestamp))
+    if times.dtype.kind == "M":
+        if np.isnat(times).any():
+            raise OrderError(f"{where}[{int(np.isnat(times).argmax())}]: timestamp is NaT")
+        times = times.astype("datetime64[ns]").view(np.int64)
+    is_integer = times.dtype.kind in "iu" or times.size == 0  # an empty list has dtype float64
+    if times.ndim != 1 or not is_integer:
+        raise OrderError(f"{where}.timestamp: not a column of int64 nanoseconds or datetime64")
+    return times.astype(np.int64)
+
+
+def read_column(where: str, values: Any, dtype: Any, rows: int) -> NDArray[Any]:
+    """A copy of `rows` values; one value stands for every row, and is stored once (its stride is 0).
+
+    OrderError for values of another type or number.
+    """
+    try:
+        column = np.array(values, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise OrderError(f"{where}: not a column of {rows} values ({error})") from error
+    if column.ndim > 1:
+        raise OrderError(f"{where}: not a column but an array of {column.ndim} dimensions")
+    if column.size not in (1, rows):
+        raise OrderError(f"{where}: not a column of {rows} values but of {column.size}")
+    return np.broadcast_to(column, rows)

@@ -1,0 +1,150 @@
+"""`Orders`, `Context` and the Numba functions apply the same rules to every combination of order terms."""
+
+from itertools import product
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import btcore as bt
+from btcore import jit
+from btcore.model import OrderType, TimeInForce, TrailBy
+from btcore.results.labels import ORDER_TYPES
+from btcore.rules.order_terms import CONFLICTS, TIME_IN_FORCE, TRAIL_BY, Conflict, type_and_conflict
+
+PRICES = ("limit", "stop", "touch", "trail", "limit_offset")
+COLUMNS = {"limit": "limit_price", "stop": "stop_price", "touch": "touch_price"}
+QUOTES = bt.Quotes(np.arange(4) * 10**9, np.full(4, 99.0), np.full(4, 101.0))
+LATER = 10**18
+
+
+class Terms(NamedTuple):
+    prices: tuple[str, ...]
+    time_in_force: str
+    has_expiry: bool
+    post_only: bool
+
+
+COMBINATIONS = [
+    Terms(tuple(name for name, given in zip(PRICES, prices, strict=True) if given), *others)
+    for prices in product([False, True], repeat=len(PRICES))
+    for others in product(TIME_IN_FORCE, [False, True], [False, True])
+]
+
+
+def expected(terms: Terms) -> str:
+    """The order type, or the text of the conflict, by the C rules."""
+    order_type, conflict = type_and_conflict(
+        **dict.fromkeys(terms.prices, True),
+        time_in_force=TIME_IN_FORCE[terms.time_in_force],
+        has_expiry=terms.has_expiry,
+        post_only=terms.post_only,
+    )
+    return ORDER_TYPES[order_type] if conflict == Conflict.NO_CONFLICT else CONFLICTS[conflict]
+
+
+def test_every_type_and_every_conflict_occurs() -> None:
+    found = {expected(terms) for terms in COMBINATIONS}
+    assert found == {*ORDER_TYPES, *CONFLICTS.values()}
+    assert set(CONFLICTS) == set(Conflict) - {Conflict.NO_CONFLICT}
+
+
+def test_columns_of_orders() -> None:
+    for terms in COMBINATIONS:
+        given: dict[str, Any] = {COLUMNS.get(name, name): 1.0 for name in terms.prices}
+        try:
+            orders = bt.Orders(
+                [0],
+                "A",
+                "buy",
+                1.0,
+                **given,
+                time_in_force=terms.time_in_force,
+                expires=LATER if terms.has_expiry else None,
+                post_only=terms.post_only,
+            )
+            found = ORDER_TYPES[int(orders.order_type[0])]
+        except bt.OrderError as error:
+            found = str(error).removeprefix("orders[0]: ")
+        assert found == expected(terms), terms
+
+
+def test_a_column_of_all_types() -> None:
+    """Types are per row, and a conflict is reported with the first of its rows."""
+    valid = [terms for terms in COMBINATIONS if expected(terms) in ORDER_TYPES]
+    prices = {
+        COLUMNS.get(name, name): [1.0 if name in terms.prices else np.nan for terms in valid]
+        for name in PRICES
+    }
+    asked: dict[str, Any] = {
+        "time_in_force": [terms.time_in_force for terms in valid],
+        "expires": np.array(["2030-01-01" if terms.has_expiry else "NaT" for terms in valid], "M8[ns]"),
+        "post_only": [terms.post_only for terms in valid],
+    }
+    orders = bt.Orders(np.arange(len(valid)), "A", "buy", 1.0, **prices, **asked)
+    assert [ORDER_TYPES[code] for code in orders.order_type] == [expected(terms) for terms in valid]
+    prices["limit_offset"][5], prices["trail"][5] = 1.0, np.nan
+    with pytest.raises(bt.OrderError, match=r"^orders\[5\]: limit_offset is for"):
+        bt.Orders(np.arange(len(valid)), "A", "buy", 1.0, **prices, **asked)
+
+
+def test_context() -> None:
+    class Sends(bt.Strategy):
+        def on_start(self, ctx: bt.Context) -> None:
+            for terms in COMBINATIONS:
+                given: dict[str, Any] = dict.fromkeys(terms.prices, 1.0)
+                try:
+                    ctx.buy(
+                        "A",
+                        1.0,
+                        **given,
+                        time_in_force=terms.time_in_force,  # type: ignore[arg-type]
+                        expires=LATER if terms.has_expiry else None,
+                        post_only=terms.post_only,
+                    )
+                    outcomes.append("")
+                except bt.OrderError as error:
+                    outcomes.append(str(error).removeprefix("A: "))
+
+    outcomes: list[str] = []
+    sent = iter(bt.run({"A": QUOTES}, Sends).orders["order_type"].tolist())
+    found = [outcome or next(sent) for outcome in outcomes]
+    assert found == [expected(terms) for terms in COMBINATIONS]
+    assert next(sent, None) is None
+
+
+STATE = np.dtype(
+    [(name, "f8") for name in PRICES] + [("time_in_force", "i8"), ("expires", "i8"), ("post_only", "i8")],
+    align=True,
+)
+
+
+@jit.cfunc(STATE)
+def send(own: Any, market: Any, account: Any, out: Any) -> int:
+    jit.submit(
+        out, 0, 1, 1.0, own.limit, own.stop, own.touch, own.trail, own.limit_offset, jit.PRICE,
+        own.time_in_force, own.expires, 0, 0, own.post_only,
+    )  # fmt: skip
+    return 0
+
+
+def test_numba() -> None:
+    for terms in COMBINATIONS:
+        state = np.zeros(1, STATE)
+        for name in PRICES:
+            state[name] = 1.0 if name in terms.prices else np.nan
+        state["time_in_force"] = TIME_IN_FORCE[terms.time_in_force]
+        state["expires"] = LATER if terms.has_expiry else jit.NEVER
+        state["post_only"] = terms.post_only
+        try:
+            result = bt.run({"A": QUOTES}, bt.Compiled(send, state, events="start"), progress=False)
+            found = str(result.orders["order_type"][0])
+        except bt.StrategyError as error:
+            found = str(error).partition("OrderError: ")[2]
+        assert found == expected(terms), terms
+
+
+def test_tables_have_every_code() -> None:
+    assert list(TIME_IN_FORCE.values()) == list(map(int, TimeInForce))
+    assert list(TRAIL_BY.values()) == list(map(int, TrailBy))
+    assert len(ORDER_TYPES) == len(OrderType)
