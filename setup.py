@@ -47,8 +47,8 @@ BUILD = Path("build")  # of C files and their lists of dependencies (.dep)
 class BuildExtensions(build_ext):
     """Translates and compiles the modules whose sources changed, one process a core.
 
-    Setuptools compiles into a temporary folder and copies; an editable install and an in-place build would then
-    compile everything twice. Here both write to src, and the second finds nothing to do.
+    Setuptools compiles into a temporary folder and copies, so an editable install and then an in-place build
+    would compile everything twice. Here both write to src, and the second finds nothing to do.
     """
 
     def run(self):
@@ -157,7 +157,8 @@ class Progress:
         seconds = time.monotonic() - self.began
         if seconds < self.next_line or self.done == self.total:
             return
-        text = f"compiling {self.done}/{self.total} {', '.join(names)} ... {seconds:.0f} s"
+        running = ", ".join(names).replace("btcore.", "").replace(".", "/")
+        text = f"compiling {self.done}/{self.total} {running} ... {seconds:.0f} s"
         line = f"\r{text[:100]}\033[K" if self.on_terminal else f"{text}\n"
         print(line, end="", file=sys.stderr, flush=True)
         self.next_line = seconds + (0.2 if self.on_terminal else 10)
