@@ -85,9 +85,7 @@ class BuildExtensions(build_ext):
                     if process.exitcode:
                         raise CompileError(f"{ext.name} does not compile\n{_log_file(ext).read_text()}")
                     progress.done += 1
-                progress.show(
-                    ext.name.removeprefix("btcore.").replace(".", "/") for _, ext in running.values()
-                )
+                progress.show([ext.name for _, ext in running.values()])
         finally:
             for process, _ in running.values():
                 process.terminate()
