@@ -1,4 +1,4 @@
-"""Runs through the public API whose results are saved, as digests of each table, the metrics and the fingerprint.
+"""Runs whose results are saved, as digests of each table, the metrics, the log and the fingerprint.
 
 tests/saved/README.md says how the file of digests is written, and when.
 """
