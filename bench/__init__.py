@@ -1,4 +1,4 @@
-"""Every claim of speed, measured: see README.md."""
+"""Benchmarks of every published speed; README.md explains them."""
 
 import os
 from pathlib import Path

@@ -1,7 +1,7 @@
 """`python -m bench [claims] [peers] [growth]` measures and writes RESULTS.md.
 
 `--check` compares with the baseline, `--update` writes it. `--quick` tries the harness on a fiftieth of the
-work; its page goes to build/bench/, for nobody to quote.
+work; its page goes to build/bench/ and is not to be quoted.
 """
 
 import argparse
@@ -15,7 +15,7 @@ BUILD = ROOT / "build" / "bench"
 
 
 def claims(pytest_options: list[str]) -> int:
-    """Every bench_*.py under pytest; the figures of those that pass are kept even if others fail."""
+    """Runs every bench_*.py under pytest; figures of those that pass are saved even if others fail."""
     command = [sys.executable, "-m", "pytest", "bench", "--benchmark-only", "--benchmark-sort=name"]
     command += ["--quiet", f"--benchmark-json={BUILD / 'claims.json'}", "--benchmark-columns=min,median,iqr"]
     return subprocess.run([*command, *pytest_options], cwd=ROOT, check=False).returncode
@@ -30,28 +30,28 @@ def main() -> int:
     )
     parser.add_argument("--update", action="store_true", help="write bench/baseline.json")
     parser.add_argument("-k", metavar="NAMES", help="only the claims that pytest's -k picks")
-    asked = parser.parse_args()
-    unknown = set(asked.steps) - {"claims", "peers", "growth"}
+    options = parser.parse_args()
+    unknown = set(options.steps) - {"claims", "peers", "growth"}
     if unknown:
         parser.error(f"no such step: {', '.join(sorted(unknown))}")
-    if asked.quick:
+    if options.quick:
         os.environ["BTCORE_BENCH_QUICK"] = "1"
     BUILD.mkdir(parents=True, exist_ok=True)
-    if asked.check or asked.update:
+    if options.check or options.update:
         from . import guard
 
-        return guard.update() if asked.update else guard.check()
+        return guard.update() if options.update else guard.check()
     from . import growth, page  # these read BTCORE_BENCH_QUICK
     from .peers import run
 
-    steps = asked.steps or ["claims", "peers", "growth"]
-    code = claims(["-k", asked.k] if asked.k else []) if "claims" in steps else 0
+    steps = options.steps or ["claims", "peers", "growth"]
+    code = claims(["-k", options.k] if options.k else []) if "claims" in steps else 0
     if "peers" in steps:
         run.measure_all(BUILD / "peers.json")
     if "growth" in steps:
         growth.measure_all(BUILD / "growth.json")
-    written = BUILD / "RESULTS.md" if asked.quick else ROOT / "bench" / "RESULTS.md"
-    written.write_text(page.page(BUILD, quick=asked.quick))
+    written = BUILD / "RESULTS.md" if options.quick else ROOT / "bench" / "RESULTS.md"
+    written.write_text(page.page(BUILD, quick=options.quick))
     print(f"written: {written}")
     return code
 

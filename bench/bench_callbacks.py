@@ -17,7 +17,7 @@ ROWS_GOALS = {0.01: 0.008, 0.1: 0.012, 1.0: 0.040}
 
 
 class Emas(bt.Strategy):
-    """Updates two means at each quote, and never trades."""
+    """Updates two means at each quote and never trades."""
 
     def on_start(self, ctx):
         self.short = self.long = 100.0
@@ -29,13 +29,13 @@ class Emas(bt.Strategy):
 
 
 class Event:
-    """As little as an event can be."""
+    """The smallest event object: two slots."""
 
     __slots__ = ("ask", "bid")
 
 
 class Waiting(bt.Strategy):
-    """Trades on a timer a minute, and hears of its fills."""
+    """Trades on a timer every minute and receives its fills."""
 
     def on_start(self, ctx):
         self.fills = 0
@@ -50,7 +50,7 @@ class Waiting(bt.Strategy):
 
 
 def interpreter_alone(n):
-    """The same body called `n` times by a loop of the interpreter's own."""
+    """The same callback body, called `n` times by a plain Python loop."""
     strategy, event = Emas(), Event()
     strategy.on_start(None)
     event.bid, event.ask = 99.995, 100.005

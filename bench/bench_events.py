@@ -23,7 +23,7 @@ def label(params):
 
 
 def agrees_with_the_loop(result, ticks, periods):
-    """The same flips, and the same equity at every mark but for rounding."""
+    """Asserts the same flips, and the same equity at every mark up to rounding."""
     curve = np.empty(len(result.equity_curve) + 2)
     outcome = ema_loop(ticks, *periods.values(), curve)
     assert outcome.flips == result.metrics["total_trades"]

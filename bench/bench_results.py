@@ -1,4 +1,4 @@
-"""Claim 7: what a result costs: metrics of a long curve, JSON, columns."""
+"""Claim 7: cost of a result: metrics of a long curve, JSON, columns."""
 
 import numpy as np
 
@@ -16,7 +16,7 @@ def long_result(n):
 
 
 def test_metrics(benchmark):
-    """Everything a result computes from its journal: no table is asked for."""
+    """Everything a result computes from its journal, without making a table."""
     n = scaled(10_000_000)
     made = long_result(n)
     equity = np.ascontiguousarray(made.journal.curve.equity)
@@ -61,7 +61,7 @@ def test_json(benchmark):
 
 
 def test_document(benchmark):
-    """Every table of the result; the content hash of the data, made once, is in it and is not counted."""
+    """Every table of the result as JSON. The content hash of the data is computed before the clock starts."""
     made = long_result(scaled(100_000))
     made.to_json()
     figure(
@@ -74,7 +74,7 @@ def test_document(benchmark):
 
 
 def test_columns(benchmark):
-    """Views of the journal, or one pass: tables as binary columns."""
+    """Tables as binary columns: views of the journal, or one pass over it."""
     made = long_result(scaled(10_000_000))
 
     def columns():

@@ -1,4 +1,4 @@
-"""A server as a real process on a loopback socket: a durable POST, and POST to completed, one client."""
+"""A server process and one client on a loopback socket: a durable POST, and POST to completed."""
 
 import http.client
 import json
@@ -56,7 +56,7 @@ def name(benchmark, what):
 
 
 def test_post(benchmark, client):
-    """The 201 says that the run is on disk."""
+    """The response 201 is sent after the run is on disk."""
     posted = []
 
     def post():
@@ -69,7 +69,7 @@ def test_post(benchmark, client):
 
 
 def test_post_to_completed(benchmark, client):
-    """Two symbols, a year of day bars."""
+    """Two symbols, one year of daily bars."""
 
     def run():
         _, answer = call(client, "POST", "/v1/backtests", BODY)

@@ -1,4 +1,4 @@
-"""Claim 3: a thousand resting orders over a catalog's quotes, memory-mapped."""
+"""Claim 3: a thousand resting orders over memory-mapped quotes of a catalog."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ ORDERS = 1000
 
 
 def sparse_orders(quotes):
-    """Limits, stops, and entries with a target and a stop, spread over the whole time, up to 20 away."""
+    """Limits, stops, and entries with target and stop, over the whole period, up to 20 from the price."""
     rng = np.random.default_rng(5)
     rows = np.linspace(0, len(quotes) * 0.98, ORDERS // 5).astype(np.int64)
     orders = {name: [] for name in ("timestamp", "side", "limit_price", "stop_price", "oco", "parent")}
@@ -37,7 +37,7 @@ def sparse_orders(quotes):
 
 @pytest.mark.parametrize("anew", [False, True], ids=["mapped", "anew"])
 def test_sparse_orders(benchmark, anew):
-    """The index is beside the data. A mapping used again costs no page faults, one opened anew does."""
+    """Lows and highs of blocks are saved with the data. A reused mapping costs no page faults."""
     n = scaled(200_000_000)
     catalog = quotes_catalog(n)
     mapped = catalog.read("A", "tick")

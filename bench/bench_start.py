@@ -32,7 +32,7 @@ GOALS = {"numpy": None, "btcore": ("seconds", 0.12)}
 
 
 def python(code, *arguments):
-    """What the code prints in a fresh interpreter, with bytecode kept as an installed package has it."""
+    """What the code prints in a fresh interpreter. Bytecode is cached, as in an installed package."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments], capture_output=True, check=True, text=True, env=environ
@@ -42,7 +42,7 @@ def python(code, *arguments):
 
 @pytest.mark.parametrize("module", GOALS)
 def test_import(benchmark, module):
-    """In a fresh interpreter, timed inside it."""
+    """Import time in a fresh interpreter, measured inside it."""
     code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
     seconds: list[float] = []
     figure(
@@ -70,7 +70,7 @@ def test_first_result(benchmark):
 
 
 def table(suffix):
-    """A file of quotes, written once."""
+    """A CSV file of quotes, written once."""
     import polars as pl
 
     data = quotes(scaled(5_000_000))
@@ -118,7 +118,7 @@ def test_catalog(benchmark, folder):
 
 
 def test_stream(benchmark, folder):
-    """A CSV file into a catalog, piece by piece, in a fresh process: what it takes at its peak."""
+    """A CSV file into a catalog in pieces, in a fresh process: its peak memory."""
     file, taken = table("csv"), []
     benchmark.pedantic(lambda: taken.append(python(STREAMED, str(file), str(folder))), rounds=1)
     what = f"memory while {file.stat().st_size / 1e6:.0f} MB of CSV stream into a catalog"
@@ -127,7 +127,7 @@ def test_stream(benchmark, folder):
 
 
 def test_reuse(benchmark):
-    """The second result of a process."""
+    """The second result of a process, when modules are loaded."""
     data = bars(100_000)
     figure(
         benchmark,

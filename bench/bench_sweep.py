@@ -1,4 +1,4 @@
-"""Claim 4: a thousand pairs of periods over 100,000 bars, with metrics for each."""
+"""Claim 4: a sweep of a thousand pairs of periods over 100,000 bars, with metrics for each."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ def test_sweep(benchmark, workers):
 
 
 def test_memory(benchmark):
-    """What a sweep takes above its data, in a fresh process."""
+    """Memory of a sweep above that of its data, in a fresh process."""
     taken = []
 
     def once():

@@ -17,7 +17,7 @@ def market():
 
 
 def read(data):
-    """What it costs to read what the engine reads, once."""
+    """Reads each column that the engine reads once: a lower bound."""
     for quotes in data.values():
         for name in ("timestamp", "bid", "ask"):
             quotes.columns[name].max()
@@ -41,12 +41,12 @@ def run(benchmark, data, what, rate, *, rounds=5, strategy="ema_crossover", para
 
 
 def test_first_time(benchmark):
-    """The order of the events is found on the way."""
+    """The order of events is computed during the run."""
     run(benchmark, market(), "100 symbols of quotes, the first time", 20e6)
 
 
 def test_merge(benchmark):
-    """Finding it, alone."""
+    """Computing the order of events alone."""
     events = sum(map(len, market().values()))
     figure(
         benchmark,
@@ -61,7 +61,7 @@ def test_merge(benchmark):
 
 
 def test_kept_order(benchmark, folder):
-    """The order is kept beside the data: a run from a catalog, opened anew."""
+    """The order is saved with the data: a run from a catalog that was just opened."""
     catalog = bt.Catalog(folder)
     for symbol, quotes in market().items():
         catalog.write(symbol, quotes)
@@ -81,7 +81,7 @@ def test_kept_order(benchmark, folder):
 
 
 def test_second_time(benchmark):
-    """The order is known."""
+    """The order was computed before the run, by `bt.merge`."""
     run(benchmark, bt.merge(market()), "100 symbols of quotes, their order known", 50e6, rounds=7)
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share."""
+"""Fixtures of the benchmarks."""
 
 import tempfile
 
@@ -9,7 +9,7 @@ from .data import BUILD
 
 @pytest.fixture
 def folder():
-    """An empty folder on the disk of the build, gone afterwards: some hold gigabytes."""
+    """An empty folder below build/, removed afterwards, as some hold gigabytes."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=BUILD) as made:
         yield made

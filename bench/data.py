@@ -1,4 +1,4 @@
-"""Seeded markets for the benchmarks, made once a process."""
+"""Seeded markets for the benchmarks, generated once per process."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +9,7 @@ import btcore as bt
 
 from .peers.work import START, candles, ticks, walk
 
-BUILD = Path(__file__).parents[1] / "build" / "bench"  # what may be thrown away
+BUILD = Path(__file__).parents[1] / "build" / "bench"  # may be deleted at any time
 
 
 @lru_cache(maxsize=2)
@@ -21,7 +21,7 @@ def quotes(n: int = 10_000_000) -> bt.Quotes:
 
 @lru_cache(maxsize=2)
 def trades(n: int = 10_000_000) -> bt.Trades:
-    """The same walk as prints."""
+    """The same walk as trades."""
     return bt.Trades(START + 10**7 * np.arange(n), walk(n), np.full(n, 10.0))
 
 
@@ -33,7 +33,7 @@ def bars(n: int = 1_000_000) -> bt.Bars:
 
 @lru_cache(maxsize=2)
 def many_quotes(symbols: int, n: int) -> dict[str, bt.Quotes]:
-    """Walks of their own, each with a clock of its own: a quote every 10 ms, on average."""
+    """Independent walks at independent random times: a quote every 10 ms on average."""
     size = np.full(n, 100.0)
     data = {}
     for k in range(symbols):
@@ -44,7 +44,7 @@ def many_quotes(symbols: int, n: int) -> dict[str, bt.Quotes]:
 
 
 def quotes_catalog(n: int) -> bt.Catalog:
-    """A catalog with `n` quotes of A, written once and kept between runs."""
+    """A catalog with `n` quotes of A, written once and reused by later runs."""
     folder = BUILD / f"quotes-{n}"
     catalog = bt.Catalog(folder)
     if not (folder / "written").exists():

@@ -1,4 +1,4 @@
-"""How cost grows with ticks, symbols, orders and parameter sets: five sizes each, and what fits them."""
+"""How time grows with ticks, symbols, orders and parameter sets: five sizes each, and a fit."""
 
 import json
 from collections.abc import Callable
@@ -28,14 +28,14 @@ def of_ticks() -> list[Sized]:
 
 
 def of_symbols() -> list[Sized]:
-    """100,000 quotes each, merged."""
+    """100,000 quotes per symbol, merged."""
     data = many_quotes(80, scaled(100_000))
     parts = [dict(list(data.items())[:n]) for n in (5, 10, 20, 40, 80)]
     return [(len(part), lambda p=part: bt.run(p, "ma_crossover", SLOW, execution=COSTS)) for part in parts]
 
 
 def of_orders() -> list[Sized]:
-    """Over the same million prints."""
+    """Orders over the same million trades."""
     n = scaled(1_000_000)
     data, cases = trades(n), []
     for share in (0.0625, 0.125, 0.25, 0.5, 1.0):
@@ -46,7 +46,7 @@ def of_orders() -> list[Sized]:
 
 
 def of_parameter_sets() -> list[Sized]:
-    """Over the same 100,000 bars, on one thread."""
+    """Parameter sets over the same 100,000 bars, on one thread."""
     data, longs = bars(scaled(100_000)), list(range(60, 460, 10))
     grids = [{"short_period": list(range(2, 2 + n)), "long_period": longs} for n in (2, 4, 8, 16, 32)]
     return [
@@ -67,13 +67,13 @@ KINDS = {
 
 
 def medians(cases: list[Sized]) -> list[float]:
-    """Seconds of each size, their rounds taken by turns."""
+    """Seconds of each size. Rounds of the sizes alternate."""
     rounds = [[clock(function) for _, function in cases] for _ in range(ROUNDS + 1)][1:]
     return [float(m) for m in np.median(rounds, axis=0)]
 
 
 def fit(sizes: list[int], seconds: list[float]) -> dict[str, float]:
-    """The power of the size that cost grows with; `fixed` + `each` * size; of least relative error."""
+    """Exponent of growth, and the line `fixed` + `each` * size of least relative error."""
     n, t = np.array(sizes, float), np.array(seconds)
     power = float(np.polyfit(np.log(n), np.log(t), 1)[0])
     each, fixed = np.linalg.lstsq(np.c_[n, np.ones_like(n)] / t[:, None], np.ones_like(t), rcond=None)[0]
@@ -81,7 +81,7 @@ def fit(sizes: list[int], seconds: list[float]) -> dict[str, float]:
 
 
 def measure_all(file: Path) -> None:
-    """Writes sizes, seconds and fits as JSON; what can't be run is left out, with a word."""
+    """Writes sizes, seconds and fits as JSON; a case that cannot run is reported and left out."""
     found = {}
     for name, (what, make) in KINDS.items():
         try:

@@ -1,4 +1,4 @@
-"""The guard: ratios to loops by hand, and instructions an event, beside those committed in baseline.json."""
+"""Compares ratios to hand-written loops, and instructions per event, with baseline.json."""
 
 import json
 import platform
@@ -21,7 +21,7 @@ from .peers.loops import play_bars, play_orders, sweep
 from .peers.work import CAPITAL, FEE, order_rows
 
 FILE = Path(__file__).with_name("baseline.json")
-FALL, DRIFT = 0.15, 0.03  # of a ratio, of a count of instructions
+FALL, DRIFT = 0.15, 0.03  # allowed fall of a ratio, allowed growth of a count of instructions
 ROUNDS, ATTEMPTS = 8, 5
 Pair = tuple[Callable[[], Any], Callable[[], Any]]
 
@@ -72,9 +72,9 @@ RATIOS = {
 
 
 def reached(pair: Pair, enough: float = float("inf")) -> float:
-    """The loop's best time over ours, by turns; ATTEMPTS times, or until it is `enough`.
+    """The loop's best time ÷ our best time. Ends early once the ratio is at least `enough`.
 
-    Whatever else a machine does makes a round slower, never faster: the best of each are what compares.
+    Rounds of both alternate. Other load can only slow a round, so the best times are compared.
     """
     best = [float("inf")] * 2
     for function in pair:
@@ -88,13 +88,13 @@ def reached(pair: Pair, enough: float = float("inf")) -> float:
 
 
 def tools() -> str:
-    """What else decides how many instructions are made of the same source."""
+    """The tools that decide how many instructions the same source compiles to."""
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{compiler_version()}; {platform.machine()}; CPython {python}; Cython {version('cython')}"
 
 
 def update() -> int:
-    """Measures, and writes the baseline."""
+    """Measures and writes the baseline."""
     found = {name: reached(make()) for name, make in RATIOS.items()}
     counts = instructions.per_event() if instructions.available() else {}
     baseline = {"machine": machine(), "ratios": found, "tools": tools(), "instructions": counts}
@@ -104,16 +104,16 @@ def update() -> int:
 
 
 def check() -> int:
-    """0 if nothing has got worse; 1, and what has, otherwise."""
+    """Prints every comparison; returns 0 if nothing is worse than the baseline, else 1."""
     if not FILE.exists():
-        print(f"there is no {FILE.name}: `scripts/bench --update` writes it")
+        print(f"{FILE.name} is missing: `scripts/bench --update` writes it")
         return 2
     baseline = json.loads(FILE.read_text())
     return int(fallen(baseline["ratios"]) + grown(baseline) > 0)
 
 
 def fallen(committed: dict[str, float]) -> int:
-    """How many ratios are more than FALL below their committed figures."""
+    """Number of ratios more than FALL below the baseline."""
     wrong = 0
     for name, figure in committed.items():
         least = figure * (1.0 - FALL)
@@ -127,13 +127,13 @@ def fallen(committed: dict[str, float]) -> int:
 
 
 def grown(baseline: dict[str, Any]) -> int:
-    """How many counts have grown by more than DRIFT; a fall is told, and is no fault."""
+    """Number of counts more than DRIFT above the baseline. A fall is printed but does not count."""
     committed = baseline["instructions"]
     if not instructions.available():
-        print("skipped: instructions are not counted, there is no valgrind")
+        print("skipped: instructions are not counted without valgrind")
         return 0
     if baseline["tools"] != tools():
-        print(f"skipped: instructions were counted with {baseline['tools']}, and here is {tools()}")
+        print(f"skipped: the baseline was counted with {baseline['tools']}, this machine has {tools()}")
         return 0
     wrong = 0
     for name, now in instructions.per_event(list(committed)).items():
@@ -141,9 +141,9 @@ def grown(baseline: dict[str, Any]) -> int:
         word = "GREW" if change > DRIFT else "fell" if change < -DRIFT else "ok"
         wrong += change > DRIFT
         print(
-            f"{word:>6}  {name}: {now:.1f} instructions an event"
+            f"{word:>6}  {name}: {now:.1f} instructions per event"
             f" (committed {committed[name]:.1f}, {change:+.1%})"
         )
         if word == "fell":
-            print("        `scripts/bench --update` makes this the figure to keep")
+            print("        `scripts/bench --update` makes this the baseline")
     return wrong

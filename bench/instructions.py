@@ -1,7 +1,7 @@
-"""Instructions an event, counted by valgrind: exact where clocks are not.
+"""Instructions per event, counted by valgrind: unlike times, they do not depend on load.
 
-`python -m bench.instructions NAME PARTS` is what runs under it: data of two parts are made, and one run
-over the first PARTS of them. What two parts take beyond one is the engine's alone.
+`python -m bench.instructions NAME PARTS` runs under valgrind: it generates two parts of data and runs over the
+first PARTS of them. The difference between two parts and one is the cost of the events alone.
 """
 
 import os
@@ -28,7 +28,7 @@ def periods(pair: tuple[int, int]) -> dict[str, int]:
 
 
 def cut(data: Any, n: int) -> Any:
-    """Its first `n` rows."""
+    """The first `n` rows."""
     return data.slice(None, int(data.timestamp[n])) if n < len(data) else data
 
 
@@ -43,7 +43,7 @@ def bars_ma(n: int) -> Callable[[], Any]:
 
 
 def order_array(n: int) -> Callable[[], Any]:
-    """A tenth of the rows trade."""
+    """Orders at a tenth of the rows."""
     data = trades(2 * PART)
     rows, sizes = order_rows(2 * PART, 0.1)
     rows, sizes = rows[rows < n], sizes[rows < n]
@@ -53,12 +53,14 @@ def order_array(n: int) -> Callable[[], Any]:
 
 
 def sweep(n: int) -> Callable[[], Any]:
-    """Sixteen pairs; counted for each bar of each pair."""
+    """A sweep of sixteen pairs, counted per bar and pair."""
     data = cut(bars(2 * PART // 10), n // 10)
     return lambda: bt.sweep({"A": data}, "ma_crossover", SWEPT, execution=COSTS, workers=1)
 
 
-WORKLOADS: dict[str, tuple[Callable[[int], Callable[[], Any]], float]] = {  # and evaluations an event of PART
+WORKLOADS: dict[
+    str, tuple[Callable[[int], Callable[[], Any]], float]
+] = {  # with the evaluations per event of PART
     "quotes, ema_crossover": (quotes_ema, 1.0),
     "bars, ma_crossover": (bars_ma, 1.0),
     "order array, 10 %": (order_array, 1.0),
@@ -71,7 +73,7 @@ def available() -> bool:
 
 
 def count(name: str, parts: int) -> int:
-    """Instructions of a whole process that runs over `parts` parts."""
+    """Instructions of a whole process that runs over `parts` times PART events."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
     command += ["-m", "bench.instructions", name, str(parts)]
     env = os.environ | {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
@@ -83,7 +85,7 @@ def count(name: str, parts: int) -> int:
 
 
 def per_event(names: list[str] | None = None) -> dict[str, float]:
-    """Instructions an event of each workload; as many at once as there are processors."""
+    """Instructions per event of each workload; as many processes at once as there are cores."""
     names = list(WORKLOADS) if names is None else names
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         once, twice = (list(pool.map(lambda name, p=parts: count(name, p), names)) for parts in (1, 2))

@@ -1,4 +1,4 @@
-"""One figure of a claim: ours timed by turns with what bounds it, in one process."""
+"""Measures one figure of a claim: ours and its bound, alternately, in one process."""
 
 import time
 from collections.abc import Callable
@@ -34,10 +34,10 @@ def figure(
     rounds: int = 7,
     seconds: list[float] | None = None,
 ) -> Any:
-    """Measures `ours`, before each round what bounds it, and files the figure; what `ours` returned.
+    """Measures `ours`, with its bound before each round; records the figure, and returns the result of `ours`.
 
-    `work` counts what `unit` names. `goal` is ("rate", the least work a second), ("seconds", the most) or
-    ("ratio", the least of bound's time / ours). `seconds`, where `ours` fills it, goes before the clock.
+    `work` is a number of `unit`. `goal` is ("rate", least work per second), ("seconds", most) or
+    ("ratio", least time of the bound ÷ ours). `seconds`, if `ours` fills it, replaces the measured times.
     """
     theirs: list[float] = []
     result = benchmark.pedantic(

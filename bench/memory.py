@@ -1,4 +1,4 @@
-"""How much memory of its own a process takes while something goes on."""
+"""Measures the private memory of a process during a block of code."""
 
 import threading
 from pathlib import Path
@@ -8,13 +8,13 @@ STATUS = Path("/proc/self/status")
 
 
 def anonymous() -> int:
-    """Bytes that are this process's own; pages of mapped files, which the system may drop, are not."""
+    """Private bytes of this process. Pages of mapped files are not counted, as the system may drop them."""
     line = next(line for line in STATUS.read_text().splitlines() if line.startswith("RssAnon"))
     return int(line.split()[1]) * 1024
 
 
 class Peak:
-    """`with Peak() as peak: ...`, then `peak.megabytes`: the most above what there was, each millisecond."""
+    """`with Peak() as peak: ...`, then `peak.megabytes`: the highest increase, sampled every millisecond."""
 
     def __enter__(self) -> Self:
         self.before = self.most = anonymous()

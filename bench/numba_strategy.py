@@ -1,4 +1,4 @@
-"""The crossing of two EMAs as a user of Numba writes it."""
+"""The crossing of two EMAs as a Numba user would write it."""
 
 import numpy as np
 
@@ -27,5 +27,5 @@ def _cross(own, market, account, out):
 
 
 def crossover():
-    """All in while the short mean is above the long one."""
+    """Fully invested while the short mean is above the long one."""
     return bt.Compiled(_cross, STATE, events=["quotes"])

@@ -1,4 +1,4 @@
-"""RESULTS.md from what was measured: a table a claim, ours ÷ theirs for each peer, growth."""
+"""Writes RESULTS.md: a table for each claim, ours ÷ theirs for each peer, growth."""
 
 import json
 import os
@@ -27,7 +27,7 @@ PACKAGES = ("btcore", "numpy", "numba", "polars", "pytest-benchmark")
 
 
 def machine() -> str:
-    """What has a say in the numbers."""
+    """Machine, compiler and versions that the numbers depend on."""
     text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
     models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
     cpu = models[0] if models else platform.processor() or platform.machine()
@@ -42,16 +42,16 @@ def machine() -> str:
 
 
 def compiler_version() -> str:
-    """The first line that the C compiler says of itself."""
+    """The first line of the C compiler's version text."""
     done = subprocess.run([*compiler(), "--version"], capture_output=True, text=True, check=False)
     return done.stdout.splitlines()[0] if done.stdout else "no C compiler"
 
 
 def page(folder: Path, *, quick: bool = False) -> str:
-    """The whole page, from the JSON files that are in `folder`."""
+    """The whole page, from the JSON files in `folder`."""
     parts = ["# Speed, as measured", ""]
     if quick:
-        parts += ["**A trial of the harness on a fiftieth of the work: not to be quoted.**", ""]
+        parts += ["**A trial of the harness on a fiftieth of the work, not to be quoted.**", ""]
     parts += [
         "Written by `scripts/bench`; [README.md](README.md) says how to read it.",
         "",
@@ -131,7 +131,7 @@ def milliseconds(seconds: dict[str, float]) -> str:
 
 
 def short(rate: float) -> str:
-    """Three digits of a rate."""
+    """A rate with three digits."""
     for scale, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if rate >= scale:
             return f"{rate / scale:.3g} {letter}"

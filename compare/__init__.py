@@ -1,1 +1,1 @@
-"""btcore beside its peers: the same runs on both sides. `scripts/compare` runs it; it is not shipped."""
+"""The same runs in btcore and in its peers, compared by `scripts/compare`. Not part of a wheel."""

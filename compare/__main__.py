@@ -1,6 +1,6 @@
-"""Prints every comparison, peer by peer; exit code 1 for a mismatch, or when no peer is there.
+"""Prints every comparison by peer. Exits with 1 on a mismatch, or if no peer is installed.
 
-With the path of docs/conventions.md, and if nothing was wrong or skipped, its section is rewritten.
+Given the path of docs/conventions.md, rewrites its section if nothing mismatched and nothing was skipped.
 """
 
 import importlib
@@ -18,7 +18,7 @@ BESIDE = ("numpy", "pandas", "numba")
 
 
 def versions() -> str:
-    """Of everything that has a say in the numbers."""
+    """Versions of everything that the numbers depend on."""
     found = [f"btcore {bt.__version__}"]
     for package in (*PEERS, *BESIDE):
         try:
@@ -29,12 +29,12 @@ def versions() -> str:
 
 
 def compare(peer: str) -> list[Row] | None:
-    """The rows of that peer; None, said aloud, if it can't be imported."""
+    """The rows of that peer; None, with a message, if it cannot be imported."""
     try:
         which = version(peer)
         importlib.import_module(peer)
-    except Exception as error:  # whatever a package raises that does not go with its dependencies
-        print(f"\nSKIPPED {peer}: nothing was compared with it ({type(error).__name__}: {error})")
+    except Exception as error:  # a package that does not fit its dependencies may raise anything
+        print(f"\nSKIPPED {peer}: it cannot be imported ({type(error).__name__}: {error})")
         return None
     print(f"\n{peer} {which}")
     found: list[Row] = importlib.import_module(f".{PEERS[peer]}", __package__).rows()
@@ -49,7 +49,9 @@ def main(into: str | None = None) -> int:
     rows = [row for some in found.values() for row in some]
     wrong = sum(not row.ok for row in rows)
     skipped = len(PEERS) - len(found)
-    print(f"\n{len(rows) - wrong} rows hold, {wrong} mismatches, {skipped} of {len(PEERS)} peers skipped")
+    print(
+        f"\n{len(rows) - wrong} rows as expected, {wrong} mismatches, {skipped} of {len(PEERS)} peers skipped"
+    )
     if into and not wrong and not skipped:
         page = Path(into)
         page.write_text(rewritten(page.read_text(), section(versions(), found)))

@@ -1,4 +1,4 @@
-"""btcore beside backtesting.py, on the daily bars of GOOG that the latter ships."""
+"""btcore compared with backtesting.py, on the daily bars of GOOG that the latter ships."""
 
 import warnings
 from typing import Any
@@ -20,7 +20,7 @@ BPS = COMMISSION * 1e4
 FINAL, EQUITY = "final equity", "equity at every bar"
 
 _columns = [GOOG[name].to_numpy(np.float64) for name in ("Open", "High", "Low", "Close", "Volume")]
-# A session ends before the next one begins, so that a fill's time tells its bar.
+# A session ends before the next one begins, so the time of a fill identifies its bar.
 BARS = bt.Bars(GOOG.index.as_unit("ns").asi8, *_columns, interval="8h")
 CLOSES = BARS.timestamp + BARS.interval
 # The same as two quotes a day: there a strategy sees the open before it trades at it.
@@ -29,7 +29,7 @@ QUOTES = bt.Quotes(np.column_stack([BARS.timestamp, CLOSES]).ravel(), _ticks, _t
 
 
 class Theirs(Strategy):  # type: ignore[misc]
-    """The crossing of two means: closes what there is and opens `UNITS`, both at the next open."""
+    """The crossing of two means: closes the position and opens `UNITS`, both at the next open."""
 
     def init(self) -> None:
         self.fast = self.I(SMA, self.data.Close, FAST)
@@ -60,7 +60,7 @@ class TheirsAllIn(Theirs):
 
 
 class TheirsOnce(Strategy):  # type: ignore[misc]
-    """Trades `units` when it is called for the first time."""
+    """Trades `units` on its first call."""
 
     units = 1
 
@@ -73,7 +73,7 @@ class TheirsOnce(Strategy):  # type: ignore[misc]
 
 
 def theirs(strategy: type[Strategy], cash: float = CASH, units: int = 0, **terms: Any) -> Any:
-    """What backtesting.py makes of it; what it warns of (orders cancelled, trades open) is among the rows."""
+    """The statistics of backtesting.py. Its warnings (cancelled orders, open trades) are among the rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Backtest(GOOG, strategy, cash=cash, **terms).run(**({"units": units} if units else {}))
@@ -98,7 +98,7 @@ def ours(
 
 
 def trips(result: bt.Result) -> NDArray[np.float64]:
-    """A closed trade a row: entry bar, exit bar, entry price, exit price, signed size, pnl."""
+    """One row per closed trade: entry bar, exit bar, entry price, exit price, signed size, pnl."""
     t = result.round_trips
     bar = [np.searchsorted(BARS.timestamp, t[f"{end}_timestamp"], "right") - 1 for end in ("entry", "exit")]
     size = np.where(t["side"] == "long", 1, -1) * t["quantity"]
@@ -111,7 +111,7 @@ def their_trips(stats: Any) -> NDArray[np.float64]:
 
 
 def curve(result: bt.Result) -> NDArray[np.float64]:
-    """At every close; without the first point, the capital before the first bar."""
+    """Equity at every close, without the first point (the capital before the first bar)."""
     points = result.equity_curve
     return np.asarray(points["equity"][np.searchsorted(points["timestamp"], CLOSES)])
 
@@ -125,7 +125,7 @@ def final(result: bt.Result) -> float:
 
 
 def pair(run: str, result: bt.Result, stats: Any) -> list[Row]:
-    # Both sides list trades of one exit bar in the order of their entries.
+    # Both list the trades of one exit bar in the order of their entries.
     order = np.lexsort(their_trips(stats).T[:2])
     return [
         Same(run, "trades (bars, prices, size, pnl)", trips(result), their_trips(stats)[order]),

@@ -1,4 +1,4 @@
-"""The crossing of two means, as btcore's strategies: one signal, several ways to act on it."""
+"""The crossing of two means as btcore strategies: one signal, several ways to trade it."""
 
 from collections import deque
 
@@ -29,7 +29,7 @@ class Crossing:
 
 
 class Reverse(bt.Strategy):
-    """Turns to `UNITS` long or short with one order."""
+    """Goes to `UNITS` long or short with one order."""
 
     def on_start(self, ctx: bt.Context) -> None:
         self.crossing = Crossing()
@@ -44,7 +44,7 @@ class Reverse(bt.Strategy):
 
 
 class CloseThenOpen(Reverse):
-    """The same with two orders for the same open: one ends the old position, one begins the new."""
+    """The same with two orders for the same open: one closes the old position, one opens the new."""
 
     def turn(self, ctx: bt.Context, side: int, close: float) -> None:
         send = ctx.buy if side > 0 else ctx.sell
@@ -54,7 +54,7 @@ class CloseThenOpen(Reverse):
 
 
 class Stopped(Reverse):
-    """With a protective stop, sent together with the entry."""
+    """With a protective stop that is sent with the entry."""
 
     def turn(self, ctx: bt.Context, side: int, close: float) -> None:
         for order in ctx.open_orders(SYMBOL):
@@ -65,14 +65,14 @@ class Stopped(Reverse):
 
 
 class AllAtDecision(Reverse):
-    """All of equity, sized by the close that the decision was made on."""
+    """All of equity, sized at the close of the signal."""
 
     def turn(self, ctx: bt.Context, side: int, close: float) -> None:
         ctx.order_target_percent(SYMBOL, side)
 
 
 class AllAtOpen(bt.Strategy):
-    """All of equity, sized by the open it fills at: on quotes, two a day, its open and its close."""
+    """All of equity, sized at the open it fills at. It runs on two quotes a day: the open and the close."""
 
     def on_start(self, ctx: bt.Context) -> None:
         self.crossing = Crossing()

@@ -1,4 +1,4 @@
-"""The findings as a section of docs/conventions.md."""
+"""Writes the findings as a section of docs/conventions.md."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,9 +8,9 @@ BEGIN, END = "<!-- scripts/compare writes from here -->\n", "<!-- to here -->\n"
 HEAD = """
 ## Measured
 
-The same runs on both sides. Where conventions are the same, so are the numbers, within 1e-9 of each other.
-Where they differ, both numbers are here, and the difference is accounted for: btcore set up by the peer's
-convention, or its result corrected by what that convention says, gives the peer's number.
+Both sides run the same data. Where conventions are the same, the numbers agree within 1e-9. Where conventions
+differ, the table has both numbers, and the convention explains the whole difference: btcore configured the
+peer's way, or its result converted to the peer's convention, gives the peer's number.
 `scripts/compare docs/conventions.md` runs all of this and writes this section.
 
 Measured with {versions}.
@@ -18,15 +18,15 @@ Measured with {versions}.
 
 
 def rewritten(text: str, section: str) -> str:
-    """The page with another section between its marks; ValueError where it has none."""
+    """The page with the section between its marks replaced; ValueError if it has no marks."""
     if not text.count(BEGIN) == text.count(END) == 1:
-        raise ValueError("no marks to write between")
+        raise ValueError("the page has no marks of this section")
     before, _, rest = text.partition(BEGIN)
     return f"{before}{BEGIN}{section}\n{END}{rest.partition(END)[2]}"
 
 
 def section(versions: str, found: Mapping[str, Sequence[Row]]) -> str:
-    """Markdown: for each peer, what is the same and a table of what is not."""
+    """Markdown: for each peer, the numbers that are equal and a table of those that differ."""
     parts = [HEAD.format(versions=versions)]
     for peer, rows in found.items():
         parts.append(f"\n### {peer}\n\nThe same, with the number of rows:\n\n")

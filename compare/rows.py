@@ -1,4 +1,4 @@
-"""What a comparison finds: numbers that must be the same, and differences that must be accounted for."""
+"""Findings of a comparison: numbers that must be equal, and differences that must be explained."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ TOLERANCE = 1e-9  # relative
 
 
 def apart(ours: ArrayLike, theirs: ArrayLike) -> float:
-    """The largest relative difference of two columns; infinite if their shapes differ or one is NaN."""
+    """Largest relative difference of two columns; infinite if their shapes differ or one value is NaN."""
     a, b = np.asarray(ours, np.float64), np.asarray(theirs, np.float64)
     if a.shape != b.shape or not a.size:
         return float("inf")
@@ -44,8 +44,8 @@ class Same:
 class Differs:
     """A convention that differs, and the proof that nothing else does.
 
-    `bridged` is our number by the peer's convention, from a run set up by it or a result corrected for it.
-    It must be their number, and `ours` must not.
+    `bridged` is our number under the peer's convention: from a run configured that way, or from a result
+    converted to it. It must equal their number, and `ours` must not.
     """
 
     convention: str
@@ -67,7 +67,7 @@ class Differs:
         )
 
     def markdown(self) -> str:
-        """The row of a table: convention, btcore, the peer, number, ours, theirs."""
+        """One row of the table: convention, btcore, the peer, number, ours, theirs."""
         return (
             f"| {self.convention} | {self.btcore} | {self.peer} | {self.number} "
             f"| {self.ours:.10g} | {self.theirs:.10g} |"

@@ -1,4 +1,4 @@
-"""btcore beside vectorbt's `Portfolio.from_orders`: a row's order fills at that row's price."""
+"""btcore compared with vectorbt's `Portfolio.from_orders`: an order fills at the price of its row."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ ROWS = 100_000
 CASH, LITTLE = 1_000_000.0, 1_000.0
 FEES, SLIPPAGE = 0.001, 0.0005
 SYMBOL = "X"
-START, STEP, EVERY = 1_704_067_200 * 10**9, 10**9, "1s"  # a row a second
-UNLIMITED = 1000.0  # leverage: vectorbt lends without end to whoever sells short
+START, STEP, EVERY = 1_704_067_200 * 10**9, 10**9, "1s"  # one row per second
+UNLIMITED = 1000.0  # leverage: vectorbt has no limit for short sales
 UNITS, EQUITY = "units held", "equity at every row"
 
 
 @dataclass(frozen=True)
 class Market:
-    """Prices that orders fill at, prices they are then marked at, signed sizes (NaN: no order)."""
+    """Fill prices, mark prices and signed sizes (NaN: no order) of each row."""
 
     price: Floats
     close: Floats
@@ -43,7 +43,7 @@ def random_market(rows: int = ROWS, seed: int = 20) -> Market:
 
 
 def few(*orders: tuple[float, float]) -> Market:
-    """A row for each (size, price), and one more without an order."""
+    """One row for each (size, price), and one more without an order."""
     price = np.array([price for _, price in orders] + [orders[-1][1]])
     return Market(price, price, np.array([size for size, _ in orders] + [np.nan]))
 
@@ -55,7 +55,7 @@ def theirs(market: Market, cash: float = CASH, **terms: Any) -> Any:
 
 
 def orders(market: Market, offset: int = 0) -> bt.Orders:
-    """Market orders, each sent `offset` ns after its row's time."""
+    """Market orders, each sent `offset` ns after the time of its row."""
     row = np.flatnonzero(~np.isnan(market.size))
     size = market.size[row]
     return bt.Orders(START + STEP * row + offset, SYMBOL, np.sign(size).astype(np.int64), np.abs(size))
@@ -81,31 +81,31 @@ def run(
 
 
 def as_bars(market: Market) -> tuple[bt.Bars, bt.Orders]:
-    """A row is a bar: its price the open, its close the close. An order sent at the open fills there."""
+    """A row is a bar from its price to its close. An order sent at the open fills there."""
     high, low = np.maximum(market.price, market.close), np.minimum(market.price, market.close)
     stamps = START + STEP * np.arange(len(market.close))
     return bt.Bars(stamps, market.price, high, low, market.close, interval=EVERY), orders(market)
 
 
 def as_trades(market: Market) -> tuple[bt.Trades, bt.Orders]:
-    """A row is two prints. An order waits for the next one, so it is sent as its row's price prints."""
+    """A row is two trades. An order fills at the next trade, so it is sent at the time of its row's price."""
     return bt.Trades(*ticks(market)), orders(market, offset=-2)
 
 
 def as_quotes(market: Market) -> tuple[bt.Quotes, bt.Orders]:
-    """A row is two quotes. An order meets the one that stands, so it is sent after its row's price."""
+    """A row is two quotes. An order fills at the current quote, so it is sent after its row's price."""
     stamps, price = ticks(market)
     return bt.Quotes(stamps, price, price), orders(market, offset=-1)
 
 
 def ticks(market: Market) -> tuple[NDArray[np.int64], Floats]:
-    """Each row's price 2 ns ahead of the row's time, and its close on it."""
+    """The price of each row is 2 ns before the time of the row; its close is at that time."""
     at = START + STEP * np.arange(len(market.close))
     return np.column_stack([at - 2, at]).ravel(), np.column_stack([market.price, market.close]).ravel()
 
 
 def held(result: bt.Result) -> float:
-    """Units at the last row."""
+    """Position at the last row."""
     last = result.exposures[result.exposures["timestamp"] == result.equity_curve["timestamp"][-1]]
     return float(last["quantity"].sum())
 
@@ -126,7 +126,7 @@ def rows() -> list[Row]:
     }
     for kind, make in kinds.items():
         result = run(*make(market), fees=FEES, slippage=SLIPPAGE, leverage=UNLIMITED)
-        points = result.equity_curve[1:]  # the first is the capital before the first row
+        points = result.equity_curve[1:]  # the first point is the capital before the first row
         name = f"{len(result.orders):,} random orders, each row as {kind}"
         found += [
             Same(name, "fills (size, price)", fills(result), their_fills(portfolio)),
@@ -148,7 +148,7 @@ def their_fills(portfolio: Any) -> Floats:
 
 
 def same_row(market: Market) -> list[Row]:
-    """The decision is made on a row's close: in btcore the order leaves as that bar ends."""
+    """The decision is made on the close of a row: in btcore the order is sent at the end of that bar."""
     bars, _ = as_bars(market)
     result = run(bars, orders(market, offset=STEP), leverage=UNLIMITED)
     later = Market(market.price, market.close, np.r_[np.nan, market.size[:-1]])
@@ -212,7 +212,7 @@ def short_sale() -> Row:
 
 
 def flat() -> list[Row]:
-    """What is left of 1 unit after a sale of nearly all of it."""
+    """Position left of 1 unit after a sale of nearly all of it."""
     kept, gone = (few((1, 100), (-(1 - rest), 100)) for rest in (2e-9, 5e-10))
     left, least = held(run(*as_bars(gone))), 1e-9
     return [

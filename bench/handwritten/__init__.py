@@ -1,1 +1,1 @@
-"""Hand-written loops: the least a simulation of the same orders can cost."""
+"""Hand-written loops: a lower bound on the cost of simulating the same orders."""

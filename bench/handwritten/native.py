@@ -1,4 +1,4 @@
-"""loop.c, compiled when it is first asked for, with the flags of setup.py, and called through ctypes."""
+"""loop.c, compiled on first use with the flags of setup.py and called through ctypes."""
 
 import ctypes
 import subprocess
@@ -27,7 +27,7 @@ class Outcome(ctypes.Structure):
 
 
 def compiler() -> list[str]:
-    """The C compiler that Python's own extensions are built with."""
+    """The C compiler that Python was built with."""
     return str(sysconfig.get_config_var("CC") or "cc").split()
 
 
@@ -40,7 +40,7 @@ def library() -> ctypes.CDLL:
 
 
 def ema_loop(ticks: Any, short: int, long: int, curve: np.ndarray | None = None) -> Outcome:
-    """Plays quotes, or trades as both sides; `curve` (float64) takes the equity, minute by minute."""
+    """Runs over quotes, or trades as both sides; `curve` (float64) receives the equity of each minute."""
     names = ("timestamp", "bid", "ask") if ticks.kind == "quotes" else ("timestamp", "price", "price")
     timestamp, bid, ask = (ticks.columns[name] for name in names)
     if curve is None:

@@ -1,1 +1,1 @@
-"""The same work on other packages: `of_NAME.py` is run by the interpreter of NAME's own environment."""
+"""The same work on other packages: `of_NAME.py` is run by the Python of an environment that holds NAME."""

@@ -1,7 +1,7 @@
-"""Loops by hand for Numba: bars and a sweep with metrics, quotes, an array of orders.
+"""Hand-written loops for Numba: bars and a sweep with metrics, quotes, an array of orders.
 
-The whole cash goes in and all comes out, for a fee. The mean of a window is a running sum over its length.
-A cross seen at a close fills at the next open.
+A buy invests all cash, a sale closes the position, and both pay a fee. Means are running sums over the
+period. A cross at a close fills at the next open.
 """
 
 from math import nan, sqrt
@@ -38,7 +38,7 @@ def _play(opened, close, short, long, capital, fee, equity, keep):
         if i >= long - 1:
             slow = long_sum * long_share
             gap = short_sum * short_share - slow
-            if abs(gap) > 1e-12 * slow:  # rounding is no crossing
+            if abs(gap) > 1e-12 * slow:  # a rounding error is not a crossing
                 wanted = gap > 0.0
         worth = cash + quantity * price
         if keep:
@@ -58,7 +58,7 @@ def _play(opened, close, short, long, capital, fee, equity, keep):
 
 @njit(cache=True)
 def play_bars(opened, close, short, long, capital, fee):
-    """The metrics, and the equity at each close."""
+    """Metrics, and the equity at each close."""
     equity = np.empty(len(close))
     return _play(opened, close, short, long, capital, fee, equity, True), equity
 
@@ -75,7 +75,7 @@ def sweep(opened, close, shorts, longs, capital, fee):
 
 @njit(cache=True, parallel=True)
 def sweep_on_threads(opened, close, shorts, longs, capital, fee):
-    """The same with the pairs shared by Numba's threads."""
+    """The same, with the pairs divided among Numba's threads."""
     out = np.empty((len(shorts), 4))
     for k in prange(len(shorts)):
         none = np.empty(0)

@@ -13,7 +13,7 @@ from work import CAPITAL, FEE
 
 
 def mean(values, period):
-    """Its running mean; NaN before it is known."""
+    """Running mean; NaN for the first rows."""
     total = np.cumsum(np.r_[0.0, values])
     return np.r_[np.full(period - 1, np.nan), (total[period:] - total[:-period]) / period]
 
@@ -34,7 +34,7 @@ class Crossing(backtesting.Strategy):
 
 
 class Emas(backtesting.Strategy):
-    """Keeps its two means itself, as at each tick one must."""
+    """Updates its two means itself, as a strategy on ticks must."""
 
     def init(self):
         self.short = self.long = self.data.Close[0]

@@ -1,4 +1,4 @@
-"""btcore itself, given the peers' work and run as they are."""
+"""btcore itself on the peers' work, run in the same way."""
 
 from importlib.metadata import version
 
@@ -34,7 +34,7 @@ def play(data, *strategy):
 
 
 def to_metrics(data, *strategy):
-    """Metrics are computed when they are first asked for."""
+    """Reads the metrics, which are computed on first access."""
     result = play(data, *strategy)
     assert result.metrics
     return result

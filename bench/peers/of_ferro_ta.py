@@ -1,4 +1,4 @@
-"""ferro-ta: its Rust functions, called as its own `backtest` and `sweep` do."""
+"""ferro-ta: its Rust functions, called as in its own `backtest` and `sweep`."""
 
 import ferro_ta._ferro_ta as rust
 import numpy as np

@@ -1,4 +1,4 @@
-"""hftbacktest: a Numba strategy called as quotes arrive; its models at their simplest."""
+"""hftbacktest: a Numba strategy that is called at each quote, with the simplest models."""
 
 import hftbacktest as hft
 import numpy as np
@@ -11,7 +11,7 @@ STEP = 10**7  # between two quotes, ns
 
 
 def feed(n):
-    """Each quote as its two sides; what it leaves behind is cleared first."""
+    """Each quote as two depth updates; levels that the quote leaves are cleared first."""
     quotes = work.ticks(n)
     rows = np.zeros((n, 4), event_dtype)
     common = hft.DEPTH_EVENT | hft.EXCH_EVENT | hft.LOCAL_EVENT
@@ -29,7 +29,7 @@ def feed(n):
 
 @njit
 def play(hbt, steps, short_alpha, long_alpha):
-    """One step a quote: the means, and a market order of 10 at a crossing."""
+    """One step per quote: updates the means and sends a market order of 10 at a crossing."""
     fast = slow = np.nan
     holds, orders = False, 0
     for _ in range(steps):

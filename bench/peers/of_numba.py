@@ -1,4 +1,4 @@
-"""A plain loop by hand, for Numba."""
+"""A hand-written loop, compiled by Numba."""
 
 import loops
 import numba

@@ -1,4 +1,4 @@
-"""raptorbt: its single backtest on signals, its batch, and its backtest on ticks."""
+"""raptorbt: its single backtest on signals, its batch and its backtest on ticks."""
 
 from importlib.metadata import version
 
@@ -20,7 +20,7 @@ def columns(candles):
 
 
 def crosses(close, periods, mean):
-    """Signals: the first rows on each side; none before both means are known."""
+    """Entry and exit signals: the first row on each side; none before both means are known."""
     fast, slow = (np.asarray(mean(close, int(period))) for period in periods)
     above = fast > slow
     before = np.r_[False, above[:-1]]

@@ -1,4 +1,4 @@
-"""vectorbt: its kernels, by its Rust engine and by Numba, and what its users call."""
+"""vectorbt: its kernels, from its Rust engine and from Numba, and the functions that its users call."""
 
 import warnings
 
@@ -19,7 +19,7 @@ def flex(values, dtype=float):
 
 
 def signals_kernel(engine, price, close, entries, exits):
-    """The records of orders, and nothing else."""
+    """Only the order records."""
     n, blank = len(close), np.zeros((1, 1), np.bool_)
     shared = {"size": flex(np.inf), "price": flex(price), "fees": flex(FEE), "close": flex(close)}
     return dispatch.simulate_from_signals(
@@ -41,7 +41,7 @@ def signals_kernel(engine, price, close, entries, exits):
 
 
 def portfolio(engine, close, entries, exits, price):
-    """As a user would: simulated, valued, and three metrics taken."""
+    """As a user would call it: simulation, values, and three metrics."""
     made = vbt.Portfolio.from_signals(
         close, entries, exits, price=price, fees=FEE, init_cash=CAPITAL, freq="1min", engine=engine
     )
@@ -49,7 +49,7 @@ def portfolio(engine, close, entries, exits, price):
 
 
 def crosses(fast, slow):
-    """Signals: the first rows on each side."""
+    """Entry and exit signals: the first row on each side."""
     above = fast > slow
     before = np.zeros_like(above)
     before[1:] = above[:-1]

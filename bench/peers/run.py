@@ -1,4 +1,4 @@
-"""Each peer in an environment of its own, one after the other, on one core; ours before and after them."""
+"""Runs each peer in its own environment, one after the other on one core; btcore runs first and last."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from .work import QUICK
 
 HERE = Path(__file__).parent
 ROOMS = HERE.parents[1] / "build" / "peers"
-PEERS = {  # distribution: what pip is told besides
+PEERS = {  # distribution: further arguments of pip
     "vectorbt": ["vectorbt[rust]"],
     "ferro-ta": ["ferro-ta", "numpy"],
     "raptorbt": ["raptorbt", "numpy"],
@@ -28,7 +28,7 @@ MOST_SECONDS = 1800
 
 
 def interpreter(peer: str) -> Path | None:
-    """The Python of its environment, made when it isn't there; None, said aloud, where it can't be."""
+    """The Python of the peer's environment, created if missing. None, with a message, if that fails."""
     room = ROOMS / peer
     python = room / "bin" / "python"
     if not (room / "installed").exists():
@@ -37,14 +37,14 @@ def interpreter(peer: str) -> Path | None:
         command = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PEERS[peer]]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            print(f"{peer}: SKIPPED, it can't be installed here: {done.stderr.strip().splitlines()[-1:]}")
+            print(f"{peer}: SKIPPED, it cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
             return None
         (room / "installed").touch()
     return python
 
 
 def measure(peer: str, python: Path | str) -> dict[str, Any] | None:
-    """What the peer's script reports; None, said aloud, where it fails."""
+    """The report of the peer's script; None, with a message, if it fails."""
     room = ROOMS / peer
     room.mkdir(parents=True, exist_ok=True)
     settings = {f"{name}_NUM_THREADS": "1" for name in THREADS} | {"POLARS_MAX_THREADS": "1"}
@@ -73,7 +73,7 @@ def measure(peer: str, python: Path | str) -> dict[str, Any] | None:
 
 
 def measure_all(file: Path) -> None:
-    """Writes what all report as JSON. Ours is run first and last, and all its rounds count."""
+    """Writes all reports as JSON. btcore runs first and last, and all its rounds count."""
     ours = [measure("btcore", sys.executable)]
     found = {peer: measure(peer, python) for peer in PEERS if (python := interpreter(peer))}
     ours.append(measure("btcore", sys.executable))
@@ -86,7 +86,7 @@ def measure_all(file: Path) -> None:
 
 
 def peers_table(measured: dict[str, Any]) -> list[str]:
-    """A table a workload, ours ÷ theirs by medians; Python callbacks are set beside our Python callback."""
+    """A table for each workload: ours ÷ theirs, by medians. Python callbacks are compared with ours."""
     found, lines = measured["found"], []
     names = [name for peer in found.values() if peer for name in peer["versions"]]
     lines += [f"One core each, in one run: {', '.join(dict.fromkeys(names))}.", ""]
@@ -113,7 +113,7 @@ def rate(row: dict[str, Any]) -> float:
 
 
 def beside(ours: dict[str, float], row: dict[str, Any]) -> str:
-    """Our compiled strategy's rate over theirs, and our Python callback's where theirs is one."""
+    """Our compiled strategy's rate ÷ theirs, and our Python callback's if theirs is one."""
     texts = []
     for kind, own in ours.items():
         if not kind.startswith("Python"):

@@ -1,4 +1,4 @@
-"""What every peer is given to do, and how it reports. Needs numpy alone."""
+"""The work of every peer, and its report. Needs only numpy."""
 
 import json
 import os
@@ -12,15 +12,15 @@ import numpy as np
 QUICK = bool(os.environ.get("BTCORE_BENCH_QUICK"))
 START = 1_704_067_200 * 10**9
 MINUTE = 60 * 10**9
-CAPITAL, FEE = 1e6, 1e-4  # money at the start; commission, a share of the notional of each fill
+CAPITAL, FEE = 1e6, 1e-4  # initial cash; commission as a share of the notional of each fill
 BARS = (10, 30)  # periods of the two means
-TICKS = (500, 2000)  # periods of the two EMAs over quotes: a crossing comes about every 1,500 quotes
+TICKS = (500, 2000)  # periods of the two EMAs over quotes, which cross about every 1,500 quotes
 SHORTS, LONGS = range(2, 52, 2), range(60, 460, 10)  # 25 x 40: the thousand pairs of the sweep
-SHARES = (0.01, 0.1, 1.0)  # of the rows that trade, in an array of orders
+SHARES = (0.01, 0.1, 1.0)  # share of rows that trade, in an array of orders
 
 
 def scaled(n: int, least: int = 1000) -> int:
-    """`n`, or a fiftieth of it where only the harness is being tried."""
+    """`n`, or a fiftieth of it with `--quick`."""
     return max(least, n // 50) if QUICK else n
 
 
@@ -34,7 +34,7 @@ def walk(n: int, seed: int = 7) -> np.ndarray:
 
 
 def candles(n: int) -> dict[str, np.ndarray]:
-    """The walk as minute bars; each opens where the last closed."""
+    """The walk as minute bars; each opens at the close of the one before."""
     close = walk(n)
     opened = np.r_[close[0], close[:-1]]
     return {
@@ -54,13 +54,13 @@ def ticks(n: int) -> dict[str, np.ndarray]:
 
 
 def order_rows(n: int, share: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows that trade, and their sizes: a buy of 10, a sale of 10, a buy of 10 ..."""
+    """Rows that trade, and their signed sizes: 10, -10, 10 ..."""
     rows = np.linspace(0, n - 2, int(n * share)).astype(np.int64)
     return rows, np.where(np.arange(len(rows)) % 2, -10.0, 10.0)
 
 
 def pairs(count: int) -> list[tuple[int, int]]:
-    """The first of the sweep's pairs, spread over its grid."""
+    """Some of the pairs of the sweep, spread over its grid."""
     grid = [(short, long) for short in SHORTS for long in LONGS]
     return grid[:: max(1, len(grid) // count)][:count]
 
@@ -77,13 +77,13 @@ def measure(
     computed: str | Callable[[Any], str],
     rounds: int = 5,
 ) -> None:
-    """Runs it once to warm up, then `rounds` times. `computed` says what it did, or tells from its result."""
+    """Runs once to warm up, then `rounds` times. `computed` names the output: a text, or made from it."""
     seconds = []
     for attempt in range(rounds + 1):
         start = time.perf_counter()
         result = function()
         seconds.append(time.perf_counter() - start)
-        if attempt == 0 and seconds[0] > 60.0:  # a peer so slow shows no less in one round
+        if attempt == 0 and seconds[0] > 60.0:  # for a peer this slow one round is enough
             break
     seconds = seconds[1:] or seconds
     told = computed if isinstance(computed, str) else computed(result)
@@ -94,5 +94,5 @@ def measure(
 
 
 def report(*versions: str) -> None:
-    """One line of JSON on stdout, the last this process writes."""
+    """Prints one line of JSON, the last of this process."""
     print(json.dumps({"versions": list(versions), "rows": _rows}))
