@@ -1,7 +1,7 @@
 """Instructions per event, counted by valgrind: unlike times, they do not depend on load.
 
-`python -m bench.instructions NAME PARTS` runs under valgrind: it generates two parts of data and runs over the
-first PARTS of them. The difference between two parts and one is the cost of the events alone.
+`python -m bench.instructions NAME PARTS` runs under valgrind: it generates two parts of data and runs over
+the first PARTS of them. The difference between two parts and one is the cost of the events alone.
 """
 
 import os

@@ -34,7 +34,7 @@ def figure(
     rounds: int = 7,
     seconds: list[float] | None = None,
 ) -> Any:
-    """Measures `ours`, with its bound before each round; records the figure, and returns the result of `ours`.
+    """Measures `ours`, with its bound before each round; records the figure and returns the result.
 
     `work` is a number of `unit`. `goal` is ("rate", least work per second), ("seconds", most) or
     ("ratio", least time of the bound ÷ ours). `seconds`, if `ours` fills it, replaces the measured times.

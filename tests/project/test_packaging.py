@@ -1,4 +1,4 @@
-"""What is shipped. A wheel is built, installed and run by scripts/wheel."""
+"""Content of wheel and sdist, the changelog and the scripts. scripts/wheel installs a wheel and runs it."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 import btcore
 
 ROOT = Path(__file__).parents[2]
-# setup.py's own metadata without its extensions, so that nothing is compiled.
+# The metadata of pyproject.toml without the extensions of setup.py, so that nothing is compiled.
 SETUP = [sys.executable, "-c", "import setuptools; setuptools.setup()", "-q"]
 
 
@@ -22,7 +22,7 @@ def run_setup(folder: Path, *command: str) -> None:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The files of the packages as a wheel has them, but for what is compiled."""
+    """The files of a wheel, without the compiled ones."""
     folder = tmp_path_factory.mktemp("wheel")
     run_setup(folder, "build_py", "--build-lib", str(folder / "lib"))
     return {
@@ -54,7 +54,7 @@ def test_a_wheel_can_be_cimported_and_type_checked(wheel: set[str]) -> None:
 
 
 def test_a_wheel_has_no_sources_of_what_is_compiled(wheel: set[str]) -> None:
-    """A .pxd is an interface that others cimport; a .pyx is not, and only the sdist needs it."""
+    """Others cimport a .pxd; a .pyx is needed only in the sdist."""
     assert not {name for name in wheel if name.endswith((".pyx", ".c", ".so", ".html"))}
 
 
@@ -70,16 +70,18 @@ def test_an_sdist_can_be_built_and_tested(sdist: set[str]) -> None:
         "tests/saved/0.1.0/catalog/index.json",
         "tests/saved/0.1.0/catalog/lock",
     }
-    needed |= {str(file.relative_to(ROOT)) for file in (ROOT / "tests/saved").rglob("*.npy")}
     needed.add("src/btcore/audit/conformance.json")
+    saved = [path for path in (ROOT / "tests" / "saved").rglob("*") if path.suffix != ".pyc"]
+    needed |= {path.relative_to(ROOT).as_posix() for path in saved if path.is_file()}
     assert needed <= sdist
     assert not {name for name in sdist if name.endswith((".c", ".so"))}
 
 
 def test_the_changelog_begins_with_this_version() -> None:
+    """A section for unreleased changes may stand above it."""
     text = (ROOT / "CHANGELOG.md").read_text()
     versions = re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)
-    assert versions[0] == btcore.__version__
+    assert versions[versions[0] == "Unreleased"] == btcore.__version__
 
 
 def test_every_dependency_is_accounted_for() -> None:
@@ -87,11 +89,11 @@ def test_every_dependency_is_accounted_for() -> None:
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    asked = [
+    required = [
         *project["dependencies"],
         *(name for extra in project["optional-dependencies"].values() for name in extra),
     ]
-    names = {re.split(r"[<>=;\[ ]", line)[0] for line in asked} - {"btcore"}
+    names = {re.split(r"[<>=;\[ ]", line)[0] for line in required} - {"btcore"}
     text = (ROOT / "docs" / "dependencies.md").read_text()
     assert {name for name in names if f"`{name}`" not in text} == set()
 
