@@ -55,7 +55,7 @@ def test_a_cash_account_pays_commission_too(engine: EngineRun) -> None:
 
 
 def test_a_cash_account_sells_what_it_holds_beside_its_open_sells(engine: EngineRun) -> None:
-    # Of 5 held 3 are promised: 2 more pass, 1 more does not; nor does a reduce-only one.
+    # Of 5 held, 3 are in an open sell: 2 more pass, 1 more does not; nor does a reduce-only one.
     plan = {
         1: both(
             buy(5),
@@ -93,7 +93,7 @@ GEARED = {"leverage": 5, "initial_capital": 1000}
 
 def test_below_its_margin_the_account_is_liquidated(engine: EngineRun) -> None:
     # 40 at 100 and 1000 of equity; at 90 there are 600 left, and a fifth of 3600 is 720. All open orders end,
-    # arrived or not, and 40 are sold at the standing quote, by an order of nobody's.
+    # arrived or not, and 40 are sold at the standing quote by a forced order.
     plan = {1: both(buy(40), buy(1, limit=50.0), sell(1, limit=150.0, latency_ms=9000))}
     outcome = play(engine, plan, {"A": FALLING}, maintenance_margin=0.2, **GEARED)
     assert fills(outcome) == [(1, 1, 40, 100, "taker"), (2, 4, -40, 90, "taker")]

@@ -40,7 +40,7 @@ def test_the_first_failing_check_names_the_reason(
     assert ends(outcome) == [("REJECTED", reason, 1)]
 
 
-NONSENSE = pytest.mark.parametrize(
+INVALID = pytest.mark.parametrize(
     ("quantity", "prices", "reason"),
     [
         (0, {}, "invalid_quantity"),
@@ -55,14 +55,16 @@ NONSENSE = pytest.mark.parametrize(
 )
 
 
-@NONSENSE
-def test_nonsense_is_rejected_on_arrival(quantity: float, prices: dict[str, float], reason: str) -> None:
+@INVALID
+def test_invalid_numbers_are_rejected_on_arrival(
+    quantity: float, prices: dict[str, float], reason: str
+) -> None:
     outcome = play(ENGINES["reference"], {1: buy(quantity, **prices)}, {"A": QUOTES})
     assert ends(outcome) == [("REJECTED", reason, 1)]
 
 
-@NONSENSE
-def test_nonsense_from_python_is_refused_before_it_is_sent(
+@INVALID
+def test_invalid_numbers_from_python_raise_before_sending(
     quantity: float, prices: dict[str, float], reason: str
 ) -> None:
     with pytest.raises(StrategyError, match=reason.removeprefix("invalid_")):
@@ -146,7 +148,7 @@ def test_ticks_need_a_tick_size(engine: EngineRun) -> None:
 
 def test_buying_power_counts_working_orders_at_the_limit_of_the_new_one(engine: EngineRun) -> None:
     # 5 at 90 work. With 5 more at 100 the worst is 10 * 100 = 1000, just allowed; then 1 at 1 makes 11 * 1
-    # = 11, which passes too: the whole symbol is priced by the order that asks. 1 at the ask (101) makes 12
+    # = 11, which passes too: the whole symbol is priced by the new order. 1 at the ask (101) makes 12
     # * 101.
     plan = {1: both(buy(5, limit=90.0), buy(5, limit=100.0), buy(1, limit=1.0), buy(1))}
     outcome = play(engine, plan, {"A": QUOTES}, initial_capital=1000)
@@ -165,8 +167,8 @@ def test_buying_power_looks_at_each_side_alone(engine: EngineRun) -> None:
 
 def test_an_order_that_does_not_raise_the_worst_exposure_passes(engine: EngineRun) -> None:
     # Long 9 at 101; the market halves, and equity is 1000 - 909 + 9 * 49.5 = 536.5. A buy of 1 at 45 makes
-    # max(|9 + 1|, |9|) * 45 = 450. Sells of 18 at 60 and 1 at 70 leave the worst at 10, so nobody asks
-    # whether 10 * 60 is too much; one more makes |9 - 20| = 11, and 11 * 70 is.
+    # max(|9 + 1|, |9|) * 45 = 450. Sells of 18 at 60 and 1 at 70 leave the worst at 10, so 10 * 60
+    # is not checked; one more makes |9 - 20| = 11, and 11 * 70 is.
     market = {"A": quotes((0, 100, 101), (1, 49, 50), (2, 49, 50))}
     orders = both(buy(1, limit=45.0), sell(18, limit=60.0), sell(1, limit=70.0), sell(1, limit=70.0))
     outcome = play(engine, {0: buy(9), 1: orders}, market, initial_capital=1000)
@@ -188,7 +190,7 @@ def test_buying_power_sums_the_symbols_with_leverage_and_multiplier(engine: Engi
 
 
 def test_reduce_only_is_not_counted_in_buying_power(engine: EngineRun) -> None:
-    # Nothing is held; 50 of 100 pass unasked, and the 9 that follow count alone.
+    # Nothing is held; 50 of 100 pass unchecked, and the 9 that follow count alone.
     plan = {1: both(sell(50, limit=110.0, reduce_only=True), sell(9, limit=110.0), sell(1, limit=110.0))}
     outcome = play(engine, plan, {"A": QUOTES}, initial_capital=1000)
     assert [end[1] for end in ends(outcome)] == ["end_of_data", "end_of_data", "buying_power"]

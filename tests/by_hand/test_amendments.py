@@ -41,7 +41,7 @@ def test_cancel_ends_an_open_order_arrived_or_not(engine: EngineRun) -> None:
     assert [seconds(o["ts_arrived"]) for o in outcome.orders] == [1.5, None, 1.5]
 
 
-def test_an_amended_limit_meets_the_standing_quote_anew(engine: EngineRun) -> None:
+def test_an_amended_limit_meets_the_standing_quote_again(engine: EngineRun) -> None:
     plan = {1: buy(1, limit=99.0), 3: lambda ctx: ctx.amend(1, limit=105.0, quantity=2)}
     outcome = play(engine, plan, {"A": QUOTES}, latency_ms=500)
     assert fills(outcome) == [(3.5, 1, 2, 102, "taker")]

@@ -1,7 +1,4 @@
-"""Families of orders by hand: children, their shares, brackets.
-
-For the oracle and the engine.
-"""
+"""OCO groups, children and their shares, and brackets, by hand."""
 
 from typing import Any
 
@@ -22,7 +19,7 @@ from hand_cases import (
 
 from btcore.config import Instrument
 
-# Families
+# Children
 
 
 def test_a_child_is_released_by_its_parents_fill(engine: EngineRun) -> None:
@@ -115,7 +112,7 @@ def test_held_children_do_not_count_in_buying_power(engine: EngineRun) -> None:
 
 
 def test_a_childs_day_begins_with_its_release(engine: EngineRun) -> None:
-    # Sent at 20 h, released at 25 h by the bid of 125: it lives until the midnight after that.
+    # Sent at 20 h, released at 25 h by the bid of 125: it stays open until the midnight after that.
     plan = {20 * HOUR: both(sell(1, limit=125.0), buy(1, limit=50.0, parent=1, time_in_force="DAY"))}
     market = quotes(*((t * HOUR, 100 + t, 101 + t) for t in (20, 22, 25, 50)))
     outcome = play(engine, plan, {"A": market})

@@ -1,4 +1,4 @@
-"""Latency both ways, slippage and tiers of commission by hand, for the oracle and the engine."""
+"""Latency in both directions, slippage, commission and liquidity, by hand."""
 
 from math import floor, log
 from typing import Any
@@ -32,7 +32,7 @@ def test_latency_steps_and_begins_with_its_first_value(engine: EngineRun) -> Non
     assert [seconds(o["ts_arrived"]) for o in outcome.orders] == [1.25, 3.25, 5.5]
 
 
-def test_a_step_at_a_bars_end_is_news_to_its_requests(engine: EngineRun) -> None:
+def test_a_step_at_a_bars_end_applies_after_its_requests(engine: EngineRun) -> None:
     # The step of 2 s comes after the bar that ends then.
     steps = [(at(0), 250.0), (at(2), 500.0)]
     outcome = play(engine, {2: buy(1), 3: buy(1)}, {"A": RISING}, latency_ms=steps)
@@ -55,42 +55,42 @@ def test_jitter_is_drawn_for_each_request_without_a_latency_of_its_own(engine: E
     assert outcome.orders[0]["ts_arrived"] - at(1) == quarter + floor(-log(draws[0]) * SECOND)
 
 
-def look(notes: list[Any]) -> Any:
-    """Notes what the strategy sees: position, cash, equity, open orders."""
+def record(notes: list[Any]) -> Any:
+    """Records what the strategy sees: position, cash, equity, open orders."""
     return lambda ctx: notes.append((ctx.position("A"), ctx.cash, ctx.equity, list(ctx.open_orders())))
 
 
-def test_what_the_strategy_sees_are_the_reports_it_has_had(engine: EngineRun) -> None:
-    # Bought at 101 at 1 s, heard of at 3.5 s. The price of 101.5 at 3 s it sees at once.
+def test_the_strategy_sees_what_has_been_reported(engine: EngineRun) -> None:
+    # Bought at 101 at 1 s, reported at 3.5 s. The price of 101.5 at 3 s is visible at once.
     notes: list[Any] = []
-    plan = {1: buy(1), 3: look(notes), 5: look(notes)}
+    plan = {1: buy(1), 3: record(notes), 5: record(notes)}
     outcome = play(engine, plan, {"A": QUOTES}, initial_capital=1000, response_latency_ms=2500)
     assert notes == [(0, 1000, 1000, [1]), (1, 899, 1002.5, [])]
-    assert ("fill", 3.5) in outcome.strategy.heard
+    assert ("fill", 3.5) in outcome.strategy.calls
 
 
-def test_a_cancel_is_heard_of_later(engine: EngineRun) -> None:
+def test_a_cancel_is_reported_later(engine: EngineRun) -> None:
     notes: list[Any] = []
-    plan = {0: buy(1, limit=90.0), 1: lambda ctx: ctx.cancel(1), 3: look(notes), 5: look(notes)}
+    plan = {0: buy(1, limit=90.0), 1: lambda ctx: ctx.cancel(1), 3: record(notes), 5: record(notes)}
     play(engine, plan, {"A": QUOTES}, response_latency_ms=3000)
     assert [note[3] for note in notes] == [[1], []]
 
 
 def test_no_report_overtakes_the_one_before(engine: EngineRun) -> None:
-    # The fill of 1 s is heard at 5 s, and that of 3 s too, though its own latency is 0 by then.
+    # The fill of 1 s is reported at 5 s, and that of 3 s too, though its own latency is 0 by then.
     steps = [(at(0), 4000.0), (at(2), 0.0)]
     outcome = play(engine, {1: buy(1), 3: sell(1)}, {"A": QUOTES}, response_latency_ms=steps)
-    assert [when for hook, when in outcome.strategy.heard if hook == "fill"] == [5, 5]
+    assert [when for hook, when in outcome.strategy.calls if hook == "fill"] == [5, 5]
 
 
-def test_at_a_split_what_is_under_way_takes_effect(engine: EngineRun) -> None:
-    # Bought at 1 s, split at 2 s, heard at 6 s: at 3 s the strategy sees 2 shares.
+def test_a_split_applies_pending_reports(engine: EngineRun) -> None:
+    # Bought at 1 s, split at 2 s, reported at 6 s: at 3 s the strategy sees 2 shares.
     notes: list[Any] = []
-    plan = {1: buy(1), 3: look(notes)}
+    plan = {1: buy(1), 3: record(notes)}
     instruments = {"A": Instrument(splits=[(at(2), 2.0)])}
     outcome = play(engine, plan, {"A": QUOTES}, instruments, initial_capital=1000, response_latency_ms=5000)
     assert (notes[0][0], notes[0][1], notes[0][3]) == (2, 899, [])
-    assert ("fill", 6) in outcome.strategy.heard
+    assert ("fill", 6) in outcome.strategy.calls
 
 
 # Slippage
@@ -127,7 +127,7 @@ def test_slippage_without_a_size_and_with_none_shown(engine: EngineRun) -> None:
     assert fills(play(engine, {1: buy(9)}, {"A": empty}, slippage_sqrt=0.1)) == [(1, 1, 9, 111.1, "taker")]
 
 
-def test_what_was_shown_counts_though_some_is_taken(engine: EngineRun) -> None:
+def test_impact_is_based_on_the_size_before_fills(engine: EngineRun) -> None:
     # 8 are offered; each of the two takes 2, a quarter of it: 101 * (1 + 0.5 * 0.5) = 126.25.
     market = quotes((0, 100, 101, 8, 8), (1, 100, 101, 8, 8), (2, 100, 101, 8, 8))
     outcome = play(engine, {1: both(buy(2), buy(2))}, {"A": market}, slippage_sqrt=0.5, displayed_size=True)
@@ -144,7 +144,7 @@ TIERS = [
 
 
 def test_tiers_look_at_what_was_traded_before_in_the_month(engine: EngineRun) -> None:
-    # 10 at 101 are 1010 each: 10 bps, then 5, then 2; on 2 February it begins anew.
+    # 10 at 101 are 1010 each: 10 bps, then 5, then 2; on 2 February the count starts again.
     february = 18 * 86400
     market = quotes((0, 100, 101), (1, 100, 101), (february, 100, 101), (february + 9, 100, 101))
     plan = {1: both(buy(10), buy(10), buy(10)), february: buy(10)}
@@ -204,7 +204,7 @@ def test_volume_share_caps_what_all_orders_take_of_a_bar(engine: EngineRun) -> N
 
 
 def test_the_standing_quotes_size_is_shared(engine: EngineRun) -> None:
-    # 5 are offered at 1 s: 3 to the first, 2 to the second, whose rest goes on at 3 s, ahead of nobody.
+    # 5 are offered at 1 s: 3 to the first, 2 to the second, whose remainder fills at 3 s.
     market = {"A": quotes((0, 100, 101, 5, 5), (1, 100, 101, 5, 5), (3, 101, 102, 5, 5), (4, 101, 102, 5, 5))}
     outcome = play(engine, {1: both(buy(3), buy(3), sell(1))}, market, displayed_size=True)
     assert fills(outcome) == [
@@ -228,7 +228,7 @@ def test_a_partly_filled_limit_rests_and_makers_draw_on_the_same_size(engine: En
     ]
 
 
-def test_a_prints_size_caps(engine: EngineRun) -> None:
+def test_the_size_of_a_trade_caps_fills(engine: EngineRun) -> None:
     market = {"A": trades((0, 100, 1), (1, 100, 2), (2, 99, 2), (3, 98, 9))}
     plan = {0: both(buy(3), buy(2, limit=99.5))}
     outcome = play(engine, plan, market, displayed_size=True)

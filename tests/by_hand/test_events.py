@@ -26,20 +26,20 @@ from btcore.errors import StrategyError
 
 
 def test_events_come_by_delivery_then_symbol_then_kind(engine: EngineRun) -> None:
-    # At 2 s: A's bar of 1 s closes, and B prints; A was given first, and a symbol's quote precedes its bar.
+    # At 2 s: A's bar of 1 s closes, and B trades; A was given first, and a symbol's quote precedes its bar.
     streams = {"A": bars((1, 5, 5, 5, 5)) | quotes((2, 5, 6)), "B": trades((0, 9), (2, 9))}
-    heard = play(engine, {}, streams).strategy.heard
-    assert heard == [("trade", 0), ("quote", 2), ("bar", 2), ("trade", 2)]
+    calls = play(engine, {}, streams).strategy.calls
+    assert calls == [("trade", 0), ("quote", 2), ("bar", 2), ("trade", 2)]
 
 
-def test_fills_are_heard_before_their_event_and_zero_latency_after_it(engine: EngineRun) -> None:
+def test_fills_are_delivered_before_their_event_or_at_once_with_zero_latency(engine: EngineRun) -> None:
     # The order sent on the quote of 1 s meets that quote at once.
     plan = {1: buy(1), 5: sell(1)}
-    heard = play(engine, plan, {"A": QUOTES}).strategy.heard
-    assert heard[1:3] == [("quote", 1), ("fill", 1)]
-    # A market order of a trades-only symbol waits for the next print, and is heard of before it.
-    heard = play(engine, {0: buy(1)}, {"A": trades((0, 9), (1, 9))}).strategy.heard
-    assert heard == [("trade", 0), ("fill", 1), ("trade", 1)]
+    calls = play(engine, plan, {"A": QUOTES}).strategy.calls
+    assert calls[1:3] == [("quote", 1), ("fill", 1)]
+    # A market order of a trades-only symbol waits for the next trade, and its fill is delivered before it.
+    calls = play(engine, {0: buy(1)}, {"A": trades((0, 9), (1, 9))}).strategy.calls
+    assert calls == [("trade", 0), ("fill", 1), ("trade", 1)]
 
 
 def test_wake_ups_precede_the_event_and_arrivals_precede_timers(engine: EngineRun) -> None:
@@ -47,21 +47,21 @@ def test_wake_ups_precede_the_event_and_arrivals_precede_timers(engine: EngineRu
     # timer, quote.
     plan = {1: both(lambda ctx: ctx.set_timer(at(3)), buy(1), lambda ctx: ctx.set_timer(at(2)))}
     outcome = play(engine, plan, {"A": QUOTES}, latency_ms=2000)
-    assert outcome.strategy.heard[2:6] == [("timer", 2), ("fill", 3), ("timer", 3), ("quote", 3)]
+    assert outcome.strategy.calls[2:6] == [("timer", 2), ("fill", 3), ("timer", 3), ("quote", 3)]
     assert fills(outcome) == [(3, 1, 1, 101, "taker")]
 
 
 def test_a_timer_that_is_due_already_fires_before_the_next_event(engine: EngineRun) -> None:
     plan = {1: lambda ctx: ctx.set_timer(at(0))}
-    assert play(engine, plan, {"A": QUOTES}).strategy.heard[1:4] == [("quote", 1), ("timer", 1), ("quote", 3)]
+    assert play(engine, plan, {"A": QUOTES}).strategy.calls[1:4] == [("quote", 1), ("timer", 1), ("quote", 3)]
 
 
 def test_a_timer_at_a_bars_close_fires_before_the_bar(engine: EngineRun) -> None:
     plan = {"start": lambda ctx: ctx.set_timer(at(1))}
-    assert play(engine, plan, {"A": RISING}).strategy.heard[:2] == [("timer", 1), ("bar", 1)]
+    assert play(engine, plan, {"A": RISING}).strategy.calls[:2] == [("timer", 1), ("bar", 1)]
 
 
-def test_a_strategy_that_never_comes_to_rest_is_stopped(engine: EngineRun) -> None:
+def test_endless_requests_within_one_event_are_an_error(engine: EngineRun) -> None:
     def make(base: type) -> type:
         def again(self: Any, ctx: Any, _: Any) -> None:
             ctx.buy("A", 0.001)

@@ -80,15 +80,15 @@ PLAIN = [
         first=-10,
     ),
     row(
-        "A an order that outlives the day goes on",
+        "A an order without a day continues",
         {-9: order()},
         {-6: 20, 1: 80},
         SENT, NEW, "PARTIAL 80/20", "FILLED 0/100",
         first=-10,
     ),
-    row("A still open when the data end", {1: order()}, {3: 20}, SENT, NEW, "PARTIAL 80/20",
+    row("A still open when the data ends", {1: order()}, {3: 20}, SENT, NEW, "PARTIAL 80/20",
         "EXPIRED 0/20 end_of_data"),
-    row("A on its way when the data end", {11.5: order()}, {}, SENT, "EXPIRED 0/0 end_of_data"),
+    row("A in flight when the data ends", {11.5: order()}, {}, SENT, "EXPIRED 0/0 end_of_data"),
 ]  # fmt: skip
 
 CANCELS = [
@@ -217,8 +217,8 @@ TRIGGERS = [
 
 HELD = (0, 99, 100, 99, 99)
 REFUSED = [
-    row(f"F rejected: {reason}", {1: order(**asked)}, {3: 100}, SENT, f"REJECTED 0/0 {reason}", a=a, **terms)
-    for reason, asked, a, terms in (
+    row(f"F rejected: {reason}", {1: order(**given)}, {3: 100}, SENT, f"REJECTED 0/0 {reason}", a=a, **terms)
+    for reason, given, a, terms in (
         ("lot_size", {}, Instrument(lot_size=30), {}),
         ("tick_size", {"limit": 100.25}, Instrument(tick_size=0.5), {}),
         ("min_notional", {}, Instrument(min_notional=10_001), {}),
@@ -278,7 +278,7 @@ def test_states_follow_each_other(case: Case, plan: dict[float, Act], expected: 
 
 
 @pytest.mark.parametrize(("case", "plan", "expected"), ROWS)
-def test_the_oracle_comes_to_the_same_end(
+def test_the_second_engine_ends_in_the_same_state(
     case: Case, plan: dict[float, Act], expected: tuple[str, ...]
 ) -> None:
     end = ENGINES["reference"](case, planned(plan)).orders[0]

@@ -1,7 +1,7 @@
-"""Orders, amendments, cancels and fills that overtake each other, built step by step: engine and oracle.
+"""Orders, amendments, cancels and fills that overtake each other, built step by step, in both engines.
 
-Quotes show their sizes, requests and reports take their own time, and the latency steps, so that a later
-request may arrive before an earlier one. When a history is complete, both play it and are compared.
+Quotes have sizes, requests and reports have latencies, and the latency steps, so a later request may arrive
+before an earlier one. When a history is complete, both engines run it, and the outcomes are compared.
 """
 
 from collections import defaultdict
@@ -36,8 +36,8 @@ latency_steps = st.lists(
 
 
 @st.composite
-def asked(draw: Any) -> tuple[str, float, dict[str, Any]]:
-    """A side, a quantity and terms that agree; `expires` and `parent` count from where the history stands."""
+def order_terms(draw: Any) -> tuple[str, float, dict[str, Any]]:
+    """A side, a quantity and terms that agree; `expires` and `parent` are relative to the history so far."""
     kind = draw(st.sampled_from((None, "limit", "limit", "stop", "touch", "trail")))
     lifetime = draw(st.sampled_from(("GTC", "GTC", "IOC", "FOK", "GTD")))
     terms: dict[str, Any] = {"time_in_force": lifetime, "oco": draw(st.integers(0, 2))}
@@ -54,7 +54,7 @@ def asked(draw: Any) -> tuple[str, float, dict[str, Any]]:
 
 
 def following(history: list[Step]) -> Maker:
-    """A strategy that does each step at its time and writes down what it hears and sees."""
+    """A strategy that does each step at its time and records what it receives and sees."""
 
     def made(base: type) -> type:
         class Following(base):
@@ -64,19 +64,19 @@ def following(history: list[Step]) -> Maker:
                 for at in sorted({at for at, _ in history}):
                     ctx.set_timer(MIDNIGHT + at * QUARTER)
 
-            def look(self, ctx: Any, *told: Any) -> None:
-                self.seen.append((*told, ctx.now, float(ctx.position("A")), tuple(ctx.open_orders())))
+            def record(self, ctx: Any, *event: Any) -> None:
+                self.seen.append((*event, ctx.now, float(ctx.position("A")), tuple(ctx.open_orders())))
 
             def on_timer(self, ctx: Any) -> None:
-                self.look(ctx, "timer")
+                self.record(ctx, "timer")
                 while self.todo and MIDNIGHT + self.todo[0][0] * QUARTER <= ctx.now:
                     self.todo.pop(0)[1](ctx)
 
             def on_quote(self, ctx: Any, quote: Any) -> None:
-                self.look(ctx, "quote", quote.timestamp)
+                self.record(ctx, "quote", quote.timestamp)
 
             def on_fill(self, ctx: Any, fill: Any) -> None:
-                self.look(ctx, "fill", fill.order_id, fill.timestamp, fill.quantity, fill.price)
+                self.record(ctx, "fill", fill.order_id, fill.timestamp, fill.quantity, fill.price)
 
         return Following
 
@@ -84,7 +84,7 @@ def following(history: list[Step]) -> Maker:
 
 
 class Races(RuleBasedStateMachine):
-    """`now` runs in quarters of a second; what is asked is known before the run, as are the quotes."""
+    """`now` runs in quarters of a second; requests and quotes are known before the run."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,9 +126,9 @@ class Races(RuleBasedStateMachine):
     def wait(self, pause: int) -> None:
         self.now += pause
 
-    @rule(asked=asked())
-    def order(self, asked: tuple[str, float, dict[str, Any]]) -> None:
-        side, quantity, terms = asked
+    @rule(drawn=order_terms())
+    def order(self, drawn: tuple[str, float, dict[str, Any]]) -> None:
+        side, quantity, terms = drawn
         if "expires" in terms:
             terms["expires"] = MIDNIGHT + (self.now + terms["expires"]) * QUARTER
         if terms.get("parent"):
@@ -160,7 +160,7 @@ class Races(RuleBasedStateMachine):
         self.do(lambda ctx: ctx.cancel(number + 1))
 
     def teardown(self) -> None:
-        for bid in (99.0, 102.0, 100.0):  # and what is left of the reports is heard
+        for bid in (99.0, 102.0, 100.0):  # so that the last reports arrive
             self.quote(9, bid, 1, 4.0, 4.0)
         streams = {"A": {"quotes": self.quotes}}
         case = Case(streams, execution=self.execution, instruments={"A": Instrument(lot_size=1.0)})
@@ -173,7 +173,7 @@ class Races(RuleBasedStateMachine):
         self.check(run(case, make))
 
     def check(self, result: btcore.Result) -> None:
-        """What must hold of any history."""
+        """Invariants of any history."""
         taken: dict[tuple[int, str], float] = defaultdict(float)
         for fill in result.trades:
             taken[int(fill["event"]), str(fill["side"])] += fill["quantity"]

@@ -1,4 +1,4 @@
-"""Dated items by hand: splits, dividends, funding, accruals, and when they happen."""
+"""Scheduled events by hand: splits, dividends, funding, accruals, and when they happen."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_split_restates_the_offset_of_a_trailing_limit(engine: EngineRun) -> N
     assert [outcome.orders[0][name] for name in ("limit", "limit_offset")] == [45, 1]
 
 
-def test_what_is_no_whole_lot_is_paid_out(engine: EngineRun) -> None:
+def test_parts_of_a_lot_are_paid_out(engine: EngineRun) -> None:
     # One for two: 3 at 101 become 1.5 at 202, marked at 203; half a share brings 101.5, a gain of 0.5. An
     # order for 3 becomes one for 1, one for 1 is cancelled.
     instruments = {"A": Instrument(splits=[(at(4), 0.5)], lot_size=1)}
@@ -146,7 +146,7 @@ def test_a_dividend_lowers_buy_limits_and_sell_stops(engine: EngineRun) -> None:
 # Funding
 
 
-def test_funding_is_paid_by_longs_and_had_by_shorts(engine: EngineRun) -> None:
+def test_funding_is_paid_by_longs_and_received_by_shorts(engine: EngineRun) -> None:
     # 1 % of 2 * 101.5 at 4 s, and the other way round at 6 s with the mark at 103.5.
     instruments = {"A": Instrument(funding=[(at(4), 0.01), (at(6), -0.01)])}
     outcome = play(engine, {1: buy(2)}, {"A": QUOTES}, instruments)
@@ -207,10 +207,10 @@ def test_a_calendars_closes_accrue() -> None:
     assert flows(outcome) == [(16 * 3600, None, INTEREST, 16)]
 
 
-# When items happen
+# Time of scheduled events
 
 
-def test_an_item_at_a_bars_end_comes_after_it(engine: EngineRun) -> None:
+def test_an_event_at_a_bars_end_comes_after_the_bar(engine: EngineRun) -> None:
     # The bar of 1 s reaches the sell limit of 102 before the split of 2 s would have halved it.
     market = bars((0, 100, 100, 100, 100), (1, 101, 102, 101, 102), (2, 51, 51, 51, 51), (3, 51, 51, 51, 51))
     plan = {1: both(buy(2), sell(1, limit=102.0))}
@@ -222,7 +222,7 @@ def test_an_item_at_a_bars_end_comes_after_it(engine: EngineRun) -> None:
     assert [e["quantity"] for e in outcome.exposures] == [2, 2, 2]
 
 
-def test_an_item_at_a_ticks_time_comes_before_it(engine: EngineRun) -> None:
+def test_an_event_at_a_ticks_time_comes_before_the_tick(engine: EngineRun) -> None:
     # The order that arrives at 3 s does so after the dividend of 3 s, which lowers the standing ask of 101
     # to 99.
     instruments = {"A": Instrument(dividends=[(at(3), 2.0)])}
@@ -230,8 +230,8 @@ def test_an_item_at_a_ticks_time_comes_before_it(engine: EngineRun) -> None:
     assert fills(outcome) == [(3, 1, 1, 99, "taker")]
 
 
-def test_an_item_waits_for_the_last_bar_of_its_time(engine: EngineRun) -> None:
-    # At 2 s A has a print and then B a bar: A's dividend of 2 s comes after both.
+def test_an_event_waits_for_the_last_bar_of_its_time(engine: EngineRun) -> None:
+    # At 2 s A has a trade and then B a bar: A's dividend of 2 s comes after both.
     notes: list[float] = []
     look = lambda ctx: notes.append(ctx.cash)  # noqa: E731
     streams = {"A": trades((0, 10), (1, 10), (2, 10), (3, 10)), "B": bars((1, 5, 5, 5, 5))}
@@ -241,13 +241,13 @@ def test_an_item_waits_for_the_last_bar_of_its_time(engine: EngineRun) -> None:
     assert flows(outcome) == [(2, "A", DIVIDEND, 1)]
 
 
-def test_items_after_the_last_bar_or_before_the_start_do_not_happen(engine: EngineRun) -> None:
+def test_events_after_the_last_bar_or_before_the_start_do_not_happen(engine: EngineRun) -> None:
     instruments = {"A": Instrument(dividends=[(at(-1), 1.0), (at(0), 1.0), (at(5), 1.0)])}
     outcome = play(engine, {1: buy(1)}, {"A": RISING}, instruments)
     assert flows(outcome) == []
 
 
-def test_an_item_alone_is_not_worth_a_point(engine: EngineRun) -> None:
+def test_a_scheduled_event_alone_adds_no_point(engine: EngineRun) -> None:
     instruments = {"A": Instrument(funding=[(at(4), 0.01)])}
     outcome = play(engine, {1: buy(1)}, {"A": QUOTES}, instruments, mark_every=SECOND)
     assert [seconds(p["ts"]) for p in outcome.equity] == [0, 1, 3, 5, 7]

@@ -162,7 +162,7 @@ def test_cash_pays_the_commission_too() -> None:
     assert float(result.equity_curve["cash"][-1]) == 90.0
 
 
-def test_a_tier_counts_from_what_was_traded_before_and_begins_anew_with_the_month() -> None:
+def test_a_tier_counts_from_what_was_traded_before_and_starts_again_with_the_month() -> None:
     tiers = [
         CommissionTier(notional=10_000, maker_bps=20, taker_bps=35),
         CommissionTier(notional=50_000, maker_bps=14, taker_bps=24),

@@ -37,7 +37,7 @@ def test_a_limit_takes_at_its_meeting_and_makes_after_it(engine: EngineRun) -> N
 
 
 def test_stops_trigger_on_the_side_they_would_trade(engine: EngineRun) -> None:
-    # A buy stop of 102 looks at the ask: 102 at 3 s. A stop of 101 triggers on arrival. A stop-limit of 102
+    # A buy stop of 102 uses the ask: 102 at 3 s. A stop of 101 triggers on arrival. A stop-limit of 102
     # / 103 takes 102; one of 102 / 101.5 meets 102, rests at 101.5 and is never reached.
     plan = {
         1: both(
@@ -54,9 +54,9 @@ def test_stops_trigger_on_the_side_they_would_trade(engine: EngineRun) -> None:
     ]
 
 
-def test_a_print_beside_quotes_fills_resting_limits_alone(engine: EngineRun) -> None:
-    # The buy limit of 100 rests; a print at 100 does not pass it, one at 99 does, and fills it at 100. The
-    # sell stop of 99 does not listen to prints, and the mark stays the quote's mid.
+def test_a_trade_beside_quotes_fills_only_resting_limits(engine: EngineRun) -> None:
+    # The buy limit of 100 rests; a trade at 100 does not go through it, one at 99 does, and fills it at 100.
+    # The sell stop of 99 ignores trades, and the mark stays the quote's mid.
     market = {"A": quotes((0, 100, 101), (9, 100, 101)) | trades((1, 100), (2, 99), (3, 99))}
     plan = {0: both(buy(1, limit=100.0), sell(1, stop=99.0)), 2: buy(1)}
     outcome = play(engine, plan, market)
@@ -70,35 +70,35 @@ def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:
     outcome = play(engine, {0: both(buy(1, limit=95.0), buy(1))}, market)
     assert fills(outcome) == [(5, 2, 1, 100, "taker")]
     assert outcome.positions[0]["mark"] == 100
-    assert outcome.strategy.heard[1] == ("bar", 2)
+    assert outcome.strategy.calls[1] == ("bar", 2)
 
 
 # Trades
 
 
-def test_orders_wait_for_the_next_print(engine: EngineRun) -> None:
-    # Two prints at 1 s: the order sent on the first fills on the second.
+def test_orders_wait_for_the_next_trade(engine: EngineRun) -> None:
+    # Two trades at 1 s: the order sent on the first fills on the second.
     market = {"A": trades((0, 100), (1, 101), (1, 102), (2, 103))}
     assert fills(play(engine, {1: buy(1)}, market)) == [(1, 1, 1, 102, "taker")]
-    # Due at 2 s exactly: the arrival comes before the print.
+    # Due at 2 s exactly: the arrival comes before the trade.
     assert fills(play(engine, {0: buy(1)}, market, latency_ms=2000)) == [(2, 1, 1, 103, "taker")]
 
 
-def test_a_resting_limit_fills_when_a_print_goes_through(engine: EngineRun) -> None:
-    # Its meeting is the print of 1 s (101, not marketable); 100 touches it, 99 passes.
+def test_a_resting_limit_fills_when_a_trade_goes_through(engine: EngineRun) -> None:
+    # It meets the trade of 1 s (101, not marketable); 100 touches it, 99 passes.
     market = {"A": trades((0, 101), (1, 101), (2, 100), (3, 99))}
     plan = {0: buy(1, limit=100.0)}
     assert fills(play(engine, plan, market)) == [(3, 1, 1, 100, "maker")]
     assert fills(play(engine, plan, market, limit_fill="touch")) == [(2, 1, 1, 100, "maker")]
 
 
-def test_a_limit_takes_the_print_it_meets(engine: EngineRun) -> None:
+def test_a_limit_takes_the_trade_it_meets(engine: EngineRun) -> None:
     # At the meeting equality is enough.
     market = {"A": trades((0, 101), (1, 100), (2, 99))}
     assert fills(play(engine, {0: buy(1, limit=100.0)}, market)) == [(1, 1, 1, 100, "taker")]
 
 
-def test_the_print_that_triggers_is_spent(engine: EngineRun) -> None:
+def test_the_trade_that_triggers_does_not_fill(engine: EngineRun) -> None:
     market = {"A": trades((0, 100), (1, 102), (2, 105), (3, 101))}
     plan = {0: both(buy(1, stop=102.0), buy(1, stop=102.0, limit=103.0))}
     # The stop takes 105 at 2 s. The stop-limit meets 105, rests at 103, and 101 passes it at 3 s.

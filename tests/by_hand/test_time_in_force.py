@@ -21,11 +21,16 @@ from hand_cases import (
     trades,
 )
 
+
+def amend(order: int, **terms: Any) -> Any:
+    return lambda ctx: ctx.amend(order, **terms)
+
+
 # DAY, IOC and FOK
 
 
 def test_day_orders_end_at_the_local_midnight(engine: EngineRun) -> None:
-    # Midnight in New York is 05:00 UTC. The one that arrives at 05:00 sharp lives until the next midnight.
+    # Midnight in New York is 05:00 UTC. An order that arrives at 05:00 expires at the next midnight.
     hour = 3600
     market = {"A": quotes(*((t * hour, 100, 101) for t in (3, 5, 6, 28, 29)))}
     plan = {
@@ -66,9 +71,8 @@ def test_fok_fills_whole_or_not_at_all(engine: EngineRun) -> None:
     assert ends(outcome) == [("CANCELED", "fok", 0), ("FILLED", "", 0)]
 
 
-def test_on_stops_ioc_and_fok_speak_from_the_trigger_on(engine: EngineRun) -> None:
-    # Both sleep until the ask is 102 at 3 s. The stop-limit then meets 102 with a limit of 101.5, and is
-    # done.
+def test_on_stops_ioc_and_fok_apply_from_the_trigger_on(engine: EngineRun) -> None:
+    # Both trigger at the ask of 102 at 3 s. The stop-limit then meets 102 with a limit of 101.5, and ends.
     plan = {
         1: both(buy(1, stop=102.0, time_in_force="FOK"), buy(1, stop=102.0, limit=101.5, time_in_force="IOC"))
     }
@@ -150,7 +154,7 @@ def test_at_the_close_on_quotes_takes_the_standing_quote(engine: EngineRun) -> N
     outcome = play(engine, plan, {"A": OVERNIGHT})
     assert fills(outcome) == [(24 * HOUR, 1, 1, 123, "taker")]
     assert ends(outcome)[1] == ("CANCELED", "closing", 24 * HOUR)
-    assert outcome.strategy.heard[-3:] == [("fill", 24 * HOUR), ("quote", 24 * HOUR), ("quote", 25 * HOUR)]
+    assert outcome.strategy.calls[-3:] == [("fill", 24 * HOUR), ("quote", 24 * HOUR), ("quote", 25 * HOUR)]
 
 
 def test_at_the_close_on_prints_takes_the_last_one(engine: EngineRun) -> None:
@@ -185,10 +189,6 @@ def test_sessions_can_be_listed() -> None:
 
 
 # Post-only and reduce-only
-
-
-def amend(order: int, **terms: Any) -> Any:
-    return lambda ctx: ctx.amend(order, **terms)
 
 
 def test_post_only_never_takes(engine: EngineRun) -> None:

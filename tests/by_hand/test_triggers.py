@@ -28,12 +28,12 @@ def amend(order: int, **terms: Any) -> Any:
 
 
 def test_a_touch_price_lies_on_the_near_side(engine: EngineRun) -> None:
-    # A buy speaks when the ask is at or below 98 and takes it; a sell of 103 when the bid is there.
+    # A buy triggers when the ask is at or below 98 and takes it; a sell of 103 when the bid is there.
     plan = {1: both(buy(1, touch=98.0), sell(1, touch=103.0), buy(1, touch=97.0))}
     assert fills(play(engine, plan, {"A": DIP})) == [(2, 1, 1, 98, "taker"), (6, 2, -1, 103, "taker")]
 
 
-def test_limit_if_touched_goes_on_as_a_limit_order(engine: EngineRun) -> None:
+def test_limit_if_touched_becomes_a_limit_order(engine: EngineRun) -> None:
     # Touched at an ask of 98: a limit of 98.5 takes it, one of 97.5 rests and is never reached.
     plan = {1: both(buy(1, touch=99.0, limit=98.5), buy(1, touch=99.0, limit=97.5))}
     outcome = play(engine, plan, {"A": DIP})
@@ -41,7 +41,7 @@ def test_limit_if_touched_goes_on_as_a_limit_order(engine: EngineRun) -> None:
     assert [o["type"] for o in outcome.orders] == ["limit-if-touched"] * 2
 
 
-def test_a_touch_price_on_prints_spends_the_print(engine: EngineRun) -> None:
+def test_the_trade_that_touches_does_not_fill(engine: EngineRun) -> None:
     market = {"A": trades((0, 100), (1, 98), (2, 99), (3, 97))}
     plan = {0: both(buy(1, touch=98.0), buy(1, touch=98.0, limit=98.0))}
     # 98 at 1 s touches. At 2 s the one takes 99; the other meets it, rests at 98 and is passed at 3 s.
@@ -49,7 +49,7 @@ def test_a_touch_price_on_prints_spends_the_print(engine: EngineRun) -> None:
 
 
 def test_touch_prices_on_bars(engine: EngineRun) -> None:
-    # Sell 101.5 is touched inside the bar of 1 s (101 to 102): filled there. Buy 101 speaks at its open.
+    # Sell 101.5 is touched inside the bar of 1 s (101 to 102): filled there. Buy 101 triggers at its open.
     # Sell 102 / limit 103: touched inside, cannot fill, rests: the bar of 2 s reaches 103 in its range. With
     # a limit of 101.5 it takes 102.
     plan = {
@@ -72,7 +72,7 @@ def test_touch_prices_on_bars(engine: EngineRun) -> None:
 
 
 def test_a_trailing_sell_follows_the_bid_and_never_falls(engine: EngineRun) -> None:
-    # 2 below the best bid since 0 s: 98, then 101 once the bid is 103; a bid of 102 is silent, 101 triggers.
+    # 2 below the best bid since 0 s: 98, then 101 once the bid is 103. A bid of 102 does not trigger.
     market = quotes((0, 100, 101), (1, 103, 104), (2, 102, 103), (3, 101, 102), (4, 90, 91))
     outcome = play(engine, {0: both(buy(1), sell(1, trail=2.0))}, {"A": market})
     assert fills(outcome)[1:] == [(3, 2, -1, 101, "taker")]
@@ -103,7 +103,7 @@ def test_a_trailing_stop_is_rounded_away_from_the_price(engine: EngineRun) -> No
 
 
 def test_a_trailing_stop_may_start_nearer(engine: EngineRun) -> None:
-    # Given 99, which is above 100 - 5; the bid of 97 triggers. Given 90, it starts at 95 and is silent.
+    # Given 99, which is above 100 - 5: the bid of 97 triggers. Given 90: it starts at 95.
     plan = {1: both(sell(1, trail=5.0, stop=99.0), sell(1, trail=5.0, stop=90.0))}
     outcome = play(engine, plan, {"A": DIP})
     assert fills(outcome) == [(2, 1, -1, 97, "taker")]
@@ -119,7 +119,7 @@ def test_a_trailing_stop_limit_makes_its_limit_when_it_triggers(engine: EngineRu
     assert [o["limit"] for o in outcome.orders] == [97, 97.5]
 
 
-def test_a_trailing_stop_on_prints_spends_the_print(engine: EngineRun) -> None:
+def test_the_trade_that_triggers_a_trailing_stop_does_not_fill(engine: EngineRun) -> None:
     market = {"A": trades((0, 100), (1, 104), (2, 102), (3, 99))}
     assert fills(play(engine, {0: sell(1, trail=2.0)}, market)) == [(3, 1, -1, 99, "taker")]
 
@@ -133,7 +133,7 @@ def test_a_trailing_stop_on_bars_moves_after_the_range(engine: EngineRun) -> Non
     assert fills(outcome) == [(3, 1, -1, 103, "taker")]
 
 
-def test_at_the_open_a_trailing_stop_speaks_first(engine: EngineRun) -> None:
+def test_at_the_open_a_trailing_stop_triggers_before_it_moves(engine: EngineRun) -> None:
     # Stop 98; the bar opens at 97 and goes to 110: sold at 97.
     market = bars((0, 100, 100, 100, 100), (1, 97, 110, 97, 110))
     assert fills(play(engine, {1: sell(1, trail=2.0)}, {"A": market})) == [(1, 1, -1, 97, "taker")]

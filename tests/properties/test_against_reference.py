@@ -1,4 +1,4 @@
-"""The engine and the oracle, asked the same, answer the same: orders, money, curve, all a strategy saw."""
+"""Both engines agree on random cases: orders, fills, money, curve, and everything the strategy saw."""
 
 from dataclasses import fields
 
@@ -22,8 +22,7 @@ def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> Non
     expected = run_reference(case, scripted(script))
     found = ENGINES["btcore"](case, scripted(script))
     scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
-    # What happened first names the cause best: what the strategy saw, then the fills, then what follows
-    # from them.
+    # In order of cause: what the strategy saw, then the fills, then the rest.
     assert_same(expected.strategy.seen, found.strategy.seen, scale, "seen")
     for part in fields(expected):
         if part.name != "strategy":

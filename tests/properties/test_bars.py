@@ -1,4 +1,4 @@
-"""Laws of bars: fills lie inside them, the readings of it are ordered, ticks made into bars agree."""
+"""Fills lie inside their bar, the readings of a bar are ordered, bars agree with their ticks."""
 
 from itertools import pairwise
 from typing import Any
@@ -41,7 +41,7 @@ def tick_rows(prices: list[list[float]]) -> Rows:
 
 
 def play(streams: dict[str, Any], act: Any, **terms: Any) -> Outcome:
-    """One symbol, and what is done at the start."""
+    """One symbol; `act` runs at the start."""
     case = Case({"A": streams}, execution=Execution(**terms), instruments={"A": Instrument()})
     return run_btcore(case, unhashed(planned({"start": act})))
 
@@ -148,7 +148,7 @@ def brackets(draw: Any) -> dict[str, Any]:
 
 @law
 @given(walks(), brackets(), st.lists(st.tuples(sides, st.sampled_from(("stop", "touch", "trail")), levels)))
-def test_the_walk_is_the_ticks_on_its_way(
+def test_the_path_reading_equals_ticks_along_the_path(
     prices: list[list[float]], bracket: dict[str, Any], more: list[tuple[str, str, float]]
 ) -> None:
     def act(ctx: Any) -> None:
@@ -157,11 +157,11 @@ def test_the_walk_is_the_ticks_on_its_way(
             getattr(ctx, side)("A", 1, **{kind: level - 94.0 if kind == "trail" else level})
 
     walked, exact = on_bars(prices, act, intrabar="path"), on_ticks(prices, act)
-    assert sorted(told(walked)) == sorted(told(exact))
+    assert sorted(fill_keys(walked)) == sorted(fill_keys(exact))
     assert walked.equity[-1]["equity"] == exact.equity[-1]["equity"]
 
 
-def told(outcome: Outcome) -> list[tuple[Any, ...]]:
+def fill_keys(outcome: Outcome) -> list[tuple[Any, ...]]:
     return [(f["order_id"], f["side"], f["price"]) for f in outcome.fills]
 
 
@@ -170,7 +170,7 @@ wild = st.lists(st.lists(st.integers(90, 110).map(float), min_size=1, max_size=4
 
 @law
 @given(wild, brackets())
-def test_the_pessimist_gains_no_more_than_the_optimist(
+def test_pessimistic_gains_at_most_path_gains_at_most_optimistic(
     prices: list[list[float]], bracket: dict[str, Any]
 ) -> None:
     """Of an entry at the open: the first bar that reaches an exit ends it, whatever the reading."""
@@ -187,7 +187,7 @@ short = st.lists(st.lists(st.integers(92, 108).map(float), min_size=2, max_size=
 
 
 @st.composite
-def tangles(draw: Any) -> dict[str, Any]:
+def loose_brackets(draw: Any) -> dict[str, Any]:
     """A bracket whose exits may lie on either side of its entry."""
     entry, anywhere = draw(entries), st.integers(94, 106).map(float)
     return {"side": draw(sides), "take_profit": draw(anywhere), "stop_loss": draw(anywhere), **entry}
@@ -195,8 +195,8 @@ def tangles(draw: Any) -> dict[str, Any]:
 
 @readings
 @law
-@given(prices=short, bracket=tangles())
-def test_exits_act_at_prices_their_bar_had(
+@given(prices=short, bracket=loose_brackets())
+def test_exits_fill_at_prices_of_their_bar(
     intrabar: str, prices: list[list[float]], bracket: dict[str, Any]
 ) -> None:
     outcome = on_bars(prices, lambda ctx: ctx.bracket("A", 1, **bracket), intrabar=intrabar)
@@ -209,17 +209,17 @@ def test_exits_act_at_prices_their_bar_had(
     for order in outcome.orders:
         if order["type"] == "stop" and order["ts_arrived"] >= 0 and not order["filled"]:
             ended_first = order["reason"] in ("oco", "parent")
-            assert ended_first or order["side"] * (prices[-1][-1] - order["stop"]) < 0, "passed in silence"
+            assert ended_first or order["side"] * (prices[-1][-1] - order["stop"]) < 0, "not triggered"
 
 
 @readings
 @law
 @given(prices=wild, bracket=brackets())
-def test_one_price_a_bar_leaves_nothing_to_read(
+def test_bars_of_one_price_have_one_reading(
     intrabar: str, prices: list[list[float]], bracket: dict[str, Any]
 ) -> None:
     flat = [seen[:1] for seen in prices]
     outcome = on_bars(flat, lambda ctx: ctx.bracket("A", 1, **bracket), intrabar=intrabar)
     exact = on_ticks(flat, lambda ctx: ctx.bracket("A", 1, **bracket))
-    assert [f[:2] for f in told(outcome)] == [f[:2] for f in told(exact)]
+    assert [f[:2] for f in fill_keys(outcome)] == [f[:2] for f in fill_keys(exact)]
     assert outcome.ambiguous_bars == 0

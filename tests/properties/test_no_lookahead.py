@@ -24,22 +24,24 @@ def test_what_comes_later_changes_nothing_before(drawn: tuple[Case, Script], per
     for engine in ENGINES.values():
         whole = engine(case, scripted(script))
         part = engine(replace(case, streams=streams), scripted(script))
-        seen = [call for call in part.strategy.seen if call["now"] <= until and call["told"] != ("end",)]
-        heard = [call["told"] for call in seen if call["told"][0] == "fill"]
+        seen = [call for call in part.strategy.seen if call["now"] <= until and call["event"] != ("end",)]
+        delivered = [call["event"] for call in seen if call["event"][0] == "fill"]
         assert_same(seen, whole.strategy.seen[: len(seen)], case.initial_capital, "seen")
-        assert_same(part.fills[: len(heard)], whole.fills[: len(heard)], case.initial_capital, "fills")
+        assert_same(
+            part.fills[: len(delivered)], whole.fills[: len(delivered)], case.initial_capital, "fills"
+        )
 
 
 def by_day(action: Action) -> Action:
-    """An at-the-close order needs to know a session's last bar: to it the end of the data is news."""
+    """The action with DAY instead of CLS, which depends on which bar is the last of the session."""
     at_close = action.terms.get("time_in_force") == "CLS"
     return replace(action, terms=action.terms | {"time_in_force": "DAY"}) if at_close else action
 
 
 def cut(stream: dict[str, Any], until: int) -> dict[str, Any]:
-    """The stream as far as it has begun by then; a kind that has nothing yet is left out.
+    """The rows that have begun by `until`; kinds without rows are left out.
 
-    A bar that has opened is kept: that it has is known, and a cancel waits for its end.
+    A bar that has opened is kept, because a cancel waits for its end.
     """
     kept = {
         kind: [row for row in stream[kind] if row[0] < until or (row[0] == until and kind != "bars")]

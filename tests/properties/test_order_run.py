@@ -1,4 +1,4 @@
-"""Orders in plain terms, played from order to order, give the bytes that the engine gives event by event."""
+"""The fast path for order arrays leaves the same bytes as the engine."""
 
 from dataclasses import fields
 from typing import Any
@@ -27,7 +27,7 @@ def event_by_event(*args: Any, **terms: Any) -> Result:
         return bt.run(*args, **terms)
 
 
-def is_quick(result: Result) -> bool:
+def is_fast(result: Result) -> bool:
     return isinstance(result.journal._played, OrderRun)
 
 
@@ -56,27 +56,27 @@ def test_both_paths_give_the_same_bytes(seed: int) -> None:
     data, orders, terms = drawn(seed)
     one = bt.run({"A": data}, orders, **terms)
     two = event_by_event({"A": data}, orders, **terms)
-    assert not is_quick(two)
+    assert not is_fast(two)
     assert_same(one, two)
 
 
-def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
-    """Of what is drawn above: a test of the test, and of the door."""
-    quick = filled = rejected = expired = short = rare = 0
+def test_most_plain_runs_take_the_fast_path() -> None:
+    """Guards against a test that proves nothing: enough of the drawn runs take the fast path."""
+    fast = filled = rejected = expired = short = rare = 0
     for seed in range(200):
         data, orders, terms = drawn(seed)
-        with mock.patch("btcore.backtest.fast_paths.is_plain", wraps=is_plain) as asked:
+        with mock.patch("btcore.backtest.fast_paths.is_plain", wraps=is_plain) as checked:
             result = bt.run({"A": data}, orders, **terms)
-        if is_quick(result):
-            quick += 1
+        if is_fast(result):
+            fast += 1
             filled += result.metrics["orders_filled"]
             rejected += result.metrics["orders_rejected"]
             expired += result.metrics["orders_expired"]
             short += bool((result.journal.exposures["quantity"] < 0).any())
-        elif asked.called and is_plain(*asked.call_args.args):
+        elif checked.called and is_plain(*checked.call_args.args):
             rare += 1
             assert result.metrics["liquidations"] or "cash" in result.orders["reason"]
-    assert quick > 90
+    assert fast > 90
     assert rare > 10
     assert filled > 500
     assert rejected > 200
@@ -84,26 +84,26 @@ def test_plain_runs_are_quick_but_for_what_is_rare() -> None:
     assert short > 10
 
 
-def test_the_oracle_agrees() -> None:
-    """A plain-Python engine that shares no code with either path."""
-    quick = 0
+def test_the_second_engine_agrees() -> None:
+    """The second engine shares no code with either path."""
+    fast = 0
     for seed in range(400):
         data, orders, terms = drawn(seed)
         if seed % 2:
             terms |= {"start": None}
         result = bt.run({"A": data}, orders, **terms)
-        if is_quick(result) and (terms["start"] is None or terms["start"] <= data.timestamp[0]):
-            quick += 1
-            expected, found = by_the_oracle(data, orders, terms), outcome_of(result, ["A"])
+        if is_fast(result) and (terms["start"] is None or terms["start"] <= data.timestamp[0]):
+            fast += 1
+            expected, found = by_the_second_engine(data, orders, terms), outcome_of(result, ["A"])
             for part in fields(expected):
                 if part.name != "strategy":
                     assert_alike(
                         getattr(expected, part.name), getattr(found, part.name), 1e6, f"{seed}.{part.name}"
                     )
-    assert quick > 150
+    assert fast > 150
 
 
-def by_the_oracle(data: Any, orders: bt.Orders, terms: dict[str, Any]) -> Outcome:
+def by_the_second_engine(data: Any, orders: bt.Orders, terms: dict[str, Any]) -> Outcome:
     rows = [tuple(row) for row in zip(*(c.tolist() for c in data.columns.values()), strict=True)]
     every = terms["mark_every"]
     case = Case(
@@ -139,7 +139,7 @@ def by_the_oracle(data: Any, orders: bt.Orders, terms: dict[str, Any]) -> Outcom
 
 
 def run_both(data: Any, orders: bt.Orders, **terms: Any) -> Result:
-    """The quick one, if it is; the same as the other."""
+    """The result, after comparing it with that of the engine."""
     one = bt.run({"A": data}, orders, **terms)
     assert_same(one, event_by_event({"A": data}, orders, **terms))
     return one
@@ -152,20 +152,20 @@ def flat(n: int, price: float = 100.0) -> bt.Bars:
 
 def test_no_orders_at_all() -> None:
     result = run_both(flat(5), bt.Orders([], "A", "buy", []))
-    assert is_quick(result)
+    assert is_fast(result)
     assert len(result.orders) == 0
     assert len(result.equity_curve) == 6
 
 
-def test_what_comes_after_the_last_event_is_not_sent() -> None:
+def test_orders_after_the_last_event_are_not_sent() -> None:
     data = flat(3)
     result = run_both(data, bt.Orders(data.timestamp[-1] + np.array([SECOND, SECOND + 1]), "A", "buy", 1.0))
-    assert is_quick(result)
+    assert is_fast(result)
     assert result.orders["status"].tolist() == ["expired"]
 
 
 @pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])
-def test_a_liquidation_is_the_engines(kind: str) -> None:
+def test_a_liquidation_goes_to_the_engine(kind: str) -> None:
     """A short position that the market rises against, between two orders or after the last."""
     price = np.r_[np.full(5, 100.0), np.full(5, 250.0)]
     ts = START + np.arange(10) * SECOND
@@ -176,34 +176,34 @@ def test_a_liquidation_is_the_engines(kind: str) -> None:
     }[kind]()
     for when in ([ts[1]], [ts[1], ts[8]]):
         result = run_both(data, bt.Orders(when, "A", "sell", 10.0), initial_capital=1000.0)
-        assert not is_quick(result)
+        assert not is_fast(result)
         assert result.metrics["liquidations"] == 1
     small = run_both(data, bt.Orders([ts[1]], "A", "sell", 6.0), initial_capital=1000.0)
-    assert is_quick(small)
+    assert is_fast(small)
 
 
-def test_a_purchase_cut_to_the_cash_is_the_engines() -> None:
+def test_a_purchase_cut_to_the_cash_goes_to_the_engine() -> None:
     data = flat(5)
     terms = bt.Execution(account="cash", commission_bps=100.0)
     result = run_both(
         data, bt.Orders([data.timestamp[1]], "A", "buy", 10.0), execution=terms, initial_capital=1000.0
     )
-    assert not is_quick(result)
+    assert not is_fast(result)
     assert result.orders["reason"].tolist() == ["cash"]
 
 
-def test_progress_is_told_once_at_the_end() -> None:
-    told: list[bt.Progress] = []
+def test_progress_is_reported_once_at_the_end() -> None:
+    reports: list[bt.Progress] = []
     data = flat(5)
-    result = bt.run({"A": data}, bt.Orders([data.timestamp[1]], "A", "buy", 1.0), progress=told.append)
-    assert is_quick(result)
-    assert [(look.fraction, look.events, look.now) for look in told] == [
+    result = bt.run({"A": data}, bt.Orders([data.timestamp[1]], "A", "buy", 1.0), progress=reports.append)
+    assert is_fast(result)
+    assert [(report.fraction, report.events, report.now) for report in reports] == [
         (1.0, 5, int(data.timestamp[-1]) + SECOND)
     ]
-    assert told[0].equity == result.metrics["final_equity"]
+    assert reports[0].equity == result.metrics["final_equity"]
 
 
-def test_records_are_made_when_asked_for() -> None:
+def test_records_are_created_when_first_read() -> None:
     data = flat(5)
     result = bt.run({"A": data}, bt.Orders([data.timestamp[1]], "A", "buy", 1.0))
     assert not {"orders", "fills", "curve", "exposures"} & set(vars(result.journal))
@@ -212,7 +212,7 @@ def test_records_are_made_when_asked_for() -> None:
 
 
 def test_the_orders_of_a_run_cannot_change_after_it() -> None:
-    """A fingerprint is made when it is asked for."""
+    """A fingerprint is computed when it is first read."""
     quantity = np.array([1.0, 2.0])
     data = flat(5)
     orders = bt.Orders(data.timestamp[1:3], "A", "buy", quantity)

@@ -1,4 +1,4 @@
-"""Laws of orders: symbols add up, the past knows no future, orders known before are a strategy's."""
+"""Symbols add up, the future does not change the past, order arrays equal a strategy with timers."""
 
 from dataclasses import replace
 from typing import Any
@@ -25,7 +25,7 @@ Drawn = tuple[Case, Script]
 
 
 def apart(script: Script) -> Maker:
-    """Each symbol's actions by the number of its own event, its orders named among its own."""
+    """A strategy that runs each symbol's actions by that symbol's own events and orders."""
     plan: dict[str, dict[int, list[Action]]] = {symbol: {} for symbol in script.symbols}
     for call, todo in script.actions.items():
         for number, action in enumerate(todo):
@@ -35,13 +35,13 @@ def apart(script: Script) -> Maker:
 
     def made(base: type) -> type:
         class Apart(scripted(replace(script, actions={}))(base)):
-            def step(self, ctx: Any, *told: Any) -> None:
-                super().step(ctx, *told)
-                if told[0] == "start":
+            def step(self, ctx: Any, *event: Any) -> None:
+                super().step(ctx, *event)
+                if event[0] == "start":
                     self.events = dict.fromkeys(plan, 0)
                     self.sent_of = {symbol: [] for symbol in plan}
-                if told[0] in ("bar", "quote", "trade"):
-                    symbol = told[1]
+                if event[0] in ("bar", "quote", "trade"):
+                    symbol = event[1]
                     self.sent = self.sent_of[symbol]
                     for action in plan[symbol].get(self.events[symbol], ()):
                         self.act(ctx, action)
@@ -53,7 +53,7 @@ def apart(script: Script) -> Maker:
 
 
 def of_symbol(outcome: Outcome, symbol: str) -> list[tuple[Any, ...]]:
-    """Its fills, without what depends on the other symbols: the orders' numbers."""
+    """The fills of a symbol, without order ids, which depend on other symbols."""
     mine = [fill for fill in outcome.fills if fill["symbol"] == symbol]
     return [tuple(value for name, value in fill.items() if name != "order_id") for fill in mine]
 
@@ -94,14 +94,14 @@ def is_about(action: Action, symbol: str) -> bool:
 
 
 def nothing(action: Action) -> Action:
-    """In place of it, so that what comes after keeps its number."""
+    """A replacement that keeps the number of later actions."""
     return Action("log", ("nothing",))
 
 
 @law
 @given(cases(), st.integers(0, 100))
 def test_another_future_has_the_same_past(drawn: Drawn, percent: int) -> None:
-    """Other prices from some event on; what has begun by then is kept."""
+    """Prices change after some event; rows that have begun by then are kept."""
     case, make = drawn[0], scripted(drawn[1])
     events = sequence(case.streams)
     until = events[(len(events) - 1) * percent // 100].delivered
@@ -112,10 +112,10 @@ def test_another_future_has_the_same_past(drawn: Drawn, percent: int) -> None:
 
     one, two = play(case, make), play(replace(case, streams=map_rows(case.streams, changed)), make)
     past = [[call for call in o.strategy.seen if call["now"] <= until] for o in (one, two)]
-    past = [[call for call in calls if call["told"] != ("end",)] for calls in past]
+    past = [[call for call in calls if call["event"] != ("end",)] for calls in past]
     assert past[0] == past[1]
-    heard = sum(call["told"][0] == "fill" for call in past[0])
-    assert one.fills[:heard] == two.fills[:heard]
+    delivered = sum(call["event"][0] == "fill" for call in past[0])
+    assert one.fills[:delivered] == two.fills[:delivered]
     assert [p for p in one.equity if p["ts"] <= until][:-1] == [p for p in two.equity if p["ts"] <= until][
         :-1
     ]
@@ -123,7 +123,7 @@ def test_another_future_has_the_same_past(drawn: Drawn, percent: int) -> None:
 
 @law
 @given(cases())
-def test_orders_known_before_are_those_of_a_timer(drawn: Drawn) -> None:
+def test_order_arrays_equal_a_strategy_with_timers(drawn: Drawn) -> None:
     case, script = drawn
     times = [event.delivered + 1 for event in sequence(case.streams)]
     sent = [
@@ -133,7 +133,7 @@ def test_orders_known_before_are_those_of_a_timer(drawn: Drawn) -> None:
         if action.verb in ("buy", "sell")
     ]
     sent.sort(key=lambda pair: pair[0])
-    asked = order_columns(sent)
+    sending = order_columns(sent)
 
     class Timed(btcore.Strategy):
         def on_start(self, ctx: Any) -> None:
@@ -143,11 +143,11 @@ def test_orders_known_before_are_those_of_a_timer(drawn: Drawn) -> None:
 
         def on_timer(self, ctx: Any) -> None:
             while self.todo and sent[self.todo[0]][0] <= ctx.now:
-                send(ctx, asked, self.todo.pop(0))
+                send(ctx, sending, self.todo.pop(0))
 
     Timed.__module__ = "nowhere"
     try:
-        one = run_with(case, btcore.Orders(**asked))
+        one = run_with(case, btcore.Orders(**sending))
     except BtcoreError:
         assume(False)
     two = run_with(case, Timed())
@@ -178,8 +178,8 @@ def order_columns(sent: list[tuple[int, Action]]) -> dict[str, Any]:
     return {name: [row[name] for row in rows] for name in names}
 
 
-def send(ctx: Any, asked: dict[str, Any], i: int) -> None:
-    row = {name: column[i] for name, column in asked.items()}
+def send(ctx: Any, columns: dict[str, Any], i: int) -> None:
+    row = {name: column[i] for name, column in columns.items()}
     named = {short: row[long] for short, long in {n: RENAMED.get(n, n) for n in NONE}.items()}
     parent = row["parent"] + 1  # every row is sent, so an order's number is its row's
     expires = None if row["expires"] == NEVER else row["expires"]

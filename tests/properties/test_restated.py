@@ -1,4 +1,4 @@
-"""Laws that hold between runs: what is asked in other words gets the same answer in those words."""
+"""A restated case (units, mirror, date, split) gives the restated result; terms have no side effects."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,8 +19,8 @@ from restated import (
     mirrored_outcome,
     mirrored_row,
     outcome_in,
+    restate_requests,
     rows_in,
-    said,
     shifted_case,
     shifted_outcome,
 )
@@ -48,15 +48,15 @@ powers = st.sampled_from((2.0, 0.5, 8.0, 0.125, 1024.0))
 
 @law
 @given(cases(), powers, powers)
-def test_other_units_of_price_and_size_change_only_the_words(drawn: Drawn, price: float, size: float) -> None:
+def test_other_units_of_price_and_size_restate_the_result(drawn: Drawn, price: float, size: float) -> None:
     case, make = drawn[0], scripted(drawn[1])
     units = Units(price, size)
-    other = play(case_in(units, case), said(make, units))
+    other = play(case_in(units, case), restate_requests(make, units))
     assert exactly(other) == exactly(outcome_in(units, play(case, make)))
 
 
 def without_sides(case: Case) -> Case:
-    """The case without what knows long from short or up from down: dividends, borrowing, cash accounts."""
+    """The case without asymmetric terms: dividends, borrow fees, cash accounts, the path reading."""
     intrabar = "pessimistic" if case.execution.intrabar == "path" else case.execution.intrabar
     return replace(
         case,
@@ -73,7 +73,7 @@ def without_sides(case: Case) -> Case:
 def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
     case, make = without_sides(drawn[0]), scripted(drawn[1])
     mirror = replace(case, streams=map_rows(case.streams, mirrored_row))
-    one, other = play(case, make), play(mirror, said(make, Units(), mirrored=True))
+    one, other = play(case, make), play(mirror, restate_requests(make, Units(), mirrored=True))
     # The long leg is liquidated first.
     assume(case.execution.position_mode == "netting" or not any(o["flags"] & 4 for o in one.orders))
     assert exactly(other) == exactly(mirrored_outcome(one))
@@ -92,7 +92,7 @@ def test_another_day_changes_only_the_dates(drawn: Drawn, weeks: int) -> None:
 @law
 @given(cases(), st.sampled_from((2.0, 4.0, 0.5)), st.integers(0, 100))
 def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: int) -> None:
-    """After it, data and orders in new shares: the account is the same, so is the money of each fill."""
+    """After the split, data and orders are in new shares: account and money of each fill are unchanged."""
     case, script = drawn
     script = map_actions(replace(script, symbols=("A",)), lambda a: at_once(a) if of_a(a) else None)
     case = instruments(case, tick_size=0.0, lot_size=0.0, dividends=[], splits=[])
@@ -110,7 +110,7 @@ def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: 
     other = instruments(other, splits=[(day, ratio)])
     one, two = (
         play(case, scripted(script)),
-        play(other, said(scripted(script), units, after=day)),
+        play(other, restate_requests(scripted(script), units, after=day)),
     )
     for outcome in (one, two):
         for fill in outcome.fills:
@@ -126,7 +126,7 @@ def of_a(action: Action) -> bool:
 
 @law
 @given(cases())
-def test_terms_that_say_nothing_change_nothing(drawn: Drawn) -> None:
+def test_neutral_terms_change_nothing(drawn: Drawn) -> None:
     case, make = drawn[0], scripted(drawn[1])
     rates = {"cash_rate": 0.0, "debit_rate": 0.0, "maintenance_margin": 0.0}
     case = terms(case, **FREE, **NO_DELAY, **rates, leverage=2.0)
@@ -155,7 +155,7 @@ def test_terms_that_say_nothing_change_nothing(drawn: Drawn) -> None:
 
 @law
 @given(cases())
-def test_commission_takes_what_it_says_and_nothing_else(drawn: Drawn) -> None:
+def test_commission_changes_only_cash(drawn: Drawn) -> None:
     case, make = rich(drawn[0]), scripted(drawn[1])
     paid, free = play(case, make), play(terms(case, **{**FREE, **slippage(case)}), make)
     for fill, other in zip(paid.fills, free.fills, strict=True):
@@ -172,7 +172,7 @@ def slippage(case: Case) -> dict[str, float]:
 
 @law
 @given(cases(), st.sampled_from(("slippage_bps", "slippage_ticks", "slippage_volume", "slippage_sqrt")))
-def test_slippage_worsens_takers_and_nothing_else(drawn: Drawn, kind: str) -> None:
+def test_slippage_worsens_only_takers(drawn: Drawn, kind: str) -> None:
     # A trailing child's stop begins at its parent's fill, whose price is a slipped one.
     script = map_actions(drawn[1], lambda a: None if {"trail", "parent"} <= a.terms.keys() else a)
     amount = {"slippage_bps": 50.0, "slippage_ticks": 1.0}.get(kind, 0.0625)
@@ -191,7 +191,7 @@ def test_slippage_worsens_takers_and_nothing_else(drawn: Drawn, kind: str) -> No
 
 @law
 @given(cases())
-def test_two_legs_are_worth_their_sum(drawn: Drawn) -> None:
+def test_hedging_and_netting_have_the_same_equity(drawn: Drawn) -> None:
     script = map_actions(drawn[1], without("reduce_only"))
     case = instruments(rich(drawn[0]), borrow_rate=0.0, splits=[])
     hedged = play(terms(case, position_mode="hedging"), scripted(script))
@@ -208,7 +208,7 @@ def test_two_legs_are_worth_their_sum(drawn: Drawn) -> None:
 
 @law
 @given(cases())
-def test_which_lot_is_sold_first_is_a_matter_of_words(drawn: Drawn) -> None:
+def test_the_cost_basis_changes_only_how_pnl_is_split(drawn: Drawn) -> None:
     case, make = rich(drawn[0]), scripted(drawn[1])
     first = play(terms(case, cost_basis="fifo"), make)
     mean = play(terms(case, cost_basis="average"), make)
@@ -221,7 +221,7 @@ def test_which_lot_is_sold_first_is_a_matter_of_words(drawn: Drawn) -> None:
 
 
 def gain(*positions: dict[str, Any]) -> float:
-    """Realised and not."""
+    """Realised and unrealised pnl."""
     return sum(
         p["realized_pnl"]
         + (p["quantity"] * (p["mark"] * p["point_value"] - p["avg_cost"]) if p["quantity"] else 0)

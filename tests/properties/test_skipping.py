@@ -1,4 +1,4 @@
-"""What the engine passes over leaves the same bytes as every event taken by itself."""
+"""Skipping rows leaves the same bytes as processing every event."""
 
 from typing import Any
 from unittest.mock import patch
@@ -27,7 +27,7 @@ PERIODS = {
 
 
 def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
-    """The engine's result, `each` event taken by itself or not."""
+    """The engine's result; with `each`, every event is processed."""
 
     def made(*parts: Any) -> Engine:
         engine = Engine(*parts)
@@ -65,7 +65,7 @@ def market(kind: str, seed: int, n: int, gap: int) -> bt.Bars | bt.Quotes | bt.T
 
 
 def orders(rng: np.random.Generator, data: Any, n: int) -> bt.Orders:
-    """Of every type, around the prices that there will be."""
+    """Random orders of every type, at prices near the market."""
     first, last = int(data.timestamp[0]), int(data.timestamp[-1])
     kind = rng.integers(0, 6, n)
     near = 100 + rng.integers(-200, 201, n) / 100
@@ -100,7 +100,7 @@ TERMS = st.fixed_dictionaries(
 )
 
 
-ASKED = st.fixed_dictionaries(
+SETTINGS = st.fixed_dictionaries(
     {
         "execution": TERMS.map(lambda terms: bt.Execution(**terms)),
         "mark_every": st.sampled_from([None, "1s", "7s", "1h", "1d"]),
@@ -119,16 +119,16 @@ def market_of(drawn: dict[str, Any]) -> bt.Bars | bt.Quotes | bt.Trades:
     seed=st.integers(0, 10**6),
     n=st.integers(1, 400),
     gap=st.sampled_from([0, 1, 7, 90]),
-    asked=ASKED,
+    given=SETTINGS,
     name=st.sampled_from(NAMES),
     own=st.fixed_dictionaries({"weight": st.sampled_from([0.5, 1.0, 2.5]), "allow_short": st.booleans()}),
 )
 def test_strategies(**drawn):
-    data, asked, name = {"A": market_of(drawn)}, drawn["asked"], drawn["name"]
+    data, given, name = {"A": market_of(drawn)}, drawn["given"], drawn["name"]
     params = PERIODS.get(name, {}) | drawn["own"]
     if name == "buy_and_hold":
         del params["allow_short"]
-    assert_same_bytes(played(False, data, name, params, **asked), played(True, data, name, params, **asked))
+    assert_same_bytes(played(False, data, name, params, **given), played(True, data, name, params, **given))
 
 
 @settings(max_examples=300, deadline=None)
@@ -137,18 +137,18 @@ def test_strategies(**drawn):
     seed=st.integers(0, 10**6),
     n=st.integers(1, 400),
     gap=st.sampled_from([0, 1, 7, 90]),
-    asked=ASKED,
+    given=SETTINGS,
     mode=st.sampled_from(["netting", "hedging"]),
 )
 def test_orders(**drawn):
-    data, asked, seed = {"A": market_of(drawn)}, drawn["asked"], drawn["seed"]
+    data, given, seed = {"A": market_of(drawn)}, drawn["given"], drawn["seed"]
     sent = orders(np.random.default_rng(seed), data["A"], 1 + seed % 12)
-    asked["execution"] = replace(asked["execution"], position_mode=drawn["mode"])
-    assert_same_bytes(played(False, data, sent, **asked), played(True, data, sent, **asked))
+    given["execution"] = replace(given["execution"], position_mode=drawn["mode"])
+    assert_same_bytes(played(False, data, sent, **given), played(True, data, sent, **given))
 
 
 class Waits(bt.Strategy):
-    """Hears of fills and of its own timer alone."""
+    """Receives fills and its own timers only."""
 
     def on_start(self, ctx: bt.Context) -> None:
         self.calls: list[tuple[int, float]] = []
@@ -164,7 +164,7 @@ class Waits(bt.Strategy):
 
 
 @pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])
-def test_a_strategy_that_waits(kind):
+def test_a_strategy_with_timers_and_fills(kind):
     data = {"A": market(kind, 5, 3000, 3)}
     one, other = Waits(), Waits()
     assert_same_bytes(played(False, data, one, progress=False), played(True, data, other, progress=False))

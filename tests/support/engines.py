@@ -29,7 +29,7 @@ class Case:
 
 @dataclass
 class Outcome:
-    """What both engines must agree on: rows of plain values, floats compared to 1e-9."""
+    """What both engines must agree on, as rows of plain values."""
 
     fills: list[dict[str, Any]]
     orders: list[dict[str, Any]]
@@ -184,7 +184,7 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
 
 
 def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) -> Outcome:
-    """A result in the plain values of the oracle."""
+    """A result in the plain values of an `Outcome`."""
     journal = result.journal
 
     def reason(code: int) -> str:
@@ -281,19 +281,19 @@ def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) 
 
 
 def expires(row: Any) -> bool:
-    """DAY orders once they have arrived (a child: been released), and GTD orders."""
+    """True for GTD orders, and for DAY orders that have arrived (a child: been released)."""
     lifetime = model.TimeInForce(int(row["time_in_force"])).name
     return lifetime == "GTD" or (lifetime == "DAY" and int(row["ts_arrived"]) >= 0)
 
 
 def trails(row: Any) -> str:
-    """What of a trailing order it has: "", "trail", or "offset" as well."""
+    """ "trail" for a trailing stop, "offset" for a trailing stop-limit, else ""."""
     name = model.OrderType(int(row["order_type"])).name
     return {"TRAILING_STOP": "trail", "TRAILING_STOP_LIMIT": "offset"}.get(name, "")
 
 
 def containers(stream: dict[str, Any], negative_prices: bool = False) -> Any:
-    """A symbol's rows in the containers of the real engine's door."""
+    """A symbol's rows as btcore containers."""
     found: list[Any] = []
     if stream.get("quotes"):
         found.append(btcore.Quotes(*columns(stream["quotes"]), negative_prices=negative_prices))
@@ -310,7 +310,7 @@ def columns(rows: list[tuple[float, ...]]) -> list[list[float]]:
 
 
 def common_log_lines(lines: list[str]) -> list[str]:
-    """What both engines must log alike; the wording of a dropped amendment is each engine's own."""
+    """The log lines that both engines must share; the text of a dropped amendment is reduced to its ids."""
     common = []
     for line in lines:
         if line.startswith("script: "):
@@ -324,7 +324,7 @@ ENGINES: dict[str, EngineRun] = {"reference": run_reference, "btcore": run_btcor
 
 
 def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:
-    """Equal, floats to 1e-9 of themselves or of the money in play; the error names the place."""
+    """Asserts equality, of floats to 1e-9 of themselves or of `scale`; the error names the path."""
     if isinstance(ours, dict):
         assert ours.keys() == theirs.keys(), path
         for key in ours:
@@ -342,5 +342,5 @@ def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:
         assert ours == theirs, f"{path}: {ours!r} and {theirs!r}"
 
 
-# Sums of money may cancel to nearly nothing, so they are compared on the scale of the capital.
+# Sums of money may cancel to almost zero, so they are compared on the scale of the capital.
 MONEY = ("equity", "cash", "positions", "realized_pnl", "commission", "value", "amount")

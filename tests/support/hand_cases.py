@@ -1,6 +1,6 @@
-"""Small markets, plans and what came of them, for the rules worked by hand.
+"""Small markets and plans for the rules worked out by hand, and their outcomes in short form.
 
-Times are seconds after midnight UTC; a strategy is a plan: what to do at the first event at or after a time.
+Times are seconds after midnight UTC. A strategy is a plan: actions at the first event at or after a time.
 """
 
 from collections.abc import Callable
@@ -45,19 +45,19 @@ def bars(*rows: tuple[float, ...], interval: float = 1) -> dict[str, Any]:
 
 
 def planned(plan: Plan) -> Callable[[type], type]:
-    """A strategy that follows the plan ("start" is on_start) and notes every call as (hook, seconds)."""
+    """A strategy that follows the plan ("start" is on_start) and records every call as (hook, seconds)."""
 
     def make(base: type) -> type:
         def hook(name: str, acts: bool) -> Callable[..., None]:
             def call(self: Any, ctx: Any, *_: Any) -> None:
-                self.heard.append((name, seconds(ctx.now)))
+                self.calls.append((name, seconds(ctx.now)))
                 for when in [w for w in self.todo if acts and w != "start" and ctx.now >= at(w)]:
                     self.todo.pop(when)(ctx)
 
             return call
 
         def on_start(self: Any, ctx: Any) -> None:
-            self.heard, self.todo = [], dict(plan)
+            self.calls, self.todo = [], dict(plan)
             self.todo.pop("start", lambda ctx: None)(ctx)
 
         hooks = {
@@ -75,7 +75,7 @@ def play(
     instruments: dict[str, Instrument] | None = None,
     **terms: Any,
 ) -> Outcome:
-    """One run; what is not a Case's own field goes to Execution."""
+    """One run. Keywords that are not fields of Case go to Execution."""
     own = {name: terms.pop(name) for name in list(terms) if name in Case.__dataclass_fields__}
     case = Case(streams, execution=Execution(**terms), instruments=instruments or {}, **own)
     return engine(case, planned(plan))
@@ -112,8 +112,7 @@ def both(*actions: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return lambda ctx: [action(ctx) for action in actions]
 
 
-# Quotes of a market at 100 / 101 that is asked 102 at 3 s and bid 103 at 5 s; bars that rise by one a
-# second.
+# Quotes at 100 / 101, then an ask of 102 at 3 s and a bid of 103 at 5 s; bars that rise by one a second.
 QUOTES = quotes((0, 100, 101), (1, 100, 101), (3, 101, 102), (5, 103, 104), (7, 103, 104))
 RISING = bars(*((t, 100 + t, 101 + t, 99 + t, 100.5 + t) for t in range(5)))
 # From 100 / 101 down to 97 / 98 at 2 s, back to 99 / 100 at 4 s and up to 103 / 104 at 6 s.

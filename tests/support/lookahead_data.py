@@ -1,4 +1,4 @@
-"""Data and strategies that the tests of look-ahead share."""
+"""Data and strategies shared by the look-ahead tests."""
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def sides(buy: np.ndarray) -> np.ndarray:
 
 
 class Follow(bt.Strategy):
-    """Holds what an array says, a row an event."""
+    """Holds the targets of an array, one per event."""
 
     targets: tuple[float, ...] = ()
 

@@ -18,8 +18,10 @@ from scripts import Action, Script
 EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
 MILLISECOND, SECOND, MINUTE, HOUR = 10**6, 10**9, 60 * 10**9, 3600 * 10**9
 
-# Random cases. Rows and actions are drawn as short byte strings and read as indexes into the tables below,
-# the plainest entry first: that is quick to draw, and shrinks to something readable.
+# Rows and actions are drawn as short byte strings and read as indexes into the tables below. The first entry
+# of a table is the simplest, so failures shrink to readable cases. Prices are coarse, so that ties, touches
+# and gaps are common; sizes are small, so that caps bind; steps are binary fractions, so that no rounding
+# error decides a tie.
 
 DAYS = ("2024-01-15", "2024-03-10", "2024-11-03", "2024-07-01")  # two of them change the clocks in New York
 TIMEZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")

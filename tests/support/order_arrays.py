@@ -11,7 +11,7 @@ SECOND = 10**9
 
 
 def market(rng: np.random.Generator, kind: str, n: int) -> Any:
-    """A walk, now and then with a jump, of rows that may lie far apart; ticks may share a moment."""
+    """A random walk, sometimes with a jump; gaps between rows vary, and ticks may share a timestamp."""
     steps = rng.normal(0, rng.choice([0.002, 0.05]), n) + rng.choice([0.0, 0.0, 0.7, -0.7], n) * (
         rng.random() < 0.3
     )
@@ -29,7 +29,7 @@ def market(rng: np.random.Generator, kind: str, n: int) -> Any:
 
 
 def moments(rng: np.random.Generator, ts: Any, n: int) -> Any:
-    """At, about, before and after the events of a market; often several at once."""
+    """Times at, near, before and after the events of a market, often several equal."""
     near = rng.choice(ts, n) + rng.choice([0, 0, 0, SECOND, -SECOND, 1, -1, SECOND // 2], n)
     return np.where(rng.random(n) < 0.1, rng.choice([START - 10**12, ts[-1] + 10**12], n), near)
 

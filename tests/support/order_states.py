@@ -1,4 +1,4 @@
-"""Runs looked at event by event: what each order's state was, one after another."""
+"""Runs observed event by event, and the sequence of states of each order."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,7 +13,7 @@ State = str  # "status leaves/cumulative [reason]", as "PARTIAL 30/70"
 
 
 def unhashed(make: Callable[[type], type]) -> Callable[[type], type]:
-    """The maker's class without a source file: each run would read and hash it, which is slow."""
+    """The maker's class without a source file, which every run would read and hash, slowly."""
 
     def made(base: type) -> type:
         cls = make(base)
@@ -24,44 +24,44 @@ def unhashed(make: Callable[[type], type]) -> Callable[[type], type]:
 
 
 def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Result, list[list[Any]]]:
-    """The result, and after each event the rows of the table of orders as they stood."""
-    looks: list[list[Any]] = []
+    """The result, and the rows of the table of orders after each event."""
+    observed: list[list[Any]] = []
 
-    def look(engine: Any) -> None:
-        looks.append(list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data)))))
+    def observe(engine: Any) -> None:
+        observed.append(list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data)))))
 
     def play(make: Callable[[], Any], tell: Any, handler: Any = None) -> Any:
         engine = make()
         left = True
         while left:
             left = engine.advance(1)
-            look(engine)
+            observe(engine)
         engine.finish()
-        look(engine)
+        observe(engine)
         return engine
 
     with (
         patch.object(fast_paths, "play_to_end", play),
         patch.object(fast_paths, "is_plain", lambda *_: False),
     ):
-        return bt.run(data, strategy, **terms), looks
+        return bt.run(data, strategy, **terms), observed
 
 
 def state(row: Any) -> State:
-    """SENT before it has arrived, then the status, what is left and what is filled, and the reason."""
+    """ "SENT" before arrival, else the status; then leaves/filled quantity and the reason."""
     name = {"partially_filled": "PARTIAL"}.get(row["status"], str(row["status"]).upper())
     if name == "NEW" and row["arrived_at"] < 0:
         name = "SENT"
     return f"{name} {row['leaves_quantity']:g}/{row['filled_quantity']:g} {row['reason']}".strip()
 
 
-def history(looks: list[list[Any]], order_id: int) -> list[Any]:
+def history(observed: list[list[Any]], order_id: int) -> list[Any]:
     """Each row of the order whose state differs from the one before."""
-    rows: list[Any] = []
-    for row in (r for look in looks for r in look if r["order_id"] == order_id):
-        if not rows or state(rows[-1]) != state(row):
-            rows.append(row)
-    return rows
+    states: list[Any] = []
+    for row in (r for rows in observed for r in rows if r["order_id"] == order_id):
+        if not states or state(states[-1]) != state(row):
+            states.append(row)
+    return states
 
 
 def is_ended(row: Any) -> bool:

@@ -1,6 +1,6 @@
-"""Cases, scripts and outcomes said in other words: other units of money and size, a mirror, another day.
+"""Cases, scripts and outcomes restated: in other units of price and size, mirrored, or on another day.
 
-Factors of units are powers of two, so a float's bits are the same but for its exponent.
+Factors of units are powers of two, so only the exponent of a float changes.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ OPPOSITE = {"buy": "sell", "sell": "buy"}
 
 @dataclass(frozen=True)
 class Units:
-    """What a price of 1 and a size of 1 are now; money is their product."""
+    """The restated values of a price of 1 and a size of 1; money is their product."""
 
     price: float = 1.0
     size: float = 1.0
@@ -81,8 +81,8 @@ def times(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
 
 
-class Said:
-    """A context, and what is asked of it said in other units, or for the mirror."""
+class RestatedContext:
+    """A context that restates requests in other units, or mirrored, before it passes them on."""
 
     def __init__(self, ctx: Any, units: Units, mirrored: bool = False) -> None:
         self.ctx = ctx
@@ -93,14 +93,14 @@ class Said:
         return getattr(self.ctx, name)
 
     def terms(self, terms: dict[str, Any]) -> dict[str, Any]:
-        said = dict(terms)
-        for name in said.keys() & {*PRICES, "limit_offset"}:
-            said[name] *= -1 if self.mirrored and name in PRICES else self.units.price
-        if "trail" in said and said.get("trail_by", "price") == "price":
-            said["trail"] *= self.units.price
-        if "quantity" in said:
-            said["quantity"] *= self.units.size
-        return said
+        restated = dict(terms)
+        for name in restated.keys() & {*PRICES, "limit_offset"}:
+            restated[name] *= -1 if self.mirrored and name in PRICES else self.units.price
+        if "trail" in restated and restated.get("trail_by", "price") == "price":
+            restated["trail"] *= self.units.price
+        if "quantity" in restated:
+            restated["quantity"] *= self.units.size
+        return restated
 
     def side(self, side: str) -> str:
         return OPPOSITE[side] if self.mirrored else side
@@ -112,22 +112,22 @@ class Said:
         return getattr(self.ctx, self.side("sell"))(symbol, quantity * self.units.size, **self.terms(terms))
 
     def bracket(self, symbol: str, quantity: float, *, side: str = "buy", **terms: Any) -> Any:
-        said = self.terms(terms)
-        return self.ctx.bracket(symbol, quantity * self.units.size, side=self.side(side), **said)
+        restated = self.terms(terms)
+        return self.ctx.bracket(symbol, quantity * self.units.size, side=self.side(side), **restated)
 
     def amend(self, order_id: int, **terms: Any) -> None:
         self.ctx.amend(order_id, **self.terms(terms))
 
 
-def said(make: Maker, units: Units, *, mirrored: bool = False, after: int = 0) -> Maker:
-    """The scripted strategy, its requests later than `after` said otherwise."""
+def restate_requests(make: Maker, units: Units, *, mirrored: bool = False, after: int = 0) -> Maker:
+    """The scripted strategy, with its requests after time `after` restated."""
 
     def made(base: type) -> type:
-        class Saying(make(base)):  # type: ignore[misc]
+        class Restated(make(base)):  # type: ignore[misc]
             def act(self, ctx: Any, action: Action) -> None:
-                super().act(Said(ctx, units, mirrored) if ctx.now > after else ctx, action)
+                super().act(RestatedContext(ctx, units, mirrored) if ctx.now > after else ctx, action)
 
-        return Saying
+        return Restated
 
     return made
 
@@ -164,8 +164,8 @@ def outcome_in(units: Units, outcome: Outcome) -> Outcome:
     )
 
 
-# The mirror: every price negated, buys for sells. A short position at a negative price is worth what the long
-# one was, so money is the same to the last bit.
+# Mirrored: every price negated, buys exchanged with sells. A short position at a negative price has the value
+# of the long one, so money is equal to the last bit.
 
 
 def mirrored_row(kind: str, row: tuple[float, ...]) -> tuple[float, ...]:
@@ -204,7 +204,7 @@ def mirrored_outcome(outcome: Outcome) -> Outcome:
 
 
 def shifted_case(case: Case, by: int) -> Case:
-    """Every moment of the case later by that much."""
+    """The case with every time later by `by`."""
 
     def later(items: Any) -> Any:
         return [(at + by, value) for at, value in items] if isinstance(items, list) else items
@@ -212,11 +212,11 @@ def shifted_case(case: Case, by: int) -> Case:
     def moved(struct: Any, *names: str) -> Any:
         return structs.replace(struct, **{name: later(getattr(struct, name)) for name in names})
 
-    dated = ("latency_ms", "response_latency_ms", "cash_rate", "debit_rate")
+    stepped = ("latency_ms", "response_latency_ms", "cash_rate", "debit_rate")
     return replace(
         case,
         streams=map_rows(case.streams, lambda _, row: (row[0] + by, *row[1:])),
-        execution=moved(case.execution, *dated),
+        execution=moved(case.execution, *stepped),
         instruments={
             symbol: moved(instrument, "borrow_rate", "funding", "splits", "dividends")
             for symbol, instrument in case.instruments.items()
@@ -238,7 +238,7 @@ def shifted_outcome(outcome: Outcome, by: int) -> Outcome:
 
 
 def exactly(outcome: Outcome, *leave_out: str) -> dict[str, Any]:
-    """All of an outcome but the strategy, its floats comparable by ==: NaN is None, and -0.0 is 0.0."""
+    """An outcome without the strategy, comparable by ==: NaN becomes None, -0.0 becomes 0.0."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, list):

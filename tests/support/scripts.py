@@ -22,11 +22,11 @@ class Action:
 class Script:
     symbols: tuple[str, ...]
     actions: dict[int, list[Action]]  # by the number of the hook's call, on_start being 0
-    legs: bool = False  # whether it may look at long and short positions apart
+    legs: bool = False  # whether it also records long and short positions
 
 
 def scripted(script: Script) -> Maker:
-    """A strategy class that follows the script and writes down all it is told and may look at."""
+    """A strategy class that follows the script and records the events it receives and what it can see."""
 
     def make(base: type) -> type:
         class Scripted(base):
@@ -55,9 +55,9 @@ def scripted(script: Script) -> Maker:
             def on_end(self, ctx):
                 self.step(ctx, "end")
 
-            def step(self, ctx, *told):
+            def step(self, ctx, *event):
                 seen = {
-                    "told": told,
+                    "event": event,
                     "now": ctx.now,
                     "cash": float(ctx.cash),
                     "equity": float(ctx.equity),

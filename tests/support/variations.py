@@ -1,4 +1,4 @@
-"""What the tests of laws share: their settings, a run, and a case or a script with something changed."""
+"""Shared by the property tests: Hypothesis settings, a run, and changed cases and scripts."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +20,7 @@ law = settings(
 
 
 def play(case: Case, make: Maker) -> Outcome:
-    """The outcome in btcore; cases that are refused do not count."""
+    """The outcome in btcore; cases that btcore rejects are skipped."""
     try:
         return run_btcore(case, unhashed(make))
     except BtcoreError:
@@ -38,18 +38,18 @@ def instruments(case: Case, **given: Any) -> Case:
 
 
 def map_actions(script: Script, change: Callable[[Action], Action | None]) -> Script:
-    """The script with each action changed, or without it."""
+    """The script with each action changed, or dropped where `change` returns None."""
     kept = {call: [change(action) for action in todo] for call, todo in script.actions.items()}
     return replace(script, actions={call: [a for a in todo if a] for call, todo in kept.items()}, legs=False)
 
 
 def without(*names: str) -> Callable[[Action], Action]:
-    """Actions without those terms."""
+    """A function that removes those terms from an action."""
     return lambda a: replace(a, terms={name: v for name, v in a.terms.items() if name not in names})
 
 
 def at_once(action: Action) -> Action | None:
-    """Without latency of its own, and no timers: nothing is ever on its way."""
+    """The action without its own latency; None for a timer. Nothing is then ever in flight."""
     return None if action.verb == "set_timer" else without("latency_ms")(action)
 
 
@@ -79,7 +79,7 @@ FREE = {
 
 
 def rich(case: Case) -> Case:
-    """So much capital that no order looks at it, in a margin account without interest."""
+    """The case with so much capital that no check fails, in a margin account without interest."""
     ample = {"account": "margin", "leverage": 1000.0, "maintenance_margin": 0.0}
     case = terms(case, cash_rate=0.0, debit_rate=0.0, **ample)
     case = instruments(case, initial_margin=None, maintenance_margin=None)
