@@ -1,4 +1,4 @@
-"""What Bars, Quotes and Trades share: immutable columns in time order."""
+"""Container: the base class of Bars, Quotes and Trades."""
 
 from typing import Any, ClassVar, Self
 
@@ -15,7 +15,7 @@ Index = tuple[Floats, int]
 
 
 class Container:
-    """What Bars, Quotes and Trades share: named read-only columns, of which `timestamp` is int64 ns UTC.
+    """Named read-only columns of equal length, of which `timestamp` is int64 ns UTC in ascending order.
 
     `negative_prices` says whether prices may be zero or negative; without it they are positive.
     """
@@ -36,9 +36,10 @@ class Container:
         negative_prices: bool = False,
         **more: Any,
     ) -> None:
-        own: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
-        own["negative_prices"] = bool(negative_prices)
-        for name, value in (own | more).items():
+        """Sets every attribute, once; `__setattr__` refuses later changes."""
+        values: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
+        values["negative_prices"] = bool(negative_prices)
+        for name, value in (values | more).items():
             object.__setattr__(self, name, value)
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -51,12 +52,12 @@ class Container:
 
     @property
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns that are present, by name, in order."""
+        """The columns that are present, by name, in the order of the constructor."""
         return dict(self._columns)
 
     @property
     def content_hash(self) -> str:
-        """sha256 of kind, interval, column names and bytes; computed once."""
+        """SHA-256 (hexadecimal) of kind, interval, column names and bytes; computed once."""
         if self._hash is None:
             import hashlib  # not at the top: it loads OpenSSL, which few imports of the package need
 
@@ -71,40 +72,40 @@ class Container:
 
     @property
     def index(self) -> Index | None:
-        """The extremes of blocks of rows, and which row of them is the first here; None if there are none.
+        """The extremes of blocks of rows, and the offset of this container's first row in them; None without.
 
-        float64, one column a block of `btcore.index.BLOCK_ROWS` rows: of quotes (4, blocks), the least and
-        greatest ask, the least and greatest bid; of trades (2, blocks), the least and greatest price; of bars
-        (2, blocks), the least low and the greatest high. With them a run passes over the blocks that cannot
-        concern its orders.
+        The extremes are float64, one column for each block of `btcore.feed.blocks.BLOCK_ROWS` rows: of quotes
+        (4, blocks), lowest ask, highest ask, lowest bid, highest bid; of trades (2, blocks), lowest and
+        highest price; of bars (2, blocks), lowest low and highest high. A run uses them to skip blocks that
+        cannot fill or trigger an order.
         """
         return self._index
 
     def build_index(self) -> Index:
-        """The index, made by one pass over the prices if there is none; slices taken later share it."""
+        """The index, built by one pass over the prices if there is none; later slices share it."""
         if self._index is None:
             object.__setattr__(self, "_index", (self.extremes(), 0))
         assert self._index is not None
         return self._index
 
     def extremes(self) -> Floats:
-        """Those of `index`, of blocks that begin with the first row here: found now, and not kept."""
-        found = np.concatenate([block_extremes(low, high) for low, high in self._ranges()])
+        """The extremes that `index` describes, of blocks from the first row on; computed on each call."""
+        found = np.concatenate([block_extremes(low, high) for low, high in self._price_ranges()])
         found.flags.writeable = False
         return found
 
-    def _ranges(self) -> list[tuple[Floats, Floats]]:
-        """What buys and what sells meet in each row, least and greatest; one pair if it is the same."""
+    def _price_ranges(self) -> list[tuple[Floats, Floats]]:
+        """(lowest, highest) price of each row for buys, then for sells; one pair if they are the same."""
         raise NotImplementedError
 
     def row_range(self, start_ns: int | None, end_ns: int | None) -> tuple[int, int]:
-        """First row at or after `start_ns` and first row at or after `end_ns`; None is unbounded."""
+        """The first row at or after `start_ns` and the first at or after `end_ns`; None is unbounded."""
         first = 0 if start_ns is None else int(np.searchsorted(self.timestamp, start_ns))
         last = len(self) if end_ns is None else int(np.searchsorted(self.timestamp, end_ns))
         return first, max(first, last)
 
     def slice(self, start_ns: int | None = None, end_ns: int | None = None) -> Self:
-        """The rows with `start_ns <= timestamp < end_ns`, sharing memory; self where that is all of them."""
+        """The rows with `start_ns <= timestamp < end_ns`, sharing memory; self if that is all of them."""
         first, last = self.row_range(start_ns, end_ns)
         if (first, last) == (0, len(self)):
             return self
@@ -120,7 +121,7 @@ class Container:
         content_hash: str | None = None,
         index: Index | None = None,
     ) -> Self:
-        """A container of columns known to be valid: nothing is checked and nothing copied."""
+        """A container of columns known to be valid: nothing is checked or copied."""
         made = cls.__new__(cls)
         for column in columns.values():
             column.flags.writeable = False
@@ -128,9 +129,11 @@ class Container:
         return made
 
     def _meta(self) -> dict[str, Any]:
+        """The keyword arguments of the constructor that are no columns."""
         return {"negative_prices": self.negative_prices}
 
     def _detail(self) -> str:
+        """What `repr` and the content hash say besides kind and rows."""
         return ""
 
     def to_pandas(self) -> Any:
@@ -163,8 +166,10 @@ class Container:
         return f"{type(self).__name__}({len(self)} rows{detail}, {span})"
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Container) or type(self) is not type(other) or self._meta() != other._meta():
-            return NotImplemented if not isinstance(other, Container) else False
+        if not isinstance(other, Container):
+            return NotImplemented
+        if type(self) is not type(other) or self._meta() != other._meta():
+            return False
         mine, theirs = self._columns, other._columns
         return list(mine) == list(theirs) and all(np.array_equal(mine[name], theirs[name]) for name in mine)
 

@@ -1,7 +1,7 @@
 from numpy import float64, int64
 from numpy.typing import NDArray
 
-def true_bars(
+def valid_bars(
     timestamp: NDArray[int64],
     open: NDArray[float64],
     high: NDArray[float64],
@@ -12,7 +12,7 @@ def true_bars(
     interval: int,
     gap: int,
 ) -> bool: ...
-def true_quotes(
+def valid_quotes(
     timestamp: NDArray[int64],
     bid: NDArray[float64],
     ask: NDArray[float64],
@@ -20,7 +20,7 @@ def true_quotes(
     ask_size: NDArray[float64] | None,
     above: float,
 ) -> bool: ...
-def true_trades(
+def valid_trades(
     timestamp: NDArray[int64],
     price: NDArray[float64],
     size: NDArray[float64] | None,

@@ -1,4 +1,4 @@
-"""Whatever holds a column (numpy, list, pandas, polars, pyarrow) -> one read-only contiguous array."""
+"""A column of any kind (numpy, list, pandas, polars, pyarrow) -> one read-only contiguous array."""
 
 import sys
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, RowError
+from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
 from btcore.times.zones import Dst, Times, localize
 
@@ -22,14 +22,17 @@ SIDES: dict[str, int] = {
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
-    """A read-only contiguous view of the array (of a copy if strided); its own flags stay as they are."""
+    """A read-only contiguous view of the array, or of a copy if it is strided; `array` stays writeable."""
     view: NDArray[Any] = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
 
 
 def float_column(values: Any, kind: str, name: str) -> Floats:
-    """The column as read-only float64, sharing memory where it already is; NaN passes, null does not."""
+    """The column as read-only float64, sharing memory if it is that already.
+
+    NaN is allowed here, nulls are a RowError; DataError for a column that is not of numbers.
+    """
     array = _array(values, kind, name)
     if array.dtype.kind not in "iuf":
         hint = "; convert them to numbers first" if array.dtype.kind in "OSU" else ""
@@ -38,19 +41,15 @@ def float_column(values: Any, kind: str, name: str) -> Floats:
 
 
 def side_column(values: Any, kind: str = "trades", name: str = "side") -> Sides:
-    """The column as read-only int8: +1 buy, -1 sell, 0 unknown; "buy"/"sell" texts are understood."""
+    """The column as read-only int8: 1 buy, -1 sell, 0 unknown; from numbers or the texts in `SIDES`."""
     array = _array(values, kind, name)
     if array.dtype.kind in "OSU":
         texts = [str(x, "ascii") if isinstance(x, bytes) else x for x in array.tolist()]
         array = np.array([_side(x, row, kind, name) for row, x in enumerate(texts)], np.int8)
     elif array.dtype.kind not in "iuf":
         raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {_dtype_text(values, array)}")
-    wrong = (array != 1) & (array != -1) & (array != 0)
-    if wrong.any():
-        row = int(wrong.argmax())
-        raise RowError(
-            kind, row, f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})", int(wrong.sum())
-        )
+    invalid = (array != 1) & (array != -1) & (array != 0)
+    reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
     return frozen(array.astype(np.int8, copy=False))
 
 
@@ -59,7 +58,7 @@ def _side(value: Any, row: int, kind: str, name: str) -> int:
         return value
     side = SIDES.get(value.strip().lower()) if isinstance(value, str) else None
     if side is None:
-        raise RowError(kind, row, f"{name} is not buy or sell ({name}={value!r})")
+        raise RowError(kind, row, f"{name} is not buy or sell, +1, -1 or 0 ({name}={value!r})")
     return side
 
 
@@ -68,8 +67,8 @@ def time_column(
 ) -> Times:
     """The column as read-only int64 nanoseconds UTC.
 
-    Integers are nanoseconds UTC already. Datetimes that know their zone are converted; naive ones are read in
-    `timezone`. Floats, texts, NaT and nulls are refused.
+    Integers are nanoseconds UTC. Datetimes with a zone are converted; naive ones are local time in
+    `timezone`. NaT and nulls are a RowError, floats and texts a DataError.
     """
     aware = _is_aware(values)
     array = _array(values, kind, name)
@@ -79,9 +78,9 @@ def time_column(
         times = _from_datetimes(array, kind, name)
         return frozen(times if aware else localize(times, timezone, kind, dst))
     if array.dtype.kind in "iu" or len(array) == 0:
-        if array.dtype == np.uint64 and len(array) and array.max() > np.iinfo(np.int64).max:
-            row = int(array.argmax())
-            raise RowError(kind, row, f"{name} is beyond the year 2262 ({name}={array[row]})")
+        if array.dtype == np.uint64:
+            beyond = array > np.iinfo(np.int64).max
+            reject_rows(kind, beyond, lambda row: f"{name} is after the year 2262 ({name}={array[row]})")
         return frozen(array.astype(np.int64, copy=False))
     raise DataError(
         f"{kind}.{name}: int64 nanoseconds UTC or datetimes are needed, not {_dtype_text(values, array)}"
@@ -89,26 +88,21 @@ def time_column(
 
 
 def _from_datetimes(array: NDArray[Any], kind: str, name: str) -> Times:
-    missing = np.isnat(array)
-    if missing.any():
-        raise RowError(kind, int(missing.argmax()), f"{name} is NaT", int(missing.sum()))
+    reject_rows(kind, np.isnat(array), lambda _: f"{name} is NaT")
     unit = np.datetime_data(array.dtype)[0]
     if unit == "generic":
-        raise DataError(f"{kind}.{name}: datetime64 without a unit")
+        raise DataError(f"{kind}.{name}: datetime64 without a unit; give it one, such as datetime64[ns]")
     if unit != "ns":
         years = array.astype("datetime64[Y]").astype(np.int64) + 1970
-        beyond = (years < FIRST_YEAR) | (years > LAST_YEAR)  # numpy would wrap round silently
-        if beyond.any():
-            row = int(beyond.argmax())
-            raise RowError(
-                kind, row, f"{name} is outside the years {FIRST_YEAR} to {LAST_YEAR} ({name}={array[row]})"
-            )
+        beyond = (years < FIRST_YEAR) | (years > LAST_YEAR)  # numpy would wrap around silently
+        allowed = f"the years {FIRST_YEAR} to {LAST_YEAR}"
+        reject_rows(kind, beyond, lambda row: f"{name} is outside {allowed} ({name}={array[row]})")
     nanoseconds: Times = array.astype("datetime64[ns]", copy=False).view(np.int64)
     return nanoseconds
 
 
 def _from_objects(array: NDArray[Any], kind: str, name: str, timezone: str, dst: Dst) -> Times:
-    """datetimes and dates, one by one; the naive ones go through `localize` as any other."""
+    """Python datetimes and dates, one by one; naive ones go through `localize` like any other column."""
     aware = np.zeros(len(array), bool)
     times = np.zeros(len(array), np.int64)
     for row, value in enumerate(array):
@@ -118,12 +112,12 @@ def _from_objects(array: NDArray[Any], kind: str, name: str, timezone: str, dst:
         elif isinstance(value, date) and not isinstance(value, datetime):
             times[row] = to_ns(datetime(value.year, value.month, value.day))
         else:
-            problem = f"{name} is {value!r}, neither a datetime nor int64 nanoseconds UTC"
-            raise RowError(kind, row, problem)
+            raise RowError(kind, row, f"{name} is {value!r}, neither a datetime nor int64 nanoseconds UTC")
     return np.where(aware, times, localize(times, timezone, kind, dst))
 
 
 def _is_aware(values: Any) -> bool:
+    """True for a pandas, polars or pyarrow column of datetimes with a time zone."""
     dtype = getattr(values, "dtype", None)
     zones = (
         getattr(dtype, "tz", None),
@@ -134,8 +128,8 @@ def _is_aware(values: Any) -> bool:
 
 
 def _array(values: Any, kind: str, name: str) -> NDArray[Any]:
-    """A 1-D numpy array of the values, without a copy where the holder allows; nulls are refused by row."""
-    masked = sys.modules.get("numpy.ma")  # who has a masked array has it loaded, and it is slow to load
+    """A 1-D numpy array of the values, without a copy if possible; RowError for the first null."""
+    masked = sys.modules.get("numpy.ma")  # slow to load, and loaded already if there is a masked array
     if masked is not None and isinstance(values, masked.MaskedArray):
         _refuse_nulls(masked.getmaskarray(values), kind, name)
         values = values.data
@@ -159,27 +153,24 @@ def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
             return np.asarray(values)
         return np.asarray(list(values))
     except (TypeError, ValueError) as error:
-        raise DataError(f"{kind}.{name}: no column can be made of it: {error}") from error
+        raise DataError(f"{kind}.{name}: it cannot be converted to an array: {error}") from error
 
 
 def _null_mask(values: Any) -> Any:
-    """Where polars, pyarrow and pandas' own types hold null; None where there is none to look for."""
+    """The mask of nulls of a polars, pyarrow or pandas column; None if it has none or cannot have any."""
     count = getattr(values, "null_count", None)
     if count is not None:
         return values.is_null() if (count() if callable(count) else count) else None
     dtype = getattr(values, "dtype", None)
-    # A float64 pandas column says null as NaN, which validation names; its datetimes say NaT, likewise.
+    # pandas stores a null in a numpy dtype as NaN or NaT, which later checks report.
     return values.isna() if hasattr(values, "isna") and not isinstance(dtype, np.dtype) else None
 
 
 def _refuse_nulls(mask: Any, kind: str, name: str) -> None:
-    if mask is None:
-        return
-    nulls = np.asarray(mask, bool)
-    if nulls.any():
-        raise RowError(kind, int(nulls.argmax()), f"{name} is null", int(nulls.sum()))
+    if mask is not None:
+        reject_rows(kind, np.asarray(mask, bool), lambda _: f"{name} is null")
 
 
 def _dtype_text(values: Any, array: NDArray[Any]) -> str:
-    own = getattr(values, "dtype", array.dtype)
-    return f"{own} (mixed or non-numeric values)" if array.dtype.kind == "O" else str(own)
+    dtype = getattr(values, "dtype", array.dtype)
+    return f"{dtype} (mixed or non-numeric values)" if array.dtype.kind == "O" else str(dtype)

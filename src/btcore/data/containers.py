@@ -1,4 +1,4 @@
-"""Bars, Quotes, Trades: columns of one symbol in time order, checked once, never changed."""
+"""Bars, Quotes, Trades: read-only columns of one symbol in time order, checked when constructed."""
 
 import re
 from typing import Any, Self
@@ -12,17 +12,18 @@ from btcore.times.zones import Dst
 
 from .base import Container
 from .columns import Floats, Sides, float_column, side_column, time_column
-from .frames import table_columns, timed
+from .frames import select_columns, to_arguments
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 
 
 class Bars(Container):
-    """Prices and volume per interval; `timestamp` is a bar's open, `timestamp + interval` its end.
+    """Prices and volume per interval; `timestamp` is the start of a bar, `timestamp + interval` its end.
 
-    `source` says what the prices are of: "trade" or "mid". Without volume it is 0. Prices are positive, or
-    any finite ones with `negative_prices`. DataError names the first row that cannot be true.
+    `interval` is an int in nanoseconds, and `source` says which prices the bars are made of: "trade" or
+    "mid". A missing volume is 0. Prices are positive, or any finite numbers with `negative_prices`. DataError
+    for invalid data; it names the first invalid row.
     """
 
     __slots__ = ("interval", "source")
@@ -30,7 +31,7 @@ class Bars(Container):
     interval: int  # nanoseconds
     source: str
 
-    def __init__(  # noqa: PLR0917 - columns in the order everyone knows
+    def __init__(  # noqa: PLR0917 - the usual order of columns
         self,
         timestamp: Any,
         open: Any,
@@ -50,7 +51,7 @@ class Bars(Container):
             np.zeros(len(columns["timestamp"])) if volume is None else volume, "bars", "volume"
         )
         if not isinstance(source, str) or not _SOURCE.fullmatch(source):
-            raise DataError(f"bars.source: {source!r} is not a word of a-z, 0-9 and _")
+            raise DataError(f"bars.source: {source!r} is not 1 to 32 characters of a-z, 0-9 and _")
         length = interval_ns(interval)
         check_lengths(columns, "bars")
         check_bars(columns, length, negative_prices)
@@ -82,7 +83,7 @@ class Bars(Container):
     def _detail(self) -> str:
         return interval_name(self.interval)
 
-    def _ranges(self) -> list[tuple[Floats, Floats]]:
+    def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.low, self.high)]
 
     @classmethod
@@ -99,18 +100,20 @@ class Bars(Container):
     ) -> Self:
         """Bars from a pandas, polars or pyarrow table, a dict or a structured array.
 
-        Columns are found by name (`columns` maps ours to theirs); a naive datetime is read in `timezone`.
-        The interval is given, or else the smallest gap between two bars.
+        Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Naive datetimes
+        are local time in `timezone`, UTC if None. `interval` None is the smallest gap between two bars.
+        DataError for a missing column or invalid data.
         """
-        found = timed(table_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
+        found = to_arguments(select_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
         length = smallest_gap(found["timestamp"]) if interval is None else interval
         return cls(**found, interval=length, source=source, negative_prices=negative_prices)
 
 
 class Quotes(Container):
-    """Best bid and ask at each moment; sizes are None where they are not known.
+    """Best bid and ask over time; both sizes are None if unknown.
 
-    Prices are positive, or any finite ones with `negative_prices`.
+    Prices are positive, or any finite numbers with `negative_prices`, and bid <= ask. DataError for invalid
+    data; it names the first invalid row.
     """
 
     __slots__ = ()
@@ -151,7 +154,7 @@ class Quotes(Container):
     def ask_size(self) -> Floats | None:
         return self._columns.get("ask_size")
 
-    def _ranges(self) -> list[tuple[Floats, Floats]]:
+    def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.ask, self.ask), (self.bid, self.bid)]
 
     @classmethod
@@ -164,16 +167,16 @@ class Quotes(Container):
         dst: Dst = "raise",
         negative_prices: bool = False,
     ) -> Self:
-        """Quotes from a table of any maker; as `Bars.from_frame`."""
-        found = timed(table_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst)
+        """Quotes from a table; arguments as of `Bars.from_frame`."""
+        found = to_arguments(select_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst)
         return cls(**found, negative_prices=negative_prices)
 
 
 class Trades(Container):
-    """Prints: price, size and side (int8 of the taker: +1 buy, -1 sell, 0 unknown).
+    """Trades: price, size and side of the aggressor (int8: 1 buy, -1 sell, 0 unknown).
 
-    Size and side are None where they are not known. Prices are positive, or any finite ones with
-    `negative_prices`.
+    Size and side are None if unknown. Sizes are positive; prices too, or any finite numbers with
+    `negative_prices`. DataError for invalid data; it names the first invalid row.
     """
 
     __slots__ = ()
@@ -212,7 +215,7 @@ class Trades(Container):
     def side(self) -> Sides | None:
         return self._columns.get("side")
 
-    def _ranges(self) -> list[tuple[Floats, Floats]]:
+    def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.price, self.price)]
 
     @classmethod
@@ -225,8 +228,8 @@ class Trades(Container):
         dst: Dst = "raise",
         negative_prices: bool = False,
     ) -> Self:
-        """Trades from a table of any maker; as `Bars.from_frame`."""
-        found = timed(table_columns(frame, "trades", columns), "trades", timezone or "UTC", dst)
+        """Trades from a table; arguments as of `Bars.from_frame`."""
+        found = to_arguments(select_columns(frame, "trades", columns), "trades", timezone or "UTC", dst)
         return cls(**found, negative_prices=negative_prices)
 
 
@@ -238,13 +241,17 @@ KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {
 
 
 def last_row(data: Bars | Quotes | Trades) -> Bars | Quotes | Trades:
-    """The last row alone, sharing no memory."""
+    """A copy of the last row as a container."""
     return data._trusted({name: column[-1:].copy() for name, column in data.columns.items()}, data._meta())
 
 
-def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades) -> None:
-    """DataError unless both can be parts of one container; RowError, of row 0, unless they meet its rules."""
-    mine, theirs = _sort(data), _sort(before)
+def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades, row: int = 0) -> None:
+    """Checks that `data` can follow `before` in one container.
+
+    DataError if kind, columns or settings differ. RowError, with the number `row`, if the first row of `data`
+    is invalid after the last of `before`.
+    """
+    mine, theirs = _layout(data), _layout(before)
     if mine != theirs:
         raise DataError(f"{data.kind}: {mine} cannot follow {theirs}")
     columns: dict[str, Any] = {
@@ -253,9 +260,9 @@ def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades) 
     try:
         KINDS[data.kind](**columns, **data._meta())
     except RowError as error:
-        raise RowError(error.kind, 0, error.problem) from None
+        raise RowError(error.kind, row, error.problem) from None
 
 
-def _sort(data: Bars | Quotes | Trades) -> str:
-    named = ", ".join(f"{name}={value!r}" for name, value in data._meta().items())
-    return f"{data.kind} of {', '.join(data.columns)} ({named})"
+def _layout(data: Bars | Quotes | Trades) -> str:
+    settings = ", ".join(f"{name}={value!r}" for name, value in data._meta().items())
+    return f"{data.kind} of {', '.join(data.columns)} ({settings})"

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, RowError
+from btcore.errors import DataError, reject_rows
 from btcore.times.clock import zone
 from btcore.times.intervals import HOUR_NS, Interval, interval_name, interval_ns
 from btcore.times.zones import Times, localize, utc_offsets
@@ -16,14 +16,14 @@ from .validate import check_bars
 
 
 def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") -> Bars:
-    """Bars of interval `to`, one for each interval in which something happened.
+    """Bars of interval `to`, one for each interval with data.
 
-    Trades give their prices and summed size (0 where sizes are not known), quotes their mids with volume 0
-    and source "mid", bars their open, high, low, close and summed volume. Intervals begin on the clock of
-    `timezone`: a day at local midnight. Bars have the nominal interval, also on the days a clock changes:
-    after a local day of 23 hours the bar ends an hour late; a day of 25 hours is stamped an hour after its
-    midnight, so that no bar ends before all it tells has happened. DataError if that would mean to split a
-    bar.
+    Trades give their prices and summed size (0 if sizes are unknown); quotes give mid prices, volume 0 and
+    source "mid"; bars give their open, high, low, close and summed volume. Intervals begin on the local clock
+    of `timezone`: a day at local midnight. All bars have the nominal length, also when the clock changes: the
+    bar of a local day of 23 hours ends an hour after the day, and that of a day of 25 hours begins an hour
+    after its midnight, so that no bar ends before its data are known. DataError if `to` is no multiple of the
+    interval of the bars, or a bar would have to be split.
     """
     length = interval_ns(to)
     zone(timezone)
@@ -32,35 +32,36 @@ def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") 
         source = data.source
         if length % data.interval:
             mine, theirs = interval_name(length), interval_name(data.interval)
-            raise DataError(f"resample: {mine} is not a multiple of the bars' own {theirs}")
+            raise DataError(f"resample: {mine} is not a multiple of the bars' interval, {theirs}")
     else:
         source = "mid" if isinstance(data, Quotes) else "trade"
-    admitted = data.negative_prices
+    negative_prices = data.negative_prices
     if len(data) == 0:
-        return Bars([], [], [], [], [], interval=length, source=source, negative_prices=admitted)
+        return Bars([], [], [], [], [], interval=length, source=source, negative_prices=negative_prices)
     buckets = _buckets(times, length, timezone)
     first = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
     stamps = _stamps(buckets[first], length, timezone)
     if isinstance(data, Bars):
         if length == data.interval and np.array_equal(stamps, times):
             return data
-        _refuse_split(data, first, stamps, length)
+        _reject_split(data, first, stamps, length)
     columns = {"timestamp": stamps, **_aggregates(data, first)}
-    check_bars(columns, length, admitted)  # two intervals can meet where a clock moves by half an hour
-    meta = {"interval": length, "source": source, "negative_prices": admitted}
+    check_bars(columns, length, negative_prices)  # intervals can overlap if a clock moves by half an hour
+    meta = {"interval": length, "source": source, "negative_prices": negative_prices}
     return Bars._trusted({name: frozen(c) for name, c in columns.items()}, meta)
 
 
 def _buckets(times: Times, length: int, timezone: str) -> Times:
-    """The interval each time falls in: its start on the local clock, or up to an hour, in UTC."""
+    """The start of the interval that each time falls in: local time, or UTC for intervals up to an hour."""
     offsets = utc_offsets(times, timezone)
     local = times + offsets if isinstance(offsets, np.ndarray) or offsets else times
     starts: Times = local - local % length
-    # The repeated hour of autumn is two hours; but a day, or four hours, that holds both is one.
+    # The hour that autumn repeats is two intervals of an hour, but lies within one of four hours or a day.
     return starts - offsets if length <= HOUR_NS else starts
 
 
 def _stamps(starts: Times, length: int, timezone: str) -> Times:
+    """The timestamp of the bar of each interval, UTC."""
     if length <= HOUR_NS:
         return starts
     begin = localize(starts, timezone, "bars", "earlier")
@@ -68,18 +69,16 @@ def _stamps(starts: Times, length: int, timezone: str) -> Times:
     return np.maximum(begin, end - length)
 
 
-def _refuse_split(bars: Bars, first: NDArray[np.intp], stamps: Times, length: int) -> None:
-    """RowError where a bar ends after the interval it was put into: that bar would tell the future."""
+def _reject_split(bars: Bars, first: NDArray[np.intp], stamps: Times, length: int) -> None:
+    """RowError for a bar that ends after the interval it begins in: the longer bar would know the future."""
     last = np.append(first[1:], len(bars)) - 1
-    late = bars.timestamp[last] + bars.interval > stamps + length
-    if late.any():
-        row = int(last[late.argmax()])
-        raise RowError(
-            "bars", row, f"ends after the {interval_name(length)} that it begins in", int(late.sum())
-        )
+    late = np.zeros(len(bars), bool)
+    late[last] = bars.timestamp[last] + bars.interval > stamps + length
+    reject_rows("bars", late, lambda _: f"ends after the {interval_name(length)} that it begins in")
 
 
 def _aggregates(data: Bars | Quotes | Trades, first: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
+    """Open, high, low, close and volume of each interval; `first` is its first row."""
     last = np.append(first[1:], len(data)) - 1
     volume: Floats | None = None
     if isinstance(data, Bars):

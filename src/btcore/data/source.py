@@ -1,4 +1,4 @@
-"""Where a run gets its data: what a catalog and the sample market have in common."""
+"""Source: the protocol of a catalog and the sample market; checks of symbols and resolutions."""
 
 import re
 from collections.abc import Sequence
@@ -16,32 +16,32 @@ RESOLUTIONS = ("tick", *RESOLUTION_NS)
 
 @runtime_checkable
 class Source(Protocol):
-    """A place that has market data by symbol and resolution."""
+    """Market data by symbol and resolution."""
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
-        """The streams a run reads, none of them empty; DataError says what there is instead."""
+        """The streams that a run reads, none of them empty; DataError that lists what there is, if none."""
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
-        """Raises the DataError that `load` would, at next to no cost."""
+        """Raises the DataError that `load` would, without reading the data if possible."""
 
     def symbols(self, resolution: str | None = None) -> Sequence[str]:
-        """The symbols it has data for, sorted."""
+        """The symbols with data, or with data of that resolution, sorted."""
 
     def describe(self) -> str:
-        """ "catalog" or "synthetic sample data": what a run's manifest says of its data."""
+        """The `data_source` in the manifest of a run, such as "catalog"."""
 
 
 def check_symbol(symbol: str) -> str:
-    """The symbol; DataError if it is none."""
+    """The symbol; DataError if it is not valid."""
     if not isinstance(symbol, str) or not re.search(SYMBOL_PATTERN, symbol):
         raise DataError(
-            f"symbol: {symbol!r} is not 1 to 32 letters, digits and ._:=^- that begin with a letter or digit"
+            f"symbol: {symbol!r} is not 1 to 32 letters, digits and ._:=^- beginning with a letter or digit"
         )
     return symbol
 
 
 def check_resolution(resolution: str) -> str:
-    """The resolution; DataError if it is none."""
+    """The resolution; DataError if it is not one of `RESOLUTIONS`."""
     if resolution not in RESOLUTIONS:
         raise DataError(f"resolution: {resolution!r} is not one of {', '.join(RESOLUTIONS)}")
     return resolution

@@ -1,12 +1,13 @@
-"""Moments and columns of times as people write them: ISO texts, dates, epoch numbers in any unit."""
+"""One time or a column of times (ISO 8601 texts, dates, datetimes, epoch numbers) -> int64 ns UTC."""
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 
-from btcore.errors import DataError, RowError
+from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
 from btcore.times.intervals import HOUR_NS, MINUTE_NS, UNIT_NS
 from btcore.times.zones import Dst, Times, localize
@@ -18,7 +19,7 @@ Moment = int | str | date | datetime | np.datetime64
 _ZONE = r"\s*(?:Z|UTC|[+-]\d{2}:?\d{2})$"
 _NUMBER = r"[+-]?\d+(\.\d*)?"
 _FIRST_DATE, _LAST_DATE = FIRST_YEAR * 10_000 + 1_01, LAST_YEAR * 10_000 + 12_31
-_ALIKE = (
+_UNIFORM = (
     r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[T ])\d\d:\d\d"
     r"(?:(?P<second>:\d\d)(?P<fraction>\.(?:\d{9}|\d{6}|\d{3}))?)?(?P<zone>\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?)?"
 )
@@ -33,26 +34,28 @@ _FORMATS = (
 
 
 def moment_ns(moment: Moment, timezone: str = "UTC", name: str = "moment") -> int:
-    """Nanoseconds UTC of a count of them, a datetime, date or ISO text; naive is read in `timezone`."""
-    if isinstance(moment, bool | float):
-        raise DataError(
-            f"{name}: {moment!r} is not a moment; give whole nanoseconds, a datetime or an ISO text"
-        )
+    """Nanoseconds UTC of an int of them, a date, a datetime or an ISO 8601 text (naive: local in `timezone`).
+
+    DataError, which begins with `name`, for anything else.
+    """
     if isinstance(moment, str):
         try:
             moment = datetime.fromisoformat(moment)
         except ValueError:
-            raise DataError(f"{name}: {moment!r} is not an ISO 8601 date or time") from None
+            raise DataError(
+                f"{name}: {moment!r} is not an ISO 8601 date or time such as 2024-01-31 or 2024-01-31T14:30Z"
+            ) from None
     if isinstance(moment, datetime):
         return to_ns(moment, timezone) + int(getattr(moment, "nanosecond", 0))
     if isinstance(moment, date):
         return to_ns(datetime(moment.year, moment.month, moment.day), timezone)
     if isinstance(moment, np.datetime64):
         return int(time_column(np.array([moment]), name, timezone)[0])
-    try:
-        return int(moment.__index__())
-    except AttributeError:
-        raise DataError(f"{name}: {moment!r} is not whole nanoseconds, a datetime or an ISO text") from None
+    if isinstance(moment, bool) or not hasattr(moment, "__index__"):
+        raise DataError(
+            f"{name}: {moment!r} is not an integer of nanoseconds, a date, a datetime or an ISO 8601 text"
+        )
+    return int(moment.__index__())
 
 
 def moments_column(
@@ -66,29 +69,27 @@ def moments_column(
 ) -> Times:
     """A polars column of texts, numbers or datetimes as int64 nanoseconds UTC.
 
-    Numbers count `unit` (s, ms, us, ns) since 1970, told from their size where it is None; whole numbers that
-    look like 20240131 are dates. Texts are ISO 8601 or in `time_format`. Naive ones are read in `timezone`.
-    RowError names the first row that cannot be read.
+    Numbers count `unit` (s, ms, us, ns) since 1970; with `unit` None it follows from the largest number, and
+    integers such as 20240131 are dates. Texts are ISO 8601, or in `time_format` (of strptime). Naive times
+    are local in `timezone`. RowError names the first row that cannot be converted.
     """
     import polars as pl
 
     if unit is not None and unit not in UNIT_NS:
         raise DataError(f"unit: {unit!r} is not one of s, ms, us, ns")
-    if values.null_count():
-        raise RowError(kind, _first_null(values), "timestamp is missing", int(values.null_count()))
+    _reject_nulls(values, kind, lambda _: "timestamp is missing")
     if values.dtype == pl.String:
-        alike = _alike(values) if time_format is None else None
-        if alike is not None:
-            return _utc(alike, kind, timezone, dst)
+        uniform = _parse_uniform(values) if time_format is None else None
+        if uniform is not None:
+            return _to_utc(uniform, kind, timezone, dst)
         values = values.str.strip_chars()
         if time_format is not None:
-            return _from_format(values, kind, timezone, time_format, dst)
+            return _parse_format(values, kind, timezone, time_format, dst)
         if not values.str.contains(f"^{_NUMBER}$").all():
-            return _utc(_alike(values) or _mixed(values, kind), kind, timezone, dst)
+            return _to_utc(_parse_uniform(values) or _parse_any(values, kind), kind, timezone, dst)
         whole = not values.str.contains(".", literal=True).any()
-        values = values.cast(pl.Int64 if whole else pl.Float64, strict=False)
-        if values.null_count():
-            raise RowError(kind, _first_null(values), "timestamp is beyond int64")
+        texts, values = values, values.cast(pl.Int64 if whole else pl.Float64, strict=False)
+        _reject_nulls(values, kind, lambda row: f"timestamp {texts[row]} is outside the range of int64")
     if values.dtype.is_float():
         return _from_floats(values.to_numpy(), kind, unit)
     if values.dtype.is_integer():
@@ -96,10 +97,10 @@ def moments_column(
     return time_column(values, kind, timezone, dst)
 
 
-def manner(values: Any, unit: str | None = None) -> str:
-    """How the times of a column that `moments_column` has read are written, to hold later ones to it.
+def detect_notation(values: Any, unit: str | None = None) -> str:
+    """How a column that `moments_column` accepts writes its times; pieces of one file must agree.
 
-    The unit of numbers, "date" for those like 20240131; of texts "zoned" or "naive"; else "datetime".
+    Numbers: their unit, or "date" for those like 20240131. Texts: "zoned" or "naive". Else "datetime".
     """
     import polars as pl
 
@@ -117,8 +118,9 @@ def manner(values: Any, unit: str | None = None) -> str:
     return unit or {ns: name for name, ns in UNIT_NS.items()}[_unit_of(max(abs(low), abs(high)))]
 
 
-def _first_null(values: Any) -> int:
-    return int(values.is_null().arg_max())
+def _reject_nulls(values: Any, kind: str, problem: Callable[[int], str]) -> None:
+    if values.null_count():
+        reject_rows(kind, values.is_null().to_numpy(), problem)
 
 
 def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, dst: Dst) -> Times:
@@ -129,55 +131,47 @@ def _from_integers(numbers: Times, kind: str, timezone: str, unit: str | None, d
         year, month, day = numbers // 10_000, numbers // 100 % 100, numbers % 100
         dates = (year - 1970).astype("datetime64[Y]").astype("datetime64[M]") + (month - 1)
         days = dates.astype("datetime64[D]") + (day - 1)
-        wrong = (month < 1) | (month > 12) | (day < 1) | (days.astype("datetime64[M]") != dates)
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise RowError(
-                kind, row, f"timestamp {numbers[row]} is no date YYYYMMDD; give unit= if it is a count"
-            )
+        invalid = (month < 1) | (month > 12) | (day < 1) | (days.astype("datetime64[M]") != dates)
+        hint = "pass unit= if it is an epoch number"
+        reject_rows(kind, invalid, lambda row: f"timestamp {numbers[row]} is not a date YYYYMMDD; {hint}")
         return frozen(localize(days.astype("datetime64[ns]").view(np.int64), timezone, kind, dst))
     scale = UNIT_NS[unit] if unit else _unit_of(max(abs(low), abs(high)))
     if max(abs(low), abs(high)) > np.iinfo(np.int64).max // scale:
         row = int(np.abs(numbers).argmax())
-        raise RowError(kind, row, f"timestamp {numbers[row]} is beyond the year 2262 in that unit")
+        name = {ns: unit for unit, ns in UNIT_NS.items()}[scale]
+        raise RowError(kind, row, f"timestamp {numbers[row]} {name} is outside the years 1677 to 2262")
     return frozen(numbers if scale == 1 else numbers * scale)
 
 
 def _from_floats(numbers: Any, kind: str, unit: str | None) -> Times:
-    """Fractions of a second or millisecond; kept to the microsecond, which is what a float64 can hold."""
-    wrong = ~np.isfinite(numbers)
-    if wrong.any():
-        raise RowError(kind, int(wrong.argmax()), f"timestamp is {numbers[wrong.argmax()]}")
+    """Epoch numbers with a fraction, rounded to microseconds: a float64 has no more digits."""
+    reject_rows(kind, ~np.isfinite(numbers), lambda row: f"timestamp {numbers[row]} is not a finite number")
     scale = UNIT_NS[unit] if unit else _unit_of(float(np.abs(numbers).max()))
     microseconds = np.rint(numbers * (scale / 1000))
     beyond = np.abs(microseconds) > np.iinfo(np.int64).max / 1000 - 1
-    if beyond.any():
-        raise RowError(
-            kind, int(beyond.argmax()), f"timestamp {numbers[beyond.argmax()]} is beyond the year 2262"
-        )
+    reject_rows(kind, beyond, lambda row: f"timestamp {numbers[row]} is outside the years 1677 to 2262")
     return frozen(microseconds.astype(np.int64) * 1000)
 
 
 def _unit_of(largest: float) -> int:
-    """Nanoseconds in the unit whose counts are that large between 1973 and 5138."""
-    return next(
-        (unit for limit, unit in ((10**11, 10**9), (10**14, 10**6), (10**17, 10**3)) if largest < limit), 1
-    )
+    """The unit, in ns, in which a count of that size is a time between 1973 and 5138."""
+    limits = ((10**11, "s"), (10**14, "ms"), (10**17, "us"))
+    return UNIT_NS[next((unit for limit, unit in limits if largest < limit), "ns")]
 
 
-def _utc(found: tuple[Times, Times | int | None], kind: str, timezone: str, dst: Dst) -> Times:
-    local, offsets = found
+def _to_utc(parsed: tuple[Times, Times | int | None], kind: str, timezone: str, dst: Dst) -> Times:
+    local, offsets = parsed
     if offsets is None:
         return frozen(localize(local, timezone, kind, dst))
     return frozen(local - offsets if np.any(offsets) else local)
 
 
-def _alike(texts: Any) -> tuple[Times, int | None] | None:
-    """Local times and the offset they name, where all are written like the first; None where they are not.
+def _parse_uniform(texts: Any) -> tuple[Times, int | None] | None:
+    """Local times and their UTC offset (None: naive) if all texts are written like the first; None if not.
 
-    That is how programs write them, and one fixed format is read ten times faster than what might vary.
+    Programs write times that way, and polars parses one fixed format ten times faster than `_parse_any`.
     """
-    first = re.fullmatch(_ALIKE, texts[0])
+    first = re.fullmatch(_UNIFORM, texts[0])
     if first is None or first[0].isdigit() or (texts.str.len_bytes() != len(first[0])).any():
         return None
     dash, gap, second, fraction, named = first.group("dash", "gap", "second", "fraction", "zone")
@@ -190,8 +184,8 @@ def _alike(texts: Any) -> tuple[Times, int | None] | None:
     return parsed.to_physical().to_numpy(), _offset(named) if named else None
 
 
-def _mixed(texts: Any, kind: str) -> tuple[Times, Times | None]:
-    """Local times and the offset that each names, or None where none does; RowError for what is no time."""
+def _parse_any(texts: Any, kind: str) -> tuple[Times, Times | None]:
+    """Local times and the UTC offset of each (None: all are naive); RowError for a text that is no time."""
     import polars as pl
 
     zones = texts.str.extract(rf"\d:\d{{2}}(?::?\d{{2}})?(?:[.,]\d+)?({_ZONE})", 1)
@@ -203,23 +197,20 @@ def _mixed(texts: Any, kind: str) -> tuple[Times, Times | None]:
     for form in _FORMATS:
         if parsed.null_count() == 0:
             break
-        fresh = plain.str.to_datetime(form, time_unit="ns", strict=False)
-        parsed = pl.select(pl.coalesce(parsed, fresh)).to_series()
-    if parsed.null_count():
-        row = _first_null(parsed)
-        problem = f"timestamp {texts[row]!r} is not an ISO 8601 time; say how to read it by time_format="
-        raise RowError(kind, row, problem, int(parsed.null_count()))
+        found = plain.str.to_datetime(form, time_unit="ns", strict=False)
+        parsed = pl.select(pl.coalesce(parsed, found)).to_series()
+    hint = "pass time_format= for other formats"
+    _reject_nulls(parsed, kind, lambda row: f"timestamp {texts[row]!r} is not an ISO 8601 time; {hint}")
     local = parsed.to_physical().to_numpy()
     if zones.null_count() == len(zones):
         return local, None
-    if zones.null_count():
-        row = _first_null(zones)
-        raise RowError(kind, row, f"timestamp {texts[row]!r} names no zone, though others do")
+    _reject_nulls(zones, kind, lambda row: f"timestamp {texts[row]!r} has no UTC offset, but others have")
     offsets = {text: _offset(str(text)) for text in zones.unique()}
     return local, zones.replace_strict(offsets, return_dtype=pl.Int64).to_numpy()
 
 
 def _offset(text: str) -> int:
+    """The nanoseconds of "Z", "UTC" or "+hh:mm"."""
     digits = re.sub(r"\D", "", text)
     if not digits:
         return 0
@@ -227,18 +218,14 @@ def _offset(text: str) -> int:
     return sign * (int(digits[:2]) * HOUR_NS + int(digits[2:]) * MINUTE_NS)
 
 
-def _from_format(texts: Any, kind: str, timezone: str, time_format: str, dst: Dst) -> Times:
+def _parse_format(texts: Any, kind: str, timezone: str, time_format: str, dst: Dst) -> Times:
     import polars as pl
 
-    # Python's %f is a fraction of any length; here it would be a count of nanoseconds.
+    # Python's %f is a fraction of any length; polars' %f is a count of nanoseconds.
     time_format = time_format.replace(".%f", "%.f")
     try:
         parsed = texts.str.to_datetime(time_format, time_unit="ns", strict=False)
     except pl.exceptions.PolarsError as error:
-        raise DataError(f"time_format: {time_format!r} cannot be used: {error}") from error
-    if parsed.null_count():
-        row = _first_null(parsed)
-        raise RowError(
-            kind, row, f"timestamp {texts[row]!r} is not in {time_format!r}", int(parsed.null_count())
-        )
+        raise DataError(f"time_format: {time_format!r} is not a format of strptime: {error}") from error
+    _reject_nulls(parsed, kind, lambda row: f"timestamp {texts[row]!r} is not in the format {time_format!r}")
     return time_column(parsed, kind, timezone, dst)

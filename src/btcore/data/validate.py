@@ -1,4 +1,7 @@
-"""What market data must satisfy: a compiled pass says if they do, rules name the first row that does not."""
+"""The rules that market data must satisfy.
+
+A compiled pass (`checks`) decides whether they hold. Only if they do not, numpy finds the first invalid row.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, RowError
+from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import moment_text
 from btcore.times.intervals import HOUR_NS, interval_name
 
-from .checks import true_bars, true_quotes, true_trades
+from .checks import valid_bars, valid_quotes, valid_trades
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
 
 
 def check_lengths(columns: Columns, kind: str) -> None:
-    """DataError unless all columns are as long as the timestamps."""
+    """DataError unless all columns have as many rows as `timestamp`."""
     rows = len(columns["timestamp"])
     for name, column in columns.items():
         if len(column) != rows:
@@ -25,13 +28,13 @@ def check_lengths(columns: Columns, kind: str) -> None:
 
 
 def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -> None:
-    """RowError unless the bars are true: positive prices, low <= open, close <= high, no overlap in time.
+    """RowError unless low <= open, close <= high, prices are positive, volume >= 0 and bars do not overlap.
 
-    With `negative_prices` any finite prices will do. Bars longer than an hour may begin up to an hour before
-    the one before has nominally ended, since local clocks lose an hour once a year.
+    With `negative_prices` prices need only be finite. A bar longer than an hour may begin up to an hour
+    before the one before ends: a local day has 23 hours when the clock is put forward.
     """
     least = interval - HOUR_NS if interval > HOUR_NS else interval
-    if true_bars(**columns, above=_above(negative_prices), interval=interval, gap=least):
+    if valid_bars(**columns, above=_above(negative_prices), interval=interval, gap=least):
         return
     for name in ("open", "high", "low", "close"):
         _check_price("bars", columns, name, negative_prices)
@@ -50,17 +53,17 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
     _check_times("bars", times, early, times[1:] - least < times[:-1])
     if len(times) and int(times[-1]) > np.iinfo(np.int64).max - interval:
         raise RowError(
-            "bars", len(times) - 1, "ends after the year 2262, the last that int64 nanoseconds can say"
+            "bars", len(times) - 1, "ends after the year 2262, the last within the range of int64 nanoseconds"
         )
 
 
 def check_quotes(columns: Columns, negative_prices: bool = False) -> None:
-    """RowError unless the quotes are true: finite positive prices, bid <= ask, sizes >= 0, times in order.
+    """RowError unless prices are positive and finite, bid <= ask, sizes >= 0 and times in ascending order.
 
-    With `negative_prices` any finite prices will do.
+    With `negative_prices` prices need only be finite.
     """
     prices = columns["timestamp"], columns["bid"], columns["ask"]
-    if true_quotes(*prices, columns.get("bid_size"), columns.get("ask_size"), _above(negative_prices)):
+    if valid_quotes(*prices, columns.get("bid_size"), columns.get("ask_size"), _above(negative_prices)):
         return
     _check_price("quotes", columns, "bid", negative_prices)
     _check_price("quotes", columns, "ask", negative_prices)
@@ -73,11 +76,11 @@ def check_quotes(columns: Columns, negative_prices: bool = False) -> None:
 
 
 def check_trades(columns: Columns, negative_prices: bool = False) -> None:
-    """RowError unless the trades are true: finite positive prices and sizes, times in order.
+    """RowError unless prices and sizes are positive and finite, and times in ascending order.
 
-    With `negative_prices` any finite prices will do.
+    With `negative_prices` prices need only be finite.
     """
-    if true_trades(columns["timestamp"], columns["price"], columns.get("size"), _above(negative_prices)):
+    if valid_trades(columns["timestamp"], columns["price"], columns.get("size"), _above(negative_prices)):
         return
     _check_price("trades", columns, "price", negative_prices)
     if "size" in columns:
@@ -86,50 +89,55 @@ def check_trades(columns: Columns, negative_prices: bool = False) -> None:
 
 
 def _above(negative_prices: bool) -> float:
-    """What every price is greater than."""
+    """The bound that every price must exceed."""
     return -np.inf if negative_prices else 0.0
 
 
 def _check_price(kind: str, columns: Columns, name: str, negative_prices: bool) -> None:
     if negative_prices:
-        _refuse_unfinite(kind, columns, name)
+        _check_finite(kind, columns, name)
     else:
-        _check_positive(kind, columns, name, "; negative_prices=True admits it")
+        _check_positive(kind, columns, name, "; negative_prices=True allows it")
 
 
 def _check_positive(kind: str, columns: Columns, name: str, hint: str = "") -> None:
-    _refuse_unfinite(kind, columns, name)
+    _check_finite(kind, columns, name)
     _check_not(kind, columns, f"{name} is not positive", (name,), columns[name] <= 0.0, hint=hint)
 
 
 def _check_not_negative(kind: str, columns: Columns, name: str) -> None:
     if name in columns:
-        _refuse_unfinite(kind, columns, name)
+        _check_finite(kind, columns, name)
         _check_not(kind, columns, f"{name} is negative", (name,), columns[name] < 0.0)
 
 
-def _refuse_unfinite(kind: str, columns: Columns, name: str) -> None:
+def _check_finite(kind: str, columns: Columns, name: str) -> None:
     column = columns[name]
     _check_not(kind, columns, f"{name} is NaN", (), np.isnan(column))
     _check_not(kind, columns, f"{name} is infinite", (), np.isinf(column))
 
 
 def _check_not(
-    kind: str, columns: Columns, problem: str, shown: tuple[str, ...], bad: Mask, *, hint: str = ""
+    kind: str, columns: Columns, problem: str, shown: tuple[str, ...], invalid: Mask, *, hint: str = ""
 ) -> None:
-    if not bad.any():
-        return
-    row = int(bad.argmax())
-    values = ", ".join(f"{name}={float(columns[name][row])!r}" for name in shown)
-    raise RowError(kind, row, (f"{problem} ({values})" if values else problem) + hint, int(bad.sum()))
+    """RowError for the first invalid row, with the values of the columns `shown`."""
+
+    def text(row: int) -> str:
+        values = ", ".join(f"{name}={float(columns[name][row])!r}" for name in shown)
+        return (f"{problem} ({values})" if values else problem) + hint
+
+    reject_rows(kind, invalid, text)
 
 
 def _check_sorted(kind: str, times: NDArray[np.int64]) -> None:
     _check_times(kind, times, "unsorted: earlier than the row before", times[1:] < times[:-1])
 
 
-def _check_times(kind: str, times: NDArray[np.int64], problem: str, wrong: Mask) -> None:
-    if wrong.any():
-        row = int(wrong.argmax()) + 1
+def _check_times(kind: str, times: NDArray[np.int64], problem: str, invalid: Mask) -> None:
+    """RowError for the first invalid pair of neighbours; `invalid[i]` is about rows i and i + 1."""
+
+    def text(row: int) -> str:
         here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
-        raise RowError(kind, row, f"{problem} (timestamp={here}, before={before})", int(wrong.sum()))
+        return f"{problem} (timestamp={here}, before={before})"
+
+    reject_rows(kind, np.append(False, invalid), text)

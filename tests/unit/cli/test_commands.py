@@ -464,7 +464,7 @@ def test_an_unknown_symbol_says_what_there_is(catalog: Path, capsys: Capture) ->
 BAD_DATA = [
     (["data", "import", "x.csv", "--into", "c"], "x.csv: no such file"),
     (["data", "import", "x.xlsx", "--into", "c"], "x.xlsx: its name does not tell what it is"),
-    (["data", "import", "empty.csv", "--into", "c"], "empty.csv: the file is empty"),
+    (["data", "import", "empty.csv", "--into", "c"], "empty.csv: the file has no rows"),
     (
         ["data", "import", "good.csv", "--into", "c", "--columns", "close"],
         "--columns: 'close' is not OURS=THEIRS",

@@ -48,18 +48,18 @@ def test_quotes(monkeypatch, data, rows, negative, sized):
     names = ("bid", "ask", "bid_size", "ask_size") if sized else ("bid", "ask")
     found = columns(data.draw, names, rows)
     above = -np.inf if negative else 0.0
-    fast = checks.true_quotes(
+    fast = checks.valid_quotes(
         found["timestamp"], found["bid"], found["ask"], found.get("bid_size"), found.get("ask_size"), above
     )
-    assert fast != refused(monkeypatch, "true_quotes", validate.check_quotes, found, negative)
+    assert fast != refused(monkeypatch, "valid_quotes", validate.check_quotes, found, negative)
 
 
 @given(data=st.data(), rows=rows, negative=st.booleans(), sized=st.booleans())
 def test_trades(monkeypatch, data, rows, negative, sized):
     found = columns(data.draw, ("price", "size") if sized else ("price",), rows)
     above = -np.inf if negative else 0.0
-    fast = checks.true_trades(found["timestamp"], found["price"], found.get("size"), above)
-    assert fast != refused(monkeypatch, "true_trades", validate.check_trades, found, negative)
+    fast = checks.valid_trades(found["timestamp"], found["price"], found.get("size"), above)
+    assert fast != refused(monkeypatch, "valid_trades", validate.check_trades, found, negative)
 
 
 @given(
@@ -72,8 +72,8 @@ def test_bars(monkeypatch, data, rows, negative, interval):
         found["high"], found["low"] = prices.max(axis=0), prices.min(axis=0)
     gap = interval - 60 * MINUTE if interval > 60 * MINUTE else interval
     above = -np.inf if negative else 0.0
-    fast = checks.true_bars(**found, above=above, interval=interval, gap=gap)
-    assert fast != refused(monkeypatch, "true_bars", validate.check_bars, found, interval, negative)
+    fast = checks.valid_bars(**found, above=above, interval=interval, gap=gap)
+    assert fast != refused(monkeypatch, "valid_bars", validate.check_bars, found, interval, negative)
 
 
 @pytest.mark.parametrize("row", [0, 1, 15, 16, 17, 998, 999])
@@ -82,12 +82,12 @@ def test_one_wrong_value_is_found_wherever_it_stands(row):
     n = 1000
     good = {name: np.full(n, 2.0) for name in ("bid", "ask", "bid_size", "ask_size")}
     times = np.arange(n)
-    assert checks.true_quotes(times, *good.values(), 0.0)
+    assert checks.valid_quotes(times, *good.values(), 0.0)
     for name in good:
         for value in (np.nan, np.inf, -1.0):
             bad = {k: v.copy() for k, v in good.items()}
             bad[name][row] = value
-            assert not checks.true_quotes(times, *bad.values(), 0.0)
+            assert not checks.valid_quotes(times, *bad.values(), 0.0)
     late = times.copy()
     late[row] = n if row < n - 1 else 0
-    assert not checks.true_quotes(late, *good.values(), 0.0)
+    assert not checks.valid_quotes(late, *good.values(), 0.0)

@@ -257,7 +257,9 @@ def test_sides_as_words():
     trades = Trades([1, 2, 3, 4], [1, 1, 1, 1], side=["buy", "SELL", "", 1])
     assert trades.side.tolist() == [1, -1, 0, 1]
     assert trades.side.dtype == np.int8
-    with pytest.raises(DataError, match=r"trades\[1\]: side is not buy or sell \(side='long'\)"):
+    with pytest.raises(
+        DataError, match=r"trades\[1\]: side is not buy or sell, \+1, -1 or 0 \(side='long'\)"
+    ):
         Trades([1, 2], [1, 1], side=["buy", "long"])
     with pytest.raises(DataError, match=r"trades\[0\]: side is not \+1, -1 or 0 \(side=2\)"):
         Trades([1, 2], [1, 1], side=[2, 1])
@@ -356,7 +358,7 @@ def test_frames_by_other_names():
         Trades.from_frame(frame, {"prise": "P"})
     with pytest.raises(DataError, match="no column for bid; the columns are 'Date', 'When', 'P'"):
         Quotes.from_frame(frame)
-    with pytest.raises(DataError, match="a table is needed, not int"):
+    with pytest.raises(DataError, match="a dict or a structured array is needed, not int"):
         Quotes.from_frame(5)
 
 
@@ -364,7 +366,7 @@ def test_frames_with_buyer_maker():
     frame = {"time": [1, 2], "price": [1.0, 2.0], "qty": [3.0, 4.0], "is_buyer_maker": [True, False]}
     trades = Trades.from_frame(frame)
     assert (trades.size.tolist(), trades.side.tolist()) == ([3.0, 4.0], [-1, 1])
-    with pytest.raises(DataError, match=r"trades\[1\]: buyer_maker is neither true nor false"):
+    with pytest.raises(DataError, match=r"trades\[1\]: buyer_maker is not true, false, 1 or 0"):
         Trades.from_frame({**frame, "is_buyer_maker": ["true", "perhaps"]})
 
 

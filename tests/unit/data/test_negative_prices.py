@@ -14,7 +14,7 @@ from btcore.errors import ConfigError, DataError
 
 MINUTE = 60 * 10**9
 TIMES = MINUTE * np.arange(4)
-ADMITTED = "; negative_prices=True admits it"
+ADMITTED = "; negative_prices=True allows it"
 
 
 def bars(negative_prices=True, low=-37.63, interval="1min"):
@@ -187,19 +187,19 @@ NEGATIVE = {"CL": bt.Instrument(negative_prices=True)}
 def test_a_run_refuses_what_the_instrument_does_not_have(data, given):
     with pytest.raises(ConfigError) as caught:
         bt.run({"A": bars(False, low=1.0), "CL": data}, Holds(), instruments=given)
-    told = f"its {data.kind} hold negative prices; Instrument(negative_prices=True) admits them"
+    told = f"its {data.kind} have prices of 0 or less; Instrument(negative_prices=True) allows them"
     assert str(caught.value) == f"instruments['CL']: {told}"
 
 
 def test_a_run_looks_at_every_stream_of_a_symbol():
     quotes = Quotes(TIMES, [1.0] * 4, [2.0] * 4)
-    with pytest.raises(ConfigError, match=r"instruments\['CL'\]: its trades hold negative prices"):
+    with pytest.raises(ConfigError, match=r"instruments\['CL'\]: its trades have prices of 0 or less"):
         bt.run({"CL": (quotes, TRADES)}, Holds())
 
 
 def test_a_price_of_zero_is_refused_as_well():
     zero = Trades(TIMES, [1.0, 0.0, 1.0, 1.0], negative_prices=True)
-    with pytest.raises(ConfigError, match="its trades hold negative prices"):
+    with pytest.raises(ConfigError, match="its trades have prices of 0 or less"):
         bt.run({"CL": zero}, Holds())
 
 

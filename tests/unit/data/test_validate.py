@@ -55,8 +55,8 @@ def test_what_is_true_passes():
         ({"close": {3: 0.5}}, "bars[3]: close < low (close=0.5, low=1.0)"),
         ({"open": {0: np.nan}}, "bars[0]: open is NaN"),
         ({"high": {19: np.inf}}, "bars[19]: high is infinite"),
-        ({"low": {4: 0.0}}, "bars[4]: low is not positive (low=0.0); negative_prices=True admits it"),
-        ({"low": {4: -1.0}}, "bars[4]: low is not positive (low=-1.0); negative_prices=True admits it"),
+        ({"low": {4: 0.0}}, "bars[4]: low is not positive (low=0.0); negative_prices=True allows it"),
+        ({"low": {4: -1.0}}, "bars[4]: low is not positive (low=-1.0); negative_prices=True allows it"),
         ({"volume": {4: -1.0}}, "bars[4]: volume is negative (volume=-1.0)"),
         ({"volume": {4: np.nan}}, "bars[4]: volume is NaN"),
         ({"volume": {4: np.inf}}, "bars[4]: volume is infinite"),
@@ -86,7 +86,7 @@ def test_bars(changes, message):
             "quotes[7]: crossed: bid > ask (bid=2.5, ask=2.0); the first of 2 such rows",
         ),
         ({"bid": {7: np.nan}}, "quotes[7]: bid is NaN"),
-        ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0); negative_prices=True admits it"),
+        ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0); negative_prices=True allows it"),
         ({"ask": {7: np.inf}}, "quotes[7]: ask is infinite"),
         ({"bid_size": {7: -1.0}}, "quotes[7]: bid_size is negative (bid_size=-1.0)"),
         ({"ask_size": {7: np.nan}}, "quotes[7]: ask_size is NaN"),
@@ -104,7 +104,7 @@ def test_quotes(changes, message):
     [
         ({"price": {7: np.nan}}, "trades[7]: price is NaN"),
         ({"price": {7: -np.inf}}, "trades[7]: price is infinite"),
-        ({"price": {7: 0.0}}, "trades[7]: price is not positive (price=0.0); negative_prices=True admits it"),
+        ({"price": {7: 0.0}}, "trades[7]: price is not positive (price=0.0); negative_prices=True allows it"),
         ({"size": {7: 0.0}}, "trades[7]: size is not positive (size=0.0)"),
         ({"size": {7: -3.0}}, "trades[7]: size is not positive (size=-3.0)"),
         ({"size": {7: np.nan}}, "trades[7]: size is NaN"),
@@ -170,7 +170,7 @@ def test_all_else_is_still_checked_of_negative_prices(make, message):
 def test_the_hint_names_what_would_admit_a_price():
     with pytest.raises(DataError) as caught:
         bars(open={17: -0.5})
-    assert str(caught.value) == "bars[17]: open is not positive (open=-0.5); negative_prices=True admits it"
+    assert str(caught.value) == "bars[17]: open is not positive (open=-0.5); negative_prices=True allows it"
 
 
 def test_errors_travel_between_processes():

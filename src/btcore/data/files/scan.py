@@ -1,20 +1,19 @@
-"""Files larger than memory -> containers, piece by piece: CSV (plain, gzip, zip) and Parquet."""
+"""Files larger than memory -> containers in pieces: CSV (plain, gzip, zip) and Parquet."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from btcore.data.containers import check_follows, last_row
-from btcore.data.frames import pick
-from btcore.data.timestamps import manner
+from btcore.data.frames import match_columns
+from btcore.data.timestamps import detect_notation
 from btcore.errors import DataError, RowError
 from btcore.times.intervals import UNIT_NS, Interval
 from btcore.times.zones import Dst
 
-from .build import AnyContainer, Reading, without_blank_end
-from .read import csv_columns, polars_for, readable, zip_member
+from .build import AnyContainer, Reading, drop_blank_end
+from .read import csv_columns, import_polars, polars_errors, zip_member
 
 ROWS = 250_000  # a piece is about 10 MB
 
@@ -35,33 +34,33 @@ def scan_csv(
     negative_prices: bool = False,
     rows: int = ROWS,
 ) -> Iterator[AnyContainer]:
-    """What `read_csv` returns, in pieces of `rows` rows, in memory that does not grow with the file.
+    """Yields what `read_csv` returns in pieces of `rows` rows; memory does not grow with the file.
 
-    The pieces follow each other as the rows of one container do, which is checked as they come: DataError
-    names file and line, and what came before has been given by then. Bars need `interval`, and times are
-    written in one manner all through. A gzip or zip is unpacked into the folder for temporary files.
+    Each piece is checked to follow the one before as rows of one container do. DataError names file and line;
+    the pieces before it have been yielded by then. Bars need `interval`, and all times must be written in the
+    notation of the first piece. A gzip or zip is unpacked into the folder of temporary files.
     """
-    pl = polars_for("CSV")
+    pl = import_polars("CSV")
     first_row = 2 if has_header else 1
     reading = Reading(
         Path(path), kind, timezone, unit, time_format, dst, interval, source, first_row, negative_prices
     )
-    _check(reading, rows)
+    _check_arguments(reading, rows)
     options: dict[str, Any] = {"separator": delimiter, "has_header": has_header}
-    with _unpacked(reading.file) as file:
-        with readable(reading.file, "CSV"):
+    with _unpack(reading.file) as file:
+        with polars_errors(reading.file, "CSV"):
             found, types = csv_columns(file, reading, columns, options)
 
         def frames() -> Iterator[Any]:
             done = 0
-            with readable(reading.file, "CSV"):
+            with polars_errors(reading.file, "CSV"):
                 try:
                     typed = pl.scan_csv(file, schema_overrides=types, **options).select(list(types))
                     for frame in typed.collect_batches(chunk_size=rows):
                         yield frame
                         done += frame.height
                 except pl.exceptions.ComputeError:
-                    # Some value is no number: read the rest as text, so that its row can be named.
+                    # Some value is not a number: read the rest as text, so that the error can name its row.
                     texts = pl.scan_csv(file, infer_schema=False, **options).select(list(types))
                     yield from texts.slice(done).collect_batches(chunk_size=rows)
 
@@ -82,36 +81,30 @@ def scan_parquet(
     negative_prices: bool = False,
     rows: int = ROWS,
 ) -> Iterator[AnyContainer]:
-    """What `read_parquet` returns, in pieces, as `scan_csv` does; memory grows with the file's row groups."""
-    pl = polars_for("Parquet")
+    """Yields what `read_parquet` returns in pieces, as `scan_csv` does; memory grows with the row groups."""
+    pl = import_polars("Parquet")
     reading = Reading(
-        Path(path),
-        kind,
-        timezone,
-        unit,
-        time_format,
-        dst,
-        interval,
-        source,
-        negative_prices=negative_prices,
+        Path(path), kind, timezone, unit, time_format, dst, interval, source, 1, negative_prices
     )
-    _check(reading, rows)
-    with readable(reading.file, "file of its kind"):
+    _check_arguments(reading, rows)
+    with polars_errors(reading.file, "file of its kind"):
         scanned = pl.scan_parquet(reading.file)
         names = scanned.collect_schema().names()
-        found = reading.located(lambda: pick(names, kind, columns))
+        with reading.locate_errors():
+            found = match_columns(names, kind, columns)
 
     def frames() -> Iterator[Any]:
-        with readable(reading.file, "file of its kind"):
+        with polars_errors(reading.file, "file of its kind"):
             yield from scanned.select(list(found.values())).collect_batches(chunk_size=rows)
 
     yield from _pieces(frames, reading, found)
 
 
-def _check(reading: Reading, rows: int) -> None:
+def _check_arguments(reading: Reading, rows: int) -> None:
     if reading.kind == "bars" and reading.interval is None:
         raise DataError(
-            f"{reading.file.name}: bars in pieces need interval=: which gap is the smallest, the end tells"
+            f"{reading.file.name}: bars in pieces need interval=; "
+            "the smallest gap is known only at the end of the file"
         )
     if rows < 1:
         raise DataError(f"rows: {rows!r} is not a positive number of rows")
@@ -122,51 +115,51 @@ def _check(reading: Reading, rows: int) -> None:
 def _pieces(
     frames: Callable[[], Iterator[Any]], reading: Reading, found: dict[str, str]
 ) -> Iterator[AnyContainer]:
-    """The frames as containers, each checked against the row before it."""
+    """The frames as containers, each checked against the last row of the one before."""
     before: AnyContainer | None = None
-    written = ""
-    for start, frame in _without_blank_end(frames(), reading):
+    notation = ""
+    for start, frame in _drop_blank_end(frames(), reading):
         here = reading._replace(first_row=reading.first_row + start)
-        piece = here.container(frame, found)
+        piece = here.build_from_frame(frame, found)
         times = frame[found["timestamp"]]
         if before is None:
-            written = "" if reading.time_format else manner(times, reading.unit)
-            reading = reading._replace(unit=written if written in UNIT_NS else reading.unit)
+            notation = "" if reading.time_format else detect_notation(times, reading.unit)
+            reading = reading._replace(unit=notation if notation in UNIT_NS else reading.unit)
         else:
-            here.located(partial(_check_manner, times, reading, written))
-            here.located(partial(check_follows, before, piece))
+            with here.locate_errors():
+                _check_notation(times, reading, notation)
+                check_follows(before, piece)
         before = last_row(piece)
         yield piece
     if before is None:
-        raise DataError(f"{reading.file.name}: the file is empty")
+        raise DataError(f"{reading.file.name}: the file has no rows")
 
 
-def _check_manner(times: Any, reading: Reading, written: str) -> None:
-    if written and manner(times, reading.unit) != written:
-        raise RowError(reading.kind, 0, f"timestamp {times[0]!r} is not written as those before it are")
+def _check_notation(times: Any, reading: Reading, notation: str) -> None:
+    """RowError unless the times are written as those of the first piece; no check if `notation` is ""."""
+    if notation and (mine := detect_notation(times, reading.unit)) != notation:
+        problem = f"timestamp {times[0]!r} is written as {mine!r}, but those before it as {notation!r}"
+        raise RowError(reading.kind, 0, problem)
 
 
-def _without_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tuple[int, Any]]:
-    """The number of each frame's first row, and the frame, without the empty rows at the file's end."""
+def _drop_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tuple[int, Any]]:
+    """(number of the first row, frame) of each frame, without the empty rows at the end of the file."""
     start, blank = 0, None
     for frame in frames:
-        kept = without_blank_end(frame)
-        if kept.height and blank is not None:
-            reading.located(partial(_refuse, RowError(reading.kind, blank, "timestamp is missing")))
-        if kept.height:
-            yield start, kept
-        if kept.height < frame.height and blank is None:
-            blank = start + kept.height
+        filled = drop_blank_end(frame)
+        if filled.height:
+            if blank is not None:
+                with reading.locate_errors():
+                    raise RowError(reading.kind, blank, "timestamp is missing")
+            yield start, filled
+        if filled.height < frame.height and blank is None:
+            blank = start + filled.height
         start += frame.height
 
 
-def _refuse(error: RowError) -> None:
-    raise error
-
-
 @contextmanager
-def _unpacked(file: Path) -> Iterator[Path]:
-    """The file itself, or a temporary one with what is packed in it."""
+def _unpack(file: Path) -> Iterator[Path]:
+    """The path, or for a gzip or zip the path of a temporary unpacked copy."""
     kind = file.suffix.lower()
     if kind not in (".gz", ".zip"):
         yield file

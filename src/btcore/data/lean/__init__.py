@@ -1,1 +1,4 @@
-"""Import of a LEAN data folder."""
+"""Import of QuantConnect LEAN data.
+
+Begin with `importer.import_lean`; `folder` lists the files, `rows` converts them.
+"""

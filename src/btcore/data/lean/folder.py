@@ -1,4 +1,4 @@
-"""QuantConnect LEAN's folder of data: which files there are, what each holds, on which clock."""
+"""A folder of QuantConnect LEAN data: its files, what each contains, and the time zone of its times."""
 
 import re
 from collections.abc import Iterator
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from btcore.errors import DataError
 
-# The prices of a file are whole numbers of this fraction of a unit of money.
+# Prices in the files are multiplied by this number.
 SCALES = {"equity": 10_000.0, "forex": 1.0, "crypto": 1.0, "future": 1.0}
-# Etc/GMT+5 is five hours behind UTC the whole year: FXCM's files know no summer time.
-_CLOCKS = {
+# Etc/GMT+5 is five hours behind UTC the whole year: FXCM files have no daylight saving time.
+_ZONES = {
     ("equity", "usa"): "America/New_York",
     ("forex", "fxcm"): "Etc/GMT+5",
     ("forex", "oanda"): "UTC",
@@ -23,38 +23,38 @@ _WHOLE_FILE = r"(.+?)(?:_(trade|quote))?"
 
 
 class LeanFile(NamedTuple):
-    """One zip; its place in the folder tells what is in it."""
+    """One zip; its path says what it contains."""
 
     asset: str
     market: str
     symbol: str
     resolution: str
-    kind: str  # trade, quote, or "" where the width of the rows says it
-    day: str  # YYYYMMDD, or "" where the rows say it
+    kind: str  # trade, quote, or "" if only the number of columns tells
+    day: str  # YYYYMMDD, or "" if the rows have the date
     path: Path
 
 
 def lean_files(folder: Path) -> tuple[list[LeanFile], list[Path]]:
-    """The files in time order, and the zips at the depth of data that are none of them."""
+    """The files in time order, and the zips whose path is unknown; DataError if there are no files."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: there is no such folder")
+        raise DataError(f"{folder}: it is not a folder")
     files: list[LeanFile] = []
-    strangers: list[Path] = []
+    unknown: list[Path] = []
     for path in sorted(folder.glob("*/*/*/*.zip")) + sorted(folder.glob("*/*/*/*/*.zip")):
-        found = _placed(path.relative_to(folder).parts, path)
+        found = _parse_path(path.relative_to(folder).parts, path)
         if found is None:
-            strangers.append(path)
+            unknown.append(path)
         else:
             files.append(found)
     if not files:
-        raise DataError(f"{folder}: there is no LEAN data like equity/usa/daily/spy.zip in it")
-    return files, strangers
+        raise DataError(f"{folder}: it has no LEAN data; a file is, for example, equity/usa/daily/spy.zip")
+    return files, unknown
 
 
-def _placed(parts: tuple[str, ...], path: Path) -> LeanFile | None:
+def _parse_path(parts: tuple[str, ...], path: Path) -> LeanFile | None:
     asset, market, name = parts[:3]
     resolution = _RESOLUTIONS.get(name)
-    if asset not in SCALES or clock(asset, market) is None or resolution is None:
+    if asset not in SCALES or file_timezone(asset, market) is None or resolution is None:
         return None
     if len(parts) == 5 and resolution in ("tick", "second", "minute"):
         match = re.fullmatch(_DAILY_FILE, path.stem)
@@ -65,26 +65,26 @@ def _placed(parts: tuple[str, ...], path: Path) -> LeanFile | None:
     return None
 
 
-def clock(asset: str, market: str) -> str | None:
-    """The time zone in which a market's files tell the time, None where that is not known."""
-    return _CLOCKS.get((asset, market)) or _CLOCKS.get((asset, ""))
+def file_timezone(asset: str, market: str) -> str | None:
+    """The time zone of the times in the files of a market, None if unknown."""
+    return _ZONES.get((asset, market)) or _ZONES.get((asset, ""))
 
 
 def catalog_names(files: list[LeanFile]) -> dict[tuple[str, str, str], str]:
-    """(asset, market, symbol) -> its name in a catalog.
+    """(asset, market, symbol) -> symbol in a catalog.
 
-    A symbol is one market. Where several have it, the first in alphabetical order has the plain name, and
-    the others add theirs: fxcm's EURUSD is `EURUSD`, oanda's `EURUSD.oanda`. All files count, whatever is
-    imported of them, so a name never means another market the next time.
+    If several markets have a symbol, the first in alphabetical order keeps it and the others append their
+    market: EURUSD of fxcm is `EURUSD`, that of oanda `EURUSD.oanda`. Pass all files of the folder, not only
+    those to be imported, so that a name means the same market in each import.
     """
     places: dict[str, list[tuple[str, str]]] = {}
     for file in files:
-        known = places.setdefault(file.symbol, [])
-        if (file.market, file.asset) not in known:
-            known.append((file.market, file.asset))
+        listed = places.setdefault(file.symbol, [])
+        if (file.market, file.asset) not in listed:
+            listed.append((file.market, file.asset))
     names: dict[tuple[str, str, str], str] = {}
-    for symbol, known in places.items():
-        first, *others = sorted(known)
+    for symbol, listed in places.items():
+        first, *others = sorted(listed)
         names[first[1], first[0], symbol] = symbol
         for market, asset in others:
             names[asset, market, symbol] = f"{symbol}.{asset if market == first[0] else market}"
@@ -92,7 +92,7 @@ def catalog_names(files: list[LeanFile]) -> dict[tuple[str, str, str], str]:
 
 
 def members(file: LeanFile) -> Iterator[tuple[str, str, bytes]]:
-    """(expiry or "", name, text) of each CSV in the zip; futures have one for each expiry."""
+    """(expiry or "", name, text) of each CSV in the zip; a zip of futures has one for each expiry."""
     import zipfile
 
     try:

@@ -1,4 +1,4 @@
-"""Imports a folder of QuantConnect LEAN data into a catalog, and says what became of every row."""
+"""Imports a folder of QuantConnect LEAN data into a catalog, and counts the rows kept and dropped."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ import numpy as np
 
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.containers import Bars, Quotes, Trades
-from btcore.data.files.read import polars_for
+from btcore.data.files.read import import_polars
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS
@@ -20,10 +20,10 @@ from .rows import BAR_WIDTHS, Columns, Rows, bars_of, quotes_of, trades_of
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """One dataset of an import: what was read, what was kept, what was left out and why.
+    """One dataset of an import: rows read, rows kept, and the number dropped for each reason.
 
-    A dataset of which no row was kept is not written. Files that are not understood have an entry with a
-    `note`.
+    `first` and `last` are the timestamps of the first and last row, ns UTC. A dataset without rows is not
+    written. Files with an unknown path are one entry with a `note`.
     """
 
     symbol: str
@@ -49,16 +49,16 @@ def import_lean(
     markets: Iterable[str] | None = None,
     progress: Callable[[float, str], None] | None = None,
 ) -> list[Imported]:
-    """What was imported, one entry a dataset; each is replaced in the catalog as a whole.
+    """Imports the files and returns one entry per dataset; each replaces the one in the catalog.
 
-    `symbols` are names as the catalog will have them ("SPY", "EURUSD.oanda"; "GC" is all its expiries,
-    "GC201312"), `resolutions` ours, `markets` LEAN's folders ("usa", "fxcm"). Prices are those of the
-    files: not adjusted for splits and dividends. `progress` is told the share done, 0 to 1, and the
-    dataset. Only rows that cannot be true are left out, counted by reason; a row that cannot be read is a
-    DataError naming zip, member and row.
+    `symbols` are those of the catalog ("SPY", "EURUSD.oanda"; "GC" is all its expiries, such as "GC201312"),
+    `resolutions` are "tick", "second", "minute", "hour" or "day", `markets` are folders of LEAN ("usa",
+    "fxcm"). Prices are those of the files, not adjusted for splits and dividends. `progress` is called with
+    the fraction done (0 to 1) and the dataset. Invalid rows are dropped and counted by reason; a row that
+    cannot be parsed is a DataError that names zip, member and row. DataError too if no file matches.
     """
-    polars_for("LEAN data")
-    files, strangers = lean_files(Path(folder))
+    import_polars("LEAN data")
+    files, unknown = lean_files(Path(folder))
     names = catalog_names(files)
     wanted_symbols = None if symbols is None else {symbol.upper() for symbol in symbols}
     wanted_resolutions = None if resolutions is None else {check_resolution(r) for r in resolutions}
@@ -74,24 +74,25 @@ def import_lean(
             groups.setdefault((name, file.resolution, file.kind, file.market), []).append(file)
     if not groups:
         raise DataError(
-            f"{folder}: there is nothing of these; the symbols are {', '.join(sorted(names.values()))}"
+            f"{folder}: no file matches symbols, resolutions and markets; "
+            f"the symbols are {', '.join(sorted(names.values()))}"
         )
     report: list[Imported] = []
     for done, ((name, resolution, kind, _), group) in enumerate(sorted(groups.items())):
         if progress is not None:
             progress(done / len(groups), f"{name} {resolution} {kind}".strip())
         report += _import_group(name, group, catalog)
-    if strangers:
-        note = f"not understood, the first is {strangers[0].relative_to(folder)}"
+    if unknown:
+        note = f"not understood, the first is {unknown[0].relative_to(folder)}"
         empty: dict[str, Any] = dict.fromkeys(("symbol", "resolution", "kind", "source", "market"), "")
-        report.append(Imported(**empty, files=len(strangers), note=note))
+        report.append(Imported(**empty, files=len(unknown), note=note))
     if progress is not None:
         progress(1.0, "done")
     return report
 
 
 def _import_group(name: str, files: list[LeanFile], catalog: Catalog) -> list[Imported]:
-    """The files of one symbol, resolution and kind; those of a future make a dataset for each expiry."""
+    """Imports the files of one symbol, resolution and kind; a future gives one dataset per expiry."""
     parts: dict[str, list[Columns]] = {}
     read: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {}
@@ -135,7 +136,7 @@ def _columns(rows: Rows, resolution: str, kind: str, dropped: Counter[str]) -> C
 
 
 def _container(name: str, parts: list[Columns], resolution: str, kind: str) -> AnyContainer:
-    """The parts, which come in the order of their days, as one; checked like any other data."""
+    """The parts, in the order of their days, as one container."""
     columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     try:
         if resolution == "tick":

@@ -221,7 +221,9 @@ def test_filters_and_progress(lean, load):
     report, _ = load(symbols=["SPY"], resolutions=["hour"], progress=lambda *args: told.append(args))
     assert list(report) == [("SPY", "hour", "bars", "trade")]
     assert told == [(0.0, "SPY hour"), (1.0, "done")]
-    with pytest.raises(DataError, match="nothing of these; the symbols are IBM, SPY"):
+    with pytest.raises(
+        DataError, match="no file matches symbols, resolutions and markets; the symbols are IBM, SPY"
+    ):
         load(symbols=["AAPL"])
     with pytest.raises(DataError, match="resolution: 'daily'"):
         load(resolutions=["daily"])
@@ -246,7 +248,7 @@ def test_what_is_not_understood_is_told(lean, load):
             r"spy\.zip/rows\.csv row 2: 'x' is not a number",
         ),
         ("20240102 00:00,1,1,1,1,0\nsoon,1,1,1,1,0", r"spy\.zip/rows\.csv row 2: 'soon' is not a time"),
-        ("20240102 00:00,1,1,1,1", r"spy\.zip/rows\.csv: 6 columns are needed, it has 5"),
+        ("20240102 00:00,1,1,1,1", r"spy\.zip/rows\.csv: 5 columns; 6 are needed"),
         (
             "20240310 02:30,1,1,1,1,0",
             r"spy\.zip/rows\.csv row 1: local time 2024-03-10T02:30:00 does not exist",
@@ -262,9 +264,9 @@ def test_what_cannot_be_read_is_an_error(lean, load, text, message):
 
 
 def test_folders_that_are_none(tmp_path):
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="it is not a folder"):
         import_lean(tmp_path / "none", Catalog(tmp_path / "c"))
-    with pytest.raises(DataError, match="there is no LEAN data"):
+    with pytest.raises(DataError, match="it has no LEAN data"):
         import_lean(tmp_path, Catalog(tmp_path / "c"))
     bad = tmp_path / "equity/usa/daily/spy.zip"
     bad.parent.mkdir(parents=True)
