@@ -1,35 +1,60 @@
-"""What a run is asked: the structs that `btcore.run`, the command line and the server share.
+"""The settings of a run, as structs that `btcore.run`, the command line and the server share.
 
-They are msgspec Structs, so decoding is validation and the OpenAPI schema is generated from them.
+They are msgspec Structs: decoding validates them, and the OpenAPI schema is generated from them.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from math import isfinite
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, ValidationError, convert, field, structs
+from msgspec import Meta, Struct, field
 
 from .errors import ConfigError
-from .times.clock import to_ns
+from .times.clock import to_ns, zone
+from .validation import checked, fault
 
-# msgspec patterns are searched for, and `$` allows a trailing newline: `(?![\s\S])` is the true end.
+__all__ = [
+    "MAX_CAPITAL",
+    "MAX_SYMBOLS",
+    "SYMBOL_PATTERN",
+    "Capital",
+    "CommissionTier",
+    "Currency",
+    "DatedValues",
+    "Execution",
+    "FxRates",
+    "Instrument",
+    "IsoDate",
+    "Resolution",
+    "RunRequest",
+    "StrategyName",
+    "StrategySpec",
+    "Symbol",
+    "Timezone",
+    "checked",
+    "fault",
+    "to_ns",
+    "zone",
+]
+
+# msgspec searches for patterns, and `$` allows a trailing newline; `(?![\s\S])` is the end of the text.
 SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
+MAX_LATENCY_MS = 86_400_000  # one day
 
-Symbol = Annotated[str, Meta(pattern=SYMBOL_PATTERN, description="A symbol the data source knows.")]
+Symbol = Annotated[str, Meta(pattern=SYMBOL_PATTERN, description="A symbol of the data source.")]
 Capital = Annotated[float, Meta(gt=0, le=MAX_CAPITAL)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}(?![\s\S])")]
-Timezone = Annotated[str, Meta(min_length=1, max_length=64, description="An IANA name.")]
+Timezone = Annotated[str, Meta(min_length=1, max_length=64, description="IANA name of a time zone.")]
 StrategyName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,128}(?![\s\S])")]
 IsoDate = Annotated[
     str,
     Meta(
         min_length=4,
         max_length=40,
-        description="ISO 8601 date or time; without an offset it is read in `timezone`.",
+        description="ISO 8601 date or time; read in `timezone` if it has no offset.",
         examples=["2024-01-02", "2024-01-02T14:30:00Z"],
     ),
 ]
@@ -37,47 +62,78 @@ Resolution = Literal["tick", "second", "minute", "hour", "day"]
 
 Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]
-Milliseconds = Annotated[float, Meta(ge=0, le=86_400_000)]
+Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Rate = Annotated[float, Meta(ge=-100, le=100)]
-Instant = IsoDate | int  # int: nanoseconds since the epoch, UTC
-# Values that hold each from its moment on, or that happen at it, by time.
-Dated = list[tuple[Instant, float]]
+Instant = IsoDate | int  # int: ns since the epoch, UTC
+DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid from its time on
+FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | DatedValues]
 
 
-def _finite(struct: Struct) -> None:
+def _check_finite(struct: Struct) -> None:
+    """ValueError for a number that is not finite. The times of dated values are checked when a run begins."""
     for name in struct.__struct_fields__:
         value = getattr(struct, name)
         if isinstance(value, float) and not isfinite(value):
             raise ValueError(f"{name}: {value} is not a finite number")
-        if isinstance(value, list):
-            _check_dated(name, value)
+        for i, number in _dated(value):
+            if not isfinite(number):
+                raise ValueError(f"{name}[{i}]: {number} is not a finite number")
 
 
-def _check_dated(name: str, items: list[Any]) -> None:
-    """Finite values; the moments are read, and their order checked, where the timezone is known."""
-    for i, item in enumerate(items):
-        if isinstance(item, tuple) and not isfinite(item[1]):
-            raise ValueError(f"{name}: [{i}]: {item[1]} is not a finite number")
-
-
-FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | Dated]
+def _dated(value: Any) -> list[tuple[int, float]]:
+    """Index and number of each of the dated values; none of another value."""
+    items = value if isinstance(value, list) else []
+    return [(i, item[1]) for i, item in enumerate(items) if isinstance(item, tuple)]
 
 
 class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates once `notional` has been traded in a calendar month (UTC), in the run's currency."""
+    """Commission rates that apply once enough has been traded in a calendar month (UTC).
+
+    notional: money traded so far in the month, in the run's currency.
+    maker_bps, taker_bps: commission of a fill in bps of its notional; negative is a rebate.
+    """
 
     notional: Annotated[float, Meta(gt=0)]
     maker_bps: Bps
     taker_bps: Bps
 
     def __post_init__(self) -> None:
-        _finite(self)
+        _check_finite(self)
 
 
 class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How orders meet the market: costs, delays, liquidity, the account. docs/simulation.md states each rule.
+    """Costs, latency, liquidity and the account. docs/simulation.md has the rules.
 
-    Rates are fractions a year (0.05 is 5 %), a number or dated steps.
+    One bps is a hundredth of a percent. A setting that takes dated values takes a number or a list of
+    (time, number), each valid from its time on; times without an offset are read in the run's timezone.
+
+    slippage_bps: how much worse the price of a taker's fill is, in bps of the price.
+    slippage_ticks: how much worse, in ticks of the instrument; added to the others.
+    slippage_volume: how much worse, as a fraction of the price, for r = 1; grows with r squared, where r is
+        the fill's share of the size shown.
+    slippage_sqrt: likewise, but grows with the square root of r.
+    commission_bps: commission of a fill, in bps of its notional; negative is a rebate.
+    maker_bps, taker_bps: replace commission_bps for fills of that kind; null for no difference.
+    commission_per_share: money a unit, in the run's currency, added to the bps.
+    commission_min, commission_max: limits of a fill's commission, in the run's currency; null for none.
+    commission_tiers: rates by the notional traded in a month, in increasing order; they come first.
+    latency_ms: from the strategy to the market, in milliseconds; takes dated values.
+    response_latency_ms: from the market to the strategy, in milliseconds; takes dated values.
+    latency_jitter_ms, response_jitter_ms: scale of the random latency that is added, in milliseconds.
+    jitter: distribution of the random latency.
+    seed: seed of the random latency.
+    account: in a cash account nothing is bought on credit or sold short.
+    leverage: largest exposure of a margin account, as a multiple of equity.
+    maintenance_margin: the account is liquidated if equity falls below this fraction of its exposure.
+    position_mode: hedging keeps a long and a short position of each symbol, netting keeps their sum.
+    cost_basis: what a reduction closes: a part at the average cost, or the oldest lots (fifo).
+    cash_rate: interest on positive cash, as a fraction a year (0.05 is 5 %); takes dated values.
+    debit_rate: interest on negative cash, likewise.
+    off_step: what happens to an order whose price or quantity is no multiple of its step.
+    limit_fill: a resting limit order fills if the price goes through its limit, or if it touches it.
+    intrabar: the order in which a bar is taken to have reached its prices.
+    volume_share: largest share of a bar's volume that the orders of a symbol may fill; null for no limit.
+    displayed_size: true limits fills to the size of the quote or trade.
     """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
@@ -91,8 +147,8 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commission_min: NonNegative | None = None
     commission_max: NonNegative | None = None
     commission_tiers: list[CommissionTier] = field(default_factory=list)
-    latency_ms: Milliseconds | Dated = 0.0
-    response_latency_ms: Milliseconds | Dated = 0.0
+    latency_ms: Milliseconds | DatedValues = 0.0
+    response_latency_ms: Milliseconds | DatedValues = 0.0
     latency_jitter_ms: Milliseconds = 0.0
     response_jitter_ms: Milliseconds = 0.0
     jitter: Literal["uniform", "exponential"] = "exponential"
@@ -102,8 +158,8 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     maintenance_margin: Annotated[float, Meta(ge=0, lt=1)] = 0.0
     position_mode: Literal["netting", "hedging"] = "netting"
     cost_basis: Literal["average", "fifo"] = "average"
-    cash_rate: Rate | Dated = 0.0
-    debit_rate: Rate | Dated = 0.0
+    cash_rate: Rate | DatedValues = 0.0
+    debit_rate: Rate | DatedValues = 0.0
     off_step: Literal["reject", "snap"] = "reject"
     limit_fill: Literal["through", "touch"] = "through"
     intrabar: Literal["pessimistic", "optimistic", "path"] = "pessimistic"
@@ -111,26 +167,38 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     displayed_size: bool = False
 
     def __post_init__(self) -> None:
-        _finite(self)
+        _check_finite(self)
         low, high = self.commission_min, self.commission_max
         if low is not None and high is not None and low > high:
-            raise ValueError("commission_min is above commission_max")
-        steps = [tier.notional for tier in self.commission_tiers]
-        if any(after <= before for before, after in pairwise(steps)):
-            raise ValueError("commission_tiers: notional does not rise from tier to tier")
+            raise ValueError(f"commission_min: {low} is above commission_max {high}")
+        for i, (tier, following) in enumerate(pairwise(self.commission_tiers)):
+            if following.notional <= tier.notional:
+                raise ValueError(
+                    f"commission_tiers[{i + 1}]: notional {following.notional} is not above {tier.notional}, "
+                    "that of the tier before"
+                )
         for name in ("latency_ms", "response_latency_ms"):
-            value = getattr(self, name)
-            if isinstance(value, list) and not all(0 <= ms <= 86_400_000 for _, ms in value):
-                raise ValueError(f"{name}: a value is not between 0 and 86400000")
+            for i, ms in _dated(getattr(self, name)):
+                if not 0 <= ms <= MAX_LATENCY_MS:
+                    raise ValueError(f"{name}[{i}]: {ms} is not between 0 and {MAX_LATENCY_MS}")
 
 
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is traded. Steps of 0 mean any price or size; `multiplier` is money per point.
+    """What is traded under a symbol. Dated values are as in Execution.
 
-    `initial_margin` and `maintenance_margin` are shares of the notional that go before the run's own.
-    `currency` is the one its prices are in (None: the run's). Of the dated items, `funding` are rates of the
-    notional that longs pay, `splits` new shares for one, `dividends` money a share; moments without an offset
-    are read in the run's timezone.
+    tick_size: the step of its prices; 0 for any price.
+    lot_size: the step of its quantities; 0 for any quantity.
+    multiplier: money, in its currency, for one unit and one point of price.
+    min_notional: smallest notional of an order, in its currency; 0 for no limit.
+    negative_prices: true allows prices of 0 and below.
+    currency: code of the currency of its prices; null for the run's.
+    initial_margin: the fraction of its notional that counts as exposure when an order is admitted;
+        null for all of it.
+    maintenance_margin: replaces that of Execution; null for no difference.
+    borrow_rate: cost of a short position, as a fraction of its notional a year; takes dated values.
+    funding: (time, rate), the fraction of its notional that a long position then pays and a short one gets.
+    splits: (time, new shares for one).
+    dividends: (time, money a unit, in its currency).
     """
 
     tick_size: NonNegative = 0.0
@@ -141,27 +209,43 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: Currency | None = None
     initial_margin: Annotated[float, Meta(gt=0, le=1)] | None = None
     maintenance_margin: Annotated[float, Meta(ge=0, lt=1)] | None = None
-    borrow_rate: Rate | Dated = 0.0
-    funding: Dated = field(default_factory=list)
-    splits: Dated = field(default_factory=list)
-    dividends: Dated = field(default_factory=list)
+    borrow_rate: Rate | DatedValues = 0.0
+    funding: DatedValues = field(default_factory=list)
+    splits: DatedValues = field(default_factory=list)
+    dividends: DatedValues = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        _finite(self)
+        _check_finite(self)
         for name in ("splits", "dividends"):
-            if any(value <= 0 for _, value in getattr(self, name)):
-                raise ValueError(f"{name}: a value is not positive")
+            for i, value in _dated(getattr(self, name)):
+                if value <= 0:
+                    raise ValueError(f"{name}[{i}]: {value} is not above 0")
 
 
 class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A built-in strategy by name, and its parameters."""
+    """The name of a built-in strategy, and its parameters; those left out have their defaults."""
 
     name: StrategyName = "buy_and_hold"
     params: dict[str, Any] = field(default_factory=dict)
 
 
 class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One backtest as `POST /v1/backtests` and `btcore run` take it."""
+    """A backtest as `POST /v1/backtests` and `btcore run` take it.
+
+    symbols: what is traded, each once.
+    start_date, end_date: data from the first, and before the second, take part.
+    resolution: which data of the symbols are played.
+    strategy: a built-in strategy.
+    execution: costs, latency, liquidity and the account.
+    instruments: what is traded under a symbol; the defaults of Instrument for symbols left out.
+    initial_capital: cash at the start, in `currency`.
+    currency: code of the currency of the account.
+    timezone: dates without an offset are read in it, and its midnights end days.
+    mark_every: step of the equity curve, such as 30s, 1min, 1h or 1d; null for the end of every bar, or for
+        1min if the data are ticks.
+    calendar: code of the exchange whose sessions count, such as XNYS; null for local days.
+    fx: price of one unit of each other currency, in `currency`; takes dated values.
+    """
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
     start_date: IsoDate
@@ -178,64 +262,32 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fx: FxRates = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _finite(self)
+        _check_finite(self)
         repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
         if repeated:
             raise ValueError(f"symbols: {repeated[0]!r} is given more than once")
-        strangers = sorted(set(self.instruments) - set(self.symbols))
-        if strangers:
-            raise ValueError(f"instruments: {strangers[0]!r} is not among the symbols")
+        unknown = sorted(set(self.instruments) - set(self.symbols))
+        if unknown:
+            raise ValueError(f"instruments: {unknown[0]!r} is not among the symbols")
         if self.start_ns >= self.end_ns:
-            raise ValueError("end_date: not after start_date")
+            raise ValueError(f"end_date: {self.end_date!r} is not after start_date {self.start_date!r}")
 
     @property
     def start_ns(self) -> int:
-        """`start_date` in nanoseconds since the epoch, UTC; a naive date is read in `timezone`."""
-        return _moment("start_date", self.start_date, self.timezone)
+        """`start_date` in ns since the epoch, UTC; read in `timezone` if it has no offset."""
+        return _iso_ns("start_date", self.start_date, self.timezone)
 
     @property
     def end_ns(self) -> int:
-        """`end_date` likewise; data at or after it is left out."""
-        return _moment("end_date", self.end_date, self.timezone)
+        """`end_date`, likewise."""
+        return _iso_ns("end_date", self.end_date, self.timezone)
 
 
-def _moment(name: str, text: str, timezone: str) -> int:
+def _iso_ns(name: str, text: str, timezone: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ConfigError(f"{name}: {text!r} is not an ISO 8601 date or time") from error
-    if not 1678 <= moment.year <= 2261:  # what int64 nanoseconds can say
+    if not 1678 <= moment.year <= 2261:  # the range of int64 nanoseconds
         raise ConfigError(f"{name}: {text!r} is not between the years 1678 and 2261")
     return to_ns(moment, timezone)
-
-
-def checked(where: str, value: Any, kind: Any) -> Any:
-    """`value` as `kind`, a type or an annotated one; ConfigError names the place below `where`.
-
-    A Struct made in Python has not been validated, so its fields are checked here.
-    """
-    if isinstance(value, Struct):
-        value = structs.asdict(value)
-    try:
-        return convert(_plain(where, value), kind)
-    except ValidationError as error:
-        text, _, path = str(error).partition(" - at `$")
-        path = where + path.rstrip("`")
-        known = [f"{name}: " for name in getattr(kind, "__struct_fields__", ())]
-        if any(text.startswith(name) for name in known):  # our own words begin with the field
-            raise ConfigError(f"{path}.{text}") from error
-        raise ConfigError(f"{path}: {text}") from error
-
-
-def _plain(where: str, value: Any) -> Any:
-    """Without numpy's scalars; ConfigError for what is not finite, which msgspec's bounds let through."""
-    if isinstance(value, Mapping):
-        return {name: _plain(f"{where}.{name}", item) for name, item in value.items()}
-    if isinstance(value, Struct):
-        return _plain(where, structs.asdict(value))
-    if isinstance(value, list | tuple):
-        return [_plain(f"{where}[{i}]", item) for i, item in enumerate(value)]
-    value = value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
-    if isinstance(value, float) and not isfinite(value):
-        raise ConfigError(f"{where}: {value} is not a finite number")
-    return value

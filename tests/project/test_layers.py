@@ -21,7 +21,7 @@ def places(text: str) -> list[str]:
 
 # A package stands for all of its modules. A module may import its own package and those before it.
 BTCORE = places(
-    "version errors times config memory model rules feed contract engine "
+    "version errors times validation config memory model rules feed contract engine "
     "data strategies metrics fastpath results backtest audit curve jit cli verify . __main__"
 )
 BTSERVER = places("settings run_id schemas errors store runs api cli . __main__")

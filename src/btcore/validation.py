@@ -1,0 +1,195 @@
+"""Converts plain values to msgspec types. Errors name the place, the value and what is allowed."""
+
+import re
+from collections.abc import Iterator, Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, ValidationError, convert, structs
+
+from .errors import ConfigError
+
+if TYPE_CHECKING:
+    from msgspec.inspect import Type
+
+LONGEST_VALUE = 60  # characters of a value shown in a message
+
+_MESSAGE = re.compile(r"(?P<text>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
+_STEP = re.compile(r"\.(?P<field>\w+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
+_OWN_TEXT = re.compile(r"[a-z]\w*(\[[^]]*\])*: ")  # what a __post_init__ raises begins with the field
+_BOUND = re.compile(r"Expected `\w+` (?P<sign>[<>]=?) (?P<bound>\S+)")
+_LENGTH = re.compile(r"Expected `\w+` of length (?P<bound>[<>]= \d+|\d+)(, got \d+)?")
+_TYPE = re.compile(r"Expected `(?P<names>[\w| ]+)`(, got `\w+`)?")
+_PATTERN = re.compile(r"Expected `str` matching regex (?P<pattern>.*)", re.DOTALL)
+_FIELD = re.compile(r"Object (?P<what>missing required|contains unknown) field `(?P<field>.*)`", re.DOTALL)
+_SIGNS = {">": "above", ">=": "at least", "<": "below", "<=": "at most"}
+_NAMES = {
+    "array": "a list",
+    "bool": "a boolean",
+    "float": "a number",
+    "int": "a whole number",
+    "null": "null",
+    "object": "a mapping",
+    "str": "a string",
+}
+
+
+def checked(where: str, value: Any, kind: Any) -> Any:
+    """`value` converted to `kind`, a type that msgspec knows.
+
+    The fields of a Struct that was made in Python have not been validated; they are validated here. Raises
+    ConfigError, whose message begins with the place at or below `where`.
+    """
+    plain = _plain(value)
+    for keys, number in _floats(plain, ()):
+        if not isfinite(number):  # bounds let infinity through
+            raise ConfigError(f"{_place(where, kind, keys)[0]}: {number} is not a finite number")
+    try:
+        return convert(plain, kind)
+    except ValidationError as error:
+        raise ConfigError(fault(error, plain, kind, where)) from error
+
+
+def fault(error: ValidationError, value: Any, kind: Any, where: str = "") -> str:
+    """The text of `error` as `place: what`, for the error that converting `value` to `kind` raised.
+
+    `value` is made of dicts, lists and scalars, such as decoded JSON. msgspec writes `[...]` for every key of
+    a mapping; here the key is found and shown: `fx['EUR']: 0 is not above 0`. `where` goes before the place.
+    """
+    try:
+        convert(value, kind)
+    except ValidationError as same:  # decoding words some errors differently
+        error = same
+    match = _MESSAGE.fullmatch(str(error))
+    assert match is not None  # the pattern takes any text
+    keys: list[Any] = []
+    for step in _STEP.finditer(match["path"] or ""):
+        if step["index"] is not None:
+            keys.append(int(step["index"]))
+        else:
+            keys.append(step["field"] or _failing_key(error, value, kind, keys))
+    if match["key"]:
+        keys.append(_failing_key(error, value, kind, keys))
+    place, types = _place(where, kind, keys)
+    text = match["text"]
+    if _OWN_TEXT.match(text):
+        return f"{place}.{text}".lstrip(".")
+    if field := _FIELD.fullmatch(text):
+        known = ", ".join(name for one in types for name in _fields(one))
+        what = "is required" if "missing" in field["what"] else f"unknown field; choose from {known}"
+        return f"{place}.{field['field']}: {what}".lstrip(".")
+    found = keys[-1] if match["key"] else _at(value, keys)
+    return f"{place}: {_sentence(text, found, types)}".removeprefix(": ")
+
+
+def _sentence(text: str, value: Any, types: "list[Type]") -> str:
+    """What is wrong with `value` by msgspec's text, in the words of the other messages."""
+    shown = _shown(value)
+    if match := _BOUND.fullmatch(text):
+        bound = match["bound"].removesuffix(".0")
+        return f"{shown} is not {_SIGNS[match['sign']]} {bound}"
+    if match := _LENGTH.fullmatch(text):
+        sign, _, bound = match["bound"].rpartition(" ")
+        return f"length {len(value)} is not {_SIGNS[sign] + ' ' if sign else ''}{bound}"
+    if match := _TYPE.fullmatch(text):
+        return f"{shown} is not {' or '.join(_NAMES.get(name, name) for name in match['names'].split(' | '))}"
+    if match := _PATTERN.fullmatch(text):
+        pattern = match["pattern"][1:-1].replace("\\\\", "\\").replace(r"(?![\s\S])", "$")
+        return f"{shown} does not match {pattern}"
+    if text.startswith("Invalid enum value"):
+        choices = ", ".join(str(choice) for one in types for choice in getattr(one, "values", ()))
+        return f"{shown} is not one of {choices}"
+    return text
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+
+def _place(where: str, kind: Any, keys: Any) -> "tuple[str, list[Type]]":
+    """`where`, followed by the keys as `.field`, `[index]` or `['key']`; and the types allowed there."""
+    from msgspec.inspect import type_info  # not at the top: only errors need it
+
+    types = list(_alternatives(type_info(kind)))
+    for key in keys:
+        if any(key in _fields(one) for one in types):
+            where += f".{key}"
+        else:
+            where += "[...]" if key is None else f"[{_shown(key)}]"
+        types = [below for one in types for below in _below(one, key)]
+    return where.lstrip("."), types
+
+
+def _alternatives(one: "Type") -> "Iterator[Type]":
+    """The members of a union; any other type itself."""
+    inner = getattr(one, "type", None)  # a type with metadata
+    for each in getattr(one, "types", (one if inner is None else inner,)):
+        if each is one:
+            yield one
+        else:
+            yield from _alternatives(each)
+
+
+def _fields(one: "Type") -> "Mapping[str, Type]":
+    """The fields of a Struct by name; of other types, none."""
+    return {each.encode_name: each.type for each in getattr(one, "fields", ())}
+
+
+def _below(one: "Type", key: Any) -> "Iterator[Type]":
+    """The types allowed at `key` of a value of that type."""
+    for inner in (_fields(one).get(key), getattr(one, "value_type", None), getattr(one, "item_type", None)):
+        if inner is not None:
+            yield from _alternatives(inner)
+    items = getattr(one, "item_types", ())
+    if isinstance(key, int) and key < len(items):
+        yield from _alternatives(items[key])
+
+
+def _failing_key(error: ValidationError, value: Any, kind: Any, keys: list[Any]) -> Any:
+    """The key of the mapping at `keys` that causes the error; None if it is not found.
+
+    Each key is tried alone: the whole is converted with a mapping that holds no other.
+    """
+    for key, item in _at(value, keys).items():
+        try:
+            convert(_replaced(value, keys, {key: item}), kind)
+        except ValidationError as other:
+            if str(other) == str(error):
+                return key
+    return None
+
+
+def _at(value: Any, keys: list[Any]) -> Any:
+    for key in keys:
+        value = value[key] if isinstance(value, list) else value.get(key, {})
+    return value
+
+
+def _replaced(value: Any, keys: list[Any], item: Any) -> Any:
+    """A copy of `value` with `item` at `keys`."""
+    if not keys:
+        return item
+    copy = value.copy()
+    copy[keys[0]] = _replaced(value[keys[0]], keys[1:], item)
+    return copy
+
+
+def _plain(value: Any) -> Any:
+    """As dicts, lists and scalars of Python, without Structs and numpy scalars."""
+    if isinstance(value, Struct):
+        value = structs.asdict(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
+
+
+def _floats(value: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:
+    """Every float in a plain value, with the keys that lead to it."""
+    if isinstance(value, float):
+        yield keys, value
+    elif isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _floats(item, (*keys, key))
