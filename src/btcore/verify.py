@@ -1,9 +1,8 @@
-"""`python -m btcore.verify`: replays the cases of conformance.json here, and tells what is not as expected.
+"""`python -m btcore.verify`: replays the cases of conformance.json on this machine and prints mismatches.
 
-Exit codes: 0 every number is as expected, 1 one is not, 2 asked for wrongly.
+Exit codes: 0 no mismatch; 1 a mismatch; 2 invalid input, with one line on stderr.
 """
 
-import argparse
 import math
 import os
 import sys
@@ -15,26 +14,28 @@ from typing import Any
 import msgspec
 
 from btcore.audit.conformance import TABLE, Case, load, replay
+from btcore.cli.parser import Parser
 
+from .errors import ConfigError
 from .version import __version__
 
 COLUMNS = ("rule", "case", "expected", "got", "ok")
-WIDEST = 60  # of a cell, where all is well
+LONGEST_CELL = 60  # characters, in a row without a mismatch
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """A case replayed."""
+    """A case and its replayed values."""
 
     case: Case
     got: dict[str, Any]
 
     @property
     def wrong(self) -> list[str]:
-        """Names of what is not as expected."""
+        """Names of the values that differ from those expected."""
         return [name for name, value in self.case.expect.items() if not same(value, self.got.get(name))]
 
     def cells(self) -> tuple[str, ...]:
-        """The row of a table; of what is wrong, all of it."""
+        """The row of the table; a mismatch is shown in full."""
         case, wrong = self.case, self.wrong
         if not wrong:
             return case.rule, case.case, _short(_text(case.expect)), _short(_text(self.got)), "yes"
@@ -43,7 +44,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def same(expected: Any, got: Any) -> bool:
-    """Whole numbers exactly, others to a rounding error."""
+    """True if whole numbers and texts are equal, and other numbers but for rounding."""
     if isinstance(expected, list) and isinstance(got, list):
         return len(expected) == len(got) and all(map(same, expected, got))
     if isinstance(expected, dict) and isinstance(got, dict):
@@ -55,7 +56,7 @@ def same(expected: Any, got: Any) -> bool:
 
 
 def table(outcomes: Sequence[Outcome]) -> str:
-    """A line for each; under one that is wrong, why its numbers are expected."""
+    """A line for each outcome; below a mismatch, the arithmetic of the expected values."""
     cells = [COLUMNS, *(outcome.cells() for outcome in outcomes)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(COLUMNS))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
@@ -63,8 +64,15 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(map(str.__add__, lines, reasons))
 
 
+def _load(path: Path) -> list[Case]:
+    try:
+        return load(path)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise ConfigError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
+
+
 def _short(text: str) -> str:
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+    return text if len(text) <= LONGEST_CELL else f"{text[: LONGEST_CELL - 3]}..."
 
 
 def _text(value: Any) -> str:
@@ -72,7 +80,7 @@ def _text(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """Without decimals where there are none."""
+    """Floats without a fraction as ints, for shorter JSON."""
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
@@ -81,21 +89,22 @@ def _plain(value: Any) -> Any:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code."""
-    parser = argparse.ArgumentParser(
+    """Replays the cases, prints the outcome, and returns the exit code."""
+    parser = Parser(
         prog="python -m btcore.verify",
         description="Replays small cases of every rule of docs/simulation.md on this machine.",
     )
-    parser.add_argument("--all", action="store_true", help="show every case, not mismatches alone")
-    parser.add_argument("--json", action="store_true", help="everything as JSON")
+    parser.add_argument("--all", action="store_true", help="print every case (default: mismatches only)")
+    parser.add_argument("--json", action="store_true", help="print every case as JSON and nothing else")
     parser.add_argument(
-        "--table", type=Path, default=TABLE, help="cases of your own, in the form of conformance.json"
+        "--table", type=Path, default=TABLE, help="JSON file of cases (default: btcore's own)"
     )
-    arguments = parser.parse_args(argv)
     try:
-        cases = load(arguments.table)
-    except (OSError, msgspec.MsgspecError) as error:
-        parser.error(f"{arguments.table}: {error}")
+        arguments = parser.parse_args(argv)
+        cases = _load(arguments.table)
+    except ConfigError as error:
+        print(f"btcore.verify: {error}", file=sys.stderr)
+        return 2
     began = time.perf_counter()
     outcomes = [Outcome(case, replay(case)) for case in cases]
     took = time.perf_counter() - began
@@ -117,7 +126,7 @@ if __name__ == "__main__":
     try:
         code = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

@@ -132,10 +132,13 @@ def test_every_row_and_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
 def test_what_is_no_table_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "rows.json").write_text('[{"rule": "Bars"}]')
     for name in ("rows.json", "nowhere.json"):
-        with pytest.raises(SystemExit) as stop:
-            verify.main(["--table", str(tmp_path / name)])
-        assert stop.value.code == 2
-        assert name in capsys.readouterr().err
+        assert verify.main(["--table", str(tmp_path / name)]) == 2
+        shown = capsys.readouterr()
+        assert shown.out == ""
+        assert shown.err.startswith(f"btcore.verify: {tmp_path / name}: ")
+        assert shown.err.count("\n") == 1
+    assert verify.main(["--al"]) == 2
+    assert "unrecognized arguments: --al (see python -m btcore.verify --help)" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,38 +1,38 @@
-"""The command line: `btcore run`, `sweep`, `data import|list|sample` and `report`. No server is needed.
+"""The command line: `btcore run`, `sweep`, `data import|list|sample` and `report`. It needs no server.
 
-Exit codes: 0 done; 1 the strategy failed; 2 asked for wrongly, with one line on stderr and nothing written.
+Exit codes: 0 success; 1 the strategy failed, or the reader of the output is gone; 2 invalid input, with one
+line on stderr and nothing written; 130 interrupted.
 """
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from btcore.config import Execution, RunRequest
+from btcore.config import Execution, RunRequest, checked
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.strategies import STRATEGIES
 from btcore.version import __version__
 
 from .data_commands import RESOLUTIONS, add_data_commands
-from .sweep_command import add_sweep_options, best_table, lines, spread
+from .parser import Parser
+from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines
 
 if TYPE_CHECKING:
     from btcore.data import Source
     from btcore.results.result import Result
 
-COSTS = ("slippage_bps", "commission_bps", "latency_ms")  # have flags of their own
-LOG_LINES = 20  # of a run that are shown; --json has them all
-REFUSED = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
-_FIELD = re.compile(r"[a-z_]+[.:\[]")
+COSTS = ("slippage_bps", "commission_bps", "latency_ms")  # fields of Execution with options of their own
+LOG_LINES = 20  # of the log that are printed; --json has all
+INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code; what is asked for wrongly is told in one line."""
+    """Runs the command and returns the exit code."""
     try:
         arguments = _parser().parse_args(argv)
         arguments.command(arguments)
@@ -40,97 +40,91 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
     except StrategyError as error:
-        return _say(error, 1)
-    except BrokenPipeError:  # the reader of our output has seen enough
+        return _print_error(error, 1)
+    except BrokenPipeError:  # the reader of our output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        return _say("interrupted", 130)
-    except REFUSED as error:
-        return _say(error, 2)
+        return _print_error("interrupted", 130)
+    except INVALID_INPUT as error:
+        return _print_error(error, 2)
     return 0
 
 
-def _say(error: BaseException | str, code: int) -> int:
+def _print_error(error: BaseException | str, code: int) -> int:
+    """Prints the error as one line on stderr; returns `code`."""
     text = str(error)
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    if isinstance(error, msgspec.ValidationError):
-        text = _located(text)
     elif isinstance(error, RecursionError):
         text = "nested too deeply"
     print("btcore:", " ".join(text.split()), file=sys.stderr)
     return code
 
 
-def _located(message: str) -> str:
-    """msgspec's `Expected X - at `$.a.b``, or a check's own `b: ... - at `$.a``, as `a.b: ...`."""
-    text, _, path = message.partition(" - at `$")
-    path = path.rstrip("`").lstrip(".")
-    if not path:
-        return text
-    return f"{path}.{text}" if _FIELD.match(text) else f"{path}: {text}"
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message} (see {self.prog} --help)")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="btcore", description="Backtests from a shell.", allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="btcore", description="Backtests from a shell.")
     parser.add_argument("--version", action="version", version=f"btcore {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
-    _run_parser(commands.add_parser("run", help="run a backtest", allow_abbrev=False))
-    sweep = commands.add_parser("sweep", help="run many parameter sets", allow_abbrev=False)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    _run_parser(commands.add_parser("run", help="run one backtest"))
+    sweep = commands.add_parser("sweep", help="run one strategy with many parameter sets")
     sweep.set_defaults(command=_sweep)
-    _request_options(sweep, "of the strategy; V is JSON, a list of values, or START:STOP:STEP")
+    _request_options(
+        sweep,
+        "a parameter and its values: V is JSON (a list is several values), START:STOP or START:STOP:STEP",
+    )
     add_sweep_options(sweep)
-    data = commands.add_parser("data", help="import, list or make market data", allow_abbrev=False)
-    add_data_commands(data.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser))
-    report = commands.add_parser("report", help="write a saved result as one HTML page", allow_abbrev=False)
+    data = commands.add_parser("data", help="import, list or generate market data")
+    add_data_commands(data.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
+    report = commands.add_parser("report", help="write the HTML report of a saved result")
     report.set_defaults(command=_report)
-    report.add_argument("result", metavar="RESULT", help="a .npz or .parquet that `btcore run --out` wrote")
-    report.add_argument("page", metavar="PAGE", help="the .html to write")
+    report.add_argument("result", metavar="RESULT", help=".npz or .parquet file of `btcore run --out`")
+    report.add_argument("page", metavar="PAGE", help=".html file to write")
     return parser
 
 
 def _run_parser(run: argparse.ArgumentParser) -> None:
     run.set_defaults(command=_run)
-    _request_options(run, "of the strategy; V is JSON")
+    _request_options(run, "a parameter of the strategy; V is JSON, or else a text")
     run.add_argument("--json", action="store_true", help="print the whole result as JSON and nothing else")
-    run.add_argument("--out", metavar="FILE", help="save the result as .npz or .parquet")
-    run.add_argument("--plot", metavar="FILE", help="write a report as .html, or the curves as .svg")
-    run.add_argument("--no-progress", action="store_true", help="draw no bar, not even on a terminal")
+    run.add_argument("--out", metavar="FILE", help="save the result in this .npz or .parquet file")
+    run.add_argument("--plot", metavar="FILE", help="write a report (.html) or the equity curve (.svg)")
+    run.add_argument("--no-progress", action="store_true", help="never draw a progress bar")
 
 
-def _request_options(run: argparse.ArgumentParser, param: str) -> None:
-    run.add_argument("symbols", nargs="*", metavar="SYMBOL")
-    run.add_argument("--data", metavar="DIR", help="catalog folder (without one: synthetic data)")
-    run.add_argument("--start", metavar="TIME", help="ISO 8601; read in --timezone if it has no offset")
-    run.add_argument("--end", metavar="TIME", help="data at or after it is left out")
-    run.add_argument("--resolution", help=f"one of {', '.join(RESOLUTIONS)} (day)")
-    run.add_argument("--strategy", metavar="NAME", help=f"one of {', '.join(STRATEGIES)} (the first)")
-    run.add_argument("--param", action="append", default=[], metavar="K=V", help=param)
-    run.add_argument("--capital", metavar="MONEY", help="initial capital (1000000)")
-    run.add_argument("--currency", help="three to five capital letters (USD)")
-    run.add_argument("--timezone", metavar="ZONE", help="an IANA name (UTC)")
-    run.add_argument("--slippage-bps", metavar="BPS", help="how much worse a taker's price is (0)")
-    run.add_argument("--commission-bps", metavar="BPS", help="of each fill's money (0)")
-    run.add_argument("--latency-ms", metavar="MS", help="from the strategy to the market (0)")
+def _request_options(run: argparse.ArgumentParser, param_help: str) -> None:
+    """Adds the options that make a RunRequest."""
+    run.add_argument("symbols", nargs="*", metavar="SYMBOL", help="symbols to trade")
+    for flag, metavar, text in (
+        ("--data", "DIR", "catalog folder (default: synthetic sample data)"),
+        ("--start", "TIME", "first time, ISO 8601; read in --timezone if it has no offset"),
+        ("--end", "TIME", "time before which the data end, likewise"),
+        ("--resolution", "NAME", f"of the data: {', '.join(RESOLUTIONS)} (default: day)"),
+        ("--strategy", "NAME", f"{', '.join(STRATEGIES)} (default: the first)"),
+        ("--capital", "MONEY", "initial capital, in --currency (default: 1000000)"),
+        ("--currency", "CODE", "of the account, 3 to 5 capital letters (default: USD)"),
+        ("--timezone", "ZONE", "IANA name of a time zone (default: UTC)"),
+        ("--slippage-bps", "BPS", "how much worse a taker's price is, in 0.01 %% of it (default: 0)"),
+        ("--commission-bps", "BPS", "commission, in 0.01 %% of a fill's notional (default: 0)"),
+        ("--latency-ms", "MS", "milliseconds from the strategy to the market (default: 0)"),
+        (
+            "--mark-every",
+            "LENGTH",
+            "step of the equity curve: 30s, 1min, 1h, 1d (default: bars, or 1min)",
+        ),
+        ("--request", "FILE", "JSON body of POST /v1/backtests, - for stdin; other options override it"),
+    ):
+        run.add_argument(flag, metavar=metavar, help=text)
     others = ", ".join(name for name in Execution.__struct_fields__ if name not in COSTS)
-    run.add_argument(
-        "--execution", action="append", default=[], metavar="K=V", help=f"any other term of trade: {others}"
-    )
-    run.add_argument("--mark-every", metavar="LENGTH", help="grid of the equity curve, as 30s, 1min, 1h, 1d")
-    run.add_argument("--request", metavar="FILE", help="JSON as POST /v1/backtests takes it; - is stdin")
+    for flag, text in (("--param", param_help), ("--execution", f"a setting of execution: {others}")):
+        run.add_argument(flag, action="append", default=[], metavar="K=V", help=text)
 
 
 def _run(arguments: argparse.Namespace) -> None:
-    request = msgspec.convert(_body(arguments), RunRequest)
+    request = _request(_request_body(arguments))
     source = _source(arguments.data)
-    out = _target("--out", arguments.out, (".npz", ".parquet"))
-    plot = _target("--plot", arguments.plot, (".html", ".svg"))
+    out = _output_path("--out", arguments.out, (".npz", ".parquet"))
+    plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
 
     from btcore.backtest.request import run_request
 
@@ -149,10 +143,10 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
-    body = _body(arguments)
-    strategy = _over(body, "strategy")
-    body["strategy"] = strategy | {"params": spread(_over(strategy, "params"))}
-    request = msgspec.convert(body, RunRequest)
+    body = _request_body(arguments)
+    strategy = _merged(body, "strategy")
+    body["strategy"] = strategy | {"params": expand_ranges(_merged(strategy, "params"))}
+    request = _request(body)
     source = _source(arguments.data)
 
     from btcore.backtest.run_many import sweep_request
@@ -163,16 +157,21 @@ def _sweep(arguments: argparse.Namespace) -> None:
         request, source, workers=arguments.workers, progress=False if arguments.no_progress else None
     )
     if arguments.json:
-        print(lines(result))
+        print(json_lines(result))
     else:
         print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
         print("data:", f"catalog {arguments.data}" if arguments.data else source.describe())
 
 
-def _body(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The request's JSON: that of --request with the flags laid over it."""
+def _request(body: dict[str, Any]) -> RunRequest:
+    request: RunRequest = checked("", body, RunRequest)
+    return request
+
+
+def _request_body(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The JSON of --request, with the other options in place of its fields."""
     body = _read_json(arguments.request) if arguments.request else {}
-    flags = {
+    options = {
         "start_date": arguments.start,
         "end_date": arguments.end,
         "resolution": arguments.resolution,
@@ -181,29 +180,29 @@ def _body(arguments: argparse.Namespace) -> dict[str, Any]:
         "timezone": arguments.timezone,
         "mark_every": arguments.mark_every,
     }
-    body |= {name: value for name, value in flags.items() if value is not None}
+    body |= {name: value for name, value in options.items() if value is not None}
     if arguments.symbols or "symbols" not in body:
         body["symbols"] = arguments.symbols
     costs = {name: _number(getattr(arguments, name)) for name in COSTS}
-    terms = {name: value for name, value in costs.items() if value is not None}
-    terms |= _pairs("--execution", arguments.execution)
-    if terms:
-        body["execution"] = _over(body, "execution", terms)
-    if arguments.strategy is not None and _over(body, "strategy").get("name") != arguments.strategy:
-        body["strategy"] = {"name": arguments.strategy}  # parameters of another would make no sense
-    params = _pairs("--param", arguments.param)
+    execution = {name: value for name, value in costs.items() if value is not None}
+    execution |= _key_values("--execution", arguments.execution)
+    if execution:
+        body["execution"] = _merged(body, "execution", execution)
+    if arguments.strategy is not None and _merged(body, "strategy").get("name") != arguments.strategy:
+        body["strategy"] = {"name": arguments.strategy}  # without the parameters of another strategy
+    params = _key_values("--param", arguments.param)
     if params:
-        strategy = _over(body, "strategy")
-        body["strategy"] = strategy | {"params": _over(strategy, "params", params)}
+        strategy = _merged(body, "strategy")
+        body["strategy"] = strategy | {"params": _merged(strategy, "params", params)}
     return body
 
 
-def _over(body: dict[str, Any], name: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The object of that name with `more` laid over it."""
-    under = body.get(name, {})
-    if not isinstance(under, dict):
-        raise ConfigError(f"{name}: Expected `object`")
-    return {**under, **(more or {})}
+def _merged(body: dict[str, Any], name: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A copy of the object of that name in `body`, with the items of `more`."""
+    value = body.get(name, {})
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name}: {value!r} is not a mapping")
+    return {**value, **(more or {})}
 
 
 def _read_json(name: str) -> dict[str, Any]:
@@ -214,30 +213,30 @@ def _read_json(name: str) -> dict[str, Any]:
         reason = "nested too deeply" if isinstance(error, RecursionError) else error
         raise ConfigError(f"--request {name}: not valid JSON: {reason}") from error
     if not isinstance(body, dict):
-        raise ConfigError(f"--request {name}: a JSON object is needed, as POST /v1/backtests takes it")
+        raise ConfigError(f"--request {name}: not a JSON object, as the body of POST /v1/backtests is")
     return body
 
 
 def _number(text: str | None) -> float | str | None:
-    """A number where it is one; the request's own check refuses the rest."""
+    """The number, or the text itself, which the check of the request refuses."""
     try:
         return None if text is None else float(text)
     except ValueError:
         return text
 
 
-def _pairs(flag: str, given: Sequence[str]) -> dict[str, Any]:
-    """`key=value` pairs; a value that is no JSON is a text."""
-    pairs = {}
+def _key_values(flag: str, given: Sequence[str]) -> dict[str, Any]:
+    """The values of KEY=VALUE texts by key; a value that is not valid JSON is a text."""
+    values = {}
     for pair in given:
         key, equals, value = pair.partition("=")
         if not key or not equals:
             raise ConfigError(f"{flag}: {pair!r} is not KEY=VALUE")
         try:
-            pairs[key] = msgspec.json.decode(value)
+            values[key] = msgspec.json.decode(value)
         except msgspec.DecodeError:
-            pairs[key] = value
-    return pairs
+            values[key] = value
+    return values
 
 
 def _source(folder: str | None) -> "Source":
@@ -250,8 +249,8 @@ def _source(folder: str | None) -> "Source":
     return Catalog(folder)
 
 
-def _target(flag: str, name: str | None, suffixes: tuple[str, ...]) -> Path | None:
-    """A file that can be written, found out before anything runs."""
+def _output_path(flag: str, name: str | None, suffixes: tuple[str, ...]) -> Path | None:
+    """The path of a file to write, checked before anything runs; None if there is no name."""
     if name is None:
         return None
     path = Path(name)
@@ -263,7 +262,7 @@ def _target(flag: str, name: str | None, suffixes: tuple[str, ...]) -> Path | No
 
 
 def _table(result: "Result", source: str) -> str:
-    """The run in words, then its metrics in groups."""
+    """The strategy, the period and the data, the metrics in groups, and the first lines of the log."""
     from btcore.results.report.chart import heading
     from btcore.results.report.page import GROUPS, PERCENT
     from btcore.results.summary import show
@@ -279,12 +278,12 @@ def _table(result: "Result", source: str) -> str:
     if result.logs:
         lines += ["", "Log", *(f"  {line}" for line in result.logs[:LOG_LINES])]
         if len(result.logs) > LOG_LINES:
-            lines.append(f"  and {len(result.logs) - LOG_LINES:,} more lines, which --json has")
+            lines.append(f"  and {len(result.logs) - LOG_LINES:,} more lines, all of them in --json")
     return "\n".join(lines)
 
 
 def _report(arguments: argparse.Namespace) -> None:
-    page = _target("PAGE", arguments.page, (".html",))
+    page = _output_path("PAGE", arguments.page, (".html",))
     assert page is not None
 
     from btcore.results.result import load_result

@@ -1,4 +1,4 @@
-"""`btcore data import|list|sample`: market data from a shell."""
+"""`btcore data import|list|sample`."""
 
 import argparse
 import sys
@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from btcore.config import RunRequest
+from btcore.config import RunRequest, checked
 from btcore.errors import ConfigError
 from btcore.times.intervals import RESOLUTION_NS
 
@@ -21,31 +19,54 @@ _FORMATS = {".csv": "csv", ".gz": "csv", ".zip": "csv", ".parquet": "parquet", "
 
 
 def add_data_commands(commands: Any) -> None:
-    """Into the subparsers of `btcore data`."""
-    load = commands.add_parser("import", help="files into a catalog", allow_abbrev=False)
+    """Adds the commands to the subparsers of `btcore data`."""
+    load = commands.add_parser("import", help="import files into a catalog")
     load.set_defaults(command=_import)
-    load.add_argument("paths", nargs="+", metavar="PATH", help="files; or folders of LEAN data")
-    load.add_argument("--into", required=True, metavar="DIR", help="catalog folder, new or not")
-    load.add_argument("--format", choices=("csv", "parquet", "lean"), help="told from the name if not given")
     load.add_argument(
-        "--symbol", action="append", metavar="S", help="of the file (its name); of LEAN data only these"
+        "paths", nargs="+", metavar="PATH", help="files of one stream each, or folders of LEAN data"
     )
-    load.add_argument("--kind", choices=("bars", "quotes", "trades"), default="bars")
-    load.add_argument("--interval", metavar="LENGTH", help="of bars (the smallest gap between two)")
-    load.add_argument("--timezone", default="UTC", metavar="ZONE", help="of times without an offset (UTC)")
-    load.add_argument("--unit", choices=("s", "ms", "us", "ns"), help="of times that are numbers")
-    load.add_argument("--negative-prices", action="store_true", help="admit prices of zero and below")
-    load.add_argument("--columns", default="", metavar="K=V,...", help="timestamp=Date,... in the file")
-    listed = commands.add_parser("list", help="what a catalog holds", allow_abbrev=False)
+    load.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
+    load.add_argument(
+        "--format", choices=("csv", "parquet", "lean"), help="of the files (default: by the end of the name)"
+    )
+    load.add_argument(
+        "--symbol",
+        action="append",
+        metavar="S",
+        help="symbol of a file, once for each file (default: its name); of LEAN data, a symbol to import "
+        "(default: all)",
+    )
+    load.add_argument(
+        "--kind", choices=("bars", "quotes", "trades"), default="bars", help="of rows (default: bars)"
+    )
+    load.add_argument(
+        "--interval", metavar="LENGTH", help="of bars, such as 1min (default: the smallest gap)"
+    )
+    load.add_argument(
+        "--timezone", default="UTC", metavar="ZONE", help="of times without an offset (default: UTC)"
+    )
+    load.add_argument(
+        "--unit", choices=("s", "ms", "us", "ns"), help="of times that are numbers (default: by their size)"
+    )
+    load.add_argument("--negative-prices", action="store_true", help="allow prices of 0 and below")
+    load.add_argument(
+        "--columns",
+        default="",
+        metavar="K=V,...",
+        help="names of columns in the files, such as timestamp=Date,close=Last",
+    )
+    listed = commands.add_parser("list", help="list the data of a catalog")
     listed.set_defaults(command=_list)
-    listed.add_argument("catalog", metavar="DIR")
-    sample = commands.add_parser("sample", help="the synthetic market into a catalog", allow_abbrev=False)
+    listed.add_argument("catalog", metavar="DIR", help="catalog folder")
+    sample = commands.add_parser("sample", help="write synthetic sample data into a catalog")
     sample.set_defaults(command=_sample)
-    sample.add_argument("--symbols", required=True, metavar="A,B,...")
-    sample.add_argument("--start", required=True, metavar="TIME")
-    sample.add_argument("--end", required=True, metavar="TIME")
-    sample.add_argument("--resolution", default="day", help=f"one of {', '.join(RESOLUTIONS)} (day)")
-    sample.add_argument("--into", required=True, metavar="DIR", help="catalog folder, new or not")
+    sample.add_argument("--symbols", required=True, metavar="A,B,...", help="symbols, which may be any names")
+    sample.add_argument("--start", required=True, metavar="TIME", help="first time, ISO 8601, UTC")
+    sample.add_argument(
+        "--end", required=True, metavar="TIME", help="time before which the data end, likewise"
+    )
+    sample.add_argument("--resolution", default="day", help=f"{', '.join(RESOLUTIONS)} (default: day)")
+    sample.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
 
 
 def _import(arguments: argparse.Namespace) -> None:
@@ -53,7 +74,7 @@ def _import(arguments: argparse.Namespace) -> None:
     if kinds == {"lean"}:
         _import_lean(arguments)
     elif "lean" in kinds:
-        raise ConfigError("PATH: files and folders of LEAN data cannot be imported at once")
+        raise ConfigError("PATH: files and folders of LEAN data cannot be imported together")
     else:
         _import_files(arguments)
 
@@ -62,12 +83,14 @@ def _format_of(path: Path) -> str:
     if path.is_dir():
         return "lean"
     if path.suffix.lower() not in _FORMATS:
-        raise ConfigError(f"{path}: its name does not tell what it is; say --format csv, parquet or lean")
+        raise ConfigError(
+            f"{path}: the name does not end in {', '.join(_FORMATS)}; give --format csv, parquet or lean"
+        )
     return _FORMATS[path.suffix.lower()]
 
 
 def _import_files(arguments: argparse.Namespace) -> None:
-    """All or none of the files; in pieces but for bars whose interval only a whole file tells."""
+    """Imports all of the files or none."""
     from btcore.data import Catalog
 
     columns = dict(pair.split("=", 1) for pair in arguments.columns.split(",") if "=" in pair)
@@ -75,7 +98,7 @@ def _import_files(arguments: argparse.Namespace) -> None:
         raise ConfigError(f"--columns: {arguments.columns!r} is not OURS=THEIRS,...")
     symbols = arguments.symbol or [Path(name).name.partition(".")[0].upper() for name in arguments.paths]
     if len(symbols) != len(arguments.paths) or len(set(symbols)) < len(symbols):
-        raise ConfigError("--symbol: each file needs a symbol of its own")
+        raise ConfigError(f"--symbol: {len(set(symbols))} different symbols for {len(arguments.paths)} files")
     options = {
         "columns": columns or None,
         "timezone": arguments.timezone,
@@ -91,6 +114,7 @@ def _import_files(arguments: argparse.Namespace) -> None:
 
 
 def _pieces(name: str, form: str, kind: str, options: dict[str, Any]) -> Iterator["AnyContainer"]:
+    """The rows of a file in pieces; in one piece where the interval of bars follows from the whole file."""
     from btcore.data import read_csv, read_parquet, scan_csv, scan_parquet
 
     if kind == "bars" and options["interval"] is None:
@@ -108,7 +132,7 @@ def _import_lean(arguments: argparse.Namespace) -> None:
 
     for folder in arguments.paths:
         if not Path(folder).is_dir():
-            raise ConfigError(f"{folder}: is not a folder of LEAN data")
+            raise ConfigError(f"{folder}: not a folder of LEAN data")
         imported = import_lean(
             folder,
             Catalog(arguments.into),
@@ -116,20 +140,20 @@ def _import_lean(arguments: argparse.Namespace) -> None:
             progress=draw if sys.stderr.isatty() else None,
         )
         for dataset in imported:
-            print(_told(dataset))
+            print(_import_line(dataset))
 
 
-def _told(dataset: "Imported") -> str:
+def _import_line(dataset: "Imported") -> str:
     if not dataset.symbol:
         return f"{dataset.files:,} files {dataset.note}"
     dropped = ", ".join(f"{reason} {count:,}" for reason, count in dataset.dropped.items()) or "none"
     return (
-        f"{_named(dataset)} {dataset.market:<18} read {dataset.rows_read:>10,}  "
+        f"{_dataset_name(dataset)} {dataset.market:<18} read {dataset.rows_read:>10,}  "
         f"kept {dataset.rows_kept:>10,}  dropped: {dropped}" + (f"  ({dataset.note})" if dataset.note else "")
     )
 
 
-def _named(dataset: "Imported | Entry") -> str:
+def _dataset_name(dataset: "Imported | Entry") -> str:
     return f"{dataset.symbol:<16} {dataset.resolution:<7} {dataset.kind:<7} {dataset.source:<6}"
 
 
@@ -137,7 +161,7 @@ def _list(arguments: argparse.Namespace) -> None:
     from btcore.data import Catalog
 
     if not Path(arguments.catalog).is_dir():
-        raise ConfigError(f"{arguments.catalog}: is not a folder")
+        raise ConfigError(f"{arguments.catalog}: not a folder")
     _show_entries(Catalog(arguments.catalog).list())
 
 
@@ -145,15 +169,15 @@ def _show_entries(entries: Sequence["Entry"]) -> None:
     from btcore.times.clock import moment_text
 
     for entry in entries:
-        print(
-            f"{_named(entry)} {entry.rows:>12,} rows  {moment_text(entry.first)} to {moment_text(entry.last)}"
-        )
+        period = f"{moment_text(entry.first)} to {moment_text(entry.last)}"
+        print(f"{_dataset_name(entry)} {entry.rows:>12,} rows  {period}")
 
 
 def _sample(arguments: argparse.Namespace) -> None:
     from btcore.data import Catalog, SampleMarket
 
-    request = msgspec.convert(
+    request: RunRequest = checked(
+        "",
         {
             "symbols": [symbol for symbol in arguments.symbols.split(",") if symbol],
             "start_date": arguments.start,

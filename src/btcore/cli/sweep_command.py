@@ -1,4 +1,4 @@
-"""`btcore sweep`: a table of the best of many parameter sets."""
+"""`btcore sweep`: its options, and its table of the best runs."""
 
 import argparse
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,23 @@ SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trad
 
 
 def add_sweep_options(sweep: argparse.ArgumentParser) -> None:
-    """What `btcore sweep` has beside the options of a run."""
-    sweep.add_argument("--metric", metavar="NAME", default=SHOWN[0], help=f"what to rank by ({SHOWN[0]})")
-    sweep.add_argument("--lowest", action="store_true", help="the lowest is the best")
-    sweep.add_argument("--top", metavar="N", type=int, default=10, help="how many are shown (10)")
-    sweep.add_argument("--workers", metavar="N", type=int, help="threads (one a processor)")
+    """Adds the options that `btcore sweep` has in addition to those of a request."""
     sweep.add_argument(
-        "--json", action="store_true", help="print every run as a line of JSON and nothing else"
+        "--metric", metavar="NAME", default=SHOWN[0], help=f"metric to rank by (default: {SHOWN[0]})"
     )
-    sweep.add_argument("--no-progress", action="store_true", help="draw no bar, not even on a terminal")
+    sweep.add_argument("--lowest", action="store_true", help="rank the lowest value first")
+    sweep.add_argument("--top", metavar="N", type=int, default=10, help="number of runs shown (default: 10)")
+    sweep.add_argument(
+        "--workers", metavar="N", type=int, help="number of threads (default: one a processor)"
+    )
+    sweep.add_argument(
+        "--json", action="store_true", help="print one line of JSON for each run and nothing else"
+    )
+    sweep.add_argument("--no-progress", action="store_true", help="never draw a progress bar")
 
 
-def spread(params: dict[str, Any]) -> dict[str, Any]:
-    """Values for a grid: START:STOP or START:STOP:STEP are the whole numbers before STOP."""
+def expand_ranges(params: dict[str, Any]) -> dict[str, Any]:
+    """`params` with lists for START:STOP and START:STOP:STEP: whole numbers from START, without STOP."""
     return {
         name: _whole_numbers(name, value) if isinstance(value, str) and ":" in value else value
         for name, value in params.items()
@@ -41,14 +45,14 @@ def _whole_numbers(name: str, text: str) -> list[int]:
         raise ConfigError(f"--param {name}: {text!r} is not START:STOP or START:STOP:STEP") from error
 
 
-def lines(result: "SweepResult") -> str:
-    """Every run as a line of JSON, in order."""
+def json_lines(result: "SweepResult") -> str:
+    """One line of JSON for each run, in the order of the parameter sets."""
     rows = ({"params": run.params, "metrics": run.metrics} for run in result)
     return "\n".join(msgspec.json.encode(row).decode() for row in rows)
 
 
 def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) -> str:
-    """The first `top` runs by that metric, and how many there were."""
+    """A table of the best `top` runs by `metric`, and the number of all runs."""
     from btcore.results.summary import show
 
     names = list(dict.fromkeys((metric, *SHOWN)))
@@ -57,8 +61,8 @@ def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) ->
         run = result[int(i)]
         rows.append([*map(str, run.params.values()), *(show(run.metrics[name]) for name in names)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    told = [
+    table = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
     refused = f", {len(result.refused):,} parameter sets refused" if result.refused else ""
-    return "\n".join([*told, "", f"{len(result):,} runs{refused}"])
+    return "\n".join([*table, "", f"{len(result):,} runs{refused}"])
