@@ -48,6 +48,62 @@ Maker = Callable[[type], type]  # from a base class to a strategy class
 EngineRun = Callable[[Case, Maker], Outcome]
 
 
+# What an outcome has of each row, and the name it has in the second engine and in btcore's records.
+FILL = {
+    "ts": ("timestamp", "ts"),
+    "order_id": ("order_id", "order_id"),
+    "side": ("side", "side"),
+    "leg": ("leg", "leg"),
+    "quantity": ("quantity", "last_qty"),
+    "price": ("price", "last_px"),
+    "commission": ("commission", "commission"),
+}
+ORDER = {
+    "id": ("id", "id"),
+    "side": ("side", "side"),
+    "parent": ("parent", "parent"),
+    "ts_sent": ("ts_sent", "ts_sent"),
+    "ts_arrived": ("ts_arrived", "ts_arrived"),
+    "ts_closed": ("ts_closed", "ts_closed"),
+    "ts_expires": ("ts_expires", "ts_expires"),
+    "quantity": ("total", "qty"),
+    "limit": ("limit", "limit_px"),
+    "stop": ("stop", "stop_px"),
+    "trail": ("trail", "trail"),
+    "limit_offset": ("limit_offset", "limit_offset"),
+    "filled": ("filled", "filled_qty"),
+    "avg_px": ("avg_px", "avg_px"),
+}
+POSITION = {
+    "quantity": ("quantity", "qty"),
+    "avg_px": ("avg_px", "avg_px"),
+    "avg_cost": ("avg_cost", "avg_cost"),
+    "realized_pnl": ("realized_pnl", "realized_pnl"),
+    "commission": ("commission", "commission"),
+}
+EXPOSURE = {
+    "ts": ("timestamp", "timestamp"),
+    "leg": ("leg", "leg"),
+    "quantity": ("quantity", "quantity"),
+    "value": ("value", "value"),
+}
+CASH_FLOW = {"ts": ("timestamp", "ts"), "kind": ("kind", "kind"), "amount": ("amount", "amount")}
+POINT = ("equity", "cash", "positions")
+REASONS = {  # of btcore, where the lower-case name is not the text of the second engine
+    "NONE": "",
+    "IOC_REMAINDER": "ioc",
+    "FOK_UNFILLED": "fok",
+    "DAY_OVER": "day",
+    "GTD_OVER": "gtd",
+    "AT_OPENING": "opening",
+    "AT_CLOSE": "closing",
+    "WOULD_TAKE": "post_only",
+    "NOTHING_TO_REDUCE": "reduce_only",
+    "PARENT_ENDED": "parent",
+    "NO_CASH": "cash",
+}
+
+
 def run_reference(case: Case, make: Maker) -> Outcome:
     strategy = make(object)()
     result = Reference(
@@ -62,104 +118,43 @@ def run_reference(case: Case, make: Maker) -> Outcome:
         fx=case.fx,
         sessions=case.sessions,
     ).run(strategy)
+
+    def plain(item: Any, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
+        return {name: getattr(item, theirs) for name, (theirs, _) in names.items()}
+
     return Outcome(
-        fills=[
-            {
-                "ts": fill.timestamp,
-                "order_id": fill.order_id,
-                "symbol": fill.symbol,
-                "side": fill.side,
-                "liquidity": fill.liquidity,
-                "leg": fill.leg,
-                "quantity": fill.quantity,
-                "price": fill.price,
-                "commission": fill.commission,
-            }
-            for fill in result.fills
-        ],
+        fills=[plain(f, FILL) | {"symbol": f.symbol, "liquidity": f.liquidity} for f in result.fills],
         orders=[
-            {
-                "id": order.id,
+            plain(order, ORDER)
+            | {
                 "symbol": order.symbol,
-                "side": order.side,
                 "type": order.type,
                 "time_in_force": order.time_in_force,
-                "parent": order.parent,
                 "flags": order.post_only + 2 * order.reduce_only + 4 * order.liquidation,
                 "status": order.status,
                 "reason": order.reason,
-                "ts_sent": order.ts_sent,
-                "ts_arrived": order.ts_arrived,
-                "ts_closed": order.ts_closed,
-                "ts_expires": order.ts_expires,
-                "quantity": order.total,
-                "limit": order.limit,
-                "stop": order.stop,
-                "trail": order.trail,
                 "trail_by": order.trail_by if order.trails else "",
-                "limit_offset": order.limit_offset,
-                "filled": order.filled,
-                "avg_px": order.avg_px,
             }
             for order in result.orders
         ],
         positions=[
-            {
+            plain(position, POSITION)
+            | {
                 "symbol": symbol,
                 "leg": leg,
-                "quantity": position.quantity,
-                "avg_px": position.avg_px,
-                "avg_cost": position.avg_cost,
                 "mark": market.mark,
                 "point_value": result.point_values[symbol],
-                "realized_pnl": position.realized_pnl,
-                "commission": position.commission,
             }
             for symbol, market in result.markets.items()
             for leg, position in market.positions.items()
         ],
-        equity=[
-            {
-                "ts": point.timestamp,
-                "equity": point.equity,
-                "cash": point.cash,
-                "positions": point.positions,
-            }
-            for point in result.equity
-        ],
-        exposures=[
-            {
-                "ts": exposure.timestamp,
-                "symbol": exposure.symbol,
-                "leg": exposure.leg,
-                "quantity": exposure.quantity,
-                "value": exposure.value,
-            }
-            for exposure in result.exposures
-        ],
-        cash_flows=[
-            {"ts": flow.timestamp, "symbol": flow.symbol, "kind": flow.kind, "amount": flow.amount}
-            for flow in result.cash_flows
-        ],
+        equity=[{"ts": p.timestamp, **{name: getattr(p, name) for name in POINT}} for p in result.equity],
+        exposures=[plain(e, EXPOSURE) | {"symbol": e.symbol} for e in result.exposures],
+        cash_flows=[plain(f, CASH_FLOW) | {"symbol": f.symbol} for f in result.cash_flows],
         ambiguous_bars=result.ambiguous_bars,
         logs=common_log_lines(result.logs),
         strategy=strategy,
     )
-
-
-REASONS = {
-    "NONE": "",
-    "IOC_REMAINDER": "ioc",
-    "FOK_UNFILLED": "fok",
-    "DAY_OVER": "day",
-    "GTD_OVER": "gtd",
-    "AT_OPENING": "opening",
-    "AT_CLOSE": "closing",
-    "WOULD_TAKE": "post_only",
-    "NOTHING_TO_REDUCE": "reduce_only",
-    "PARENT_ENDED": "parent",
-    "NO_CASH": "cash",
-}
 
 
 def run_btcore(case: Case, make: Maker) -> Outcome:
@@ -187,65 +182,25 @@ def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) 
     """A result in the plain values of an `Outcome`."""
     journal = result.journal
 
-    def reason(code: int) -> str:
-        name = model.Reason(code).name
-        return REASONS.get(name, name.lower())
+    def plain(row: Any, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
+        symbol = symbols[row["symbol"]] if row["symbol"] >= 0 else None
+        return {name: row[ours].item() for name, (_, ours) in names.items()} | {"symbol": symbol}
+
+    def position(row: Any) -> dict[str, Any]:
+        flat = {} if row["qty"] else {"avg_px": nan, "avg_cost": nan}
+        names = {name: row[name].item() for name in ("leg", "mark", "point_value")}
+        return plain(row, POSITION) | flat | names
 
     return Outcome(
         fills=[
-            {
-                "ts": int(row["ts"]),
-                "order_id": int(row["order_id"]),
-                "symbol": symbols[row["symbol"]],
-                "side": int(row["side"]),
-                "liquidity": model.Liquidity(int(row["liquidity"])).name.lower(),
-                "leg": int(row["leg"]),
-                "quantity": float(row["last_qty"]),
-                "price": float(row["last_px"]),
-                "commission": float(row["commission"]),
-            }
+            plain(row, FILL) | {"liquidity": model.Liquidity(int(row["liquidity"])).name.lower()}
             for row in journal.fills
         ],
         orders=[
-            {
-                "id": int(row["id"]),
-                "symbol": symbols[row["symbol"]],
-                "side": int(row["side"]),
-                "type": model.OrderType(int(row["order_type"])).name.lower().replace("_", "-"),
-                "time_in_force": model.TimeInForce(int(row["time_in_force"])).name,
-                "parent": int(row["parent"]),
-                "flags": int(row["flags"]),
-                "status": model.Status(int(row["status"])).name,
-                "reason": reason(int(row["reason"])),
-                "ts_sent": int(row["ts_sent"]),
-                "ts_arrived": int(row["ts_arrived"]),
-                "ts_closed": int(row["ts_closed"]),
-                "ts_expires": int(row["ts_expires"]) if expires(row) else -1,
-                "quantity": float(row["qty"]),
-                "limit": float(row["limit_px"]),
-                "stop": float(row["stop_px"]),
-                "trail": float(row["trail"]) if trails(row) else nan,
-                "trail_by": ("price", "percent", "ticks")[int(row["trail_by"])] if trails(row) else "",
-                "limit_offset": float(row["limit_offset"]) if trails(row) == "offset" else nan,
-                "filled": float(row["filled_qty"]),
-                "avg_px": float(row["avg_px"]),
-            }
+            plain(row, ORDER) | order_words(row)
             for row in sorted(journal.orders, key=lambda row: int(row["id"]))
         ],
-        positions=[
-            {
-                "symbol": symbols[row["symbol"]],
-                "leg": int(row["leg"]),
-                "quantity": float(row["qty"]),
-                "avg_px": float(row["avg_px"]) if row["qty"] else nan,
-                "avg_cost": float(row["avg_cost"]) if row["qty"] else nan,
-                "mark": float(row["mark"]),
-                "point_value": float(row["point_value"]),
-                "realized_pnl": float(row["realized_pnl"]),
-                "commission": float(row["commission"]),
-            }
-            for row in journal.positions
-        ],
+        positions=[position(row) for row in journal.positions],
         equity=[
             {
                 "ts": int(ts),
@@ -255,29 +210,32 @@ def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) 
             }
             for ts, equity, cash in zip(*journal.curve, strict=True)
         ],
-        exposures=[
-            {
-                "ts": int(row["timestamp"]),
-                "symbol": symbols[row["symbol"]],
-                "leg": int(row["leg"]),
-                "quantity": float(row["quantity"]),
-                "value": float(row["value"]),
-            }
-            for row in journal.exposures
-        ],
-        cash_flows=[
-            {
-                "ts": int(row["ts"]),
-                "symbol": symbols[row["symbol"]] if row["symbol"] >= 0 else None,
-                "kind": int(row["kind"]),
-                "amount": float(row["amount"]),
-            }
-            for row in journal.cash_flows
-        ],
+        exposures=[plain(row, EXPOSURE) for row in journal.exposures],
+        cash_flows=[plain(row, CASH_FLOW) for row in journal.cash_flows],
         ambiguous_bars=int(journal.ambiguous_bars),
         logs=common_log_lines(result.logs),
         strategy=strategy,
     )
+
+
+def order_words(row: Any) -> dict[str, Any]:
+    """The codes of an order as text; terms that it does not have are empty."""
+    reason = model.Reason(int(row["reason"])).name
+    words: dict[str, Any] = {
+        "type": model.OrderType(int(row["order_type"])).name.lower().replace("_", "-"),
+        "time_in_force": model.TimeInForce(int(row["time_in_force"])).name,
+        "flags": int(row["flags"]),
+        "status": model.Status(int(row["status"])).name,
+        "reason": REASONS.get(reason, reason.lower()),
+        "trail_by": ("price", "percent", "ticks")[int(row["trail_by"])] if trails(row) else "",
+    }
+    if not expires(row):
+        words["ts_expires"] = -1
+    if not trails(row):
+        words["trail"] = nan
+    if trails(row) != "offset":
+        words["limit_offset"] = nan
+    return words
 
 
 def expires(row: Any) -> bool:
