@@ -19,7 +19,7 @@ from hand_cases import (
     sell,
     trades,
 )
-from markets import SECOND
+from random_rows import SECOND
 
 from btcore.config import CommissionTier, Instrument
 

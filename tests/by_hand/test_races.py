@@ -15,8 +15,9 @@ from hand_cases import MIDNIGHT
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from markets import EXAMPLES, SECOND
+from markets import EXAMPLES
 from order_states import unhashed
+from random_rows import SECOND
 
 import btcore
 from btcore.config import Execution, Instrument

@@ -8,8 +8,9 @@ from engines import Case, Outcome, run_btcore
 from hand_cases import MIDNIGHT, planned
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from markets import EXAMPLES, SECOND, cases
+from markets import EXAMPLES, cases
 from order_states import unhashed
+from random_rows import SECOND
 
 from btcore.config import Execution, Instrument
 from btcore.errors import BtcoreError

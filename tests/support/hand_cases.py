@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from engines import Case, EngineRun, Outcome
-from markets import SECOND
+from random_rows import SECOND
 
 from btcore.config import Execution, Instrument
 

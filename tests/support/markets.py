@@ -1,9 +1,11 @@
-"""Random markets, the terms of their runs, and scripts to follow in them."""
+"""Random cases: markets, the terms of their runs, and scripts to follow in them.
+
+Actions are drawn like rows (`random_rows`). Half of the cases draw from every term of btcore, the other half
+from the common ones, which would otherwise be rare.
+"""
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,34 +13,16 @@ from zoneinfo import ZoneInfo
 from engines import Case
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from random_rows import HOUR, KINDS, LEVELS, MILLISECOND, MINUTE, SECOND, Dice, Ground, markets, rows
 
 from btcore.config import CommissionTier, Execution, Instrument
 from scripts import Action, Script
 
 EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
-MILLISECOND, SECOND, MINUTE, HOUR = 10**6, 10**9, 60 * 10**9, 3600 * 10**9
-
-# Rows and actions are drawn as short byte strings and read as indexes into the tables below. The first entry
-# of a table is the simplest, so failures shrink to readable cases. Prices are coarse, so that ties, touches
-# and gaps are common; sizes are small, so that caps bind; steps are binary fractions, so that no rounding
-# error decides a tie.
 
 DAYS = ("2024-01-15", "2024-03-10", "2024-11-03", "2024-07-01")  # two of them change the clocks in New York
 TIMEZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
 UNITS = (SECOND, MINUTE, MILLISECOND, 15 * SECOND, HOUR)
-KINDS = (
-    ("bars",),
-    ("quotes",),
-    ("trades",),
-    ("quotes", "trades"),
-    ("quotes", "bars"),
-    ("trades", "bars"),
-    ("quotes", "trades", "bars"),
-)
-GAPS = (1, 0, 1, 0, 1, 2, 0, 3, 1, 40)  # between ticks, in units of time
-LEVELS = (0, 1, -1, 2, -2, 0, 1, -1, 3, -3, 0, 4, -4)  # of a price, in steps from 100
-SPREADS = (1, 2, 1, 0)
-SIZES = (1.0, 2.0, 3.0, 5.0, 10.0, 0.5, 40.0)
 LOTS = (1.0, 2.0, 3.0, 5.0, 10.0, 4.0, 25.0, 100.0)  # of an order's quantity
 ODD_QUANTITIES = (0.25, 1.5)
 ODD_PRICES = (100.125, 1.0, 1000.0)
@@ -49,10 +33,9 @@ TIMERS = (1.0, 0.0, 0.5, 3.0, -1.0, 10.0)
 SKIPS = (0, 1, 1, 2, 0, 3, 5)  # calls of a hook between two actions
 VERBS = ("order",) * 8 + ("protected", "amend", "amend", "cancel", "set_timer", "log", "protected", "amend")
 
-# The newer terms
-# The newer terms
-NEW_VERBS = (*VERBS, "bracket", "bracket", "order", "bracket")
-PRICED = (
+# With every term
+ALL_VERBS = (*VERBS, "bracket", "bracket", "order", "bracket")
+ALL_PRICED = (
     (),
     ("limit",),
     ("limit",),
@@ -66,10 +49,10 @@ PRICED = (
     ("trail", "stop"),
     ("limit",),
 )
-NEW_LIFETIMES = ("GTC", "GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS", "GTC", "OPG", "CLS", "GTC")
+ALL_LIFETIMES = ("GTC", "GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS", "GTC", "OPG", "CLS", "GTC")
 EXPIRIES = (2.0, 0.5, 5.0, 0.0, 1.0, 12.0)  # from now, in units of time
 TRAILS = (("price", 1.0), ("price", 2.0), ("percent", 1.0), ("ticks", 2.0), ("price", 4.0), ("ticks", 5.0))
-OLD_PRICED = ((), ("limit",), ("limit",), ("stop",), ("limit", "stop"))
+PLAIN_PRICED = ((), ("limit",), ("limit",), ("stop",), ("limit", "stop"))
 TIERS = (
     (),
     (),
@@ -80,19 +63,6 @@ TIERS = (
     ),
 )
 STEPS_OF_TIME = (1.0, 2.0, 3.0, 5.0, 0.5, 8.0)
-
-
-class Dice:
-    """Reads a byte string as choices from tables; past its end everything is the first choice."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = iter(data)
-
-    def pick(self, table: tuple[Any, ...]) -> Any:
-        return table[next(self.data, 0) % len(table)]
-
-    def one_in(self, n: int) -> bool:
-        return next(self.data, 0) % n == n - 1
 
 
 executions = st.builds(
@@ -113,22 +83,22 @@ executions = st.builds(
 
 @st.composite
 def cases(draw: Any) -> tuple[Case, Script]:
-    """A random market, the terms of its run, and a script to follow in it; every second has newer terms."""
+    """A random market, the terms of its run, and a script to follow in it."""
     symbols = ("A", "B", "C")[: draw(st.sampled_from((1, 2, 1, 3)))]
     kinds = st.just(KINDS[0]) if draw(st.booleans()) else st.sampled_from(KINDS)
     unit = draw(st.sampled_from(UNITS))
     timezone = draw(st.sampled_from(TIMEZONES))
     midnight = datetime.fromisoformat(draw(st.sampled_from(DAYS))).replace(tzinfo=ZoneInfo(timezone))
     base = int(midnight.timestamp()) * SECOND + unit * draw(st.integers(-12, 3))
-    is_new = draw(st.booleans())  # as the newer ones would crowd out the plain ones
-    dice = Dice(draw(st.binary(min_size=120, max_size=120)) if is_new else b"")
+    every_term = draw(st.booleans())
+    dice = Dice(draw(st.binary(min_size=120, max_size=120)) if every_term else b"")
 
     streams, instruments, grounds = {}, {}, {}
     for symbol in symbols:
         step = draw(st.sampled_from((1.0, 0.5, 0.25)))
         instruments[symbol] = draw(instruments_around(step))
-        if is_new:
-            instruments[symbol] = replace(instruments[symbol], **new_instrument(dice, base, unit))
+        if every_term:
+            instruments[symbol] = replace(instruments[symbol], **more_of_instrument(dice, base, unit))
         origin = 0.0 if instruments[symbol].negative_prices else 100.0
         grounds[symbol] = Ground(origin, step, instruments[symbol].lot_size or 1.0)
         streams[symbol] = draw(markets(draw(kinds), base, unit, grounds[symbol]))
@@ -136,8 +106,8 @@ def cases(draw: Any) -> tuple[Case, Script]:
     milliseconds = unit / MILLISECOND
     latency = draw(st.sampled_from((0.0, 0.0, 0.25, 1.0, 2.0, 3.5))) * milliseconds
     execution = replace(draw(executions), latency_ms=latency)
-    if is_new:
-        execution = replace(execution, **new_execution(dice, base, unit))
+    if every_term:
+        execution = replace(execution, **more_of_execution(dice, base, unit))
     case = Case(
         streams,
         execution=execution,
@@ -146,26 +116,14 @@ def cases(draw: Any) -> tuple[Case, Script]:
         timezone=timezone,
         mark_every=draw(st.sampled_from((None, None, unit, 3 * unit, 7 * SECOND))),
     )
-    if is_new:
+    if every_term:
         case.fx = {"EUR": dice.pick((1.25, dated(dice, base - unit, unit, (1.25, 1.5, 0.75))))}
     actions: dict[int, list[Action]] = defaultdict(list)
     call = 0
-    for dice in map(Dice, draw(rows(0, 24 if is_new else 14))):
+    for dice in map(Dice, draw(rows(0, 24 if every_term else 14))):
         call += dice.pick(SKIPS)
-        actions[call] += actions_of(dice, symbols, grounds, unit, is_new)
+        actions[call] += actions_of(dice, symbols, grounds, unit, every_term)
     return case, Script(symbols, dict(actions), legs=execution.position_mode == "hedging")
-
-
-@dataclass(frozen=True)
-class Ground:
-    """Where a symbol's prices lie, and the steps of its prices and sizes."""
-
-    origin: float
-    step: float
-    lot: float
-
-    def price(self, levels: float) -> float:
-        return self.origin + self.step * levels
 
 
 def instruments_around(step: float) -> st.SearchStrategy[Instrument]:
@@ -177,7 +135,7 @@ def instruments_around(step: float) -> st.SearchStrategy[Instrument]:
     )
 
 
-def new_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
+def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
     def sometimes(values: tuple[float, ...]) -> list[tuple[int, float]]:
         first = base + int(unit * dice.pick((4.0, 2.0, 8.0, 5.5, 12.0)))
         return dated(dice, first, unit, values) if dice.one_in(3) else []
@@ -195,7 +153,7 @@ def new_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
     }
 
 
-def new_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
+def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
     milliseconds = unit / MILLISECOND
     account = dice.pick(("margin", "margin", "margin", "cash"))
     terms = {
@@ -233,69 +191,10 @@ def dated(dice: Dice, base: int, unit: int, values: tuple[float, ...]) -> list[t
     return items
 
 
-@st.composite
-def rows(draw: Any, least: int, width: int = 6) -> list[bytes]:
-    least += draw(st.sampled_from((0, 4, 8, 12)))
-    return draw(st.lists(st.binary(min_size=width, max_size=width), min_size=least, max_size=30))
-
-
-@st.composite
-def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Ground) -> dict[str, Any]:
-    market: dict[str, Any] = {}
-    sized = draw(st.booleans())
-    for kind in kinds:
-        start = base + unit * draw(st.integers(0, 3))
-        if kind == "bars":
-            market["interval"] = unit * draw(st.sampled_from((1, 2, 4)))
-            market["bars"] = bars(draw(rows(1)), start, market["interval"], ground)
-        else:
-            make = quotes if kind == "quotes" else trades
-            market[kind] = make(draw(rows(2)), start, unit, ground, sized)
-    return market
-
-
-def bars(data: list[bytes], start: int, interval: int, ground: Ground) -> list[tuple[float, ...]]:
-    made, ts = [], start
-    for dice in map(Dice, data):
-        opened, closed = (ground.price(dice.pick(LEVELS)) for _ in range(2))
-        high = max(opened, closed) + ground.step * dice.pick((0, 1, 2, 5))
-        low = min(opened, closed) - ground.step * dice.pick((0, 1, 2, 5))
-        volume = 4 * dice.pick((*SIZES, 0.0))
-        made.append((ts, opened, high, low, closed, volume))
-        ts += interval * dice.pick((1, 1, 1, 1, 1, 2, 7))
-    return made
-
-
-def quotes(data: list[bytes], start: int, unit: int, ground: Ground, sized: bool) -> list[tuple[float, ...]]:
-    made = []
-    for ts, dice in ticks(data, start, unit):
-        bid = ground.price(dice.pick(LEVELS))
-        ask = bid + ground.step * dice.pick(SPREADS)
-        sizes = (dice.pick((*SIZES, 0.0)), dice.pick((*SIZES, 0.0))) if sized else ()
-        made.append((ts, bid, ask, *sizes))
-    return made
-
-
-def trades(data: list[bytes], start: int, unit: int, ground: Ground, sized: bool) -> list[tuple[float, ...]]:
-    made = []
-    for ts, dice in ticks(data, start, unit):
-        price = ground.price(dice.pick(LEVELS))
-        made.append((ts, price, dice.pick(SIZES), dice.pick((0, 1, -1))) if sized else (ts, price))
-    return made
-
-
-def ticks(data: list[bytes], start: int, unit: int) -> Iterator[tuple[int, Dice]]:
-    ts = start
-    for number, dice in enumerate(map(Dice, data)):
-        gap = dice.pick(GAPS)
-        ts += unit * (max(gap, 1) if number == 1 else gap)  # never all at one instant
-        yield ts, dice
-
-
 def actions_of(
-    dice: Dice, symbols: tuple[str, ...], grounds: dict[str, Ground], unit: int, is_new: bool
+    dice: Dice, symbols: tuple[str, ...], grounds: dict[str, Ground], unit: int, every_term: bool
 ) -> list[Action]:
-    verb = dice.pick(NEW_VERBS if is_new else VERBS)
+    verb = dice.pick(ALL_VERBS if every_term else VERBS)
     if verb == "set_timer":
         return [Action(verb, (int(dice.pick(TIMERS) * unit),))]
     if verb == "log":
@@ -309,7 +208,7 @@ def actions_of(
     side, other = ("buy", "sell") if number % 2 == 0 else ("sell", "buy")
     quantity = dice.pick(ODD_QUANTITIES) if dice.one_in(20) else ground.lot * dice.pick(LOTS)
     prices: dict[str, Any] = {}
-    for name in dice.pick(PRICED if is_new else OLD_PRICED):
+    for name in dice.pick(ALL_PRICED if every_term else PLAIN_PRICED):
         if name in ("limit", "stop", "touch"):
             price = ground.price(dice.pick(LEVELS))
             prices[name] = dice.pick(ODD_PRICES) if dice.one_in(20) else price
@@ -330,7 +229,7 @@ def actions_of(
     ways = (1, -1) if side == "buy" else (-1, 1)
     target, stop = (ground.price(way * dice.pick((2, 3, 1, 4))) for way in ways)
     if verb == "order":
-        terms |= new_terms(dice, prices, unit) if is_new else {}
+        terms |= more_of_order(dice, prices, unit) if every_term else {}
         return [Action(side, (symbol, quantity), prices | terms)]
     if verb == "bracket":
         entry = {name: price for name, price in prices.items() if name in ("limit", "stop")}
@@ -348,9 +247,9 @@ def actions_of(
     ]
 
 
-def new_terms(dice: Dice, prices: dict[str, Any], unit: int) -> dict[str, Any]:
-    """An order's newer terms, none that exclude each other."""
-    terms: dict[str, Any] = {"time_in_force": dice.pick(NEW_LIFETIMES)}
+def more_of_order(dice: Dice, prices: dict[str, Any], unit: int) -> dict[str, Any]:
+    """The other terms of an order, none that exclude each other."""
+    terms: dict[str, Any] = {"time_in_force": dice.pick(ALL_LIFETIMES)}
     if terms["time_in_force"] in ("OPG", "CLS"):
         for name in prices.keys() - {"limit"}:
             del prices[name]

@@ -1,0 +1,111 @@
+"""Random streams of bars, quotes and trades.
+
+Rows are drawn as short byte strings and read as indexes into the tables below. The first entry of a table is
+the simplest, so failures shrink to readable cases. Prices are coarse, so that ties, touches and gaps are
+common. Sizes are small, so that caps bind. Steps are binary fractions, so that no rounding error decides.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+MILLISECOND, SECOND, MINUTE, HOUR = 10**6, 10**9, 60 * 10**9, 3600 * 10**9
+KINDS = (
+    ("bars",),
+    ("quotes",),
+    ("trades",),
+    ("quotes", "trades"),
+    ("quotes", "bars"),
+    ("trades", "bars"),
+    ("quotes", "trades", "bars"),
+)
+GAPS = (1, 0, 1, 0, 1, 2, 0, 3, 1, 40)  # between ticks, in units of time
+LEVELS = (0, 1, -1, 2, -2, 0, 1, -1, 3, -3, 0, 4, -4)  # of a price, in steps from 100
+SPREADS = (1, 2, 1, 0)
+SIZES = (1.0, 2.0, 3.0, 5.0, 10.0, 0.5, 40.0)
+
+
+class Dice:
+    """Reads a byte string as choices from tables; past its end everything is the first choice."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = iter(data)
+
+    def pick(self, table: tuple[Any, ...]) -> Any:
+        return table[next(self.data, 0) % len(table)]
+
+    def one_in(self, n: int) -> bool:
+        return next(self.data, 0) % n == n - 1
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where a symbol's prices lie, and the steps of its prices and sizes."""
+
+    origin: float
+    step: float
+    lot: float
+
+    def price(self, levels: float) -> float:
+        return self.origin + self.step * levels
+
+
+@st.composite
+def rows(draw: Any, least: int, width: int = 6) -> list[bytes]:
+    least += draw(st.sampled_from((0, 4, 8, 12)))
+    return draw(st.lists(st.binary(min_size=width, max_size=width), min_size=least, max_size=30))
+
+
+@st.composite
+def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Ground) -> dict[str, Any]:
+    market: dict[str, Any] = {}
+    sized = draw(st.booleans())
+    for kind in kinds:
+        start = base + unit * draw(st.integers(0, 3))
+        if kind == "bars":
+            market["interval"] = unit * draw(st.sampled_from((1, 2, 4)))
+            market["bars"] = bars(draw(rows(1)), start, market["interval"], ground)
+        else:
+            make = quotes if kind == "quotes" else trades
+            market[kind] = make(draw(rows(2)), start, unit, ground, sized)
+    return market
+
+
+def bars(data: list[bytes], start: int, interval: int, ground: Ground) -> list[tuple[float, ...]]:
+    made, ts = [], start
+    for dice in map(Dice, data):
+        opened, closed = (ground.price(dice.pick(LEVELS)) for _ in range(2))
+        high = max(opened, closed) + ground.step * dice.pick((0, 1, 2, 5))
+        low = min(opened, closed) - ground.step * dice.pick((0, 1, 2, 5))
+        volume = 4 * dice.pick((*SIZES, 0.0))
+        made.append((ts, opened, high, low, closed, volume))
+        ts += interval * dice.pick((1, 1, 1, 1, 1, 2, 7))
+    return made
+
+
+def quotes(data: list[bytes], start: int, unit: int, ground: Ground, sized: bool) -> list[tuple[float, ...]]:
+    made = []
+    for ts, dice in ticks(data, start, unit):
+        bid = ground.price(dice.pick(LEVELS))
+        ask = bid + ground.step * dice.pick(SPREADS)
+        sizes = (dice.pick((*SIZES, 0.0)), dice.pick((*SIZES, 0.0))) if sized else ()
+        made.append((ts, bid, ask, *sizes))
+    return made
+
+
+def trades(data: list[bytes], start: int, unit: int, ground: Ground, sized: bool) -> list[tuple[float, ...]]:
+    made = []
+    for ts, dice in ticks(data, start, unit):
+        price = ground.price(dice.pick(LEVELS))
+        made.append((ts, price, dice.pick(SIZES), dice.pick((0, 1, -1))) if sized else (ts, price))
+    return made
+
+
+def ticks(data: list[bytes], start: int, unit: int) -> Iterator[tuple[int, Dice]]:
+    ts = start
+    for number, dice in enumerate(map(Dice, data)):
+        gap = dice.pick(GAPS)
+        ts += unit * (max(gap, 1) if number == 1 else gap)  # never all at one instant
+        yield ts, dice
