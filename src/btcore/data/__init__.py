@@ -1,4 +1,7 @@
-"""Market data: containers, readers, resampling, the catalog and the sample market."""
+"""Market data: containers, file readers, resampling, the catalog, LEAN import and the sample market.
+
+Begin with `containers` (Bars, Quotes, Trades) and `source` (what a run loads its data from).
+"""
 
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.catalog.storage import Entry

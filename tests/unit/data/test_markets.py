@@ -183,7 +183,7 @@ def test_a_catalog_that_may_only_be_read_is_merged_each_time(catalog, monkeypatc
     def refuse(root):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("btcore.data.catalog.storage.writing", refuse)
+    monkeypatch.setattr("btcore.data.catalog.storage.edit_index", refuse)
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
 
@@ -192,13 +192,13 @@ def test_data_replaced_meanwhile_keep_no_order(catalog, monkeypatch):
     """The order was found of rows that are not in the catalog any more when it would be kept."""
     import btcore.data.catalog.catalog as module
 
-    real = module.keep_order
+    real = module.store_order
 
     def late(root, parts, order):
         Catalog(root).write("A", ticks(8))
         real(root, parts, order)
 
-    monkeypatch.setattr(module, "keep_order", late)
+    monkeypatch.setattr(module, "store_order", late)
     catalog.merge(["A", "B"], "tick")
     assert kept(catalog) == []
 

@@ -1,4 +1,4 @@
-"""The files of a catalog: one directory of .npy columns a dataset, one index; every change is atomic."""
+"""The files of a catalog: a directory of .npy columns per dataset, and one index. Every change is atomic."""
 
 import fcntl
 import os
@@ -17,13 +17,10 @@ from btcore.errors import DataError
 from btcore.feed.blocks import BLOCK_ROWS
 
 _INDEX, _LOCK, FOLDER = "index.json", "lock", "datasets"
-BLOCKS, _ORDER, _STREAMS = (
-    "blocks",
-    "order",
-    "streams.json",
-)  # kept beside columns; the files of a merge order
-# Only names that this file makes are ever swept away: the folder may hold something of somebody else.
-_OURS = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}|partial-[a-z0-9_]+|order-[0-9a-f]{24}")
+BLOCKS = "blocks"  # the extremes of blocks, a file beside the columns
+_ORDER, _STREAMS = "order", "streams.json"  # the files of a merge order
+# Names that this module creates; anything else in the folder is never removed.
+_CREATED_HERE = re.compile(r"[0-9a-f]{16}-[0-9a-f]{24}|partial-[a-z0-9_]+|order-[0-9a-f]{24}")
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -40,12 +37,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     columns: dict[str, str]  # name -> dtype
     content_hash: str
     directory: str
-    negative_prices: bool = False  # the index names it only where it is true
-    blocks_hash: str = ""  # of the extremes of blocks kept beside the columns; "" where there are none
+    negative_prices: bool = False  # in the index only if true
+    blocks_hash: str = ""  # of the extremes of blocks beside the columns; "" if there are none
 
     @property
     def key(self) -> tuple[str, str, str, str]:
-        """What there can be only one of."""
+        """What identifies the dataset."""
         return self.symbol, self.resolution, self.kind, self.source
 
 
@@ -55,7 +52,7 @@ class _Index(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def read_index(root: Path) -> tuple[Any, list[Entry]]:
-    """A mark that changes whenever the index does, and its entries; DataError if it cannot be read."""
+    """A mark that changes with the index, and its entries; DataError if the index cannot be read."""
     file = root / _INDEX
     try:
         with file.open("rb") as stream:
@@ -68,12 +65,12 @@ def read_index(root: Path) -> tuple[Any, list[Entry]]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DataError(f"catalog {file}: the index cannot be read: {error}") from error
     if index.version != 1:
-        raise DataError(f"catalog {file}: version {index.version} is not one this program can read")
+        raise DataError(f"catalog {file}: version {index.version} cannot be read; version 1 can")
     return mark, index.datasets
 
 
 def index_mark(root: Path) -> Any:
-    """The mark of the index as it is now, without reading it."""
+    """The current mark of the index, without reading it; None without an index."""
     try:
         return _mark((root / _INDEX).stat())
     except (FileNotFoundError, NotADirectoryError):
@@ -85,18 +82,18 @@ def _mark(stat: os.stat_result) -> tuple[int, int, int]:
 
 
 def directory_name(key: tuple[str, ...], content_hash: str) -> str:
-    """Hexadecimal, so that no symbol is ever a path and no two differ only by case."""
+    """Hexadecimal: a symbol is no safe path, and two may differ only by case."""
     import hashlib
 
     return f"{hashlib.sha256(chr(0).join(key).encode()).hexdigest()[:16]}-{content_hash[:24]}"
 
 
 @contextmanager
-def writing(root: Path) -> Iterator[list[Entry]]:
-    """The entries, to be changed in place by the only writer; on leaving, the new index replaces the old.
+def edit_index(root: Path) -> Iterator[list[Entry]]:
+    """The entries, to be changed in place under the lock of the catalog; the new index then replaces the old.
 
-    An exception, or the death of the process, at any point leaves the old index and all its files. What a
-    killed writer left behind is swept away first.
+    An exception, or the end of the process at any point, leaves the old index and its files. Files that a
+    killed writer left are removed first.
     """
     try:
         (root / FOLDER).mkdir(parents=True, exist_ok=True)
@@ -105,63 +102,75 @@ def writing(root: Path) -> Iterator[list[Entry]]:
     with (root / _LOCK).open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         entries = read_index(root)[1]
-        _sweep(root, entries)
+        _remove_unused(root, entries)
         before = list(entries)
         yield entries
         if entries != before:
             _replace_index(root, entries)
-            _sweep(root, entries)
+            _remove_unused(root, entries)
 
 
 def write_columns(
     root: Path, directory: str, columns: dict[str, NDArray[Any]], blocks: NDArray[np.float64] | None = None
 ) -> None:
-    """The columns on disk, complete, under that name; the same content is not written twice."""
+    """Writes the columns under that name, unless they are there already."""
     arrays = columns if blocks is None else columns | {BLOCKS: blocks}
     folder = root / FOLDER / directory
     if not folder.is_dir():
         _write_folder(root, directory, arrays)
-    elif blocks is not None and not (folder / f"{BLOCKS}.npy").exists():  # of a time before they were kept
-        _save(folder / f"{BLOCKS}.new", blocks)
+    elif blocks is not None and not (folder / f"{BLOCKS}.npy").exists():  # a catalog from before blocks
+        save(folder / f"{BLOCKS}.new", blocks)
+        _sync(folder / f"{BLOCKS}.new")
         (folder / f"{BLOCKS}.new").rename(folder / f"{BLOCKS}.npy")
-        sync(folder)
+        _sync(folder)
 
 
 def _write_folder(root: Path, directory: str, arrays: dict[str, NDArray[Any]], streams: bytes = b"") -> None:
+    with new_folder(root) as partial:
+        for name, array in arrays.items():
+            save(partial / f"{name}.npy", array)
+        if streams:
+            (partial / _STREAMS).write_bytes(streams)
+        publish(partial, directory)
+
+
+@contextmanager
+def new_folder(root: Path) -> Iterator[Path]:
+    """An empty folder beside the datasets; it is removed at the end unless `publish` has renamed it."""
     import shutil
     import tempfile
 
-    folder = root / FOLDER
-    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=root / FOLDER))
     try:
-        for name, array in arrays.items():
-            _save(partial / f"{name}.npy", array)
-        if streams:
-            (partial / _STREAMS).write_bytes(streams)
-        partial.chmod(0o755)  # mkdtemp makes it private, but other users may read a catalog
-        sync(partial)
-        partial.rename(folder / directory)
-        sync(folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        yield partial
+    finally:
+        if partial.exists():
+            shutil.rmtree(partial, ignore_errors=True)
 
 
-def _save(file: Path, array: NDArray[Any]) -> None:
+def publish(partial: Path, directory: str) -> None:
+    """Renames the folder to its final name, after all its files are on disk."""
+    partial.chmod(0o755)  # mkdtemp makes it private, but other users may read a catalog
+    for path in (*partial.iterdir(), partial):
+        _sync(path)
+    partial.rename(partial.parent / directory)
+    _sync(partial.parent)
+
+
+def save(file: Path, array: NDArray[Any]) -> None:
+    """Writes an .npy file under exactly that name; `np.save` would append a suffix."""
     with file.open("wb") as stream:
         np.save(stream, array, allow_pickle=False)
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def map_columns(root: Path, entry: Entry) -> dict[str, NDArray[Any]]:
-    """The columns, mapped into memory, read-only; FileNotFoundError if a writer has replaced them."""
+    """The columns, mapped read-only; FileNotFoundError if a writer has replaced the dataset."""
     folder = root / FOLDER / entry.directory
     return {name: _map(folder / f"{name}.npy", (entry.rows,), dtype) for name, dtype in entry.columns.items()}
 
 
 def map_blocks(root: Path, entry: Entry) -> NDArray[np.float64] | None:
-    """The extremes of the dataset's blocks, as `Container.index` describes them; None if none are kept."""
+    """The extremes of blocks, as `Container.index` describes them; None if there are none."""
     if not entry.blocks_hash:
         return None
     file = root / FOLDER / entry.directory / f"{BLOCKS}.npy"
@@ -173,12 +182,12 @@ def map_blocks(root: Path, entry: Entry) -> NDArray[np.float64] | None:
 
 
 def blocks_hash(blocks: NDArray[np.float64]) -> str:
-    """What tells them from any other, for the index of the catalog."""
+    """A checksum of the extremes, and the number of rows per block."""
     return f"{zlib.crc32(np.ascontiguousarray(blocks).data):08x}-{BLOCK_ROWS}"
 
 
 class Part(NamedTuple):
-    """Rows of a dataset: a stream of a merge order."""
+    """A range of rows of a dataset: one stream of a merge order."""
 
     entry: Entry
     first: int
@@ -186,32 +195,32 @@ class Part(NamedTuple):
 
 
 def map_order(root: Path, parts: list[Part]) -> NDArray[Any] | None:
-    """The order of these streams that was kept, if there is one."""
+    """The stored order of these streams, mapped; None if there is none."""
     try:
         return _map(order_file(root, parts), (sum(part.last - part.first for part in parts),), None)
     except FileNotFoundError:
         return None
 
 
-def keep_order(root: Path, parts: list[Part], order: NDArray[Any]) -> None:
-    """Keeps the order while all its datasets are there; nothing if one has gone or none can be written."""
+def store_order(root: Path, parts: list[Part], order: NDArray[Any]) -> None:
+    """Stores the order of these streams, unless a dataset is gone or the catalog cannot be written."""
     folder = order_file(root, parts).parent
     used = sorted({part.entry.directory for part in parts})
     try:
-        with writing(root) as entries:
+        with edit_index(root) as entries:
             present = {entry.directory for entry in entries}
             if present.issuperset(used) and not folder.is_dir():
                 _write_folder(root, folder.name, {_ORDER: order}, msgspec.json.encode(used))
     except OSError:
-        pass  # a catalog that may only be read, or a full disk: the next one merges again
+        pass  # read-only catalog or full disk: the next merge sorts again
 
 
 def order_file(root: Path, parts: list[Part]) -> Path:
-    """Its name tells the content of the streams, one after the other, and nothing else, not even symbols."""
+    """The file of the order. Its name depends on the contents of the streams in turn, not on symbols."""
     import hashlib
 
-    told = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
-    return root / FOLDER / f"order-{hashlib.sha256(told).hexdigest()[:24]}" / f"{_ORDER}.npy"
+    contents = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
+    return root / FOLDER / f"order-{hashlib.sha256(contents).hexdigest()[:24]}" / f"{_ORDER}.npy"
 
 
 def _map(file: Path, shape: tuple[int, ...], dtype: str | None) -> NDArray[Any]:
@@ -235,31 +244,32 @@ def _replace_index(root: Path, entries: list[Entry]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(root / _INDEX)
-    sync(root)
+    _sync(root)
 
 
-def _sweep(root: Path, entries: list[Entry]) -> None:
-    """Removes the directories that no entry names. Whoever has mapped them keeps what he mapped."""
+def _remove_unused(root: Path, entries: list[Entry]) -> None:
+    """Removes the directories that no entry names. Processes that have mapped their files keep the data."""
     import shutil
 
     wanted = {entry.directory for entry in entries}
     for found in (root / FOLDER).iterdir():
-        if found.name in wanted or not _OURS.fullmatch(found.name):
+        if found.name in wanted or not _CREATED_HERE.fullmatch(found.name):
             continue
         if not (found.name.startswith("order-") and wanted.issuperset(_datasets_of(found))):
             shutil.rmtree(found, ignore_errors=True)
 
 
 def _datasets_of(order: Path) -> list[str]:
-    """The directories of the datasets that a kept order is of; a strange one's where that cannot be read."""
+    """The directories of the datasets that an order merges; if unreadable its own name, not one of them."""
     try:
         return msgspec.json.decode((order / _STREAMS).read_bytes(), type=list[str])
     except (OSError, msgspec.DecodeError):
         return [order.name]
 
 
-def sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    """Waits until the file, or the list of files of a folder, is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,1 +1,4 @@
-"""The sample market: synthetic data that a seed determines."""
+"""The synthetic market: prices that depend on symbol, seed and time alone.
+
+Begin with `market.SampleMarket`; `levels` makes days, minutes and ticks, `noise` the random numbers.
+"""

@@ -1,10 +1,9 @@
-"""The synthetic market, level by level: each fills in the one above without changing it.
+"""The synthetic market in levels: days, then the minutes of a day, then the ticks of a minute.
 
-All days of a symbol are one walk from 1990 on. A day has open, high, low, close and volume; its 390
-minutes are a path within them that touches the high and the low, and its ticks, one per second at most,
-are a path within the minute's. So bars of every resolution are exact aggregates of the ticks, and yet
-each level is made without those below. Prices are whole cents and volumes whole shares up to the last
-step.
+The days of a symbol are one random walk from 1990 on. The 390 minutes of a day are a path from its open to
+its close that touches its high and low; the ticks of a minute, at most one per second, are such a path within
+the minute. So the bars of every resolution are exact aggregates of the ticks, and no level needs those below
+it. Prices are integers of cents, and volumes integers of shares.
 """
 
 from typing import NamedTuple
@@ -22,14 +21,14 @@ OPEN_NS = 14 * HOUR_NS + 30 * MINUTE_NS  # 14:30 UTC, every weekday
 MINUTES = 390
 SECONDS = 60
 
-_FOLD = 2.5  # the walk of log prices turns round at this distance from where it began
-_LEAST = 50  # cents; far below where the fold keeps prices
+_FOLD = 2.5  # the walk of log prices is reflected at this distance from its start
+_LEAST = 50  # cents; far below the reflection
 
 Ints = NDArray[np.int64]
 
 
 class Candles(NamedTuple):
-    """Prices in cents and volume in shares, of one shape; `keys` seeds what lies inside each."""
+    """Prices in cents and volume in shares, arrays of one shape; `keys` seed the level below."""
 
     open: Ints
     high: Ints
@@ -39,30 +38,16 @@ class Candles(NamedTuple):
     keys: Keys
 
     def part(self, rows: slice) -> "Candles":
-        """Some rows of every array."""
-        return Candles(
-            self.open[rows],
-            self.high[rows],
-            self.low[rows],
-            self.close[rows],
-            self.volume[rows],
-            self.keys[rows],
-        )
+        """Those rows of every array."""
+        return Candles._make(column[rows] for column in self)
 
     def flat(self) -> "Candles":
-        """Every array in one dimension."""
-        return Candles(
-            self.open.ravel(),
-            self.high.ravel(),
-            self.low.ravel(),
-            self.close.ravel(),
-            self.volume.ravel(),
-            self.keys.ravel(),
-        )
+        """Every array with one dimension."""
+        return Candles._make(column.ravel() for column in self)
 
 
 def weekdays(first_day: int, last_day: int) -> Ints:
-    """The days of business in [first_day, last_day), counted from 1970-01-01."""
+    """The weekdays in [first_day, last_day), as days since 1970-01-01."""
     days = np.arange(max(first_day, EPOCH_DAY), min(last_day, END_DAY), dtype=np.int64)
     return days[(days - EPOCH_DAY) % 7 < 5]
 
@@ -73,7 +58,7 @@ def days_of(seed: int, symbol: str, first_day: int, last_day: int) -> tuple[Ints
     root = np.array([key("btcore sample market", seed, symbol)], np.uint64)
     traits = uniform(derived(root, 0), 4)[0]
     price = 3000.0 * 10.0 ** traits[0]  # 30 to 300
-    sigma = 0.008 + 0.017 * traits[1]  # a day's deviation: 13 to 40 percent a year
+    sigma = 0.008 + 0.017 * traits[1]  # daily volatility: 13 to 40 percent a year
     drift = 0.0004 * traits[2]
     steps = normal(derived(root, 1), 2 * len(days)).reshape(-1, 2)  # overnight, then the session
     steps *= (0.4 * sigma, 0.9 * sigma)
@@ -109,26 +94,26 @@ def minutes_of(days: Candles) -> Candles:
     high[rows, top.argmax(axis=1)] = days.high
     low[rows, bottom.argmin(axis=1)] = days.low
     weights = uniform(derived(days.keys, 7), MINUTES) + np.linspace(-1.0, 1.0, MINUTES) ** 2 + 0.2
-    # A minute has at most 60 prints of at least one share.
+    # A minute has up to 60 trades of at least one share.
     volume = SECONDS + _split(days.volume - MINUTES * SECONDS, weights)
     return Candles(opened, high, low, closed, volume, keys)
 
 
 class Ticks(NamedTuple):
-    """Prints in time order: prices and spreads in cents, sizes in shares."""
+    """Trades in time order with a quote before each: prices and spreads in cents, sizes in shares."""
 
-    row: NDArray[np.intp]  # which of the minutes, flat
+    row: NDArray[np.intp]  # index of the minute
     second: Ints
     price: Ints
     size: Ints
     spread: Ints
     side: NDArray[np.int8]
-    quote_ms: Ints  # the quote comes first, the print trades against it
+    quote_ms: Ints  # within the second; the trade hits this quote
     trade_ms: Ints
 
 
 def ticks_of(minutes: Candles) -> Ticks:
-    """The prints of flat minutes: first the open, last the close, between them the high and the low."""
+    """The ticks of flat minutes: the open first, the close last, the high and the low between them."""
     count = len(minutes.keys)
     path = _bridge(derived(minutes.keys, 8), minutes, SECONDS, 0.7)
     rows = np.arange(count)
@@ -165,7 +150,7 @@ def ticks_of(minutes: Candles) -> Ticks:
 
 
 def _bridge(keys: Keys, candles: Candles, points: int, roughness: float) -> NDArray[np.float64]:
-    """For each candle a path of that many points from its open to its close, folded into its range."""
+    """For each candle a random path of `points` prices from its open to its close, within its range."""
     walk = np.cumsum(normal(keys, points), axis=1)
     along = np.arange(points) / (points - 1)
     walk -= walk[:, :1]
@@ -174,7 +159,7 @@ def _bridge(keys: Keys, candles: Candles, points: int, roughness: float) -> NDAr
     walk *= span * (roughness / points**0.5)
     walk += candles.open[:, None] + (candles.close - candles.open)[:, None] * along
     low, high = candles.low[:, None], candles.high[:, None]
-    # What leaves the range is reflected at its edge, and cut where it would leave on the other side.
+    # Points outside the range are reflected at its edge, and clipped if that is outside too.
     np.subtract(2.0 * high, walk, out=walk, where=walk > high)
     np.subtract(2.0 * low, walk, out=walk, where=walk < low)
     clipped: NDArray[np.float64] = np.clip(walk, low, high)
@@ -183,10 +168,10 @@ def _bridge(keys: Keys, candles: Candles, points: int, roughness: float) -> NDAr
 
 
 def _split(total: Ints, weights: NDArray[np.float64]) -> Ints:
-    """Whole parts, by weight, of each row's total; exactly all of it, and none where the weight is zero."""
+    """Each total split into integers in proportion to the weights; weight 0 gets 0, and the sum is exact."""
     ends = np.cumsum(weights, axis=1)
     ends *= (total / ends[:, -1])[:, None]
     whole = ends.astype(np.int64)
-    # Rounding may leave the end a share short: the last positive weight ends at the total itself.
+    # Rounding could lose a share at the end, so the last positive weight ends at the total.
     whole = np.where(ends >= ends[:, -1:], total[:, None], whole)
     return np.diff(whole, axis=1, prepend=0)

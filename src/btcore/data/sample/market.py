@@ -1,8 +1,7 @@
-"""The seeded synthetic market: any symbol, weekdays 14:30 to 21:00 UTC, from 1990 to 2100.
+"""The synthetic market: any symbol, open on weekdays from 14:30 to 21:00 UTC, from 1990 to 2099.
 
-Symbol, seed and time alone decide every price, so any range is a slice of the same market, and the bars
-of each resolution are the exact aggregates of its trades. Quotes come just before the trades that hit
-them.
+Every price is a function of symbol, seed and time, so any range is a slice of the same market. The bars of
+each resolution are exact aggregates of the trades. A quote precedes each trade, which hits it.
 """
 
 from collections.abc import Sequence
@@ -42,7 +41,7 @@ from .levels import (
 )
 
 MAX_ROWS = 20_000_000
-_CHUNK = 40  # days whose ticks are made at once: about a million
+_CHUNK = 40  # days per batch of ticks: about a million rows
 _ROWS_A_DAY = {"day": 1, "hour": 7, "minute": MINUTES, "second": MINUTES * SECONDS, "tick": MINUTES * SECONDS}
 
 
@@ -53,11 +52,9 @@ def sample_bars(
     interval: Interval = "1d",
     seed: int = 0,
 ) -> Bars:
-    """Bars of the synthetic market with `start <= timestamp < end`; only intervals with trades have one."""
+    """Bars of the synthetic market with `start <= timestamp < end`, one for each interval with trades."""
     length = interval_ns(interval)
-    base = next(
-        (name for name in ("day", "hour", "minute", "second") if length % RESOLUTION_NS[name] == 0), None
-    )
+    base = next((name for name in reversed(RESOLUTION_NS) if length % RESOLUTION_NS[name] == 0), None)
     if base is None:
         raise DataError(
             f"interval: the sample market has no bars of {interval_name(length)}, only whole seconds"
@@ -65,7 +62,7 @@ def sample_bars(
     start_ns, end_ns = moment_ns(start, name="start"), moment_ns(end, name="end")
     if length == RESOLUTION_NS[base]:
         return SampleMarket(seed).bars(symbol, base, start_ns, end_ns)
-    # Bars that begin in the range may be made of finer ones from beyond its end.
+    # The last bar that begins in the range may need finer bars from after its end.
     whole = SampleMarket(seed).bars(symbol, base, start_ns // length * length, -(-end_ns // length) * length)
     return resample(whole, length).slice(start_ns, end_ns)
 
@@ -73,25 +70,25 @@ def sample_bars(
 def sample_quotes(
     symbol: str = "SAMPLE", start: Moment = "2024-01-02", end: Moment = "2024-01-03", seed: int = 0
 ) -> Quotes:
-    """Quotes of the synthetic market with `start <= timestamp < end`, one a second at most."""
+    """Quotes of the synthetic market with `start <= timestamp < end`, at most one per second."""
     return SampleMarket(seed).quotes(symbol, moment_ns(start, name="start"), moment_ns(end, name="end"))
 
 
 def sample_trades(
     symbol: str = "SAMPLE", start: Moment = "2024-01-02", end: Moment = "2024-01-03", seed: int = 0
 ) -> Trades:
-    """Trades of the synthetic market with `start <= timestamp < end`, one a second at most."""
+    """Trades of the synthetic market with `start <= timestamp < end`, at most one per second."""
     return SampleMarket(seed).trades(symbol, moment_ns(start, name="start"), moment_ns(end, name="end"))
 
 
 class SampleMarket:
-    """The synthetic market as a source of data: every symbol exists."""
+    """The synthetic market as a `Source`; every valid symbol has data."""
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
-        """What a run reads: bars, or quotes and trades; DataError if the market is closed all the time."""
+        """The containers that a run reads: bars, or quotes and trades; DataError if there are no rows."""
         check_resolution(resolution)
         found: tuple[AnyContainer, ...]
         if resolution == "tick":
@@ -108,7 +105,7 @@ class SampleMarket:
         return present
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
-        """Raises the DataError that `load` would; makes data only for a range that holds no whole day."""
+        """Raises the DataError that `load` would; generates data only if the range has no whole weekday."""
         first, last = _day_range(check_resolution(resolution), symbol, start_ns, end_ns)
         whole = weekdays(first + (first * DAY_NS < start_ns), last - (last * DAY_NS > end_ns))
         if len(whole) == 0:
@@ -122,7 +119,7 @@ class SampleMarket:
         end: Moment | None = None,
         kind: str | None = None,
     ) -> AnyContainer:
-        """The rows with `start <= timestamp < end`, perhaps none; of ticks the quotes, unless `kind` says."""
+        """The rows with `start <= timestamp < end`, possibly none; of ticks, quotes unless `kind` says trades."""
         check_resolution(resolution)
         start_ns = EPOCH_DAY * DAY_NS if start is None else moment_ns(start, name="start")
         end_ns = END_DAY * DAY_NS if end is None else moment_ns(end, name="end")
@@ -136,17 +133,17 @@ class SampleMarket:
         return make(symbol, start_ns, end_ns)
 
     def list(self) -> Sequence[Any]:
-        """Nothing: data are made as they are asked for."""
+        """Always empty: data are generated on demand."""
         return []
 
     def symbols(self, resolution: str | None = None) -> Sequence[str]:
-        """One name of the many: every other symbol exists as well."""
+        """["SAMPLE"], an example: every valid symbol has data."""
         if resolution is not None:
             check_resolution(resolution)
         return ["SAMPLE"]
 
     def describe(self) -> str:
-        """ "synthetic sample data", for a run's manifest."""
+        """ "synthetic sample data", the `data_source` in the manifest of a run."""
         return "synthetic sample data"
 
     def bars(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> Bars:
@@ -181,20 +178,20 @@ class SampleMarket:
 
 
 def _day_range(resolution: str, symbol: str, start_ns: int, end_ns: int) -> tuple[int, int]:
-    """First and last day that the range touches; DataError if they would make too many rows."""
+    """The first day of the range and the one after its last; DataError for more than MAX_ROWS rows."""
     check_symbol(symbol)
     first, last = start_ns // DAY_NS, -(-end_ns // DAY_NS)
     rows = len(weekdays(first, last)) * _ROWS_A_DAY[resolution]
     if rows > MAX_ROWS:
         raise DataError(
             f"{symbol!r} {resolution} from {moment_text(start_ns)} to {moment_text(end_ns)} could be {rows:,}"
-            f" rows; the sample market makes {MAX_ROWS:,} at most: ask for less time or a coarser resolution"
+            f" rows; the sample market makes {MAX_ROWS:,} at most: choose less time or a coarser resolution"
         )
     return first, last
 
 
 def _bars(times: NDArray[np.int64], candles: Candles, length: int) -> Bars:
-    """True by construction, so not checked: tests do that."""
+    """Valid by construction, which tests check, so not checked here."""
     columns: dict[str, NDArray[Any]] = {"timestamp": times}
     for name in ("open", "high", "low", "close"):
         columns[name] = getattr(candles, name) / 100.0
@@ -205,11 +202,11 @@ def _bars(times: NDArray[np.int64], candles: Candles, length: int) -> Bars:
 def _ticks(
     market: SampleMarket, symbol: str, start_ns: int, end_ns: int, kinds: Sequence[str]
 ) -> list[Quotes | Trades]:
-    """The ticks of each kind, of the whole days that the range touches."""
+    """The ticks of each kind on all days of the range, whole days."""
     first, last = _day_range("tick", symbol, start_ns, end_ns)
     days, candles = days_of(market.seed, symbol, first, last)
     parts: dict[str, list[dict[str, NDArray[Any]]]] = {kind: [] for kind in kinds}
-    for begin in range(0, max(len(days), 1), _CHUNK):  # once even if there is no day, for the columns' names
+    for begin in range(0, max(len(days), 1), _CHUNK):  # once even without days, for the column names
         chunk = slice(begin, begin + _CHUNK)
         opens = days[chunk, None] * DAY_NS + OPEN_NS + MINUTE_NS * np.arange(MINUTES, dtype=np.int64)
         ticks = ticks_of(minutes_of(candles.part(chunk)).flat())
@@ -224,7 +221,7 @@ def _ticks(
 
 
 def _quotes(seconds: NDArray[np.int64], ticks: Ticks) -> dict[str, NDArray[Any]]:
-    """A buyer hits the ask, a seller the bid, each with at least its size displayed."""
+    """The quote before each trade: a buyer hits the ask, a seller the bid, with enough size displayed."""
     bought = ticks.side > 0
     shown = ticks.size.astype(np.float64)
     behind = shown + 100.0

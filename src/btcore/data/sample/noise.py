@@ -1,4 +1,4 @@
-"""Numbers that look random and depend on nothing but their coordinates: same key, same number, everywhere.
+"""Pseudo-random numbers that are functions of a key: the same key gives the same number everywhere.
 
 Only integer arithmetic, sums and products are used, so every machine gives the same bits.
 """
@@ -14,7 +14,7 @@ _MASK = 2**64 - 1
 
 
 def key(*parts: object) -> int:
-    """A 64-bit key for whatever is named."""
+    """A 64-bit key of the parts, a hash of their texts."""
     import hashlib  # not at the top: it loads OpenSSL, which few imports of the package need
 
     text = "\0".join(map(str, parts))
@@ -22,7 +22,7 @@ def key(*parts: object) -> int:
 
 
 def mixed(keys: Any) -> Keys:
-    """The keys scrambled (splitmix64): neighbours become strangers."""
+    """The keys after the finalizer of splitmix64: keys that differ in one bit become unrelated."""
     z = np.array(keys, np.uint64, ndmin=1)
     z ^= z >> np.uint64(30)
     z *= np.uint64(0xBF58476D1CE4E5B9)
@@ -33,21 +33,24 @@ def mixed(keys: Any) -> Keys:
 
 
 def derived(keys: Any, stream: int) -> Keys:
-    """For each key another, unlike those of other streams."""
+    """A new key for each key; different streams give unrelated ones."""
     return mixed(np.atleast_1d(np.asarray(keys, np.uint64)) + np.uint64((stream + 1) * _GOLDEN & _MASK))
+
+
+def _bits(keys: Any, count: int) -> Keys:
+    """For each key a row of `count` random 64-bit integers."""
+    steps = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN))[None, :]
+    return mixed(np.asarray(keys, np.uint64).reshape(-1, 1) + steps)
 
 
 def uniform(keys: Any, count: int) -> NDArray[np.float64]:
     """For each key a row of `count` numbers in [0, 1)."""
-    steps = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN))[None, :]
-    bits = mixed(np.asarray(keys, np.uint64).reshape(-1, 1) + steps)
-    return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return (_bits(keys, count) >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def normal(keys: Any, count: int) -> NDArray[np.float64]:
-    """For each key a row of `count` numbers near to normal, mean 0, deviation 1: sums of four uniforms."""
-    steps = (np.arange(1, count + 1, dtype=np.uint64) * np.uint64(_GOLDEN))[None, :]
-    bits = mixed(np.asarray(keys, np.uint64).reshape(-1, 1) + steps)
+    """For each key a row of `count` sums of four uniforms: nearly normal, mean 0, standard deviation 1."""
+    bits = _bits(keys, count)
     total = (bits & np.uint64(0xFFFF)).astype(np.float64)
     for shift in (16, 32, 48):
         total += (bits >> np.uint64(shift)) & np.uint64(0xFFFF)

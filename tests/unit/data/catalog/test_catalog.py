@@ -245,7 +245,7 @@ def test_a_dataset_replaced_while_it_is_opened_is_read_anew(catalog, monkeypatch
             Catalog(catalog.path).write("AAPL", bars(2.0))
         return real(root, entry)
 
-    monkeypatch.setattr("btcore.data.catalog.catalog.map_columns", replaced_meanwhile)
+    monkeypatch.setattr("btcore.data.catalog.datasets.map_columns", replaced_meanwhile)
     assert catalog.read("AAPL", "minute") == bars(2.0)
     assert len(calls) == 2
 
@@ -279,7 +279,7 @@ def test_damage_is_told(catalog):
         with pytest.raises(DataError, match="the index cannot be read"):
             catalog.list()
     (catalog.path / "index.json").write_bytes(b'{"datasets":[],"version":2}')
-    with pytest.raises(DataError, match="version 2"):
+    with pytest.raises(DataError, match="version 2 cannot be read; version 1 can"):
         catalog.list()
 
 
