@@ -22,7 +22,7 @@ PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+)?|[\w-]+\.(?:py|pyx|pxd|pyi|md|toml)
 NOT_PATHS = {"America/New_York", "text/html"}
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
-UNCHECKED = {"server.md", "dependencies.md"}
+UNCHECKED = {"server.md"}
 # Phrases that a reader has to read twice, as regular expressions.
 BANNED = (
     "told", "heard", "anew", "mend(s|ed)?", "strangers?", "nobody", "speaks?", "has its say", "goes? by",
