@@ -1,4 +1,4 @@
-"""The benchmarks' harness: its loops do what the engine does, its guard notices, its page tells the truth."""
+"""The benchmarks: hand-written loops equal the engine, the guard finds losses of speed, the page is right."""
 
 import shutil
 
@@ -18,7 +18,7 @@ COSTS = bt.Execution(commission_bps=1.0)
 
 
 class Crossing(bt.Strategy):
-    """Two EMAs, all in while the short one is above."""
+    """Two EMAs; fully invested while the short one is above."""
 
     def on_start(self, ctx):
         self.short = self.long = None
@@ -68,7 +68,7 @@ def test_the_numba_loops_have_the_engines_curves(crossed):
 
 @pytest.fixture
 def clocked(monkeypatch):
-    """Clocks that answer what they are given."""
+    """Replaces the clock: each function takes the next of the given seconds."""
 
     def answer(**seconds):
         monkeypatch.setattr(guard, "clock", lambda function: next(seconds[function()]))
@@ -80,16 +80,16 @@ def pair():
     return lambda: "ours", lambda: "loop"
 
 
-def test_a_ratio_is_of_the_best_times_and_ends_when_it_is_enough(clocked):
+def test_a_ratio_is_of_the_best_times_and_measuring_ends_once_it_is_enough(clocked):
     rounds = guard.ROUNDS * guard.ATTEMPTS
     clocked(ours=iter([2.0] * (rounds - 1) + [1.0]), loop=iter([0.9] * rounds))
     assert guard.reached(pair()) == 0.9
     clocked(ours=iter([2.0] * guard.ROUNDS), loop=iter([1.8] * guard.ROUNDS))
-    assert guard.reached(pair(), enough=0.9) == 0.9  # a further round would find the clocks run out
+    assert guard.reached(pair(), enough=0.9) == 0.9  # a further round would raise StopIteration
 
 
 @pytest.mark.parametrize(("figure", "wrong"), [(1.0, 0), (1.2, 1)])
-def test_a_fall_of_more_than_15_percent_is_a_fault(clocked, monkeypatch, capsys, figure, wrong):
+def test_a_fall_of_more_than_15_percent_fails(clocked, monkeypatch, capsys, figure, wrong):
     rounds = guard.ROUNDS * guard.ATTEMPTS
     clocked(ours=iter([1.0] * rounds), loop=iter([0.9] * rounds))
     monkeypatch.setattr(guard, "RATIOS", {"quotes": pair})
@@ -118,7 +118,7 @@ def test_growth_is_fitted():
     assert growth.fit(sizes, [2.0 * n**1.5 for n in sizes])["power"] == pytest.approx(1.5)
 
 
-def test_the_page_tells_ratio_and_goal():
+def test_the_page_has_ratio_and_goal():
     info = {"claim": 1, "what": "quotes", "work": 10**9, "unit": "quotes", "goal": ["ratio", 0.8]}
     info["bound"] = {"name": "C loop", "median": 3.0, "q1": 2.9, "q3": 3.1}
     row = page.claim_row({"extra_info": info, "stats": {"median": 4.0, "q1": 3.9, "q3": 4.1}})
@@ -128,6 +128,6 @@ def test_the_page_tells_ratio_and_goal():
     assert page.goal_cell(["seconds", 0.3], {"seconds": 0.2}) == "< 300 ms: yes"
 
 
-def test_peers_are_set_beside_what_is_like_them():
+def test_peers_are_compared_with_the_same_kind_of_strategy():
     row = {"kind": "Python at each tick", "work": 10, "seconds": [1.0, 5.0, 2.0]}
     assert run.beside({"compiled strategy": 1000.0, "Python at each quote": 25.0}, row) == "200, 5 in Python"

@@ -1,4 +1,4 @@
-"""What the pages and the examples say is run, as it stands."""
+"""Code, commands and links of the pages, and the examples, work as printed."""
 
 import re
 import shlex
@@ -36,7 +36,7 @@ def test_the_readme_has_an_example_and_commands() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In order, each block seeing the names of those before it."""
+    """In order; each block sees the names of the blocks before it."""
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"__name__": "__main__"}
     for number, block in enumerate(blocks(page, "python")):
@@ -79,10 +79,10 @@ def test_the_table_of_strategies_is_that_of_the_registry() -> None:
 
     rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", (ROOT / "README.md").read_text(), re.MULTILINE)
     assert [name for name, _ in rows] == list(STRATEGIES)
-    for name, told in rows:
+    for name, text in rows:
         params = STRATEGIES[name].params()
-        for param, value in re.findall(r"`(\w+)` ([\d.]+)", told):
+        for param, value in re.findall(r"`(\w+)` ([\d.]+)", text):
             assert getattr(params, param) == float(value), f"{name}.{param}"
-        told_of = {param for param, _ in re.findall(r"`(\w+)` ([\d.]+)", told)}
+        documented = {param for param, _ in re.findall(r"`(\w+)` ([\d.]+)", text)}
         numbers = {f for f in params.__struct_fields__ if type(getattr(params, f)) in {int, float}}
-        assert told_of == numbers - {"weight"}, name
+        assert documented == numbers - {"weight"}, name

@@ -92,7 +92,7 @@ def test_moments_keep_nanoseconds_and_read_naive_ones_in_a_zone():
     assert moment_ns(date(2024, 7, 1), "America/New_York") == ns("2024-07-01T04:00")
 
 
-@pytest.mark.parametrize("moment", [1.5, True, "yesterday", None, np.datetime64("NaT")])
+@pytest.mark.parametrize("moment", [1.5, True, "yesterday", None, np.datetime64("NaT", "ns")])
 def test_what_is_no_moment(moment):
     with pytest.raises(DataError, match="start"):
         moment_ns(moment, name="start")
