@@ -22,15 +22,13 @@ from btcore.contract import Handler
 from btcore.data.containers import Bars
 from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
-from btcore.fastpath.sweep_lanes import Lanes
+from btcore.fastpath.sweep_lanes import SweepLanes
 from btcore.feed.tape import Tape
-from btcore.metrics.run_metrics import Period
+from btcore.metrics.period_returns import period_ends
 from btcore.model import DatedKind
-from btcore.results.summary import GRIDS
 from btcore.strategies import STRATEGIES, make_handler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.builtin.signal import Signal
-from btcore.times.zones import midnights
 
 from .drive import play_to_end
 from .prepare import PreparedRun
@@ -75,7 +73,7 @@ def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback 
         return _play_engine(run, strategy, report)
     if strategy.is_plain and is_plain(run.tape, run.instruments, run.execution, run.scheduled):
         player = _play_orders(run, strategy)
-        if not player.given_up:
+        if not player.needs_engine:
             if report is not None:
                 report(Progress(1.0, player.now, player.equity, player.n_done))
             return player
@@ -103,7 +101,9 @@ def _play_orders(run: PreparedRun, orders: Orders) -> OrderRun:
     )  # fmt: skip
 
 
-def sweep_lanes(run: PreparedRun, strategy: Any, params: Sequence[Any], width: int = WIDEST) -> Lanes | None:
+def sweep_lanes(
+    run: PreparedRun, strategy: Any, params: Sequence[Any], width: int = WIDEST
+) -> SweepLanes | None:
     """All runs of a built-in strategy side by side, one for each item of `params`, before their first bar.
 
     None if the engine has to play them: lanes take signal strategies over the bars of one symbol. `width`
@@ -117,7 +117,7 @@ def sweep_lanes(run: PreparedRun, strategy: Any, params: Sequence[Any], width: i
     if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
         return None
     period, ends = period_ends(bars.timestamp + bars.interval, run.timezone, run.calendar_closes)
-    return Lanes(
+    return SweepLanes(
         bars,
         params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],
         run.instruments[0],
@@ -130,27 +130,7 @@ def sweep_lanes(run: PreparedRun, strategy: Any, params: Sequence[Any], width: i
     )
 
 
-def period_ends(delivered: Rows, timezone: str, closes: Rows | None) -> tuple[int, Rows]:
-    """The kind of period whose returns are measured, and the index of the last bar of each period.
-
-    `delivered` has the times at which the bars end, ns UTC. The periods are those of
-    `summary.period_returns`.
-    """
-    n = len(delivered)
-    day_ends = midnights(int(delivered[0]), int(delivered[-1]), timezone) if closes is None else closes
-    ends = np.unique(np.append(np.searchsorted(delivered, day_ends, side="right"), n))
-    ends = ends[ends > 0] - 1
-    if len(ends) >= 2:
-        return Period.DAY if closes is None else Period.SESSION, ends
-    for name, interval in GRIDS:
-        cell = (delivered - 1) // interval
-        ends = np.append(np.flatnonzero(cell[1:] != cell[:-1]), n - 1)
-        if len(ends) >= 2:
-            return Period[name.upper()], ends
-    return Period.POINT, np.arange(n)
-
-
-def portions(lanes: Lanes, threads: int) -> list[Rows]:
+def portions(lanes: SweepLanes, threads: int) -> list[Rows]:
     """Indexes of the runs, in portions for threads to play; runs with the same long mean are together.
 
     A portion takes a fraction of a second. Progress is reported and an interrupt takes effect between two.

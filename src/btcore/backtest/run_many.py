@@ -14,7 +14,7 @@ from btcore.config import RunRequest
 from btcore.data.markets import SymbolData
 from btcore.data.source import Source
 from btcore.errors import ConfigError, StrategyError
-from btcore.metrics.run_metrics import MEASURES_DTYPE
+from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.results.result import Result
 from btcore.results.tables import Table
 from btcore.strategies import STRATEGIES, check_params
@@ -194,8 +194,8 @@ def _measure(
     threads: int,
     report: ProgressCallback | None,
 ) -> Table:
-    """A record of MEASURES_DTYPE for each run, from the lanes where they can play it, else the engine."""
-    table = np.zeros(len(sets), MEASURES_DTYPE)
+    """A record of RUN_METRICS_DTYPE for each run, from the lanes where they can play it, else the engine."""
+    table = np.zeros(len(sets), RUN_METRICS_DTYPE)
     for_engine: Sequence[int] = range(len(sets))
     n_done = 0
 
@@ -208,7 +208,7 @@ def _measure(
 
     lanes = sweep_lanes(prepared, strategy, [item.struct for item in sets])
     if lanes is not None:
-        table = lanes.measures
+        table = lanes.metrics
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
             count(rows[lanes.codes[rows] == 0].tolist())
         for_engine = np.flatnonzero(lanes.codes).tolist()

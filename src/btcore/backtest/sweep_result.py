@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import ConfigError
-from btcore.metrics.run_metrics import MEASURES_DTYPE, PERIODS
+from btcore.metrics.period_returns import PERIODS
+from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.results import export
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, show
@@ -116,16 +117,16 @@ class SweepResult:
 
 def check_metric(metric: str) -> None:
     """ConfigError unless it is the name of a number that every run has."""
-    names = [name for name in MEASURES_DTYPE.names or () if name != "period"]
+    names = [name for name in RUN_METRICS_DTYPE.names or () if name != "period"]
     if metric not in names:
         raise ConfigError(f"metric: {metric!r} is not a number that a run has; there are {', '.join(names)}")
 
 
 def as_record(metrics: Metrics) -> tuple[Any, ...]:
-    """A run's metrics as a record of MEASURES_DTYPE."""
+    """A run's metrics as a record of RUN_METRICS_DTYPE."""
     plain = {name: math.nan if value is None else value for name, value in metrics.items()}
     plain["period"] = PERIODS.index(str(plain["period"]))
-    return tuple(plain[name] for name in MEASURES_DTYPE.names or ())
+    return tuple(plain[name] for name in RUN_METRICS_DTYPE.names or ())
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:

@@ -1,21 +1,21 @@
-"""One symbol's book in plain terms: market orders that fill whole, one at a time, by the laws of `rules`.
+"""The account of a plain run: one symbol, and market orders that fill whole, one at a time.
 
-It holds what the laws ask for and nothing else: no queue, no order records. Whoever plays it knows when orders
-arrive and what they fill at. To play one:
+It applies the functions of `rules`. It has what the checks and the fills read and nothing else: no queue, no order
+records. Its caller knows when orders arrive and at which price they fill. To use it:
 
-    open_book(&book, instrument, execution, capital, QUOTE | TRADE | BAR)    once; a Book stays where it is opened
-    see(&book, mark), see_quote(&book, bid, ask)     an event has ended: the symbol's new mark, or standing quote
-    reason = arrive(&book, side, qty)                an order arrives: NONE, or why it is rejected
-    fill(&book, side, qty, seen_px, size, ts)        an order that was let in meets a price; see `last_px`, `last_cost`
-    settle(&book), keep(&book, side, qty)            after an event's fills: nothing is open but what is kept again
-    risks(&book, mark)                               True: at that mark the margin may end the account
+    open_plain_account(&plain, instrument, execution, capital, QUOTE | TRADE | BAR)    once; it must not move in memory
+    set_mark(&plain, mark), set_quote(&plain, bid, ask)    after an event: the symbol's new mark, or its new quote
+    reason = admit(&plain, side, qty)                      an order arrives: NONE, or the reject reason
+    fill_order(&plain, side, qty, px, size, ts)            an admitted order fills; see `last_px` and `last_cost`
+    clear_open(&plain), add_open(&plain, side, qty)        after the fills of an event: restates which orders are open
+    margin_may_fail(&plain, mark)                          True if the account may be liquidated at that mark
 
-An order is checked with the mark it finds on arrival; before the first event there is none, and an order waits for
-it: its checks then see the price it fills at as the mark (`see` it first). A strategy's order comes from
-`target_percent`, which sizes it by the law of `contract`, and arrives at once.
+An order is checked at the mark it finds on arrival. An order sent before the first event waits for that event, and
+its checks use the price it will fill at as the mark (call `set_mark` first). An order of a strategy comes from
+`target_percent`, which sizes it as `contract.order_target_percent` does, and arrives at once.
 
-What is rare is not played here. `fill` says NOT_MINE, and so does a `risks` that is True to its caller: the run is
-then the general engine's, from its start.
+Rare cases are left to the engine. `fill_order` returns NEEDS_ENGINE for them, and a caller for which
+`margin_may_fail` is True stops too; the engine then plays the run from the start.
 """
 
 from libc.math cimport NAN, fabs
@@ -33,33 +33,35 @@ from btcore.rules.commission cimport CommissionTerms, Turnover, commission
 from btcore.rules.slippage cimport SlippageTerms, slip
 
 cdef enum:
-    NOT_MINE = -1                # something the general engine must play
+    NEEDS_ENGINE = -1            # the run has a case that only the engine simulates
 
-cdef struct Book:
+cdef struct PlainAccount:
     Account account
     Position position
     Instrument instrument
-    OpenQuantity open_qty        # of the orders let in and not filled
-    double unsold                # position less the open sells
-    double pending               # signed quantity of the strategy's orders under way, as its sizing counts it
-    Ticker ticker                # of it: source, priced, quoted, the quote's prices
+    OpenQuantity open_qty        # of admitted orders that have not filled
+    double unsold                # position less the open sell orders
+    double pending               # signed quantity of the strategy's open orders, as its sizing counts it
+    Ticker ticker                # only source, priced, quoted and the quote's prices are set
     CommissionTerms commission
     SlippageTerms slippage
-    Turnover turnover            # none: there are no tiers
-    Market market                # what a strategy sees
-    Outbox out                   # what it asks for
-    double lowest_cash
-    double last_px               # of the latest fill
-    double last_cost             # its commission
-    int8_t is_cash
+    Turnover turnover            # unused: plain runs have no commission tiers
+    Market market                # what the strategy sees
+    Outbox out                   # the strategy's order
+    double lowest_cash           # lowest cash so far
+    double last_px               # price of the latest fill
+    double last_cost             # commission of the latest fill
+    int8_t is_cash               # 1: a cash account, which neither borrows nor sells short
 
 
-cdef int open_book(Book* book, instrument, execution, double initial_capital, int8_t source) except -1
-cdef void close_book(Book* book) noexcept nogil
+cdef int open_plain_account(
+    PlainAccount* plain, instrument, execution, double initial_capital, int8_t source
+) except -1
+cdef void close_plain_account(PlainAccount* plain) noexcept nogil
 
 
 cdef inline Order market_order(int8_t side, double qty) noexcept nogil:
-    """What the checks look at of a plain order."""
+    """A market order with the fields that the checks read."""
     cdef Order order
     order.parent = 0
     order.ts_expires = NEVER
@@ -75,96 +77,102 @@ cdef inline Order market_order(int8_t side, double qty) noexcept nogil:
     return order
 
 
-cdef inline void see(Book* book, double mark) noexcept nogil:
-    book.position.mark = mark
-    book.ticker.priced = 1
+cdef inline void set_mark(PlainAccount* plain, double mark) noexcept nogil:
+    plain.position.mark = mark
+    plain.ticker.priced = 1
 
 
-cdef inline void see_quote(Book* book, double bid, double ask) noexcept nogil:
-    book.ticker.quote.bid, book.ticker.quote.ask = bid, ask
-    book.ticker.quoted = 1
-    see(book, 0.5 * (bid + ask))
+cdef inline void set_quote(PlainAccount* plain, double bid, double ask) noexcept nogil:
+    """Sets the quote, and its mid as the mark."""
+    plain.ticker.quote.bid, plain.ticker.quote.ask = bid, ask
+    plain.ticker.quoted = 1
+    set_mark(plain, 0.5 * (bid + ask))
 
 
-cdef inline int arrive(Book* book, int8_t side, double qty) noexcept nogil:
-    """NONE if the order is let in, else the reason it is rejected for: the checks of `entry`, in their order."""
+cdef inline int admit(PlainAccount* plain, int8_t side, double qty) noexcept nogil:
+    """NONE if the order is admitted, else the reject reason: the checks of `engine/admit.pxd`, in the same order."""
     cdef Order order = market_order(side, qty)
-    cdef int reason = check_terms(&order, &book.instrument)
+    cdef int reason = check_terms(&order, &plain.instrument)
     if reason == NONE:
-        reason = check_steps(&order, &book.instrument)
+        reason = check_steps(&order, &plain.instrument)
     if reason == NONE:
-        reason = check_size(&order, &book.account, &book.ticker)
-    if reason == NONE and book.is_cash and oversells(&order, book.unsold):
+        reason = check_size(&order, &plain.account, &plain.ticker)
+    if reason == NONE and plain.is_cash and oversells(&order, plain.unsold):
         reason = SHORT_SALE
     if reason == NONE:
         reason = check_buying_power(
-            &order, &book.account, &book.open_qty, &book.ticker, worst_quantity(book.position.qty, &book.open_qty)
+            &order, &plain.account, &plain.open_qty, &plain.ticker,
+            worst_quantity(plain.position.qty, &plain.open_qty),
         )
     if reason == NONE:
-        keep(book, side, qty)
+        add_open(plain, side, qty)
     return reason
 
 
-cdef inline void settle(Book* book) noexcept nogil:
-    """After an event's fills. What is still open is told by `keep`, in the order it arrived."""
-    book.open_qty.market = book.open_qty.buy = book.open_qty.sell = 0.0
-    book.unsold = book.position.qty
+cdef inline void clear_open(PlainAccount* plain) noexcept nogil:
+    """Forgets the open orders, after an event's fills; call `add_open` for those that are left, in order of arrival."""
+    plain.open_qty.market = plain.open_qty.buy = plain.open_qty.sell = 0.0
+    plain.unsold = plain.position.qty
 
 
-cdef inline void keep(Book* book, int8_t side, double qty) noexcept nogil:
-    """An order is open."""
+cdef inline void add_open(PlainAccount* plain, int8_t side, double qty) noexcept nogil:
+    """Counts an admitted order as open."""
     cdef Order order = market_order(side, qty)
-    add_leaves(&book.open_qty, &order)
+    add_leaves(&plain.open_qty, &order)
     if side < 0:
-        book.unsold -= qty
+        plain.unsold -= qty
 
 
-cdef inline double fill_px(const Book* book, int8_t side, double qty, double seen_px, double size) noexcept nogil:
-    """What a fill gets for the price seen. `size` is what the event showed on that side (inf: not known)."""
-    return slip(&book.slippage, side, seen_px, qty, size, book.instrument.tick_size, NAN)
+cdef inline double fill_px(
+    const PlainAccount* plain, int8_t side, double qty, double seen_px, double size
+) noexcept nogil:
+    """The fill price for the price in the data. `size` is the size shown on that side (inf: unknown)."""
+    return slip(&plain.slippage, side, seen_px, qty, size, plain.instrument.tick_size, NAN)
 
 
-cdef inline double fill_cost(const Book* book, double qty, double px, int64_t ts) noexcept nogil:
-    """Its commission."""
-    return commission(&book.commission, &book.turnover, qty, px, book.position.point_value, TAKER, ts)
+cdef inline double fill_cost(const PlainAccount* plain, double qty, double px, int64_t ts) noexcept nogil:
+    """The commission of a fill."""
+    return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, ts)
 
 
-cdef inline int fill(Book* book, int8_t side, double qty, double seen_px, double size, int64_t ts) noexcept nogil:
-    """The whole order meets the market at the price seen: 0, or NOT_MINE."""
-    cdef double px = fill_px(book, side, qty, seen_px, size)
-    cdef double cost = fill_cost(book, qty, px, ts)
-    if book.is_cash and side > 0 and qty * px * book.position.point_value + cost > book.account.cash:
-        return NOT_MINE  # it is cut to what the cash buys
-    apply_fill(&book.account.cash, &book.position, NULL, side * qty, px, cost)
-    if book.account.cash < book.lowest_cash:
-        book.lowest_cash = book.account.cash
-    book.last_px = px
-    book.last_cost = cost
+cdef inline int fill_order(
+    PlainAccount* plain, int8_t side, double qty, double seen_px, double size, int64_t ts
+) noexcept nogil:
+    """Fills the whole order at the price in the data. Returns 0, or NEEDS_ENGINE."""
+    cdef double px = fill_px(plain, side, qty, seen_px, size)
+    cdef double cost = fill_cost(plain, qty, px, ts)
+    if plain.is_cash and side > 0 and qty * px * plain.position.point_value + cost > plain.account.cash:
+        return NEEDS_ENGINE  # the engine reduces the order to what the cash buys
+    apply_fill(&plain.account.cash, &plain.position, NULL, side * qty, px, cost)
+    if plain.account.cash < plain.lowest_cash:
+        plain.lowest_cash = plain.account.cash
+    plain.last_px = px
+    plain.last_cost = cost
     return 0
 
 
-cdef inline bint is_at_risk(const Book* book) noexcept nogil:
-    """Some mark could end the account: long only and unborrowed none does."""
-    return book.position.qty < 0.0 or (book.account.cash < 0.0 and book.position.qty != 0.0)
+cdef inline bint is_at_risk(const PlainAccount* plain) noexcept nogil:
+    """True if some mark could make equity negative: the position is short, or long with borrowed cash."""
+    return plain.position.qty < 0.0 or (plain.account.cash < 0.0 and plain.position.qty != 0.0)
 
 
-cdef inline bint risks(const Book* book, double mark) noexcept nogil:
-    """Equity would be below zero there, or so near that rounding decides."""
-    cdef double worth = book.position.qty * mark * book.position.point_value
-    return is_at_risk(book) and book.account.cash + worth <= 1e-6 * fabs(worth)
+cdef inline bint margin_may_fail(const PlainAccount* plain, double mark) noexcept nogil:
+    """True if equity at `mark` is below zero, or so close to it that rounding decides."""
+    cdef double worth = plain.position.qty * mark * plain.position.point_value
+    return is_at_risk(plain) and plain.account.cash + worth <= 1e-6 * fabs(worth)
 
 
-cdef inline double target_percent(Book* book, double weight) noexcept nogil:
-    """Signed quantity of the market order that brings the position to `weight` of equity; 0 if none is called for.
+cdef inline double target_percent(PlainAccount* plain, double weight) noexcept nogil:
+    """Signed quantity of the market order that brings the position to `weight` of equity; 0 if there is none.
 
-    It counts as pending until `end_pending`: when it has filled, or was rejected.
+    It counts as pending until `end_pending`, to be called when the order has filled or was rejected.
     """
-    if order_target_percent(&book.market, &book.account, &book.out, 0, weight) <= 0:
+    if order_target_percent(&plain.market, &plain.account, &plain.out, 0, weight) <= 0:
         return 0.0
-    book.out.count = 0
-    return book.out.items[0].side * book.out.items[0].qty
+    plain.out.count = 0
+    return plain.out.items[0].side * plain.out.items[0].qty
 
 
-cdef inline void end_pending(Book* book, int8_t side, double qty) noexcept nogil:
-    """The strategy's order has filled, or was rejected."""
-    book.pending -= side * qty
+cdef inline void end_pending(PlainAccount* plain, int8_t side, double qty) noexcept nogil:
+    """The strategy's order has filled or was rejected."""
+    plain.pending -= side * qty

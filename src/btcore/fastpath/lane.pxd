@@ -1,77 +1,77 @@
-"""One run of many, and what it decides in a block of bars.
+"""One run of a sweep (a lane), and its changes of stance in a block of bars.
 
-A stance depends on prices alone, never on the account: so all the changes of a block are known before the account is
-played through it.
+A stance depends on prices alone, never on the account. So all changes within a block are found first, and then the
+account is played through it.
 """
 
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t, uint64_t
 
 from btcore.metrics.curve cimport CurveStats
-from btcore.fastpath.account cimport Book
+from btcore.fastpath.account cimport PlainAccount
 from btcore.fastpath.rolling_means cimport Mean
 from btcore.fastpath.simd cimport Kernels, lowest_bit
-from btcore.metrics.run_metrics cimport Measures
+from btcore.metrics.run_metrics cimport RunMetrics
 from btcore.model cimport Position
 from btcore.metrics.round_trips cimport Matcher
 from btcore.strategies.builtin.signal cimport SignalState
 
 cdef enum:
-    WORDS = 16
-    BLOCK = 64 * WORDS       # bars taken at once
-    SLACK = 8                # room for what wide registers touch beyond the end
+    WORDS = 16               # words of 64 bars per block
+    BLOCK = 64 * WORDS       # bars per block
+    SLACK = 8                # extra items, since wide registers read and write beyond the end
 
-cdef enum Code:
-    PLAYED = 0
-    GIVEN_UP = 1             # something the general engine must play
+cdef enum Code:              # state of a lane
+    PLAYED = 0               # no fault so far
+    LEFT_TO_ENGINE = 1       # it has a case that only the engine simulates
     NO_MEMORY = 2
 
-cdef struct Change:
-    int32_t at               # bar of the block
-    int8_t stance
+cdef struct Change:          # of stance
+    int32_t at               # index of the bar in the block
+    int8_t stance            # the new one: 1 long, 0 flat, -1 short
 
 cdef struct Lane:
-    const SignalState* signal    # asked at every bar; NULL: a crossing of two means
+    const SignalState* signal    # a strategy called at every bar; NULL: ma_crossover of the two means below
     Mean* fast
     Mean* slow
-    int8_t below             # the stance while the fast mean is below
-    int8_t decided           # it has taken a side
-    int8_t stance
-    int8_t code
-    double weight
+    int8_t below             # stance while the fast mean is below the slow one: 0 or -1
+    int8_t decided           # 1: the means have differed once, so the stance follows them
+    int8_t stance            # the current one
+    int8_t code              # Code
+    double weight            # share of equity per unit of stance
     double cash
     Position position
     CurveStats curve
     Matcher matcher
-    double* closes           # its equity at the end of every period, after that at the start
-    Measures* measures
+    double* closes           # equity at the start, then at the end of each period
+    RunMetrics* metrics
 
-cdef struct Block:           # what a thread works with
-    int64_t begin
-    int64_t n
-    int64_t first_end        # of the period ends within it
+cdef struct Block:           # the working memory of one thread
+    int64_t begin            # index of its first bar
+    int64_t n                # bars
+    int64_t first_end        # the period ends within it are [first_end, last_end)
     int64_t last_end
-    double least             # of the closes
-    double most
-    int64_t n_changes
-    Kernels wide
-    Book book
-    uint64_t[WORDS] above
-    uint64_t[WORDS] level
+    double lowest            # close
+    double highest           # close
+    int64_t n_changes        # of the lane being played
+    Kernels kernels
+    PlainAccount plain       # the account of the lane being played
+    uint64_t[WORDS] above    # one bit per bar: the fast mean is above the slow one
+    uint64_t[WORDS] level    # one bit per bar: the means are equal up to rounding
     Change[BLOCK] changes
-    double[BLOCK + SLACK] px
-    double[BLOCK + SLACK] equity
+    double[BLOCK + SLACK] px       # closes
+    double[BLOCK + SLACK] equity   # of the lane being played
     double[BLOCK + SLACK] zeros
 
 
-cdef inline void change(Block* block, Lane* lane, int64_t at, int8_t stance) noexcept nogil:
+cdef inline void add_change(Block* block, Lane* lane, int64_t at, int8_t stance) noexcept nogil:
     block.changes[block.n_changes] = Change(at=<int32_t> at, stance=stance)
     block.n_changes += 1
     lane.stance = stance
 
 
-cdef inline void ask(Block* block, Lane* lane) noexcept nogil:
-    """The changes of stance in the block, by the strategy's own rule."""
+cdef inline void find_changes(Block* block, Lane* lane) noexcept nogil:
+    """Finds the changes of stance in the block by calling the strategy's `decide` at each bar."""
     cdef int64_t i
     cdef int8_t stance
     for i in range(block.n):
@@ -79,18 +79,21 @@ cdef inline void ask(Block* block, Lane* lane) noexcept nogil:
             continue
         stance = lane.signal.decide(lane.signal.terms, lane.signal.symbols, block.px[i], lane.stance)
         if stance != lane.stance:
-            change(block, lane, i, stance)
+            add_change(block, lane, i, stance)
 
 
-cdef inline void cross(Block* block, Lane* lane) noexcept nogil:
-    """Likewise of `ma_crossover`, 64 bars at once: where the means are level, or not known, the side is kept."""
+cdef inline void find_crossings(Block* block, Lane* lane) noexcept nogil:
+    """Must equal `decide` of `strategies/builtin/ma_crossover.pyx`, over 64 bars at once.
+
+    Where the means are level or not yet known, the stance does not change.
+    """
     cdef int64_t warm = lane.slow.size - 1 - block.begin, w, words = (block.n + 63) // 64
     cdef uint64_t side, turns, left
     cdef bint above = lane.stance > 0
     cdef int j
     if warm >= block.n:
         return
-    block.wide.compare(lane.fast.out, lane.slow.out, words, block.above, block.level)
+    block.kernels.compare(lane.fast.out, lane.slow.out, words, block.above, block.level)
     for w in range(words):
         side = block.above[w]
         left = block.level[w]
@@ -102,8 +105,8 @@ cdef inline void cross(Block* block, Lane* lane) noexcept nogil:
             j = lowest_bit(~left)
             lane.decided = 1
             if lane.below != 0 and not side >> j & 1:
-                change(block, lane, 64 * w + j, lane.below)
-        while left:  # seldom: takes over the side before it
+                add_change(block, lane, 64 * w + j, lane.below)
+        while left:  # rare: such a bar takes the side of the bar before it
             j = lowest_bit(left)
             left &= left - 1
             turns = side >> (j - 1) & 1 if j > 0 else above
@@ -113,4 +116,4 @@ cdef inline void cross(Block* block, Lane* lane) noexcept nogil:
         while turns:
             j = lowest_bit(turns)
             turns &= turns - 1
-            change(block, lane, 64 * w + j, 1 if side >> j & 1 else lane.below)
+            add_change(block, lane, 64 * w + j, 1 if side >> j & 1 else lane.below)

@@ -1,48 +1,48 @@
-"""What was written down of an order array's run: a row and a reason an order."""
+"""The compact record of an order array's run: for each order the row it filled at, or its reject reason."""
 
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.fastpath.account cimport Book
+from btcore.fastpath.account cimport PlainAccount
 from btcore.model cimport Exposure, Fill, Order
 from btcore.feed.tape cimport Stream, Tape
 
 
-cdef struct Trace:                   # the curve under way, into columns that may be absent
-    int64_t* timestamp
+cdef struct Trace:                   # where `replay` writes the curve and the exposures
+    int64_t* timestamp               # NULL: only points are counted; likewise equity and cash
     double* equity
     double* cash
-    Exposure* held
+    Exposure* exposures              # NULL: not written
     int64_t n_points
-    int64_t n_held
+    int64_t n_exposures
 
 
 cdef class OrderRecords:
     cdef readonly Tape tape
-    cdef Stream stream               # the tape's one
-    cdef const int64_t[::1] sent     # of each order, by time
+    cdef Stream stream               # the only stream of the tape
+    cdef const int64_t[::1] sent     # time of each order, ns UTC, ascending
     cdef const int8_t[:] side
     cdef const double[:] quantity
-    cdef int64_t[::1] rows           # the one each has filled at
-    cdef int8_t[::1] reasons         # NONE: it has filled, or waits to
-    cdef int64_t n_sent
-    cdef int64_t n_filled
-    cdef readonly int64_t n_done     # events
+    cdef int64_t[::1] rows           # row of the stream at which each order filled
+    cdef int8_t[::1] reasons         # NONE: filled, or still waiting to fill
+    cdef int64_t n_sent              # orders sent so far
+    cdef int64_t n_filled            # orders filled so far
+    cdef readonly int64_t n_done     # events played
     cdef readonly int64_t now        # ns UTC
-    cdef int64_t start
-    cdef int64_t mark_every          # ns; 0: every distinct time
-    cdef Book book
+    cdef int64_t start               # ns UTC
+    cdef int64_t mark_every          # ns between points of the curve; 0: a point at every distinct time
+    cdef PlainAccount plain
     cdef object instrument
     cdef object execution
     cdef double capital
 
     cdef int64_t sent_at(self, int64_t i) noexcept nogil
-    cdef bint met_standing(self, int64_t i) noexcept nogil
-    cdef double px(self, int64_t i) noexcept nogil
+    cdef bint filled_on_arrival(self, int64_t i) noexcept nogil
+    cdef double fill_price(self, int64_t i) noexcept nogil
     cdef int64_t filled_at(self, int64_t i) noexcept nogil
-    cdef int fill_again(self, Book* book, int64_t i) noexcept nogil
+    cdef int replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil
-    cdef void write_fill(self, Fill* made, int64_t i) noexcept nogil
-    cdef play_again(self, Trace* trace)
-    cdef void follow(self, Trace* trace, Book* book) noexcept nogil
+    cdef void write_fill(self, Fill* fill, int64_t i) noexcept nogil
+    cdef replay(self, Trace* trace)
+    cdef void replay_curve(self, Trace* trace, PlainAccount* plain) noexcept nogil
     cdef int64_t next_fill(self, int64_t i) noexcept nogil
     cdef int64_t next_mark(self, int64_t now, int64_t last) noexcept nogil

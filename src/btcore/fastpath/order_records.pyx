@@ -1,6 +1,6 @@
-"""What was written down of an order array's run, a row and a reason an order, and the records it stands for.
+"""The records of an order array's run, computed from a row and a reason per order.
 
-They are those that `Engine` keeps, made when they are asked for: the laws say again what each fill came to.
+They equal the records of `Engine`. They are made on request: each fill is computed again by the functions of `rules`.
 """
 
 from libc.math cimport NAN
@@ -10,7 +10,9 @@ import numpy as np
 
 from btcore import model
 
-from btcore.fastpath.account cimport Book, close_book, fill, fill_cost, fill_px, open_book, see
+from btcore.fastpath.account cimport (
+    PlainAccount, close_plain_account, fill_cost, fill_order, fill_px, open_plain_account, set_mark
+)
 from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
 from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
@@ -20,52 +22,55 @@ from btcore.rules.accounting cimport equity, position_value
 from btcore.feed.tape cimport Stream, delivery
 
 
-cdef inline void write_point(Trace* trace, const Book* book, int64_t ts) noexcept nogil:
+cdef inline void write_point(Trace* trace, const PlainAccount* plain, int64_t ts) noexcept nogil:
+    """Appends a point of the curve, and the exposure if there is a position."""
     if trace.timestamp != NULL:
         trace.timestamp[trace.n_points] = ts
-        trace.equity[trace.n_points] = equity(&book.account)
-        trace.cash[trace.n_points] = book.account.cash
+        trace.equity[trace.n_points] = equity(&plain.account)
+        trace.cash[trace.n_points] = plain.account.cash
     trace.n_points += 1
-    if trace.held != NULL and book.position.qty != 0.0:
-        trace.held[trace.n_held] = Exposure(
-            timestamp=ts, quantity=book.position.qty, value=position_value(&book.position), symbol=0, leg=0
+    if trace.exposures != NULL and plain.position.qty != 0.0:
+        trace.exposures[trace.n_exposures] = Exposure(
+            timestamp=ts, quantity=plain.position.qty, value=position_value(&plain.position), symbol=0, leg=0
         )
-        trace.n_held += 1
+        trace.n_exposures += 1
 
 
 cdef class OrderRecords:
-    """The records of a run over one stream, as `Engine` gives them."""
+    """The records of a run over one stream, with the methods of `Engine` that return records."""
 
     def __init__(self, *args, **kwargs):
-        raise TypeError("OrderRun makes them")
+        raise TypeError("OrderRecords cannot be created directly; OrderRun is its only subclass")
 
     def __dealloc__(self):
-        close_book(&self.book)
+        close_plain_account(&self.plain)
 
     cdef int64_t sent_at(self, int64_t i) noexcept nogil:
-        """One for the past leaves at the start."""
+        """When the order was sent, ns UTC. An order dated before the start is sent at the start."""
         return max(self.sent[i], self.start)
 
-    cdef bint met_standing(self, int64_t i) noexcept nogil:
-        """A filled order has met the quote that stood when it came."""
+    cdef bint filled_on_arrival(self, int64_t i) noexcept nogil:
+        """True if a filled order filled at the quote in force when it arrived, not at a later event."""
         return self.stream.kind == QUOTE and self.stream.ts[self.rows[i]] < self.sent_at(i)
 
-    cdef double px(self, int64_t i) noexcept nogil:
-        """What a filled order got."""
+    cdef double fill_price(self, int64_t i) noexcept nogil:
+        """Price of a filled order."""
         cdef int8_t side = self.side[i]
         return fill_px(
-            &self.book, side, self.quantity[i], seen_px(&self.stream, self.rows[i], side),
+            &self.plain, side, self.quantity[i], seen_px(&self.stream, self.rows[i], side),
             seen_size(&self.stream, self.rows[i], side),
         )
 
     cdef int64_t filled_at(self, int64_t i) noexcept nogil:
-        return self.sent_at(i) if self.met_standing(i) else self.stream.ts[self.rows[i]]
+        """When a filled order filled, ns UTC."""
+        return self.sent_at(i) if self.filled_on_arrival(i) else self.stream.ts[self.rows[i]]
 
-    cdef int fill_again(self, Book* book, int64_t i) noexcept nogil:
+    cdef int replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil:
+        """Applies the fill of order `i` to `plain`."""
         cdef int8_t side = self.side[i]
         cdef int64_t row = self.rows[i]
-        return fill(
-            book, side, self.quantity[i], seen_px(&self.stream, row, side), seen_size(&self.stream, row, side),
+        return fill_order(
+            plain, side, self.quantity[i], seen_px(&self.stream, row, side), seen_size(&self.stream, row, side),
             self.filled_at(i),
         )
 
@@ -82,6 +87,7 @@ cdef class OrderRecords:
         return table
 
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil:
+        """Writes the fields of order `i` into a record of zeros."""
         cdef int8_t reason = self.reasons[i]
         order.id = i + 1
         order.ts_sent = order.ts_arrived = self.sent_at(i)
@@ -97,7 +103,7 @@ cdef class OrderRecords:
         if reason == NONE:
             order.status = FILLED
             order.filled_qty = order.qty
-            order.avg_px = self.px(i)
+            order.avg_px = self.fill_price(i)
             order.ts_closed = self.filled_at(i)
             order.admitted = order.met = 1
         elif reason == END_OF_DATA:
@@ -106,7 +112,7 @@ cdef class OrderRecords:
             order.admitted = 1
         else:
             order.status = REJECTED
-            order.ts_closed = max(order.ts_arrived, delivery(&self.stream, 0))  # where it had to wait for a price
+            order.ts_closed = max(order.ts_arrived, delivery(&self.stream, 0))  # it waits for the first event
         order.known_status = order.status
 
     def fills(self):
@@ -121,36 +127,37 @@ cdef class OrderRecords:
                     n += 1
         return table
 
-    cdef void write_fill(self, Fill* made, int64_t i) noexcept nogil:
+    cdef void write_fill(self, Fill* fill, int64_t i) noexcept nogil:
+        """Writes the fill of order `i`."""
         cdef int64_t row = self.rows[i]
-        made.ts = self.filled_at(i)
-        made.order_id = i + 1
-        made.event = row
-        made.ts_event = self.stream.ts[row]
-        made.last_qty = self.quantity[i]
-        made.last_px = self.px(i)
-        made.commission = fill_cost(&self.book, made.last_qty, made.last_px, made.ts)
-        made.reference_px = seen_px(&self.stream, row, self.side[i])
-        made.size_seen = seen_size(&self.stream, row, self.side[i])
-        made.point_value = self.book.position.point_value
-        made.side = self.side[i]
-        made.liquidity = TAKER
+        fill.ts = self.filled_at(i)
+        fill.order_id = i + 1
+        fill.event = row
+        fill.ts_event = self.stream.ts[row]
+        fill.last_qty = self.quantity[i]
+        fill.last_px = self.fill_price(i)
+        fill.commission = fill_cost(&self.plain, fill.last_qty, fill.last_px, fill.ts)
+        fill.reference_px = seen_px(&self.stream, row, self.side[i])
+        fill.size_seen = seen_size(&self.stream, row, self.side[i])
+        fill.point_value = self.plain.position.point_value
+        fill.side = self.side[i]
+        fill.liquidity = TAKER
         if self.stream.kind == QUOTE:
-            made.rule = STANDING_QUOTE if self.met_standing(i) else QUOTE_TAKEN
+            fill.rule = STANDING_QUOTE if self.filled_on_arrival(i) else QUOTE_TAKEN
         else:
-            made.rule = BAR_OPEN if self.stream.kind == BAR else PRINT_TAKEN
+            fill.rule = BAR_OPEN if self.stream.kind == BAR else PRINT_TAKEN
 
     # -- the curve ------------------------------------------------------------------------------------------
 
     def curve(self):
-        """timestamp (int64 ns), equity and cash (float64): a point at the start, at every mark, at the end."""
+        """timestamp (int64 ns UTC), equity and cash (float64): a point at the start, at every mark and at the end."""
         n = self.most_points()
         timestamp, worth, cash = np.empty(n, np.int64), np.empty(n), np.empty(n)
         cdef int64_t[::1] t = timestamp
         cdef double[::1] e = worth
         cdef double[::1] c = cash
-        cdef Trace trace = Trace(timestamp=&t[0], equity=&e[0], cash=&c[0], held=NULL, n_points=0, n_held=0)
-        self.play_again(&trace)
+        cdef Trace trace = Trace(timestamp=&t[0], equity=&e[0], cash=&c[0], exposures=NULL, n_points=0, n_exposures=0)
+        self.replay(&trace)
         return tuple(column[:trace.n_points] for column in (timestamp, worth, cash))
 
     def points(self):
@@ -162,105 +169,115 @@ cdef class OrderRecords:
         return table
 
     def exposures(self):
-        """Records of `btcore.model.EXPOSURE_DTYPE`: the position at every point of the curve that has one."""
+        """Records of `btcore.model.EXPOSURE_DTYPE`: the position at each point of the curve, where there is one."""
         table = np.empty(self.most_points(), model.EXPOSURE_DTYPE)
-        cdef Exposure[::1] held = table
-        cdef Trace trace = Trace(timestamp=NULL, equity=NULL, cash=NULL, held=&held[0], n_points=0, n_held=0)
-        self.play_again(&trace)
-        return table[:trace.n_held]
+        cdef Exposure[::1] exposures = table
+        cdef Trace trace = Trace(
+            timestamp=NULL, equity=NULL, cash=NULL, exposures=&exposures[0], n_points=0, n_exposures=0
+        )
+        self.replay(&trace)
+        return table[:trace.n_exposures]
 
     def most_points(self):
-        """No curve of this run has more: one an event and fill, or one a step of the grid, and its two ends."""
+        """Upper bound of the curve's points: one per event and fill, or per step of the grid, and two ends."""
         n = self.stream.n + (self.n_filled if self.stream.kind == QUOTE else 0)
         return 2 + (min(n, (self.now - self.start) // self.mark_every + 2) if self.mark_every else n)
 
-    cdef play_again(self, Trace* trace):
-        cdef Book book
-        open_book(&book, self.instrument, self.execution, self.capital, self.stream.kind)
+    cdef replay(self, Trace* trace):
+        """Plays the fills again on a new account, and writes the curve and exposures on the way."""
+        cdef PlainAccount plain
+        open_plain_account(&plain, self.instrument, self.execution, self.capital, self.stream.kind)
         with nogil:
-            self.follow(trace, &book)
-        close_book(&book)
+            self.replay_curve(trace, &plain)
+        close_plain_account(&plain)
 
-    cdef void follow(self, Trace* trace, Book* book) noexcept nogil:
-        """The account through its fills and marks, as the engine's clock meets them."""
+    cdef void replay_curve(self, Trace* trace, PlainAccount* plain) noexcept nogil:
+        """Applies fills and marks to `plain` in the order of the engine's clock."""
         cdef const Stream* stream = &self.stream
-        cdef int64_t row = 0, i = self.next_fill(0), due = NEVER, last = self.start, now, quiet
-        cdef bint standing
-        write_point(trace, book, self.start)
+        cdef int64_t row = 0, i = self.next_fill(0), due = NEVER, last = self.start, now, skip_to
+        cdef bint order_first
+        write_point(trace, plain, self.start)
         while True:
-            standing = i < self.n_sent and self.rows[i] < row  # the next order comes before the next event
-            if not standing and row == stream.n:
+            order_first = i < self.n_sent and self.rows[i] < row  # the next fill comes before the next event
+            if not order_first and row == stream.n:
                 break
-            now = self.sent_at(i) if standing else delivery(stream, row)
+            now = self.sent_at(i) if order_first else delivery(stream, row)
             if due < now:
-                write_point(trace, book, due)
+                write_point(trace, plain, due)
                 last, due = due, NEVER
-            if standing:
-                self.fill_again(book, i)
+            if order_first:
+                self.replay_fill(plain, i)
                 i = self.next_fill(i + 1)
             else:
-                while i < self.n_sent and self.rows[i] == row and not self.met_standing(i):
-                    self.fill_again(book, i)
+                while i < self.n_sent and self.rows[i] == row and not self.filled_on_arrival(i):
+                    self.replay_fill(plain, i)
                     i = self.next_fill(i + 1)
-                see(book, mark_of(stream, row))
+                set_mark(plain, mark_of(stream, row))
                 row += 1
             if due == NEVER:
                 due = self.next_mark(now, last)
-            if self.mark_every and due != NEVER:  # of the marks until then, and until the next fill, the last counts
-                quiet = stream.n if i == self.n_sent else self.rows[i] + self.met_standing(i)
-                quiet = min(first_from(stream.ts, stream.n, stream.interval, row, due + 1), quiet)
-                if quiet > row:
-                    see(book, mark_of(stream, quiet - 1))
-                    row = quiet
-        write_point(trace, book, self.now)
+            if self.mark_every and due != NEVER:  # until then, and before the next fill, only the last mark counts
+                skip_to = stream.n if i == self.n_sent else self.rows[i] + self.filled_on_arrival(i)
+                skip_to = min(first_from(stream.ts, stream.n, stream.interval, row, due + 1), skip_to)
+                if skip_to > row:
+                    set_mark(plain, mark_of(stream, skip_to - 1))
+                    row = skip_to
+        write_point(trace, plain, self.now)
 
     cdef int64_t next_fill(self, int64_t i) noexcept nogil:
-        """The first order from the i-th on that has filled."""
+        """The first filled order from the i-th on; n_sent if there is none."""
         while i < self.n_sent and self.reasons[i] != NONE:
             i += 1
         return i
 
     cdef int64_t next_mark(self, int64_t now, int64_t last) noexcept nogil:
-        """When a change at `now` is written down; NEVER if it has been."""
+        """When the curve gets its point for a change at `now`; NEVER if that point is written already.
+
+        `last` is the time of the newest point.
+        """
         cdef int64_t due = now
         if self.mark_every == 0:
             return due
         due = (now // self.mark_every + (now % self.mark_every > 0)) * self.mark_every
         return due if due > last else NEVER
 
-    # -- the rest -------------------------------------------------------------------------------------------
+    # -- other records -------------------------------------------------------------------------------------------
 
     def positions(self):
-        """At the end: one record of `btcore.model.POSITION_DTYPE`."""
+        """The position at the end: one record of `btcore.model.POSITION_DTYPE`."""
         table = np.zeros(1, model.POSITION_DTYPE)
         cdef Position[::1] positions = table
-        positions[0] = self.book.position
+        positions[0] = self.plain.position
         return table
 
     def cash_flows(self):
+        """Empty: in a plain run only fills move money."""
         return np.empty(0, model.CASH_FLOW_DTYPE)
 
     def restatements(self):
+        """Empty: a plain run has no splits."""
         return np.empty(0, model.RESTATEMENT_DTYPE)
 
     def notes(self):
+        """Empty: a plain run has no amendments, triggers or liquidations."""
         return np.empty(0, model.NOTE_DTYPE)
 
     def refusals(self):
-        """How many orders were rejected, by reason."""
+        """Number of rejected orders by `btcore.model.Reason`."""
         counts = np.bincount(np.asarray(self.reasons)[:self.n_sent])
         return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA)}
 
     @property
     def equity(self):
-        """Equity at the present mark."""
-        return equity(&self.book.account)
+        """Equity at the latest mark."""
+        return equity(&self.plain.account)
 
     @property
     def lowest_cash(self):
-        """The least cash there ever was."""
-        return self.book.lowest_cash
+        """The lowest cash of the run."""
+        return self.plain.lowest_cash
 
     @property
     def ambiguous_bars(self):
+        """0: market orders fill at the open, whatever happens within the bar."""
         return 0

@@ -1,8 +1,8 @@
-"""Orders known before the run, in plain terms: played from order to order, not from event to event.
+"""A plain run of market orders known in advance, played from order to order instead of event to event.
 
-An order that comes between two events is checked with the mark the first has left. On quotes it meets the one that
-stands, at once; on prints and bars the first that begins no earlier than it came. What came before the first event
-waits for it. Between orders the marks are looked at only where one of them could end the account.
+An order between two events is checked at the mark of the first. On quotes it fills at once at the current quote. On
+trades and bars it fills at the first one that begins at or after the order's time. An order before the first event
+waits for that event. Marks between orders are looked at only if one of them could cause a margin call.
 """
 
 cimport cython
@@ -11,7 +11,10 @@ from libc.stdint cimport int64_t, int8_t
 
 import numpy as np
 
-from btcore.fastpath.account cimport NOT_MINE, arrive, fill, is_at_risk, keep, open_book, risks, see, see_quote, settle
+from btcore.fastpath.account cimport (
+    NEEDS_ENGINE, add_open, admit, clear_open, fill_order, is_at_risk, margin_may_fail, open_plain_account, set_mark,
+    set_quote
+)
 from btcore.fastpath.order_records cimport OrderRecords
 from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
 from btcore.model cimport END_OF_DATA, NONE, QUOTE
@@ -20,19 +23,19 @@ from btcore.feed.tape cimport Stream, Tape, delivery
 
 @cython.final
 cdef class OrderRun(OrderRecords):
-    """One run of orders over a tape of one stream, driven and read as an `Engine` is.
+    """One run of market orders over a tape of one stream, with the interface of `Engine`.
 
-    `sent` (by time), `side` and `quantity` are columns of one length. Once it has `given_up`, it stands for nothing:
-    something rare has come up, and the run is the engine's.
+    `sent` (ns UTC, ascending), `side` (1 or -1) and `quantity` are columns of one length. If `needs_engine` becomes
+    True, the run has a case that only the engine simulates, and no record of this object is valid.
     """
-    cdef int64_t at                  # the next order
-    cdef int64_t head                # the first that may still wait
-    cdef int64_t seen                # events before the present moment
-    cdef int64_t looked              # the first event whose mark has not been looked at with the present position
-    cdef double lowest               # of all marks; inf until they are asked for
-    cdef double highest
-    cdef bint minds_size             # slippage grows with the share of what is shown
-    cdef readonly bint given_up
+    cdef int64_t next_order          # index of the next order to send
+    cdef int64_t first_open          # index of the first order that may still be open
+    cdef int64_t n_seen              # events before the current time
+    cdef int64_t unchecked           # first event whose mark was not yet checked for margin with the current position
+    cdef double lowest               # of all marks; inf until they are needed
+    cdef double highest              # of all marks; -inf until they are needed
+    cdef bint needs_size             # slippage depends on the size shown
+    cdef readonly bint needs_engine
 
     def __init__(
         self, Tape tape not None, const int64_t[::1] sent not None, const int8_t[:] side not None,
@@ -40,7 +43,7 @@ cdef class OrderRun(OrderRecords):
         int64_t mark_every,
     ):
         if tape.n_streams != 1 or tape.n_events == 0 or not sent.shape[0] == side.shape[0] == quantity.shape[0]:
-            raise ValueError("one stream with rows, and columns of one length are needed")
+            raise ValueError("a tape of one stream with rows, and columns of one length are required")
         self.tape = tape
         self.stream = tape.streams[0]
         self.sent, self.side, self.quantity = sent, side, quantity
@@ -50,133 +53,135 @@ cdef class OrderRun(OrderRecords):
         self.start = self.now = start
         self.mark_every = mark_every
         self.lowest, self.highest = INFINITY, -INFINITY
-        self.minds_size = execution.slippage_volume or execution.slippage_sqrt
-        open_book(&self.book, instrument, execution, initial_capital, self.stream.kind)
+        self.needs_size = execution.slippage_volume or execution.slippage_sqrt
+        open_plain_account(&self.plain, instrument, execution, initial_capital, self.stream.kind)
 
     def advance(self, int64_t n):
-        """Plays up to `n` more orders; True while some are left."""
+        """Plays up to `n` more orders. Returns True while orders are left."""
         cdef bint is_over
         with nogil:
-            is_over = self.play(n)
+            is_over = self.play_orders(n)
         return not is_over
 
     def finish(self):
-        """The events after the last order: what still waits expires."""
+        """Plays the events after the last order; orders still open expire."""
         with nogil:
-            self.end()
+            self.end_run()
 
-    cdef bint play(self, int64_t n) noexcept nogil:
-        """True if nothing is left to be played."""
+    cdef bint play_orders(self, int64_t n) noexcept nogil:
+        """Plays up to `n` orders. Returns True if none is left to play."""
         cdef int64_t last = delivery(&self.stream, self.stream.n - 1), moment, stop
-        stop = min(self.at + n, self.sent.shape[0])
-        while self.at < stop:
-            moment = max(self.sent[self.at], self.start)
+        stop = min(self.next_order + n, self.sent.shape[0])
+        while self.next_order < stop:
+            moment = max(self.sent[self.next_order], self.start)
             if moment > last:
                 return True
-            if not self.pass_events(
-                first_from(self.stream.ts, self.stream.n, self.stream.interval, self.seen, moment)
-            ) or not self.receive(self.at, moment):
-                self.given_up = True
+            if not self.play_events(
+                first_from(self.stream.ts, self.stream.n, self.stream.interval, self.n_seen, moment)
+            ) or not self.receive_order(self.next_order, moment):
+                self.needs_engine = True
                 return True
-            self.at += 1
+            self.next_order += 1
             self.now = moment
-        return self.at == self.sent.shape[0]
+        return self.next_order == self.sent.shape[0]
 
-    cdef bint receive(self, int64_t i, int64_t moment) noexcept nogil:
-        """An order arrives. False if this is not for us; likewise below."""
+    cdef bint receive_order(self, int64_t i, int64_t moment) noexcept nogil:
+        """Handles the arrival of order `i`. Returns False if the engine is needed, as do the methods below."""
         cdef const Stream* stream = &self.stream
-        cdef int64_t row = self.seen - 1
+        cdef int64_t row = self.n_seen - 1
         self.n_sent = i + 1
         self.rows[i] = -1
         self.reasons[i] = NONE
-        if self.seen == 0:
-            return True  # it waits for a price
+        if self.n_seen == 0:
+            return True  # it waits for the first price
         if stream.kind != QUOTE:
-            see(&self.book, mark_of(stream, row))
-            self.reasons[i] = <int8_t> arrive(&self.book, self.side[i], self.quantity[i])
+            set_mark(&self.plain, mark_of(stream, row))
+            self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
             return True
-        see_quote(&self.book, stream.a[row], stream.b[row])
-        self.reasons[i] = <int8_t> arrive(&self.book, self.side[i], self.quantity[i])
-        self.head = i + 1
+        set_quote(&self.plain, stream.a[row], stream.b[row])
+        self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
+        self.first_open = i + 1
         if self.reasons[i] != NONE:
             return True
-        if not self.margin_holds(self.seen) or not self.execute(i, row, moment):
+        if not self.margin_holds(self.n_seen) or not self.execute(i, row, moment):
             return False
-        self.looked = row
-        settle(&self.book)
+        self.unchecked = row
+        clear_open(&self.plain)
         return True
 
-    cdef bint pass_events(self, int64_t stop) noexcept nogil:
-        """The events before row `stop`: those that fill orders, one by one."""
+    cdef bint play_events(self, int64_t stop) noexcept nogil:
+        """Plays the events before row `stop`; only those that fill orders are visited."""
         cdef int64_t row
-        while self.head < self.n_sent:
-            if self.reasons[self.head] != NONE:
-                self.head += 1
+        while self.first_open < self.n_sent:
+            if self.reasons[self.first_open] != NONE:
+                self.first_open += 1
                 continue
             row = 0
-            if self.book.ticker.priced:
-                row = first_from(self.stream.ts, self.stream.n, 0, self.seen, self.sent[self.head])
+            if self.plain.ticker.priced:
+                row = first_from(self.stream.ts, self.stream.n, 0, self.n_seen, self.sent[self.first_open])
             if row >= stop:
                 break
-            if not self.meet(row):
+            if not self.fill_waiting(row):
                 return False
-            self.seen = row + 1
-        self.seen = stop
+            self.n_seen = row + 1
+        self.n_seen = stop
         return True
 
-    cdef bint meet(self, int64_t row) noexcept nogil:
-        """An event that orders wait for."""
+    cdef bint fill_waiting(self, int64_t row) noexcept nogil:
+        """Fills the orders that wait for the event at `row`, then takes its mark."""
         cdef const Stream* stream = &self.stream
         cdef int64_t i
-        if not self.book.ticker.priced:
+        if not self.plain.ticker.priced:
             self.admit_waiting()
         if not self.margin_holds(row):
             return False
-        while self.head < self.n_sent and self.sent[self.head] <= stream.ts[row]:
-            if self.reasons[self.head] == NONE and not self.execute(self.head, row, stream.ts[row]):
+        while self.first_open < self.n_sent and self.sent[self.first_open] <= stream.ts[row]:
+            if self.reasons[self.first_open] == NONE and not self.execute(self.first_open, row, stream.ts[row]):
                 return False
-            self.head += 1
-        see(&self.book, mark_of(stream, row))
-        self.looked = row
-        settle(&self.book)
-        for i in range(self.head, self.n_sent):
+            self.first_open += 1
+        set_mark(&self.plain, mark_of(stream, row))
+        self.unchecked = row
+        clear_open(&self.plain)
+        for i in range(self.first_open, self.n_sent):
             if self.reasons[i] == NONE:
-                keep(&self.book, self.side[i], self.quantity[i])
+                add_open(&self.plain, self.side[i], self.quantity[i])
         return True
 
     cdef void admit_waiting(self) noexcept nogil:
-        """The first event: what came before it is checked at the price it brings."""
+        """At the first event: checks the orders that came before it, at the price they will fill at."""
         cdef int64_t i
         if self.stream.kind == QUOTE:
-            see_quote(&self.book, self.stream.a[0], self.stream.b[0])
+            set_quote(&self.plain, self.stream.a[0], self.stream.b[0])
         else:
-            see(&self.book, seen_px(&self.stream, 0, 1))
-        for i in range(self.head, self.n_sent):
-            self.reasons[i] = <int8_t> arrive(&self.book, self.side[i], self.quantity[i])
+            set_mark(&self.plain, seen_px(&self.stream, 0, 1))
+        for i in range(self.first_open, self.n_sent):
+            self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
 
     cdef bint execute(self, int64_t i, int64_t row, int64_t ts) noexcept nogil:
+        """Fills order `i` at the price of `row`."""
         cdef const Stream* stream = &self.stream
         cdef int8_t side = self.side[i]
-        cdef double size = seen_size(stream, row, side) if self.minds_size else INFINITY
+        cdef double size = seen_size(stream, row, side) if self.needs_size else INFINITY
         self.rows[i] = row
         self.n_filled += 1
-        return fill(&self.book, side, self.quantity[i], seen_px(stream, row, side), size, ts) != NOT_MINE
+        return fill_order(&self.plain, side, self.quantity[i], seen_px(stream, row, side), size, ts) != NEEDS_ENGINE
 
     cdef bint margin_holds(self, int64_t stop) noexcept nogil:
-        """No mark before row `stop` has ended the account with the present position."""
+        """True if no mark before row `stop` may cause a margin call with the current position."""
         cdef int64_t row
-        if not is_at_risk(&self.book):
+        if not is_at_risk(&self.plain):
             return True
         if self.lowest > self.highest:
             self.find_extremes()
-        if not risks(&self.book, self.lowest if self.book.position.qty > 0.0 else self.highest):
+        if not margin_may_fail(&self.plain, self.lowest if self.plain.position.qty > 0.0 else self.highest):
             return True
-        for row in range(self.looked, stop):
-            if risks(&self.book, mark_of(&self.stream, row)):
+        for row in range(self.unchecked, stop):
+            if margin_may_fail(&self.plain, mark_of(&self.stream, row)):
                 return False
         return True
 
     cdef void find_extremes(self) noexcept nogil:
+        """Finds the lowest and the highest of all marks."""
         cdef const Stream* stream = &self.stream
         cdef double mark, lowest = INFINITY, highest = -INFINITY
         cdef int64_t row
@@ -186,14 +191,14 @@ cdef class OrderRun(OrderRecords):
             highest = mark if mark > highest else highest
         self.lowest, self.highest = lowest, highest
 
-    cdef void end(self) noexcept nogil:
+    cdef void end_run(self) noexcept nogil:
         cdef int64_t i, n = self.stream.n
-        if self.given_up or not self.pass_events(n) or not self.margin_holds(n):
-            self.given_up = True
+        if self.needs_engine or not self.play_events(n) or not self.margin_holds(n):
+            self.needs_engine = True
             return
-        see(&self.book, mark_of(&self.stream, n - 1))
+        set_mark(&self.plain, mark_of(&self.stream, n - 1))
         self.now = delivery(&self.stream, n - 1)
         self.n_done = n
-        for i in range(self.head, self.n_sent):
+        for i in range(self.first_open, self.n_sent):
             if self.reasons[i] == NONE:
                 self.reasons[i] = END_OF_DATA

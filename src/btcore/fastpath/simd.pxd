@@ -1,7 +1,8 @@
-"""The loops of a sweep that take several bars at once, in as wide registers as the processor has.
+"""Loops of a sweep over several bars at once, in the widest vector registers of the processor.
 
-Each is one formula per bar without a sum across bars, so every width gives the same bits; contraction is off.
-`kernels(width)` has them for a width: 0 plain C, 1 AVX2, 2 AVX-512; `widest()` is the widest there is here.
+Each is one formula per bar without sums across bars, and the compiler may not fuse multiply and add
+(-ffp-contract=off), so every width gives the same bits. `kernels_of(width)` returns them for a register width:
+0 plain C, 1 AVX2, 2 AVX-512. `widest()` is the largest width of this processor.
 """
 
 from libc.stdint cimport int64_t, uint64_t
@@ -122,10 +123,10 @@ cdef extern from *:
     #endif
     """
     ctypedef struct Kernels "btcore_kernels":
-        # 64 bars a word, bit j of word w for bar 64 * w + j: the fast mean is above the slow one; level with it.
+        # Bit j of word w is for bar 64 * w + j. above: fast > slow; level: they are equal up to rounding.
         void compare(const double* fast, const double* slow, int64_t words, uint64_t* above, uint64_t* level) nogil
-        # equity[i] = cash + qty * px[i] * point_value; up to 7 more of both than `n` are touched.
+        # equity[i] = cash + qty * px[i] * point_value; up to 7 items beyond n are read and written.
         void mark(const double* px, double cash, double qty, double point_value, int64_t n, double* equity) nogil
     int widest "btcore_widest"() noexcept nogil
-    Kernels kernels "btcore_kernels_of"(int width) noexcept nogil
-    int lowest_bit "btcore_lowest_bit"(uint64_t word) noexcept nogil  # of a word that is not 0
+    Kernels kernels_of "btcore_kernels_of"(int width) noexcept nogil
+    int lowest_bit "btcore_lowest_bit"(uint64_t word) noexcept nogil  # `word` must not be 0

@@ -8,8 +8,8 @@ from btcore.config import Execution, Instrument
 from btcore.data.containers import Bars
 
 @final
-class Lanes:
-    measures: NDArray[Any]
+class SweepLanes:
+    metrics: NDArray[Any]
     codes: NDArray[np.int8]
     params: Sequence[Any]
     n_bars: int

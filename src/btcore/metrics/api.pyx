@@ -1,7 +1,9 @@
-"""What a curve of equity is worth: each function is one formula over one array, as docs/metrics.md states it.
+"""The formulas of `formulas.pxd` and `curve.pxd`, callable from Python: each is one formula over one array.
 
-What is undefined (too few values, no dispersion, a value that is not finite) is NaN. Sums run in eight lanes by
-index, added up in one fixed order, so the same numbers give the same bits on every machine.
+docs/metrics.md states each formula with its source. Returns, ratios and drawdowns are fractions, not percent. A
+result is NaN where it is undefined: too few values, no dispersion, or a value that is not finite. An argument that is
+not one-dimensional raises ValueError. Sums run in eight lanes by index and are added in a fixed order, so equal
+numbers give equal bits on every machine.
 """
 
 from libc.math cimport INFINITY, NAN, pow
@@ -11,44 +13,27 @@ import numpy as np
 
 from btcore.metrics cimport formulas
 from btcore.metrics.curve cimport (
-    BLOCK, CurveStats, extend_curve, longest_fall, mean_equity, open_curve, scan, worst_fall,
+    BLOCK, CurveStats, extend_curve, longest_drawdown, mean_equity, open_curve, scan, worst_drawdown,
 )
-from btcore.metrics.formulas cimport Sample, compound, simple_returns, take
+from btcore.metrics.formulas cimport Sample, compound, take_sample
 
-from btcore.times.zones import distinct, midnights
-
-DAY_NS = 86_400 * 10**9
-
-
-def _column(values, str name="returns"):
-    """`values` as a contiguous column of doubles; ValueError unless one-dimensional."""
-    column = np.ascontiguousarray(values, dtype=np.float64)
-    if column.ndim != 1:
-        raise ValueError(f"{name}: one dimension expected, not {column.ndim}")
-    return column
-
-
-def _clock(timestamp, Py_ssize_t size):
-    """`timestamp` as a contiguous column of int64 nanoseconds, one for each point."""
-    column = np.ascontiguousarray(timestamp, dtype=np.int64)
-    if column.ndim != 1 or column.shape[0] != size:
-        raise ValueError(f"timestamp: {column.shape} does not match {size} points")
-    return column
+from btcore.metrics.period_returns import as_column as _column, as_times as _times
 
 
 cdef inline const double* _start(const double[::1] x) noexcept nogil:
-    """Of a column's numbers; NULL where it has none."""
+    """Pointer to the numbers of a column; NULL if it is empty."""
     return &x[0] if x.shape[0] else NULL
 
 
 cdef Sample _sample(const double[::1] x) noexcept nogil:
+    """Count, mean and moments of a column."""
     cdef Sample sample
-    take(&sample, _start(x), x.shape[0])
+    take_sample(&sample, _start(x), x.shape[0])
     return sample
 
 
 cdef CurveStats _stats(const int64_t* ts, const double[::1] equity) noexcept nogil:
-    """Of at least one point."""
+    """Statistics of a curve of at least one point."""
     cdef CurveStats curve
     open_curve(&curve, ts[0], equity[0])
     extend_curve(&curve, ts + 1, 0, &equity[0] + 1, equity.shape[0] - 1)
@@ -56,78 +41,18 @@ cdef CurveStats _stats(const int64_t* ts, const double[::1] equity) noexcept nog
 
 
 cdef double _share(double cutoff) except -1.0:
+    """`cutoff` itself; ValueError if it is not from 0 to 1."""
     if not 0.0 <= cutoff <= 1.0:
         raise ValueError(f"cutoff: {cutoff} is not from 0 to 1")
     return cutoff
 
 
-def returns(equity):
-    """Simple returns, equity[i] / equity[i-1] - 1; NaN where the base is not above zero."""
-    cdef const double[::1] e = _column(equity, "equity")
-    result = np.empty(max(e.shape[0] - 1, 0))
-    cdef double[::1] out = result
-    with nogil:
-        simple_returns(_start(e), e.shape[0], &out[0] if out.shape[0] else NULL)
-    return result
-
-
-def _closes(equity, base, ends):
-    """The base, then the last equity before each of some sorted ends that has points before it."""
-    ends = distinct(ends)
-    return np.concatenate([[base], equity[ends[ends > 0] - 1]])
-
-
-def daily_returns(timestamp, equity, str timezone="UTC"):
-    """Returns from one local day's last equity to the next's; the first point is only the base.
-
-    A point at t belongs to the day of t - 1 ns, so a bar closed at midnight belongs to the day it ends. Days
-    without points are no periods.
-    """
-    points = _column(equity, "equity")
-    clock = _clock(timestamp, points.shape[0])
-    if points.shape[0] < 2:
-        return np.empty(0)
-    ends = np.searchsorted(clock[1:], midnights(int(clock[1]), int(clock[len(clock) - 1]), timezone), side="right")
-    return returns(_closes(points[1:], points[0], np.append(ends, points.shape[0] - 1)))
-
-
-def interval_returns(timestamp, equity, int64_t interval_ns):
-    """As `daily_returns`, over the cells of a UTC grid; a point at t belongs to the cell of t - 1 ns."""
-    points = _column(equity, "equity")
-    cdef const int64_t[::1] t = _clock(timestamp, points.shape[0])
-    cdef Py_ssize_t i, n = t.shape[0], count = 0
-    cdef int64_t over  # the last moment of the present cell
-    if interval_ns <= 0:
-        raise ValueError(f"interval_ns: {interval_ns} is not above zero")
-    if n < 2:
-        return np.empty(0)
-    lasts = np.empty(n, dtype=np.int64)
-    cdef int64_t[::1] last = lasts
-    with nogil:
-        over = _cell_end(t[1], interval_ns)
-        for i in range(2, n):
-            if t[i] > over:
-                last[count] = i - 1
-                count += 1
-                over = _cell_end(t[i], interval_ns)
-        last[count] = n - 1
-        count += 1
-    return returns(points[np.append(0, lasts[:count])])
-
-
-cdef int64_t _cell_end(int64_t ts, int64_t interval) noexcept nogil:
-    cdef int64_t cell = (ts - 1) // interval
-    if (ts - 1) % interval < 0:
-        cell -= 1  # C rounds towards zero
-    return (cell + 1) * interval
-
-
 def drawdown(equity):
-    """(peak - equity) / peak at each point, with the running peak."""
+    """Drawdown (peak - equity) / peak at each point from the running peak, float64, 0 or more."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef Py_ssize_t i, start = 0, stop
     cdef double peak = -INFINITY, low, high
-    cdef double[8] lanes = [0.0] * 8  # what they add up to is of no use here
+    cdef double[8] lanes = [0.0] * 8  # `scan` adds to them; the sums are not used
     result = np.empty(e.shape[0])
     cdef double[::1] out = result
     with nogil:
@@ -147,7 +72,7 @@ def drawdown(equity):
 
 
 def max_drawdown(equity):
-    """max((peak - equity) / peak) with the running peak, 0 or more."""
+    """Largest drawdown (peak - equity) / peak from the running peak, 0 or more. NaN for an empty array."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef const int64_t[::1] t = np.zeros(e.shape[0], dtype=np.int64)
     cdef CurveStats curve
@@ -155,36 +80,36 @@ def max_drawdown(equity):
         return NAN
     with nogil:
         curve = _stats(&t[0], e)
-    return worst_fall(&curve)
+    return worst_drawdown(&curve)
 
 
 def max_drawdown_duration(timestamp, equity):
-    """The longest time in ns from a peak until equity is back at it, or to the end if it never is."""
+    """Longest time in ns from a peak until equity is back at it, or until the end if it never is."""
     cdef const double[::1] e = _column(equity, "equity")
-    cdef const int64_t[::1] t = _clock(timestamp, e.shape[0])
+    cdef const int64_t[::1] t = _times(timestamp, e.shape[0])
     cdef CurveStats curve
     if e.shape[0] == 0:
         return 0
     with nogil:
         curve = _stats(&t[0], e)
-    return longest_fall(&curve)
+    return longest_drawdown(&curve)
 
 
 def sharpe_ratio(returns, double risk_free=0.0, double periods=252.0):
-    """mean(r - risk_free) / std(r, ddof 1) * sqrt(periods); risk_free is per period."""
+    """mean(r - risk_free) / std(r, ddof 1) * sqrt(periods); `risk_free` is a return per period."""
     cdef Sample r = _sample(_column(returns))
     return formulas.sharpe(&r, risk_free, periods)
 
 
 def downside_risk(returns, double required_return=0.0, double periods=252.0):
-    """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), the mean over all periods."""
+    """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), with the mean over all returns."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     return formulas.downside(&r, _start(x), required_return, periods)
 
 
 def sortino_ratio(returns, double required_return=0.0, double periods=252.0):
-    """mean(r - required_return) * periods / downside_risk; NaN without a shortfall."""
+    """mean(r - required_return) * periods / downside_risk; NaN if no return is below the required one."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     cdef double risk = formulas.downside(&r, _start(x), required_return, periods)
@@ -207,7 +132,7 @@ def annual_volatility(returns, double periods=252.0):
 
 
 def calmar_ratio(returns, double periods=252.0):
-    """annual_return / the largest drawdown of the compounded returns; NaN without a drawdown."""
+    """annual_return / largest drawdown of the compounded returns; NaN if there is no drawdown."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     cdef double wealth, worst
@@ -226,7 +151,7 @@ def omega_ratio(returns, double risk_free=0.0, double required_return=0.0, doubl
 
 
 def value_at_risk(returns, double cutoff=0.05):
-    """The `cutoff` quantile of returns (linear interpolation); a loss is negative."""
+    """The `cutoff` quantile of returns, by linear interpolation; a loss is negative."""
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
@@ -234,7 +159,7 @@ def value_at_risk(returns, double cutoff=0.05):
 
 
 def conditional_value_at_risk(returns, double cutoff=0.05):
-    """The mean of the floor((n - 1) * cutoff) + 1 worst returns; a loss is negative."""
+    """Mean of the floor((n - 1) * cutoff) + 1 lowest returns; a loss is negative."""
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
@@ -242,12 +167,12 @@ def conditional_value_at_risk(returns, double cutoff=0.05):
 
 
 def tail_ratio(returns):
-    """|95 % quantile| / |5 % quantile|; NaN if the latter is zero."""
+    """|95 % quantile| / |5 % quantile|; NaN if the latter is 0."""
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
     low = formulas.quantile(&r, _start(x), 0.05, &scratch[0])
-    return formulas.tails(low, formulas.quantile(&r, _start(x), 0.95, &scratch[0]))
+    return formulas.tail_ratio(low, formulas.quantile(&r, _start(x), 0.95, &scratch[0]))
 
 
 def skew(returns):
@@ -263,15 +188,15 @@ def kurtosis(returns):
 
 
 def stability(returns):
-    """R squared of a straight line through the cumulative log returns."""
+    """R squared of a linear fit to the cumulative log returns."""
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
-    return formulas.straightness(&r, _start(x), &scratch[0])
+    return formulas.r_squared(&r, _start(x), &scratch[0])
 
 
 def turnover(double traded_notional, equity):
-    """traded_notional / mean(equity); NaN unless the mean is above zero."""
+    """traded_notional / mean(equity); NaN if the mean is not above 0."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef const int64_t[::1] t = np.zeros(e.shape[0], dtype=np.int64)
     cdef CurveStats curve
@@ -284,11 +209,14 @@ def turnover(double traded_notional, equity):
 
 
 def exposure_time(entry, exit, int64_t start, int64_t end):
-    """The share of [start, end] that the intervals [entry, exit] cover together; NaN for an empty span."""
+    """Share of the time from `start` to `end` covered by at least one interval [entry, exit]; all in ns.
+
+    NaN if `end` is not after `start`.
+    """
     starts = np.ascontiguousarray(entry, dtype=np.int64)
     order = np.argsort(starts, kind="stable")
     cdef const int64_t[::1] a = starts[order]
-    cdef const int64_t[::1] b = _clock(exit, a.shape[0])[order]
+    cdef const int64_t[::1] b = _times(exit, a.shape[0])[order]
     cdef int64_t held = 0, until = start, left, right
     cdef Py_ssize_t i
     for i in range(a.shape[0]):

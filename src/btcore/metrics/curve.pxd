@@ -1,8 +1,8 @@
-"""A curve of equity in one pass, kept in one struct: what it needs is fed in blocks of any size.
+"""Running statistics of an equity curve, computed in one pass over blocks of any size.
 
-All that is kept is the same, bit for bit, however the points are cut into blocks. Sums run in eight lanes: point i
-is added to lane i mod 8, and `total` adds the lanes in one fixed order. So a processor may add several at once, and
-yet the bytes are the same on all of them.
+The results are equal bit for bit however the points are divided into blocks. Sums run in eight lanes: point i is
+added to lane i mod 8, and `total` adds the lanes in one fixed order. A processor may therefore add several points at
+once, and all processors give the same bytes.
 """
 
 from libc.math cimport INFINITY, NAN, isfinite
@@ -16,7 +16,7 @@ cdef extern from *:
     #include <emmintrin.h>
     #endif
 
-    /* Adds x[0..n) to the lanes, beginning with lane `at`, and finds the extremes; NaN is passed over. */
+    /* Adds x[0..n) to the lanes, starting with lane `at`, and finds the lowest and highest value. NaN is skipped. */
     static void btcore_scan_plain(double* lanes, int64_t at, const double* x, int64_t n, double* low, double* high) {
         double least = INFINITY, most = -INFINITY;
         for (int64_t i = 0; i < n; i++) {
@@ -30,7 +30,7 @@ cdef extern from *:
 
     static void btcore_scan(double* lanes, int64_t at, const double* x, int64_t n, double* low, double* high) {
     #if defined(__SSE2__) || defined(_M_X64)
-        /* Compilers keep a > b ? a : b in lanes as compare and mask: half as fast as the instruction for it. */
+        /* Compilers vectorize a > b ? a : b as compare and mask, at half the speed of the min and max instructions. */
         int64_t head = -at & 7, body, i;
         double some_low, some_high, ends[2];
         __m128d sum[4], least[4], most[4];
@@ -77,23 +77,23 @@ cdef extern from *:
 
 cdef enum:
     LANES = 8
-    BLOCK = 256              # points looked at together
+    BLOCK = 256              # points processed together
 
 cdef struct CurveStats:
-    int64_t count
-    int64_t first_ts
+    int64_t count            # points so far
+    int64_t first_ts         # ns UTC
     int64_t last_ts
-    int64_t peak_at          # index of the last point at the peak
-    int64_t peak_ts
-    int64_t longest          # ns from a peak until equity was back at it
-    double first
-    double last
-    double lowest
-    double peak
-    double worst             # the largest (peak - equity) / peak so far
-    double floor             # no equity at or above it falls further than that
-    double lanes[8]          # sums
-    bint undefined           # a point was not finite, or a peak zero
+    int64_t peak_index       # index of the last point at the peak
+    int64_t peak_ts          # and its time
+    int64_t longest          # longest time in ns from a peak until equity was back at it
+    double first             # equity of the first point
+    double last              # of the last point
+    double lowest            # lowest equity
+    double peak              # highest equity
+    double worst             # largest drawdown (peak - equity) / peak
+    double floor             # only an equity below it can be a larger drawdown
+    double lanes[8]          # partial sums of equity
+    bint undefined           # 1: a point was not finite, or a peak was zero
 
 
 cdef inline double total(const double* lanes) noexcept nogil:
@@ -102,28 +102,28 @@ cdef inline double total(const double* lanes) noexcept nogil:
 
 
 cdef inline double _share(double worst) noexcept nogil:
-    """1 - worst, with more to spare than its rounding and that of a fall can come to."""
+    """1 - worst, plus a margin above all rounding errors of this number and of a drawdown."""
     return 1.0 - worst + (1.0 + worst) * 2.0**-50
 
 
 cdef inline double _floor(double peak, double share) noexcept nogil:
-    """An equity at or above it is no worse a fall from the peak; 1e-300 is nothing, but for a peak as small."""
+    """The equity from which on a drawdown from the peak cannot be a new largest one; 1e-300 covers tiny peaks."""
     return share * peak + 1e-300
 
 
-cdef inline void _fall(CurveStats* curve, double equity) noexcept nogil:
-    """Takes the fall from the peak to `equity`, if it is the worst."""
-    cdef double fall = (curve.peak - equity) / curve.peak  # 1 - equity / peak, without its rounding
-    if fall > curve.worst:
-        curve.worst = fall
-        curve.floor = _floor(curve.peak, _share(fall))
+cdef inline void _update_drawdown(CurveStats* curve, double equity) noexcept nogil:
+    """Updates the largest drawdown with a point below the peak."""
+    cdef double drawdown = (curve.peak - equity) / curve.peak  # more exact than 1 - equity / peak
+    if drawdown > curve.worst:
+        curve.worst = drawdown
+        curve.floor = _floor(curve.peak, _share(drawdown))
 
 
-cdef inline void _climb(CurveStats* curve, int64_t at, int64_t ts, double equity) noexcept nogil:
-    """Point `at` is at the peak or above it."""
-    if curve.peak_at < at - 1 and ts - curve.peak_ts > curve.longest:
+cdef inline void _update_peak(CurveStats* curve, int64_t at, int64_t ts, double equity) noexcept nogil:
+    """Updates the peak with point `at`, which is at the peak or above it."""
+    if curve.peak_index < at - 1 and ts - curve.peak_ts > curve.longest:
         curve.longest = ts - curve.peak_ts
-    curve.peak_at = at
+    curve.peak_index = at
     curve.peak_ts = ts
     if equity > curve.peak:
         curve.peak = equity
@@ -132,11 +132,11 @@ cdef inline void _climb(CurveStats* curve, int64_t at, int64_t ts, double equity
 
 
 cdef inline void open_curve(CurveStats* curve, int64_t ts, double equity) noexcept nogil:
-    """The first point."""
+    """Starts the statistics with the first point."""
     cdef int i
     curve.count = 1
     curve.first_ts = curve.last_ts = curve.peak_ts = ts
-    curve.peak_at = curve.longest = 0
+    curve.peak_index = curve.longest = 0
     curve.first = curve.last = curve.peak = equity
     curve.lowest = equity + 0.0
     curve.worst = 0.0
@@ -147,27 +147,27 @@ cdef inline void open_curve(CurveStats* curve, int64_t ts, double equity) noexce
     curve.lanes[0] = equity
 
 
-cdef inline void _step(
+cdef inline void _extend_by_point(
     CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
 ) noexcept nogil:
-    """Point by point."""
+    """Adds a block point by point."""
     cdef int64_t i
     for i in range(n):
         if equity[i] >= curve.peak:
-            _climb(curve, curve.count + i, ts[i] + shift, equity[i])
+            _update_peak(curve, curve.count + i, ts[i] + shift, equity[i])
         else:
-            _fall(curve, equity[i])
+            _update_drawdown(curve, equity[i])
 
 
-cdef inline void _walk(
+cdef inline void _extend_branchless(
     CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
 ) noexcept nogil:
-    """Point by point, where a block has a new peak and the last one was above zero.
+    """Adds a block with a new peak, where the peak before it was above zero. Must equal `_extend_by_point`.
 
-    `_climb` and `_fall`, but whether a point is a peak, which nobody can foretell, is a mask and not a branch.
+    Whether a point is a peak is unpredictable, so it is a mask and not a branch.
     """
-    cdef int64_t i, at = curve.peak_at, peak_ts = curve.peak_ts, longest = curve.longest, since, is_peak
-    cdef double peak = curve.peak, worst = curve.worst, share = _share(curve.worst), fall
+    cdef int64_t i, at = curve.peak_index, peak_ts = curve.peak_ts, longest = curve.longest, since, is_peak
+    cdef double peak = curve.peak, worst = curve.worst, share = _share(curve.worst), drawdown
     for i in range(n):
         is_peak = -<int64_t> (equity[i] >= peak)
         since = ts[i] + shift - peak_ts
@@ -178,11 +178,11 @@ cdef inline void _walk(
         peak_ts += since & is_peak
         peak = equity[i] if equity[i] > peak else peak
         if equity[i] < _floor(peak, share):
-            fall = (peak - equity[i]) / peak
-            if fall > worst:
-                worst = fall
+            drawdown = (peak - equity[i]) / peak
+            if drawdown > worst:
+                worst = drawdown
                 share = _share(worst)
-    curve.peak_at = at
+    curve.peak_index = at
     curve.peak_ts = peak_ts
     curve.longest = longest
     curve.peak = peak
@@ -193,10 +193,10 @@ cdef inline void _walk(
 cdef inline void extend_curve(
     CurveStats* curve, const int64_t* ts, int64_t shift, const double* equity, int64_t n
 ) noexcept nogil:
-    """The next n points, at ts[i] + shift; times ascend.
+    """Adds the next n points, at the ascending times ts[i] + shift.
 
-    A block that lies below the peak costs one test, and one division if it has a new lowest point: of falls from
-    one peak the deepest is the worst.
+    A block that lies below the peak costs one test, plus one division if its lowest point may be a new largest
+    drawdown.
     """
     cdef int64_t start = 0, size
     cdef double low, high
@@ -204,17 +204,17 @@ cdef inline void extend_curve(
         size = min(n - start, <int64_t> BLOCK)
         scan(curve.lanes, curve.count & (LANES - 1), equity + start, size, &low, &high)
         if not isfinite(total(curve.lanes)):
-            _check(curve, equity + start, size)
+            _check_finite(curve, equity + start, size)
         if low == high and high >= curve.peak:
-            _climb(curve, curve.count, ts[start] + shift, high)
-            curve.peak_at = curve.count + size - 1
+            _update_peak(curve, curve.count, ts[start] + shift, high)
+            curve.peak_index = curve.count + size - 1
             curve.peak_ts = ts[start + size - 1] + shift
         elif high >= curve.peak and not curve.peak > 0.0:
-            _step(curve, ts + start, shift, equity + start, size)
+            _extend_by_point(curve, ts + start, shift, equity + start, size)
         elif high >= curve.peak:
-            _walk(curve, ts + start, shift, equity + start, size)
+            _extend_branchless(curve, ts + start, shift, equity + start, size)
         elif low < curve.floor:
-            _fall(curve, low)
+            _update_drawdown(curve, low)
         if low < curve.lowest:
             curve.lowest = low + 0.0  # never -0.0
         curve.count += size
@@ -224,8 +224,8 @@ cdef inline void extend_curve(
         curve.last_ts = ts[n - 1] + shift
 
 
-cdef inline void _check(CurveStats* curve, const double* equity, int64_t n) noexcept nogil:
-    """A sum that is not finite may be one of large numbers only."""
+cdef inline void _check_finite(CurveStats* curve, const double* equity, int64_t n) noexcept nogil:
+    """Looks for a point that is not finite; an infinite sum may also come from large finite points."""
     cdef int64_t i
     for i in range(n):
         if not isfinite(equity[i]):
@@ -235,9 +235,9 @@ cdef inline void _check(CurveStats* curve, const double* equity, int64_t n) noex
 cdef inline void hold_curve(
     CurveStats* curve, const int64_t* ts, int64_t shift, double equity, int64_t n
 ) noexcept nogil:
-    """The next n points, all of one equity: the same as `extend_curve` with it n times."""
+    """Adds n points of the same equity. Must equal `extend_curve` with n such points."""
     cdef int64_t i, _round, at = curve.count & (LANES - 1), rounds = n // LANES
-    cdef int64_t rest = n - rounds * LANES
+    cdef int64_t remainder = n - rounds * LANES
     cdef int k
     cdef double lanes[8]
     if n <= 0:
@@ -249,16 +249,16 @@ cdef inline void hold_curve(
             lanes[k] += equity
     for k in range(LANES):
         curve.lanes[k] = lanes[k]
-    for i in range(rest):
+    for i in range(remainder):
         curve.lanes[(at + i) & (LANES - 1)] += equity
     if not isfinite(equity):
         curve.undefined = True
     if equity >= curve.peak:
-        _climb(curve, curve.count, ts[0] + shift, equity)
-        curve.peak_at = curve.count + n - 1
+        _update_peak(curve, curve.count, ts[0] + shift, equity)
+        curve.peak_index = curve.count + n - 1
         curve.peak_ts = ts[n - 1] + shift
     elif equity < curve.floor:
-        _fall(curve, equity)
+        _update_drawdown(curve, equity)
     if equity < curve.lowest:
         curve.lowest = equity + 0.0
     curve.count += n
@@ -266,17 +266,18 @@ cdef inline void hold_curve(
     curve.last_ts = ts[n - 1] + shift
 
 
-cdef inline double worst_fall(const CurveStats* curve) noexcept nogil:
-    """max((peak - equity) / peak), 0 or more; NaN where a point is not finite or a peak is zero."""
+cdef inline double worst_drawdown(const CurveStats* curve) noexcept nogil:
+    """Largest (peak - equity) / peak, 0 or more; NaN if a point is not finite or a peak is zero."""
     return NAN if curve.undefined else curve.worst
 
 
 cdef inline double mean_equity(const CurveStats* curve) noexcept nogil:
+    """Mean of all points; NaN as in `worst_drawdown`."""
     return NAN if curve.undefined else total(curve.lanes) / curve.count
 
 
-cdef inline int64_t longest_fall(const CurveStats* curve) noexcept nogil:
-    """The longest time in ns from a peak until equity is back at it, or to the end if it never is."""
-    if curve.peak_at < curve.count - 1 and curve.last_ts - curve.peak_ts > curve.longest:
+cdef inline int64_t longest_drawdown(const CurveStats* curve) noexcept nogil:
+    """Longest time in ns from a peak until equity is back at it, or until the end if it never is."""
+    if curve.peak_index < curve.count - 1 and curve.last_ts - curve.peak_ts > curve.longest:
         return curve.last_ts - curve.peak_ts
     return curve.longest

@@ -1,4 +1,4 @@
-"""A curve of equity that is still being written, for Python: see the header."""
+"""Running statistics of an equity curve, callable from Python; the formulas are in the header."""
 
 cimport cython
 
@@ -7,9 +7,9 @@ import numpy as np
 
 @cython.final
 cdef class RunningCurve:
-    """What is known of a curve so far; its points come in portions of any size, in the order of time.
+    """Statistics of an equity curve that grows: points are added in time order, in portions of any size.
 
-    An instance belongs to one thread at a time.
+    An instance may be used by one thread at a time.
     """
 
     cdef CurveStats _stats
@@ -18,7 +18,7 @@ cdef class RunningCurve:
         open_curve(&self._stats, timestamp, equity)
 
     def extend(self, timestamp, equity):
-        """Takes the next points; ValueError for columns of different lengths."""
+        """Adds the next points: times in ns UTC, and equity. ValueError if the columns differ in length."""
         cdef const int64_t[::1] ts = np.ascontiguousarray(timestamp, dtype=np.int64)
         cdef const double[::1] e = np.ascontiguousarray(equity, dtype=np.float64)
         if ts.shape[0] != e.shape[0]:
@@ -27,41 +27,41 @@ cdef class RunningCurve:
             extend_curve(&self._stats, &ts[0] if ts.shape[0] else NULL, 0, &e[0] if e.shape[0] else NULL, e.shape[0])
 
     def hold(self, timestamp, double equity):
-        """Takes the next points, all of one equity."""
+        """Adds one point per timestamp, all with the same equity."""
         cdef const int64_t[::1] ts = np.ascontiguousarray(timestamp, dtype=np.int64)
         with nogil:
             hold_curve(&self._stats, &ts[0] if ts.shape[0] else NULL, 0, equity, ts.shape[0])
 
     @property
     def count(self):
-        """How many points there have been."""
+        """Number of points so far."""
         return self._stats.count
 
     @property
     def mean(self):
-        """The mean of all points; NaN where one is not finite."""
+        """Mean equity; NaN if a point is not finite or a peak is zero."""
         return mean_equity(&self._stats)
 
     @property
     def lowest(self):
-        """The lowest point."""
+        """Lowest equity."""
         return self._stats.lowest
 
     @property
     def max_drawdown(self):
-        """As `metrics.max_drawdown`."""
-        return worst_fall(&self._stats)
+        """Largest drawdown, as `metrics.max_drawdown`."""
+        return worst_drawdown(&self._stats)
 
     @property
     def max_drawdown_duration(self):
-        """As `metrics.max_drawdown_duration`."""
-        return longest_fall(&self._stats)
+        """Longest drawdown in ns, as `metrics.max_drawdown_duration`."""
+        return longest_drawdown(&self._stats)
 
 
 def lane_sums(values, int64_t first=0, bint plain=False):
-    """The eight sums of values[i] by (first + i) % 8, the lowest and the highest; `plain`: without wide instructions.
+    """The eight sums of values[i] by (first + i) % 8, the lowest and the highest value.
 
-    They are the same to the last bit.
+    With `plain`, without vector instructions: the result is equal bit for bit. For tests.
     """
     cdef const double[::1] x = np.ascontiguousarray(values, dtype=np.float64)
     cdef double low, high

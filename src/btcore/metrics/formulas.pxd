@@ -1,6 +1,7 @@
-"""The formulas of docs/metrics.md, each over one sample of returns; what is undefined is NaN.
+"""The formulas of docs/metrics.md, each over one sample of returns; an undefined result is NaN.
 
-Sums run in eight lanes by index, as in `curve`. Who wants several numbers of one sample takes its `Sample` once.
+Sums run in eight lanes by index, as in `curve.pxd`. `take_sample` computes count, mean and moments once; the other
+functions use them. `periods` is the number of returns in a year. `api.pyx` is the Python side.
 """
 
 from libc.math cimport NAN, fabs, floor, isfinite, log1p, pow, sqrt
@@ -10,22 +11,23 @@ from btcore.metrics.curve cimport LANES, total
 
 cdef struct Sample:
     int64_t n
-    bint usable              # all are finite
-    bint constant            # their deviation is zero, whatever rounding leaves of it
+    bint usable              # all returns are finite
+    bint constant            # all are equal: the deviation is zero, even if rounding gives another number
     double mean
-    double m2                # sums of powers of the deviations from the mean
-    double m3
-    double m4
+    double m2                # sum of squared deviations from the mean
+    double m3                # sum of cubed deviations
+    double m4                # sum of fourth powers
 
 
 cdef inline void simple_returns(const double* equity, int64_t n, double* out) noexcept nogil:
-    """The n - 1 returns equity[i + 1] / equity[i] - 1; NaN where the base is not above zero."""
+    """Writes the n - 1 returns equity[i + 1] / equity[i] - 1; NaN where the base is not above zero."""
     cdef int64_t i
     for i in range(n - 1):
         out[i] = (equity[i + 1] - equity[i]) / equity[i] if equity[i] > 0.0 else NAN
 
 
 cdef inline double sum_of(const double* x, int64_t n) noexcept nogil:
+    """The sum in eight lanes."""
     cdef int64_t i
     cdef double lanes[8]
     for i in range(LANES):
@@ -35,7 +37,8 @@ cdef inline double sum_of(const double* x, int64_t n) noexcept nogil:
     return total(lanes)
 
 
-cdef inline void take(Sample* sample, const double* x, int64_t n) noexcept nogil:
+cdef inline void take_sample(Sample* sample, const double* x, int64_t n) noexcept nogil:
+    """Computes the count, mean and moments of n returns."""
     cdef int64_t i
     cdef int k
     cdef double d, q
@@ -67,7 +70,7 @@ cdef inline double deviation(const Sample* r) noexcept nogil:
     return sqrt(r.m2 / (r.n - 1))
 
 
-cdef inline double shortfall(const double* x, int64_t n, double required) noexcept nogil:
+cdef inline double downside_deviation(const double* x, int64_t n, double required) noexcept nogil:
     """sqrt(mean(min(x - required, 0) ** 2)) over all of x."""
     cdef int64_t i
     cdef double lanes[8]
@@ -82,7 +85,7 @@ cdef inline double shortfall(const double* x, int64_t n, double required) noexce
 
 
 cdef inline void compound(const double* x, int64_t n, double* wealth, double* worst) noexcept nogil:
-    """The product of 1 + x, and its largest fall from a peak, the first of which is 1."""
+    """Writes the product of all 1 + x (wealth) and the largest drawdown of that product, which starts at 1."""
     cdef int64_t i
     cdef double w = 1.0, peak = 1.0, fall
     worst[0] = 0.0
@@ -97,36 +100,42 @@ cdef inline void compound(const double* x, int64_t n, double* wealth, double* wo
 
 
 cdef inline double sharpe(const Sample* r, double risk_free, double periods) noexcept nogil:
+    """`risk_free` is a return per period."""
     if r.n < 2 or not r.usable or r.constant:
         return NAN
     return (r.mean - risk_free) / deviation(r) * sqrt(periods)
 
 
 cdef inline double volatility(const Sample* r, double periods) noexcept nogil:
+    """Annualized standard deviation."""
     return deviation(r) * sqrt(periods) if r.n >= 2 and r.usable else NAN
 
 
 cdef inline double downside(const Sample* r, const double* x, double required, double periods) noexcept nogil:
-    return shortfall(x, r.n, required) * sqrt(periods) if r.n >= 1 and r.usable else NAN
+    """Annualized downside deviation below the `required` return per period."""
+    return downside_deviation(x, r.n, required) * sqrt(periods) if r.n >= 1 and r.usable else NAN
 
 
 cdef inline double sortino(const Sample* r, double risk, double required, double periods) noexcept nogil:
-    """`risk` is the downside risk."""
+    """`risk` is the result of `downside`."""
     return (r.mean - required) * periods / risk if r.n >= 2 and risk > 0.0 else NAN
 
 
 cdef inline double annual(const Sample* r, double wealth, double periods) noexcept nogil:
+    """Annualized return; `wealth` is from `compound`."""
     if r.n < 1 or not r.usable or not wealth >= 0.0:
         return NAN
     return pow(wealth, periods / r.n) - 1.0
 
 
 cdef inline double calmar(double annual_return, double worst) noexcept nogil:
+    """`worst` is the largest drawdown, from `compound`."""
     cdef double ratio = annual_return / worst if worst > 0.0 else NAN
     return ratio if isfinite(ratio) else NAN
 
 
 cdef inline double omega(const Sample* r, const double* x, double risk_free, double hurdle) noexcept nogil:
+    """Gains over losses of x - risk_free - hurdle, all per period."""
     cdef int64_t i
     cdef int k
     cdef double gains[8]
@@ -147,6 +156,7 @@ cdef inline double omega(const Sample* r, const double* x, double risk_free, dou
 
 
 cdef inline double skewness(const Sample* r) noexcept nogil:
+    """Population skewness m3 / m2 ** 1.5."""
     cdef double variance = r.m2 / r.n
     if r.n < 2 or not r.usable or r.constant:
         return NAN
@@ -154,14 +164,15 @@ cdef inline double skewness(const Sample* r) noexcept nogil:
 
 
 cdef inline double excess_kurtosis(const Sample* r) noexcept nogil:
+    """Population kurtosis m4 / m2 ** 2, less the 3 of a normal distribution."""
     cdef double variance = r.m2 / r.n
     if r.n < 2 or not r.usable or r.constant:
         return NAN
     return r.m4 / r.n / (variance * variance) - 3.0
 
 
-cdef inline double straightness(const Sample* r, const double* x, double* y) noexcept nogil:
-    """R squared of a straight line through the cumulative log returns; y has room for n."""
+cdef inline double r_squared(const Sample* r, const double* x, double* y) noexcept nogil:
+    """R squared of a linear fit to the cumulative log returns; y has room for n."""
     cdef int64_t i, n = r.n
     cdef int k
     cdef double middle = (n - 1) / 2.0, level, sum_xx, sum_xy, sum_yy, d, e, log_wealth = 0.0
@@ -190,7 +201,7 @@ cdef inline double straightness(const Sample* r, const double* x, double* y) noe
 
 
 cdef inline void _sift(double* heap, int64_t at, int64_t n) noexcept nogil:
-    """Lets the value at `at` sink in a heap with its largest value on top."""
+    """Moves the value at `at` down to its place in a max-heap."""
     cdef double value = heap[at]
     cdef int64_t child = 2 * at + 1
     while child < n:
@@ -205,7 +216,7 @@ cdef inline void _sift(double* heap, int64_t at, int64_t n) noexcept nogil:
 
 
 cdef inline void lowest(const double* x, int64_t n, double sign, int64_t k, double* out) noexcept nogil:
-    """The k lowest of sign * x, ascending."""
+    """Writes the k lowest of sign * x in ascending order."""
     cdef int64_t i
     cdef double value
     for i in range(k):
@@ -224,23 +235,24 @@ cdef inline void lowest(const double* x, int64_t n, double sign, int64_t k, doub
         _sift(out, 0, i)
 
 
-cdef inline double _between(double below, double above, double t) noexcept nogil:
+cdef inline double _interpolate(double below, double above, double t) noexcept nogil:
+    """Linear interpolation, exact at both ends."""
     cdef double gap = above - below
     return below + gap * t if t < 0.5 else above - gap * (1.0 - t)
 
 
 cdef inline double quantile(const Sample* r, const double* x, double q, double* scratch) noexcept nogil:
-    """The value at rank q * (n - 1), between neighbours by linear interpolation; scratch has room for n."""
+    """The value at rank q * (n - 1), interpolated linearly between neighbours; scratch has room for n."""
     cdef double rank = q * (r.n - 1)
     cdef int64_t i = <int64_t> floor(rank), k
     if r.n < 1 or not r.usable:
         return NAN
     if i + 2 <= r.n - i:
         lowest(x, r.n, 1.0, i + 2, scratch)
-        return _between(scratch[i], scratch[i + 1], rank - i)
+        return _interpolate(scratch[i], scratch[i + 1], rank - i)
     k = r.n - i
     lowest(x, r.n, -1.0, k, scratch)
-    return _between(-scratch[k - 1], -scratch[k - 2], rank - i) if k > 1 else -scratch[0]
+    return _interpolate(-scratch[k - 1], -scratch[k - 2], rank - i) if k > 1 else -scratch[0]
 
 
 cdef inline double expected_shortfall(const Sample* r, const double* x, double q, double* scratch) noexcept nogil:
@@ -252,5 +264,6 @@ cdef inline double expected_shortfall(const Sample* r, const double* x, double q
     return sum_of(scratch, k) / k
 
 
-cdef inline double tails(double low_quantile, double high_quantile) noexcept nogil:
+cdef inline double tail_ratio(double low_quantile, double high_quantile) noexcept nogil:
+    """Size of the right tail relative to the left."""
     return fabs(high_quantile) / fabs(low_quantile) if fabs(low_quantile) > 0.0 else NAN

@@ -10,7 +10,7 @@ LOT_DTYPE: dtype[void]
 def match_fills(
     fills: NDArray[Any], restatements: NDArray[Any] | None = None
 ) -> tuple[NDArray[Any], NDArray[Any]]: ...
-def excursions(
+def write_excursions(
     trips: NDArray[Any],
     symbol: int,
     ts_start: ArrayLike,

@@ -1,4 +1,4 @@
-"""Round trips: each closing fill paired with the oldest open lots of its position, first in, first out."""
+"""Round trips from arrays of fills, and their write_excursions; the matching is in the header."""
 
 from libc.math cimport NAN, isnan
 from libc.stdint cimport int32_t, int64_t
@@ -9,7 +9,7 @@ from btcore import model
 from btcore.model cimport Fill, Restatement
 
 cdef enum:
-    BLOCK = 64            # prices summed up in one leaf of the tree of extremes
+    BLOCK = 64            # prices per leaf of the trees of extremes
 
 cdef Trip _trip
 cdef Lot _lot
@@ -18,7 +18,7 @@ TRIP_DTYPE = np.asarray(<Trip[:1]> &_trip).dtype
 LOT_DTYPE = np.asarray(<Lot[:1]> &_lot).dtype
 
 
-cdef int _check(name, Py_ssize_t i, int32_t symbol, int32_t leg) except -1:
+cdef int _check_record(name, Py_ssize_t i, int32_t symbol, int32_t leg) except -1:
     if symbol < 0:
         raise ValueError(f"{name}[{i}].symbol: {symbol} is below zero")
     if not -1 <= leg <= 1:
@@ -26,17 +26,17 @@ cdef int _check(name, Py_ssize_t i, int32_t symbol, int32_t leg) except -1:
     return 0
 
 
-cdef int64_t check_matched(const Fill[::1] fills, const Restatement[::1] splits) except -1:
-    """How many symbols a matcher of these needs; ValueError for what it can't take."""
+cdef int64_t check_fills(const Fill[::1] fills, const Restatement[::1] splits) except -1:
+    """The number of symbols the matcher needs. ValueError for an impossible symbol, leg, quantity or ratio."""
     cdef Py_ssize_t i
     cdef int64_t n_symbols = 0
     for i in range(fills.shape[0]):
-        _check("fills", i, fills[i].symbol, fills[i].leg)
+        _check_record("fills", i, fills[i].symbol, fills[i].leg)
         if not fills[i].last_qty > 0.0:
             raise ValueError(f"fills[{i}].last_qty: {fills[i].last_qty} is not above zero")
         n_symbols = max(n_symbols, <int64_t> fills[i].symbol + 1)
     for i in range(splits.shape[0]):
-        _check("restatements", i, splits[i].symbol, splits[i].leg)
+        _check_record("restatements", i, splits[i].symbol, splits[i].leg)
         if not splits[i].ratio > 0.0:
             raise ValueError(f"restatements[{i}].ratio: {splits[i].ratio} is not above zero")
         n_symbols = max(n_symbols, <int64_t> splits[i].symbol + 1)
@@ -44,19 +44,20 @@ cdef int64_t check_matched(const Fill[::1] fills, const Restatement[::1] splits)
 
 
 def match_fills(const Fill[::1] fills not None, restatements=None):
-    """Round trips in the order of their closing, and the lots left open, by symbol and age.
+    """Round trips in the order they closed (`TRIP_DTYPE`), and open lots by symbol and age (`LOT_DTYPE`).
 
-    Fills are read in the order they happened; `restatements` are the splits between them.
+    `fills` are records of `btcore.model.FILL_DTYPE` in the order they happened, and `restatements` the splits between
+    them. ValueError for an impossible symbol, leg, quantity or ratio.
     """
     cdef const Restatement[::1] splits = (
         np.zeros(0, model.RESTATEMENT_DTYPE) if restatements is None else restatements
     )
     cdef int64_t n = fills.shape[0], m = splits.shape[0]
-    cdef int64_t n_symbols = check_matched(fills, splits)
+    cdef int64_t n_symbols = check_fills(fills, splits)
     cdef Matcher matcher
     cdef int code
-    # Every fill opens a lot, or ends inside one, or both opens one and ends those before: at most n trips; and
-    # a payout ends inside one.
+    # There are at most n + m trips: a fill fully closes lots that earlier fills opened, and partly closes one lot
+    # or opens one; a payout partly closes one lot.
     trips = np.zeros(n + m, dtype=TRIP_DTYPE)
     cdef Trip[::1] trip = trips
     code = open_matcher(&matcher, n_symbols, 0, &trip[0] if n + m else NULL)
@@ -66,17 +67,18 @@ def match_fills(const Fill[::1] fills not None, restatements=None):
                 code = match_all(&matcher, &fills[0] if n else NULL, n, &splits[0] if m else NULL, m)
         if code < 0:
             raise MemoryError
-        still_open = np.zeros(_open_lots(&matcher), dtype=LOT_DTYPE)
+        still_open = np.zeros(_count_lots(&matcher), dtype=LOT_DTYPE)
         _copy_lots(&matcher, still_open)
     finally:
         close_matcher(&matcher)
     return trips[:matcher.closed.count], still_open
 
 
-cdef int64_t _open_lots(const Matcher* matcher) noexcept nogil:
-    cdef int64_t book, at, count = 0
-    for book in range(matcher.n_books):
-        at = matcher.books[book].oldest
+cdef int64_t _count_lots(const Matcher* matcher) noexcept nogil:
+    """Number of open lots."""
+    cdef int64_t queue, at, count = 0
+    for queue in range(matcher.n_queues):
+        at = matcher.queues[queue].oldest
         while at >= 0:
             count += 1
             at = matcher.lots[at].next
@@ -84,10 +86,10 @@ cdef int64_t _open_lots(const Matcher* matcher) noexcept nogil:
 
 
 cdef int _copy_lots(const Matcher* matcher, Lot[::1] out) except -1:
-    """By symbol and age."""
-    cdef int64_t book, at, count = 0
-    for book in range(matcher.n_books):
-        at = matcher.books[book].oldest
+    """Copies the open lots, by symbol and age."""
+    cdef int64_t queue, at, count = 0
+    for queue in range(matcher.n_queues):
+        at = matcher.queues[queue].oldest
         while at >= 0:
             out[count] = matcher.lots[at]
             count += 1
@@ -95,10 +97,10 @@ cdef int _copy_lots(const Matcher* matcher, Lot[::1] out) except -1:
     return 0
 
 
-cdef void _grow(
+cdef void _build_trees(
     const double[::1] low, const double[::1] high, double* least, double* most, Py_ssize_t leaves
 ) noexcept nogil:
-    """Fills two binary trees with the extremes of blocks, leaves from `leaves` on; NaN is passed over."""
+    """Fills two binary trees with the extremes of blocks; the leaves start at index `leaves`. NaN is skipped."""
     cdef Py_ssize_t i, leaf
     for leaf in range(leaves):
         least[leaves + leaf] = _least(low, leaf * BLOCK, min((leaf + 1) * BLOCK, low.shape[0]), NAN)
@@ -142,11 +144,11 @@ cdef Py_ssize_t _first_from(const int64_t[::1] t, int64_t bound, bint beyond) no
     return low
 
 
-cdef void _range(
+cdef void _find_extremes(
     const double[::1] low, const double[::1] high, const double* least, const double* most, Py_ssize_t leaves,
     Py_ssize_t start, Py_ssize_t stop, double* worst, double* best
 ) noexcept nogil:
-    """The extremes of [start, stop): loose ends one by one, whole blocks from the trees."""
+    """Writes the extremes of rows [start, stop): partial blocks row by row, whole blocks from the trees."""
     cdef Py_ssize_t a = (start + BLOCK - 1) // BLOCK, b = stop // BLOCK
     if a >= b:
         worst[0] = _least(low, start, stop, NAN)
@@ -169,12 +171,13 @@ cdef void _range(
         b //= 2
 
 
-def excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low, high):
-    """Writes mae and mfe of one symbol's trips, from prices in time order that hold from ts_start to ts_end.
+def write_excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low, high):
+    """Writes `mae` and `mfe` of one symbol's trips, from rows of prices in time order.
 
-    Prices with ts_start >= entry and ts_end <= exit count, and so do the entry and the exit price, all at the
-    money per point of the entry. A trip with a split in it is left as it is: its prices have two scales. Each
-    trip costs the logarithm of its length.
+    A row covers the time from `ts_start` to `ts_end` (ns UTC) and has the `low` and `high` price of that time. Rows
+    with ts_start >= entry and ts_end <= exit count, and so do the entry and the exit price, all at the point value of
+    the entry. A trip with a split is skipped, since its prices have two scales. The cost per trip is logarithmic
+    in the number of rows. ValueError if the columns differ in length.
     """
     cdef const int64_t[::1] starts = np.ascontiguousarray(ts_start, dtype=np.int64)
     cdef const int64_t[::1] ends = np.ascontiguousarray(ts_end, dtype=np.int64)
@@ -187,7 +190,7 @@ def excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low, high
     cdef double[::1] most = np.empty(max(2 * leaves, 1))
     cdef double worst, best, swap, money
     with nogil:
-        _grow(lows, highs, &least[0], &most[0], leaves)
+        _build_trees(lows, highs, &least[0], &most[0], leaves)
         for i in range(trips.shape[0]):
             if trips[i].symbol != symbol or trips[i].restated:
                 continue
@@ -195,7 +198,7 @@ def excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low, high
             stop = _first_from(ends, trips[i].exit_ts, True)
             worst = best = NAN
             if start < stop:
-                _range(lows, highs, &least[0], &most[0], leaves, start, stop, &worst, &best)
+                _find_extremes(lows, highs, &least[0], &most[0], leaves, start, stop, &worst, &best)
             worst = _lower(_lower(worst, trips[i].exit_px), trips[i].entry_px)
             best = _higher(_higher(best, trips[i].exit_px), trips[i].entry_px)
             if trips[i].side < 0:

@@ -1,41 +1,34 @@
-"""Every number of a run in one flat struct, filled from what was kept while the run went on, without the GIL.
+"""All metrics of a run in one flat struct, computed without the GIL.
 
-One run and each lane of a sweep go the same way, so their numbers are the same:
+A single run and each lane of a sweep use the same functions, so their metrics are equal:
 
     open_curve(&curve, start, capital); extend_curve(...)           the curve, in blocks
-    open_matcher(&matcher, n_symbols, start, NULL); match_fill(...) every fill, as it happens
-    open_measures(&measures)
-    count_order, add_position, add_flow                             each of them once, at the end
-    measure_curve(&measures, &curve)
-    measure_fills(&measures, &matcher, &curve)
-    measure_returns(&measures, r, n, DAY, 252, 0.0, scratch)        by `formulas.simple_returns` of the last equity
-                                                                    of each period, with the first point as base
-    metrics_of(&measures)                                           with the GIL: the dict
+    open_matcher(&matcher, n_symbols, start, NULL); match_fill(...) each fill, as it happens
+    open_metrics(&metrics)
+    add_order, add_position, add_cash_flow                          each record once, at the end
+    add_curve(&metrics, &curve)
+    add_fills(&metrics, &matcher, &curve)
+    add_returns(&metrics, r, n, DAY, 252, 0.0, scratch)             r: `formulas.simple_returns` of the last equity of
+                                                                    each period, with the first point as base
+    metrics_dict(&metrics)                                          the dict; needs the GIL
 
-`liquidations`, `ambiguous_bars` and `events` are its owner's to set. `MEASURES_DTYPE` is the struct for numpy, so an
-array of them is a table with a row for each run.
+The caller sets `liquidations`, `ambiguous_bars` and `events`. `RUN_METRICS_DTYPE` is the struct's numpy dtype, so an
+array of it is a table with one row per run.
 """
 
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport int8_t, int32_t, int64_t
 
-from btcore.metrics.curve cimport CurveStats, longest_fall, mean_equity, worst_fall
+from btcore.metrics.curve cimport CurveStats, longest_drawdown, mean_equity, worst_drawdown
 from btcore.metrics.formulas cimport (
-    Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, sharpe,
-    skewness, sortino, straightness, tails, take, volatility,
+    Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, r_squared, sharpe,
+    skewness, sortino, tail_ratio, take_sample, volatility,
 )
-from btcore.model cimport CashFlow, FlowKind, Position, Status
-from btcore.metrics.round_trips cimport Matcher, exposure
+from btcore.metrics.period_returns cimport DAY, SESSION
+from btcore.metrics.round_trips cimport Matcher, exposed_ns
+from btcore.model cimport CashFlow, DAY_NS, FlowKind, Position, Status
 
-cpdef enum Period:
-    DAY = 0
-    SESSION = 1
-    HOUR = 2
-    MINUTE = 3
-    SECOND = 4
-    POINT = 5
-
-cdef struct Measures:        # by the names and in the units of docs/metrics.md; NaN where undefined
+cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where undefined
     double total_return
     double annual_return
     double annual_volatility
@@ -52,8 +45,8 @@ cdef struct Measures:        # by the names and in the units of docs/metrics.md;
     double skew
     double kurtosis
     double stability
-    int64_t period           # Period
-    int64_t periods
+    int64_t period           # period_returns.Period
+    int64_t periods          # number of returns
     int64_t periods_per_year
     double risk_free
     int64_t ddof
@@ -89,10 +82,11 @@ cdef struct Measures:        # by the names and in the units of docs/metrics.md;
     double dividends
     double cash_in_lieu
 
-cdef dict metrics_of(const Measures* measures)
+cdef dict metrics_dict(const RunMetrics* metrics)
 
 
 cdef inline double _defined(double value) noexcept nogil:
+    """`value`, or NaN if it is infinite."""
     return value if isfinite(value) else NAN
 
 
@@ -100,8 +94,8 @@ cdef inline double _percent(double value) noexcept nogil:
     return _defined(100.0 * value)
 
 
-cdef inline void open_measures(Measures* m) noexcept nogil:
-    """What is counted and added up, at nothing; the rest undefined."""
+cdef inline void open_metrics(RunMetrics* m) noexcept nogil:
+    """Sets counts and sums to zero, and all other metrics to NaN."""
     m.total_return = m.annual_return = m.annual_volatility = m.sharpe_ratio = m.sortino_ratio = NAN
     m.calmar_ratio = m.omega_ratio = m.max_drawdown = m.max_drawdown_duration_days = m.downside_risk = NAN
     m.value_at_risk_95 = m.conditional_value_at_risk_95 = m.tail_ratio = m.skew = m.kurtosis = NAN
@@ -116,7 +110,8 @@ cdef inline void open_measures(Measures* m) noexcept nogil:
     m.net_interest = m.borrow_fees = m.funding = m.dividends = m.cash_in_lieu = 0.0
 
 
-cdef inline void count_order(Measures* m, int8_t status) noexcept nogil:
+cdef inline void add_order(RunMetrics* m, int8_t status) noexcept nogil:
+    """Counts an order by its final status."""
     m.orders += 1
     m.orders_filled += status == Status.FILLED
     m.orders_canceled += status == Status.CANCELED
@@ -124,13 +119,15 @@ cdef inline void count_order(Measures* m, int8_t status) noexcept nogil:
     m.orders_rejected += status == Status.REJECTED
 
 
-cdef inline void add_position(Measures* m, const Position* p) noexcept nogil:
+cdef inline void add_position(RunMetrics* m, const Position* p) noexcept nogil:
+    """Adds the realized and unrealized PnL of a position at the end of the run."""
     m.realized_pnl += p.realized_pnl
     if p.qty != 0.0:
         m.unrealized_pnl += (p.mark * p.point_value - p.avg_cost) * p.qty
 
 
-cdef inline void add_flow(Measures* m, const CashFlow* flow) noexcept nogil:
+cdef inline void add_cash_flow(RunMetrics* m, const CashFlow* flow) noexcept nogil:
+    """Adds a cash flow to the total of its kind."""
     if flow.kind == FlowKind.INTEREST:
         m.net_interest += flow.amount
     elif flow.kind == FlowKind.BORROW_FEE:
@@ -143,18 +140,19 @@ cdef inline void add_flow(Measures* m, const CashFlow* flow) noexcept nogil:
         m.cash_in_lieu += flow.amount
 
 
-cdef inline void measure_curve(Measures* m, const CurveStats* curve) noexcept nogil:
+cdef inline void add_curve(RunMetrics* m, const CurveStats* curve) noexcept nogil:
+    """Sets the metrics of the equity curve."""
     m.initial_capital = curve.first
     m.final_equity = curve.last
     m.total_return = _percent(curve.last / curve.first - 1.0)
-    m.max_drawdown = _percent(worst_fall(curve))
-    m.max_drawdown_duration_days = longest_fall(curve) / 86_400e9
+    m.max_drawdown = _percent(worst_drawdown(curve))
+    m.max_drawdown_duration_days = longest_drawdown(curve) / <double> DAY_NS
 
 
-cdef inline void measure_fills(Measures* m, const Matcher* matcher, const CurveStats* curve) noexcept nogil:
-    """All that comes of fills; `curve` has had its last point.
+cdef inline void add_fills(RunMetrics* m, const Matcher* matcher, const CurveStats* curve) noexcept nogil:
+    """Sets the metrics of fills and round trips; `curve` must be complete.
 
-    `exposure_time` is undefined where fills came out of the order of their stamps, or after that point.
+    `exposure_time` stays NaN if the fills are not in time order, or one is after the last point of the curve.
     """
     cdef int64_t span = curve.last_ts - curve.first_ts
     cdef double level = mean_equity(curve)
@@ -175,19 +173,19 @@ cdef inline void measure_fills(Measures* m, const Matcher* matcher, const CurveS
     m.total_commission = matcher.commission
     if level > 0.0:
         m.turnover = _defined(matcher.traded / level)
-    if span > 0 and not matcher.disordered and matcher.last_ts <= curve.last_ts:
-        m.exposure_time = 100.0 * (exposure(matcher, curve.last_ts) / <double> span)
+    if span > 0 and not matcher.out_of_order and matcher.last_ts <= curve.last_ts:
+        m.exposure_time = 100.0 * (exposed_ns(matcher, curve.last_ts) / <double> span)
 
 
-cdef inline void measure_returns(
-    Measures* m, const double* r, int64_t n, int32_t period, int64_t periods_per_year, double risk_free,
+cdef inline void add_returns(
+    RunMetrics* m, const double* r, int64_t n, int32_t period, int64_t periods_per_year, double risk_free,
     double* scratch
 ) noexcept nogil:
-    """Of n returns a period, annualised if it is a day or session; `scratch` has room for n."""
+    """Sets the metrics of n period returns, annualized for days and sessions. `scratch` has room for n numbers."""
     cdef bint is_daily = period == DAY or period == SESSION
     cdef double year = <double> periods_per_year if is_daily else 1.0, risk, low, wealth, worst, annual_return
     cdef Sample sample
-    take(&sample, r, n)
+    take_sample(&sample, r, n)
     m.period = period
     m.periods = n
     m.periods_per_year = periods_per_year if is_daily else 1
@@ -200,10 +198,10 @@ cdef inline void measure_returns(
     m.downside_risk = _percent(risk)
     m.value_at_risk_95 = _percent(low)
     m.conditional_value_at_risk_95 = _percent(expected_shortfall(&sample, r, 0.05, scratch))
-    m.tail_ratio = _defined(tails(low, quantile(&sample, r, 0.95, scratch)))
+    m.tail_ratio = _defined(tail_ratio(low, quantile(&sample, r, 0.95, scratch)))
     m.skew = _defined(skewness(&sample))
     m.kurtosis = _defined(excess_kurtosis(&sample))
-    m.stability = _defined(straightness(&sample, r, scratch))
+    m.stability = _defined(r_squared(&sample, r, scratch))
     if is_daily:
         compound(r, n, &wealth, &worst)
         annual_return = annual(&sample, wealth, year)

@@ -1,36 +1,38 @@
-"""The numbers of a journal, by the same functions as a sweep's: see the header."""
+"""The metrics of a finished run's records, by the functions of the header."""
 
 from math import isfinite as _isfinite
 
 import numpy as np
 
 from btcore.metrics.curve cimport extend_curve, open_curve
-from btcore.metrics.api import exposure_time as _exposure_time
+from btcore.metrics.round_trips cimport check_fills, close_matcher, match_all, open_matcher
 from btcore.model cimport Fill, Note, NoteKind, Order, Restatement
-from btcore.metrics.round_trips cimport check_matched, close_matcher, match_all, open_matcher
+
+from btcore.metrics.api import exposure_time as _exposure_time
+from btcore.metrics.period_returns import PERIODS as _PERIODS
 from btcore.metrics.round_trips import match_fills as _match_fills
 
-PERIODS = ("day", "session", "hour", "minute", "second", "point")  # each at the place of its number
+cdef RunMetrics _metrics
 
-cdef Measures _measures
-
-MEASURES_DTYPE = np.asarray(<Measures[:1]> &_measures).dtype
+RUN_METRICS_DTYPE = np.asarray(<RunMetrics[:1]> &_metrics).dtype
 
 
-cdef dict metrics_of(const Measures* measures):
-    """The metrics by name; None where undefined."""
+cdef dict metrics_dict(const RunMetrics* metrics):
+    """The metrics by name, None where undefined; the period by its name."""
     named = {
         name: value if not isinstance(value, float) or _isfinite(value) else None
-        for name, value in (<dict> measures[0]).items()
+        for name, value in (<dict> metrics[0]).items()
     }
-    named["period"] = PERIODS[measures.period]
+    named["period"] = _PERIODS[metrics.period]
     return named
 
 
-def measure(journal, returns, str period, int64_t periods_per_year, double risk_free):
-    """Every metric of a journal by name, None where undefined; `returns` are those of its periods.
+def compute_metrics(journal, returns, str period, int64_t periods_per_year, double risk_free):
+    """All metrics of a journal by name, None where undefined.
 
-    ValueError for a curve without points, columns of different lengths, or fills no engine writes.
+    `returns` are the returns by `period`, one of `period_returns.PERIODS`, and `risk_free` is a return per period.
+    ValueError for an unknown period, a curve without points or with columns of different lengths, or a fill or
+    restatement with an impossible symbol, leg, quantity or ratio.
     """
     cdef const int64_t[::1] ts = np.ascontiguousarray(journal.curve.timestamp)
     cdef const double[::1] equity = np.ascontiguousarray(journal.curve.equity)
@@ -42,14 +44,14 @@ def measure(journal, returns, str period, int64_t periods_per_year, double risk_
     cdef const CashFlow[::1] flows = journal.cash_flows
     cdef const Note[::1] notes = journal.notes
     cdef double[::1] scratch = np.empty(max(r.shape[0], 1))
-    cdef int64_t i, n_symbols = check_matched(fills, splits)
+    cdef int64_t i, n_symbols = check_fills(fills, splits)
     cdef CurveStats curve
     cdef Matcher matcher
-    cdef Measures measures
+    cdef RunMetrics metrics
     cdef int code
-    if period not in PERIODS:
-        raise ValueError(f"period: {period!r} is not one of {', '.join(PERIODS)}")
-    cdef int32_t number = PERIODS.index(period)
+    if period not in _PERIODS:
+        raise ValueError(f"period: {period!r} is not one of {', '.join(_PERIODS)}")
+    cdef int32_t number = _PERIODS.index(period)
     if ts.shape[0] != equity.shape[0] or not ts.shape[0]:
         raise ValueError(f"curve: {ts.shape[0]} times and {equity.shape[0]} values of equity")
     with nogil:
@@ -62,31 +64,31 @@ def measure(journal, returns, str period, int64_t periods_per_year, double risk_
         close_matcher(&matcher)
         open_curve(&curve, ts[0], equity[0])
         extend_curve(&curve, &ts[0] + 1, 0, &equity[0] + 1, equity.shape[0] - 1)
-        open_measures(&measures)
-        measure_curve(&measures, &curve)
-        measure_fills(&measures, &matcher, &curve)
-        measure_returns(
-            &measures, &r[0] if r.shape[0] else NULL, r.shape[0], number, periods_per_year, risk_free, &scratch[0]
+        open_metrics(&metrics)
+        add_curve(&metrics, &curve)
+        add_fills(&metrics, &matcher, &curve)
+        add_returns(
+            &metrics, &r[0] if r.shape[0] else NULL, r.shape[0], number, periods_per_year, risk_free, &scratch[0]
         )
         for i in range(orders.shape[0]):
-            count_order(&measures, orders[i].status)
+            add_order(&metrics, orders[i].status)
         for i in range(positions.shape[0]):
-            add_position(&measures, &positions[i])
+            add_position(&metrics, &positions[i])
         for i in range(flows.shape[0]):
-            add_flow(&measures, &flows[i])
+            add_cash_flow(&metrics, &flows[i])
         for i in range(notes.shape[0]):
-            measures.liquidations += notes[i].kind == NoteKind.LIQUIDATED
+            metrics.liquidations += notes[i].kind == NoteKind.LIQUIDATED
     if code < 0:
         raise MemoryError
-    measures.ambiguous_bars = journal.ambiguous_bars
-    measures.events = journal.events
-    if measures.exposure_time != measures.exposure_time:  # fills out of order
-        measures.exposure_time = 100.0 * _exposed(journal, curve.first_ts, curve.last_ts)
-    return metrics_of(&measures)
+    metrics.ambiguous_bars = journal.ambiguous_bars
+    metrics.events = journal.events
+    if metrics.exposure_time != metrics.exposure_time:  # NaN: the fills are not in time order
+        metrics.exposure_time = 100.0 * _exposed(journal, curve.first_ts, curve.last_ts)
+    return metrics_dict(&metrics)
 
 
 def _exposed(journal, start, end):
-    """The share of the time with any position open, by the intervals of round trips and of what is left."""
+    """Share of the time with an open position, from the intervals of round trips and of open lots."""
     trips, lots = _match_fills(journal.fills, journal.restatements)
     entries = np.concatenate([trips["entry_ts"], lots["entry_ts"]])
     exits = np.concatenate([trips["exit_ts"], np.full(len(lots), end)])

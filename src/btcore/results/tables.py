@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from btcore.metrics.round_trips import excursions, match_fills
+from btcore.metrics.round_trips import match_fills, write_excursions
 from btcore.model import Flag, FlowKind, NoteKind, OrderType, Status
 
 from . import labels
@@ -194,7 +194,7 @@ def round_trips(journal: Journal, prices: PriceSource | None) -> Table:
     for i in np.unique(closed["symbol"]) if prices else ():
         columns = prices(journal.symbols[i]) if prices else None
         if columns is not None:
-            excursions(closed, int(i), *columns)
+            write_excursions(closed, int(i), *columns)
     closed = closed[np.argsort(closed["exit_ts"], kind="stable")]
     notional = np.abs(closed["entry_px"]) * closed["qty"] * closed["entry_value"]
     return _table(

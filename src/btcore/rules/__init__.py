@@ -1,1 +1,1 @@
-"""The trading rules as pure functions: matching, order checks, accounting, commission, slippage and latency."""
+"""The trading rules as pure functions: matching, order checks, accounting, costs and latency."""

@@ -336,7 +336,7 @@ def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
     for width in (0, 1, 2):
         lanes = sweep_lanes(setting, "ma_crossover", params, width)
         lanes.play(np.arange(len(params)))
-        measured.append(lanes.measures.tobytes())
+        measured.append(lanes.metrics.tobytes())
     assert measured[0] == measured[1] == measured[2]
 
 

@@ -80,7 +80,7 @@ def test_undefined_is_nan(name):
     assert math.isnan(metric([]))
     assert math.isnan(metric([0.1, math.nan, -0.2]))
     assert math.isnan(metric([0.1, math.inf]))
-    with pytest.raises(ValueError, match="one dimension"):
+    with pytest.raises(ValueError, match="expected one dimension"):
         metric([[0.1, 0.2]])
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcore import metrics
-from btcore.metrics.periods import session_returns
+from btcore.metrics.period_returns import session_returns
 from btcore.times.clock import to_ns
 from btcore.times.sessions import sessions
 from btcore.times.zones import midnights

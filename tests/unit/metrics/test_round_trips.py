@@ -10,7 +10,7 @@ from fill_queues import COLUMNS, happenings, make_fills, play
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btcore.metrics.round_trips import LOT_DTYPE, TRIP_DTYPE, excursions, match_fills
+from btcore.metrics.round_trips import LOT_DTYPE, TRIP_DTYPE, match_fills, write_excursions
 from btcore.model import FILL_DTYPE, RESTATEMENT_DTYPE
 
 
@@ -119,7 +119,7 @@ def test_the_wrong_input_is_refused():
     with pytest.raises(ValueError, match=r"restatements\[0\].ratio: 0"):
         match_fills(fills[:1], np.zeros(1, RESTATEMENT_DTYPE))
     with pytest.raises(ValueError, match="differ in length"):
-        excursions(np.zeros(0, TRIP_DTYPE), 0, [1], [1], [1.0], [])
+        write_excursions(np.zeros(0, TRIP_DTYPE), 0, [1], [1], [1.0], [])
     assert match_fills(np.zeros(0, FILL_DTYPE))[0].size == 0
 
 
@@ -159,7 +159,7 @@ def test_excursions_equal_a_scan(size, seed):
             (int(rng.integers(2)), side, entry, leave, 3.0, rng.integers(90, 110), rng.integers(90, 110))
         )
     trips = make_trips(rows)
-    excursions(trips, 0, starts, ends, low, high)
+    write_excursions(trips, 0, starts, ends, low, high)
     for (symbol, side, entry, leave, quantity, entry_px, exit_px), trip in zip(rows, trips, strict=True):
         if symbol == 1:
             assert math.isnan(trip["mae"])
@@ -174,7 +174,7 @@ def test_excursions_equal_a_scan(size, seed):
 def test_a_trip_with_a_split_in_it_has_no_excursions():
     trips = make_trips([(0, 1, 0, 9, 1.0, 100.0, 50.0), (0, 1, 5, 9, 1.0, 50.0, 50.0)])
     trips["restated"] = [1, 0]
-    excursions(trips, 0, [0, 5], [1, 6], [99.0, 49.0], [101.0, 51.0])
+    write_excursions(trips, 0, [0, 5], [1, 6], [99.0, 49.0], [101.0, 51.0])
     assert math.isnan(trips["mae"][0])
     assert math.isnan(trips["mfe"][0])
     assert (trips["mae"][1], trips["mfe"][1]) == (-2.0, 2.0)
@@ -188,6 +188,6 @@ def test_many_long_trips_are_not_quadratic():
     prices = 100.0 + np.sin(np.arange(size))
     clock = np.arange(size)
     begin = time.perf_counter()
-    excursions(trips, 0, clock, clock, prices, prices)
+    write_excursions(trips, 0, clock, clock, prices, prices)
     assert time.perf_counter() - begin < 5.0  # 4.5e10 steps if it were
     assert trips["mae"].min() == 2 * (prices.min() - 100.0)

@@ -18,8 +18,9 @@ with warnings.catch_warnings():
 from scipy import stats
 
 from btcore import metrics
+from btcore.metrics.period_returns import PERIODS, Period
 from btcore.metrics.round_trips import match_fills
-from btcore.metrics.run_metrics import MEASURES_DTYPE, PERIODS, Period, measure
+from btcore.metrics.run_metrics import RUN_METRICS_DTYPE, compute_metrics
 from btcore.model import FILL_DTYPE
 from btcore.results.summary import summarize
 from btcore.results.tables import Curve
@@ -30,7 +31,7 @@ def test_periods_have_their_names():
 
 
 def test_the_struct_is_the_dict():
-    assert list(MEASURES_DTYPE.names) == list(summarize(keep_books([])))
+    assert list(RUN_METRICS_DTYPE.names) == list(summarize(keep_books([])))
 
 
 @pytest.mark.parametrize("days", [2, 3, 20, 21, 22, 70, 252, 300])
@@ -148,9 +149,9 @@ def test_a_journal_without_points_or_of_uneven_columns_is_refused():
     journal = keep_books([])
     journal.curve = Curve(np.zeros(2, np.int64), np.ones(1), np.ones(1))
     with pytest.raises(ValueError, match="curve: 2 times and 1 values"):
-        measure(journal, [], "day", 252, 0.0)
+        compute_metrics(journal, [], "day", 252, 0.0)
     journal.curve = Curve(np.zeros(0, np.int64), np.ones(0), np.ones(0))
     with pytest.raises(ValueError, match="curve: 0 times"):
-        measure(journal, [], "day", 252, 0.0)
+        compute_metrics(journal, [], "day", 252, 0.0)
     with pytest.raises(ValueError, match="period: 'year' is not one of day"):
-        measure(keep_books([]), [], "year", 252, 0.0)
+        compute_metrics(keep_books([]), [], "year", 252, 0.0)

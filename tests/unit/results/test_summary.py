@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore import metrics
+from btcore.metrics.period_returns import period_returns
 from btcore.model import CASH_FLOW_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.results.summary import period_returns, show, summarize
+from btcore.results.summary import show, summarize
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 WEEK = [
