@@ -1,4 +1,4 @@
-"""Accounts by hand: cash accounts, margin, liquidation, hedging, cost bases, currencies."""
+"""Cash accounts, margin, liquidation, hedging, cost basis and currencies, by hand."""
 
 from typing import Any
 
@@ -31,10 +31,26 @@ def position(outcome: Outcome, leg: int = 0) -> Any:
     )
 
 
+# Netting
+
+
+def test_average_price_and_realized_pnl_through_zero(engine: EngineRun) -> None:
+    # 2 at 101, 2 at 102: average 101.5. Sell 1 at 103: +1.5. Sell 5 at 103: closes 3, +4.5, and opens -2 at
+    # 103.
+    plan = {1: buy(2), 3: buy(2), 5: both(sell(1), sell(5))}
+    outcome = play(engine, plan, {"A": QUOTES}, initial_capital=10_000)
+    position = outcome.positions[0]
+    assert (position["quantity"], position["avg_px"], position["realized_pnl"]) == (-2, 103, pytest.approx(6))
+    # cash: 10000 - 202 - 204 + 103 + 515 = 10212; marked at 103.5: equity = 10212 - 2 * 103.5 = 10005.
+    last = outcome.equity[-1]
+    assert (last["cash"], last["positions"], last["equity"]) == (10212, -207, 10005)
+    assert outcome.orders[0]["avg_px"] == 101
+
+
 # Cash accounts
 
 
-def test_a_cash_account_pays_what_it_can(engine: EngineRun) -> None:
+def test_a_cash_account_cuts_a_buy_to_its_cash(engine: EngineRun) -> None:
     # 10 at the mark of 100 pass; the bar opens at 110, and 1000 pay 9 of them. A FOK order is left unfilled.
     lots = {"A": Instrument(lot_size=1)}
     terms = {"account": "cash", "initial_capital": 1000}
@@ -79,7 +95,7 @@ def test_in_a_cash_account_leverage_counts_as_one(engine: EngineRun) -> None:
 
 
 @pytest.mark.parametrize("leverage", [1, 2])
-def test_an_initial_margin_says_what_a_position_ties_up(engine: EngineRun, leverage: float) -> None:
+def test_an_initial_margin_limits_the_position(engine: EngineRun, leverage: float) -> None:
     # A quarter of 4000 are the 1000 there are, whatever the leverage; 1 more at 100 is too much.
     plan = {1: both(buy(40, limit=100.0), buy(1, limit=100.0))}
     instruments = {"A": Instrument(initial_margin=0.25)}
@@ -102,14 +118,14 @@ def test_below_its_margin_the_account_is_liquidated(engine: EngineRun) -> None:
     assert outcome.equity[-1]["cash"] == 600
 
 
-def test_the_instruments_own_margin_goes_first(engine: EngineRun) -> None:
+def test_the_margin_of_an_instrument_takes_precedence(engine: EngineRun) -> None:
     # 600 are more than a tenth of 3600.
     instruments = {"A": Instrument(maintenance_margin=0.1)}
     outcome = play(engine, {1: buy(40)}, {"A": FALLING}, instruments, maintenance_margin=0.2, **GEARED)
     assert len(outcome.fills) == 1
 
 
-def test_without_a_margin_an_equity_below_zero_is_the_end(engine: EngineRun) -> None:
+def test_without_a_margin_equity_below_zero_is_liquidated(engine: EngineRun) -> None:
     # 50 at 100; at 90 there are 500, at 79 nothing is left: 1000 - 50 * 21 = -50.
     market = quotes((0, 100, 100), (1, 100, 100), (2, 90, 90), (3, 79, 79), (4, 90, 90))
     outcome = play(engine, {1: buy(50)}, {"A": market}, **GEARED)
@@ -125,7 +141,7 @@ def test_on_bars_a_liquidation_waits_for_the_next_open(engine: EngineRun) -> Non
     assert fills(outcome) == [(1, 1, 40, 100, "taker"), (2, 2, -40, 92, "taker")]
 
 
-def test_a_margin_is_checked_at_dated_items(engine: EngineRun) -> None:
+def test_the_margin_is_checked_at_scheduled_events(engine: EngineRun) -> None:
     # A funding of a fifth of 4000 at 1.5 s leaves 200 of 1000: below a tenth of 4000.
     instruments = {"A": Instrument(funding=[(at(1.5), 0.2)])}
     outcome = play(engine, {1: buy(40)}, {"A": FALLING}, instruments, maintenance_margin=0.1, **GEARED)
@@ -144,7 +160,7 @@ def test_hedging_holds_both_sides(engine: EngineRun) -> None:
     assert [fill["leg"] for fill in outcome.fills] == [1, -1, 1, -1]
 
 
-def test_hedging_positions_are_seen_apart_and_together(engine: EngineRun) -> None:
+def test_hedging_shows_both_positions_and_their_sum(engine: EngineRun) -> None:
     notes: list[Any] = []
     look = lambda ctx: notes.append([ctx.position("A", leg=leg) for leg in (None, "long", "short")])  # noqa: E731
     outcome = play(engine, {1: both(buy(2), sell(3)), 3: look}, {"A": QUOTES}, position_mode="hedging")
@@ -173,7 +189,9 @@ def test_a_liquidation_closes_the_long_and_then_the_short(engine: EngineRun) -> 
 @pytest.mark.parametrize(
     ("basis", "expected"), [("average", (1, 101.5, 101.5, 1.5)), ("fifo", (1, 102, 102, 2))]
 )
-def test_what_a_reduction_closes(engine: EngineRun, basis: str, expected: tuple[float, ...]) -> None:
+def test_the_cost_basis_decides_what_a_reduction_closes(
+    engine: EngineRun, basis: str, expected: tuple[float, ...]
+) -> None:
     # 1 at 101, 1 at 102, and 1 sold at 103.
     outcome = play(engine, {1: buy(1), 3: buy(1), 5: sell(1)}, {"A": QUOTES}, cost_basis=basis)
     assert position(outcome) == expected
@@ -214,19 +232,3 @@ def test_buying_power_counts_in_the_runs_money(engine: EngineRun) -> None:
 def test_the_runs_own_currency_needs_no_rate(engine: EngineRun) -> None:
     outcome = play(engine, {1: buy(1)}, {"A": RISING}, {"A": Instrument(currency="GBP")}, currency="GBP")
     assert outcome.positions[0]["point_value"] == 1
-
-
-# Netting
-
-
-def test_average_price_realized_pnl_and_the_way_through_zero(engine: EngineRun) -> None:
-    # 2 at 101, 2 at 102: average 101.5. Sell 1 at 103: +1.5. Sell 5 at 103: closes 3, +4.5, and opens -2 at
-    # 103.
-    plan = {1: buy(2), 3: buy(2), 5: both(sell(1), sell(5))}
-    outcome = play(engine, plan, {"A": QUOTES}, initial_capital=10_000)
-    position = outcome.positions[0]
-    assert (position["quantity"], position["avg_px"], position["realized_pnl"]) == (-2, 103, pytest.approx(6))
-    # cash: 10000 - 202 - 204 + 103 + 515 = 10212; marked at 103.5: equity = 10212 - 2 * 103.5 = 10005.
-    last = outcome.equity[-1]
-    assert (last["cash"], last["positions"], last["equity"]) == (10212, -207, 10005)
-    assert outcome.orders[0]["avg_px"] == 101

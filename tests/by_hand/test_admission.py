@@ -113,7 +113,7 @@ def test_off_steps_can_be_snapped(engine: EngineRun) -> None:
     assert ends(outcome)[4][:2] == ("REJECTED", "lot_size")
 
 
-def test_negative_prices_where_the_instrument_has_them(engine: EngineRun) -> None:
+def test_negative_prices_where_the_instrument_allows_them(engine: EngineRun) -> None:
     # A sale at -2 brings -2; bought back at -5 it costs -5: 3 are earned. Buying power counts 5 by its size.
     market = {"A": quotes((0, -2, -1), (1, -2, -1), (2, -6, -5), (3, -6, -5))}
     plan = {1: sell(1, limit=-2.0), 2: both(buy(1, limit=-4.0), buy(21, limit=-5.0))}
@@ -134,7 +134,7 @@ def test_negative_prices_where_the_instrument_has_them(engine: EngineRun) -> Non
         {"time_in_force": "GTD"},
     ],
 )
-def test_terms_that_exclude_each_other(terms: dict[str, Any]) -> None:
+def test_terms_that_exclude_each_other_are_rejected(terms: dict[str, Any]) -> None:
     assert ends(play(ENGINES["reference"], {1: buy(1, **terms)}, {"A": QUOTES}))[0][1] == "invalid_terms"
 
 
@@ -157,7 +157,7 @@ def test_buying_power_counts_working_orders_at_the_limit_of_the_new_one(engine: 
     ]
 
 
-def test_buying_power_looks_at_each_side_alone(engine: EngineRun) -> None:
+def test_buying_power_counts_each_side_separately(engine: EngineRun) -> None:
     # Buys of 9 and sells of 9 do not add up: max(|0 + 9|, |0 - 9|) is 9. A stop is priced at its stop
     # price.
     plan = {1: both(buy(9, limit=100.0), sell(9, limit=110.0), sell(1, stop=99.0))}

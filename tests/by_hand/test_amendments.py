@@ -24,7 +24,7 @@ def amend(order: int, **terms: Any) -> Any:
     return lambda ctx: ctx.amend(order, **terms)
 
 
-def test_what_is_open_at_the_end_of_data_expires(engine: EngineRun) -> None:
+def test_open_orders_expire_at_the_end_of_data(engine: EngineRun) -> None:
     plan = {1: both(buy(1, limit=50.0), buy(1, latency_ms=60_000))}
     outcome = play(engine, plan, {"A": QUOTES})
     assert ends(outcome) == [("EXPIRED", "end_of_data", 7)] * 2
@@ -55,7 +55,7 @@ def test_an_amended_order_keeps_its_place(engine: EngineRun) -> None:
     assert fills(outcome) == [(3, 1, 1, 99, "maker"), (4, 2, 1, 99, "maker")]
 
 
-def test_an_amendment_to_what_is_filled_cancels(engine: EngineRun) -> None:
+def test_an_amendment_to_the_filled_quantity_cancels(engine: EngineRun) -> None:
     market = {"A": quotes((0, 100, 101, 2, 2), (1, 100, 101, 2, 2), (2, 110, 111, 2, 2))}
     plan = {0: buy(5, limit=101.0), 1: lambda ctx: ctx.amend(1, quantity=4)}
     outcome = play(engine, plan, market, displayed_size=True)
@@ -90,7 +90,7 @@ def test_an_unarrived_order_is_amended_unchecked(engine: EngineRun) -> None:
     assert ends(outcome) == [("REJECTED", "buying_power", 4)]
 
 
-def test_changes_that_arrive_inside_a_bar_wait_for_its_end(engine: EngineRun) -> None:
+def test_amendments_and_cancels_inside_a_bar_wait_for_its_end(engine: EngineRun) -> None:
     # Limits of 95 rest. At 2.5 s, inside the bar of 2 s, one is raised to 101.5, which that bar's range
     # (101 to 103) holds and the next one's does not, and one is cancelled.
     plan = {

@@ -54,7 +54,7 @@ def test_a_child_gets_its_share_in_whole_lots(engine: EngineRun) -> None:
     assert ends(outcome) == [("FILLED", "", 4)] * 2
 
 
-def test_a_grandchilds_share_is_of_what_its_parent_has_become(engine: EngineRun) -> None:
+def test_the_share_of_a_grandchild_is_of_its_parents_current_quantity(engine: EngineRun) -> None:
     # The entry fills 4 of 10 and is cancelled, so its child is an order for 4. Half of that fills at 3 s and
     # releases half of the grandchild's 8.
     market = quotes((0, 100, 101, 9, 9), (1, 99, 100, 9, 4), (2, 100, 101, 9, 9), (3, 104, 105, 2, 9))
@@ -111,7 +111,7 @@ def test_held_children_do_not_count_in_buying_power(engine: EngineRun) -> None:
     assert [end[1] for end in ends(outcome)] == ["end_of_data"] * 3 + ["buying_power"]
 
 
-def test_a_childs_day_begins_with_its_release(engine: EngineRun) -> None:
+def test_the_day_of_a_child_begins_with_its_release(engine: EngineRun) -> None:
     # Sent at 20 h, released at 25 h by the bid of 125: it stays open until the midnight after that.
     plan = {20 * HOUR: both(sell(1, limit=125.0), buy(1, limit=50.0, parent=1, time_in_force="DAY"))}
     market = quotes(*((t * HOUR, 100 + t, 101 + t) for t in (20, 22, 25, 50)))
@@ -152,7 +152,7 @@ def test_among_children_a_fill_reduces_the_others(engine: EngineRun) -> None:
     assert [o["quantity"] for o in outcome.orders] == [4, 3, 1]
 
 
-def test_what_a_group_took_is_not_released_again(engine: EngineRun) -> None:
+def test_quantity_filled_by_the_group_is_not_released_again(engine: EngineRun) -> None:
     # 2 of 4 are bought at 1 s and stopped out at 2 s. 2 more at 3 s release 2 more of each child; the stop
     # has been triggered and goes on as a market order.
     market = quotes(
@@ -174,7 +174,7 @@ def test_what_a_group_took_is_not_released_again(engine: EngineRun) -> None:
     assert ends(outcome)[1:] == [("CANCELED", "oco", 3), ("FILLED", "", 3)]
 
 
-def test_brackets_live_in_a_cash_account(engine: EngineRun) -> None:
+def test_brackets_work_in_a_cash_account(engine: EngineRun) -> None:
     # Both children sell what is held: of a group only one can.
     outcome = play(engine, {1: bracket(1, take_profit=103.0, stop_loss=90.0)}, {"A": DIP}, account="cash")
     assert fills(outcome)[1:] == [(6, 2, -1, 103, "maker")]

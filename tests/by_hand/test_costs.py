@@ -143,7 +143,7 @@ TIERS = [
 ]
 
 
-def test_tiers_look_at_what_was_traded_before_in_the_month(engine: EngineRun) -> None:
+def test_tiers_depend_on_the_notional_traded_before_in_the_month(engine: EngineRun) -> None:
     # 10 at 101 are 1010 each: 10 bps, then 5, then 2; on 2 February the count starts again.
     february = 18 * 86400
     market = quotes((0, 100, 101), (1, 100, 101), (february, 100, 101), (february + 9, 100, 101))
@@ -152,7 +152,7 @@ def test_tiers_look_at_what_was_traded_before_in_the_month(engine: EngineRun) ->
     assert [fill["commission"] for fill in outcome.fills] == pytest.approx([1.01, 0.505, 0.202, 1.01])
 
 
-def test_tiers_know_makers_and_count_in_the_runs_currency(engine: EngineRun) -> None:
+def test_tiers_have_maker_rates_and_count_in_the_runs_currency(engine: EngineRun) -> None:
     # 10 at 101 are 1010 at 1: the limit of 103 makes at 1 bp of 1030. At an exchange rate of 2 they are 2020,
     # so it earns 1 bp of 2060.
     plan = {1: both(buy(10), sell(10, limit=103.0))}
@@ -180,7 +180,9 @@ def test_slippage_worsens_takers_but_not_past_the_limit(engine: EngineRun) -> No
         ({"maker_bps": -1, "commission_min": 1}, 1, 1),
     ],
 )
-def test_commission(engine: EngineRun, terms: dict[str, float], taker: float, maker: float) -> None:
+def test_commission_rates_minimum_and_maximum(
+    engine: EngineRun, terms: dict[str, float], taker: float, maker: float
+) -> None:
     # 10 are bought at 202 and sold by a resting limit at 206, 10 money per point.
     market = {"A": quotes((0, 200, 202), (1, 200, 202), (3, 206, 207))}
     plan = {1: both(buy(10), sell(10, limit=206.0))}

@@ -116,7 +116,7 @@ def test_with_bars_alone_a_point_follows_every_delivery_time(engine: EngineRun) 
     ]
 
 
-def test_ticks_are_marked_on_a_grid_where_something_happened(engine: EngineRun) -> None:
+def test_with_ticks_points_lie_on_a_grid_where_something_happened(engine: EngineRun) -> None:
     # By default every minute. Nothing happens from 61 to 240 s; the fill at 150 s, alone, is worth a point.
     market = {"A": quotes((10, 100, 102), (60, 100, 102), (61, 104, 106), (250, 104, 106), (290, 104, 106))}
     outcome = play(engine, {61: buy(1, latency_ms=89_000)}, market, initial_capital=1000)
@@ -135,6 +135,6 @@ def test_mark_every_also_thins_out_bars(engine: EngineRun) -> None:
     assert [seconds(p["ts"]) for p in outcome.equity] == [0, 2, 4, 5]
 
 
-def test_the_first_point_stands_at_start(engine: EngineRun) -> None:
+def test_the_first_point_is_at_start(engine: EngineRun) -> None:
     outcome = play(engine, {}, {"A": RISING}, start=at(-10))
     assert [seconds(p["ts"]) for p in outcome.equity] == [-10, 1, 2, 3, 4, 5]

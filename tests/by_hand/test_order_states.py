@@ -1,9 +1,9 @@
-"""States of an order one after another, as in the matrices of the FIX specification (4.4, appendix D).
+"""Sequences of states of an order, as in the matrices of the FIX specification (4.4, appendix D).
 
-A are plain orders, B cancels, C and D replacements, E and H restatements and days, F refusals, I immediate
-orders. The order is a buy of 100 limited at 100 unless a row says otherwise: sent at 1 s, it arrives at 2 s,
-for every request is a second on its way. The market asks 110; an offer `{t: n}` asks 100 for n, from t s
-for a quarter of a second.
+A: plain orders; B: cancels; C and D: replacements; E and H: restatements and days; F: refusals; I: immediate
+orders. Unless a row says otherwise, the order is a buy of 100 with a limit of 100, sent at 1 s. Every request
+has a latency of one second, so it arrives at 2 s. The ask is 110; an offer `{t: n}` is an ask of 100 for n
+units, from t s for a quarter of a second.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ def cancel(ctx: Any) -> None:
 
 
 def market(offers: dict[float, float], first: int, rows: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
-    """The offers, or the rows as they are; beside them a symbol that ticks twice a second to be looked at."""
+    """The offers, or the rows given, and a second symbol whose ticks show each state."""
     made = [(first, 90.0, 110.0, 999.0, 999.0)]
     for t, size in offers.items():
         made += [(t, 90, 100, 999, size), (t + 0.25, 90, 110, 999, 999)]
@@ -259,13 +259,15 @@ def run(case: Case, plan: dict[float, Act]) -> tuple[bt.Result, list[list[Any]]]
 
 
 @pytest.mark.parametrize(("case", "plan", "expected"), ROWS)
-def test_states_follow_each_other(case: Case, plan: dict[float, Act], expected: tuple[str, ...]) -> None:
+def test_an_order_goes_through_these_states(
+    case: Case, plan: dict[float, Act], expected: tuple[str, ...]
+) -> None:
     result, looks = run(case, plan)
     found = history(looks, 1)
     assert [state(r) for r in found] == list(expected)
     split = next((r for _, r in case.instruments.get("A", Instrument()).splits), 1.0)
     for before, after in pairwise(found):
-        assert not is_ended(before), "an end is the end"
+        assert not is_ended(before), "an order ends once"
         assert after["filled_quantity"] >= before["filled_quantity"] * min(split, 1.0)
     for r in found:
         left = 0.0 if is_ended(r) else r["quantity"] - r["filled_quantity"]

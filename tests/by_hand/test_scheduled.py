@@ -1,4 +1,4 @@
-"""Scheduled events by hand: splits, dividends, funding, accruals, and when they happen."""
+"""Splits, dividends, funding and accruals, and when they happen, by hand."""
 
 from typing import Any
 
@@ -97,7 +97,7 @@ def test_parts_of_a_lot_are_paid_out(engine: EngineRun) -> None:
     assert outcome.equity[-1]["cash"] == 1000 - 303 + 101.5
 
 
-def test_a_split_meets_lots_first_in_first_out_and_both_legs(engine: EngineRun) -> None:
+def test_a_split_restates_fifo_lots_and_both_legs(engine: EngineRun) -> None:
     # Long 1 at 101 and 1 at 102, short 1 at 100; doubled: the long sells 2 at 51, which cost 50.5 each.
     plan = {1: both(buy(1), sell(1)), 3: buy(1), 5: sell(2, reduce_only=True)}
     outcome = play(engine, plan, {"A": HALVED}, SPLIT, position_mode="hedging", cost_basis="fifo")
@@ -155,7 +155,7 @@ def test_funding_is_paid_by_longs_and_received_by_shorts(engine: EngineRun) -> N
     assert flows(outcome)[0] == (4, "A", FUNDING, 2.03)
 
 
-def test_without_a_position_nothing_flows(engine: EngineRun) -> None:
+def test_without_a_position_there_are_no_cash_flows(engine: EngineRun) -> None:
     instruments = {"A": Instrument(funding=[(at(4), 0.01)], dividends=[(at(4), 1.0)], borrow_rate=0.5)}
     assert flows(play(engine, {}, {"A": QUOTES}, instruments)) == []
 
@@ -195,7 +195,7 @@ def test_local_midnights_accrue(engine: EngineRun) -> None:
     assert flows(outcome)[1] == (29 * 3600, None, INTEREST, 24.12)
 
 
-def test_a_calendars_closes_accrue() -> None:
+def test_the_closes_of_a_calendar_accrue() -> None:
     outcome = play(
         ENGINES["reference"],
         {},

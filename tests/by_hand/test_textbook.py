@@ -16,7 +16,7 @@ Act = Callable[[Any], Any]
 
 
 def planned(plan: dict[int, Act]) -> bt.Strategy:
-    """Acts at the n-th event."""
+    """A strategy that runs `plan[n]` at event n."""
 
     class Planned(bt.Strategy):
         def on_start(self, ctx: Any) -> None:
@@ -33,14 +33,14 @@ def planned(plan: dict[int, Act]) -> bt.Strategy:
 
 
 def quotes(prices: list[float], step: int = SECOND, size: list[float] | None = None) -> bt.Quotes:
-    """Without a spread, one each `step`; sizes 0 are none on either side."""
+    """Quotes without a spread, one each `step`, with the same size on both sides."""
     times = MIDNIGHT + step * np.arange(len(prices))
     shown = np.full(len(prices), 1e9) if size is None else np.array(size)
     return bt.Quotes(times, np.array(prices), np.array(prices), shown, shown)
 
 
 def play(prices: list[float], plan: dict[int, Act], *, step: int = SECOND, **terms: Any) -> bt.Result:
-    """One symbol `A`; the rest is split between the instrument, the run and the execution."""
+    """Runs one symbol `A`; keywords go to the instrument, the run or the execution."""
     own = {name: terms.pop(name) for name in ("initial_capital", "fx") if name in terms}
     instrument = bt.Instrument(
         **{name: terms.pop(name) for name in list(terms) if name in bt.Instrument.__struct_fields__}
@@ -132,7 +132,7 @@ def test_a_short_position_pays_its_borrow_fee_each_day() -> None:
     assert result.cash_flows["amount"] == pytest.approx([-5.0] * 3)  # 50,000 * 0.0365 / 365
 
 
-def test_a_debt_costs_its_own_rate() -> None:
+def test_borrowed_cash_pays_the_debit_rate() -> None:
     terms = {"leverage": 2.0, "initial_capital": 100_000.0, "cash_rate": 0.01, "debit_rate": 0.073}
     result = play([50.0] * 2, {0: buy(4000)}, step=DAY, **terms)
     assert result.cash_flows["amount"] == pytest.approx([-20.0])  # 100,000 owed * 0.073 / 365
@@ -149,7 +149,7 @@ def test_funding_is_the_notional_times_the_rate() -> None:
 
 
 @pytest.mark.parametrize(("quantity", "commission"), [(100, 1.0), (200, 1.0), (1000, 5.0), (10_000, 50.0)])
-def test_half_a_cent_a_share_and_a_dollar_at_least(quantity: float, commission: float) -> None:
+def test_half_a_cent_a_share_with_a_minimum_of_a_dollar(quantity: float, commission: float) -> None:
     result = play([25.0], {0: buy(quantity)}, commission_per_share=0.005, commission_min=1.0)
     assert result.trades["commission"].tolist() == [pytest.approx(commission)]
 
@@ -219,7 +219,7 @@ def test_three_for_two_pays_the_half_share_in_cash() -> None:
     assert final_equity(result) == pytest.approx(1_000_000)
 
 
-def test_who_is_short_pays_the_dividend() -> None:
+def test_a_short_position_pays_the_dividend() -> None:
     dividends = [(MIDNIGHT + SECOND, 0.5)]
     result = play([50, 49.5], {0: sell(200)}, dividends=dividends)
     assert result.cash_flows["amount"].tolist() == [-100.0]
@@ -243,7 +243,7 @@ def test_a_dividend_lowers_buy_limits_and_sell_stops_to_the_tick_below() -> None
     assert result.cash_flows["amount"].tolist() == [12.5]
 
 
-def test_a_stock_abroad_gains_by_its_currency() -> None:
+def test_a_foreign_stock_gains_by_its_currency() -> None:
     fx = {"EUR": [(MIDNIGHT, 1.1), (MIDNIGHT + SECOND, 1.2)]}
     result = play([10, 10], {0: buy(100), 1: sell(100)}, currency="EUR", fx=fx)
     assert position(result)["realized_pnl"] == pytest.approx(100.0)  # 1,000 EUR * (1.2 - 1.1)

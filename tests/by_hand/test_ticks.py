@@ -27,7 +27,7 @@ def test_without_a_standing_quote_an_order_waits_for_the_first(engine: EngineRun
     assert fills(play(engine, {"start": buy(1)}, {"A": QUOTES})) == [(0, 1, 1, 101, "taker")]
 
 
-def test_a_limit_takes_at_its_meeting_and_makes_after_it(engine: EngineRun) -> None:
+def test_a_limit_is_a_taker_at_its_meeting_and_a_maker_later(engine: EngineRun) -> None:
     # A buy limit of 105 takes the ask of 101. A sell limit of 102 rests at 1 s; the bid reaches 103 at 5 s:
     # 102.
     plan = {1: both(buy(1, limit=105.0), sell(1, limit=102.0))}

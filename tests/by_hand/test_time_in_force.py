@@ -83,7 +83,7 @@ def test_on_stops_ioc_and_fok_apply_from_the_trigger_on(engine: EngineRun) -> No
 # GTD, at the opening and at the close
 
 
-def test_gtd_ends_at_its_time_seen_at_the_next_event(engine: EngineRun) -> None:
+def test_gtd_is_removed_at_the_next_event(engine: EngineRun) -> None:
     plan = {
         1: both(
             buy(1, limit=99.0, time_in_force="GTD", expires=at(2.5)),
@@ -157,7 +157,7 @@ def test_at_the_close_on_quotes_takes_the_standing_quote(engine: EngineRun) -> N
     assert outcome.strategy.calls[-3:] == [("fill", 24 * HOUR), ("quote", 24 * HOUR), ("quote", 25 * HOUR)]
 
 
-def test_at_the_close_on_prints_takes_the_last_one(engine: EngineRun) -> None:
+def test_at_the_close_on_trades_takes_the_last_one(engine: EngineRun) -> None:
     market = {"A": trades((20 * HOUR, 7), (23 * HOUR, 8), (25 * HOUR, 9))}
     outcome = play(engine, {20 * HOUR: buy(1, time_in_force="CLS")}, market)
     assert fills(outcome) == [(24 * HOUR, 1, 1, 8, "taker")]
@@ -175,7 +175,7 @@ def test_at_the_close_on_bars_takes_the_last_close_of_the_session(engine: Engine
     assert ends(outcome)[1] == ("CANCELED", "closing", 24 * HOUR)
 
 
-def test_sessions_can_be_listed() -> None:
+def test_sessions_of_a_calendar_decide() -> None:
     # A session from 2 to 4 s and one from 6 to 9 s: DAY ends at 4 s, OPG meets the quote of 6 s, CLS the
     # standing quote at 4 s.
     market = quotes(*((t, 100 + t, 101 + t) for t in range(8)))

@@ -139,7 +139,7 @@ def test_at_the_open_a_trailing_stop_triggers_before_it_moves(engine: EngineRun)
     assert fills(play(engine, {1: sell(1, trail=2.0)}, {"A": market})) == [(1, 1, -1, 97, "taker")]
 
 
-def test_amending_a_trailing_order_moves_its_present_stop(engine: EngineRun) -> None:
+def test_amending_a_trailing_order_moves_its_current_stop(engine: EngineRun) -> None:
     # From 95 up to 99.5; the bid of 97 triggers it.
     plan = {0: sell(1, trail=5.0), 1: amend(1, stop=99.5)}
     assert fills(play(engine, plan, {"A": DIP})) == [(2, 1, -1, 97, "taker")]

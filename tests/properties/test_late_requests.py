@@ -1,4 +1,4 @@
-"""Random plans for two rules that general random cases seldom meet, played by both engines.
+"""Random plans, in both engines, for two rules that the general random cases rarely reach.
 
 Requests that arrive after the expiry of an order, and shares of grandchildren.
 """

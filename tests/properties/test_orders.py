@@ -100,7 +100,7 @@ def nothing(action: Action) -> Action:
 
 @law
 @given(cases(), st.integers(0, 100))
-def test_another_future_has_the_same_past(drawn: Drawn, percent: int) -> None:
+def test_another_future_leaves_the_past_unchanged(drawn: Drawn, percent: int) -> None:
     """Prices change after some event; rows that have begun by then are kept."""
     case, make = drawn[0], scripted(drawn[1])
     events = sequence(case.streams)

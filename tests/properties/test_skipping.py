@@ -123,7 +123,7 @@ def market_of(drawn: dict[str, Any]) -> bt.Bars | bt.Quotes | bt.Trades:
     name=st.sampled_from(NAMES),
     own=st.fixed_dictionaries({"weight": st.sampled_from([0.5, 1.0, 2.5]), "allow_short": st.booleans()}),
 )
-def test_strategies(**drawn):
+def test_builtin_strategies(**drawn):
     data, given, name = {"A": market_of(drawn)}, drawn["given"], drawn["name"]
     params = PERIODS.get(name, {}) | drawn["own"]
     if name == "buy_and_hold":
@@ -140,7 +140,7 @@ def test_strategies(**drawn):
     given=SETTINGS,
     mode=st.sampled_from(["netting", "hedging"]),
 )
-def test_orders(**drawn):
+def test_order_arrays(**drawn):
     data, given, seed = {"A": market_of(drawn)}, drawn["given"], drawn["seed"]
     sent = orders(np.random.default_rng(seed), data["A"], 1 + seed % 12)
     given["execution"] = replace(given["execution"], position_mode=drawn["mode"])
