@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from btcore.feed.blocks import block_extremes
 from btcore.times.clock import moment_text
-from btcore.times.zones import Times
+from btcore.times.zones import Dst, Times
 
 from .columns import Floats
+from .frames import select_columns, to_arguments
 
 Index = tuple[Floats, int]
 
@@ -44,6 +45,25 @@ class Container:
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed")
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: dict[str, str] | None = None,
+        timezone: str | None = None,
+        *,
+        dst: Dst = "raise",
+        negative_prices: bool = False,
+    ) -> Self:
+        """A container from a pandas, polars or pyarrow table, a dict or a structured array.
+
+        Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Naive datetimes
+        are local time in `timezone`, UTC if None; `dst` is as for `read_csv`. DataError for a missing column
+        or invalid data.
+        """
+        found = to_arguments(select_columns(frame, cls.kind, columns), cls.kind, timezone or "UTC", dst)
+        return cls(**found | {"negative_prices": negative_prices})
 
     @property
     def timestamp(self) -> Times:

@@ -88,7 +88,7 @@ def time_column(
 
 
 def _from_datetimes(array: NDArray[Any], kind: str, name: str) -> Times:
-    reject_rows(kind, np.isnat(array), lambda _: f"{name} is NaT")
+    reject_rows(kind, np.isnat(array), lambda _: f"{name} is NaT, not a time")
     unit = np.datetime_data(array.dtype)[0]
     if unit == "generic":
         raise DataError(f"{kind}.{name}: datetime64 without a unit; give it one, such as datetime64[ns]")
@@ -144,7 +144,7 @@ def _array(values: Any, kind: str, name: str) -> NDArray[Any]:
 
 def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
     if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
-        raise DataError(f"{kind}.{name}: a column is needed, not {values!r}")
+        raise DataError(f"{kind}.{name}: a sequence or an array is needed, not {values!r}")
     dtype = getattr(values, "dtype", None)
     try:
         if getattr(dtype, "tz", None) is not None:  # pandas would give an array of Timestamp objects
@@ -168,7 +168,7 @@ def _null_mask(values: Any) -> Any:
 
 def _refuse_nulls(mask: Any, kind: str, name: str) -> None:
     if mask is not None:
-        reject_rows(kind, np.asarray(mask, bool), lambda _: f"{name} is null")
+        reject_rows(kind, np.asarray(mask, bool), lambda _: f"{name} is null; each row needs a value")
 
 
 def _dtype_text(values: Any, array: NDArray[Any]) -> str:

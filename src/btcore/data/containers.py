@@ -59,22 +59,27 @@ class Bars(Container):
 
     @property
     def open(self) -> Floats:
+        """float64: the first price of each bar."""
         return self._columns["open"]
 
     @property
     def high(self) -> Floats:
+        """float64: the highest price of each bar."""
         return self._columns["high"]
 
     @property
     def low(self) -> Floats:
+        """float64: the lowest price of each bar."""
         return self._columns["low"]
 
     @property
     def close(self) -> Floats:
+        """float64: the last price of each bar."""
         return self._columns["close"]
 
     @property
     def volume(self) -> Floats:
+        """float64: the quantity traded in each bar, 0 if unknown."""
         return self._columns["volume"]
 
     def _meta(self) -> dict[str, Any]:
@@ -140,36 +145,26 @@ class Quotes(Container):
 
     @property
     def bid(self) -> Floats:
+        """float64: the best bid price."""
         return self._columns["bid"]
 
     @property
     def ask(self) -> Floats:
+        """float64: the best ask price."""
         return self._columns["ask"]
 
     @property
     def bid_size(self) -> Floats | None:
+        """float64: the quantity at the bid, or None."""
         return self._columns.get("bid_size")
 
     @property
     def ask_size(self) -> Floats | None:
+        """float64: the quantity at the ask, or None."""
         return self._columns.get("ask_size")
 
     def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.ask, self.ask), (self.bid, self.bid)]
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        columns: dict[str, str] | None = None,
-        timezone: str | None = None,
-        *,
-        dst: Dst = "raise",
-        negative_prices: bool = False,
-    ) -> Self:
-        """Quotes from a table; arguments as of `Bars.from_frame`."""
-        found = to_arguments(select_columns(frame, "quotes", columns), "quotes", timezone or "UTC", dst)
-        return cls(**found, negative_prices=negative_prices)
 
 
 class Trades(Container):
@@ -205,32 +200,21 @@ class Trades(Container):
 
     @property
     def price(self) -> Floats:
+        """float64: the price of each trade."""
         return self._columns["price"]
 
     @property
     def size(self) -> Floats | None:
+        """float64: the quantity of each trade, or None."""
         return self._columns.get("size")
 
     @property
     def side(self) -> Sides | None:
+        """int8: the side of the aggressor, 1 buy, -1 sell, 0 unknown; or None."""
         return self._columns.get("side")
 
     def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.price, self.price)]
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        columns: dict[str, str] | None = None,
-        timezone: str | None = None,
-        *,
-        dst: Dst = "raise",
-        negative_prices: bool = False,
-    ) -> Self:
-        """Trades from a table; arguments as of `Bars.from_frame`."""
-        found = to_arguments(select_columns(frame, "trades", columns), "trades", timezone or "UTC", dst)
-        return cls(**found, negative_prices=negative_prices)
 
 
 KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {

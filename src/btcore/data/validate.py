@@ -113,8 +113,8 @@ def _check_not_negative(kind: str, columns: Columns, name: str) -> None:
 
 def _check_finite(kind: str, columns: Columns, name: str) -> None:
     column = columns[name]
-    _check_not(kind, columns, f"{name} is NaN", (), np.isnan(column))
-    _check_not(kind, columns, f"{name} is infinite", (), np.isinf(column))
+    _check_not(kind, columns, f"{name} is NaN, not a finite number", (), np.isnan(column))
+    _check_not(kind, columns, f"{name} is infinite, not a finite number", (), np.isinf(column))
 
 
 def _check_not(

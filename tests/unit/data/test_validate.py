@@ -53,13 +53,13 @@ def test_what_is_true_passes():
         ({"open": {3: 0.5}}, "bars[3]: open < low (open=0.5, low=1.0)"),
         ({"close": {3: 3.5}}, "bars[3]: close > high (close=3.5, high=3.0)"),
         ({"close": {3: 0.5}}, "bars[3]: close < low (close=0.5, low=1.0)"),
-        ({"open": {0: np.nan}}, "bars[0]: open is NaN"),
-        ({"high": {19: np.inf}}, "bars[19]: high is infinite"),
+        ({"open": {0: np.nan}}, "bars[0]: open is NaN, not a finite number"),
+        ({"high": {19: np.inf}}, "bars[19]: high is infinite, not a finite number"),
         ({"low": {4: 0.0}}, "bars[4]: low is not positive (low=0.0); negative_prices=True allows it"),
         ({"low": {4: -1.0}}, "bars[4]: low is not positive (low=-1.0); negative_prices=True allows it"),
         ({"volume": {4: -1.0}}, "bars[4]: volume is negative (volume=-1.0)"),
-        ({"volume": {4: np.nan}}, "bars[4]: volume is NaN"),
-        ({"volume": {4: np.inf}}, "bars[4]: volume is infinite"),
+        ({"volume": {4: np.nan}}, "bars[4]: volume is NaN, not a finite number"),
+        ({"volume": {4: np.inf}}, "bars[4]: volume is infinite, not a finite number"),
         (
             {"timestamp": {4: 2 * MINUTE}},
             "bars[4]: unsorted: earlier than the row before (timestamp=1970-01-01T00:02:00Z, "
@@ -85,11 +85,11 @@ def test_bars(changes, message):
             {"bid": {7: 2.5, 9: 2.5}},
             "quotes[7]: crossed: bid > ask (bid=2.5, ask=2.0); the first of 2 such rows",
         ),
-        ({"bid": {7: np.nan}}, "quotes[7]: bid is NaN"),
+        ({"bid": {7: np.nan}}, "quotes[7]: bid is NaN, not a finite number"),
         ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0); negative_prices=True allows it"),
-        ({"ask": {7: np.inf}}, "quotes[7]: ask is infinite"),
+        ({"ask": {7: np.inf}}, "quotes[7]: ask is infinite, not a finite number"),
         ({"bid_size": {7: -1.0}}, "quotes[7]: bid_size is negative (bid_size=-1.0)"),
-        ({"ask_size": {7: np.nan}}, "quotes[7]: ask_size is NaN"),
+        ({"ask_size": {7: np.nan}}, "quotes[7]: ask_size is NaN, not a finite number"),
         ({"timestamp": {7: 0}}, "quotes[7]: unsorted: earlier than the row before"),
     ],
 )
@@ -102,12 +102,12 @@ def test_quotes(changes, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"price": {7: np.nan}}, "trades[7]: price is NaN"),
-        ({"price": {7: -np.inf}}, "trades[7]: price is infinite"),
+        ({"price": {7: np.nan}}, "trades[7]: price is NaN, not a finite number"),
+        ({"price": {7: -np.inf}}, "trades[7]: price is infinite, not a finite number"),
         ({"price": {7: 0.0}}, "trades[7]: price is not positive (price=0.0); negative_prices=True allows it"),
         ({"size": {7: 0.0}}, "trades[7]: size is not positive (size=0.0)"),
         ({"size": {7: -3.0}}, "trades[7]: size is not positive (size=-3.0)"),
-        ({"size": {7: np.nan}}, "trades[7]: size is NaN"),
+        ({"size": {7: np.nan}}, "trades[7]: size is NaN, not a finite number"),
         ({"timestamp": {7: 0}}, "trades[7]: unsorted: earlier than the row before"),
     ],
 )
@@ -129,9 +129,15 @@ def test_any_finite_price_passes_where_negative_prices_are_admitted():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: bars(negative_prices=True, open={0: np.nan}), "bars[0]: open is NaN"),
-        (lambda: bars(negative_prices=True, low={4: -np.inf}), "bars[4]: low is infinite"),
-        (lambda: bars(negative_prices=True, high={4: np.inf}), "bars[4]: high is infinite"),
+        (lambda: bars(negative_prices=True, open={0: np.nan}), "bars[0]: open is NaN, not a finite number"),
+        (
+            lambda: bars(negative_prices=True, low={4: -np.inf}),
+            "bars[4]: low is infinite, not a finite number",
+        ),
+        (
+            lambda: bars(negative_prices=True, high={4: np.inf}),
+            "bars[4]: high is infinite, not a finite number",
+        ),
         (
             lambda: bars(negative_prices=True, low={4: -1.0}, high={4: -2.0}),
             "bars[4]: high < low (high=-2.0, low=-1.0)",
@@ -148,13 +154,22 @@ def test_any_finite_price_passes_where_negative_prices_are_admitted():
             lambda: ticks(Quotes, negative_prices=True, bid={7: -2.0}, ask={7: -3.0}),
             "quotes[7]: crossed: bid > ask (bid=-2.0, ask=-3.0)",
         ),
-        (lambda: ticks(Quotes, negative_prices=True, ask={7: np.nan}), "quotes[7]: ask is NaN"),
-        (lambda: ticks(Quotes, negative_prices=True, bid={7: -np.inf}), "quotes[7]: bid is infinite"),
+        (
+            lambda: ticks(Quotes, negative_prices=True, ask={7: np.nan}),
+            "quotes[7]: ask is NaN, not a finite number",
+        ),
+        (
+            lambda: ticks(Quotes, negative_prices=True, bid={7: -np.inf}),
+            "quotes[7]: bid is infinite, not a finite number",
+        ),
         (
             lambda: ticks(Quotes, negative_prices=True, bid_size={7: -1.0}),
             "quotes[7]: bid_size is negative (bid_size=-1.0)",
         ),
-        (lambda: ticks(Trades, negative_prices=True, price={7: -np.inf}), "trades[7]: price is infinite"),
+        (
+            lambda: ticks(Trades, negative_prices=True, price={7: -np.inf}),
+            "trades[7]: price is infinite, not a finite number",
+        ),
         (
             lambda: ticks(Trades, negative_prices=True, size={7: 0.0}),
             "trades[7]: size is not positive (size=0.0)",

@@ -56,12 +56,14 @@ class Catalog:
         check_symbol(symbol)
         containers = [data] if isinstance(data, Bars | Quotes | Trades) else list(data)
         if not containers:
-            raise DataError(f"{symbol}: there is nothing to write")
+            raise DataError(f"{symbol}: there is nothing to write; at least one container is needed")
         described = [describe(symbol, container, resolution) for container in containers]
         fresh = [entry for entry, _ in described]
         keys = [entry.key for entry in fresh]
         if len(set(keys)) < len(keys):
-            raise DataError(f"{symbol}: two datasets of the same resolution, kind and source in one write")
+            raise DataError(
+                f"{symbol}: two datasets of the same resolution, kind and source; join them first"
+            )
         with edit_index(self.path) as entries:
             for (entry, blocks), container in zip(described, containers, strict=True):
                 write_columns(self.path, entry.directory, container.columns, blocks)
@@ -202,7 +204,8 @@ class Catalog:
                 missing = error
                 self._mark = None
         raise DataError(
-            f"catalog {self.path}: {missing.filename} is in the index, but not on disk"
+            f"catalog {self.path}: {missing.filename} is in the index, but not on disk; "
+            "write the dataset again"
         ) from missing
 
     def _not_found(

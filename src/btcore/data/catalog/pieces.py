@@ -29,7 +29,7 @@ def write_pieces(root: Path, symbol: str, pieces: Iterable[AnyContainer]) -> Ent
     before as rows of one container, or if no piece has rows.
     """
     with new_folder(root) as partial:
-        entry, blocks = describe(symbol, _write_columns(partial, pieces))
+        entry, blocks = describe(symbol, _write_columns(partial, symbol, pieces))
         if (root / FOLDER / entry.directory).is_dir():
             write_columns(root, entry.directory, {}, blocks)
             return entry
@@ -39,7 +39,7 @@ def write_pieces(root: Path, symbol: str, pieces: Iterable[AnyContainer]) -> Ent
     return entry
 
 
-def _write_columns(folder: Path, pieces: Iterable[AnyContainer]) -> AnyContainer:
+def _write_columns(folder: Path, symbol: str, pieces: Iterable[AnyContainer]) -> AnyContainer:
     """The pieces as one container, mapped from files in the folder."""
     before: AnyContainer | None = None
     rows = 0
@@ -59,7 +59,7 @@ def _write_columns(folder: Path, pieces: Iterable[AnyContainer]) -> AnyContainer
             rows += len(piece)
             before = last_row(piece)
         if before is None:
-            raise DataError("there is nothing to write, no piece has rows")
+            raise DataError(f"{symbol}: there is nothing to write, no piece has rows")
         for name, column in before.columns.items():
             streams[name].seek(0)
             _write_header(streams[name], column.dtype, rows)

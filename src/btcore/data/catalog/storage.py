@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.hashing import sha256_hex
 from btcore.errors import DataError
 from btcore.feed.blocks import BLOCK_ROWS
 
@@ -83,9 +84,7 @@ def _mark(stat: os.stat_result) -> tuple[int, int, int]:
 
 def directory_name(key: tuple[str, ...], content_hash: str) -> str:
     """Hexadecimal: a symbol is no safe path, and two may differ only by case."""
-    import hashlib
-
-    return f"{hashlib.sha256(chr(0).join(key).encode()).hexdigest()[:16]}-{content_hash[:24]}"
+    return f"{sha256_hex(chr(0).join(key).encode())[:16]}-{content_hash[:24]}"
 
 
 @contextmanager
@@ -217,21 +216,20 @@ def store_order(root: Path, parts: list[Part], order: NDArray[Any]) -> None:
 
 def order_file(root: Path, parts: list[Part]) -> Path:
     """The file of the order. Its name depends on the contents of the streams in turn, not on symbols."""
-    import hashlib
-
     contents = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
-    return root / FOLDER / f"order-{hashlib.sha256(contents).hexdigest()[:24]}" / f"{_ORDER}.npy"
+    return root / FOLDER / f"order-{sha256_hex(contents)[:24]}" / f"{_ORDER}.npy"
 
 
 def _map(file: Path, shape: tuple[int, ...], dtype: str | None) -> NDArray[Any]:
     try:
         array = np.load(file, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise DataError(f"catalog {file}: not a readable column: {error}") from error
+        raise DataError(f"catalog {file}: not a readable column; write the dataset again: {error}") from error
     if array.shape != shape or dtype not in {None, array.dtype.str}:
         found = f"{array.shape} {array.dtype.str}"
         raise DataError(
-            f"catalog {file}: the index says {shape} {dtype or array.dtype.str}, the file {found}"
+            f"catalog {file}: the index says {shape} {dtype or array.dtype.str}, the file {found}; "
+            "write the dataset again"
         )
     return np.asarray(array)
 

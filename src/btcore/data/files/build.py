@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from btcore.data.columns import float_column
-from btcore.data.containers import KINDS, Bars, Quotes, Trades
+from btcore.data.containers import KINDS, Bars
 from btcore.data.frames import aggressor_sides
+from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moments_column
 from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.intervals import Interval, smallest_gap
 from btcore.times.zones import Dst
-
-AnyContainer = Bars | Quotes | Trades
 
 
 @contextmanager

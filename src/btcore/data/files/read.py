@@ -10,11 +10,12 @@ from typing import IO, Any
 import numpy as np
 
 from btcore.data.frames import aggressor_sides, match_columns
+from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 from btcore.times.intervals import Interval
 from btcore.times.zones import Dst
 
-from .build import AnyContainer, Reading
+from .build import Reading
 
 
 def read_csv(

@@ -7,12 +7,13 @@ from typing import Any
 
 from btcore.data.containers import check_follows, last_row
 from btcore.data.frames import match_columns
+from btcore.data.source import AnyContainer
 from btcore.data.timestamps import detect_notation
 from btcore.errors import DataError, RowError
 from btcore.times.intervals import UNIT_NS, Interval
 from btcore.times.zones import Dst
 
-from .build import AnyContainer, Reading, drop_blank_end
+from .build import Reading, drop_blank_end
 from .read import csv_columns, import_polars, polars_errors, zip_member
 
 ROWS = 250_000  # a piece is about 10 MB

@@ -119,7 +119,7 @@ class SampleMarket:
         end: Moment | None = None,
         kind: str | None = None,
     ) -> AnyContainer:
-        """The rows with `start <= timestamp < end`, possibly none; of ticks, quotes unless `kind` says trades."""
+        """The rows with `start <= timestamp < end`, possibly none; of ticks the quotes if `kind` is None."""
         check_resolution(resolution)
         start_ns = EPOCH_DAY * DAY_NS if start is None else moment_ns(start, name="start")
         end_ns = END_DAY * DAY_NS if end is None else moment_ns(end, name="end")
