@@ -14,7 +14,7 @@ import numpy as np
 from websockets.sync.client import connect
 
 from btcore.results.report.chart import draw
-from btcore.results.summary import show
+from btcore.results.summary import format_metric
 
 BACKTEST = {
     "symbols": ["AAPL", "MSFT", "NVDA", "AMZN"],
@@ -93,7 +93,7 @@ def main(server: str = "http://127.0.0.1:8000", path: str = "demo.html") -> int:
     results = call(f"{server}/v1/backtests/{status['run_id']}/results")
     print()
     for name in SHOWN.split():
-        print(f"  {name:<20}{show(results['metrics_summary'][name]):>18}")
+        print(f"  {name:<20}{format_metric(results['metrics_summary'][name]):>18}")
     picture(results, path)
     print(f"\nThe equity curve of {len(results['equity_curve']):,} points is in {path}")
     return 0

@@ -14,7 +14,7 @@ from btcore.model import (
     POSITION_DTYPE,
     RESTATEMENT_DTYPE,
 )
-from btcore.results.tables import Curve
+from btcore.results.journal import Curve
 
 DAY = 86_400 * 10**9
 START = 19_723 * DAY  # 2024-01-01

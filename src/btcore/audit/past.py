@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from btcore.results.result import Result
-from btcore.results.tables import TIMES, Table
+from btcore.results.tables import TIME_COLUMNS, Table
 from btcore.times.clock import moment_text
 
 from .truncate import Span
@@ -83,7 +83,7 @@ def _first_unlike(one: Table, other: Table) -> tuple[int, str]:
 
 
 def _said(column: str, value: Any) -> str:
-    if column in TIMES:
+    if column in TIME_COLUMNS:
         return moment_text(int(value)) if value >= 0 else "never"
     return str(value) if value != "" and not (isinstance(value, float) and np.isnan(value)) else "none"
 

@@ -98,7 +98,7 @@ def play_prepared(
     journal = RunJournal(
         player,
         notes=_notes(prepared.execution, prepared.markets, prepared.data_source),
-        said=list(handler.context.logs) if isinstance(handler, PythonHandler) else [],
+        log_lines=list(handler.context.logs) if isinstance(handler, PythonHandler) else [],
         closes=prepared.calendar_closes,
     )
     return Result.from_journal(

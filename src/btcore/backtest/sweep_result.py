@@ -12,7 +12,7 @@ from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.results import export
 from btcore.results.result import Result
-from btcore.results.summary import Metrics, show
+from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class SweepResult:
             return told + ">"
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
-        return f"{told}; highest sharpe_ratio {show(best.metrics['sharpe_ratio'])} with {chosen}>"
+        return f"{told}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
 
 
 def check_metric(metric: str) -> None:

@@ -265,7 +265,7 @@ def _table(result: "Result", source: str) -> str:
     """The strategy, the period and the data, the metrics in groups, and the first lines of the log."""
     from btcore.results.report.chart import heading
     from btcore.results.report.page import GROUPS, PERCENT
-    from btcore.results.summary import show
+    from btcore.results.summary import format_metric
 
     title, span = heading(result)
     lines = [title, span, f"data: {source}"]
@@ -274,7 +274,7 @@ def _table(result: "Result", source: str) -> str:
         for name in names:
             value = result.metrics[name]
             unit = " %" if name in PERCENT and value is not None else ""
-            lines.append(f"  {name:<30}{show(value):>20}{unit}")
+            lines.append(f"  {name:<30}{format_metric(value):>20}{unit}")
     if result.logs:
         lines += ["", "Log", *(f"  {line}" for line in result.logs[:LOG_LINES])]
         if len(result.logs) > LOG_LINES:

@@ -53,13 +53,13 @@ def json_lines(result: "SweepResult") -> str:
 
 def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) -> str:
     """A table of the best `top` runs by `metric`, and the number of all runs."""
-    from btcore.results.summary import show
+    from btcore.results.summary import format_metric
 
     names = list(dict.fromkeys((metric, *SHOWN)))
     rows = [[*result.params, *names]]
     for i in result.order(metric, not lowest)[: max(top, 0)]:
         run = result[int(i)]
-        rows.append([*map(str, run.params.values()), *(show(run.metrics[name]) for name in names)])
+        rows.append([*map(str, run.params.values()), *(format_metric(run.metrics[name]) for name in names)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = [
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows

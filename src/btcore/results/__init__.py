@@ -1,1 +1,1 @@
-"""Results of a run: tables, metrics, export, report."""
+"""Results of a run: journal, tables, metrics, export, files, report."""

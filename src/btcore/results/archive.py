@@ -1,8 +1,8 @@
-"""A result in one file, written whole or not at all, read back bit for bit.
+"""A result in one file: written completely or not at all, and read back with identical bits.
 
-`.npz`: each table is an array, everything else JSON in the array `document`; nothing is pickled.
-`.parquet`: one row a run. Each table is a column of lists of records (explode and unnest it), `document` the
-same JSON, so a folder of runs is one dataset.
+`.npz`: each table is an array, everything else is JSON in the array `document`; nothing is pickled.
+`.parquet`: one row per run, so that a folder of runs is one dataset. Each table is a column of lists of
+records (explode and unnest it); `document` is the same JSON.
 """
 
 import os
@@ -17,15 +17,15 @@ import numpy as np
 
 from btcore.errors import ConfigError, DataError
 
-from .export import _library, to_arrow
-from .tables import TABLES, TIMES, Table
+from .export import import_library, to_arrow
+from .tables import TABLES, TIME_COLUMNS, Table
 
 VERSION = 2
-NOT_A_RESULT = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
+READ_ERRORS = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """What a result holds besides its tables."""
+    """The parts of a result other than its tables, and the column types of these."""
 
     fingerprint: str
     metrics: dict[str, float | int | str | None]
@@ -36,15 +36,15 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def describe(tables: dict[str, Table]) -> dict[str, list[tuple[str, str]]]:
-    """The name and type of each column, as numpy spells them."""
+    """The name and numpy type string of each column of each table."""
     return {
         name: [(field, table.dtype[field].str) for field in table.dtype.names or ()]
         for name, table in tables.items()
     }
 
 
-def _write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Into a file beside `path`, which then takes its name."""
+def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Writes a temporary file beside `path`, then renames it to `path`."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -57,8 +57,8 @@ def _write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """A whole file, or the one that was there before."""
-    _write(Path(path), lambda stream: stream.write(text.encode()))
+    """Writes a file completely, or leaves an existing one unchanged."""
+    write_whole(Path(path), lambda stream: stream.write(text.encode()))
 
 
 def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:
@@ -66,7 +66,8 @@ def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None
 
 
 def _write_parquet(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:
-    arrow, parquet = _library("pyarrow", "btcore[data]"), _library("pyarrow.parquet", "btcore[data]")
+    arrow = import_library("pyarrow", "btcore[data]")
+    parquet = import_library("pyarrow.parquet", "btcore[data]")
     columns = {"document": arrow.array([text.decode()])}
     for name, table in tables.items():
         records = to_arrow(table).to_struct_array()
@@ -79,7 +80,7 @@ def _from_arrow(records: Any, fields: list[tuple[str, str]]) -> Table:
     table = np.zeros(len(records), np.dtype(fields))
     for name, kind in fields:
         column = records.field(name)
-        if name in TIMES:
+        if name in TIME_COLUMNS:
             table[name] = column.cast("int64").fill_null(-1).to_numpy(zero_copy_only=False)
         elif kind.startswith("<U"):
             words = column.dictionary_encode()
@@ -95,15 +96,15 @@ def write(path: str | Path, tables: dict[str, Table], document: Document) -> Non
     writers = {".npz": _write_npz, ".parquet": _write_parquet}
     if target.suffix not in writers:
         raise ConfigError(f"{target}: a result is saved as .npz or .parquet")
-    _write(target, lambda stream: writers[target.suffix](stream, tables, text))
+    write_whole(target, lambda stream: writers[target.suffix](stream, tables, text))
 
 
 def read(path: str | Path) -> tuple[dict[str, Table], Document]:
-    """What `write` wrote; DataError if the file is something else."""
+    """The tables and the document that `write` saved; DataError if the file is not a saved result."""
     source = Path(path)
     try:
         if source.suffix == ".parquet":
-            row = _library("pyarrow.parquet", "btcore[data]").read_table(source, partitioning=None)
+            row = import_library("pyarrow.parquet", "btcore[data]").read_table(source, partitioning=None)
             document = _decode(row["document"][0].as_py().encode())
             lists = {name: row[name].combine_chunks().flatten() for name in TABLES}
             return {name: _from_arrow(lists[name], document.dtypes[name]) for name in TABLES}, document
@@ -111,7 +112,7 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
             with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 document = _decode(arrays["document"].tobytes())
                 return {name: arrays[name] for name in TABLES}, document
-    except NOT_A_RESULT as error:
+    except READ_ERRORS as error:
         raise DataError(f"{source}: not a saved result ({error})") from error
     raise ConfigError(f"{source}: a result is saved as .npz or .parquet")
 
@@ -119,5 +120,5 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
 def _decode(text: bytes) -> Document:
     document = msgspec.json.decode(text, type=Document)
     if document.version != VERSION:
-        raise ValueError(f"version {document.version}, and this reads {VERSION}")
+        raise ValueError(f"its version is {document.version}, this btcore reads version {VERSION}")
     return document

@@ -1,91 +1,120 @@
-"""What a run wrote down, in the words of whoever played it, and what a reader should know of it."""
+"""The records of a finished run, and its log lines."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.engine.engine import Engine
-from btcore.fastpath.order_records import OrderRecords
 from btcore.model import NoteKind
 
 from .labels import REASONS
-from .tables import Curve
+
+if TYPE_CHECKING:
+    from btcore.engine.engine import Engine
+    from btcore.fastpath.order_records import OrderRecords
 
 Records = NDArray[Any]
-Line = tuple[int, str]  # with the number of the strategy's call before it
+LogLine = tuple[int, str]  # the number of strategy calls before the line, and its text
+
+
+class Curve:
+    """An equity curve as contiguous columns: timestamp (int64 ns UTC), equity and cash (float64, money).
+
+    `cash` may be a function that returns the column; metrics do not need it.
+    """
+
+    fields = ("timestamp", "equity", "cash")
+
+    def __init__(
+        self,
+        timestamp: NDArray[np.int64],
+        equity: NDArray[np.float64],
+        cash: NDArray[np.float64] | Callable[[], NDArray[np.float64]],
+    ) -> None:
+        self.timestamp = timestamp
+        self.equity = equity
+        self._cash = cash
+
+    @cached_property
+    def cash(self) -> NDArray[np.float64]:
+        return self._cash() if callable(self._cash) else self._cash
+
+    def __iter__(self) -> Iterator[Records]:
+        return iter((self.timestamp, self.equity, self.cash))
 
 
 class RunJournal:
-    """What a run wrote down: records as in `btcore.model`, their symbols indexes into `symbols`.
+    """The records of a run, as structs of `btcore.model`; a record's `symbol` is an index into `symbols`.
 
-    They are copied, or made, when they are first asked for.
+    They are copied from the player, or computed, when they are first read. Their times are int64 ns UTC.
     """
 
     def __init__(
         self,
-        played: Engine | OrderRecords,
+        player: "Engine | OrderRecords",
         *,
-        notes: list[str],
-        said: list[Line],
+        notes: Sequence[str],
+        log_lines: Sequence[LogLine],
         closes: NDArray[np.int64] | None,
     ) -> None:
-        self._played = played
-        self.symbols = played.tape.symbols
-        self.closes = closes
-        self.ambiguous_bars = played.ambiguous_bars
-        self.events = played.n_done
-        lines = sorted(said + list(_told(self.notes)), key=lambda line: line[0])
-        self.logs = notes + [text for _, text in lines] + list(self._summary())
+        """`notes` are the first lines of the log, `log_lines` those of the strategy."""
+        self._player = player
+        self.symbols: tuple[str, ...] = player.tape.symbols
+        self.closes = closes  # of the sessions; None without a calendar
+        self.ambiguous_bars = player.ambiguous_bars
+        self.events = player.n_done
+        lines = sorted([*log_lines, *note_lines(self.notes)], key=lambda line: line[0])
+        self.logs = [*notes, *(text for _, text in lines), *self._summary_lines()]
 
     @cached_property
     def orders(self) -> Records:
-        return self._played.orders()
+        return self._player.orders()
 
     @cached_property
     def fills(self) -> Records:
-        return self._played.fills()
+        return self._player.fills()
 
     @cached_property
     def curve(self) -> Curve:
-        return Curve(*self._played.curve())
+        return Curve(*self._player.curve())
 
     @cached_property
     def exposures(self) -> Records:
-        return self._played.exposures()
+        return self._player.exposures()
 
     @cached_property
     def positions(self) -> Records:
-        return self._played.positions()
+        return self._player.positions()
 
     @cached_property
     def cash_flows(self) -> Records:
-        return self._played.cash_flows()
+        return self._player.cash_flows()
 
     @cached_property
     def restatements(self) -> Records:
-        return self._played.restatements()
+        return self._player.restatements()
 
     @cached_property
     def notes(self) -> Records:
-        return self._played.notes()
+        return self._player.notes()
 
-    def _summary(self) -> Iterator[str]:
-        for reason, count in self._played.refusals().items():
+    def _summary_lines(self) -> Iterator[str]:
+        """Lines about the whole run, for the end of the log."""
+        for reason, count in self._player.refusals().items():
             yield f"{count} orders rejected: {REASONS[reason]}"
         snapped = np.count_nonzero(self.notes["kind"] == NoteKind.SNAPPED)
         if snapped:
             yield f"{snapped} orders moved to the steps of their instruments"
-        if self._played.lowest_cash < -0.005:  # what shows in cents
-            yield f"cash was below zero, at the least {self._played.lowest_cash:.2f}"
-        if self._played.equity < 0.0:
-            yield f"equity ended below zero: {self._played.equity:.2f}"
+        if self._player.lowest_cash < -0.005:  # visible with two decimals
+            yield f"cash was below zero, at the least {self._player.lowest_cash:.2f}"
+        if self._player.equity < 0.0:
+            yield f"equity ended below zero: {self._player.equity:.2f}"
 
 
-def _told(notes: Records) -> Iterator[Line]:
-    """What a reader must not overlook."""
+def note_lines(notes: Records) -> Iterator[LogLine]:
+    """A log line for each refused amendment and each liquidation."""
     for note in notes[np.isin(notes["kind"], (NoteKind.AMEND_REFUSED, NoteKind.LIQUIDATED))]:
         line = f"order {note['order_id']}: amend refused, the order stays as it was"
         if note["kind"] == NoteKind.LIQUIDATED:

@@ -1,4 +1,4 @@
-"""The words of the tables, each at the place of its number in `btcore.model`."""
+"""Text for each integer code of `btcore.model`; the index is the code."""
 
 from enum import Enum, StrEnum, auto
 
@@ -6,7 +6,7 @@ from btcore.model import FlowKind, Liquidity, NoteKind, OrderType, Rule, TimeInF
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands; the last four are ends, and an order comes to one of them."""
+    """The status of an order; the last four are terminal."""
 
     NEW = auto()
     PARTIALLY_FILLED = auto()
@@ -17,7 +17,7 @@ class OrderStatus(StrEnum):
 
 
 class OrderReason(StrEnum):
-    """Why an order ended as it did; NONE, the empty text, where it was filled."""
+    """Why an order ended without a complete fill; NONE, the empty text, if it was filled."""
 
     NONE = ""
     REQUESTED = auto()
@@ -44,12 +44,12 @@ class OrderReason(StrEnum):
     SHORT_SALE = auto()
 
 
-def _names(numbers: type[Enum]) -> tuple[str, ...]:
-    return tuple(member.name.lower() for member in numbers)
+def _names(codes: type[Enum]) -> tuple[str, ...]:
+    return tuple(member.name.lower() for member in codes)
 
 
-SIDES = ("sell", "", "buy")  # from -1
-LEGS = ("short", "", "long")  # likewise
+SIDES = ("sell", "", "buy")  # index is side + 1
+LEGS = ("short", "", "long")  # index is leg + 1
 LIQUIDITY = _names(Liquidity)
 ORDER_TYPES = _names(OrderType)
 TIMES_IN_FORCE = _names(TimeInForce)

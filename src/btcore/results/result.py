@@ -1,4 +1,4 @@
-"""What a run gives back."""
+"""The result of a run: tables, metrics, export, files and report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
@@ -14,8 +14,9 @@ from . import export
 from . import tables as views
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
-from .summary import Metrics, show, summarize
-from .tables import TABLES, Journal, PriceSource, Table
+from .journal import RunJournal
+from .summary import Metrics, format_metric, summarize
+from .tables import TABLES, PriceSource, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +28,10 @@ Manifest = dict[str, Any]
 
 
 class Result:
-    """Views of one journal: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
+    """The result of a run: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    Tables and metrics are made when they are first asked for; so are a manifest and a fingerprint given as
-    functions. Tables are numpy records; times are int64 nanoseconds UTC.
+    Tables are numpy records; times are int64 nanoseconds UTC. Tables and metrics are computed when they are
+    first read; so are a manifest and a fingerprint that are given as functions.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class Result:
         logs: Sequence[str],
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
-        journal: Journal | None = None,
+        journal: RunJournal | None = None,
     ) -> None:
         self.logs = list(logs)
         self.journal = journal
@@ -54,7 +55,7 @@ class Result:
     @classmethod
     def from_journal(
         cls,
-        journal: Journal,
+        journal: RunJournal,
         *,
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
@@ -62,10 +63,10 @@ class Result:
         periods_per_year: int = 252,
         prices: PriceSource | None = None,
     ) -> Self:
-        """The result of a run just made.
+        """The result of a finished run.
 
-        `prices(symbol)` gives the columns (ts_start, ts_end, low, high) that MAE and MFE are measured on,
-        when round trips are first asked for.
+        `prices(symbol)` returns None or the columns (ts_start, ts_end, low, high), from which MAE and MFE are
+        computed; it is called when round trips are first read.
         """
         make = {
             "equity_curve": partial(views.equity_curve, journal),
@@ -94,7 +95,7 @@ class Result:
         logs: Sequence[str],
         fingerprint: str,
     ) -> Self:
-        """The result that `tables()` and the rest were taken from; its journal is gone."""
+        """A result without a journal, from saved tables; ConfigError if one is missing."""
         missing = [name for name in TABLES if name not in tables]
         if missing:
             raise ConfigError(f"tables: {missing[0]!r} is missing")
@@ -102,7 +103,7 @@ class Result:
         return cls(metrics=metrics, make=make, logs=logs, manifest=manifest, fingerprint=fingerprint)
 
     def table(self, name: str) -> Table:
-        """One of `TABLES`, by name."""
+        """The table of that name; ConfigError if there is none."""
         if name not in TABLES:
             raise ConfigError(f"table: {name!r} is not one of {', '.join(TABLES)}")
         if name not in self._tables:
@@ -110,17 +111,17 @@ class Result:
         return self._tables[name]
 
     def tables(self) -> dict[str, Table]:
-        """All of them."""
+        """All tables by name."""
         return {name: self.table(name) for name in TABLES}
 
     @property
     def equity_curve(self) -> Table:
-        """timestamp, equity, cash, positions: what the account was worth; the first point is the capital."""
+        """timestamp, equity, cash, positions: the value of the account; the first point is the capital."""
         return self.table("equity_curve")
 
     @property
     def trades(self) -> Table:
-        """timestamp, symbol, side, quantity, price, commission, order_id: every fill, with its evidence."""
+        """timestamp, symbol, side, quantity, price, commission, order_id and more, of every fill."""
         return self.table("trades")
 
     @property
@@ -130,12 +131,12 @@ class Result:
 
     @property
     def exposures(self) -> Table:
-        """timestamp, symbol, quantity, value, weight of equity; and the account's gross and net, in money."""
+        """timestamp, symbol, quantity, value, weight of equity; gross and net exposure of the account."""
         return self.table("exposures")
 
     @property
     def orders(self) -> Table:
-        """Every order: what it asked, how it ended (`OrderStatus`) and why (`OrderReason`)."""
+        """Every order: its terms, its status (`OrderStatus`) and the reason of its end (`OrderReason`)."""
         return self.table("orders")
 
     @property
@@ -145,16 +146,16 @@ class Result:
 
     @property
     def order_events(self) -> Table:
-        """timestamp, order_id, event, reason, value: what befell orders besides their fills and ends."""
+        """timestamp, order_id, event, reason, value: changes of orders other than fills and ends."""
         return self.table("order_events")
 
     def explain(self, order_id: int) -> str:
-        """The story of an order in a few lines, each fill with its evidence; ConfigError for no such id."""
+        """The history of an order in a few lines, each fill with its cause; ConfigError for an unknown id."""
         return explain(self, order_id)
 
     @cached_property
     def metrics(self) -> Metrics:
-        """The numbers of the run by name, as docs/metrics.md defines them; None where undefined."""
+        """The metrics of the run by name, as docs/metrics.md defines them; None if undefined."""
         return self._metrics() if callable(self._metrics) else self._metrics
 
     @cached_property
@@ -164,25 +165,25 @@ class Result:
 
     @cached_property
     def fingerprint(self) -> str:
-        """One text for all that the run depends on."""
+        """A digest of everything that the run depends on: data, strategy, settings."""
         return self._fingerprint() if callable(self._fingerprint) else self._fingerprint
 
     def rows(self, table: str, start: int = 0, stop: int | None = None) -> list[dict[str, Any]]:
-        """Rows [start, stop) of a table, ready for JSON: times as RFC 3339, None for what is undefined."""
+        """Rows [start, stop) of a table, ready for JSON: times as RFC 3339, None for undefined values."""
         return to_rows(self._slice(table, slice(start, stop)))
 
     def json(self, table: str, start: int = 0, stop: int | None = None) -> bytes:
-        """The same rows as the text of a JSON array."""
+        """The same rows as a JSON array."""
         return to_json(self._slice(table, slice(start, stop)))
 
     def _slice(self, table: str, part: slice) -> dict[str, Table]:
         return {name: column[part] for name, column in self.columns(table).items()}
 
     def columns(self, table: str = "equity_curve") -> dict[str, Table]:
-        """A table's columns by name, read-only and without a copy; the buffer protocol gives their bytes.
+        """The columns of a table by name, read-only and not copied; they support the buffer protocol.
 
-        Those of `equity_curve` are contiguous (of a loaded result: made so at the first call), those of other
-        tables are views into their records.
+        Columns of `equity_curve` are contiguous (in a loaded result, after a copy at the first call). Columns
+        of other tables are views into their records.
         """
         if table == "equity_curve":
             return dict(self._curve)
@@ -198,36 +199,36 @@ class Result:
         return {name: _read_only(np.ascontiguousarray(column)) for name, column in columns.items()}
 
     def document(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
+        """The whole result as objects that are ready for JSON."""
         return self._document(self.rows)
 
     def to_json(self) -> bytes:
-        """Everything as JSON text: `document`, without the objects in between."""
+        """`document` as JSON text, made without these objects."""
         return msgspec.json.encode(self._document(lambda name: msgspec.Raw(self.json(name))))
 
-    def _document(self, made: Callable[[str], Any]) -> dict[str, Any]:
+    def _document(self, rows: Callable[[str], Any]) -> dict[str, Any]:
         return {
             "metrics_summary": self.metrics,
-            **{name: made(name) for name in TABLES},
+            **{name: rows(name) for name in TABLES},
             "logs": self.logs,
             "manifest": self.manifest,
             "fingerprint": self.fingerprint,
         }
 
     def to_pandas(self, table: str = "equity_curve") -> "pd.DataFrame":
-        """A table as a data frame; a column `timestamp` becomes the index."""
+        """A table as a DataFrame; a column `timestamp` becomes the index."""
         return export.to_pandas(self.columns(table))
 
     def to_polars(self, table: str = "equity_curve") -> "pl.DataFrame":
-        """A table as a data frame."""
+        """A table as a DataFrame."""
         return export.to_polars(self.columns(table))
 
     def to_arrow(self, table: str = "equity_curve") -> Any:
-        """A table in Arrow's columns; the equity curve's share their memory with `columns()`."""
+        """A table as a pyarrow.Table; columns of the equity curve share their memory with `columns()`."""
         return export.to_arrow(self.columns(table))
 
     def save(self, path: str | Path) -> None:
-        """Into one .npz or .parquet file, whole or not at all."""
+        """Writes one .npz or .parquet file, completely or not at all; ConfigError for another suffix."""
         from . import archive
 
         tables = self.tables()
@@ -241,7 +242,7 @@ class Result:
         archive.write(path, tables, document)
 
     def plot(self, path: str | Path | None = None) -> "Chart":
-        """Equity and drawdown as one drawing (SVG), shown by notebooks and saved to `path` if given."""
+        """Equity, drawdown and exposure as an SVG chart, which notebooks show; saved to `path` if given."""
         from btcore.results.report.chart import draw
 
         chart = draw(self)
@@ -250,17 +251,16 @@ class Result:
         return chart
 
     def report(self, path: str | Path) -> Path:
-        """Writes one HTML file with everything in it, and returns its path."""
+        """Writes a report as one self-contained HTML file; returns its path."""
         from btcore.results.report.page import write_report
 
         return write_report(self, path)
 
     def __repr__(self) -> str:
         first, last = rfc3339(self.columns()["timestamp"][[0, -1]])
-        shown = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
-        return (
-            f"<Result {first} to {last}, {', '.join(f'{name}={show(self.metrics[name])}' for name in shown)}>"
-        )
+        names = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
+        values = ", ".join(f"{name}={format_metric(self.metrics[name])}" for name in names)
+        return f"<Result {first} to {last}, {values}>"
 
     def _repr_html_(self) -> str:
         from btcore.results.report.page import metrics_table
@@ -275,7 +275,7 @@ def _read_only(column: Table) -> Table:
 
 
 def load_result(path: str | Path) -> Result:
-    """The result that `Result.save` saved."""
+    """The result that `Result.save` wrote to `path`; DataError if the file is not a saved result."""
     from . import archive
 
     tables, document = archive.read(path)

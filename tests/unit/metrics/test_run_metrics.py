@@ -22,8 +22,8 @@ from btcore.metrics.period_returns import PERIODS, Period
 from btcore.metrics.round_trips import match_fills
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE, compute_metrics
 from btcore.model import FILL_DTYPE
+from btcore.results.journal import Curve
 from btcore.results.summary import summarize
-from btcore.results.tables import Curve
 
 
 def test_periods_have_their_names():

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from btcore.results import export
-from btcore.results.json_rows import join_rows, stamps
+from btcore.results.json_rows import join_rows, times_json
 
 LIMITS = np.iinfo(np.int64)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
@@ -32,12 +32,12 @@ def spelled(ts):
 def test_moments_are_spelled_as_the_calendar_says(moments, unit):
     moments = [ts // unit * unit if ts // unit * unit >= LIMITS.min else ts for ts in moments]
     assert (
-        json.loads(stamps(moments))
+        json.loads(times_json(moments))
         == [spelled(ts) for ts in moments]
         == export.rfc3339(np.array(moments, "i8"))
     )
-    unsure = [None if ts == -1 else spelled(ts) for ts in moments]
-    assert json.loads(stamps(moments, True)) == unsure
+    optional = [None if ts == -1 else spelled(ts) for ts in moments]
+    assert json.loads(times_json(moments, True)) == optional
 
 
 def test_every_day_of_four_centuries_is_spelled():
@@ -58,7 +58,7 @@ def test_columns_are_joined_row_by_row(case):
 
 
 def test_columns_must_be_as_many_as_keys():
-    with pytest.raises(ValueError, match="1 do not match 2 keys"):
+    with pytest.raises(ValueError, match="columns: 1 for 2 keys"):
         join_rows([b'"a"', b'"b"'], [b"[1]"], 1)
-    with pytest.raises(ValueError, match="there is none"):
+    with pytest.raises(ValueError, match="at least one"):
         join_rows([], [], 0)

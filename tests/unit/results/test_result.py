@@ -15,7 +15,7 @@ import btcore as bt
 from btcore import model
 from btcore.errors import ConfigError, DataError
 from btcore.model import CASH_FLOW_DTYPE, FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.results import archive, export, labels, result, tables
+from btcore.results import archive, export, labels, result, summary, tables
 from btcore.results.result import Result, load_result
 
 MANIFEST = {"strategy": {"name": "test", "params": {"x": 0.1}}, "symbols": ["AAA", "B.B"], "none": None}
@@ -155,7 +155,7 @@ def one_order(fills, notes=(), **terms):
         "side": 1,
         "order_type": 1,
     }
-    order |= {"ts_sent": 5, "ts_arrived": 30, "stop_px": np.nan, "ts_expires": tables.NEVER}
+    order |= {"ts_sent": 5, "ts_arrived": 30, "stop_px": np.nan, "ts_expires": tables.NO_EXPIRY}
     journal.orders = records(ORDER_DTYPE, [order | terms])
     plain = {"order_id": 1, "last_qty": 2.0, "side": 1, "point_value": 1.0, "size_seen": np.inf}
     journal.fills = records(FILL_DTYPE, [plain | fill for fill in fills])
@@ -471,7 +471,7 @@ def test_what_is_not_a_result_is_told(made, tmp_path):
 def test_a_result_of_another_version_is_told(made, tmp_path, suffix):
     document = archive.Document(fingerprint="", metrics={}, manifest={}, logs=[], dtypes={}, version=1)
     archive.write(tmp_path / f"old{suffix}", {"trades": made.trades}, document)
-    with pytest.raises(DataError, match="version 1, and this reads 2"):
+    with pytest.raises(DataError, match="version is 1, this btcore reads version 2"):
         load_result(tmp_path / f"old{suffix}")
 
 
@@ -536,11 +536,11 @@ def test_frames_hold_the_same_values(made, name):
         panda = panda.reset_index()
     assert tuple(panda.columns) == tuple(polar.columns) == tuple(arrow.column_names) == table.dtype.names
     for column in table.dtype.names:
-        if column in tables.TIMES:
+        if column in tables.TIME_COLUMNS:
             assert str(panda[column].dtype) == "datetime64[ns, UTC]"
             assert polar[column].dtype == pl.Datetime("ns", "UTC")
             assert arrow[column].type == pa.timestamp("ns", "UTC")
-            if column in tables.UNSURE:  # some are -1, which has its own test
+            if column in tables.OPTIONAL_TIMES:  # some are -1, which has its own test
                 continue
             assert pd.DatetimeIndex(panda[column]).as_unit("ns").asi8.tolist() == table[column].tolist()
             assert polar[column].to_physical().to_list() == table[column].tolist()
@@ -572,5 +572,5 @@ def test_a_result_is_shown_in_a_line(made):
     text = repr(made)
     assert text.startswith("<Result 2024-01-01T00:00:00Z to 2024-10-27T00:00:00Z, total_return=")
     assert len(text) < 200
-    assert result.show(None) == "n/a"
-    assert result.show(1234.5) == "1,234.50"
+    assert summary.format_metric(None) == "n/a"
+    assert summary.format_metric(1234.5) == "1,234.50"

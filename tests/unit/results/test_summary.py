@@ -14,7 +14,7 @@ import btcore as bt
 from btcore import metrics
 from btcore.metrics.period_returns import period_returns
 from btcore.model import CASH_FLOW_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.results.summary import show, summarize
+from btcore.results.summary import format_metric, summarize
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 WEEK = [
@@ -243,5 +243,5 @@ def test_orders_are_counted_by_their_end():
 
 
 def test_a_small_loss_is_not_minus_nothing():
-    assert show(-0.001) == "0.00"
-    assert show(-1234.5) == "-1,234.50"
+    assert format_metric(-0.001) == "0.00"
+    assert format_metric(-1234.5) == "-1,234.50"

@@ -1,4 +1,4 @@
-"""Where the ticks of a chart stand, what they say, and which points of a long curve are worth drawing."""
+"""Positions and labels of the ticks of a chart, and the selection of points of a long curve."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ import numpy as np
 from btcore.results.tables import Table
 from btcore.times.intervals import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 
-# unit of numpy, its length in ns (about, for months and years), the steps taken of it, how it reads
-STEPS = (
+# numpy unit, its length in ns (approximate for months and years), steps in that unit, format of the label
+TIME_STEPS = (
     ("ms", SECOND_NS // 1000, (1, 10, 100), "%f"),
     ("s", SECOND_NS, (1, 2, 5, 10, 15, 30), "%H:%M:%S"),
     ("m", MINUTE_NS, (1, 2, 5, 10, 15, 30), "%H:%M"),
@@ -22,13 +22,13 @@ STEPS = (
 )
 
 
-def decimate(values: Table, most: int) -> Table:
-    """Indexes of at most `most` values: the first, the last, and each stretch's lowest and highest."""
+def decimate(values: Table, limit: int) -> Table:
+    """Indexes of at most `limit` values: the first, the last, and the lowest and highest of each interval."""
     size = len(values)
-    if size <= most:
+    if size <= limit:
         return np.arange(size)
-    stretches = max((most - 2) // 2, 1)
-    edges = np.linspace(0, size, stretches + 1).astype(np.int64)
+    intervals = max((limit - 2) // 2, 1)
+    edges = np.linspace(0, size, intervals + 1).astype(np.int64)
     known = np.where(np.isfinite(values), values, 0.0)
     keep = [0, size - 1]
     for start, stop in pairwise(edges.tolist()):
@@ -46,7 +46,7 @@ def value_ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def value_labels(ticks: Sequence[float]) -> list[str]:
-    """Thousands as k, millions as M; as many decimals as tell the ticks apart."""
+    """Thousands as k, millions as M; as many decimals as the labels need to differ."""
     largest = max((abs(tick) for tick in ticks), default=0.0)
     unit, letter = next(
         ((n, s) for n, s in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e4, "k")) if largest >= n), (1.0, "")
@@ -60,10 +60,10 @@ def value_labels(ticks: Sequence[float]) -> list[str]:
 
 
 def time_ticks(start: int, end: int, most: int = 9) -> list[tuple[int, str]]:
-    """(ns, text) at round moments of UTC between `start` and `end`."""
+    """(ns, label) of at most about `most` round times in UTC between `start` and `end`."""
     fitting = (
         (unit, step, form)
-        for unit, width, steps, form in STEPS
+        for unit, width, steps, form in TIME_STEPS
         for step in steps
         if end - start <= most * width * step
     )
@@ -72,10 +72,10 @@ def time_ticks(start: int, end: int, most: int = 9) -> list[tuple[int, str]]:
     marks = np.arange(span[0] // step * step, span[1] + 1, step)
     moments = marks.astype(f"datetime64[{unit}]").astype("datetime64[ns]")
     inside = [(int(moment.astype(np.int64)), moment) for moment in moments]
-    return [(at, _text(moment, form)) for at, moment in inside if start <= at <= end]
+    return [(at, _tick_text(moment, form)) for at, moment in inside if start <= at <= end]
 
 
-def _text(moment: np.datetime64, form: str) -> str:
+def _tick_text(moment: np.datetime64, form: str) -> str:
     if form == "%f":
         return str(moment.astype("datetime64[ms]"))[11:]
     text: str = moment.astype("datetime64[s]").item().strftime(form)

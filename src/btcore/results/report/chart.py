@@ -1,4 +1,4 @@
-"""A run as one drawing: equity, drawdown and exposure over time, in SVG alone."""
+"""Equity, drawdown and exposure of a run over time, as one SVG chart."""
 
 from dataclasses import dataclass
 from html import escape
@@ -18,11 +18,11 @@ from .theme import STYLE
 
 WIDTH, LEFT, RIGHT = 1100, 72, 24
 TOP, GAP, BOTTOM = 86, 44, 46
-POINTS = 2000
+POINTS = 2000  # drawn per curve at most
 
 
 class Drawable(Protocol):
-    """What of a result is drawn."""
+    """The parts of a result that a chart shows."""
 
     @property
     def metrics(self) -> Metrics: ...
@@ -47,12 +47,12 @@ class Panel:
 
 @dataclass(frozen=True)
 class Chart:
-    """An SVG drawing; notebooks show it, `str` is its text."""
+    """An SVG chart; notebooks show it, `str` returns its text."""
 
     svg: str
 
     def save(self, path: str | Path) -> None:
-        """Into an .svg file, or an .html page of nothing else."""
+        """Writes an .svg file, or an .html page with the chart alone; ConfigError for another suffix."""
         target = Path(path)
         if target.suffix not in (".svg", ".html"):
             raise ConfigError(f"{target}: a chart is saved as .svg or .html")
@@ -66,15 +66,15 @@ class Chart:
         return self.svg
 
 
-def run_of(result: Drawable) -> dict[str, Any]:
-    """The manifest's account of what was asked."""
+def run_manifest(result: Drawable) -> dict[str, Any]:
+    """The part of the manifest that describes the run."""
     run: dict[str, Any] = result.manifest.get("run", result.manifest)
     return run
 
 
 def heading(result: Drawable) -> tuple[str, str]:
-    """The strategy with its parameters; its symbols and span."""
-    strategy = run_of(result).get("strategy", {})
+    """The title, which is the strategy with its parameters, and a line of its symbols and dates."""
+    strategy = run_manifest(result).get("strategy", {})
     params = ", ".join(f"{name}={value}" for name, value in (strategy.get("params") or {}).items())
     title = f"{strategy.get('name', 'backtest')}({params})"
     symbols = list(dict.fromkeys(row["symbol"] for row in result.manifest.get("data", [])))
@@ -87,7 +87,7 @@ def heading(result: Drawable) -> tuple[str, str]:
 
 
 def panels(curve: Table, currency: str) -> list[Panel]:
-    """Equity in money; drawdown and net exposure as percent."""
+    """The panels of a chart: equity in money, drawdown and net exposure in percent."""
     equity = np.ascontiguousarray(curve["equity"])
     weight = np.full(len(curve), np.nan)
     np.divide(100.0 * curve["positions"], equity, out=weight, where=equity != 0.0)
@@ -99,7 +99,7 @@ def panels(curve: Table, currency: str) -> list[Panel]:
 
 
 def draw(result: Drawable) -> Chart:
-    """The chart of a result, titled with what was run."""
+    """The chart of a result, with a title."""
     title, under = heading(result)
     curve = result.equity_curve
     head = (
@@ -107,17 +107,17 @@ def draw(result: Drawable) -> Chart:
         f'<text class="bt-under" x="{LEFT}" y="50">{escape(under)} · fingerprint '
         f"{escape(result.fingerprint[:19])}</text>"
     )
-    return Chart(_svg(curve["timestamp"], panels(curve, run_of(result).get("currency", "")), head, TOP))
+    return Chart(_svg(curve["timestamp"], panels(curve, run_manifest(result).get("currency", "")), head, TOP))
 
 
-def draw_bare(result: Drawable) -> Chart:
-    """The same without the title, for a page that has its own."""
+def draw_untitled(result: Drawable) -> Chart:
+    """The chart without a title, for a page that has its own."""
     curve = result.equity_curve
-    return Chart(_svg(curve["timestamp"], panels(curve, run_of(result).get("currency", "")), "", 28))
+    return Chart(_svg(curve["timestamp"], panels(curve, run_manifest(result).get("currency", "")), "", 28))
 
 
 def shorten(text: str, most: int) -> str:
-    """`text`, or its beginning and an ellipsis."""
+    """`text`, cut to `most` characters with an ellipsis if it is longer."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

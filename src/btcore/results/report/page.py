@@ -1,4 +1,4 @@
-"""A run on one page of HTML that needs nothing else: no network, no library; light or dark as its reader."""
+"""The report of a run: one HTML page without network access or libraries, in a light and a dark theme."""
 
 import json
 from collections import Counter
@@ -12,15 +12,15 @@ import numpy as np
 from btcore.metrics.api import drawdown
 from btcore.results.archive import write_text
 from btcore.results.export import rfc3339, to_rows
-from btcore.results.summary import Metrics, Value, show
-from btcore.results.tables import TIMES, Table
+from btcore.results.summary import Metrics, Value, format_metric
+from btcore.results.tables import TIME_COLUMNS, Table
 from btcore.times.clock import to_ns
 
 from .axes import decimate
-from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_bare, heading, run_of, shorten
+from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
 from .theme import PAGE_STYLE, SCRIPT, STYLE
 
-ROWS = 500  # of a table that are shown; the page says how many there are
+ROWS = 500  # of a table that are shown; the page states how many there are
 PERCENT = frozenset(
     {
         "total_return",
@@ -58,12 +58,12 @@ GROUPS = {
     ),
 }  # fmt: skip
 MONEY = frozenset({"pnl", "mae", "mfe", "commission", "amount"})
-EVIDENCE = ("event", "event_timestamp", "improvement", "size_seen", "entry_latency")
+HIDDEN_TRADE_COLUMNS = ("event", "event_timestamp", "improvement", "size_seen", "entry_latency")
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Reportable(Drawable, Protocol):
-    """What of a result is reported."""
+    """The parts of a result that a report shows."""
 
     logs: list[str]
 
@@ -76,34 +76,34 @@ class Reportable(Drawable, Protocol):
 
 
 def write_report(result: Reportable, path: str | Path) -> Path:
-    """One self-contained HTML file; returns where it is."""
+    """Writes the report of a result; returns its path."""
     target = Path(path)
     write_text(target, page(result))
     return target
 
 
 def page(result: Reportable) -> str:
-    """The whole page."""
-    run = run_of(result)
+    """The HTML text of the report."""
+    run = run_manifest(result)
     title, under = heading(result)
-    terms = [f"{show(result.metrics['initial_capital'])} {run.get('currency', '')}".strip()]
+    terms = [f"{format_metric(result.metrics['initial_capital'])} {run.get('currency', '')}".strip()]
     terms += [f"days in {run['timezone']}"] if "timezone" in run else []
     terms += [str(result.manifest["data_source"])] if "data_source" in result.manifest else []
     body = [
         f"<h1>{escape(shorten(title, 400))}</h1>",
         f'<div class="soft">{escape(" · ".join([under, *terms]))}</div>',
         f'<div class="soft mono">fingerprint {escape(result.fingerprint)}</div>',
-        _cards(result.metrics),
-        f'<div class="chart">{draw_bare(result).svg}<div id="rule"></div><div id="tip"></div></div>',
+        _metric_cards(result.metrics),
+        f'<div class="chart">{draw_untitled(result).svg}<div id="rule"></div><div id="tip"></div></div>',
         "<h2>Metrics</h2>",
         metrics_table(result.metrics),
-        _months(result.equity_curve, str(run.get("timezone", "UTC"))),
+        _monthly_returns(result.equity_curve, str(run.get("timezone", "UTC"))),
         _table("Round trips", result.round_trips, ("entry_order_id", "exit_order_id")),
-        _table("Trades", result.trades, EVIDENCE),
+        _table("Trades", result.trades, HIDDEN_TRADE_COLUMNS),
         _table("Cash flows", result.cash_flows, ()) if len(result.cash_flows) else "",
-        _endings(result.orders),
+        _order_outcomes(result.orders),
         _logs(result.logs),
-        "<h2>Manifest</h2><details class='box'><summary>What was run, as data</summary>"
+        "<h2>Manifest</h2><details class='box'><summary>Data, strategy, settings and versions</summary>"
         f"<pre class='mono'>{escape(json.dumps(result.manifest, indent=2))}</pre></details>",
     ]
     return (
@@ -111,19 +111,19 @@ def page(result: Reportable) -> str:
         f'<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(shorten(title, 80))}</title>"
         f"<style>{STYLE}{PAGE_STYLE}</style></head><body><main>{''.join(body)}</main>"
-        f'<script type="application/json" id="points">{_points(result.equity_curve)}</script>'
+        f'<script type="application/json" id="points">{_points_json(result.equity_curve)}</script>'
         f"<script>{SCRIPT}</script></body></html>\n"
     )
 
 
 def metrics_table(metrics: Metrics) -> str:
-    """All of them, in groups; what is in no group comes last."""
+    """All metrics in groups; metrics without a group come last."""
     known = {key for keys in GROUPS.values() for key in keys}
     others = tuple(key for key in metrics if key not in known)
     boxes = []
     for name, keys in {**GROUPS, "Other": others}.items():
         lines = "".join(
-            f"<tr><td>{escape(_spoken(key))}</td><td>{_shown(key, metrics[key])}</td></tr>"
+            f"<tr><td>{escape(_label(key))}</td><td>{_metric_text(key, metrics[key])}</td></tr>"
             for key in keys
             if key in metrics
         )
@@ -132,7 +132,7 @@ def metrics_table(metrics: Metrics) -> str:
     return f'<div class="groups">{"".join(boxes)}</div>'
 
 
-def _spoken(key: str) -> str:
+def _label(key: str) -> str:
     return (
         key.replace("_", " ")
         .replace(" 95", " 95 %")
@@ -141,20 +141,21 @@ def _spoken(key: str) -> str:
     )
 
 
-def _shown(key: str, value: Value) -> str:
-    return escape(show(value)) + (" %" if key in PERCENT and value is not None else "")
+def _metric_text(key: str, value: Value) -> str:
+    return escape(format_metric(value)) + (" %" if key in PERCENT and value is not None else "")
 
 
-def _cards(metrics: Metrics) -> str:
+def _metric_cards(metrics: Metrics) -> str:
     cards = "".join(
-        f'<div class="card"><span class="soft">{_spoken(key)}</span><b>{_shown(key, metrics[key])}</b></div>'
+        f'<div class="card"><span class="soft">{_label(key)}</span>'
+        f"<b>{_metric_text(key, metrics[key])}</b></div>"
         for key in CARDS
     )
     return f'<div class="cards">{cards}</div>'
 
 
-def _points(curve: Table) -> str:
-    """The drawn points, for the pointer: place across the drawing, time, equity, drawdown."""
+def _points_json(curve: Table) -> str:
+    """The drawn points for the tooltip: x as a fraction of the width, time, equity, drawdown in percent."""
     equity, clock = np.ascontiguousarray(curve["equity"]), curve["timestamp"]
     keep = decimate(equity, POINTS)
     across = (clock[keep] - clock[0]) / max(int(clock[-1] - clock[0]), 1)
@@ -168,8 +169,8 @@ def _points(curve: Table) -> str:
     return json.dumps(columns, separators=(",", ":"), allow_nan=False)
 
 
-def _months(curve: Table, timezone: str) -> str:
-    """Returns of local calendar months, where the run sees more than one."""
+def _monthly_returns(curve: Table, timezone: str) -> str:
+    """Returns of local calendar months; empty if the run is shorter than 32 days."""
     first, last = (datetime.fromisoformat(t) for t in rfc3339(curve["timestamp"][[0, -1]]))
     if (last - first).days < 32:
         return ""
@@ -182,10 +183,10 @@ def _months(curve: Table, timezone: str) -> str:
             count = int(np.searchsorted(clock, to_ns(after, timezone), side="right"))
             clock, close = clock[count:], float(equity[count - 1]) if count else base
             equity = equity[count:]
-            cells.append(_cell(close, base) if count else "<td></td>")
+            cells.append(_return_cell(close, base) if count else "<td></td>")
             base, seen = close, seen or count > 0
         if seen:
-            rows.append(f"<tr><td>{year}</td>{''.join(cells)}{_cell(base, start)}</tr>")
+            rows.append(f"<tr><td>{year}</td>{''.join(cells)}{_return_cell(base, start)}</tr>")
     names = "".join(f"<th>{name}</th>" for name in ("Year", *MONTHS, "Total"))
     return (
         f'<h2>Monthly returns, %</h2><div class="box"><table><thead><tr>{names}</tr></thead>'
@@ -193,7 +194,7 @@ def _months(curve: Table, timezone: str) -> str:
     )
 
 
-def _cell(close: float, base: float) -> str:
+def _return_cell(close: float, base: float) -> str:
     if base <= 0.0:
         return "<td>n/a</td>"
     change = 100.0 * (close / base - 1.0)
@@ -203,12 +204,12 @@ def _cell(close: float, base: float) -> str:
 def _table(name: str, table: Table, without: tuple[str, ...]) -> str:
     if not len(table):
         return f'<h2>{name}</h2><div class="box soft">None.</div>'
-    silent = [c for c in table.dtype.names or () if table.dtype[c].kind == "U" and not np.any(table[c] != "")]
-    names = [column for column in table.dtype.names or () if column not in (*without, *silent)]
-    words = {column for column in names if table.dtype[column].kind == "U" or "timestamp" in column}
-    heads = "".join(f"<th{_word(column in words)}>{_spoken(column)}</th>" for column in names)
+    empty = [c for c in table.dtype.names or () if table.dtype[c].kind == "U" and not np.any(table[c] != "")]
+    names = [column for column in table.dtype.names or () if column not in (*without, *empty)]
+    classes = {c: ' class="word"' if table.dtype[c].kind == "U" or "timestamp" in c else "" for c in names}
+    heads = "".join(f"<th{classes[column]}>{_label(column)}</th>" for column in names)
     lines = "".join(
-        f"<tr>{''.join(f'<td{_word(c in words)}>{escape(_plain(c, row[c]))}</td>' for c in names)}</tr>"
+        f"<tr>{''.join(f'<td{classes[c]}>{escape(_cell_text(c, row[c]))}</td>' for c in names)}</tr>"
         for row in to_rows(table[:ROWS])
     )
     count = f"{len(table):,}" if len(table) <= ROWS else f"first {ROWS} of {len(table):,}"
@@ -218,14 +219,10 @@ def _table(name: str, table: Table, without: tuple[str, ...]) -> str:
     )
 
 
-def _word(is_word: bool) -> str:
-    return ' class="word"' if is_word else ""
-
-
-def _plain(column: str, value: Any) -> str:
+def _cell_text(column: str, value: Any) -> str:
     if value is None:
         return ""
-    if column in TIMES:
+    if column in TIME_COLUMNS:
         return str(value).replace("T", " ").rstrip("Z")
     if column == "duration":
         return str(np.timedelta64(value, "ns").astype("timedelta64[s]").item())
@@ -236,8 +233,8 @@ def _plain(column: str, value: Any) -> str:
     return f"{value:,.4f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
-def _endings(orders: Table) -> str:
-    """How the orders ended, and why."""
+def _order_outcomes(orders: Table) -> str:
+    """The number of orders by status and reason."""
     ends = Counter(zip(orders["status"].tolist(), orders["reason"].tolist(), strict=True))
     if not ends:
         return '<h2>Orders</h2><div class="box soft">None.</div>'

@@ -1,6 +1,6 @@
-"""How charts and pages look: style sheets and the one script, as text."""
+"""The style sheets of charts and reports, and the script of a report."""
 
-# Colours follow the reader's light or dark mode; the page uses the names that the drawing defines.
+# Colours follow the light or dark mode of the browser; the page uses the variables that the chart defines.
 STYLE = """
 .bt{--paper:#fff;--ink:#1b2430;--soft:#64707f;--line:#e4e8ee;--blue:#2563eb;--red:#d1343f;--teal:#0f8a7e;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -43,7 +43,7 @@ font-size:12px;white-space:pre;font-variant-numeric:tabular-nums}
 #rule{top:0;bottom:0;width:1px;background:var(--soft)}
 """
 
-# Under the pointer: the nearest drawn point, found by halving.
+# The tooltip shows the drawn point nearest to the pointer, found by binary search.
 SCRIPT = """
 const points = JSON.parse(document.getElementById("points").textContent);
 const chart = document.querySelector(".chart");

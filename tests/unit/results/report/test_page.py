@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.model import CASH_FLOW_DTYPE
-from btcore.results import tables
+from btcore.results.journal import Curve
 from btcore.results.report import axes
 from btcore.results.report.chart import POINTS, WIDTH, Chart
 from btcore.results.report.page import GROUPS, metrics_table, page
@@ -151,7 +151,7 @@ def test_a_long_curve_is_thinned_but_keeps_its_extremes():
     rng = np.random.default_rng(0)
     equity = 1e5 * np.cumprod(1 + rng.normal(0, 1e-4, size))
     equity[77_777] = 1.0
-    journal.curve = tables.Curve(START + np.arange(size) * 10**9, equity, np.zeros(size))
+    journal.curve = Curve(START + np.arange(size) * 10**9, equity, np.zeros(size))
     journal.exposures = journal.exposures[:0]
     svg = str(result_of(journal).plot())
     assert len(paths(svg, "blue")) <= POINTS
