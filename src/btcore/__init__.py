@@ -92,3 +92,8 @@ __all__ = [
     "sweep",
     "sweep_request",
 ]
+
+
+def __dir__() -> list[str]:
+    """The public names; submodules can still be imported."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})
