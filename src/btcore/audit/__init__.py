@@ -1,1 +1,1 @@
-"""Checks of a strategy and of this installation: look-ahead check, conformance cases."""
+"""Checks: a strategy for look-ahead, and this installation against cases worked out by hand."""

@@ -1,7 +1,8 @@
-"""The cases of conformance.json: a rule, a market of a few rows, what is done in it, what must come of it.
+"""The cases of conformance.json: a rule, a market of a few rows, a script of orders, and the expected values.
 
-`btcore.verify` replays them. The numbers follow from docs/simulation.md (rule "Metrics": docs/metrics.md) by
-hand; `because` has the arithmetic. All times are seconds after 2024-01-15 00:00 UTC.
+`btcore.verify` replays them. The values are worked out by hand from docs/simulation.md, those of the
+rule "Metrics" from docs/metrics.md; `because` has the arithmetic. All times are seconds after
+2024-01-15 00:00 UTC.
 """
 
 import math
@@ -30,8 +31,12 @@ Rows = list[list[float]]
 
 
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Rows of one symbol: bars [time, open, high, low, close, volume?] of `every` seconds, quotes [time, bid,
-    ask, bid size?, ask size?], trades [time, price, size?]."""
+    """Rows of one symbol.
+
+    bars: [time, open, high, low, close, volume?], of `every` seconds.
+    quotes: [time, bid, ask, bid size?, ask size?].
+    trades: [time, price, size?].
+    """
 
     bars: Rows = []
     quotes: Rows = []
@@ -45,17 +50,19 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def _container(self, kind: str) -> Bars | Quotes | Trades:
         times, *columns = zip(*getattr(self, kind), strict=True)
         more: dict[str, Any] = {"interval": self.every * 10**9} if kind == "bars" else {}
-        stamps = np.array([moment(t) for t in times], np.int64)
+        stamps = np.array([to_ns(t) for t in times], np.int64)
         return KINDS[kind](stamps, *columns, negative_prices=self.negative_prices, **more)
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is asked, and what must come of it.
+    """One case.
 
-    `do` has [time, verb, ...] by time, a time also being "fill" (at every fill) or "end": "buy", "sell" and
-    "bracket" with a quantity and terms, "cancel" and "amend" with an order's id, "look" with what to look at.
-    In its stead `targets` has those of a portfolio: rows of [time, symbol, value], and settings. `terms` are
-    those of `btcore.run`; a list of pairs in them is dated.
+    do: actions [time, name, ...] in order of time; the time may also be "fill" (at every fill) or "end".
+        "buy", "sell" and "bracket" are followed by a quantity and other arguments, "cancel" and "amend" by
+        an order id, "look" by the attributes of the context to record.
+    targets: instead of `do`, rows of [time, symbol, value] and settings of `bt.Targets`.
+    terms: keyword arguments of `bt.run`; a list of [time, value] is dated values.
+    expect: expected values by the names of `read`, or "error".
     """
 
     rule: str
@@ -68,42 +75,42 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     because: str
 
 
-def moment(seconds: float) -> int:
+def to_ns(seconds: float) -> int:
     return ORIGIN + round(seconds * 10**9)
 
 
 def seconds(ns: int) -> float | None:
-    """None for a time that never came."""
+    """None for a negative time, which stands for "never"."""
     return None if ns < 0 else (int(ns) - ORIGIN) / 10**9
 
 
 def dated(terms: Any) -> Any:
-    """Terms with their lists of [time, value] as `btcore.run` takes them."""
+    """Keyword arguments whose lists of [time, value] are as `bt.run` takes them."""
     if isinstance(terms, dict):
         return {name: dated(value) for name, value in terms.items()}
     if isinstance(terms, list) and all(isinstance(item, list) for item in terms):
-        return [(moment(at), value) for at, value in terms]
+        return [(to_ns(at), value) for at, value in terms]
     return terms
 
 
 class Script(Strategy):
-    """Does what a case says, and notes what it hears and sees."""
+    """Performs the actions of a case; records the events it receives and what "look" asks for."""
 
     def __init__(self, case: Case) -> None:
         super().__init__()
         self.symbol = next(iter(case.data))
-        self.timed = [act for act in case.do if not isinstance(act[0], str)]
-        self.at = {when: [act for act in case.do if act[0] == when] for when in ("fill", "end")}
+        self.timed = [action for action in case.do if not isinstance(action[0], str)]
+        self.at = {when: [each for each in case.do if each[0] == when] for when in ("fill", "end")}
         self.heard: list[list[Any]] = []
         self.seen: list[list[Any]] = []
 
     def on_start(self, ctx: Context) -> None:
-        for when in {act[0] for act in self.timed}:
-            ctx.set_timer(moment(when))
+        for when in {action[0] for action in self.timed}:
+            ctx.set_timer(to_ns(when))
 
     def on_timer(self, ctx: Context) -> None:
-        while self.timed and moment(self.timed[0][0]) <= ctx.now:
-            self.act(ctx, *self.timed.pop(0)[1:])
+        while self.timed and to_ns(self.timed[0][0]) <= ctx.now:
+            self.perform(ctx, *self.timed.pop(0)[1:])
 
     def on_bar(self, ctx: Context, bar: BarEvent) -> None:
         self.heard.append([seconds(ctx.now), f"bar {bar.symbol}"])
@@ -116,28 +123,28 @@ class Script(Strategy):
 
     def on_fill(self, ctx: Context, fill: FillEvent) -> None:
         self.heard.append([seconds(ctx.now), f"fill {fill.order_id}"])
-        self.all_of(ctx, "fill")
+        self.perform_all(ctx, "fill")
 
     def on_end(self, ctx: Context) -> None:
-        self.all_of(ctx, "end")
+        self.perform_all(ctx, "end")
 
-    def all_of(self, ctx: Context, when: str) -> None:
-        for act in self.at[when]:
-            self.act(ctx, *act[1:])
+    def perform_all(self, ctx: Context, when: str) -> None:
+        for action in self.at[when]:
+            self.perform(ctx, *action[1:])
 
-    def act(self, ctx: Context, verb: str, *what: Any) -> None:
-        if verb == "look":
-            self.seen.append([self.look(ctx, name) for name in what])
+    def perform(self, ctx: Context, method: str, *given: Any) -> None:
+        if method == "look":
+            self.seen.append([self.value(ctx, name) for name in given])
             return
-        first, terms = what[0], dict(what[1]) if len(what) > 1 else {}
-        if "expires" in terms:
-            terms["expires"] = moment(terms["expires"])
-        if verb in ("buy", "sell", "bracket"):
-            getattr(ctx, verb)(terms.pop("symbol", self.symbol), first, **terms)
+        first, arguments = given[0], dict(given[1]) if len(given) > 1 else {}
+        if "expires" in arguments:
+            arguments["expires"] = to_ns(arguments["expires"])
+        if method in ("buy", "sell", "bracket"):
+            getattr(ctx, method)(arguments.pop("symbol", self.symbol), first, **arguments)
         else:
-            getattr(ctx, verb)(first, **terms)
+            getattr(ctx, method)(first, **arguments)
 
-    def look(self, ctx: Context, name: str) -> Any:
+    def value(self, ctx: Context, name: str) -> Any:
         if name in ("cash", "equity"):
             return getattr(ctx, name)
         if name == "open_orders":
@@ -160,10 +167,10 @@ def _stamped(times: Any, *columns: Any) -> list[list[Any]]:
 
 
 def read(name: str, result: Result, script: Script, expected: Any) -> Any:
-    """What came of that name; a metric's by those asked for."""
+    """The replayed value of that name; of "metrics", those that are expected."""
     orders, fills, trips, flows = result.orders, result.trades, result.round_trips, result.cash_flows
     signed = np.where(fills["side"] == "buy", 1, -1) * fills["quantity"]
-    curve, told, held = result.equity_curve, result.order_events, result.exposures
+    curve, events, exposures = result.equity_curve, result.order_events, result.exposures
     match name:
         case "fills":
             return _stamped(fills["timestamp"], fills["order_id"], signed, fills["price"], fills["liquidity"])
@@ -191,15 +198,17 @@ def read(name: str, result: Result, script: Script, expected: Any) -> Any:
             return [[at, int(what.split()[1])] for at, what in script.heard if what.startswith("fill ")]
         case "report_latency":  # whole nanoseconds
             heard = [at for at, what in script.heard if what.startswith("fill ")]
-            return [moment(at) - int(ns) for at, ns in zip(heard, fills["timestamp"], strict=True)]
+            return [to_ns(at) - int(ns) for at, ns in zip(heard, fills["timestamp"], strict=True)]
         case "events":
-            return _stamped(told["timestamp"], told["order_id"], told["event"], told["reason"])
+            return _stamped(events["timestamp"], events["order_id"], events["event"], events["reason"])
         case "flows":
             return _stamped(flows["timestamp"], flows["kind"], flows["amount"])
         case "curve":
             return _stamped(curve["timestamp"], curve["equity"])
         case "exposures":
-            return _stamped(held["timestamp"], held["symbol"], held["quantity"], held["value"])
+            return _stamped(
+                exposures["timestamp"], exposures["symbol"], exposures["quantity"], exposures["value"]
+            )
         case "cash":
             return float(curve["cash"][-1])
         case "trips":
@@ -211,19 +220,19 @@ def read(name: str, result: Result, script: Script, expected: Any) -> Any:
 
 def portfolio(rows: list[list[Any]], **settings: Any) -> Targets:
     times, symbols, values = zip(*rows, strict=True)
-    return Targets([moment(t) for t in times], symbols, values, **settings)
+    return Targets([to_ns(t) for t in times], symbols, values, **settings)
 
 
 def replay(case: Case) -> dict[str, Any]:
-    """What came of it, by the names of what is expected; an error is its name and its cause's."""
+    """The replayed values by the names of those expected; an error is its type and that of its cause."""
     script = Script(case)
-    terms = dated(case.terms)
-    execution = msgspec.convert(terms.pop("execution", {}), Execution)
-    instruments = msgspec.convert(terms.pop("instruments", {}), dict[str, Instrument])
+    options = dated(case.terms)
+    execution = msgspec.convert(options.pop("execution", {}), Execution)
+    instruments = msgspec.convert(options.pop("instruments", {}), dict[str, Instrument])
     try:
         data = {symbol: stream.containers() for symbol, stream in case.data.items()}
-        played = portfolio(**case.targets) if case.targets else script
-        result = run(data, played, execution=execution, instruments=instruments, progress=False, **terms)
+        strategy = portfolio(**case.targets) if case.targets else script
+        result = run(data, strategy, execution=execution, instruments=instruments, progress=False, **options)
         return {
             name: read(name, result, script, value) for name, value in case.expect.items() if name != "error"
         }
@@ -233,5 +242,5 @@ def replay(case: Case) -> dict[str, Any]:
 
 
 def load(path: Path = TABLE) -> list[Case]:
-    """Every case of that file."""
+    """The cases of a file."""
     return msgspec.json.decode(path.read_bytes(), type=list[Case])

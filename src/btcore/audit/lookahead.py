@@ -1,4 +1,4 @@
-"""Look-ahead, ruled out by trial: take the future away, or make it another, and the past must not change."""
+"""`leakcheck`: finds look-ahead by removing or altering later data, which must not change the past."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -20,24 +20,27 @@ from btcore.times.clock import moment_text
 
 from . import past as views
 from .past import Past, difference
-from .truncate import Data, altered, begun, begun_and_next, choose, known, span_of
+from .truncate import Data, altered, begun, begun_and_next, choose_cuts, delivered, span_of
 
-Played = str | type[Strategy] | Strategy | Orders | Compiled | Handler
+StrategyLike = str | type[Strategy] | Strategy | Orders | Compiled | Handler
 Params = Mapping[str, Any] | None
 
-ARRAYS = (Orders,)  # whose every column is in rows, each due at its `timestamp`
+ARRAYS = (Orders,)  # one row an order, sent at its `timestamp`
 HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer")
 
 
 class LookaheadError(StrategyError):
-    """A strategy whose past changes with the future of its data; the message names the first difference."""
+    """The strategy's past depends on later data; the message names the first difference."""
 
 
 class LeakReport(NamedTuple):
-    """How many orders and fills, up to the last of `cuts` (ns UTC), were found unchanged in how many runs.
+    """What a check that found no look-ahead has compared.
 
-    `remade`: strategy or parameters were made anew from each altered data set. If not, nothing is known of
-    what was computed before the run.
+    runs: number of runs played.
+    cuts: times at which the data were cut, ns UTC.
+    orders_checked, fills_checked: orders and fills up to the last cut.
+    remade: the strategy or its parameters were made from each altered data set. If False, look-ahead in what
+        was computed before the run is not detected.
     """
 
     runs: int
@@ -49,27 +52,27 @@ class LeakReport(NamedTuple):
     def __repr__(self) -> str:
         trial = f"{len(self.cuts)} cuts, {self.runs} runs"
         if self.orders_checked == 0:
-            return f"<LeakReport: nothing proved, no order was sent up to the last cut; {trial}>"
-        told = f"no look-ahead in {self.orders_checked} orders and {self.fills_checked} fills; {trial}"
+            return f"<LeakReport: nothing checked, as no order was sent up to the last cut; {trial}>"
+        text = f"no look-ahead in {self.orders_checked} orders and {self.fills_checked} fills; {trial}"
         if not self.remade:
-            told += "; what was computed before the run is not covered: pass a function of the data"
-        return f"<LeakReport: {told}>"
+            text += "; what was computed before the run is not covered: pass a function of the data"
+        return f"<LeakReport: {text}>"
 
 
 def leakcheck(
     data: Data,
-    strategy: Played | Callable[[Data], Played],
+    strategy: StrategyLike | Callable[[Data], StrategyLike],
     params: Params | Callable[[Data], Params] = None,
     *,
     cuts: int = 8,
     seed: int = 0,
     **run_options: Any,
 ) -> LeakReport:
-    """Raises LookaheadError if what a strategy does depends on later data; else says what was compared.
+    """Raises LookaheadError if what a strategy does depends on later data; else returns what was compared.
 
         def below_mean(data):
             bars = data["A"]
-            cheap = bars.close < bars.close.mean()  # of the whole sample: it peeks
+            cheap = bars.close < bars.close.mean()  # the mean of the whole sample: look-ahead
             return bt.Orders(bars.timestamp + bars.interval, "A", np.where(cheap, "buy", "sell"), 1)
 
         bars = bt.sample_bars("A", "2024-01-01", "2024-12-31")
@@ -78,23 +81,30 @@ def leakcheck(
         LookaheadError: order 3 sent at 2024-01-04T00:00:00Z: side is buy, with the future after
         2024-02-08T00:00:00Z truncated it is sell
 
-    `strategy` is anything `bt.run` takes, or a function of the data that makes one, anew at each call;
-    `params` may be such a function too. What is computed before a run (arrays, fits, normalisations) is
-    checked only where such a function computes it. `run_options` are `bt.run`'s; no progress is drawn.
+    data: as in `bt.run`.
+    strategy: what `bt.run` takes, or a function of the data that returns it, a new one at each call.
+    params: as in `bt.run`, or a function of the data that returns them. What is computed before a run
+        (arrays, fits, normalisations) is checked only if such a function computes it.
+    cuts: the largest number of times at which the data are cut.
+    seed: chooses the cuts and the altered prices.
+    run_options: the other keyword arguments of `bt.run`; no progress bar is drawn.
 
-    One run on all data shows when orders are sent. Of at most `cuts` moments, chosen by `seed`, three of four
-    are such, and at each every stream has had a row and some row is to come. At each the strategy is made
-    from all data, from what was known by then, and from data whose later rows have their timestamps but other
-    prices and sizes. (A bar is known at its end; that it has begun is known from its open on, so there its
-    prices are made up.) All three play the same real rows, a little past the cut, but do nothing after it;
-    every order, fill, log line and point of the curve must be the same. Compiled strategies made from data
-    stop at the cut. A strategy that is not made from data plays the shortened and the altered rows, and what
-    it had sent by the cut, was filled and worth must be the same.
+    One run on all data shows when orders are sent. Three of four cuts are at such times. At every cut each
+    stream has had a row, and another row follows.
 
-    A calendar or a count taken from the data's own later rows is look-ahead too.
+    With a function of the data, three strategies are made at each cut: from all data, from the data delivered
+    by then, and from data whose later rows keep their timestamps but have other prices and sizes. (A bar is
+    delivered at its end. That it has begun is known from its open on, so there its prices are altered.) All
+    three play the same real rows, up to the first event after the cut, and do nothing after it. Every order,
+    fill, log line and point of the equity curve must be equal. Compiled strategies stop at the cut.
 
-    Raises what `bt.run` does; ConfigError for a strategy that cannot be played again; DataError for data with
-    no moment to cut at; StrategyError where the function fails on less data, or a second run is another.
+    Any other strategy plays the shortened and the altered rows. The orders it sent by the cut, their fills
+    and its equity must be equal.
+
+    A calendar or a count taken from later rows of the data is look-ahead too.
+
+    Raises what `bt.run` raises; ConfigError for a strategy that cannot be played again; DataError if there is
+    no time to cut at; StrategyError if the function fails on less data, or if a repeated run differs.
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
@@ -103,31 +113,32 @@ def leakcheck(
     whole = trial.play(made, data)
     span = span_of(data, run_options)
     sent = np.unique(whole.orders["sent_at"])
-    # Compiled code made from data cannot be silenced, so it never plays more than it was made from.
+    # Compiled code made from data cannot be stopped at the cut, so its rows end there.
     goes_on = not trial.remade or isinstance(made[0], (Strategy, *ARRAYS))
-    moments = choose(span, sent if goes_on else np.intersect1d(sent, span.events), count, key)
+    times = choose_cuts(span, sent if goes_on else np.intersect1d(sent, span.events), count, key)
 
-    play_whole = partial(trial.play_anew, data, data)
-    for number, cut in enumerate(moments):
+    play_whole = partial(trial.make_and_play, data, data)
+    for number, cut in enumerate(times):
         after = f"with the future after {moment_text(cut)}"
         truncated, perturbed = f"{after} truncated", f"{after} perturbed"
-        other, contrary = (altered(data, cut, [key, number + 1], way) for way in (1, -1))
-        # To the next event, for timers at the cut; and bars that have begun, as they hold up cancels.
-        rows = begun_and_next(data, span.after(cut)) if goes_on else known(data, cut)
-        play = partial(trial.play_anew, data, rows, cut)
+        up, down = (altered(data, cut, [key, number + 1], way) for way in (1, -1))
+        # Rows go on to the next event, for timers at the cut, and include bars that have begun, as cancels
+        # wait for their end.
+        rows = begun_and_next(data, span.after(cut)) if goes_on else delivered(data, cut)
+        play = partial(trial.make_and_play, data, rows, cut)
         view = partial(views.until, cut=cut, span=span)
         past = play()
         if goes_on:
-            _judge(difference(view(whole), view(past), truncated), whole, play_whole, view)
+            _raise_for(difference(view(whole), view(past), truncated), whole, play_whole, view)
         if not trial.remade:
-            _compare(whole, partial(trial.play_anew, other, other, cut), play_whole, view, perturbed)
+            _compare(whole, partial(trial.make_and_play, up, up, cut), play_whole, view, perturbed)
             continue
-        for source, change in ((begun(contrary, cut), truncated), (other, perturbed)):
+        for source, change in ((begun(down, cut), truncated), (up, perturbed)):
             made = trial.make(source, change)
             _compare(past, partial(trial.play, made, rows, cut), play, views.whole, change)
 
-    compared = views.until(whole, moments[-1], span)
-    return LeakReport(trial.runs, tuple(moments), len(compared.sent), len(compared.fills), trial.remade)
+    compared = views.until(whole, times[-1], span)
+    return LeakReport(trial.runs, tuple(times), len(compared.sent), len(compared.fills), trial.remade)
 
 
 class _Trial:
@@ -136,7 +147,7 @@ class _Trial:
     def __init__(self, strategy: Any, params: Any, options: dict[str, Any]) -> None:
         if isinstance(strategy, Handler):
             raise ConfigError(
-                "strategy: a compiled handler plays one run; pass its name, or a function of the data "
+                "strategy: a compiled handler plays one run only; pass its name, or a function of the data "
                 "that makes it"
             )
         self.strategy, self.params, self.options = strategy, params, options
@@ -145,7 +156,10 @@ class _Trial:
         self.remade = self.computed or callable(params)
 
     def make(self, data: Data, change: str = "") -> tuple[Any, Params]:
-        """The strategy that `data` give, ready for one run, and its parameters; `change` says which."""
+        """The strategy made from `data`, ready for one run, and its parameters.
+
+        `change` describes altered data; with it, an error becomes a StrategyError.
+        """
         try:
             strategy = self.strategy(data) if self.computed else self.strategy
             params = self.params(data) if callable(self.params) else self.params
@@ -162,15 +176,15 @@ class _Trial:
         return strategy, params
 
     def play(self, made: tuple[Any, Params], rows: Data, until: int | None = None) -> Result:
-        """A run over `rows`, in which the strategy, unless it is compiled, does nothing after `until`."""
+        """The result of a run over `rows`; unless compiled, the strategy does nothing after `until`."""
         strategy, params = made
         if until is not None:
-            strategy = _silenced(strategy, until)
+            strategy = _stopped(strategy, until)
         self.runs += 1
         return run(rows, strategy, params, **{**self.options, "progress": False})
 
-    def play_anew(self, source: Data, rows: Data, until: int | None = None) -> Result:
-        """`play` of what is made from `source`."""
+    def make_and_play(self, source: Data, rows: Data, until: int | None = None) -> Result:
+        """The result of a run over `rows` of the strategy made from `source`."""
         return self.play(self.make(source), rows, until)
 
 
@@ -184,57 +198,57 @@ def _copied(strategy: Strategy) -> Strategy:
         ) from error
 
 
-def _silenced(strategy: Any, until: int) -> Any:
-    """The strategy, deaf after `until`, and to the end of the run, which comes where data were cut."""
+def _stopped(strategy: Any, until: int) -> Any:
+    """The strategy without orders and callbacks after `until`, and without `on_end`, which comes early."""
     if isinstance(strategy, ARRAYS):
-        due = strategy.timestamp <= until
+        sent = strategy.timestamp <= until
         strategy = copy.copy(strategy)
         for name, column in strategy.columns().items():
-            setattr(strategy, name, column[due])
+            setattr(strategy, name, column[sent])
     elif isinstance(strategy, Strategy):
         for name in HOOKS:
             hook = getattr(strategy, name)
             if hook is not None:
-                object.__setattr__(strategy, name, _deafened(hook, until))
+                object.__setattr__(strategy, name, _ignoring_later(hook, until))
         object.__setattr__(strategy, "on_end", None)
     return strategy
 
 
-def _deafened(hook: Callable[..., None], until: int) -> Callable[..., None]:
-    def hear(ctx: Any, *event: Any) -> None:
+def _ignoring_later(hook: Callable[..., None], until: int) -> Callable[..., None]:
+    def call(ctx: Any, *event: Any) -> None:
         if ctx.now <= until:
             hook(ctx, *event)
 
-    return hear
+    return call
 
 
 def _compare(
-    was: Result,
+    original: Result,
     play: Callable[[], Result],
-    again: Callable[[], Result],
+    repeat: Callable[[], Result],
     view: Callable[[Result], Past],
     change: str,
 ) -> None:
-    """Judges what `play` shows of the past that `was` shows."""
+    """Raises for a difference between `original` and the result of `play`, or an error in `play`."""
     cause = None
     try:
-        found = difference(view(was), view(play()), change)
+        found = difference(view(original), view(play()), change)
     except BtcoreError as error:
-        found, cause = f"a run that went well fails {change}: {error}", error
-    _judge(found, was, again, view, cause)
+        found, cause = f"the run succeeds, but {change} it fails: {error}", error
+    _raise_for(found, original, repeat, view, cause)
 
 
-def _judge(
+def _raise_for(
     found: str | None,
-    was: Result,
-    again: Callable[[], Result],
+    original: Result,
+    repeat: Callable[[], Result],
     view: Callable[[Result], Past],
     cause: BtcoreError | None = None,
 ) -> None:
-    """LookaheadError for a difference; StrategyError if there is one even `again`, in the run of `was`."""
+    """Raises LookaheadError for a difference, StrategyError if repeating the original run shows one too."""
     if found is None:
         return
-    unsteady = difference(view(was), view(again()), "in a second run")
-    if unsteady is not None:
-        raise StrategyError(f"strategy: does not repeat itself on the same data: {unsteady}")
+    unstable = difference(view(original), view(repeat()), "in a second run")
+    if unstable is not None:
+        raise StrategyError(f"strategy: two runs on the same data differ: {unstable}")
     raise LookaheadError(found) from cause

@@ -1,4 +1,4 @@
-"""What a run shows of the past, and the first difference between two such, in words."""
+"""The part of a result that later data must not change, and the first difference between two of them."""
 
 from typing import Any, NamedTuple
 
@@ -10,36 +10,36 @@ from btcore.times.clock import moment_text
 
 from .truncate import Span
 
-SENT = ["order_id", "sent_at", "symbol", "side", "order_type", "time_in_force"]  # nothing later changes these
-FILL = ["timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity"]  # likewise
-BECAME = [
+SENT = ["order_id", "sent_at", "symbol", "side", "order_type", "time_in_force"]  # fixed when an order is sent
+FILL = ["timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity"]
+OUTCOME = [
     "arrived_at", "status", "reason", "filled_quantity", "average_price", "closed_at", "leaves_quantity",
 ]  # fmt: skip
 
 
 class Past(NamedTuple):
-    """Orders as sent, what became of them, fills, the equity curve and the logs."""
+    """Orders as sent, their outcomes, fills, the equity curve and the log."""
 
     sent: Table
-    became: Table
+    outcomes: Table
     fills: Table
     curve: Table
     logs: list[str]
 
 
 def whole(result: Result) -> Past:
-    """All of it."""
+    """The whole of a result."""
     orders = result.orders
     names = orders.dtype.names or ()
-    terms = [name for name in names if name not in SENT + BECAME]
-    became = ["order_id", "sent_at", *(name for name in BECAME if name in names)]
-    return Past(orders[SENT + terms], orders[became], result.trades, result.equity_curve, result.logs)
+    terms = [name for name in names if name not in SENT + OUTCOME]
+    outcome = ["order_id", "sent_at", *(name for name in OUTCOME if name in names)]
+    return Past(orders[SENT + terms], orders[outcome], result.trades, result.equity_curve, result.logs)
 
 
 def until(result: Result, cut: int, span: Span) -> Past:
-    """What nothing after `cut` can change in the result of a run that went on."""
+    """What is fixed by `cut` (ns UTC) in the result of a run that continues after it."""
     orders, fills, curve = result.orders, result.trades, result.equity_curve
-    # A fill at a bar's open has the open's time and is known at the bar's end.
+    # A fill at a bar's open has the time of the open, but is known at the bar's end.
     known_at = fills["timestamp"] + np.array([span.lengths[s] for s in fills["symbol"].tolist()], np.int64)
     return Past(
         orders[orders["sent_at"] <= cut][SENT],
@@ -51,12 +51,15 @@ def until(result: Result, cut: int, span: Span) -> Past:
 
 
 def difference(was: Past, now: Past, change: str) -> str | None:
-    """The first thing that `change` made another, orders before what became of them; None if nothing."""
-    tables = (was.sent, now.sent), (was.became, now.became), (was.fills, now.fills), (was.curve, now.curve)
-    for (one, other), label in zip(tables, (_order, _order, _fill, _point), strict=True):
-        row, column = _first_unlike(one, other)
+    """The first difference in words, where `change` says how `now` came about; None if there is none.
+
+    Orders as sent are compared before outcomes, then fills, the curve and the log.
+    """
+    labels = (_order, _order, _fill, _point)  # of the four tables
+    for one, other, label in zip(was[:4], now[:4], labels, strict=True):
+        row, column = _first_difference(one, other)
         if column:
-            then, here = _said(column, one[column][row]), _said(column, other[column][row])
+            then, here = _text(column, one[column][row]), _text(column, other[column][row])
             return f"{label(one[row])}: {column} is {then}, {change} it is {here}"
         if row < len(one):
             return f"{label(one[row])}: {change} there is none"
@@ -69,20 +72,20 @@ def difference(was: Past, now: Past, change: str) -> str | None:
     return None
 
 
-def _first_unlike(one: Table, other: Table) -> tuple[int, str]:
-    """The first row that differs and the first column that does; "" where one table ends, or both."""
+def _first_difference(one: Table, other: Table) -> tuple[int, str]:
+    """The first row that differs, and its first column that does; "" if one table, or both, end there."""
     row, name = min(len(one), len(other)), ""
     for column in one.dtype.names or ():
         a, b = one[column][:row], other[column][:row]
-        unlike = a != b
+        differs = a != b
         if a.dtype.kind == "f":
-            unlike &= ~(np.isnan(a) & np.isnan(b))
-        if unlike.any():
-            row, name = int(unlike.argmax()), column
+            differs &= ~(np.isnan(a) & np.isnan(b))
+        if differs.any():
+            row, name = int(differs.argmax()), column
     return row, name
 
 
-def _said(column: str, value: Any) -> str:
+def _text(column: str, value: Any) -> str:
     if column in TIME_COLUMNS:
         return moment_text(int(value)) if value >= 0 else "never"
     return str(value) if value != "" and not (isinstance(value, float) and np.isnan(value)) else "none"

@@ -163,7 +163,9 @@ def test_a_leak_that_makes_the_run_fail_is_caught():
             if self.row < 250 and self.close[self.row + 1] > 0:
                 ctx.buy("A", 1)
 
-    with pytest.raises(LookaheadError, match=r"a run that went well fails with .*IndexError") as caught:
+    with pytest.raises(
+        LookaheadError, match=r"the run succeeds, but with .* it fails: .*IndexError"
+    ) as caught:
         leakcheck(ONE, lambda data: Reads(close=tuple(data["A"].close.tolist())))
     assert isinstance(caught.value.__cause__, bt.StrategyError)
 

@@ -5,7 +5,7 @@ import pytest
 from lookahead_data import DAY, HOUR, MINUTE, SECOND, START, markets, rising
 
 import btcore as bt
-from btcore.audit.truncate import altered, begun, choose, known, span_of
+from btcore.audit.truncate import altered, begun, choose_cuts, delivered, span_of
 
 
 def test_most_cuts_are_decisions_and_all_leave_every_stream_a_row():
@@ -13,14 +13,15 @@ def test_most_cuts_are_decisions_and_all_leave_every_stream_a_row():
     span = span_of(data, {})
     sent = START + DAY * np.arange(5, 90, 5) + 7
     for seed in range(20):
-        cuts = choose(span, sent, 8, seed)
+        cuts = choose_cuts(span, sent, 8, seed)
         assert len(set(cuts)) == 8
         assert sum(cut in sent for cut in cuts) == 6
         assert all(START + 11 * DAY <= cut < START + 100 * DAY for cut in cuts)
         for cut in cuts:
-            assert all(len(stream) for stream in known(data, cut).values())
-    assert len(choose(span, sent[:0], 8, 0)) == 8
-    assert len(choose(span, sent, 10_000, 0)) == 84 + 15  # days 16 to 99, and decisions from day 15 to 85
+            assert all(len(stream) for stream in delivered(data, cut).values())
+    assert len(choose_cuts(span, sent[:0], 8, 0)) == 8
+    every = choose_cuts(span, sent, 10_000, 0)
+    assert len(every) == 84 + 15  # days 16 to 99, and decisions from day 15 to 85
 
 
 @pytest.mark.parametrize("way", [1, -1])
@@ -28,8 +29,8 @@ def test_an_altered_future_is_valid_and_wholly_other_and_the_past_is_the_same(wa
     data = markets()["all kinds"]
     cut = int(data["B"].timestamp[9]) + MINUTE + 7 * SECOND
     other = altered(data, cut, [0, 1], way)
-    past, open_now = known(data, cut), begun(data, cut)
-    assert known(other, cut) == past
+    past, open_now = delivered(data, cut), begun(data, cut)
+    assert delivered(other, cut) == past
     assert (len(past["B"]), len(open_now["B"])) == (10, 11)
     for symbol, market in data.items():
         pairs = zip(market, other[symbol], strict=True) if symbol == "A" else [(market, other[symbol])]
@@ -54,4 +55,4 @@ def test_prices_below_zero_are_altered_to_valid_ones(way):
         now = altered({"A": was}, START + 5 * MINUTE, [0], way)["A"]
         assert now.negative_prices
         assert now != was
-        assert known({"A": now}, START + 5 * MINUTE) == known({"A": was}, START + 5 * MINUTE)
+        assert delivered({"A": now}, START + 5 * MINUTE) == delivered({"A": was}, START + 5 * MINUTE)
