@@ -1,4 +1,4 @@
-"""The compiled pass decides as the rules that name a row do, whatever the data."""
+"""The compiled checks accept exactly the data in which the numpy rules find no invalid row."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def columns(draw, names, rows):
 
 
 def refused(monkeypatch, name, check, *arguments):
-    """Whether the rules alone find a row to name."""
+    """True if the numpy rules alone raise a RowError."""
     with monkeypatch.context() as patch:
         patch.setattr(validate, name, lambda *_, **__: False)
         try:
@@ -67,7 +67,7 @@ def test_trades(monkeypatch, data, rows, negative, sized):
 )
 def test_bars(monkeypatch, data, rows, negative, interval):
     found = columns(data.draw, ("open", "high", "low", "close", "volume"), rows)
-    if data.draw(st.booleans()):  # candles that are true more often than chance would make them
+    if data.draw(st.booleans()):  # valid candles more often than by chance
         prices = np.array([found[name] for name in ("open", "high", "low", "close")])
         found["high"], found["low"] = prices.max(axis=0), prices.min(axis=0)
     gap = interval - 60 * MINUTE if interval > 60 * MINUTE else interval
@@ -77,8 +77,8 @@ def test_bars(monkeypatch, data, rows, negative, interval):
 
 
 @pytest.mark.parametrize("row", [0, 1, 15, 16, 17, 998, 999])
-def test_one_wrong_value_is_found_wherever_it_stands(row):
-    """In the body of a vectorised loop, and in what is left over at its end."""
+def test_one_invalid_value_is_found_in_any_row(row):
+    """In the body of a vectorized loop and in the remainder after it."""
     n = 1000
     good = {name: np.full(n, 2.0) for name in ("bid", "ask", "bid_size", "ask_size")}
     times = np.arange(n)

@@ -1,4 +1,4 @@
-"""Columns of every maker become read-only arrays, without a copy where that is possible."""
+"""Columns of every type become read-only arrays, without a copy if possible."""
 
 import copy
 import pickle
@@ -98,7 +98,7 @@ def test_numbers_of_any_kind_become_float64(dtype):
         [[1], [2, 3], [4]],
     ],
 )
-def test_what_is_no_number_is_refused(values):
+def test_columns_that_are_not_numbers_are_refused(values):
     with pytest.raises(DataError, match=r"trades\.price"):
         Trades(TIMES, values)
 
@@ -118,7 +118,7 @@ HOLDERS = {
 
 
 @pytest.mark.parametrize("holder", HOLDERS.values(), ids=HOLDERS)
-def test_columns_of_any_holder(holder):
+def test_columns_of_any_type(holder):
     assert Trades(TIMES, holder([1.0, 2.0, 3.0])).price.tolist() == [1.0, 2.0, 3.0]
 
 
@@ -215,7 +215,7 @@ def test_a_missing_time_is_named_by_row(times):
         np.array(["0001-01-01", "2024-01-01"], "datetime64[D]"),
     ],
 )
-def test_what_is_no_time_is_refused(times):
+def test_columns_that_are_not_times_are_refused(times):
     with pytest.raises(DataError, match="timestamp"):
         Trades(times, [1.0, 2.0])
 
@@ -289,7 +289,7 @@ def test_slices_share_memory_and_are_half_open():
     assert made.slice(0, None) is made
 
 
-def test_content_hash_tells_contents_apart():
+def test_content_hash_depends_on_the_content():
     made = bars()
     assert made.content_hash == bars().content_hash
     assert len(made.content_hash) == 64
@@ -370,7 +370,7 @@ def test_frames_with_buyer_maker():
         Trades.from_frame({**frame, "is_buyer_maker": ["true", "perhaps"]})
 
 
-def test_frames_tell_the_interval_of_bars():
+def test_the_interval_is_inferred_from_a_frame():
     days = pd.DataFrame(
         {name: [1.0, 1.0] for name in ("Open", "High", "Low", "Close")},
         index=pd.DatetimeIndex(["2024-01-01", "2024-01-02"], name="Session"),

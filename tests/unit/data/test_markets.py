@@ -1,4 +1,4 @@
-"""Markets with the order of their events: the same runs, merged once; kept as long as the data."""
+"""Data merged once give the same runs; a catalog stores the order of events as long as the data."""
 
 import subprocess
 import sys
@@ -56,7 +56,7 @@ def test_the_order_of_a_window_is_that_of_its_rows(name, start, end):
 
 
 @pytest.mark.parametrize("name", MARKETS)
-def test_a_run_over_it_is_the_same_run(name):
+def test_a_run_over_merged_data_is_the_same_run(name):
     data = MARKETS[name]
     merged = bt.merge(data)
     for span in ({}, {"start": 100 * SECOND, "end": 900 * SECOND}):
@@ -69,7 +69,7 @@ def test_a_run_over_it_is_the_same_run(name):
             assert one.tobytes() == other.tobytes()
 
 
-def test_what_is_left_whole_or_delivered_alike_is_not_merged_again():
+def test_a_slice_of_the_order_is_used_if_it_is_valid():
     merged = bt.merge(MARKETS["ticks"])
     assert build_tape(merged, select_rows(merged, None, None), None, None).order is merged.order
     assert merged.order_between(0, 1001 * SECOND) is merged.order
@@ -79,10 +79,10 @@ def test_what_is_left_whole_or_delivered_alike_is_not_merged_again():
     assert mixed.order_between(None, None) is mixed.order
     assert mixed.order_between(60 * SECOND, None) is None
     late = bt.merge(MARKETS["late"])
-    assert late.order_between(0, 400 * SECOND) is None  # a stream has gone: the others have other numbers
+    assert late.order_between(0, 400 * SECOND) is None  # one stream is empty, so the others get new numbers
 
 
-def test_what_it_is():
+def test_mapping_and_errors():
     merged = bt.merge(MARKETS["ticks"])
     assert list(merged) == ["A", "B", "C"]
     assert merged["B"] == (ticks(3),)
@@ -94,7 +94,7 @@ def test_what_it_is():
         bt.merge({"A": (ticks(1), ticks(2))})
 
 
-# -- kept in a catalog -------------------------------------------------------------------------------------
+# -- stored in a catalog -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def is_mapped(merged):
     return isinstance(merged.order.base, np.memmap)
 
 
-def test_an_order_is_kept_and_found_again(catalog):
+def test_an_order_is_stored_and_found_again(catalog):
     first = catalog.merge(["A", "B"], "tick")
     assert first == {"A": (ticks(1), ticks(2, "trades")), "B": (ticks(3),)}
     assert not is_mapped(first)
@@ -144,17 +144,17 @@ def test_other_streams_have_another_order(catalog):
             merged = catalog.merge(symbols, *rest)
             np.testing.assert_array_equal(merged.order, bt.merge(dict(merged)).order)
     assert len(kept(catalog)) == len(asked)
-    catalog.merge(["A", "B"], "tick", -5, 10**15)  # all rows: the first one's
+    catalog.merge(["A", "B"], "tick", -5, 10**15)  # all rows, so the first order
     assert len(kept(catalog)) == len(asked)
 
 
-def test_one_stream_has_none(catalog):
+def test_one_stream_has_no_order(catalog):
     assert catalog.merge(["B"], "tick").order is None
     assert catalog.merge(["A"], "minute") == {"A": (bars(5),)}
     assert kept(catalog) == []
 
 
-def test_it_goes_with_its_data(catalog):
+def test_an_order_is_removed_with_its_data(catalog):
     catalog.merge(["A", "B"], "tick")
     mapped = catalog.merge(["A", "B"], "tick")
     before = mapped.order.tolist()
@@ -163,7 +163,7 @@ def test_it_goes_with_its_data(catalog):
     assert len(kept(catalog)) == 2
     catalog.write("A", ticks(7))
     (left,) = kept(catalog)
-    assert mapped.order.tolist() == before  # what is mapped stays
+    assert mapped.order.tolist() == before  # mapped data do not change
     fresh = catalog.merge(["A", "B"], "tick")
     assert not is_mapped(fresh)
     np.testing.assert_array_equal(fresh.order, bt.merge(dict(fresh)).order)
@@ -172,14 +172,14 @@ def test_it_goes_with_its_data(catalog):
     assert len(kept(catalog)) == 1
 
 
-def test_nothing_is_added_unasked(catalog):
+def test_keep_false_stores_nothing(catalog):
     assert catalog.merge(["A", "B"], "tick", keep=False).order is not None
     assert kept(catalog) == []
     catalog.merge(["A", "B"], "tick")
     assert is_mapped(catalog.merge(["A", "B"], "tick", keep=False))
 
 
-def test_a_catalog_that_may_only_be_read_is_merged_each_time(catalog, monkeypatch):
+def test_a_read_only_catalog_is_merged_each_time(catalog, monkeypatch):
     def refuse(root):
         raise PermissionError(13, "Permission denied")
 
@@ -188,8 +188,8 @@ def test_a_catalog_that_may_only_be_read_is_merged_each_time(catalog, monkeypatc
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
 
 
-def test_data_replaced_meanwhile_keep_no_order(catalog, monkeypatch):
-    """The order was found of rows that are not in the catalog any more when it would be kept."""
+def test_no_order_is_stored_for_data_replaced_meanwhile(catalog, monkeypatch):
+    """The rows of the order are no longer in the catalog when it would be stored."""
     import btcore.data.catalog.catalog as module
 
     real = module.store_order
@@ -225,7 +225,7 @@ def test_a_damaged_order_is_refused(catalog):
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
 
 
-def test_what_cannot_be_merged(catalog):
+def test_errors_of_merge(catalog):
     with pytest.raises(DataError, match="no tick data of 'Z'"):
         catalog.merge(["A", "Z"], "tick")
     with pytest.raises(DataError, match="no tick trades of 'B' from 1970-01-01T00:00:05Z"):
@@ -235,7 +235,7 @@ def test_what_cannot_be_merged(catalog):
             catalog.merge(symbols, "tick")
 
 
-def test_a_request_takes_what_is_kept(catalog):
+def test_a_request_uses_the_stored_order(catalog):
     request = bt.RunRequest(
         symbols=["A", "B"],
         resolution="tick",

@@ -1,4 +1,4 @@
-"""Prices of zero and below: admitted where the data say so, wherever they go; a run asks its instrument."""
+"""Prices of zero or less: allowed by a flag of the data in every step, and by the instrument in a run."""
 
 import copy
 import pickle
@@ -72,7 +72,7 @@ def test_positive_prices_are_the_default():
         assert pickle.loads(pickle.dumps(made)).negative_prices is False
 
 
-def test_the_flag_tells_data_apart_but_not_their_content():
+def test_the_flag_counts_in_equality_but_not_in_the_content_hash():
     one, other = bars(True, low=1.0), bars(False, low=1.0)
     assert one != other
     assert one.content_hash == other.content_hash
@@ -147,7 +147,7 @@ def test_a_dataset_from_before_the_flag_reads_as_without(catalog):
     plain = bars(False, low=1.0)
     catalog.write("A", plain)
     index = catalog.path / "index.json"
-    assert b"negative_prices" not in index.read_bytes()  # an index without them is as it has always been
+    assert b"negative_prices" not in index.read_bytes()  # an index without the flag is as before
     assert Catalog(catalog.path).read("A", "minute") == plain
     catalog.write("CL", bars())
     described = msgspec.json.decode(index.read_bytes())["datasets"]
@@ -177,21 +177,21 @@ class Holds(bt.Strategy):
             ctx.buy(symbol, 1)
 
 
-END = {"bars": 0.5, "quotes": 3.5, "trades": 3.0}  # what the last mark of each is
+END = {"bars": 0.5, "quotes": 3.5, "trades": 3.0}  # the last mark of each kind
 
 NEGATIVE = {"CL": bt.Instrument(negative_prices=True)}
 
 
 @kinds(ALL)
 @pytest.mark.parametrize("given", [None, {"CL": bt.Instrument(tick_size=0.01)}])
-def test_a_run_refuses_what_the_instrument_does_not_have(data, given):
+def test_a_run_refuses_prices_that_the_instrument_does_not_allow(data, given):
     with pytest.raises(ConfigError) as caught:
         bt.run({"A": bars(False, low=1.0), "CL": data}, Holds(), instruments=given)
     told = f"its {data.kind} have prices of 0 or less; Instrument(negative_prices=True) allows them"
     assert str(caught.value) == f"instruments['CL']: {told}"
 
 
-def test_a_run_looks_at_every_stream_of_a_symbol():
+def test_a_run_checks_every_stream_of_a_symbol():
     quotes = Quotes(TIMES, [1.0] * 4, [2.0] * 4)
     with pytest.raises(ConfigError, match=r"instruments\['CL'\]: its trades have prices of 0 or less"):
         bt.run({"CL": (quotes, TRADES)}, Holds())
@@ -204,13 +204,13 @@ def test_a_price_of_zero_is_refused_as_well():
 
 
 @kinds(ALL)
-def test_a_run_whose_window_has_none_needs_no_such_instrument(data):
+def test_a_run_checks_only_rows_between_start_and_end(data):
     assert len(bt.run({"CL": data}, Holds(), end=MINUTE).journal.curve.equity)
     assert len(bt.run({"CL": bars(True, low=1.0)}, Holds()).journal.curve.equity)
 
 
 @kinds(ALL)
-def test_a_run_of_such_an_instrument_takes_them(data):
+def test_a_run_accepts_them_if_the_instrument_does(data):
     result = bt.run({"CL": data}, Holds(), instruments=NEGATIVE)
     (fill,) = result.journal.fills
     assert fill["last_px"] <= 0.0

@@ -1,4 +1,4 @@
-"""Real files, where BTCORE_REAL_DATA names a folder of them."""
+"""Real files of the folder BTCORE_REAL_DATA; skipped without it."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Resampling equals a slow loop, conserves volume, and never tells the future."""
+"""Resampling equals a slow loop, conserves volume, and has no look-ahead."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -74,7 +74,7 @@ def test_trades_equal_a_slow_loop(data, to, zone):
     assert bars.volume.sum() == sum(sizes)
     assert bars.source == "trade"
     Bars(*bars.columns.values(), interval=bars.interval)
-    # No bar ends before the last tick it tells of.
+    # No bar ends before its last tick.
     ends = bars.timestamp + bars.interval
     assert all(time < ends[np.searchsorted(ends, time, "right")] for time in times)
 
@@ -99,12 +99,12 @@ def test_trades_without_size_have_no_volume():
     assert resample(Trades([0, 1], [1.0, 2.0]), "1h").volume.tolist() == [0.0]
 
 
-def test_source_of_bars_stays():
+def test_bars_keep_their_source():
     bars = Bars([0], [1], [1], [1], [1], [3], interval="1s", source="mid")
     assert resample(bars, "1min").source == "mid"
 
 
-def test_nothing_of_nothing():
+def test_no_rows_give_no_bars():
     assert len(resample(Trades([], []), "day", "Asia/Tokyo")) == 0
 
 
@@ -129,17 +129,17 @@ def test_a_day_that_begins_in_a_gap():
     assert bars.timestamp.tolist() == [ns("2018-11-04T03:00")]
 
 
-def test_the_repeated_hour_is_two_hours():
+def test_the_repeated_hour_is_two_bars():
     trades = Trades([ns("2024-11-03T05:10"), ns("2024-11-03T06:10")], [1.0, 2.0])
     assert len(resample(trades, "hour", "America/New_York")) == 2
 
 
-def test_half_hour_zones_begin_hours_on_their_own_clock():
+def test_zones_of_half_hours_begin_hours_in_local_time():
     bars = resample(Trades([ns("2024-01-01T00:40")], [1.0]), "hour", "Asia/Kolkata")
     assert bars.timestamp.tolist() == [ns("2024-01-01T00:30")]
 
 
-def test_what_cannot_be_put_together_is_refused():
+def test_intervals_that_split_bars_are_refused():
     hours = Bars([ns("2024-01-01T00:30")], [1], [1], [1], [1], interval="1h")
     with pytest.raises(DataError, match="30min is not a multiple of the bars' interval, 1h"):
         resample(hours, "30min")

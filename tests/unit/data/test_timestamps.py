@@ -1,4 +1,4 @@
-"""Local clocks, ISO texts, epoch numbers -> UTC nanoseconds."""
+"""Local times, ISO 8601 texts and epoch numbers become UTC nanoseconds."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -42,7 +42,7 @@ def test_offsets_are_those_of_zoneinfo(zone, seconds):
         moment = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC")) + timedelta(seconds=second)
         expected.append(int(moment.astimezone(ZoneInfo(zone)).utcoffset().total_seconds()) * 10**9)
     assert np.array_equal(np.broadcast_to(utc_offsets(times, zone), times.shape), expected)
-    # And back again: only the repeated hour has two answers.
+    # The way back: only times in the repeated hour have two results.
     local = times + utc_offsets(times, zone)
     earlier, later = localize(local, zone, dst="earlier"), localize(local, zone, dst="later")
     assert np.all((earlier == times) | (later == times))
@@ -93,7 +93,7 @@ def test_moments_keep_nanoseconds_and_read_naive_ones_in_a_zone():
 
 
 @pytest.mark.parametrize("moment", [1.5, True, "yesterday", None, np.datetime64("NaT", "ns")])
-def test_what_is_no_moment(moment):
+def test_invalid_moments(moment):
     with pytest.raises(DataError, match="start"):
         moment_ns(moment, name="start")
 
@@ -223,7 +223,7 @@ zones = st.sampled_from(["", "Z", " UTC", "+05:30", "-0500"])
     st.lists(st.tuples(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), forms, zones), min_size=1),
     st.booleans(),
 )
-def test_texts_alike_and_mixed_are_read_as_python_reads_them(rows, alike):
+def test_uniform_and_mixed_texts_are_parsed_as_python_does(rows, alike):
     texts, expected = [], []
     for moment, form, zone in rows:
         if alike:
@@ -246,7 +246,7 @@ def test_texts_alike_and_mixed_are_read_as_python_reads_them(rows, alike):
     "timezone", ["UTC", "America/New_York", "America/Sao_Paulo", "Asia/Kolkata", "Australia/Lord_Howe"]
 )
 def test_midnights_begin_the_local_days(timezone):
-    """Also the one that never was (Sao Paulo, 2018-11-04): that day begins when the clock jumps."""
+    """Sao Paulo had no midnight on 2018-11-04: that day begins at the change of the clock."""
     first, last = datetime(2018, 10, 20), datetime(2018, 11, 20)
     found = midnights(to_ns(first, timezone) + 1, to_ns(last, timezone) + 1, timezone)
     days = [to_ns(first + timedelta(days=i), timezone) for i in range(len(found))]

@@ -1,4 +1,4 @@
-"""Data that cannot be true are refused, and the message names the row and the value."""
+"""Invalid data are refused, and the message names the row and the value."""
 
 import pickle
 
@@ -39,7 +39,7 @@ def ticks(kind, negative_prices=False, **changes):
     return kind(**columns, negative_prices=negative_prices)
 
 
-def test_what_is_true_passes():
+def test_valid_data_pass():
     assert len(bars()) == ROWS
     assert len(ticks(Quotes, bid_size={3: 0.0})) == ROWS
     assert len(ticks(Trades)) == ROWS
@@ -117,7 +117,7 @@ def test_trades(changes, message):
     assert str(caught.value).startswith(message)
 
 
-def test_any_finite_price_passes_where_negative_prices_are_admitted():
+def test_any_finite_price_passes_with_negative_prices():
     low = bars(negative_prices=True, low={3: -2.5, 4: 0.0}, open={3: -1.0}, close={3: -2.5}, high={3: -0.5})
     assert (low.low.min(), low.high.min()) == (-2.5, -0.5)
     assert (
@@ -176,13 +176,13 @@ def test_any_finite_price_passes_where_negative_prices_are_admitted():
         ),
     ],
 )
-def test_all_else_is_still_checked_of_negative_prices(make, message):
+def test_everything_else_is_checked_with_negative_prices(make, message):
     with pytest.raises(DataError) as caught:
         make()
     assert str(caught.value) == message
 
 
-def test_the_hint_names_what_would_admit_a_price():
+def test_the_hint_names_the_argument_that_allows_a_price():
     with pytest.raises(DataError) as caught:
         bars(open={17: -0.5})
     assert str(caught.value) == "bars[17]: open is not positive (open=-0.5); negative_prices=True allows it"

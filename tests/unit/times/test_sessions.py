@@ -1,4 +1,4 @@
-"""Sessions as local days and as an exchange's: what they cover, and what the calendars say of known weeks."""
+"""Sessions of time zones and of exchanges: what they cover, and known weeks of several calendars."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def ns(text):
 
 
 def texts(found):
-    """Each session as "2024-11-29 14:30/18:00", in UTC; the day is the one it opens on."""
+    """Each session as "2024-11-29 14:30/18:00" in UTC, with the date of its open."""
     opens = np.datetime_as_string(found.opens.astype("datetime64[ns]"), unit="m")
     closes = np.datetime_as_string(found.closes.astype("datetime64[ns]"), unit="m")
     return [f"{a[:10]} {a[11:]}/{b[11:]}" for a, b in zip(opens, closes, strict=True)]
@@ -51,21 +51,21 @@ class TestLocalDays:
     @pytest.mark.parametrize(
         ("day", "hours"), [("2024-03-10", 23), ("2024-11-03", 25), ("2024-11-04", 24)], ids=str
     )
-    def test_a_day_is_as_long_as_its_clock_makes_it(self, day, hours):
+    def test_days_have_the_length_of_local_days(self, day, hours):
         noon = ns(day) + 17 * HOUR
         found = sessions(noon, noon, "America/New_York")
         assert found.name == "America/New_York"
         assert found.opens[0] == to_ns(datetime.fromisoformat(day), "America/New_York")
         assert found.closes[0] - found.opens[0] == hours * HOUR
 
-    def test_they_touch_and_begin_at_midnight(self):
+    def test_days_touch_and_begin_at_midnight(self):
         found = sessions(ns("2024-01-02"), ns("2024-01-03"), "UTC")
         assert texts(found)[:2] == ["2024-01-02 00:00/00:00", "2024-01-03 00:00/00:00"]
         assert (found.closes[:-1] == found.opens[1:]).all()
         assert sessions(ns("2024-01-02") - 1, ns("2024-01-03"), "UTC").opens[0] == ns("2024-01-01")
 
-    def test_a_day_that_never_was_is_no_session(self):
-        """Samoa went from the 29th of December 2011 to the 31st."""
+    def test_a_skipped_day_is_no_session(self):
+        """Samoa skipped 2011-12-30."""
         found = sessions(ns("2011-12-29T12:00"), ns("2012-01-01"), "Pacific/Apia")
         assert texts(found)[:3] == [
             "2011-12-29 10:00/10:00",
@@ -76,7 +76,7 @@ class TestLocalDays:
 
     @pytest.mark.parametrize("timezone", ZONES)
     @given(st.integers(0, 900 * 24 * 60), st.integers(0, 200 * 24 * 60))
-    def test_each_is_one_local_date(self, timezone, start, length):
+    def test_each_day_is_one_local_date(self, timezone, start, length):
         first = ns("2010-11-01") + start * HOUR // 60
         last = first + length * HOUR // 60
         found = sessions(first, last, timezone)
@@ -111,7 +111,7 @@ class TestExchanges:
         ]
 
     def test_four_days_without_a_session(self):
-        """After September 11, 2001, which is more years back than a calendar has unasked."""
+        """After September 11, 2001, before the default range of a calendar."""
         found = sessions(ns("2001-09-10T14:00"), ns("2001-09-14T14:00"), "UTC", "XNYS")
         assert texts(found) == ["2001-09-10 13:30/20:00", "2001-09-17 13:30/20:00"]
 
@@ -121,7 +121,7 @@ class TestExchanges:
         assert texts(found)[-2:] == ["1998-12-31 14:30/21:00", "1999-01-04 14:30/21:00"]
 
     def test_sessions_across_midnight_that_touch(self):
-        """Chicago's futures: from 17:00 to 17:00, the Monday's from Sunday; Labor Day's ends at noon."""
+        """Chicago futures trade from 17:00 to 17:00, Monday's from Sunday; Labor Day ends at noon."""
         found = sessions(ns("2024-03-07T23:00"), ns("2024-03-11T22:00"), "UTC", "CMES")
         assert texts(found) == [
             "2024-03-07 23:00/23:00",
@@ -151,7 +151,7 @@ class TestExchanges:
         assert found.name == same.name == code == calendar_code(alias)
         assert found.closes.tolist() == same.closes.tolist()
 
-    def test_always_open_is_the_days_of_utc(self):
+    def test_the_always_open_calendar_has_the_days_of_utc(self):
         first, last = ns("2023-12-30T05:00"), ns("2024-03-02T05:00")
         found, days = sessions(first, last, "Asia/Tokyo", "24/7"), sessions(first, last, "UTC")
         assert found.opens.tolist() == days.opens[: len(found.opens)].tolist()
@@ -159,19 +159,19 @@ class TestExchanges:
 
     @pytest.mark.parametrize("calendar", ["XNYS", "CMES", "XHKG", "XASX", "24/5"])
     @given(st.integers(0, 3000 * 24 * 60), st.integers(0, 300 * 24 * 60))
-    def test_they_cover_what_is_asked(self, calendar, start, length):
+    def test_sessions_cover_the_range(self, calendar, start, length):
         first = ns("2013-01-01") + start * HOUR // 60
         last = first + length * HOUR // 60
         check_covers(sessions(first, last, "UTC", calendar), first, last)
 
-    def test_more_years_than_a_calendar_has_unasked_hold_the_same_sessions(self):
+    def test_years_beyond_the_default_range_have_the_same_sessions(self):
         few = sessions(ns("2019-01-03"), ns("2021-01-05"), "UTC", "XNYS")
         many = sessions(ns("1980-01-03"), ns("2060-01-05"), "UTC", "XNYS")
         at = np.searchsorted(many.opens, few.opens[0])
         for some, every in zip(few[:2], many[:2], strict=True):
             assert every[at : at + len(some)].tolist() == some.tolist()
 
-    def test_what_is_returned_is_the_callers(self):
+    def test_the_returned_arrays_may_be_changed(self):
         first = ns("2024-06-03T14:00")
         sessions(first, first, "UTC", "XNYS").closes[:] = 0
         assert sessions(first, first, "UTC", "XNYS").closes[0] == ns("2024-06-03T20:00")
@@ -179,7 +179,7 @@ class TestExchanges:
 
 @pytest.fixture
 def register(request):
-    """Registers a kind of calendar and returns a name that no other test has."""
+    """Registers a calendar class under a unique name, which is returned."""
     import exchange_calendars
 
     name = request.node.name
@@ -200,7 +200,7 @@ class TestOddCalendars:
             sessions(0, 1, "UTC", name)
 
     @pytest.mark.parametrize(("first", "last"), [("1984-05-01", "2024-05-01"), ("2200-05-01", "2200-06-01")])
-    def test_before_and_after_what_it_covers(self, first, last):
+    def test_before_and_after_the_coverage(self, first, last):
         begin = r"calendar: 'SSE' covers 1990-12-03 to \d{4}-12-31, but the run goes from "
         with pytest.raises(
             ConfigError, match=f"{begin}{first}T00:00:00Z to {last}T00:00:00Z; a session must"
@@ -228,7 +228,7 @@ class TestOddCalendars:
                 sessions(begin, end, "UTC", name)
 
     @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
-    def test_whatever_the_unit_of_its_columns(self, register, unit):
+    def test_any_unit_of_the_columns(self, register, unit):
         from exchange_calendars.exchange_calendar_xnys import XNYSExchangeCalendar
 
         class Coarse(XNYSExchangeCalendar):
@@ -239,7 +239,7 @@ class TestOddCalendars:
         found = sessions(ns("2024-11-29T15:00"), ns("2024-11-29T15:00"), "UTC", register(Coarse))
         assert texts(found)[0] == "2024-11-29 14:30/18:00"
 
-    def test_what_it_will_one_day_have_to_change_is_no_warning_of_ours(self, register):
+    def test_deprecations_within_the_package_are_not_shown(self, register):
         from exchange_calendars.always_open import AlwaysOpenCalendar
 
         class Old(AlwaysOpenCalendar):
@@ -250,7 +250,7 @@ class TestOddCalendars:
 
         assert len(sessions(0, 1, "UTC", register(Old)).opens) == 2
 
-    def test_one_that_fails(self, register):
+    def test_a_calendar_that_fails(self, register):
         from exchange_calendars.always_open import AlwaysOpenCalendar
 
         class Broken(AlwaysOpenCalendar):
@@ -273,7 +273,7 @@ def test_without_the_package_the_error_says_what_to_install(monkeypatch):
         sessions(0, 1, "UTC", "XNYS")
 
 
-def test_local_days_bring_in_no_package():
+def test_local_days_load_no_package():
     script = (
         "import sys; from btcore.times.sessions import sessions; sessions(0, 1, 'Asia/Tokyo');"
         "print([name for name in ('exchange_calendars', 'pandas') if name in sys.modules])"

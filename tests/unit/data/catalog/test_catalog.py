@@ -1,4 +1,4 @@
-"""The catalog gives back what was written, by symbol and resolution, and nothing else."""
+"""The catalog returns what was written, by symbol and resolution."""
 
 import json
 import pickle
@@ -71,7 +71,7 @@ def test_round_trip(data, stamps, name, sized):
         assert again.content_hash == trades.slice(start, end).content_hash
 
 
-def test_reading_maps_the_files_and_neither_checks_nor_hashes_again(catalog, monkeypatch):
+def test_reading_maps_files_without_checks_or_hashes(catalog, monkeypatch):
     catalog.write("AAPL", [QUOTES, bars()])
     for name in ("check_bars", "check_quotes", "check_trades"):
         monkeypatch.setattr(f"btcore.data.containers.{name}", lambda *a: pytest.fail("checked again"))
@@ -115,7 +115,7 @@ def test_writing_replaces_and_leaves_nothing_behind(catalog):
     catalog.write("AAPL", bars(2.0))
     assert catalog.read("AAPL", "minute") == bars(2.0)
     assert catalog.read("AAPL", "tick") == TRADES
-    assert mapped == bars(1.0)  # what was read stays as it was
+    assert mapped == bars(1.0)  # data already read do not change
     assert len(files(catalog)) == len(before)
     catalog.write("AAPL", bars(2.0))  # the same again
     assert catalog.read("AAPL", "minute") == bars(2.0)
@@ -143,7 +143,7 @@ def test_remove(catalog):
 @pytest.mark.parametrize(
     "symbol", ["../x", "..", "", ".", "a/b", "a\\b", "a b", "x" * 33, "A\n", "-A", "ä", "\0", 5, None]
 )
-def test_symbols_that_are_none_are_refused(catalog, symbol):
+def test_invalid_symbols_are_refused(catalog, symbol):
     with pytest.raises(DataError, match="symbol"):
         catalog.write(symbol, bars())
     with pytest.raises(DataError, match="symbol"):
@@ -151,7 +151,7 @@ def test_symbols_that_are_none_are_refused(catalog, symbol):
     assert not catalog.path.exists()
 
 
-def test_no_symbol_is_a_path_and_case_matters(catalog):
+def test_symbols_are_no_paths_and_case_matters(catalog):
     odd = ["A..", "con", "nul.txt", "aapl", "AAPL", "Aapl", "EUR=X", "G^SPC", "BRK.B", "a:b", "x" * 32]
     for i, symbol in enumerate(odd):
         catalog.write(symbol, bars(float(i + 1)))
@@ -161,7 +161,7 @@ def test_no_symbol_is_a_path_and_case_matters(catalog):
     assert all(set(name) <= set("0123456789abcdef-") for name in names)
 
 
-def test_what_is_missing_is_told_with_what_there_is(catalog):
+def test_errors_for_missing_data_list_what_there_is(catalog):
     with pytest.raises(DataError, match="no day data of 'AAPL'; the catalog is empty"):
         catalog.read("AAPL", "day")
     catalog.write("AAPL", bars())
@@ -223,7 +223,7 @@ def test_an_error_in_the_middle_writes_nothing(catalog, monkeypatch):
     assert len(list((catalog.path / "datasets").iterdir())) == 2
 
 
-def test_other_catalogs_of_the_same_folder_see_what_is_new(catalog):
+def test_other_catalogs_of_the_same_folder_see_changes(catalog):
     other = pickle.loads(pickle.dumps(catalog))
     assert other.symbols() == []
     catalog.write("AAPL", bars())
@@ -235,7 +235,7 @@ def test_other_catalogs_of_the_same_folder_see_what_is_new(catalog):
     assert catalog.symbols() == []
 
 
-def test_a_dataset_replaced_while_it_is_opened_is_read_anew(catalog, monkeypatch):
+def test_a_dataset_replaced_while_it_is_opened_is_read_again(catalog, monkeypatch):
     catalog.write("AAPL", bars(1.0))
     real, calls = map_columns, []
 
@@ -250,7 +250,7 @@ def test_a_dataset_replaced_while_it_is_opened_is_read_anew(catalog, monkeypatch
     assert len(calls) == 2
 
 
-def test_only_its_own_files_are_swept(catalog):
+def test_only_files_of_the_catalog_are_removed(catalog):
     catalog.write("AAPL", bars())
     folder = catalog.path / "datasets"
     (folder / "mine").mkdir()
@@ -261,7 +261,7 @@ def test_only_its_own_files_are_swept(catalog):
     assert len(list(folder.iterdir())) == 3
 
 
-def test_damage_is_told(catalog):
+def test_damaged_files_are_data_errors(catalog):
     catalog.write("AAPL", bars())
     (column,) = catalog.path.glob("datasets/*/close.npy")
     whole = column.read_bytes()
@@ -298,11 +298,11 @@ def long_data(kind):
 
 
 @pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
-def test_the_index_of_blocks_is_kept_beside_the_columns(catalog, kind):
+def test_block_extremes_are_stored_beside_the_columns(catalog, kind):
     data = long_data(kind)
     part = data.slice(int(data.timestamp[7]), None)
     data.build_index()
-    for written in (data, part):  # a part has blocks of its own
+    for written in (data, part):  # the blocks of a part begin at its first row
         (entry,) = catalog.write("AAPL", written)
         assert entry.blocks_hash
         read = catalog.read("AAPL", entry.resolution)
@@ -316,7 +316,7 @@ def test_the_index_of_blocks_is_kept_beside_the_columns(catalog, kind):
         assert set(read.columns) == set(data.columns)
 
 
-def test_a_short_dataset_has_no_index(catalog):
+def test_a_short_dataset_has_no_block_extremes(catalog):
     (entry,) = catalog.write("AAPL", QUOTES)
     assert not entry.blocks_hash
     assert catalog.read("AAPL", "tick").index is None
@@ -324,7 +324,7 @@ def test_a_short_dataset_has_no_index(catalog):
 
 
 def without_blocks(catalog):
-    """As a catalog was before there were indexes of blocks."""
+    """Removes block extremes, as in a catalog that was written before they existed."""
     file = catalog.path / "index.json"
     index = json.loads(file.read_text())
     for entry in index["datasets"]:
@@ -334,7 +334,7 @@ def without_blocks(catalog):
         blocks.unlink()
 
 
-def test_a_catalog_of_before_is_read_and_gets_its_index_when_it_is_written_again(catalog):
+def test_a_catalog_without_block_extremes_gets_them_at_the_next_write(catalog):
     data = long_data("quotes")
     catalog.write("AAPL", data)
     without_blocks(catalog)
@@ -346,7 +346,7 @@ def test_a_catalog_of_before_is_read_and_gets_its_index_when_it_is_written_again
     assert [f for f in files(catalog) if "new" in f] == []
 
 
-def test_a_damaged_index_of_blocks_is_refused(catalog):
+def test_damaged_block_extremes_are_refused(catalog):
     data = long_data("trades")
     catalog.write("AAPL", data)
     (file,) = catalog.path.glob("datasets/*/blocks.npy")
@@ -367,7 +367,7 @@ def test_a_damaged_index_of_blocks_is_refused(catalog):
     assert catalog.read("AAPL", "tick") == data
 
 
-def test_a_file_is_no_catalog(tmp_path):
+def test_a_file_is_not_a_catalog(tmp_path):
     path = tmp_path / "file"
     path.write_text("x")
     with pytest.raises(DataError, match="it is not a folder"):
@@ -376,7 +376,7 @@ def test_a_file_is_no_catalog(tmp_path):
         Catalog(path).write("A", bars())
 
 
-def test_a_catalog_that_may_only_be_read_is_read(catalog):
+def test_a_read_only_catalog_can_be_read(catalog):
     catalog.write("AAPL", bars())
     (catalog.path / "lock").unlink()
     for path in [catalog.path, *catalog.path.rglob("*")]:
@@ -396,8 +396,8 @@ def test_it_is_a_source(catalog):
 
 @given(st.integers(-3, 12), st.integers(1, 14), st.sampled_from(["A", "B"]), st.sampled_from(["day", "hour"]))
 @settings(max_examples=100, deadline=None)
-def test_check_says_what_load_says(first, length, symbol, resolution):
-    """Days 0, 1 and 8 are there: a range may hold an end of them, lie in the gap, or miss them."""
+def test_check_raises_what_load_raises(first, length, symbol, resolution):
+    """There are bars on days 0, 1 and 8; a range may contain some, lie between them or miss them."""
     day = 86400 * 10**9
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(folder)

@@ -1,4 +1,4 @@
-"""A catalog survives the death of a writer at any point, and many writers at once."""
+"""A catalog stays valid if a writer is killed at any point, and with many writers at once."""
 
 import subprocess
 import sys
@@ -9,7 +9,7 @@ import pytest
 
 from btcore.data import Bars, Catalog, Trades
 
-# Dies by SIGKILL at the n-th call of a function that changes the disk, just before or just after it.
+# Kills itself at the n-th call of a function that changes the disk, before or after the call.
 DYING = """
 import os, shutil, signal, sys
 from pathlib import Path
@@ -94,7 +94,7 @@ def test_a_writer_killed_at_any_point_leaves_all_or_nothing(tmp_path, target, nu
     assert fresh.read("AAPL", "minute") == (new if committed else old)
     assert fresh.symbols("tick") == (["AAPL"] if committed else [])
     assert fresh.read("MSFT", "minute") == old
-    # The next writer is not blocked, finishes, and sweeps what was left.
+    # The next writer is not blocked, finishes, and removes what was left.
     fresh.write("AAPL", [new, Trades(TIMES, np.full(10, 2.0))])
     assert fresh.read("AAPL", "minute") == new
     assert sorted(p.name for p in (tmp_path / "datasets").iterdir()) == sorted(
@@ -103,7 +103,7 @@ def test_a_writer_killed_at_any_point_leaves_all_or_nothing(tmp_path, target, nu
     assert sorted(p.name for p in tmp_path.iterdir()) == ["datasets", "index.json", "lock"]
 
 
-def test_the_points_are_all_there_are(tmp_path):
+def test_the_kill_points_cover_every_call(tmp_path):
     Catalog(tmp_path).write("AAPL", constant(1.0))
     for target, calls in (("save", 8), ("fsync", 14), ("rename", 2), ("replace", 1), ("rmtree", 1)):
         (tmp_path / target).mkdir()
@@ -111,7 +111,7 @@ def test_the_points_are_all_there_are(tmp_path):
         assert run(DYING, tmp_path / target, target, 99, "before").stdout.split() == [str(calls)], target
 
 
-def test_processes_that_write_at_once(tmp_path):
+def test_processes_write_at_once(tmp_path):
     with ThreadPoolExecutor() as pool:
         done = list(pool.map(lambda name: run(WRITING, tmp_path, name), range(3)))
     assert [p.returncode for p in done] == [0, 0, 0], [p.stderr for p in done]
@@ -122,7 +122,7 @@ def test_processes_that_write_at_once(tmp_path):
     assert len(list((tmp_path / "datasets").iterdir())) == 4
 
 
-def test_threads_that_write_at_once(tmp_path):
+def test_threads_write_at_once(tmp_path):
     catalog = Catalog(tmp_path)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda i: catalog.write(f"S{i}", constant(1.0 + i)), range(20)))

@@ -1,4 +1,4 @@
-"""Files of many kinds become containers; what is wrong in them is named by file and line."""
+"""Files of many kinds become containers; errors name file and line."""
 
 import gzip
 import subprocess
@@ -115,7 +115,7 @@ def test_errors_name_the_file_and_the_line(write, old, new, message):
         read_csv(write(DAILY.replace(old, new, 1)))
 
 
-def test_empty_lines_at_the_end_are_nothing_but_in_the_middle_an_error(write):
+def test_empty_lines_are_ignored_at_the_end_and_an_error_elsewhere(write):
     assert read_csv(write(DAILY + "\n\n,,,,,\n")) == read_csv(write(DAILY))
     with pytest.raises(DataError, match=r"prices\.csv row 3: timestamp is missing"):
         read_csv(write(DAILY.replace("2024-01-03", "\n2024-01-03")))
@@ -153,8 +153,8 @@ def test_one_row_and_an_empty_line_are_one_row(write):
         (["2024-01-02T00:00:00+01:00", "2024-01-03T00:00:00-02:30"], None),
     ],
 )
-def test_the_first_row_chooses_how_times_are_read_and_the_others_need_not_be_like_it(write, times, expected):
-    """Whatever the quick way cannot read is read as if there were none."""
+def test_later_rows_may_write_times_otherwise_than_the_first(write, times, expected):
+    """A column that the fast parser cannot read gives the result of the slow one."""
     text = "time,price\n" + "".join(f"{time},1\n" for time in times)
     unit = "ns" if times[0].startswith("12") else None
     if isinstance(expected, str):
@@ -257,7 +257,7 @@ def test_bad_parquet_arrow_npz(tmp_path):
         read_npz(tmp_path / "a.npz", "trades")
 
 
-def test_polars_is_loaded_only_when_a_file_is_read_and_its_absence_is_told(write):
+def test_polars_is_loaded_only_to_read_a_file_and_an_error_says_if_it_is_missing(write):
     code = f"""
 import sys
 from btcore.data import read_csv

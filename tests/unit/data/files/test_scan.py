@@ -1,4 +1,4 @@
-"""A file in pieces is the file: same rows, same bytes in a catalog, same refusals, in bounded memory."""
+"""A file in pieces gives the rows, stored bytes and errors of the whole file, in bounded memory."""
 
 import gzip
 import json
@@ -27,7 +27,7 @@ def quotes(n=1000):
 
 
 def cut(data, *rows):
-    """The data in pieces that end before each of these rows."""
+    """The data in pieces, cut before each of these rows."""
     edges = [0, *rows, len(data)]
     return [
         type(data)(**{name: column[a:b] for name, column in data.columns.items()}, **data._meta())
@@ -54,7 +54,7 @@ trades = Trades(START + np.arange(500), np.linspace(-1, 1, 500), side=np.ones(50
 
 @pytest.mark.parametrize("data", [quotes(), bars, trades], ids=["quotes", "bars", "trades"])
 @pytest.mark.parametrize("rows", [(), (1,), (499,), (100, 200, 200, 333)])
-def test_pieces_are_stored_as_the_whole_is(tmp_path, data, rows):
+def test_pieces_are_stored_as_one_container(tmp_path, data, rows):
     whole, streamed = Catalog(tmp_path / "whole"), Catalog(tmp_path / "streamed")
     expected = whole.write("A", data)
     assert streamed.write_stream({"A": iter(cut(data, *rows))}) == expected
@@ -62,11 +62,13 @@ def test_pieces_are_stored_as_the_whole_is(tmp_path, data, rows):
     assert files(streamed.path) == files(whole.path)
     assert (streamed.path / "index.json").read_bytes() == (whole.path / "index.json").read_bytes()
     assert streamed.read("A", expected[0].resolution) == data
-    assert streamed.write_stream({"A": cut(data, 7)}) == expected  # the same again changes nothing
+    assert (
+        streamed.write_stream({"A": cut(data, 7)}) == expected
+    )  # writing the same data again changes nothing
     assert len(list((streamed.path / "datasets").iterdir())) == 1
 
 
-def test_a_stream_replaces_what_was_there_and_leaves_the_rest(tmp_path):
+def test_a_stream_replaces_its_dataset_and_no_other(tmp_path):
     catalog = Catalog(tmp_path)
     catalog.write("A", quotes(10))
     catalog.write("B", quotes(20))
@@ -104,7 +106,7 @@ def test_on_an_error_nothing_is_changed(tmp_path, pieces, message):
     with pytest.raises(DataError, match=message):
         catalog.write_stream({"B": [quotes(50)], "A": iter(pieces)})
     assert [(entry.symbol, entry.rows) for entry in catalog.list()] == [("A", 10)]
-    catalog.write("A", quotes(10))  # sweeps
+    catalog.write("A", quotes(10))  # removes unused files
     assert files(tmp_path) == before
     assert not list((tmp_path / "datasets").glob("partial-*"))
 
@@ -201,7 +203,7 @@ def test_errors_name_the_row_of_the_file(tmp_path, lines, message):
 
 
 def test_numbers_keep_their_unit_from_piece_to_piece(tmp_path):
-    """A whole file is told from its largest number, pieces from those of the first."""
+    """The unit of a whole file follows from its largest number, that of pieces from the first piece."""
     file = tmp_path / "t.csv"
     file.write_text("time,price\n99999999998,1\n99999999999,1\n100000000000,1\n100000000001,1\n")
     assert joined(scan_csv(file, "trades", rows=2, unit="us")) == read_csv(file, "trades", unit="us")
@@ -215,7 +217,7 @@ def test_numbers_keep_their_unit_from_piece_to_piece(tmp_path):
         list(scan_csv(file, "trades", rows=2))
 
 
-def test_empty_lines_at_the_end_are_nothing(tmp_path):
+def test_empty_lines_at_the_end_are_ignored(tmp_path):
     file = tmp_path / "t.csv"
     for blanks in (1, 4, 5, 6, 17):
         file.write_text("time,price\n" + "\n".join(ROWS) + "\n" * (blanks + 1))
@@ -279,7 +281,7 @@ print(json.dumps(max(seen) - seen[0]))
 
 
 def grown(*arguments):
-    """How many MB of memory that is no file's a child process took for that."""
+    """MB of memory, mapped files excluded, that a child process needed for the work."""
     done = subprocess.run(
         [sys.executable, "-c", CHILD, *map(str, arguments)],
         capture_output=True,
@@ -307,5 +309,5 @@ def test_a_csv_is_imported_in_memory_that_does_not_grow_with_it(tmp_path):
             stream.write(day.replace("1704067", str(1704067 + part)))
     assert grown(tmp_path, "csv", 0) < 600
     assert Catalog(tmp_path).list()[0].rows == 20_000_000
-    (tmp_path / "a.csv").unlink()  # half a gigabyte, and pytest would keep it
+    (tmp_path / "a.csv").unlink()  # half a gigabyte, which pytest would keep
     Catalog(tmp_path).remove("A")

@@ -1,4 +1,4 @@
-"""LEAN's folders are imported by stated rules, and every row is accounted for."""
+"""LEAN folders are imported by documented rules, and every row is counted."""
 
 import zipfile
 
@@ -30,7 +30,7 @@ def lean(tmp_path):
 
 @pytest.fixture
 def load(tmp_path):
-    """Imports it: (report by (symbol, resolution, kind, source), catalog)."""
+    """Imports the folder; returns (report by (symbol, resolution, kind, source), catalog)."""
 
     def load(**options):
         catalog = Catalog(tmp_path / "catalog")
@@ -80,7 +80,7 @@ def test_quote_bars_become_mids(lean, load):
     assert [bars.open[0], bars.high[0], bars.low[0], bars.close[0]] == pytest.approx([1.1, 1.3, 0.9, 1.2])
 
 
-def test_bars_that_cannot_be_true_are_dropped_and_counted(lean, load):
+def test_invalid_bars_are_dropped_and_counted(lean, load):
     good = "1.0,2.0,0.5,1.5,7"
     rows = [
         f"1000,{good}",
@@ -138,7 +138,7 @@ def test_trade_ticks(lean, load):
     assert (trades.price.tolist(), trades.size.tolist()) == (
         [100.0, 100.0],
         [5.0, 5.0],
-    )  # alike, but two prints
+    )  # equal rows, but two trades
 
 
 def test_forex_ticks(lean, load):
@@ -150,7 +150,7 @@ def test_forex_ticks(lean, load):
     assert quotes.bid_size is None
 
 
-def test_equity_quote_ticks_are_put_together_from_sides(lean, load):
+def test_equity_quote_ticks_combine_both_sides(lean, load):
     rows = [
         "100,1000000,300,0,0,P,1,0",  # bid only: one_sided
         "100,0,0,1010000,200,Q,1,0",  # 100 / 101
@@ -163,7 +163,9 @@ def test_equity_quote_ticks_are_put_together_from_sides(lean, load):
         "700,1020000,100,1030000,400,K,1,0",  # both sides, another size
     ]
     lean("equity/usa/tick/ibm/20240102_quote.zip", "\n".join(rows))
-    lean("equity/usa/tick/ibm/20240103_quote.zip", "100,0,0,1010000,200,Q,1,0\n")  # a day begins with no side
+    lean(
+        "equity/usa/tick/ibm/20240103_quote.zip", "100,0,0,1010000,200,Q,1,0\n"
+    )  # a day begins without either side
     report, catalog = load()
     entry = report["IBM", "tick", "quotes", ""]
     assert entry.dropped == {"one_sided": 2, "unchanged": 1, "crossed": 1, "suspicious": 1, "bad_price": 1}
@@ -202,7 +204,7 @@ def test_a_symbol_is_one_market(lean, load, tmp_path):
     assert names == [("EURUSD", "day"), ("EURUSD.oanda", "day"), ("EURUSD.oanda", "hour"), ("GBPUSD", "day")]
     assert catalog.read("EURUSD", "day").timestamp[0] == ns("2024-01-02T05:00")
     assert catalog.read("EURUSD.oanda", "day").timestamp[0] == ns("2024-01-02")
-    # A name does not depend on what else is asked for.
+    # A name does not depend on the other arguments.
     other = Catalog(tmp_path / "other")
     import_lean(tmp_path / "lean", other, markets=["oanda"], resolutions=["day"])
     assert other.symbols() == ["EURUSD.oanda", "GBPUSD"]
@@ -229,15 +231,15 @@ def test_filters_and_progress(lean, load):
         load(resolutions=["daily"])
 
 
-def test_what_is_not_understood_is_told(lean, load):
+def test_unknown_files_are_reported(lean, load):
     lean("equity/usa/daily/spy.zip", "20240102 00:00,1,1,1,1,0")
     lean("option/usa/daily/spy.zip", "x")
     lean("equity/moon/daily/spy.zip", "x")
     lean("future/comex/tick/gc/20131007_openinterest.zip", "x")
     report, _ = load()
-    stranger = report["", "", "", ""]
-    assert stranger.files == 3
-    assert "equity/moon/daily/spy.zip" in stranger.note
+    unknown = report["", "", "", ""]
+    assert unknown.files == 3
+    assert "equity/moon/daily/spy.zip" in unknown.note
 
 
 @pytest.mark.parametrize(
@@ -257,13 +259,13 @@ def test_what_is_not_understood_is_told(lean, load):
         ("20240102 00:00,1,1,1,1,0\n20240102 12:00,1,1,1,1,0", r"SPY day: bars\[1\]: overlapping"),
     ],
 )
-def test_what_cannot_be_read_is_an_error(lean, load, text, message):
+def test_rows_that_cannot_be_parsed_are_an_error(lean, load, text, message):
     lean("equity/usa/daily/spy.zip", text)
     with pytest.raises(DataError, match=message):
         load()
 
 
-def test_folders_that_are_none(tmp_path):
+def test_folders_without_lean_data(tmp_path):
     with pytest.raises(DataError, match="it is not a folder"):
         import_lean(tmp_path / "none", Catalog(tmp_path / "c"))
     with pytest.raises(DataError, match="it has no LEAN data"):

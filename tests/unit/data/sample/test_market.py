@@ -1,4 +1,4 @@
-"""The sample market: one market, whatever part of it is asked for and at whatever resolution."""
+"""The sample market is one market: every range is a slice, every resolution an aggregate of its trades."""
 
 import pickle
 import time
@@ -39,7 +39,7 @@ def test_every_resolution_is_the_exact_aggregate_of_the_trades(symbol):
     for resolution in ("second", "minute", "hour", "day"):
         (bars,) = market.load(symbol, resolution, *SPAN)
         assert bars == resample(trades, resolution)
-        Bars(*bars.columns.values(), interval=bars.interval)  # valid, though not checked when made
+        Bars(*bars.columns.values(), interval=bars.interval)  # valid, though not checked when built
     Trades(*trades.columns.values())
 
 
@@ -59,7 +59,7 @@ def test_any_day_of_any_symbol_agrees(symbol, seed, day):
     assert resample(trades, "minute") == minutes
 
 
-def test_trades_hit_the_quote_that_stands():
+def test_trades_hit_the_last_quote():
     quotes, trades = SampleMarket().load("SAMPLE", "tick", *SPAN)
     Quotes(*quotes.columns.values())
     row = np.searchsorted(quotes.timestamp, trades.timestamp, "right") - 1
@@ -87,11 +87,11 @@ def test_symbols_and_seeds_differ_and_repeat():
     closes = {tuple(sample_bars(s, seed=seed).close[:3]) for s in ("A", "B", "a", "BA") for seed in (0, 1)}
     assert len(closes) == 8
     assert sample_bars("A") == sample_bars("A")
-    # The market itself is part of the contract: a change of it changes every result that was computed on it.
+    # The prices must never change: published results depend on them.
     assert sample_bars("SAMPLE").close[:3].tolist() == [663.01, 659.81, 665.46]
 
 
-def test_prices_are_positive_whole_cents_for_ever():
+def test_prices_are_positive_whole_cents_until_2099():
     for symbol in ("A", "B", "C"):
         bars = sample_bars(symbol, "1990-01-01", "2100-01-01")
         assert bars.low.min() > 0.5
@@ -125,7 +125,7 @@ def test_other_intervals():
         sample_bars(interval="1500ms")
 
 
-def test_what_is_not_there():
+def test_missing_data():
     market = SampleMarket()
     with pytest.raises(
         DataError, match="could be 61,050,600 rows; the sample market makes 20,000,000 at most"
@@ -173,8 +173,8 @@ def test_it_is_fast():
     st.integers(1, 4 * 24 * 60),
 )
 @settings(max_examples=60, deadline=None)
-def test_check_says_what_load_says(resolution, begin, length):
-    """Over ten days with a weekend in them, by the minute."""
+def test_check_raises_what_load_raises(resolution, begin, length):
+    """Ranges of ten days with a weekend, in steps of a minute."""
     start = 1_704_412_800 * 10**9 + begin * 60 * 10**9  # a Friday
     asked = ("A", resolution, start, start + length * 60 * 10**9)
     verdicts = []
@@ -187,6 +187,6 @@ def test_check_says_what_load_says(resolution, begin, length):
     assert verdicts[0] == verdicts[1]
 
 
-def test_check_refuses_more_than_it_makes():
+def test_check_refuses_too_many_rows():
     with pytest.raises(DataError, match="20,000,000 at most"):
         SampleMarket().check("A", "tick", 0, 4_000_000_000 * 10**9)
