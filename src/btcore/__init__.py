@@ -1,4 +1,7 @@
-"""btcore: a tick-exact, event-driven backtesting engine compiled from Cython."""
+"""btcore: an event-driven backtesting engine, compiled from Cython.
+
+`run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
+"""
 
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress

@@ -1,4 +1,4 @@
-"""What a run was: enough to run it again, and one hash of all that its numbers depend on."""
+"""The manifest of a run, which is enough to repeat it, and the fingerprint of all its numbers depend on."""
 
 import json
 import sys
@@ -20,7 +20,7 @@ from btcore.version import __version__
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
-    """Name, kind and parameters of a strategy; of Python code and of arrays also a hash."""
+    """Kind, name and parameters of a strategy, and a hash of Python code or of arrays."""
     if isinstance(strategy, str):
         return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
     if isinstance(strategy, Strategy):
@@ -42,10 +42,10 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
 
 
-@lru_cache(maxsize=256)  # reading a module's source costs more than a small run
+@lru_cache(maxsize=256)  # reading the source of a module takes longer than a small run
 def _code_hash(cls: Any) -> str | None:
-    """Of the class's source text; None where there is none (typed at a prompt, or compiled)."""
-    import inspect  # slow to import, and seldom needed
+    """SHA-256 of the source text of a class; None if there is none (typed at a prompt, or compiled)."""
+    import inspect  # not at the top: it is slow to import
 
     try:
         return sha256_hex(inspect.getsource(cls).encode())
@@ -54,7 +54,7 @@ def _code_hash(cls: Any) -> str | None:
 
 
 def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[dict[str, Any]]:
-    """A row a stream: what it holds and its content hash."""
+    """Kind, number of rows, first and last timestamp and content hash of each stream."""
     return [
         {
             "symbol": symbol,
@@ -85,7 +85,7 @@ def describe_run(
     calendar: str | None,
     fx: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The request, in plain values; instruments that are the default are left out."""
+    """The settings of a run as JSON values; instruments with default settings are left out."""
     return {
         "strategy": strategy,
         "execution": msgspec.to_builtins(execution),
@@ -106,7 +106,7 @@ def describe_run(
 
 
 def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: str) -> dict[str, Any]:
-    """Versions, the request, and the data with its hashes."""
+    """Versions, settings and data, as JSON values."""
     import platform
 
     return {
@@ -121,6 +121,6 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
 
 
 def fingerprint(run: dict[str, Any], data: list[dict[str, Any]]) -> str:
-    """sha256 of btcore's version, the request and the data's content."""
+    """SHA-256 of btcore's version, the settings and the data, as hexadecimal digits."""
     text = json.dumps([__version__, run, data], sort_keys=True, separators=(",", ":"))
     return sha256_hex(text.encode())

@@ -1,4 +1,4 @@
-"""What a sweep gives back: parameters and metrics in columns, a row a run."""
+"""The result of a sweep: parameters and metrics in columns, one row for each run."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,14 +23,14 @@ Columns = dict[str, NDArray[Any]]
 
 
 class Refusal(NamedTuple):
-    """A parameter set that the strategy does not take, and why."""
+    """A parameter set that the strategy refuses, and the reason."""
 
     params: dict[str, Any]
     reason: str
 
 
 class SweepRun(NamedTuple):
-    """One run of a sweep: its row, the parameters that were named, and every metric of `Result.metrics`."""
+    """One run of a sweep: its row, its parameters as given, and the metrics of `Result.metrics`."""
 
     row: int
     params: dict[str, Any]
@@ -40,8 +40,11 @@ class SweepRun(NamedTuple):
 class SweepResult:
     """Parameters and metrics of every run, in the order of the parameter sets.
 
-    `params` and `metrics` are columns by name, a value a run; NaN is a metric that is undefined. `refused`
-    has the sets that the strategy does not take. `result[i]` is one run, `result.run(i)` all there is of it.
+    params: parameters by name, arrays with a value for each run.
+    metrics: metrics by name, likewise; NaN where a metric is undefined.
+    refused: the parameter sets that the strategy refuses, with reasons.
+
+    `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again for its whole Result.
     """
 
     def __init__(
@@ -57,7 +60,7 @@ class SweepResult:
         return len(self.metrics["final_equity"])
 
     def __getitem__(self, index: int) -> SweepRun:
-        """Parameters and metrics of one run; a negative index counts from the end."""
+        """Parameters and metrics of one run; a negative index counts from the end, IndexError beyond."""
         i = range(len(self))[index]
         return SweepRun(i, _row(self.params, i), _row(self.metrics, i))
 
@@ -65,17 +68,17 @@ class SweepResult:
         return (self[i] for i in range(len(self)))
 
     def run(self, index: int) -> Result:
-        """The whole result of one of the runs, as `bt.run` gives it; it is played again for that."""
+        """The Result of one run, equal to that of `bt.run`. It is played again."""
         return self._run(range(len(self))[index])
 
     def order(self, metric: str = "sharpe_ratio", highest: bool = True) -> NDArray[np.int64]:
-        """Every run's index, the best first; undefined ones are last, and equal ones in their own order."""
+        """The indexes of all runs, best first, int64; undefined metrics are last, ties in order of index."""
         check_metric(metric)
         column = self.metrics[metric]
         return np.argsort(-column if highest else column, kind="stable")
 
     def best(self, metric: str = "sharpe_ratio", highest: bool = True) -> SweepRun:
-        """The run with the highest metric, or the lowest; ConfigError if it is undefined in every run."""
+        """The run with the highest metric, or lowest; ConfigError if the metric is undefined in every run."""
         first = int(self.order(metric, highest)[0])
         if np.isnan(self.metrics[metric][first]):
             raise ConfigError(f"metric: {metric} is undefined in every run")
@@ -83,7 +86,7 @@ class SweepResult:
 
     @property
     def table(self) -> NDArray[Any]:
-        """Parameters, then metrics, as records; a parameter named as a metric is `param_NAME` here."""
+        """Parameters and metrics as records; a parameter with the name of a metric becomes `param_NAME`."""
         named = {f"param_{name}" if name in self.metrics else name: c for name, c in self.params.items()}
         named |= self.metrics
         table = np.empty(len(self), [(name, column.dtype) for name, column in named.items()])
@@ -100,37 +103,37 @@ class SweepResult:
         return export.to_polars(self.table)
 
     def to_arrow(self) -> Any:
-        """`table` in Arrow's columns."""
+        """`table` as an Arrow table."""
         return export.to_arrow(self.table)
 
     def __repr__(self) -> str:
-        told = f"<SweepResult: {len(self)} runs of {', '.join(self.params) or 'no parameters'}"
+        text = f"<SweepResult: {len(self)} runs of {', '.join(self.params) or 'no parameters'}"
         if self.refused:
-            told += f", {len(self.refused)} sets refused"
+            text += f", {len(self.refused)} sets refused"
         sharpe = self.metrics["sharpe_ratio"]
         if np.isnan(sharpe).all():
-            return told + ">"
+            return text + ">"
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
-        return f"{told}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
+        return f"{text}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
 
 
 def check_metric(metric: str) -> None:
-    """ConfigError unless it is the name of a number that every run has."""
+    """Raises ConfigError unless `metric` is the name of a numeric metric."""
     names = [name for name in RUN_METRICS_DTYPE.names or () if name != "period"]
     if metric not in names:
-        raise ConfigError(f"metric: {metric!r} is not a number that a run has; there are {', '.join(names)}")
+        raise ConfigError(f"metric: {metric!r} is not a numeric metric; choose from {', '.join(names)}")
 
 
 def as_record(metrics: Metrics) -> tuple[Any, ...]:
-    """A run's metrics as a record of RUN_METRICS_DTYPE."""
+    """The metrics of a run as a record of RUN_METRICS_DTYPE."""
     plain = {name: math.nan if value is None else value for name, value in metrics.items()}
     plain["period"] = PERIODS.index(str(plain["period"]))
     return tuple(plain[name] for name in RUN_METRICS_DTYPE.names or ())
 
 
 def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Rows of one set of names as columns: integers, texts, booleans, floats (None is NaN), or objects."""
+    """Rows with the same names as columns of integers, texts, booleans, floats (NaN for None) or objects."""
     return {name: _column([row[name] for row in rows]) for name in rows[0]}
 
 

@@ -127,9 +127,9 @@ def test_the_best_run_and_the_order():
     assert result.best().row == int(np.nanargmax(sharpe))
     assert result.best("max_drawdown", highest=False).row == int(np.argmin(result.metrics["max_drawdown"]))
     assert np.array_equal(sharpe[result.order()], np.sort(sharpe)[::-1])
-    with pytest.raises(bt.ConfigError, match="'luck' is not a number"):
+    with pytest.raises(bt.ConfigError, match="'luck' is not a numeric metric"):
         result.best("luck")
-    with pytest.raises(bt.ConfigError, match="'period' is not a number"):
+    with pytest.raises(bt.ConfigError, match="'period' is not a numeric metric"):
         result.best("period")
 
 

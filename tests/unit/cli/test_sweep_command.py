@@ -45,7 +45,7 @@ def test_json_is_a_line_a_run_and_a_run_is_what_run_says(capsys: Capture) -> Non
         (["--param", "short_period=1:9:0"], "--param short_period: '1:9:0' is not START:STOP"),
         (["--param", "short_period=9:1"], "params.short_period: the list of values is empty"),
         (["--param", "speed=1"], "params.speed: the strategy has no such parameter"),
-        ([*GRID, "--metric", "luck"], "metric: 'luck' is not a number"),
+        ([*GRID, "--metric", "luck"], "metric: 'luck' is not a numeric metric"),
         ([*GRID, "--workers", "0"], "workers: 0 is not"),
     ],
 )
