@@ -1,9 +1,9 @@
-"""Servers for tests, in this process and in one of their own, on real stores and with real workers."""
+"""Servers for tests, in this process and in a process of their own, with real stores and workers."""
 
 from collections.abc import Iterator
 
 import pytest
-from server_process import HERE, Open, Served
+from server_process import HERE, OpenClient, ServerProcess
 from starlette.testclient import TestClient
 
 from btserver.api.app import create_app
@@ -19,7 +19,7 @@ def _environment() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
+def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClient]:
     """Starts an application on its own store; all are stopped at the end of the module."""
     opened: list[TestClient] = []
 
@@ -27,7 +27,7 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
         store = Store(tmp_path_factory.mktemp("store"), map_size=map_size)
         settings = Settings(api_keys=keys, workers=workers)
         client = TestClient(create_app(settings, store, engine="fake_engine"), raise_server_exceptions=False)
-        client.store = store  # for tests that look behind the scenes
+        client.store = store  # for tests that read the store
         client.__enter__()
         opened.append(client)
         return client
@@ -38,15 +38,15 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
 
 
 @pytest.fixture(scope="module")
-def client(open_client: Open) -> TestClient:
-    """An application that is open to everyone."""
+def client(open_client: OpenClient) -> TestClient:
+    """An application without API keys."""
     return open_client()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A process that a module's tests share; it must stop well and without a trace of trouble."""
-    with Served(tmp_path_factory.mktemp("server") / "store") as served:
-        yield served.ready()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server process shared by the tests of a module; it must stop with exit code 0 and no traceback."""
+    with ServerProcess(tmp_path_factory.mktemp("server") / "store") as served:
+        yield served.wait_ready()
         assert served.stop() == 0
         assert "Traceback" not in served.log()

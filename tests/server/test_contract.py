@@ -1,4 +1,4 @@
-"""The real engine behind the real server: one contract with the library."""
+"""The server with the real engine: requests, results and errors are those of the library."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from server_process import Served, check_history, drain, until
+from server_process import ServerProcess, check_history, read_until_closed, wait_until
 
 from btcore.backtest.request import check_request, run_request
 from btcore.config import RunRequest
@@ -19,9 +19,9 @@ from btserver.runs import engine
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("real") / "store", fake=False) as served:
-        yield served.ready()
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("real") / "store", fake=False) as served:
+        yield served.wait_ready()
         assert served.stop() == 0
         assert "Traceback" not in served.log()
 
@@ -52,11 +52,11 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize("wanted", REQUESTS, ids=[r.get("resolution", "day") for r in REQUESTS])
-def test_the_server_gives_the_librarys_result(server: Served, wanted: dict[str, Any]) -> None:
+def test_the_server_gives_the_librarys_result(server: ServerProcess, wanted: dict[str, Any]) -> None:
     answer = server.http.post("/v1/backtests", json=wanted)
     assert answer.status_code == 201, answer.text
     run_id = answer.json()["run_id"]
-    assert server.ended(run_id)["state"] == "completed"
+    assert server.wait_end(run_id)["state"] == "completed"
     results = server.http.get(f"/v1/backtests/{run_id}/results").json()
     expected = run_request(msgspec.convert(wanted, RunRequest), SampleMarket(), progress=False)
     assert results.pop("run_id") == run_id
@@ -66,7 +66,7 @@ def test_the_server_gives_the_librarys_result(server: Served, wanted: dict[str, 
     assert "synthetic sample data" in json.dumps(results["manifest"])
 
 
-def test_the_events_of_a_run(server: Served) -> None:
+def test_the_events_of_a_run(server: ServerProcess) -> None:
     run_id = server.http.post("/v1/backtests", json=body(resolution="minute")).json()["run_id"]
     events = server.events(run_id)
     check_history(run_id, events)
@@ -98,13 +98,13 @@ def test_the_events_of_a_run(server: Served) -> None:
         ({"end_date": "9999-01-01"}, "$.end_date"),
     ],
 )  # fmt: skip
-def test_what_the_engine_refuses(server: Served, change: dict[str, Any], path: str) -> None:
+def test_invalid_requests_name_the_path(server: ServerProcess, change: dict[str, Any], path: str) -> None:
     answer = server.http.post("/v1/backtests", json=body(**change))
     assert answer.status_code == 422, answer.text
     assert answer.json()["error"]["details"][0]["path"] == path
 
 
-def test_a_glance_at_the_sample_market_judges_as_the_library() -> None:
+def test_a_check_of_the_sample_market_agrees_with_the_library() -> None:
     source = engine.open_source(None)
     for resolution in ("day", "hour", "minute", "second", "tick"):
         for start, end in (
@@ -125,8 +125,8 @@ def test_a_glance_at_the_sample_market_judges_as_the_library() -> None:
             assert verdicts[0] == verdicts[1], (resolution, start, end)
 
 
-def test_a_check_makes_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The event loop would stand still for seconds."""
+def test_a_check_generates_no_ticks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generating ticks would block the event loop for seconds."""
 
     def ticks(*_: object) -> None:
         raise AssertionError("ticks were made")
@@ -142,7 +142,7 @@ def test_a_catalog(tmp_path: Path) -> None:
     Catalog(tmp_path / "data").write(
         "AAPL", Bars(days, price, price + 1, price - 1, price, price, interval="1d")
     )
-    with Served(tmp_path / "store", fake=False, data=str(tmp_path / "data")) as server:
+    with ServerProcess(tmp_path / "store", fake=False, data=str(tmp_path / "data")) as server:
         assert not any("synthetic" in line for line in server.banner)
         answer = server.http.post("/v1/backtests", json=body(symbols=["AAPL", "MSFT"]))
         assert answer.status_code == 422
@@ -150,18 +150,18 @@ def test_a_catalog(tmp_path: Path) -> None:
         assert error["details"][0]["path"] == "$.symbols[1]"
         assert "AAPL" in error["message"]
         run_id = server.http.post("/v1/backtests", json=body()).json()["run_id"]
-        assert server.ended(run_id)["state"] == "completed"
+        assert server.wait_end(run_id)["state"] == "completed"
         results = server.http.get(f"/backtests/{run_id}/results").json()
         assert results["equity_curve"][-1]["equity"] > 1e6
         assert "synthetic" not in json.dumps(results)
         assert "synthetic" not in json.dumps(server.events(run_id))
 
 
-def test_a_data_directory_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_data_directory(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ["serve", "--port", "0", "--store", str(tmp_path / "s"), "--data", str(tmp_path / "nope")]
     assert main(flags) == 2
     assert "is not a directory" in capsys.readouterr().err
-    assert main(flags) == 2  # the store was given back
+    assert main(flags) == 2  # the store was released
 
 
 LONG = body(resolution="tick", end_date="2024-03-01", strategy={"name": "mean_reversion", "params": {}})
@@ -169,18 +169,18 @@ LONG = body(resolution="tick", end_date="2024-03-01", strategy={"name": "mean_re
 
 def test_kill_and_stop_during_real_runs(tmp_path: Path) -> None:
     store = tmp_path / "store"
-    with Served(store, fake=False) as server:
-        server.ready()
+    with ServerProcess(store, fake=False) as server:
+        server.wait_ready()
         run_id = server.http.post("/v1/backtests", json=LONG).json()["run_id"]
         seen = server.stream(run_id)
         first = [json.loads(seen.recv()) for _ in range(3)]
         server.kill()
         seen.close_socket()
-    with Served(store, fake=False) as server:
-        server.in_state(run_id, "running")
+    with ServerProcess(store, fake=False) as server:
+        server.wait_state(run_id, "running")
         assert server.stop() == 0
-    with Served(store, fake=False) as server:
-        assert server.ended(run_id)["state"] == "completed"
+    with ServerProcess(store, fake=False) as server:
+        assert server.wait_end(run_id)["state"] == "completed"
         history = server.events(run_id)
         check_history(run_id, history)
         assert history[:3] == first
@@ -193,13 +193,13 @@ def test_kill_and_stop_during_real_runs(tmp_path: Path) -> None:
 
 
 def test_a_killed_worker_during_a_real_run(tmp_path: Path) -> None:
-    with Served(tmp_path / "store", fake=False) as server:
-        server.ready()
+    with ServerProcess(tmp_path / "store", fake=False) as server:
+        server.wait_ready()
         run_id = server.http.post("/v1/backtests", json=LONG).json()["run_id"]
-        server.in_state(run_id, "running")
+        server.wait_state(run_id, "running")
         stream = server.stream(run_id)
-        until(server.workers, "the worker")[0].kill()
-        assert drain(stream)[1] == 1000
+        wait_until(server.workers, "the worker")[0].kill()
+        assert read_until_closed(stream)[1] == 1000
         assert server.status(run_id)["error"] == "worker crashed (exit code -9)"
         again = server.http.post("/v1/backtests", json=body()).json()["run_id"]
-        assert server.ended(again)["state"] == "completed"
+        assert server.wait_end(again)["state"] == "completed"

@@ -1,4 +1,4 @@
-"""One request, three doors: the library, the command line and the server give the same document."""
+"""The library, the command line and the server give the same document for the same request."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from server_process import Served
+from server_process import ServerProcess
 
 import btcore as bt
 
@@ -35,9 +35,9 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("runs") / "store", fake=False, data=str(catalog)) as served:
-        yield served.ready()
+def server(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("runs") / "store", fake=False, data=str(catalog)) as served:
+        yield served.wait_ready()
 
 
 def body(resolution: str) -> bt.RunRequest:
@@ -56,7 +56,7 @@ def body(resolution: str) -> bt.RunRequest:
 
 
 @pytest.mark.parametrize("resolution", ENDS)
-def test_the_same_document(catalog: Path, server: Served, tmp_path: Path, resolution: str) -> None:
+def test_the_same_document(catalog: Path, server: ServerProcess, tmp_path: Path, resolution: str) -> None:
     asked = body(resolution)
     source = bt.Catalog(catalog)
     result = bt.run(
@@ -89,7 +89,7 @@ def test_the_same_document(catalog: Path, server: Served, tmp_path: Path, resolu
     by_shell = json.loads(done.stdout)
 
     run_id = server.post(**msgspec.to_builtins(asked))
-    assert server.ended(run_id)["state"] == "completed"
+    assert server.wait_end(run_id)["state"] == "completed"
     by_server = server.http.get(f"/v1/backtests/{run_id}/results").json()
 
     assert by_server.pop("run_id") == run_id

@@ -1,4 +1,4 @@
-"""The server as a process: started, killed, stopped, and what its clients find afterwards."""
+"""The server as a process: start, stop, kill, and what is stored afterwards."""
 
 import json
 import signal
@@ -12,7 +12,15 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
-from server_process import DEADLINE, HERE, Served, check_history, drain, read_until_cut, until
+from server_process import (
+    DEADLINE,
+    HERE,
+    ServerProcess,
+    check_history,
+    read_until_closed,
+    read_until_disconnected,
+    wait_until,
+)
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 
@@ -33,14 +41,14 @@ def audit(store: Path) -> None:
 
 
 def test_the_banner(store: Path) -> None:
-    with Served(store) as server:
+    with ServerProcess(store) as server:
         text = "\n".join(server.banner)
         assert "synthetic sample data" in text
         assert str(store) in text
         assert "NONE: open to every user" in text
         assert server.banner[-1] == f"btserver listening on {server.url}"
         assert "NO API KEYS" in server.log()
-    with Served(store, keys="a,b", data=str(store.parent)) as server:
+    with ServerProcess(store, keys="a,b", data=str(store.parent)) as server:
         text = "\n".join(server.banner)
         assert "synthetic" not in text
         assert "NO API KEYS" not in server.log()
@@ -53,8 +61,8 @@ def run_cli(*flags: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_what_cannot_be_served_is_said_in_a_line(store: Path) -> None:
-    with Served(store) as server:
+def test_invalid_settings_print_one_line(store: Path) -> None:
+    with ServerProcess(store) as server:
         second = run_cli("serve", "--store", str(store), "--port", "0")
         assert second.returncode == 2
         assert "in use by another btserver" in second.stderr
@@ -71,26 +79,26 @@ def test_what_cannot_be_served_is_said_in_a_line(store: Path) -> None:
 
 
 def test_ipv6(store: Path) -> None:
-    with Served(store, host="::1") as server:
+    with ServerProcess(store, host="::1") as server:
         assert server.url.startswith("http://[::1]:")
         assert server.http.get("/healthz").json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_keeps_everything(store: Path, gate: Path, number: signal.Signals) -> None:
-    with Served(store) as server:
+def test_a_stop_loses_nothing(store: Path, gate: Path, number: signal.Signals) -> None:
+    with ServerProcess(store) as server:
         done = server.post()
-        server.ended(done)
+        server.wait_end(done)
         running = server.post(params={"gate": str(gate)})
         queued = server.post()
-        server.in_state(running, "running")
+        server.wait_state(running, "running")
         stream = server.stream(running)
         seen = [json.loads(stream.recv()) for _ in range(3)]
         workers = server.workers()
         assert workers
         server.process.send_signal(number)
         assert server.process.wait(DEADLINE) == 0
-        more, code, _ = drain(stream)
+        more, code, _ = read_until_closed(stream)
         assert code == 1012
         seen += more
         _, alive = psutil.wait_procs(workers, timeout=DEADLINE)
@@ -98,9 +106,9 @@ def test_a_stop_keeps_everything(store: Path, gate: Path, number: signal.Signals
         assert "Traceback" not in server.log()
     audit(store)
     gate.touch()
-    with Served(store) as server:
+    with ServerProcess(store) as server:
         for run_id in (running, queued):
-            assert server.ended(run_id)["state"] == "completed"
+            assert server.wait_end(run_id)["state"] == "completed"
         assert server.status(done)["state"] == "completed"
         history = server.events(running)
         check_history(running, history)
@@ -112,8 +120,8 @@ def test_a_stop_keeps_everything(store: Path, gate: Path, number: signal.Signals
         assert [s["run_id"] for s in server.http.get("/backtests").json()] == [queued, running, done]
 
 
-def test_a_stop_does_not_wait_for_those_who_do_not_listen(store: Path, gate: Path) -> None:
-    with Served(store) as server:
+def test_a_stop_does_not_wait_for_clients_that_do_not_read(store: Path, gate: Path) -> None:
+    with ServerProcess(store) as server:
         host, port = server.url.removeprefix("http://").split(":")
         run_id = server.post(params={"gate": str(gate)})
         streams = [server.stream(run_id) for _ in range(20)]
@@ -122,28 +130,28 @@ def test_a_stop_does_not_wait_for_those_who_do_not_listen(store: Path, gate: Pat
         silent = socket.create_connection((host, int(port)))
         assert server.stop() == 0
         for stream in streams:
-            assert drain(stream)[1] == 1012
+            assert read_until_closed(stream)[1] == 1012
         half.close()
         silent.close()
 
 
 def test_a_kill_loses_nothing_and_interrupted_runs_finish(store: Path, gate: Path) -> None:
-    with Served(store) as server:
+    with ServerProcess(store) as server:
         done = server.post(params={"rows": 5000})
-        server.ended(done)
+        server.wait_end(done)
         results = server.http.get(f"/backtests/{done}/results").json()
         running = server.post(params={"gate": str(gate), "steps": 6})
-        server.in_state(running, "running")
+        server.wait_state(running, "running")
         queued = [server.post() for _ in range(5)]
         stream = server.stream(running)
         seen = [json.loads(stream.recv()) for _ in range(4)]
         server.kill()
-        seen += read_until_cut(stream)
+        seen += read_until_disconnected(stream)
     audit(store)
     gate.touch()
-    with Served(store) as server:
+    with ServerProcess(store) as server:
         for run_id in (running, *queued):
-            assert server.ended(run_id)["state"] == "completed"
+            assert server.wait_end(run_id)["state"] == "completed"
         history = server.events(running)
         check_history(running, history)
         assert history[: len(seen)] == seen, "a client saw an event that was not on disk"
@@ -155,11 +163,11 @@ def test_a_kill_loses_nothing_and_interrupted_runs_finish(store: Path, gate: Pat
 
 
 def test_kills_under_load(store: Path) -> None:
-    """Clients post and read while the server is killed again and again; then all is accounted for."""
+    """Clients post and read while the server is killed repeatedly; then every run is accounted for."""
     acknowledged: list[str] = []
     seen: dict[str, list[dict[str, Any]]] = {}
 
-    def client(server: Served) -> None:
+    def client(server: ServerProcess) -> None:
         with httpx2.Client(base_url=server.url, timeout=DEADLINE) as http:
             while True:
                 try:
@@ -177,19 +185,19 @@ def test_kills_under_load(store: Path) -> None:
                     return
 
     for target in (3, 40, 90):
-        with Served(store, workers=2) as server:
+        with ServerProcess(store, workers=2) as server:
             clients = [threading.Thread(target=client, args=(server,)) for _ in range(8)]
             for thread in clients:
                 thread.start()
-            until(lambda target=target: len(acknowledged) >= target, "load")
+            wait_until(lambda target=target: len(acknowledged) >= target, "load")
             server.kill()
             for thread in clients:
                 thread.join(DEADLINE)
                 assert not thread.is_alive()
         audit(store)
-    with Served(store, workers=2) as server:
+    with ServerProcess(store, workers=2) as server:
         for run_id in acknowledged:
-            assert server.ended(run_id)["state"] == "completed"
+            assert server.wait_end(run_id)["state"] == "completed"
             history = server.events(run_id)
             check_history(run_id, history)
             assert history[: len(seen[run_id])] == seen[run_id]
@@ -197,34 +205,36 @@ def test_kills_under_load(store: Path) -> None:
 
 
 def test_a_killed_worker_fails_its_run_alone(store: Path, gate: Path) -> None:
-    with Served(store, workers=2) as server:
-        server.ready()
-        until(lambda: len(server.workers()) == 2, "two workers")
+    with ServerProcess(store, workers=2) as server:
+        server.wait_ready()
+        wait_until(lambda: len(server.workers()) == 2, "two workers")
         doomed = server.post(params={"gate": str(gate)})
-        server.in_state(doomed, "running")
-        busy = until(lambda: max(server.workers(), key=lambda w: sum(w.cpu_times()[:2])), "the busy worker")
+        server.wait_state(doomed, "running")
+        busy = wait_until(
+            lambda: max(server.workers(), key=lambda w: sum(w.cpu_times()[:2])), "the busy worker"
+        )
         for worker in server.workers():
             worker.kill()
         assert busy
-        status = server.ended(doomed)
+        status = server.wait_end(doomed)
         assert (status["state"], status["error"]) == ("failed", "worker crashed (exit code -9)")
         history = server.events(doomed)
         check_history(doomed, history)
         assert history[-2]["payload"] == {"message": "worker crashed (exit code -9)"}
         assert history[-1]["payload"] == {"state": "failed", "previous_state": "running"}
-        for run_id in [server.post() for _ in range(4)]:  # the idle worker's death failed nobody
-            assert server.ended(run_id)["state"] == "completed"
-        until(lambda: len(server.workers()) == 2, "two workers again")
+        for run_id in [server.post() for _ in range(4)]:  # the end of an idle worker fails no run
+            assert server.wait_end(run_id)["state"] == "completed"
+        wait_until(lambda: len(server.workers()) == 2, "two workers again")
         crashed = server.post(params={"crash": 3})
-        assert server.ended(crashed)["error"] == "worker crashed (exit code 3)"
-        assert server.ended(server.post())["state"] == "completed"
+        assert server.wait_end(crashed)["error"] == "worker crashed (exit code 3)"
+        assert server.wait_end(server.post())["state"] == "completed"
         assert server.stop() == 0
 
 
 def test_workers_end_with_a_killed_server(store: Path, gate: Path) -> None:
-    with Served(store, workers=2) as server:
+    with ServerProcess(store, workers=2) as server:
         running = server.post(params={"gate": str(gate)})
-        server.in_state(running, "running")
+        server.wait_state(running, "running")
         workers = server.workers()
         server.process.kill()
         _, alive = psutil.wait_procs(workers, timeout=DEADLINE)
@@ -232,22 +242,22 @@ def test_workers_end_with_a_killed_server(store: Path, gate: Path) -> None:
 
 
 def test_runs_share_the_workers(store: Path, gate: Path) -> None:
-    with Served(store, workers=2) as server:
+    with ServerProcess(store, workers=2) as server:
         first, second = (server.post(params={"gate": str(gate)}) for _ in range(2))
         third = server.post()
-        server.in_state(first, "running")
-        server.in_state(second, "running")
+        server.wait_state(first, "running")
+        server.wait_state(second, "running")
         assert server.status(third)["state"] == "queued"
         lower = min(psutil.Process(server.process.pid).nice() + 10, 19)  # 19 is the lowest priority there is
         assert {worker.nice() for worker in server.workers()} == {lower}
         gate.touch()
         for run_id in (first, second, third):
-            assert server.ended(run_id)["state"] == "completed"
+            assert server.wait_end(run_id)["state"] == "completed"
 
 
 def test_many_posts_share_commits(store: Path) -> None:
-    with Served(store) as server:
-        server.ready()
+    with ServerProcess(store) as server:
+        server.wait_ready()
 
         def count(name: str) -> int:
             lines = server.http.get("/metrics").text.splitlines()
@@ -272,13 +282,13 @@ def test_many_posts_share_commits(store: Path) -> None:
 
 def test_an_engine_that_does_not_start_is_not_ready(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_ENGINE_BROKEN", "1")
-    with Served(store) as server:
+    with ServerProcess(store) as server:
         run_id = server.post()
-        until(lambda: "starting another" in server.log(), "a second attempt")
+        wait_until(lambda: "starting another" in server.log(), "a second attempt")
         answer = server.http.get("/readyz")
         assert (answer.status_code, answer.json()["status"]) == (503, "no worker is up")
         assert server.status(run_id)["state"] == "queued"
         assert server.stop() == 0
     monkeypatch.delenv("FAKE_ENGINE_BROKEN")
-    with Served(store) as server:
-        assert server.ended(run_id)["state"] == "completed"
+    with ServerProcess(store) as server:
+        assert server.wait_end(run_id)["state"] == "completed"

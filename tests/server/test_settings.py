@@ -1,4 +1,4 @@
-"""Settings, keys of the store, API keys, and the layers of the package."""
+"""Settings, run ids, keys of the store, API keys."""
 
 import struct
 from pathlib import Path
@@ -18,7 +18,7 @@ def test_defaults() -> None:
     assert settings.workers >= 1
 
 
-def test_flags_win_over_the_environment() -> None:
+def test_flags_take_precedence_over_the_environment() -> None:
     environment = {
         "BTSERVER_HOST": "::1",
         "BTSERVER_PORT": "1",
@@ -33,13 +33,13 @@ def test_flags_win_over_the_environment() -> None:
 
 
 @pytest.mark.parametrize("flags", [{"port": "x"}, {"port": "65536"}, {"port": "-1"}, {"workers": "0"}])
-def test_impossible_numbers(flags: dict[str, str]) -> None:
+def test_invalid_numbers(flags: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=next(iter(flags))):
         read_settings(flags, {})
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.4", "::", "example.com", "*"])
-def test_no_keys_means_loopback(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_keys_only_loopback(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not is_loopback(host)
     with pytest.raises(SettingsError, match="without API keys"):
         Settings(host=host)
@@ -54,7 +54,7 @@ def test_loopback(host: str) -> None:
     assert is_loopback(host)
 
 
-def test_run_ids_are_uuids_and_have_one_spelling() -> None:
+def test_run_ids_are_lower_case_uuids() -> None:
     run = new_run_key(1_700_000_000_000_000_000)
     text = run_text(run)
     assert run_key(text) == run
@@ -81,7 +81,7 @@ def test_byte_order_is_the_order_of_events_and_runs() -> None:
     assert keys.block_key(run, "trades", 3)[-4:] == struct.pack(">I", 3)
 
 
-def test_keys_are_compared_as_a_whole() -> None:
+def test_keys_are_compared_completely() -> None:
     allowed = auth.ApiKeys(["secret", "ключ"])
     assert allowed.allow([b"secret"])
     assert allowed.allow(["ключ".encode()])
@@ -92,7 +92,7 @@ def test_keys_are_compared_as_a_whole() -> None:
     assert auth.ApiKeys([]).allow([b"anything"])
 
 
-def test_where_keys_are_looked_for() -> None:
+def test_where_keys_are_read_from() -> None:
     headers = [(b"authorization", b"bearer  k1"), (b"x-api-key", b"k2"), (b"cookie", b"k3")]
     assert auth.header_keys(headers) == [b"k1", b"k2"]
     assert auth.header_keys([(b"authorization", b"Basic k1")]) == [b""]

@@ -1,4 +1,4 @@
-"""Journals kept by a slow, plain bookkeeper, for the tests of what is made of them."""
+"""Journals computed by simple Python code, for tests of tables, metrics and reports."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,7 +40,7 @@ class PlainJournal:
 
 
 def records(dtype, rows):
-    """Dicts as records; what they do not name is zero."""
+    """Dicts as records; missing fields are zero."""
     made = np.zeros(len(rows), dtype)
     for i, row in enumerate(rows):
         for name, value in row.items():

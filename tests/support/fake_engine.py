@@ -1,6 +1,6 @@
-"""An engine for tests: quick, exact, and told by the strategy's parameters what to do.
+"""A fast engine for tests; the parameters of the strategy decide what a run does.
 
-`gate` names a file: the run waits at half way until that file exists, so a test decides when it goes on.
+`gate` names a file: the run waits at half its steps until the file exists, so that a test controls it.
 """
 
 import os
@@ -45,30 +45,30 @@ def check_request(request: RunRequest, source: object) -> None:
 
 
 def run_request(request: RunRequest, source: object, progress: Any) -> Any:
-    told = request.strategy.params
-    steps = told.get("steps", 4)
+    params = request.strategy.params
+    steps = params.get("steps", 4)
     for step in range(steps):
-        if step == steps // 2 and "gate" in told:
-            _wait(told["gate"], progress, step / steps)
+        if step == steps // 2 and "gate" in params:
+            _wait(params["gate"], progress, step / steps)
         progress(
             SimpleNamespace(fraction=step / steps, now=request.start_ns, equity=1e6 + step / 3, events=step)
         )
-        time.sleep(told.get("pause", 0.0))
-    if "crash" in told:
-        os._exit(told["crash"])
-    if told.get("fail") == "data":
+        time.sleep(params.get("pause", 0.0))
+    if "crash" in params:
+        os._exit(params["crash"])
+    if params.get("fail") == "data":
         raise DataError("AAPL.csv row 3: high < low")
-    if "fail" in told:
+    if "fail" in params:
         raise RuntimeError("a bug")
-    result = _result(request, told.get("rows", 3))
-    result.logs += [f"line {number} " + "x" * 8000 for number in range(told.get("logs", 0))]
+    result = _result(request, params.get("rows", 3))
+    result.logs += [f"line {number} " + "x" * 8000 for number in range(params.get("logs", 0))]
     return result
 
 
 def _wait(gate: str, progress: Any, fraction: float) -> None:
     deadline = time.monotonic() + 60
     while not Path(gate).exists():
-        assert time.monotonic() < deadline, "nobody opened the gate"
+        assert time.monotonic() < deadline, "the gate was not opened"
         progress(SimpleNamespace(fraction=fraction, now=0, equity=1e6, events=0))
         time.sleep(0.005)
 

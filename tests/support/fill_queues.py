@@ -1,4 +1,4 @@
-"""Fills paired first in, first out by a slow Python queue, and how random fills and splits are drawn."""
+"""First in, first out pairing of fills by a Python queue, and strategies for random fills and splits."""
 
 from collections import deque
 
@@ -74,7 +74,7 @@ happenings = st.tuples(st.lists(some_fills, max_size=60), st.lists(some_splits, 
 
 
 def play(happened):
-    """Fills and restatements as the engine writes them, and the queues that saw the same."""
+    """Fills and restatements as the engine records them, and the queues after the same events."""
     queues, fills, restatements = {}, [], []
     for i, (kind, place, *terms) in enumerate(happened):
         queue, ts = queues.setdefault(place, Queue(*place)), 10 * (i + 1)

@@ -1,4 +1,4 @@
-"""`btserver` with the engine for tests."""
+"""`btserver` with the fake engine."""
 
 import sys
 

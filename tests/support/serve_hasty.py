@@ -1,4 +1,4 @@
-"""`btserver` with the engine for tests and deadlines of half a second."""
+"""`btserver` with the fake engine and deadlines of half a second."""
 
 import sys
 

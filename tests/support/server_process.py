@@ -1,4 +1,4 @@
-"""A real server process for tests, and what a client does with it."""
+"""A server process for tests, and helpers of its clients."""
 
 import contextlib
 import json
@@ -22,12 +22,12 @@ from websockets.sync.client import ClientConnection, connect
 HERE = Path(__file__).parent
 DEADLINE = 60.0
 UNKNOWN = "01a203d1-1a0b-7050-ba77-e9154940e7e9"  # a run id that no run has
-Open = Callable[..., TestClient]
+OpenClient = Callable[..., TestClient]
 T = TypeVar("T")
 
 
-def until(ask: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
-    """The first answer that is neither None nor False."""
+def wait_until(ask: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
+    """Calls `ask` until it returns neither None nor False; AssertionError after `deadline` seconds."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
         answer = ask()
@@ -37,8 +37,8 @@ def until(ask: Callable[[], T | None], what: str, deadline: float = DEADLINE) ->
     raise AssertionError(f"timed out waiting for {what}")
 
 
-class Served:
-    """`btserver serve --port 0` as a process; its store outlives it."""
+class ServerProcess:
+    """`btserver serve --port 0` as a process; the store stays after its end."""
 
     def __init__(
         self,
@@ -93,14 +93,14 @@ class Served:
         return self.log_path.read_text()
 
     def kill(self) -> None:
-        """As a power cut would: no goodbye. Its workers notice and end too."""
+        """SIGKILL; the workers notice the end of the server and end too."""
         workers = self.workers()
         self.process.kill()
         self.process.wait()
         psutil.wait_procs(workers, timeout=DEADLINE)
 
     def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+        """Sends SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(DEADLINE)
 
@@ -110,8 +110,8 @@ class Served:
         except psutil.NoSuchProcess:
             return []
 
-    def ready(self) -> Self:
-        until(lambda: self.http.get("/readyz").status_code == 200, "readyz")
+    def wait_ready(self) -> Self:
+        wait_until(lambda: self.http.get("/readyz").status_code == 200, "readyz")
         return self
 
     def post(self, **changes: Any) -> str:
@@ -124,11 +124,13 @@ class Served:
         shown: dict[str, Any] = self.http.get(f"/v1/backtests/{run_id}").json()
         return shown
 
-    def ended(self, run_id: str) -> dict[str, Any]:
-        return until(lambda: (s := self.status(run_id))["finished_at"] and s, f"the end of {run_id}")
+    def wait_end(self, run_id: str) -> dict[str, Any]:
+        return wait_until(lambda: (s := self.status(run_id))["finished_at"] and s, f"the end of {run_id}")
 
-    def in_state(self, run_id: str, state: str) -> dict[str, Any]:
-        return until(lambda: (s := self.status(run_id))["state"] == state and s, f"{run_id} to be {state}")
+    def wait_state(self, run_id: str, state: str) -> dict[str, Any]:
+        return wait_until(
+            lambda: (s := self.status(run_id))["state"] == state and s, f"{run_id} to be {state}"
+        )
 
     def stream(self, run_id: str, after: int | str | None = None, **more: Any) -> ClientConnection:
         query = "" if after is None else f"?last_event_id={after}"
@@ -138,25 +140,25 @@ class Served:
         return open_stream(url, additional_headers=offered, **more)
 
     def events(self, run_id: str, after: int | str | None = None) -> list[dict[str, Any]]:
-        """Every event up to the end of the run; the close must be a clean one."""
-        seen, code, _ = drain(self.stream(run_id, after))
+        """All events up to the end of the run; the stream must close with 1000."""
+        seen, code, _ = read_until_closed(self.stream(run_id, after))
         assert code == 1000
         return seen
 
 
 def open_stream(url: str, **options: Any) -> ClientConnection:
-    """Connected, and not yet closed by a `with`."""
+    """A connected stream, which the caller closes."""
     return connect(url, open_timeout=DEADLINE, legacy=True, **options)
 
 
-def cut(stream: ClientConnection) -> None:
-    """Break the connection without a goodbye."""
-    with contextlib.suppress(OSError):  # the server was quicker
+def disconnect(stream: ClientConnection) -> None:
+    """Closes the connection without a close frame."""
+    with contextlib.suppress(OSError):  # the server closed first
         stream.socket.shutdown(socket.SHUT_RDWR)
     stream.close_socket()
 
 
-def read_until_cut(stream: ClientConnection) -> list[dict[str, Any]]:
+def read_until_disconnected(stream: ClientConnection) -> list[dict[str, Any]]:
     """All events until the connection breaks without a close frame."""
     seen = []
     with stream:
@@ -169,8 +171,8 @@ def read_until_cut(stream: ClientConnection) -> list[dict[str, Any]]:
     return seen
 
 
-def drain(stream: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:
-    """All events until the server closes, the close code and the reason."""
+def read_until_closed(stream: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:
+    """All events until the server closes, with the close code and the reason."""
     seen = []
     with stream:
         try:
@@ -183,7 +185,7 @@ def drain(stream: ClientConnection) -> tuple[list[dict[str, Any]], int, str]:
 
 
 def request(**changes: Any) -> dict[str, Any]:
-    """A good request, with changes; `params` are the strategy's."""
+    """A valid request with changes; `params` are those of the strategy."""
     params = changes.pop("params", None)
     body: dict[str, Any] = {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"}
     if params is not None:
@@ -192,7 +194,7 @@ def request(**changes: Any) -> dict[str, Any]:
 
 
 def check_history(run_id: str, events: list[dict[str, Any]], first: int = 1) -> None:
-    """Ids without gaps from `first`; states that follow from one another; nothing after the end."""
+    """Checks that ids have no gaps, that states follow one another, and that no event follows the end."""
     assert [event["event_id"] for event in events] == list(range(first, first + len(events)))
     assert {event["run_id"] for event in events} <= {run_id}
     states = [event["payload"] for event in events if event["type"] == "state"]
@@ -215,10 +217,10 @@ def post(client: TestClient, **changes: Any) -> str:
 def finished(client: TestClient, run_id: str, **headers: Any) -> dict[str, Any]:
     """The status once the run has ended."""
     path = f"/v1/backtests/{run_id}"
-    return until(lambda: (s := client.get(path, headers=headers).json())["finished_at"] and s, "the end")
+    return wait_until(lambda: (s := client.get(path, headers=headers).json())["finished_at"] and s, "the end")
 
 
-def refused(answer: Any, status: int, code: str, path: str | None = None) -> dict[str, Any]:
+def check_error(answer: Any, status: int, code: str, path: str | None = None) -> dict[str, Any]:
     """The body of an error, checked for its shape."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"

@@ -1,9 +1,9 @@
-"""Which keys open which call."""
+"""API keys: which calls need one, and where it may be."""
 
 from typing import Any
 
 import pytest
-from server_process import UNKNOWN, Open, finished, refused, request
+from server_process import UNKNOWN, OpenClient, check_error, finished, request
 from starlette.testclient import TestClient
 
 KEYS = ("k1", "ключ")
@@ -16,7 +16,7 @@ CALLS = [
 
 
 @pytest.fixture(scope="module")
-def locked(open_client: Open) -> TestClient:
+def locked(open_client: OpenClient) -> TestClient:
     return open_client(keys=KEYS)
 
 
@@ -41,13 +41,13 @@ def locked(open_client: Open) -> TestClient:
 )
 def test_wrong_keys(locked: TestClient, method: str, path: str, headers: dict[str, Any]) -> None:
     answer = locked.request(method, path, headers=headers, json=request() if method == "POST" else None)
-    refused(answer, 401, "unauthorized")
+    check_error(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"
     assert "k1" not in answer.text
 
 
-def test_keys_in_the_query_are_for_streams_alone(locked: TestClient) -> None:
-    refused(locked.get("/v1/backtests?api_key=k1"), 401, "unauthorized")
+def test_keys_in_the_query_are_for_streams_only(locked: TestClient) -> None:
+    check_error(locked.get("/v1/backtests?api_key=k1"), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_keys_in_the_query_are_for_streams_alone(locked: TestClient) -> None:
         {"x-api-key": "k1", "authorization": "Bearer k1"},
     ],
 )
-def test_right_keys(locked: TestClient, headers: dict[str, Any]) -> None:
+def test_valid_keys(locked: TestClient, headers: dict[str, Any]) -> None:
     answer = locked.post("/v1/backtests", json=request(), headers=headers)
     assert answer.status_code == 201
     assert finished(locked, answer.json()["run_id"], **headers)["state"] == "completed"

@@ -1,4 +1,4 @@
-"""Hostile and broken clients on raw sockets: each is refused or dropped, and the others are served."""
+"""Hostile and broken clients on raw sockets: each is refused or disconnected, and the others are served."""
 
 import contextlib
 import json
@@ -9,25 +9,25 @@ from pathlib import Path
 
 import psutil
 import pytest
-from server_process import DEADLINE, Served, open_stream, until
+from server_process import DEADLINE, ServerProcess, open_stream, wait_until
 
 BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
 
 
 @pytest.fixture
-def hasty(tmp_path: Path) -> Iterator[Served]:
-    """A server whose deadlines are short."""
-    with Served(tmp_path / "store", script="serve_hasty.py") as served:
-        yield served.ready()
+def impatient(tmp_path: Path) -> Iterator[ServerProcess]:
+    """A server with deadlines of half a second."""
+    with ServerProcess(tmp_path / "store", script="serve_hasty.py") as served:
+        yield served.wait_ready()
 
 
-def dial(server: Served) -> socket.socket:
+def dial(server: ServerProcess) -> socket.socket:
     host, port = server.url.removeprefix("http://").split(":")
     return socket.create_connection((host, int(port)), timeout=DEADLINE)
 
 
 def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
-    """One response that has a Content-Length."""
+    """Reads one response with a Content-Length."""
     with client.makefile("rb") as stream:
         status = int(stream.readline().split()[1])
         headers = {}
@@ -44,14 +44,14 @@ def head(length: int | None, *more: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n"
 
 
-def test_a_request_byte_by_byte(server: Served) -> None:
+def test_a_request_byte_by_byte(server: ServerProcess) -> None:
     with dial(server) as client:
         for byte in head(len(BODY)) + BODY:
             client.sendall(bytes([byte]))
         assert answer(client)[0] == 201
 
 
-def test_many_requests_on_one_connection(server: Served) -> None:
+def test_many_requests_on_one_connection(server: ServerProcess) -> None:
     with dial(server) as client:
         for _ in range(3):
             client.sendall(head(len(BODY)) + BODY)
@@ -65,7 +65,7 @@ def test_many_requests_on_one_connection(server: Served) -> None:
                 stream.read(174)
 
 
-def test_large_bodies_get_their_answer_and_the_connection_lives(server: Served) -> None:
+def test_a_large_body_gets_a_response_and_the_connection_stays_open(server: ServerProcess) -> None:
     with dial(server) as client:
         client.sendall(head(10 * 2**20) + b" " * (10 * 2**20))
         status, _, body = answer(client)
@@ -75,7 +75,7 @@ def test_large_bodies_get_their_answer_and_the_connection_lives(server: Served) 
         assert answer(client)[0] == 201
 
 
-def test_large_bodies_without_a_length(server: Served) -> None:
+def test_large_bodies_without_a_length(server: ServerProcess) -> None:
     with dial(server) as client:
         client.sendall(head(None, b"transfer-encoding: chunked"))
         chunk = b"10000\r\n" + b" " * 0x10000 + b"\r\n"
@@ -85,7 +85,7 @@ def test_large_bodies_without_a_length(server: Served) -> None:
         assert answer(client)[0] == 413
 
 
-def test_bodies_that_are_announced_and_never_sent(server: Served) -> None:
+def test_a_large_content_length_is_refused_before_the_body(server: ServerProcess) -> None:
     with dial(server) as client:
         client.sendall(head(2**40))
         assert answer(client)[0] == 413
@@ -102,7 +102,7 @@ def test_bodies_that_are_announced_and_never_sent(server: Served) -> None:
     ],
     ids=["one header", "many headers", "line", "line without end", "header without end"],
 )
-def test_heads_too_large(server: Served, request_head: bytes) -> None:
+def test_heads_too_large(server: ServerProcess, request_head: bytes) -> None:
     with dial(server) as client:
         client.sendall(request_head)
         status, headers, body = answer(client)
@@ -111,7 +111,7 @@ def test_heads_too_large(server: Served, request_head: bytes) -> None:
         assert json.loads(body)["error"]["code"] == "validation_error"
 
 
-def test_what_is_no_http_gets_the_envelope(server: Served) -> None:
+def test_invalid_http_gets_the_error_body(server: ServerProcess) -> None:
     for nonsense in (b"\0\0\0\0\r\n\r\n", b"hello\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"\x16\x03\x01\x02"):
         with dial(server) as client:
             client.sendall(nonsense)
@@ -120,13 +120,13 @@ def test_what_is_no_http_gets_the_envelope(server: Served) -> None:
             assert set(json.loads(body)) == {"error", "detail", "request_id"}
 
 
-def test_header_bytes_beyond_ascii(server: Served) -> None:
+def test_header_bytes_beyond_ascii(server: ServerProcess) -> None:
     with dial(server) as client:
         client.sendall(head(len(BODY), b"x-api-key: \xff\xfe", b"x-request-id: \xff") + BODY)
         assert answer(client)[0] == 201
 
 
-def test_deadlines(hasty: Served) -> None:
+def test_deadlines(impatient: ServerProcess) -> None:
     starts = [
         b"",
         b"GET",
@@ -135,21 +135,21 @@ def test_deadlines(hasty: Served) -> None:
         head(99) + b"{",
         head(None, b"transfer-encoding: chunked"),
     ]
-    clients = [dial(hasty) for _ in starts]
+    clients = [dial(impatient) for _ in starts]
     for client, start in zip(clients, starts, strict=True):
         client.sendall(start)
     for client in clients:
         with contextlib.suppress(ConnectionResetError):
             assert client.recv(1) == b""
         client.close()
-    assert hasty.http.get("/healthz").status_code == 200
+    assert impatient.http.get("/healthz").status_code == 200
 
 
-def test_a_slow_reader_is_dropped_and_costs_no_one(hasty: Served, tmp_path: Path) -> None:
-    """It takes nothing; another reader of the same run gets everything."""
+def test_a_slow_reader_is_disconnected_and_others_are_not(impatient: ServerProcess, tmp_path: Path) -> None:
+    """One client reads nothing; another client of the same run gets all events."""
     gate = tmp_path / "gate"
-    run_id = hasty.post(params={"logs": 1000, "gate": str(gate)})
-    host, port = hasty.url.removeprefix("http://").split(":")
+    run_id = impatient.post(params={"logs": 1000, "gate": str(gate)})
+    host, port = impatient.url.removeprefix("http://").split(":")
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.connect((host, int(port)))
@@ -160,7 +160,7 @@ def test_a_slow_reader_is_dropped_and_costs_no_one(hasty: Served, tmp_path: Path
     slow.sendall(upgrade.encode())
     assert b"101" in slow.recv(100)
     gate.touch()
-    with open_stream(f"{hasty.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream") as quick:
+    with open_stream(f"{impatient.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream") as quick:
         number = 0
         with contextlib.suppress(Exception):
             while True:
@@ -169,21 +169,21 @@ def test_a_slow_reader_is_dropped_and_costs_no_one(hasty: Served, tmp_path: Path
     assert number > 1000
 
     def value(name: str) -> int:
-        lines = hasty.http.get("/metrics").text.splitlines()
+        lines = impatient.http.get("/metrics").text.splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith(f"btserver_{name}")))
 
-    until(lambda: value("streams_dropped_total") == 1, "the slow reader to be dropped")
-    until(lambda: value("streams_open") == 0, "no open stream")
-    process = psutil.Process(hasty.process.pid)
-    until(
+    wait_until(lambda: value("streams_dropped_total") == 1, "the slow reader to be dropped")
+    wait_until(lambda: value("streams_open") == 0, "no open stream")
+    process = psutil.Process(impatient.process.pid)
+    wait_until(
         lambda: all(c.raddr != slow.getsockname() for c in process.net_connections("tcp")),
         "its socket to be freed",
     )
     slow.close()
-    assert hasty.stop() == 0
+    assert impatient.stop() == 0
 
 
-def test_clients_that_reset(server: Served) -> None:
+def test_clients_that_reset(server: ServerProcess) -> None:
     for start in (b"", b"GET / HT", head(len(BODY)) + BODY, head(99)):
         client = dial(server)
         client.sendall(start)
@@ -192,10 +192,10 @@ def test_clients_that_reset(server: Served) -> None:
     assert server.http.get("/healthz").status_code == 200
 
 
-def test_connections_leave_nothing_behind(server: Served) -> None:
+def test_connections_leave_no_open_files(server: ServerProcess) -> None:
     process = psutil.Process(server.process.pid)
     run_id = server.post()
-    server.ended(run_id)
+    server.wait_end(run_id)
     server.events(run_id)
     before = process.num_fds()
     for _ in range(50):
@@ -203,4 +203,4 @@ def test_connections_leave_nothing_behind(server: Served) -> None:
             client.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             assert answer(client)[0] == 200
         server.events(run_id)
-    until(lambda: process.num_fds() <= before + 2, "descriptors to be closed")
+    wait_until(lambda: process.num_fds() <= before + 2, "descriptors to be closed")

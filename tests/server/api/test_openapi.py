@@ -1,4 +1,4 @@
-"""The OpenAPI document agrees with itself, with the routes and with what the server answers."""
+"""The OpenAPI document is consistent, and agrees with the routes and the responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -77,7 +77,7 @@ def test_every_operation_is_complete(document: dict[str, Any]) -> None:
     assert set(create["responses"]) == {"201", "400", "401", "413", "415", "422", "429"}
 
 
-def test_the_request_schema_is_the_librarys(document: dict[str, Any]) -> None:
+def test_the_request_schema_is_that_of_the_library(document: dict[str, Any]) -> None:
     schema = document["components"]["schemas"]["RunRequest"]
     assert set(schema["required"]) == {"symbols", "start_date", "end_date"}
     assert schema["additionalProperties"] is False
@@ -85,13 +85,13 @@ def test_the_request_schema_is_the_librarys(document: dict[str, Any]) -> None:
     assert schema["properties"]["initial_capital"]["exclusiveMinimum"] == 0
 
 
-def test_events_are_told_apart_by_their_type(document: dict[str, Any]) -> None:
+def test_events_are_distinguished_by_type(document: dict[str, Any]) -> None:
     message = document["paths"]["/v1/backtests/{run_id}/stream"]["get"]["x-websocket-message"]
     assert set(message["discriminator"]["mapping"]) == {"log", "progress", "metric", "state"}
 
 
 def check(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
-    """As much of JSON Schema as the answers need."""
+    """Checks the part of JSON Schema that the responses need."""
     if "$ref" in schema:
         check(document, resolve(document, schema["$ref"]), value)
     elif "anyOf" in schema:
@@ -112,7 +112,7 @@ def check(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
         assert value in schema["enum"]
 
 
-def test_answers_fit_their_schemas(client: TestClient, document: dict[str, Any]) -> None:
+def test_responses_match_their_schemas(client: TestClient, document: dict[str, Any]) -> None:
     def schema(path: str, method: str, status: str) -> dict[str, Any]:
         answer = document["paths"][path][method]["responses"][status]
         found: dict[str, Any] = answer["content"]["application/json"]["schema"]
@@ -131,7 +131,7 @@ def test_answers_fit_their_schemas(client: TestClient, document: dict[str, Any])
     check(document, schema("/v1/backtests", "post", "422"), client.post("/v1/backtests", json={}).json())
 
 
-def test_the_page_needs_nothing_from_elsewhere(client: TestClient) -> None:
+def test_the_page_has_no_external_resources(client: TestClient) -> None:
     answer = client.get("/docs")
     assert answer.headers["content-type"].startswith("text/html")
     page = answer.text

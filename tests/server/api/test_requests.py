@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server_process import refused, request
+from server_process import check_error, request
 from starlette.testclient import TestClient
 
 
@@ -32,7 +32,7 @@ from starlette.testclient import TestClient
     ],
 )
 def test_bad_queries(client: TestClient, query: str, path: str) -> None:
-    refused(client.get(f"/v1/backtests?{query}"), 422, "validation_error", path)
+    check_error(client.get(f"/v1/backtests?{query}"), 422, "validation_error", path)
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -103,13 +103,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_bad_requests(client: TestClient, change: dict[str, Any], path: str) -> None:
     before = len(client.get("/v1/backtests?limit=200").json())
     answer = client.post("/v1/backtests", json=request(**change))
-    refused(answer, 422, "validation_error", path)
+    check_error(answer, 422, "validation_error", path)
     assert len(client.get("/v1/backtests?limit=200").json()) == before
 
 
 def test_an_invalid_key_is_named(client: TestClient) -> None:
     answer = client.post("/v1/backtests", json=request(fx={"GBP": 1, "eur": 1}))
-    body = refused(answer, 422, "validation_error", "$.fx")
+    body = check_error(answer, 422, "validation_error", "$.fx")
     assert body["error"]["details"][0]["message"].startswith("key 'eur': Expected `str` matching regex")
 
 
@@ -117,24 +117,24 @@ def test_a_key_that_is_given_twice_may_be_unnamed(client: TestClient) -> None:
     """The last value counts, but the first one is at fault: no valid JSON document shows it."""
     body = GOOD[:-1] + ', "fx": {"EUR": 0, "EUR": 1}}'
     answer = client.post("/v1/backtests", content=body, headers=JSON)
-    refused(answer, 422, "validation_error", "$.fx[...]")
+    check_error(answer, 422, "validation_error", "$.fx[...]")
 
 
 @pytest.mark.parametrize(("count", "path"), [(255, "['last']"), (256, "[...]")])
 def test_keys_are_named_among_a_bounded_number(client: TestClient, count: int, path: str) -> None:
     instruments: dict[str, Any] = {f"S{n}": {} for n in range(count)}
     answer = client.post("/v1/backtests", json=request(instruments=instruments | {"last": 1}))
-    refused(answer, 422, "validation_error", f"$.instruments{path}")
+    check_error(answer, 422, "validation_error", f"$.instruments{path}")
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 @pytest.mark.parametrize("depth", [65, 500, 1000, 5000, 100_000])
-def test_nesting_has_a_limit_of_its_own(client: TestClient, opening: str, depth: int) -> None:
-    """Not the interpreter's recursion limit. The request itself takes three levels."""
+def test_nesting_is_limited_to_64_levels(client: TestClient, opening: str, depth: int) -> None:
+    """On every version of Python. The request itself takes three levels."""
     nested = opening * (depth - 3) + "1" + ("]" if opening == "[" else "}") * (depth - 3)
     body = GOOD[:-1] + f', "strategy": {{"params": {{"steps": {nested}}}}}}}'
     answer = client.post("/v1/backtests", content=body, headers=JSON)
-    detail = refused(answer, 400, "validation_error")["detail"]
+    detail = check_error(answer, 400, "validation_error")["detail"]
     assert detail == "the body is not valid JSON: nested more than 64 levels deep"
 
 
@@ -149,8 +149,10 @@ def test_nesting_as_deep_as_allowed_and_brackets_in_text(client: TestClient, tex
     assert "nested" not in answer.text
 
 
-def test_a_symbol_without_data_is_told_what_there_is(client: TestClient) -> None:
-    body = refused(client.post("/v1/backtests", json=request(symbols=["NODATA"])), 422, "validation_error")
+def test_an_unknown_symbol_lists_the_known_ones(client: TestClient) -> None:
+    body = check_error(
+        client.post("/v1/backtests", json=request(symbols=["NODATA"])), 422, "validation_error"
+    )
     assert "AAPL, MSFT" in body["detail"]
 
 
@@ -158,9 +160,9 @@ def test_missing_fields(client: TestClient) -> None:
     for name in ("symbols", "start_date", "end_date"):
         body = request()
         del body[name]
-        refused(client.post("/v1/backtests", json=body), 422, "validation_error", f"$.{name}")
+        check_error(client.post("/v1/backtests", json=body), 422, "validation_error", f"$.{name}")
     for whole in ([], "x", 3):
-        refused(client.post("/v1/backtests", json=whole), 422, "validation_error")
+        check_error(client.post("/v1/backtests", json=whole), 422, "validation_error")
 
 
 JSON = {"content-type": "application/json"}
@@ -187,17 +189,17 @@ GOOD = json.dumps(request())
         GOOD.replace("AAPL", "\\ud800").encode(),
     ],
 )
-def test_what_is_no_json(client: TestClient, body: bytes) -> None:
+def test_invalid_json(client: TestClient, body: bytes) -> None:
     answer = client.post("/v1/backtests", content=body, headers=JSON)
-    refused(answer, 400, "validation_error")
+    check_error(answer, 400, "validation_error")
 
 
 @pytest.mark.parametrize("number", ["1e400", "1e999999", "9" * 5000, "-0.0", "1e-400"])
-def test_numbers_beyond_reason(client: TestClient, number: str) -> None:
+def test_extreme_numbers(client: TestClient, number: str) -> None:
     body = GOOD[:-1] + f', "initial_capital": {number}}}'
     answer = client.post("/v1/backtests", content=body, headers=JSON)
     assert answer.status_code in (400, 422), answer.text
-    refused(answer, answer.status_code, "validation_error")
+    check_error(answer, answer.status_code, "validation_error")
 
 
 @pytest.mark.parametrize(
@@ -205,10 +207,10 @@ def test_numbers_beyond_reason(client: TestClient, number: str) -> None:
 )
 def test_other_content_types(client: TestClient, media_type: str) -> None:
     answer = client.post("/v1/backtests", content=GOOD, headers={"content-type": media_type})
-    refused(answer, 415, "validation_error")
+    check_error(answer, 415, "validation_error")
 
 
-def test_content_types_that_are_json(client: TestClient) -> None:
+def test_json_content_types(client: TestClient) -> None:
     for media_type in ("application/json; charset=utf-8", "Application/JSON", "application/json ;x=y"):
         answer = client.post("/v1/backtests", content=GOOD, headers={"content-type": media_type})
         assert answer.status_code == 201
@@ -216,12 +218,12 @@ def test_content_types_that_are_json(client: TestClient) -> None:
 
 def test_bodies_too_large(client: TestClient) -> None:
     large = b" " * (10 * 2**20)
-    refused(client.post("/v1/backtests", content=large, headers=JSON), 413, "request_too_large")
+    check_error(client.post("/v1/backtests", content=large, headers=JSON), 413, "request_too_large")
     pieces = (b" " * 2**16 for _ in range(160))
-    refused(client.post("/v1/backtests", content=pieces, headers=JSON), 413, "request_too_large")
+    check_error(client.post("/v1/backtests", content=pieces, headers=JSON), 413, "request_too_large")
     fits = GOOD.encode() + b" " * (2**20 - len(GOOD))
     assert client.post("/v1/backtests", content=fits, headers=JSON).status_code == 201
-    refused(client.post("/v1/backtests", content=fits + b" ", headers=JSON), 413, "request_too_large")
+    check_error(client.post("/v1/backtests", content=fits + b" ", headers=JSON), 413, "request_too_large")
 
 
 TEXT = st.binary(max_size=200) | st.text(max_size=200).map(str.encode)
@@ -240,11 +242,11 @@ FIELDS = st.sampled_from(
 @given(
     body=TEXT | st.dictionaries(FIELDS, VALUES, max_size=4).map(lambda d: json.dumps(request() | d).encode())
 )
-def test_whatever_is_sent_the_answer_is_a_run_or_an_envelope(client: TestClient, body: bytes) -> None:
+def test_any_body_gives_a_run_or_an_error_body(client: TestClient, body: bytes) -> None:
     answer = client.post("/v1/backtests", content=body, headers=JSON)
     if answer.status_code != 201:
         assert answer.status_code in (400, 422), (body, answer.text)
-        refused(answer, answer.status_code, "validation_error")
+        check_error(answer, answer.status_code, "validation_error")
 
 
 @settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
@@ -253,7 +255,7 @@ def test_whatever_is_sent_the_answer_is_a_run_or_an_envelope(client: TestClient,
         st.sampled_from(["state", "limit", "x"]) | st.text(max_size=5), st.text(max_size=10)
     )
 )
-def test_whatever_is_asked_of_the_list(client: TestClient, query: dict[str, str]) -> None:
+def test_any_query_of_the_list_gives_runs_or_an_error_body(client: TestClient, query: dict[str, str]) -> None:
     answer = client.get("/v1/backtests", params=query)
     if answer.status_code != 200:
-        refused(answer, 422, "validation_error")
+        check_error(answer, 422, "validation_error")

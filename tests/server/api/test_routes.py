@@ -1,10 +1,10 @@
-"""Every HTTP call of the contract, and every way to get it wrong."""
+"""Every HTTP call: responses, errors, lists, pages."""
 
 from datetime import datetime
 from typing import Any
 
 import pytest
-from server_process import UNKNOWN, Open, finished, post, refused, request
+from server_process import UNKNOWN, OpenClient, check_error, finished, post, request
 from starlette.testclient import TestClient
 
 from btserver.runs import lifecycle
@@ -61,13 +61,13 @@ def test_from_request_to_results(client: TestClient, prefix: str) -> None:
         }
     ]
     assert results["exposures"] == results["orders"] == results["round_trips"] == []
-    assert results["cash_flows"] == results["order_events"] == []  # which this run's result did not have
+    assert results["cash_flows"] == results["order_events"] == []  # the result of the fake engine has neither
     assert results["logs"] == ["first line", "second line"]
     assert results["fingerprint"] == "abc123"
 
 
 @pytest.mark.parametrize("rows", [0, 1, 499, 500, 501, 4096, 4097, 10_000])
-def test_results_of_every_length_come_back_exactly(client: TestClient, rows: int) -> None:
+def test_results_of_any_length_are_exact(client: TestClient, rows: int) -> None:
     run_id = post(client, params={"rows": rows})
     assert finished(client, run_id)["state"] == "completed"
     curve = client.get(f"/v1/backtests/{run_id}/results").json()["equity_curve"]
@@ -92,25 +92,25 @@ def test_dates_in_every_iso_form(client: TestClient) -> None:
     assert curve[0]["timestamp"] == "2024-01-01T05:00:00Z"
 
 
-def test_results_before_the_end_and_of_failed_runs(client: TestClient, tmp_path: Any) -> None:
+def test_results_of_unfinished_and_failed_runs(client: TestClient, tmp_path: Any) -> None:
     gate = tmp_path / "gate"
     run_id = post(client, params={"gate": str(gate)})
-    refused(client.get(f"/v1/backtests/{run_id}/results"), 409, "conflict")
+    check_error(client.get(f"/v1/backtests/{run_id}/results"), 409, "conflict")
     queued = post(client)
-    body = refused(client.get(f"/v1/backtests/{queued}/results"), 409, "conflict")
+    body = check_error(client.get(f"/v1/backtests/{queued}/results"), 409, "conflict")
     assert "queued" in body["detail"]
     gate.touch()
     assert finished(client, run_id)["state"] == "completed"
     failed = post(client, params={"fail": "data"})
     status = finished(client, failed)
     assert (status["state"], status["error"]) == ("failed", "AAPL.csv row 3: high < low")
-    body = refused(client.get(f"/v1/backtests/{failed}/results"), 409, "conflict")
+    body = check_error(client.get(f"/v1/backtests/{failed}/results"), 409, "conflict")
     assert "high < low" in body["detail"]
     bug = post(client, params={"fail": "bug"})
     assert finished(client, bug)["error"] == "internal error: RuntimeError: a bug"
 
 
-def test_the_list(open_client: Open, tmp_path: Any) -> None:
+def test_the_list(open_client: OpenClient, tmp_path: Any) -> None:
     client = open_client()
     assert client.get("/v1/backtests").json() == []
     gate = tmp_path / "gate"
@@ -149,8 +149,8 @@ def test_the_list(open_client: Open, tmp_path: Any) -> None:
 @pytest.mark.parametrize("prefix", ["/v1", ""])
 def test_unknown_runs(client: TestClient, run_id: str, tail: str, prefix: str) -> None:
     if run_id == "..":
-        return  # clients resolve it
-    body = refused(client.get(f"{prefix}/backtests/{run_id}{tail}"), 404, "not_found")
+        return  # HTTP clients resolve it
+    body = check_error(client.get(f"{prefix}/backtests/{run_id}{tail}"), 404, "not_found")
     assert len(body["detail"]) < 500
 
 
@@ -158,7 +158,7 @@ def test_unknown_runs(client: TestClient, run_id: str, tail: str, prefix: str) -
     "path", ["/", "/v2/backtests", "/v1", "/v1/backtests/", f"/v1/backtests/{UNKNOWN}/nope"]
 )
 def test_unknown_paths(client: TestClient, path: str) -> None:
-    refused(client.get(path), 404, "not_found")
+    check_error(client.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_unknown_paths(client: TestClient, path: str) -> None:
 )
 def test_other_methods(client: TestClient, method: str, path: str, allow: set[str]) -> None:
     answer = client.request(method, path)
-    refused(answer, 405, "validation_error")
+    check_error(answer, 405, "validation_error")
     assert set(answer.headers["allow"].split(", ")) == allow
 
 
@@ -192,7 +192,7 @@ def test_request_ids(client: TestClient) -> None:
         assert made != wrong
 
 
-def test_bugs_are_500_without_their_insides(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_internal_errors_are_500_without_details(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     import fake_engine
 
     def broken(*_: object) -> None:
@@ -200,11 +200,11 @@ def test_bugs_are_500_without_their_insides(client: TestClient, monkeypatch: pyt
 
     monkeypatch.setattr(fake_engine, "check_request", broken)
     answer = client.post("/v1/backtests", json=request())
-    refused(answer, 500, "internal_error")
+    check_error(answer, 500, "internal_error")
     assert "secret" not in answer.text
 
 
-def test_open_pages(open_client: Open) -> None:
+def test_open_pages(open_client: OpenClient) -> None:
     client = open_client(keys=("k",))
     for path in ("/healthz", "/openapi.json", "/docs", "/metrics"):
         assert client.get(path).status_code == 200
@@ -217,7 +217,7 @@ def test_open_pages(open_client: Open) -> None:
     assert "btserver_events_written_total 0" in page
 
 
-def test_a_full_store_refuses_and_goes_on(open_client: Open) -> None:
+def test_a_full_store_refuses_runs_and_serves_the_others(open_client: OpenClient) -> None:
     client = open_client(map_size=2**20)
     small = post(client)
     assert finished(client, small)["state"] == "completed"
@@ -225,16 +225,16 @@ def test_a_full_store_refuses_and_goes_on(open_client: Open) -> None:
     status = finished(client, large)
     assert status["state"] == "failed"
     assert "MDB_MAP_FULL" in status["error"]
-    assert finished(client, post(client))["state"] == "completed"  # what the failed run left is gone
+    assert finished(client, post(client))["state"] == "completed"  # the blocks of the failed run are deleted
     answers = []
     while not answers or answers[-1].status_code == 201:
         answers.append(client.post("/v1/backtests", json=request(timezone="UTC")))
-    refused(answers[-1], 507, "internal_error")
+    check_error(answers[-1], 507, "internal_error")
     assert client.get(f"/v1/backtests/{small}/results").status_code == 200
     assert client.get("/v1/backtests").status_code == 200
 
 
-def test_a_disk_that_recovers(open_client: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_fails_for_a_while(open_client: OpenClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A store that fails for a while delays runs; none is lost."""
     client = open_client()
     change_state = Store.change_state

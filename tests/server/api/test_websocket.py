@@ -1,4 +1,4 @@
-"""The event stream over real sockets: from any id, before, during and after a run, and how it is refused."""
+"""The event stream over real sockets: from any id, before, during and after a run, and its errors."""
 
 import asyncio
 import json
@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server_process import UNKNOWN, Served, check_history, cut, drain, request, until
+from server_process import (
+    UNKNOWN,
+    ServerProcess,
+    check_history,
+    disconnect,
+    read_until_closed,
+    request,
+    wait_until,
+)
 from server_process import open_stream as connect
 from uvicorn.protocols.utils import ClientDisconnected
 
@@ -20,7 +28,7 @@ def gate(tmp_path: Path) -> Path:
     return tmp_path / "gate"
 
 
-def test_a_whole_run(server: Served) -> None:
+def test_all_events_of_a_run(server: ServerProcess) -> None:
     run_id = server.post(params={"steps": 3})
     events = server.events(run_id)
     check_history(run_id, events)
@@ -47,63 +55,65 @@ def test_a_whole_run(server: Served) -> None:
     assert "first line" in messages
 
 
-def test_a_failed_run_says_why(server: Served) -> None:
+def test_a_failed_run_has_its_error_in_the_log(server: ServerProcess) -> None:
     events = server.events(server.post(params={"fail": "data"}))
     assert events[-1]["payload"] == {"state": "failed", "previous_state": "running"}
     assert events[-2]["payload"] == {"message": "AAPL.csv row 3: high < low"}
 
 
-def test_both_spellings_of_the_path(server: Served) -> None:
+def test_the_path_with_and_without_prefix(server: ServerProcess) -> None:
     run_id = server.post()
     expected = server.events(run_id)
-    seen, code, _ = drain(connect(f"{server.url.replace('http', 'ws')}/backtests/{run_id}/stream"))
+    seen, code, _ = read_until_closed(
+        connect(f"{server.url.replace('http', 'ws')}/backtests/{run_id}/stream")
+    )
     assert (seen, code) == (expected, 1000)
 
 
-def test_resume_at_every_id_after_the_run(server: Served) -> None:
+def test_resume_at_every_id_after_the_run(server: ServerProcess) -> None:
     run_id = server.post(params={"steps": 20, "pause": 0.01})
     events = server.events(run_id)
     for after in range(len(events) + 1):
         assert server.events(run_id, after) == events[after:]
 
 
-def test_resume_at_every_id_during_the_run(server: Served, gate: Path) -> None:
+def test_resume_at_every_id_during_the_run(server: ServerProcess, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate), "steps": 4})
-    server.in_state(run_id, "running")
+    server.wait_state(run_id, "running")
     first = server.stream(run_id)
     known = [json.loads(first.recv()) for _ in range(5)]
     streams = [server.stream(run_id, after) for after in range(6)]
     for after, stream in enumerate(streams[:5]):
         assert json.loads(stream.recv()) == known[after]
     gate.touch()
-    whole = known + drain(first)[0]
+    whole = known + read_until_closed(first)[0]
     check_history(run_id, whole)
     for after, stream in enumerate(streams):
-        seen, code, _ = drain(stream)
+        seen, code, _ = read_until_closed(stream)
         assert seen == whole[after + (after < 5) :]
         assert code == 1000
 
 
-def test_follow_before_the_run(server: Served, gate: Path) -> None:
+def test_follow_before_the_run(server: ServerProcess, gate: Path) -> None:
     running = server.post(params={"gate": str(gate)})
     waiting = server.post()
     streams = [server.stream(waiting, after) for after in (0, 1)]
     assert json.loads(streams[0].recv())["payload"]["state"] == "queued"
     gate.touch()
-    (late, late_code, _), (rest, code, _) = drain(streams[0]), drain(streams[1])
+    (late, late_code, _), (rest, code, _) = read_until_closed(streams[0]), read_until_closed(streams[1])
     assert late == rest
     assert late_code == code == 1000
     check_history(waiting, rest, first=2)
     check_history(running, server.events(running))
 
 
-def test_cut_after_each_event_and_come_back(server: Served) -> None:
+def test_reconnect_after_each_event(server: ServerProcess) -> None:
     run_id = server.post(params={"steps": 60, "pause": 0.02})
     seen: list[dict[str, object]] = []
     while not seen or seen[-1]["payload"] != {"state": "completed", "previous_state": "running"}:
         stream = server.stream(run_id, len(seen))
         seen.append(json.loads(stream.recv()))
-        cut(stream)
+        disconnect(stream)
     check_history(run_id, seen)
     assert seen == server.events(run_id)
 
@@ -111,56 +121,56 @@ def test_cut_after_each_event_and_come_back(server: Served) -> None:
 @pytest.mark.parametrize(
     "after", ["x", "-1", "1.5", "", "1e2", "%201", "+1", "%D9%A1", "1&last_event_id=2", "9" * 30]
 )
-def test_malformed_event_ids(server: Served, after: str) -> None:
+def test_malformed_event_ids(server: ServerProcess, after: str) -> None:
     run_id = server.post()
-    seen, code, reason = drain(server.stream(run_id, after))
+    seen, code, reason = read_until_closed(server.stream(run_id, after))
     assert (seen, code) == ([], 1008)
     assert "last_event_id" in reason
 
 
 @pytest.mark.parametrize("after", ["one more", BEYOND, 2**63])
-def test_event_ids_beyond_the_end(server: Served, after: str | int) -> None:
+def test_event_ids_beyond_the_end(server: ServerProcess, after: str | int) -> None:
     run_id = server.post()
     last = len(server.events(run_id))
-    seen, code, reason = drain(server.stream(run_id, last + 1 if after == "one more" else after))
+    seen, code, reason = read_until_closed(server.stream(run_id, last + 1 if after == "one more" else after))
     assert (seen, code, reason) == ([], 1008, "unknown event id")
-    assert drain(server.stream(run_id, last)) == ([], 1000, "the run has ended")
+    assert read_until_closed(server.stream(run_id, last)) == ([], 1000, "the run has ended")
 
 
 @pytest.mark.parametrize("run_id", [UNKNOWN, "nope", "%00"])
-def test_unknown_runs(server: Served, run_id: str) -> None:
-    assert drain(server.stream(run_id)) == ([], 1008, "unknown run id")
+def test_unknown_runs(server: ServerProcess, run_id: str) -> None:
+    assert read_until_closed(server.stream(run_id)) == ([], 1008, "unknown run id")
 
 
 @pytest.mark.parametrize("path", ["/", "/v1/backtests", "/nope", "/v2/backtests/x/stream", "/healthz"])
-def test_unknown_paths(server: Served, path: str) -> None:
-    seen, code, reason = drain(connect(server.url.replace("http", "ws") + path))
+def test_unknown_paths(server: ServerProcess, path: str) -> None:
+    seen, code, reason = read_until_closed(connect(server.url.replace("http", "ws") + path))
     assert (seen, code, reason) == ([], 1008, "unknown path")
 
 
-def test_what_clients_send_is_read_and_ignored(server: Served, gate: Path) -> None:
+def test_messages_of_clients_are_ignored(server: ServerProcess, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate)})
     with server.stream(run_id) as stream:
         for _ in range(50):
             stream.send("hello")
             stream.send(b"\0")
-        assert stream.ping().wait(30)  # the pong comes behind everything that was read
+        assert stream.ping().wait(30)  # the pong follows all that was read
         gate.touch()
-        seen, code, _ = drain(stream)
+        seen, code, _ = read_until_closed(stream)
     assert code == 1000
     check_history(run_id, seen)
 
 
-def test_messages_too_large_close_their_own_stream_alone(server: Served, gate: Path) -> None:
+def test_a_message_too_large_closes_only_its_stream(server: ServerProcess, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate)})
     with server.stream(run_id) as greedy, server.stream(run_id) as other:
         greedy.send("x" * 100_000)
-        assert drain(greedy)[1] == 1009
+        assert read_until_closed(greedy)[1] == 1009
         gate.touch()
-        assert drain(other)[1] == 1000
+        assert read_until_closed(other)[1] == 1000
 
 
-def test_open_streams_are_counted_and_let_go(server: Served, gate: Path) -> None:
+def test_open_streams_are_counted_and_released(server: ServerProcess, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate)})
 
     def open_streams() -> int:
@@ -169,41 +179,41 @@ def test_open_streams_are_counted_and_let_go(server: Served, gate: Path) -> None
 
     before = open_streams()
     streams = [server.stream(run_id) for _ in range(20)]
-    until(lambda: open_streams() == before + 20, "20 streams")
+    wait_until(lambda: open_streams() == before + 20, "20 streams")
     for stream in streams[:10]:
         stream.close()
-    for stream in streams[10:]:  # without a goodbye
-        cut(stream)
-    until(lambda: open_streams() == before, "streams to be let go")
+    for stream in streams[10:]:  # without a close frame
+        disconnect(stream)
+    wait_until(lambda: open_streams() == before, "streams to be let go")
     gate.touch()
-    server.ended(run_id)
+    server.wait_end(run_id)
 
 
-def test_many_readers_of_one_run(server: Served, gate: Path) -> None:
+def test_many_readers_of_one_run(server: ServerProcess, gate: Path) -> None:
     run_id = server.post(params={"gate": str(gate), "steps": 10, "pause": 0.01})
     streams = [server.stream(run_id) for _ in range(50)]
     gate.touch()
-    histories = [drain(stream) for stream in streams]
+    histories = [read_until_closed(stream) for stream in streams]
     check_history(run_id, histories[0][0])
     assert all(history == histories[0] for history in histories)
 
 
-def test_a_page_of_another_origin_is_refused(server: Served) -> None:
+def test_a_page_of_another_origin_is_refused(server: ServerProcess) -> None:
     run_id = server.post()
     url = f"{server.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream"
-    seen, code, reason = drain(connect(url, origin="https://evil.example"))
+    seen, code, reason = read_until_closed(connect(url, origin="https://evil.example"))
     assert (seen, code) == ([], 1008)
     assert "origin" in reason
-    assert drain(connect(url, origin=server.url))[1] == 1000
+    assert read_until_closed(connect(url, origin=server.url))[1] == 1000
 
 
 KEYS = "k1,s3cr3t kéy"
 
 
 @pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with Served(tmp_path_factory.mktemp("locked") / "store", keys=KEYS) as served:
-        yield served.ready()
+def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with ServerProcess(tmp_path_factory.mktemp("locked") / "store", keys=KEYS) as served:
+        yield served.wait_ready()
         assert served.stop() == 0
         assert "k1" not in served.log()
         assert "s3cr3t" not in served.log() + "\n".join(served.banner)
@@ -228,26 +238,26 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         ("?api_key=k1", {"Origin": "https://dashboard.example"}, 1000),
     ],
 )
-def test_keys(locked: Served, query: str, headers: dict[str, str], code: int) -> None:
+def test_keys(locked: ServerProcess, query: str, headers: dict[str, str], code: int) -> None:
     run_id = locked.post()
     url = f"{locked.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream{query}"
-    seen, closed, reason = drain(connect(url, additional_headers=headers))
+    seen, closed, reason = read_until_closed(connect(url, additional_headers=headers))
     assert closed == code
     assert bool(seen) == (code == 1000)
     assert code == 1000 or "unauthorized" in reason
 
 
-def test_a_wrong_key_learns_nothing_about_runs(locked: Served) -> None:
+def test_a_wrong_key_reveals_nothing_about_runs(locked: ServerProcess) -> None:
     url = f"{locked.url.replace('http', 'ws')}/v1/backtests/{UNKNOWN}/stream?last_event_id=x"
-    assert "unauthorized" in drain(connect(url))[2]
+    assert "unauthorized" in read_until_closed(connect(url))[2]
 
 
-def test_the_request_helper_is_a_good_request(server: Served) -> None:
+def test_the_request_of_the_helper_is_valid(server: ServerProcess) -> None:
     assert server.http.post("/v1/backtests", json=request()).status_code == 201
 
 
-def test_a_connection_that_is_closing_counts_as_gone() -> None:
-    """What uvicorn calls misuse is a stop, or a peer, that was quicker than the last message."""
+def test_sending_on_a_closing_connection_raises_client_disconnected() -> None:
+    """Not RuntimeError: the server or the client may close before the last message."""
     protocol = WebSocketProtocol.__new__(WebSocketProtocol)
     protocol.close_sent = True
     with pytest.raises(ClientDisconnected):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from server_process import Served, check_history
+from server_process import ServerProcess, check_history
 
 from btcore.config import RunRequest
 from btserver.run_id import run_key
@@ -27,9 +27,9 @@ def copy_store(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A server with the real engine on a copy of the store; it must stop cleanly."""
-    with Served(copy_store(tmp_path_factory.mktemp("old")), fake=False) as served:
+    with ServerProcess(copy_store(tmp_path_factory.mktemp("old")), fake=False) as served:
         yield served
         assert served.stop() == 0
         assert "Traceback" not in served.log()
@@ -58,12 +58,12 @@ def test_records_and_requests(tmp_path: Path) -> None:
     assert request.fx == {"EUR": [("2024-01-01", 1.1), ("2024-01-15", 1.05)]}
 
 
-def test_every_run_is_listed_newest_first(server: Served) -> None:
+def test_every_run_is_listed_newest_first(server: ServerProcess) -> None:
     listed = server.http.get("/v1/backtests").json()
     assert [run["run_id"] for run in listed] == [QUEUED, RUNNING, FAILED, COMPLETED]
 
 
-def test_a_completed_run_has_its_status_and_results(server: Served) -> None:
+def test_a_completed_run_has_its_status_and_results(server: ServerProcess) -> None:
     assert server.status(COMPLETED) == {
         "run_id": COMPLETED,
         "state": "completed",
@@ -94,7 +94,7 @@ def test_a_completed_run_has_its_status_and_results(server: Served) -> None:
     assert results["logs"][0] == "synthetic sample data"
 
 
-def test_its_events_can_be_read_from_the_first(server: Served) -> None:
+def test_its_events_can_be_read_from_the_first(server: ServerProcess) -> None:
     events = server.events(COMPLETED, 0)
     check_history(COMPLETED, events)
     assert len(events) == 60
@@ -104,7 +104,7 @@ def test_its_events_can_be_read_from_the_first(server: Served) -> None:
     assert metrics["final_equity"] == 1031333.803497575
 
 
-def test_a_failed_run_keeps_its_error(server: Served) -> None:
+def test_a_failed_run_keeps_its_error(server: ServerProcess) -> None:
     status = server.status(FAILED)
     assert (status["state"], status["error"]) == ("failed", "worker crashed (exit code -9)")
     assert status["progress"] == 0.07226268948823061
@@ -115,8 +115,8 @@ def test_a_failed_run_keeps_its_error(server: Served) -> None:
     assert len(events) == 9
 
 
-def test_an_interrupted_run_is_queued_again_and_completes(server: Served) -> None:
-    assert server.ended(RUNNING)["state"] == "completed"
+def test_an_interrupted_run_is_queued_again_and_completes(server: ServerProcess) -> None:
+    assert server.wait_end(RUNNING)["state"] == "completed"
     events = server.events(RUNNING, 0)
     check_history(RUNNING, events)
     states = [event["payload"]["state"] for event in events if event["type"] == "state"]
@@ -126,6 +126,6 @@ def test_an_interrupted_run_is_queued_again_and_completes(server: Served) -> Non
     assert results["trades"]
 
 
-def test_a_queued_run_completes(server: Served) -> None:
-    assert server.ended(QUEUED)["state"] == "completed"
+def test_a_queued_run_completes(server: ServerProcess) -> None:
+    assert server.wait_end(QUEUED)["state"] == "completed"
     assert server.http.get(f"/v1/backtests/{QUEUED}/results").json()["trades"]

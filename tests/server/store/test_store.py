@@ -1,4 +1,4 @@
-"""The store on real files."""
+"""The store on disk: state changes, lists, commits, failures, locks."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ def ids(store: Store, run: bytes, after: int = 0) -> list[int]:
 HEAD = ResultHead(metrics=b"{}", manifest=b"{}", fingerprint="f", tables={"trades": TableHead(2, 1)})
 
 
-def test_a_life(tmp_path: Path) -> None:
+def test_the_life_of_a_run(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         run, record = await store.create(b'{"a":1}')
         assert record.state == "queued"
@@ -71,7 +71,7 @@ def test_a_life(tmp_path: Path) -> None:
     with_store(tmp_path / "s", again)
 
 
-def test_illegal_moves_change_nothing(tmp_path: Path) -> None:
+def test_illegal_state_changes_have_no_effect(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         run, _ = await store.create(b"{}")
         with pytest.raises(ValueError, match="cannot go from queued to completed"):
@@ -158,7 +158,7 @@ def test_many_writers_share_commits(tmp_path: Path) -> None:
     with_store(tmp_path / "s", work)
 
 
-def test_listeners_hear_after_the_commit(tmp_path: Path) -> None:
+def test_listeners_are_called_after_the_commit(tmp_path: Path) -> None:
     async def go() -> None:
         store = Store(tmp_path / "s")
         heard: list[tuple[bytes, int]] = []
@@ -180,7 +180,7 @@ def test_listeners_hear_after_the_commit(tmp_path: Path) -> None:
     asyncio.run(go())
 
 
-def test_a_refused_write_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+def test_a_failed_write_does_not_affect_others_of_its_commit(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         run, _ = await store.create(b"{}")
         good = [store.append(run, [LogPayload("good")]) for _ in range(20)]
@@ -191,13 +191,13 @@ def test_a_refused_write_leaves_its_neighbours_alone(tmp_path: Path) -> None:
         assert isinstance(answers[21], StoreError)
         assert ids(store, run) == list(range(1, 22))
         assert store.counts["queued"] == 1
-        run, _ = await store.create(b"{}")  # still good
+        run, _ = await store.create(b"{}")  # the store still works
         assert ids(store, run) == [1]
 
     with_store(tmp_path / "s", work, map_size=2**20)
 
 
-def test_a_full_map_is_an_error_and_not_the_end(tmp_path: Path) -> None:
+def test_a_full_map_is_an_error_that_the_store_survives(tmp_path: Path) -> None:
     async def work(store: Store) -> None:
         answers = await asyncio.gather(
             *(store.create(b"x" * 20_000) for _ in range(100)), return_exceptions=True
@@ -214,7 +214,7 @@ def test_a_full_map_is_an_error_and_not_the_end(tmp_path: Path) -> None:
     with_store(tmp_path / "s", work, map_size=2**20)
 
 
-def test_one_server_a_store(tmp_path: Path) -> None:
+def test_a_store_has_one_server(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
     with pytest.raises(StoreLockedError, match=f"in use by another btserver .process {os.getpid()}"):
         Store(tmp_path / "s")
@@ -228,12 +228,12 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     with env.begin(write=True, db=env.open_db(b"meta")) as txn:
         txn.put(b"format", b"99")
     env.close()
-    for _ in range(2):  # and the lock is given back
+    for _ in range(2):  # the lock is released
         with pytest.raises(StoreError, match="format 99"):
             Store(tmp_path / "s")
 
 
-def test_closed_stores_refuse(tmp_path: Path) -> None:
+def test_a_closed_store_refuses_writes(tmp_path: Path) -> None:
     store = Store(tmp_path / "s")
 
     async def go() -> None:
