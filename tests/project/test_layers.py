@@ -1,6 +1,6 @@
-"""Imports and cimports run one way, by package, and never in a circle.
+"""Imports and cimports run one way between packages, and never in a circle.
 
-Imports inside functions count. Those under `if TYPE_CHECKING:` are for type checkers and do not.
+Imports inside functions count. Those under `if TYPE_CHECKING:` do not, as only type checkers follow them.
 """
 
 import ast
@@ -26,19 +26,19 @@ BTCORE = places(
 )
 BTSERVER = places("settings run_id schemas errors store runs api cli . __main__")
 
-ENGINE_DOOR = "btserver.runs.engine"  # the one module of the server that imports the engine
-SHARED = ("btcore.config", "btcore.errors")  # what a run is asked and what can go wrong: for every module
+ENGINE_IMPORTER = "btserver.runs.engine"  # the one module of the server that imports the engine
+SHARED = ("btcore.config", "btcore.errors")  # settings and errors: every module may import them
 ENGINE_HEADER = "btcore.engine.setup"  # the one header of the engine that other packages may cimport
 
 IMPORT = re.compile(r"^ *(?:from\s+[.\w]+\s+c?import\s+(?:\([^)]*\)|[^\n]+)|c?import\s+[^\n]+)", re.MULTILINE)
 
 
 def imported(text: str, package: str, *, compiled: bool) -> Iterator[str]:
-    """The dotted names that a module's text imports or cimports; `package` is where it stands."""
+    """The dotted names that the text of a module in `package` imports or cimports."""
     if not compiled:
         yield from _of_tree(ast.parse(text), package)
         return
-    for match in IMPORT.finditer(text):  # the rest is not Python
+    for match in IMPORT.finditer(text):  # other lines of Cython cannot be parsed
         yield from _of_tree(ast.parse(match[0].strip().replace("cimport", "import", 1)), package)
 
 
@@ -93,10 +93,10 @@ def faults(root: Path, package: str, order: list[str]) -> list[str]:
     for path, module, names in sources(root, package):
         own = part_of(module, package)
         if own not in rank:
-            found.append(f"{module}: {own} has no place in the order")
+            found.append(f"{module}: {own} is not in the order")
             continue
         used = {_nearest(name, modules) for name in names} - {"", module}
-        if path.suffix in {".py", ".pyx"}:  # a stub or a header may name what its module does not run
+        if path.suffix in {".py", ".pyx"}:  # stubs and headers are not run
             graph.setdefault(module, set()).update(used)
         for name in sorted(used):
             part = part_of(name, package)
@@ -129,7 +129,7 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
 
 
 def _nearest(name: str, modules: set[str]) -> str:
-    """The module that a dotted name stands in: itself or the nearest above; "" outside the package."""
+    """The module that defines a dotted name: itself or the nearest above; "" outside the package."""
     while name and name not in modules:
         name = name.rpartition(".")[0]
     return name
@@ -141,7 +141,7 @@ def test_imports_run_one_way(package: str, order: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("package", "order"), [("btcore", BTCORE), ("btserver", BTSERVER)])
-def test_the_order_names_what_is_there(package: str, order: list[str]) -> None:
+def test_the_order_names_every_package(package: str, order: list[str]) -> None:
     assert len(set(order)) == len(order)
     there = {part_of(module, package) for _, module, _ in sources(SRC, package)}
     assert set(order) == there
@@ -151,7 +151,7 @@ def test_only_one_module_of_the_server_imports_the_engine() -> None:
     others = {}
     for _, module, names in sources(SRC, "btserver"):
         used = {name for name in names if name.split(".")[0] == "btcore" and not name.startswith(SHARED)}
-        if used and module != ENGINE_DOOR:
+        if used and module != ENGINE_IMPORTER:
             others[module] = used
     assert others == {}
 
@@ -225,9 +225,9 @@ def test_a_planted_circle_is_caught(files: dict[str, str], tmp_path: Path) -> No
     assert faults(tmp_path, "btcore", ["low"]) == ["circle: btcore.low.a -> btcore.low.b -> btcore.low.a"]
 
 
-def test_a_module_without_a_place_is_caught(tmp_path: Path) -> None:
+def test_a_package_that_the_order_lacks_is_caught(tmp_path: Path) -> None:
     write(tmp_path, {"new.py": ""})
-    assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: new has no place in the order"]
+    assert faults(tmp_path, "btcore", ["low"]) == ["btcore.new: new is not in the order"]
 
 
 def test_a_planted_cimport_of_the_engine_is_caught(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ assert btcore.run({"A": bars}, "ma_crossover").metrics["events"] == 100
 
 
 @pytest.mark.parametrize(("then", "loaded"), [("", []), (FIRST_RUN, [])], ids=["import", "first run"])
-def test_the_import_and_a_plain_run_bring_in_nothing_heavy(then: str, loaded: list[str]) -> None:
+def test_the_import_and_a_plain_run_load_no_heavy_module(then: str, loaded: list[str]) -> None:
     script = f"import sys, btcore\n{then}\nprint([name for name in {HEAVY} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == str(loaded)

@@ -1,4 +1,4 @@
-"""`python -m btcore.verify`: its table, and what it says when a number is not as expected."""
+"""`python -m btcore.verify`: its cases, and its output for a mismatch."""
 
 import importlib
 import json
@@ -20,7 +20,7 @@ from btcore.rules.order_terms import TIME_IN_FORCE, TRAIL_BY
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 CASES = load()
-# Compiled strategies alone can ask for these: the door refuses them, and is in the table.
+# Only compiled strategies can cause these: Python refuses them before sending, which has a case too.
 UNASKABLE = {OrderReason.INVALID_QUANTITY, OrderReason.INVALID_PRICE, OrderReason.INVALID_TERMS}
 NAMES = """
 Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Trailing, Admission,
@@ -32,7 +32,7 @@ SECTIONS = set(re.split(r",\s+", NAMES.strip()))
 
 
 def named(*places: str) -> set[str]:
-    """Every text of that name, or in that list, anywhere in the table."""
+    """Every text with one of these names, or in a list of that name, anywhere in the table."""
     found: set[str] = set()
 
     def look(value: Any, place: str = "") -> None:
@@ -56,7 +56,7 @@ def terms(name: str) -> set[str]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.rule}: {case.case}")
-def test_a_case_is_as_the_page_says(case: Case) -> None:
+def test_a_case_gives_the_expected_values(case: Case) -> None:
     outcome = verify.Outcome(case, verify.replay(case))
     assert not outcome.wrong, verify.table([outcome])
 
@@ -68,7 +68,7 @@ def test_every_rule_of_the_page_has_cases() -> None:
     assert {name or heading for name, heading in bold} | {"bracket"} == SECTIONS
 
 
-def test_every_term_has_a_case() -> None:
+def test_every_setting_has_a_case() -> None:
     assert set(Execution.__struct_fields__) - terms("execution") == set()
     assert set(Instrument.__struct_fields__) - terms("instruments") == set()
     assert set(TIME_IN_FORCE) - named("time_in_force") == {"GTC"}
@@ -78,7 +78,7 @@ def test_every_term_has_a_case() -> None:
     assert set(OrderReason) - reasons - {OrderReason.NONE} == UNASKABLE
 
 
-def test_a_case_is_told_apart_by_its_name_and_says_why() -> None:
+def test_a_case_has_a_unique_name_and_a_reason() -> None:
     names = [(case.rule, case.case) for case in CASES]
     assert len(set(names)) == len(names)
     assert all(case.because and case.expect for case in CASES)
@@ -90,7 +90,7 @@ def run(*arguments: str, **more: Any) -> subprocess.CompletedProcess[str]:
 
 
 def planted(folder: Path, case: str, name: str, value: Any) -> Path:
-    """The table with another expectation in one case."""
+    """A table in which the expected value of one case is wrong."""
     rows = json.loads(TABLE.read_text())
     (row,) = [row for row in rows if row["case"] == case]
     row["expect"][name] = value
@@ -99,7 +99,7 @@ def planted(folder: Path, case: str, name: str, value: Any) -> Path:
     return path
 
 
-def test_a_wrong_number_is_named_and_is_exit_code_1(tmp_path: Path) -> None:
+def test_a_mismatch_is_shown_and_is_exit_code_1(tmp_path: Path) -> None:
     path = planted(tmp_path, "the square of the share of volume", "fills", [[60, 1, 500, 101.5, "taker"]])
     shown = run("-m", "btcore.verify", "--table", str(path))
     head, row, because, summary = shown.stdout.splitlines()
@@ -116,9 +116,9 @@ def test_a_wrong_number_is_named_and_is_exit_code_1(tmp_path: Path) -> None:
 def test_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = planted(tmp_path, "undefined is None", "metrics", {"profit_factor": 0, "win_rate": 100})
     assert verify.main(["--json", "--table", str(path)]) == 1
-    told = json.loads(capsys.readouterr().out)
-    assert (told["cases"], told["mismatches"]) == (len(CASES), 1)
-    (wrong,) = [row for row in told["rows"] if not row["ok"]]
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["cases"], shown["mismatches"]) == (len(CASES), 1)
+    (wrong,) = [row for row in shown["rows"] if not row["ok"]]
     assert (wrong["rule"], wrong["got"]) == ("Metrics", {"metrics": {"profit_factor": None, "win_rate": 100}})
 
 
@@ -129,7 +129,7 @@ def test_every_row_and_the_summary(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(capsys.readouterr().out.splitlines()) == len(CASES) + 2
 
 
-def test_what_is_no_table_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_table_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "rows.json").write_text('[{"rule": "Bars"}]')
     for name in ("rows.json", "nowhere.json"):
         assert verify.main(["--table", str(tmp_path / name)]) == 2
@@ -156,12 +156,12 @@ def test_what_is_no_table_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureF
         ("maker", "taker", False),
     ],
 )
-def test_what_is_the_same(expected: Any, got: Any, alike: bool) -> None:
+def test_values_that_are_equal(expected: Any, got: Any, alike: bool) -> None:
     assert verify.same(expected, got) is alike
 
 
 def test_it_needs_no_optional_package(tmp_path: Path) -> None:
-    """Without site-packages: btcore and what it requires are all that can be imported."""
+    """Without site-packages, only btcore and its requirements can be imported."""
     for package in ("btcore", "numpy", "msgspec", "tzdata"):
         home = Path(str(importlib.import_module(package).__file__)).parent
         for path in (home, home.with_name(f"{package}.libs")):  # shared libraries beside a wheel's package

@@ -1,4 +1,4 @@
-"""Leaks of every make are caught and named; what proves nothing, or cannot be checked, says so."""
+"""Look-ahead of many kinds is found and named."""
 
 import re
 from itertools import pairwise
@@ -69,7 +69,7 @@ def test_a_leak_is_caught(leak, seed):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_one_cut_catches_the_sign_of_the_next_bar(seed):
-    """Of the two futures that the next bar is given, one lies above and one below."""
+    """The next bar is altered twice, once upwards and once downwards."""
 
     def next_sign(data):
         bars = data["A"]
@@ -114,7 +114,7 @@ def test_a_fit_of_a_built_ins_parameters_is_caught():
 
 
 def test_a_leak_that_truncation_hides_is_caught_by_perturbation():
-    """What it falls back on without a future is what the true future says."""
+    """Without later rows the strategy uses a default that happens to equal the true value."""
 
     def peek(data):
         prints = data["A"]
@@ -127,7 +127,7 @@ def test_a_leak_that_truncation_hides_is_caught_by_perturbation():
 
 
 def test_a_leak_in_cancels_and_in_amendments_is_caught():
-    """Orders are sent alike; only what is done to them knows tomorrow."""
+    """The orders are the same; only their cancels and amendments depend on later data."""
 
     def knows(verb):
         class Knowing(bt.Strategy):
@@ -171,7 +171,7 @@ def test_a_leak_that_makes_the_run_fail_is_caught():
 
 
 def test_a_leak_between_two_events_is_caught_and_its_honest_twin_is_not():
-    """Monday's order is sent at midnight, two days after Friday's bar ended; Tuesday is not known then."""
+    """Monday's order is sent at midnight, two days after Friday's bar; Tuesday's bar is not known then."""
     weekdays = np.flatnonzero(np.arange(200) % 7 < 5)
     close = 100.0 + np.random.default_rng(3).normal(0, 1, len(weekdays)).cumsum()
     bars = bt.Bars(START + DAY * weekdays, close, close, close, close, interval="1d")
@@ -193,7 +193,7 @@ def test_a_leak_between_two_events_is_caught_and_its_honest_twin_is_not():
     assert report.orders_checked > 20
     assert not set(report.cuts) <= set(ends(bars).tolist())
 
-    # Compiled code is cut at events alone.
+    # With compiled code, cuts are at events only.
     report = leakcheck({"A": bars}, lambda data: mondays(False)(data).handler(("A",)), cuts=12)
     assert set(report.cuts) <= set(ends(bars).tolist())
 
@@ -241,8 +241,8 @@ def test_data_before_the_start_are_known_and_after_the_end_are_not():
 
 
 @pytest.mark.parametrize("change", ["truncated", "perturbed"])
-def test_an_engine_that_told_of_the_future_would_be_caught(change, monkeypatch):
-    """By a strategy that is no function of the data, too."""
+def test_an_engine_that_shows_later_data_would_be_caught(change, monkeypatch):
+    """Even with a strategy that is not a function of the data."""
 
     def run(data, strategy, params, **options):
         shorter = len(data["A"]) < len(YEAR)

@@ -1,4 +1,4 @@
-"""Honest strategies pass: built-ins, arrays, callbacks, and whatever a random script does."""
+"""Strategies without look-ahead pass: built-ins, arrays, callbacks and random scripts."""
 
 from dataclasses import fields
 
@@ -32,7 +32,7 @@ def test_built_ins_pass(name, market):
 
 
 def shifted_by_a_row(data):
-    """Yesterday's signal in today's row: today has begun by then, and no more is known of it."""
+    """Yesterday's signal in today's row. Today's bar has begun by then; its prices are not known."""
     bars = data["A"]
     return bt.Orders(bars.timestamp[1:], "A", sides(np.diff(bars.close, prepend=100.0) > 0)[:-1], 1)
 
@@ -43,7 +43,7 @@ def followed(data):
 
 
 def fit_to_the_first_rows(data):
-    """No cut comes before the first order, so there are always so many."""
+    """No cut is before the first order, so these rows are always there."""
     slope = np.polyfit(np.arange(30), data["A"].close[:30], 1)[0]
     return bt.Orders(ends(data["A"])[30:], "A", "buy", 1.0 + abs(slope))
 
@@ -57,7 +57,7 @@ def test_honest_functions_of_the_data_pass(make):
 
 
 class Busy(bt.Strategy):
-    """Every verb there is."""
+    """Calls every order method."""
 
     every: int = 3
 
@@ -113,7 +113,7 @@ def test_a_strategy_that_fails_in_the_altered_future_passes():
     assert leakcheck(ONE, lambda data: Fragile()).orders_checked > 100
 
 
-def test_an_instance_is_left_as_it_was():
+def test_an_instance_is_not_changed():
     strategy = Busy()
     leakcheck(ONE, strategy)
     assert vars(strategy) == {"every": 3}
@@ -124,8 +124,8 @@ def test_an_instance_is_left_as_it_was():
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )  # fmt: skip
 @given(cases(), st.integers(0, 3), st.booleans())
-def test_no_random_market_and_script_is_suspected(drawn: tuple[Case, Script], seed: int, made: bool):
-    """The engine tells no strategy of the future, and the check takes nothing for it that is not."""
+def test_random_scripts_on_random_markets_pass(drawn: tuple[Case, Script], seed: int, made: bool):
+    """The engine shows no later data, and the check reports no look-ahead where there is none."""
     case, script = drawn
     data = {
         symbol: containers(stream, case.instruments.get(symbol, bt.Instrument()).negative_prices)
@@ -133,20 +133,20 @@ def test_no_random_market_and_script_is_suspected(drawn: tuple[Case, Script], se
     }
     options = {f.name: getattr(case, f.name) for f in fields(case) if f.name not in ("streams", "sessions")}
     maker = scripted(script)(bt.Strategy)
-    maker.__module__ = "nowhere"  # a run reads the source where there is one, which takes longer than the run
+    maker.__module__ = "nowhere"  # without a source file to hash, which would take longer than the run
     try:
         bt.run(data, maker, progress=False, **options)
     except bt.StrategyError:
-        return  # the script asks for what is refused
+        return  # the script sends an invalid order
     try:
         leakcheck(data, (lambda _: maker()) if made else maker, cuts=3, seed=seed, **options)
     except bt.DataError as error:
-        if "there is no time" not in str(error):  # too short to be cut
+        if "there is no time" not in str(error):  # the data are too short to cut
             raise
 
 
-def test_a_bar_that_has_begun_holds_up_cancels_in_the_shortened_run_too():
-    """Otherwise the cancel frees buying power at once there, and the hourly order fills."""
+def test_a_cancel_waits_for_a_bar_that_has_begun_in_the_shortened_run_too():
+    """Otherwise the cancel would free buying power at once, and the hourly order would fill."""
 
     class Swap(bt.Strategy):
         def on_start(self, ctx):
@@ -164,7 +164,7 @@ def test_a_bar_that_has_begun_holds_up_cancels_in_the_shortened_run_too():
 
 
 def test_a_bar_is_not_taken_for_the_last_of_its_session_in_the_shortened_run():
-    """At the cuts between A's two bars the second is still to come, so an order at the close waits for it."""
+    """At a cut between the two bars of A, an order at the close waits for the second."""
 
     class AtTheClose(bt.Strategy):
         def on_start(self, ctx):

@@ -1,4 +1,4 @@
-"""What a check says, and what cannot be checked."""
+"""The report of a check, and what cannot be checked."""
 
 import inspect
 import re
@@ -29,7 +29,7 @@ def test_same_seed_same_report_other_seed_other_cuts():
         leakcheck(ONE, of_the_sample, seed=4)
 
 
-def test_the_report_says_what_it_proves():
+def test_the_report_says_what_was_compared():
     report = leakcheck(ONE, honest)
     assert repr(report) == (
         f"<LeakReport: no look-ahead in {report.orders_checked} orders and {report.fills_checked} fills; "
@@ -74,7 +74,7 @@ def test_a_function_that_fails_on_less_data_is_not_called_a_leak():
     assert isinstance(caught.value.__cause__, ArithmeticError)
 
 
-def test_a_strategy_that_does_not_repeat_itself_is_not_called_a_leak():
+def test_a_strategy_whose_runs_differ_is_not_called_a_leak():
     sent = []
 
     class Remembers(bt.Strategy):
@@ -87,7 +87,7 @@ def test_a_strategy_that_does_not_repeat_itself_is_not_called_a_leak():
     assert not isinstance(caught.value, LookaheadError)
 
 
-def test_wrong_questions_are_refused():
+def test_invalid_arguments_are_refused():
     for wrong in ({"cuts": 0}, {"cuts": 1.5}, {"seed": -1}):
         with pytest.raises(bt.ConfigError, match=f"^{next(iter(wrong))}: "):
             leakcheck(ONE, honest, **wrong)

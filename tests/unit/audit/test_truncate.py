@@ -1,4 +1,4 @@
-"""Where data are cut, and what another future is."""
+"""Where data are cut, and how later rows are altered."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_most_cuts_are_decisions_and_all_leave_every_stream_a_row():
 
 
 @pytest.mark.parametrize("way", [1, -1])
-def test_an_altered_future_is_valid_and_wholly_other_and_the_past_is_the_same(way):
+def test_altered_rows_are_valid_and_all_differ_and_earlier_rows_are_equal(way):
     data = markets()["all kinds"]
     cut = int(data["B"].timestamp[9]) + MINUTE + 7 * SECOND
     other = altered(data, cut, [0, 1], way)
@@ -35,7 +35,7 @@ def test_an_altered_future_is_valid_and_wholly_other_and_the_past_is_the_same(wa
     for symbol, market in data.items():
         pairs = zip(market, other[symbol], strict=True) if symbol == "A" else [(market, other[symbol])]
         for was, now in pairs:
-            type(now)(**now.columns, **now._meta())  # a DataError if it could not be true
+            type(now)(**now.columns, **now._meta())  # raises DataError if the rows are invalid
             first = len(was.slice(None, cut + 1 - getattr(was, "interval", 0)))
             assert np.array_equal(was.timestamp, now.timestamp)
             for name in set(was.columns) - {"timestamp", "side"}:

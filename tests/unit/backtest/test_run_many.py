@@ -1,4 +1,4 @@
-"""Sweeps: every run's metrics are those of a run alone, bit for bit, whatever plays it."""
+"""Sweeps: the metrics of every run equal those of `bt.run`, bit for bit, whichever player it gets."""
 
 import struct
 from typing import Any
@@ -37,12 +37,12 @@ def bars(n=3000, seed=0, interval="1min", tick=0.01, swing=0.002) -> bt.Bars:
 
 
 def bits(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Floats as their bytes, so that 0.0 is not -0.0."""
+    """Floats as bytes, so that 0.0 differs from -0.0."""
     return {k: struct.pack("d", v) if isinstance(v, float) else (type(v), v) for k, v in metrics.items()}
 
 
 def assert_same(result: bt.SweepResult, data, strategy, **terms: Any) -> None:
-    """Each run of the sweep against `bt.run` alone."""
+    """Each run of the sweep equals `bt.run` with the same parameters."""
     for run in result:
         alone = bt.run(data, strategy, run.params, progress=False, **terms)
         assert bits(run.metrics) == bits(alone.metrics), run.params
@@ -54,7 +54,7 @@ def swept(data, strategy, params, **terms: Any) -> bt.SweepResult:
 
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
-    """Of a strategy that lanes can play: 0 for each run they did play."""
+    """The codes of the lanes: 0 for each run they played, another for each they gave up."""
     lanes = sweep_lanes(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
     assert lanes is not None
     for rows in portions(lanes, 1):
@@ -62,10 +62,10 @@ def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     return lanes.codes
 
 
-# What is asked, and what is refused
+# Parameter sets
 
 
-def test_a_grid_is_played_in_its_order_and_refused_sets_are_told():
+def test_a_grid_is_played_in_order_and_refused_sets_are_listed():
     result = swept({"A": bars(50)}, "ma_crossover", {"short_period": [3, 9], "long_period": range(8, 10)})
     assert [run.params for run in result] == [
         {"short_period": 3, "long_period": 8},
@@ -79,21 +79,21 @@ def test_a_grid_is_played_in_its_order_and_refused_sets_are_told():
     assert result.params["long_period"].tolist() == [8, 9]
 
 
-def test_sets_may_be_listed_one_by_one_and_are_completed():
+def test_a_sequence_of_sets_is_completed_with_defaults():
     result = swept({"A": bars(50)}, "ma_crossover", [{"short_period": 3}, {"weight": 1, "long_period": 12}])
     assert result[0].params == {"short_period": 3, "weight": 1.0, "long_period": 30}
     assert result[-1].params == {"short_period": 10, "weight": 1.0, "long_period": 12}
     assert_same(result, {"A": bars(50)}, "ma_crossover")
 
 
-def test_a_single_value_stands_for_itself():
+def test_a_single_value_is_a_list_of_one():
     result = swept({"A": bars(50)}, "momentum", {"lookback_period": np.arange(2, 4), "allow_short": True})
     assert result.params["allow_short"].tolist() == [True, True]
     assert result[0].params == {"lookback_period": 2, "allow_short": True}
 
 
 @pytest.mark.parametrize(
-    ("strategy", "params", "told"),
+    ("strategy", "params", "message"),
     [
         ("ma_crossover", {"short": [2]}, r"params\.short: the strategy has no such parameter"),
         ("ma_crossover", [{"short_period": 2}, {"span": 1}], "params.span: the strategy has no such"),
@@ -107,21 +107,21 @@ def test_a_single_value_stands_for_itself():
         (Handler(), {"a": [1]}, "cannot be swept"),
     ],
 )
-def test_what_makes_no_sense_is_refused_before_anything_runs(strategy, params, told):
-    with pytest.raises(bt.ConfigError, match=told):
+def test_invalid_input_is_refused_before_anything_runs(strategy, params, message):
+    with pytest.raises(bt.ConfigError, match=message):
         swept({"A": bars(20)}, strategy, params)
 
 
 @pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
-def test_workers_are_counted(workers):
+def test_workers_must_be_a_positive_whole_number(workers):
     with pytest.raises(bt.ConfigError, match="workers"):
         swept({"A": bars(20)}, "ma_crossover", {"short_period": [2]}, workers=workers)
 
 
-# What comes of it
+# The result
 
 
-def test_the_best_run_and_the_order():
+def test_best_and_order():
     result = swept({"A": bars()}, "ma_crossover", GRID, execution=COSTS)
     sharpe = result.metrics["sharpe_ratio"]
     assert result.best().row == int(np.nanargmax(sharpe))
@@ -133,7 +133,7 @@ def test_the_best_run_and_the_order():
         result.best("period")
 
 
-def test_undefined_is_last_and_never_best():
+def test_an_undefined_metric_is_last_and_never_best():
     result = swept({"A": bars(60)}, "ma_crossover", {"short_period": [2, 3, 40], "long_period": [9, 59]})
     factor = result.metrics["profit_factor"]
     assert np.isnan(factor).any()
@@ -146,7 +146,7 @@ def test_undefined_is_last_and_never_best():
     assert "2 runs of long_period" in repr(never)
 
 
-def test_a_run_can_be_had_whole():
+def test_a_run_can_be_played_again_for_its_result():
     data = {"A": bars()}
     result = swept(data, "ma_crossover", GRID, execution=COSTS)
     alone = bt.run(data, "ma_crossover", result[-3].params, execution=COSTS, progress=False)
@@ -157,7 +157,7 @@ def test_a_run_can_be_had_whole():
         result.run(len(result))
 
 
-def test_the_table_goes_to_frames():
+def test_the_table_converts_to_data_frames():
     result = swept({"A": bars(200)}, "rsi", {"period": [2, 5], "oversold": [20.0, 40.0]})
     frame = result.to_pandas()
     assert frame["param_period"].tolist() == [2, 2, 5, 5]
@@ -166,15 +166,15 @@ def test_the_table_goes_to_frames():
     assert result.to_arrow().column("oversold").to_pylist() == [20.0, 40.0, 20.0, 40.0]
 
 
-def test_progress_is_told_to_the_end():
-    told: list[bt.Progress] = []
-    result = bt.sweep({"A": bars(500)}, "ma_crossover", GRID, progress=told.append, workers=2)
-    assert told[-1].fraction == 1.0
-    assert told[-1].events == 500 * len(result)
-    assert sorted(p.fraction for p in told) == [p.fraction for p in told]
+def test_progress_is_reported_to_the_end():
+    reports: list[bt.Progress] = []
+    result = bt.sweep({"A": bars(500)}, "ma_crossover", GRID, progress=reports.append, workers=2)
+    assert reports[-1].fraction == 1.0
+    assert reports[-1].events == 500 * len(result)
+    assert sorted(p.fraction for p in reports) == [p.fraction for p in reports]
 
 
-# The general engine's part
+# Runs that the engine plays
 
 
 class Fade(bt.Strategy):
@@ -233,7 +233,7 @@ GENERAL = {
 
 
 @pytest.mark.parametrize("name", GENERAL)
-def test_what_lanes_cannot_play_the_engine_plays(name):
+def test_the_engine_plays_what_lanes_cannot(name):
     data, terms = GENERAL[name]
     assert sweep_lanes(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
     result = swept(data, "ma_crossover", GRID, workers=2, **terms)
@@ -241,7 +241,7 @@ def test_what_lanes_cannot_play_the_engine_plays(name):
     assert result.metrics["total_trades"].sum() > 0
 
 
-# The lanes' part
+# Runs that the lanes play
 
 PLAIN = {
     "nothing": {},
@@ -266,15 +266,17 @@ PLAIN = {
 
 @pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.parametrize("interval", ["1min", "1h", "1d"])
-def test_lanes_are_runs(name, interval):
+def test_lanes_equal_runs(name, interval):
     data, terms = {"A": bars(2100, interval=interval)}, PLAIN[name]
-    weight = 0.9 if name == "cash" else 1.0  # an account that may not borrow is cut short of all it has
+    weight = (
+        0.9 if name == "cash" else 1.0
+    )  # a cash account cannot invest all of its equity and pay the costs
     assert not plays(data, "ma_crossover", [{"short_period": 3, "weight": weight}], **terms).any()
     result = swept(data, "ma_crossover", GRID | {"weight": weight}, workers=2, **terms)
     assert_same(result, data, "ma_crossover", **terms)
 
 
-def test_sessions_of_an_exchange_count_in_lanes():
+def test_lanes_use_the_sessions_of_a_calendar():
     data = {"A": bars(6000, interval="1h")}
     assert not plays(data, "ma_crossover", [{}], calendar="XNYS").any()
     result = swept(data, "ma_crossover", {"short_period": [2, 5], "long_period": [9, 20]}, calendar="XNYS")
@@ -299,8 +301,8 @@ def test_every_signal_strategy_has_lanes(strategy):
     assert_same(result, data, strategy, execution=COSTS)
 
 
-def test_an_account_that_may_end_is_given_to_the_engine():
-    """Short, and leveraged: some lanes meet a margin that does not hold, and the others do not."""
+def test_lanes_give_up_where_the_margin_fails():
+    """Short and leveraged: the margin fails in some runs only."""
     data = {"A": bars(600, swing=0.05)}
     terms: dict[str, Any] = {"execution": bt.Execution(leverage=10.0)}
     grid = GRID | {"weight": [0.1, 9.0]}
@@ -312,8 +314,8 @@ def test_an_account_that_may_end_is_given_to_the_engine():
     assert_same(result, data, "ma_crossover", **terms)
 
 
-def test_a_run_given_up_leaves_the_others_alone():
-    """Of an account that may not borrow, cut short of what it orders."""
+def test_a_run_given_up_does_not_affect_the_others():
+    """In a cash account, whose orders are cut to what cash pays."""
     data, terms = {"A": bars(300)}, {"execution": bt.Execution(account="cash")}
     grid = {"short_period": 2, "long_period": 4, "weight": [1.0, 0.5, 1.0, 0.9]}
     assert plays(data, "ma_crossover", [{"weight": w} for w in (1.0, 0.5)], **terms).tolist() == [1, 0]
@@ -340,8 +342,8 @@ def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
     assert measured[0] == measured[1] == measured[2]
 
 
-def test_level_means_keep_their_side():
-    """A market of few prices, where the two means are often the same."""
+def test_equal_means_keep_the_stance():
+    """In a market of few prices the two means are often equal."""
     rng = np.random.default_rng(3)
     close = 100.0 + rng.integers(0, 2, 4000) * (rng.random(4000) < 0.1)
     data = {
@@ -355,7 +357,7 @@ def test_level_means_keep_their_side():
 
 @st.composite
 def cases(draw):
-    """A market, a strategy's sets and terms, plain more often than not."""
+    """A market, parameter sets and settings, most of them plain."""
     n = draw(st.integers(1, 400))
     tick = draw(st.sampled_from([0.01, 0.25, 5.0]))
     interval = draw(st.sampled_from(["1min", "1h", "1d"]))
@@ -394,7 +396,7 @@ def cases(draw):
 
 @given(case=cases())
 @settings(max_examples=150)
-def test_a_sweep_is_its_runs(case):
+def test_a_sweep_equals_its_runs(case):
     data, strategy, sets, terms = case
     result = swept(data, strategy, sets, workers=2, **terms)
     assert_same(result, data, strategy, **terms)

@@ -1,4 +1,4 @@
-"""The front door: what it takes, what it refuses, and that the same question gets the same answer."""
+"""`bt.run` and `bt.run_request`: inputs, errors, and equal results for equal inputs."""
 
 import json
 import math
@@ -54,7 +54,7 @@ def same(one: bt.Result, other: bt.Result) -> bool:
     )
 
 
-def test_the_curve_begins_with_the_capital_and_ends_with_the_state():
+def test_the_curve_begins_with_the_capital_and_ends_with_the_final_account():
     result = bt.run({"A": bars(10)}, "buy_and_hold", initial_capital=5000.0)
     curve = result.equity_curve
     assert curve["timestamp"].tolist() == [START, *(START + DAY * np.arange(1, 11))]
@@ -64,7 +64,7 @@ def test_the_curve_begins_with_the_capital_and_ends_with_the_state():
     assert np.array_equal(curve["equity"], curve["cash"] + curve["positions"])
 
 
-def test_mark_every_thins_the_curve():
+def test_mark_every_sets_the_step_of_the_curve():
     result = bt.run({"A": quotes(200)}, "buy_and_hold")
     # START is on the minute: 0, 60, 120, 180 s, and the last quote at 199 s
     assert ((result.equity_curve["timestamp"] - START) // 10**9).tolist() == [0, 60, 120, 180, 199]
@@ -84,7 +84,7 @@ def test_start_and_end_choose_the_rows():
 
 
 def test_a_fill_never_precedes_its_decision():
-    """At the next open for bars, at the quote it saw for quotes, at the next print for trades."""
+    """Bars fill at the next open, quotes at the standing quote, trades at the next trade."""
     data = bars(5)
 
     class Once(bt.Strategy):
@@ -96,7 +96,7 @@ def test_a_fill_never_precedes_its_decision():
     assert (trade["timestamp"], trade["price"]) == (START + DAY, data.open[1])
 
 
-def test_the_same_bytes_again_and_in_threads():
+def test_repeated_runs_and_runs_in_threads_give_the_same_bytes():
     data = {
         "A": quotes(3000, 1),
         "B": (quotes(3000, 2), bt.Trades(quotes(3000, 2).timestamp, quotes(3000, 2).ask)),
@@ -112,7 +112,7 @@ def test_the_same_bytes_again_and_in_threads():
     assert {play().fingerprint for _ in range(2)} == {first.fingerprint}
 
 
-def test_the_fingerprint_knows_request_and_data():
+def test_the_fingerprint_depends_on_settings_and_data():
     base = {"data": {"A": bars(30)}, "strategy": "ma_crossover", "params": {"short_period": 3}}
     prints = {bt.run(**base).fingerprint}
     other = bars(30, seed=1)
@@ -132,7 +132,7 @@ def test_the_fingerprint_knows_request_and_data():
     assert bt.run(**base, progress=lambda p: None).fingerprint in prints
 
 
-def test_the_manifest_says_what_was_run():
+def test_the_manifest_describes_the_run():
     manifest = bt.run({"A": bars(30)}, "rsi", {"period": 5}).manifest
     assert manifest["btcore"] == bt.__version__
     assert manifest["run"]["strategy"]["params"] == {
@@ -142,7 +142,7 @@ def test_the_manifest_says_what_was_run():
     assert json.loads(json.dumps(manifest)) == manifest
 
 
-def test_progress_is_told_and_never_goes_back():
+def test_progress_is_reported_and_never_decreases():
     seen: list[bt.Progress] = []
     bt.run({"A": quotes(200_000, step=10**7)}, "ma_crossover", progress=seen.append)
     assert len(seen) >= 2
@@ -151,7 +151,7 @@ def test_progress_is_told_and_never_goes_back():
     assert [p.fraction for p in seen] == sorted(p.fraction for p in seen)
 
 
-def test_what_progress_raises_stops_the_run():
+def test_an_exception_in_progress_stops_the_run():
     def stop(_):
         raise KeyboardInterrupt
 
@@ -162,7 +162,7 @@ def test_what_progress_raises_stops_the_run():
 @given(st.integers(1, 4), st.integers(0, 10**6))
 @settings(max_examples=50, deadline=None)
 def test_the_order_of_symbols_only_breaks_ties(n, seed):
-    """Symbols whose events never coincide give the same account in any order."""
+    """The order does not matter for symbols whose events never coincide."""
     rng = np.random.default_rng(seed)
     steps = 10**9 * (1 + rng.permutation(4 * 40))
     data = {}
@@ -180,7 +180,7 @@ def test_the_order_of_symbols_only_breaks_ties(n, seed):
 
 @given(st.integers(0, 10**6), st.integers(1, 79))
 @settings(max_examples=50, deadline=None)
-def test_later_data_changes_nothing_before_it(seed, cut):
+def test_later_data_do_not_change_earlier_results(seed, cut):
     whole = bars(80, seed)
     params = {"short_period": 2, "long_period": 5, "allow_short": True}
     full = bt.run({"A": whole}, "ma_crossover", params).equity_curve
@@ -234,9 +234,9 @@ class TestRefusals:
         ],
     )
     def test_bad_input(self, change, error, message):
-        asked = {"data": {"A": bars()}, "strategy": "buy_and_hold", **change}
+        inputs = {"data": {"A": bars()}, "strategy": "buy_and_hold", **change}
         with pytest.raises(error) as caught:
-            bt.run(**asked)
+            bt.run(**inputs)
         assert str(caught.value).startswith(message)
 
     @pytest.mark.parametrize(
@@ -298,18 +298,18 @@ def request(**fields) -> bt.RunRequest:
 
 
 class TestRequests:
-    def test_a_request_is_a_run(self):
+    def test_a_request_equals_a_run(self):
         market = bt.SampleMarket()
-        asked = request(
+        given = request(
             symbols=["AAPL", "MSFT"],
             strategy={"name": "ma_crossover", "params": {"short_period": 3, "long_period": 8}},
             execution={"slippage_bps": 1.0, "commission_bps": 0.5},
             timezone="America/New_York",
         )
-        by_request = bt.run_request(asked, market)
-        window = (asked.start_ns, asked.end_ns)
+        by_request = bt.run_request(given, market)
+        window = (given.start_ns, given.end_ns)
         by_hand = bt.run(
-            {s: market.load(s, "day", *window) for s in asked.symbols},
+            {s: market.load(s, "day", *window) for s in given.symbols},
             "ma_crossover",
             {"short_period": 3, "long_period": 8},
             execution=bt.Execution(slippage_bps=1.0, commission_bps=0.5),
@@ -399,7 +399,7 @@ class TestRequests:
             check_request(request(**fields), bt.SampleMarket())
         assert str(error.value).startswith(message)
 
-    def test_an_unknown_symbol_hears_what_there_is(self, tmp_path):
+    def test_an_unknown_symbol_lists_the_known_ones(self, tmp_path):
         catalog = bt.Catalog(tmp_path)
         catalog.write("MSFT", bars())
         with pytest.raises(bt.DataError, match=r"symbols\[0\]: .*MSFT"):
@@ -407,7 +407,7 @@ class TestRequests:
 
 
 class TestStrategies:
-    def test_only_the_hooks_it_defines_are_called(self):
+    def test_only_defined_callbacks_are_called(self):
         called = []
 
         class Some(bt.Strategy):
@@ -443,7 +443,7 @@ class TestStrategies:
             with pytest.raises(bt.ConfigError, match=message):
                 Cross(**params)
 
-    def test_a_parameter_without_default_is_needed(self):
+    def test_a_parameter_without_default_is_required(self):
         class Needs(bt.Strategy):
             period: int
 
@@ -461,7 +461,7 @@ class TestStrategies:
             bt.run({"A": bars()}, Bad())
         assert isinstance(error.value.__cause__, ZeroDivisionError)
 
-    def test_an_interrupt_goes_through(self):
+    def test_an_interrupt_is_raised_as_it_is(self):
         class Impatient(bt.Strategy):
             def on_bar(self, ctx, bar):
                 raise KeyboardInterrupt
@@ -469,7 +469,7 @@ class TestStrategies:
         with pytest.raises(KeyboardInterrupt):
             bt.run({"A": bars()}, Impatient())
 
-    def test_one_that_never_stops_ordering_is_stopped(self):
+    def test_a_strategy_that_orders_without_end_is_stopped(self):
         class Runaway(bt.Strategy):
             def on_quote(self, ctx, quote):
                 ctx.buy("A", 1e-6)
@@ -532,7 +532,7 @@ class TestStrategies:
             (lambda c: c.order_target("A", math.nan), "A: target nan is not a number"),
         ],
     )
-    def test_orders_that_make_no_sense(self, act, message):
+    def test_invalid_orders(self, act, message):
         class Acts(bt.Strategy):
             def on_bar(self, ctx, bar):
                 act(ctx)
@@ -542,7 +542,7 @@ class TestStrategies:
         assert isinstance(error.value.__cause__, bt.OrderError)
         assert str(error.value.__cause__).startswith(message)
 
-    def test_targets_count_what_is_on_its_way(self):
+    def test_order_target_counts_orders_in_flight(self):
         class Targets(bt.Strategy):
             def on_bar(self, ctx, bar):
                 ctx.order_target("A", 10)
@@ -565,7 +565,7 @@ class TestStrategies:
         bt.run({"A": quotes(10)}, clock)
         assert clock.rang == [2 * 10**9, 5 * 10**9 + 1]
 
-    def test_a_compiled_handler_of_ones_own_is_a_strategy(self):
+    def test_a_compiled_handler_is_a_strategy(self):
         from btcore.strategies import check_params, make_handler
 
         handler = make_handler("rsi", check_params("rsi", {"period": 4}), 1)
@@ -588,7 +588,7 @@ class TestOrders:
         assert result.trades["price"].tolist() == [data.open[1], data.open[5]]
         assert result.trades["side"].tolist() == ["buy", "sell"]
 
-    def test_they_equal_the_same_orders_from_a_callback(self):
+    def test_orders_equal_the_same_orders_from_a_callback(self):
         rng = np.random.default_rng(5)
         data = quotes(400, 3)
         rows = np.sort(rng.choice(400, 60, replace=False))
@@ -652,19 +652,19 @@ class TestOrders:
         with pytest.raises(bt.OrderError, match=message):
             bt.Orders(**{**base, **change})
 
-    def test_a_symbol_that_is_not_there(self):
+    def test_an_unknown_symbol(self):
         with pytest.raises(bt.OrderError, match="orders: 'B' is not in this run; its symbols are A"):
             bt.run({"A": bars()}, bt.Orders([START], "B", "buy", 1))
 
 
 def test_nothing_runs_before_everything_is_checked():
-    """A refusal comes before the strategy hears of anything."""
-    heard = threading.Event()
+    """An error is raised before any callback is called."""
+    called = threading.Event()
 
     class Hears(bt.Strategy):
         def on_start(self, ctx):
-            heard.set()
+            called.set()
 
     with pytest.raises(bt.ConfigError):
         bt.run({"A": bars()}, Hears(), mark_every="never")
-    assert not heard.is_set()
+    assert not called.is_set()

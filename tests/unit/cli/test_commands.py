@@ -1,4 +1,4 @@
-"""The command line, in this process and as a process of its own."""
+"""The command line, in this process and in a child process."""
 
 import json
 import os
@@ -36,13 +36,13 @@ def run_process(
 
 
 def refused(capsys: Capture, *arguments: str) -> str:
-    """What is said of a command that is asked for wrongly: one line, nothing else."""
+    """The message of an invalid command: one line on stderr and exit code 2."""
     assert main(arguments) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith("btcore: ")
-    assert said.err.count("\n") == 1
-    return said.err.removeprefix("btcore: ").rstrip("\n")
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.startswith("btcore: ")
+    assert shown.err.count("\n") == 1
+    return shown.err.removeprefix("btcore: ").rstrip("\n")
 
 
 @pytest.fixture
@@ -63,14 +63,14 @@ def catalog(tmp_path: Path) -> Path:
     return folder
 
 
-# --- what it prints
+# --- output
 
 
 def test_a_run_prints_its_metrics_and_where_the_data_came_from(capsys: Capture) -> None:
     assert main(["run", "AAPL", *YEAR, *CROSS]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    lines = said.out.splitlines()
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    lines = shown.out.splitlines()
     assert lines[0].startswith("ma_crossover(short_period=5, long_period=20")
     assert "data: synthetic sample data" in lines
     result = bt.run_request(
@@ -93,14 +93,14 @@ def test_a_run_prints_its_metrics_and_where_the_data_came_from(capsys: Capture) 
 
 def test_json_is_the_document_and_nothing_else(capsys: Capture) -> None:
     assert main(["run", "AAPL", *YEAR, "--json"]) == 0
-    said = capsys.readouterr()
-    assert said.err == ""
-    document = json.loads(said.out)
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    document = json.loads(shown.out)
     assert document["manifest"]["data_source"] == "synthetic sample data"
     assert {"metrics_summary", "equity_curve", "trades", "orders", "logs", "fingerprint"} <= set(document)
 
 
-def test_the_three_doors_give_identical_numbers(catalog: Path) -> None:
+def test_run_request_and_command_give_identical_numbers(catalog: Path) -> None:
     """`bt.run`, `run_request` and a process of `btcore run --json`, bit for bit."""
     body = {
         "symbols": ["AAPL", "MSFT"],
@@ -147,7 +147,7 @@ def test_the_three_doors_give_identical_numbers(catalog: Path) -> None:
     assert asked.fingerprint == direct.fingerprint == printed["fingerprint"]
 
 
-def test_flags_win_over_the_request(tmp_path: Path, capsys: Capture) -> None:
+def test_options_override_the_request(tmp_path: Path, capsys: Capture) -> None:
     request = tmp_path / "request.json"
     request.write_text(
         json.dumps(
@@ -180,7 +180,7 @@ def test_flags_win_over_the_request(tmp_path: Path, capsys: Capture) -> None:
     assert other["run"]["strategy"]["params"]["lookback_period"] == 20
 
 
-def test_any_term_of_trade_can_be_said(capsys: Capture) -> None:
+def test_every_setting_of_execution_can_be_given(capsys: Capture) -> None:
     terms = [
         "--execution",
         "leverage=2",
@@ -198,11 +198,11 @@ def test_any_term_of_trade_can_be_said(capsys: Capture) -> None:
     )
 
 
-# --- what it writes
+# --- files
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
-def test_out_can_be_loaded_and_reported(suffix: str, tmp_path: Path, capsys: Capture) -> None:
+def test_a_saved_result_can_be_loaded_and_reported(suffix: str, tmp_path: Path, capsys: Capture) -> None:
     saved, page = tmp_path / f"result{suffix}", tmp_path / "page.html"
     assert main(["run", "AAPL", *YEAR, *CROSS, "--out", str(saved), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
@@ -275,7 +275,7 @@ def test_import_parquet_with_mapping_unit_and_zone(tmp_path: Path, capsys: Captu
     assert "2024-01-02T14:30:00Z to 2024-01-02T14:30:01Z" in capsys.readouterr().out
 
 
-def test_import_of_negative_prices_is_asked_for(tmp_path: Path, capsys: Capture) -> None:
+def test_import_of_negative_prices_needs_the_option(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "oil.csv").write_text(
         "timestamp,price\n2020-04-20T18:00:00Z,1.5\n2020-04-20T18:30:00Z,-37.63\n"
     )
@@ -286,7 +286,7 @@ def test_import_of_negative_prices_is_asked_for(tmp_path: Path, capsys: Capture)
     assert (trades.price.min(), trades.negative_prices) == (-37.63, True)
 
 
-def test_import_in_pieces_stores_what_reading_the_whole_does(tmp_path: Path) -> None:
+def test_import_in_pieces_stores_the_same_as_reading_the_whole(tmp_path: Path) -> None:
     (tmp_path / "goog.csv").write_text(CSV)
     for name, more in (("whole", []), ("pieces", ["--interval", "1d"])):
         arguments = [str(tmp_path / "goog.csv"), "--into", str(tmp_path / name), *more]
@@ -320,7 +320,7 @@ def test_nothing_is_written_when_one_file_of_several_is_bad(tmp_path: Path, caps
     assert not catalog.exists()
 
 
-def test_import_lean_tells_what_became_of_the_rows(tmp_path: Path, capsys: Capture) -> None:
+def test_import_lean_prints_how_many_rows_were_kept(tmp_path: Path, capsys: Capture) -> None:
     import zipfile
 
     folder = tmp_path / "lean" / "equity" / "usa" / "daily"
@@ -342,7 +342,7 @@ def test_import_lean_tells_what_became_of_the_rows(tmp_path: Path, capsys: Captu
     np.testing.assert_array_equal(bt.Catalog(tmp_path / "c").read("XYZ", "day").close, [11.0, 12.0])
 
 
-# --- what it refuses
+# --- errors
 
 
 BAD_RUNS = [
@@ -453,12 +453,12 @@ def test_a_bad_request_file_is_one_line(text: str, message: str, tmp_path: Path,
     assert message in refused(capsys, "run", "--request", str(request), *flags)
 
 
-def test_a_request_that_is_no_text(tmp_path: Path, capsys: Capture) -> None:
+def test_a_request_that_is_not_text(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "request.json").write_bytes(b'{"symbols": ["\xff\xfe"]}')
     assert "not valid JSON" in refused(capsys, "run", "--request", str(tmp_path / "request.json"))
 
 
-def test_an_unknown_symbol_says_what_there_is(catalog: Path, capsys: Capture) -> None:
+def test_an_unknown_symbol_lists_the_known_ones(catalog: Path, capsys: Capture) -> None:
     capsys.readouterr()
     arguments = ["--start", "2024-03-04", "--end", "2024-03-06", "--data", str(catalog)]
     message = refused(capsys, "run", "NVDA", *arguments, "--resolution", "minute")
@@ -513,14 +513,14 @@ def test_a_bad_command_is_one_line(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.csv", "good.csv"]
 
 
-def test_a_process_refuses_with_2_and_one_line(tmp_path: Path) -> None:
+def test_invalid_input_is_exit_code_2_and_one_line(tmp_path: Path) -> None:
     run = run_process("run", "A", *YEAR, "--capital", "-1", "--out", "result.npz", cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr == "btcore: initial_capital: -1.0 is not above 0\n"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_strategy_that_fails_is_1_and_one_line(
+def test_a_strategy_that_fails_is_exit_code_1_and_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     def run_request(*_: Any, **__: Any) -> bt.Result:
@@ -533,10 +533,10 @@ def test_a_strategy_that_fails_is_1_and_one_line(
     monkeypatch.setattr("btcore.backtest.request.run_request", run_request)
     out = tmp_path / "result.npz"
     assert main(["run", "A", *YEAR, "--out", str(out)]) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert "ZeroDivisionError: a line and another" in said.err
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert "ZeroDivisionError: a line and another" in shown.err
     assert not out.exists()
 
 
@@ -549,7 +549,7 @@ def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     assert capsys.readouterr().err == "btcore: interrupted\n"
 
 
-def test_a_reader_that_goes_away_is_no_error() -> None:
+def test_a_closed_pipe_prints_no_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     arguments = [sys.executable, "-m", "btcore", "run", "A", *YEAR, "--json"]

@@ -1,4 +1,4 @@
-"""`btcore sweep` in a shell."""
+"""`btcore sweep`."""
 
 import json
 from pathlib import Path
@@ -24,7 +24,7 @@ def test_the_best_come_first(capsys: Capture) -> None:
     assert data.startswith("data: synthetic")
 
 
-def test_json_is_a_line_a_run_and_a_run_is_what_run_says(capsys: Capture) -> None:
+def test_json_is_one_line_a_run_and_equals_the_run_command(capsys: Capture) -> None:
     assert main(["sweep", *YEAR, *GRID, "--json", "--workers", "2", "--commission-bps", "1"]) == 0
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [row["params"] for row in rows] == [
@@ -39,7 +39,7 @@ def test_json_is_a_line_a_run_and_a_run_is_what_run_says(capsys: Capture) -> Non
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--param", "short_period=1:x"], "--param short_period: '1:x' is not START:STOP"),
         (["--param", "short_period=1:9:0"], "--param short_period: '1:9:0' is not START:STOP"),
@@ -49,11 +49,11 @@ def test_json_is_a_line_a_run_and_a_run_is_what_run_says(capsys: Capture) -> Non
         ([*GRID, "--workers", "0"], "workers: 0 is not"),
     ],
 )
-def test_what_makes_no_sense_is_one_line(arguments: list[str], told: str, capsys: Capture) -> None:
+def test_invalid_input_is_one_line(arguments: list[str], message: str, capsys: Capture) -> None:
     assert main(["sweep", *YEAR, *arguments]) == 2
-    said = capsys.readouterr()
-    assert (said.out, said.err.count("\n")) == ("", 1)
-    assert told in said.err
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert message in shown.err
 
 
 def test_a_request_may_hold_the_grid(capsys: Capture, tmp_path: Path) -> None:
