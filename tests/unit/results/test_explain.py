@@ -16,7 +16,7 @@ TEN = np.datetime64("2024-01-02T10:00", "ns")
 
 
 def quotes(*prices, sizes=100.0):
-    """A quote a minute from ten o'clock, a cent wide."""
+    """One quote per minute from 10:00, with a spread of 0.01."""
     bid = np.array(prices)
     clock = TEN + np.arange(len(bid)) * np.timedelta64(1, "m")
     return bt.Quotes(clock, bid, np.round(bid + 0.01, 2), np.full(len(bid), sizes), np.full(len(bid), sizes))
@@ -210,7 +210,7 @@ def test_every_reason_has_its_sentence(reason):
 
 @pytest.mark.parametrize("kind", list(NoteKind))
 def test_every_event_of_an_order_has_a_line(kind):
-    if kind == NoteKind.LIQUIDATED:  # is the account's
+    if kind == NoteKind.LIQUIDATED:  # concerns the account, not an order
         return
     lines = made_of({"status": 2}, [{"kind": int(kind), "ts": START + 2000}]).explain(1).splitlines()
     assert lines[3].startswith("2024-01-01T00:00:00.000002Z ")

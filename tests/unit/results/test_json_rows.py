@@ -1,4 +1,4 @@
-"""The text of rows, against the standard library's."""
+"""JSON text of times and rows, compared with the standard library and msgspec."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ scalars = st.one_of(st.none(), st.booleans(), st.integers(-(2**63), 2**63 - 1), 
 
 
 def spelled(ts):
-    """By the calendar of the standard library, which knows microseconds."""
+    """The expected text, by `datetime`, which has microseconds."""
     second, fraction = divmod(ts, 10**9)
     text = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)).strftime("%Y-%m-%dT%H:%M:%S")
     digits = next(n for n in (0, 3, 6, 9) if fraction % 10 ** (9 - n) == 0)
@@ -29,7 +29,7 @@ def spelled(ts):
 
 @given(st.lists(st.integers(LIMITS.min, LIMITS.max), max_size=20), st.sampled_from([1, 10**3, 10**6, 10**9]))
 @example([LIMITS.min, LIMITS.max, 0, -1, 1, 951_782_400 * 10**9, 951_868_800 * 10**9 - 1], 1)
-def test_moments_are_spelled_as_the_calendar_says(moments, unit):
+def test_times_agree_with_datetime(moments, unit):
     moments = [ts // unit * unit if ts // unit * unit >= LIMITS.min else ts for ts in moments]
     assert (
         json.loads(times_json(moments))
@@ -40,7 +40,7 @@ def test_moments_are_spelled_as_the_calendar_says(moments, unit):
     assert json.loads(times_json(moments, True)) == optional
 
 
-def test_every_day_of_four_centuries_is_spelled():
+def test_every_day_of_four_centuries():
     days = np.arange(-100_000, 100_000, dtype=np.int64)[::7] * 86_400 * 10**9
     expected = np.datetime_as_string(days.astype("datetime64[ns]"), unit="s")
     assert export.rfc3339(days) == np.strings.add(expected, "Z").tolist()
@@ -57,7 +57,7 @@ def test_columns_are_joined_row_by_row(case):
     assert text == msgspec.json.encode([dict(zip(keys, row, strict=True)) for row in rows])
 
 
-def test_columns_must_be_as_many_as_keys():
+def test_there_is_one_column_for_each_key():
     with pytest.raises(ValueError, match="columns: 1 for 2 keys"):
         join_rows([b'"a"', b'"b"'], [b"[1]"], 1)
     with pytest.raises(ValueError, match="at least one"):

@@ -1,4 +1,4 @@
-"""The tables of a result, and that no door loses a bit of them."""
+"""The tables of a result; saving, loading and exporting keep every bit."""
 
 import json
 import math
@@ -60,7 +60,7 @@ def same(ours, theirs):
     assert ours.tobytes() == theirs.tobytes()
 
 
-def test_words_stand_for_the_engines_numbers():
+def test_labels_match_the_codes_of_the_engine():
     for named, numbers in [
         (labels.ORDER_TYPES, model.OrderType),
         (labels.TIMES_IN_FORCE, model.TimeInForce),
@@ -85,7 +85,7 @@ def test_words_stand_for_the_engines_numbers():
     assert reasons == [(word, i) for i, word in enumerate(labels.REASONS)]
 
 
-def test_a_column_of_words_is_compared_with_enums(made):
+def test_text_columns_can_be_compared_with_enums(made):
     made.journal.orders["status"][:4] = [3, 4, 5, 2]
     made.journal.orders["reason"][:3] = [2, 6, 11]
     assert np.flatnonzero(made.orders["reason"] == bt.OrderReason.IOC).tolist() == [0]
@@ -94,7 +94,7 @@ def test_a_column_of_words_is_compared_with_enums(made):
     assert np.all((made.orders["reason"] == bt.OrderReason.NONE) == (made.orders["status"] == "filled"))
 
 
-def test_trades_are_in_order_of_time_and_stay_in_order_within_it():
+def test_trades_are_in_order_of_time_then_of_execution():
     journal = keep_books([("fill", START, 0, 10, 20.0, 1.0), ("mark", START + DAY, 22.0)], symbols=("AAA",))
     journal.fills = records(
         FILL_DTYPE,
@@ -114,7 +114,7 @@ def test_trades_are_in_order_of_time_and_stay_in_order_within_it():
     )  # fmt: skip
 
 
-def test_orders_speak_words():
+def test_orders_have_text_for_codes():
     journal = keep_books([("mark", START + DAY, 22.0, 5.0)], symbols=("AAA", "B"), multipliers=(1.0, 1.0))
     journal.orders = records(
         ORDER_DTYPE,
@@ -163,7 +163,7 @@ def one_order(fills, notes=(), **terms):
     return Result.from_journal(journal, manifest={}, fingerprint="")
 
 
-def test_a_fill_shows_its_evidence():
+def test_the_event_behind_a_fill():
     made = one_order(
         [
             {"ts": 40, "last_px": 19.5, "reference_px": 19.25, "size_seen": 3.0, "rule": 1, "event": 17}
@@ -181,12 +181,12 @@ def test_a_fill_shows_its_evidence():
     assert not np.signbit(made.trades["slippage"]).any()
 
 
-def test_a_sale_is_slipped_downwards():
+def test_slippage_of_a_sale_is_positive_below_the_reference():
     made = one_order([{"ts": 40, "last_px": 20.5, "reference_px": 21.0, "side": -1}], side=-1)
     assert made.trades[["slippage", "improvement"]].tolist() == [(0.5, 0.5)]
 
 
-def test_improvement_is_told_only_of_the_limit_that_stood():
+def test_improvement_is_unknown_after_the_limit_changed():
     fills = [{"ts": ts, "last_px": 19.5} for ts in (40, 50, 60)]
     for kind, told in [(0, [False, False, True]), (5, [False, False, True]), (2, [True, True, True])]:
         made = one_order(fills, [{"ts": 50, "order_id": 1, "kind": kind}, {"ts": 70, "order_id": 2}])
@@ -195,14 +195,14 @@ def test_improvement_is_told_only_of_the_limit_that_stood():
     assert np.isnan(unlimited.trades["improvement"]).all()
 
 
-def test_a_childs_latency_is_unknown():
+def test_the_latency_of_a_child_is_unknown():
     assert one_order([{"ts": 40}], parent=7).rows("trades")[0]["entry_latency"] is None
     for stranger in (0, 9):
         (row,) = one_order([{"ts": 40, "order_id": stranger}]).rows("trades")
         assert (row["entry_latency"], row["improvement"]) == (None, None)
 
 
-def test_orders_show_their_terms():
+def test_the_terms_of_orders():
     row = one_order([], status=1).rows("orders")[0]
     assert (row["leaves_quantity"], row["filled_quantity"], row["expires_at"]) == (6.0, 4.0, None)
     assert (row["trail_by"], row["oco"], row["parent"]) == ("", 0, 0)
@@ -220,7 +220,7 @@ def test_orders_show_their_terms():
     assert one_order([], order_type=3, stop_px=18.0).rows("orders")[0]["touch_price"] is None
 
 
-def test_every_column_and_word_is_on_the_page(made):
+def test_every_column_and_label_is_documented(made):
     page = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
     told = page.split("## Round trips")[1].split("## The functions")[0]
     for name, table in made.tables().items():
@@ -231,14 +231,14 @@ def test_every_column_and_word_is_on_the_page(made):
     assert [word for word in labels.EVENTS if f"\n| {word} |" not in told] == []
 
 
-def test_the_quantity_of_a_child_is_what_it_was_to_come_to():
-    """Its group took 6 of 10; it ended open for 0, or filled the 4 that were left."""
+def test_the_quantity_of_a_child():
+    """Its group filled 6 of 10; it ended with nothing left, or filled the other 4."""
     for status, quantity in [(3, 10.0), (2, 4.0)]:
         (row,) = one_order([], status=status, qty=4.0, parent=7).orders
         assert (row["quantity"], row["filled_quantity"], row["leaves_quantity"]) == (quantity, 4.0, 0.0)
 
 
-def test_flows_and_events_speak_words(made):
+def test_flows_and_events_have_text_for_codes(made):
     assert made.rows("cash_flows") == [
         {"timestamp": "2024-01-02T00:00:00Z", "symbol": "", "kind": "interest", "amount": -1.5},
         {"timestamp": "2024-01-03T00:00:00Z", "symbol": "B.B", "kind": "dividend", "amount": 7.0},
@@ -251,7 +251,7 @@ def test_flows_and_events_speak_words(made):
     assert second["value"] is None
 
 
-def test_a_restated_order_names_what_restated_it():
+def test_a_restatement_has_its_reason():
     notes = [
         {"ts": 6, "order_id": 1, "kind": 5, "reason": 3, "value": 0.5},
         {"ts": 7, "kind": 5, "value": 2.0},
@@ -285,14 +285,14 @@ def test_exposures_add_up_to_the_account(made):
     assert set(table["symbol"]) == {"AAA", "B.B"}
 
 
-def test_two_points_of_one_instant():
-    """A run on one tick: the capital and the final state share a time; the position belongs to the latter."""
+def test_two_points_of_the_same_time():
+    """A run on one tick: both points have the same time; the position belongs to the second."""
     journal = keep_books([("fill", START, 0, 10, 20.0, 0.0), ("mark", START, 30.0)])
     table = tables.exposures(journal)
     assert table["weight"].tolist() == [300.0 / 1100.0]
 
 
-def test_round_trips_carry_their_excursions(made):
+def test_excursions_of_round_trips(made):
     trips = made.round_trips
     assert len(trips) == made.metrics["round_trips"] > 50
     assert np.all(np.diff(trips["exit_timestamp"]) >= 0)
@@ -313,8 +313,8 @@ def test_round_trips_carry_their_excursions(made):
         assert trip["duration"] == trip["exit_timestamp"] - trip["entry_timestamp"]
 
 
-def test_round_trips_are_in_order_of_their_end():
-    """A daily bar's fill at its open is written after, and stamped before, an hourly bar's in between."""
+def test_round_trips_are_in_order_of_exit():
+    """A fill at the open of a daily bar is recorded after that of an hourly bar, with an earlier time."""
     fills = [(0, START, 1), (1, START, 1), (0, START + 9, -1), (1, START + 5, -1)]
     journal = keep_books([("mark", START + DAY, 1.0, 1.0)], symbols=("AAA", "B"), multipliers=(1.0, 1.0))
     journal.fills = records(
@@ -334,7 +334,7 @@ def test_without_prices_excursions_are_unknown():
     assert bare.rows("round_trips", 0, 1)[0]["mae"] is None
 
 
-def test_metrics_and_tables_wait_until_they_are_asked_for(monkeypatch):
+def test_metrics_and_tables_are_computed_when_read(monkeypatch):
     asked = []
     monkeypatch.setattr(result, "summarize", lambda *_, **given: asked.append(given) or {"sharpe_ratio": 1.0})
     terms = {"timezone": "Asia/Tokyo", "periods_per_year": 365}
@@ -344,7 +344,7 @@ def test_metrics_and_tables_wait_until_they_are_asked_for(monkeypatch):
     assert asked == [terms]
 
 
-def test_columns_are_read_only_and_no_copies(made):
+def test_columns_are_read_only_views(made):
     curve = made.columns()
     assert list(curve) == list(made.equity_curve.dtype.names)
     for name, column in curve.items():
@@ -374,7 +374,7 @@ def test_arrow_shares_the_columns_of_the_curve(made, tmp_path):
         assert arrow["timestamp"].null_count == 0
 
 
-def test_the_document_as_text_is_the_document(made):
+def test_to_json_is_the_document_as_text(made):
     made.journal.fills["size_seen"][::3] = 5.0
     assert made.to_json() == msgspec.json.encode(made.document())
     for name in tables.TABLES:
@@ -383,7 +383,7 @@ def test_the_document_as_text_is_the_document(made):
     assert made.json("trades", 10**9) == b"[]"
 
 
-def test_nothing_is_made_before_it_is_asked_for():
+def test_manifest_and_fingerprint_are_computed_when_read():
     calls = []
 
     def once(name, value):
@@ -406,7 +406,7 @@ def test_nothing_is_made_before_it_is_asked_for():
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
-def test_what_is_saved_is_loaded(made, tmp_path, suffix):
+def test_a_saved_result_is_loaded_unchanged(made, tmp_path, suffix):
     path = tmp_path / f"run{suffix}"
     path.write_bytes(b"an older result")
     made.save(path)
@@ -427,7 +427,7 @@ def test_what_is_saved_is_loaded(made, tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
-def test_an_empty_result_is_saved_too(tmp_path, suffix):
+def test_an_empty_result_can_be_saved(tmp_path, suffix):
     empty = Result.from_journal(keep_books([]), manifest={}, fingerprint="")
     empty.save(tmp_path / f"empty{suffix}")
     back = load_result(tmp_path / f"empty{suffix}")
@@ -435,7 +435,7 @@ def test_an_empty_result_is_saved_too(tmp_path, suffix):
         same(back.table(name), table)
 
 
-def test_a_failed_save_leaves_the_old_file(made, tmp_path, monkeypatch):
+def test_a_failed_save_keeps_the_old_file(made, tmp_path, monkeypatch):
     path = tmp_path / "run.npz"
     made.save(path)
     before = path.read_bytes()
@@ -451,7 +451,7 @@ def test_a_failed_save_leaves_the_old_file(made, tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
 
 
-def test_what_is_not_a_result_is_told(made, tmp_path):
+def test_a_file_that_is_no_result_is_an_error(made, tmp_path):
     with pytest.raises(ConfigError, match=r"\.npz or \.parquet"):
         made.save(tmp_path / "run.csv")
     with pytest.raises(ConfigError, match=r"\.npz or \.parquet"):
@@ -468,14 +468,14 @@ def test_what_is_not_a_result_is_told(made, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
-def test_a_result_of_another_version_is_told(made, tmp_path, suffix):
+def test_a_file_of_another_version_is_an_error(made, tmp_path, suffix):
     document = archive.Document(fingerprint="", metrics={}, manifest={}, logs=[], dtypes={}, version=1)
     archive.write(tmp_path / f"old{suffix}", {"trades": made.trades}, document)
     with pytest.raises(DataError, match="version is 1, this btcore reads version 2"):
         load_result(tmp_path / f"old{suffix}")
 
 
-def test_from_tables_is_the_same_result(made):
+def test_a_result_from_tables_is_the_same(made):
     back = Result.from_tables(made.tables(), made.manifest, made.metrics, made.logs, made.fingerprint)
     assert back.document() == made.document()
     with pytest.raises(ConfigError, match="'orders' is missing"):
@@ -496,7 +496,7 @@ def test_the_document_is_json(made):
     }  # fmt: skip
 
 
-def test_rows_are_sliced(made):
+def test_slices_of_rows(made):
     everything = made.rows("trades")
     assert len(everything) == made.metrics["total_trades"]
     assert made.rows("trades", 3, 7) == everything[3:7]
@@ -505,7 +505,7 @@ def test_rows_are_sliced(made):
         made.rows("fills")
 
 
-def test_times_have_the_digits_they_need():
+def test_times_have_as_many_digits_as_needed():
     stamps = [0, -1, 10**9, 1_500_000_000, 1_000_001_000, 1_704_067_200_000_000_001, 60 * 10**9]
     text = export.rfc3339(np.array(stamps))
     assert text == [
@@ -523,7 +523,7 @@ def test_times_have_the_digits_they_need():
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_frames_hold_the_same_values(made, name):
+def test_frames_have_the_same_values(made, name):
     import pandas as pd
     import polars as pl
     import pyarrow as pa
@@ -552,7 +552,7 @@ def test_frames_hold_the_same_values(made, name):
                 ]
 
 
-def test_a_time_that_never_came_is_null():
+def test_a_time_that_does_not_exist_is_null():
     journal = keep_books([("fill", START, 0, 10, 20.0, 1.0), ("mark", START + DAY, 22.0)])
     journal.orders["ts_arrived"] = -1
     made = Result.from_journal(journal, manifest={}, fingerprint="")
@@ -568,7 +568,7 @@ def test_a_missing_library_is_named(made, monkeypatch):
         made.to_polars()
 
 
-def test_a_result_is_shown_in_a_line(made):
+def test_the_repr_of_a_result(made):
     text = repr(made)
     assert text.startswith("<Result 2024-01-01T00:00:00Z to 2024-10-27T00:00:00Z, total_return=")
     assert len(text) < 200

@@ -1,4 +1,4 @@
-"""The dict of metrics: each number by hand, each name on the page."""
+"""The metrics of a run: values computed by hand, and the names in docs/metrics.md."""
 
 import json
 import re
@@ -28,7 +28,7 @@ WEEK = [
 ]
 
 
-def test_every_number_by_hand():
+def test_metrics_computed_by_hand():
     m = summarize(keep_books(WEEK))
     equity = np.array([1000.0, 1019.0, 979.0, 984.0, 1018.0])
     r = equity[1:] / equity[:-1] - 1
@@ -59,14 +59,14 @@ def test_every_number_by_hand():
     assert (m["risk_free"], m["ddof"], m["ambiguous_bars"], m["events"]) == (0.0, 1, 0, 7)
 
 
-def test_every_metric_has_its_row_on_the_page_and_the_reverse():
+def test_the_documented_metrics_are_those_of_a_run():
     numbers = PAGE.read_text(encoding="utf-8").split("## The tables")[0]
     rows = re.findall(r"^\| `([a-z0-9_]+)` \|", numbers, re.MULTILINE)
     assert len(rows) == len(set(rows))
     assert set(rows) == set(summarize(keep_books(WEEK)))
 
 
-def test_a_trip_without_gain_or_loss_is_neither():
+def test_a_trip_without_gain_or_loss_counts_as_neither():
     scratch = [("fill", START, 0, quantity, 20.0, 0.0) for quantity in (10, -10, 5)]
     actions = [*scratch, ("fill", START, 0, -5, 18.0, 0.0), ("mark", START + DAY, 18.0)]
     m = summarize(keep_books(actions))
@@ -74,14 +74,14 @@ def test_a_trip_without_gain_or_loss_is_neither():
     assert (m["profit_factor"], m["expectancy"], m["exposure_time"]) == (0.0, -5.0, 0.0)
 
 
-def test_the_first_loss_counts():
+def test_a_loss_of_the_first_period_counts():
     lost = [("fill", START, 0, 10, 50.0, 0.0), ("mark", START + DAY, 40.0), ("mark", START + 2 * DAY, 41.0)]
     m = summarize(keep_books(lost))
     assert m["max_drawdown"] == pytest.approx(10.0)
     assert m["total_return"] == pytest.approx(-9.0)
 
 
-def test_without_trades_what_is_undefined_is_none():
+def test_without_trades_undefined_metrics_are_none():
     m = summarize(keep_books([("mark", START + i * DAY, 1.0) for i in range(1, 5)]))
     undefined = {name for name, value in m.items() if value is None}
     assert undefined >= {"sharpe_ratio", "sortino_ratio", "win_rate", "profit_factor", "best_trade", "skew"}
@@ -89,7 +89,7 @@ def test_without_trades_what_is_undefined_is_none():
     assert json.loads(json.dumps(m, allow_nan=False)) == m
 
 
-def test_a_run_of_one_point_is_told():
+def test_a_run_of_one_point():
     m = summarize(keep_books([]))
     assert (m["period"], m["periods"], m["total_return"], m["exposure_time"]) == ("point", 0, 0.0, None)
 
@@ -98,7 +98,7 @@ def test_a_run_of_one_point_is_told():
     ("step", "period", "count"),
     [(30 * 60, "hour", 2), (20, "minute", 2), (0.25, "second", 2), (0.01, "point", 5)],
 )
-def test_a_short_span_names_its_period_and_is_not_annualised(step, period, count):
+def test_a_short_run_has_shorter_periods_and_is_not_annualised(step, period, count):
     t = START + DAY // 2 + np.arange(1, 6) * int(step * 1e9)
     # five points, the last of which begins the next cell but one
     prices = [10.0, 12.0, 11.0, 12.0, 13.0]
@@ -113,7 +113,7 @@ def test_a_short_span_names_its_period_and_is_not_annualised(step, period, count
     assert (m["annual_return"], m["annual_volatility"], m["calmar_ratio"]) == (None, None, None)
 
 
-def test_the_timezone_draws_the_days():
+def test_days_begin_at_local_midnight():
     journal = random_journal(3)
     journal.curve.timestamp[1:] += 4 * 3600 * 10**9  # 04:00 UTC: the evening before in New York
     utc, york = (summarize(journal, timezone=zone) for zone in ("UTC", "America/New_York"))
@@ -123,7 +123,7 @@ def test_the_timezone_draws_the_days():
 
 
 @given(st.integers(0, 2**32 - 1))
-def test_the_books_balance(seed):
+def test_metrics_add_up_to_the_equity(seed):
     journal = random_journal(seed, days=40)
     m = summarize(journal)
     moved = m["realized_pnl"] + m["unrealized_pnl"] - m["total_commission"]
@@ -178,7 +178,7 @@ def abroad(**terms):
 
 @pytest.mark.parametrize("cost_basis", ["average", "fifo"])
 @pytest.mark.parametrize("position_mode", ["netting", "hedging"])
-def test_the_books_balance_abroad_through_splits_and_flows(position_mode, cost_basis):
+def test_metrics_add_up_with_currencies_splits_and_flows(position_mode, cost_basis):
     result = abroad(position_mode=position_mode, cost_basis=cost_basis)
     m = result.metrics
     flows = m["net_interest"] - m["borrow_fees"] + m["funding"] + m["dividends"]
@@ -189,12 +189,12 @@ def test_the_books_balance_abroad_through_splits_and_flows(position_mode, cost_b
         sum(row["last_qty"] * row["last_px"] * row["point_value"] for row in result.journal.fills)
     )
     assert m["expectancy"] == summarize(result.journal)["expectancy"]
-    if cost_basis == "fifo":  # the account's realised pnl goes by the same lots as the round trips
+    if cost_basis == "fifo":  # the account matches the same lots as the round trips
         closed = result.round_trips
         assert (closed["pnl"] + closed["commission"]).sum() == pytest.approx(m["realized_pnl"], abs=1e-8)
 
 
-def test_a_split_across_lots_is_paid_out_once():
+def test_cash_in_lieu_of_a_split_across_lots_is_paid_once():
     """5 of A became 7.5, and 4 short of B became 6: half a share of A is paid at the mark before."""
     result = abroad()
     paid = result.cash_flows[result.cash_flows["kind"] == "cash_in_lieu"]
@@ -233,7 +233,7 @@ def test_equals_the_array_functions_on_daily_returns():
     assert m["periods_per_year"] == 365
 
 
-def test_orders_are_counted_by_their_end():
+def test_orders_are_counted_by_status():
     journal = keep_books(WEEK)
     journal.orders = np.zeros(10, ORDER_DTYPE)
     journal.orders["status"] = [2, 2, 2, 2, 3, 3, 3, 4, 4, 5]
@@ -242,6 +242,6 @@ def test_orders_are_counted_by_their_end():
     assert (m["orders"], ends) == (10, [4, 3, 2, 1])
 
 
-def test_a_small_loss_is_not_minus_nothing():
+def test_a_small_loss_is_shown_without_a_sign():
     assert format_metric(-0.001) == "0.00"
     assert format_metric(-1234.5) == "-1,234.50"

@@ -1,4 +1,4 @@
-"""The drawing and the page: whole, self-contained, and deaf to markup in what they show."""
+"""The chart and the report: complete, self-contained, with all text escaped."""
 
 import json
 import math
@@ -42,7 +42,7 @@ def made():
 
 
 class Balanced(HTMLParser):
-    """Fails on tags that do not close; collects text and what would load something."""
+    """Fails on tags that are not closed; collects text and external references."""
 
     def __init__(self, text):
         super().__init__()
@@ -67,7 +67,7 @@ class Balanced(HTMLParser):
         self.text += data
 
 
-def test_the_page_stands_alone(made, tmp_path):
+def test_the_page_has_no_external_resources(made, tmp_path):
     path = made.report(tmp_path / "out.html")
     text = path.read_text(encoding="utf-8")
     parsed = Balanced(text)
@@ -79,7 +79,7 @@ def test_the_page_stands_alone(made, tmp_path):
     assert len(text) < 1_000_000
 
 
-def test_the_page_says_what_was_run(made):
+def test_the_page_describes_the_run(made):
     text = Balanced(page(made)).text
     for words in ("wave(period=10)", "AAA, B.B · 2024-01-01 00:00 to 2024-10-27 00:00 UTC", made.fingerprint):
         assert words in text
@@ -89,7 +89,7 @@ def test_the_page_says_what_was_run(made):
     assert "begun" in text
 
 
-def test_every_metric_has_its_place(made):
+def test_every_metric_is_in_a_group(made):
     grouped = [key for keys in GROUPS.values() for key in keys]
     assert sorted(grouped) == sorted(made.metrics)
     table = metrics_table({**made.metrics, "of_a_later_version": 3})
@@ -97,7 +97,7 @@ def test_every_metric_has_its_place(made):
     assert made._repr_html_() == metrics_table(made.metrics)
 
 
-def test_money_that_flowed_and_legs_are_shown_where_there_are_some(made):
+def test_cash_flows_and_legs_are_shown_if_there_are_any(made):
     assert "Cash flows" not in page(made)
     assert '<th class="word">leg</th>' not in page(made)
     journal = random_journal(5)
@@ -110,7 +110,7 @@ def test_money_that_flowed_and_legs_are_shown_where_there_are_some(made):
     assert re.search(r"<td>funding</td><td>-7.50</td>", text)  # among the metrics
 
 
-def test_nothing_shown_can_become_markup():
+def test_text_is_escaped():
     journal = random_journal(2, days=20, symbols=(EVIL, "B"))
     journal.logs = [EVIL, "a\nb"]
     run = {"strategy": {"name": EVIL, "params": {EVIL: EVIL}}, "currency": EVIL}
@@ -127,7 +127,7 @@ def test_nothing_shown_can_become_markup():
 
 
 def paths(svg, colour):
-    """The points of a panel's curve, in the drawing's units."""
+    """The points of the curve of a panel, in units of the drawing."""
     for element in ET.fromstring(svg).iter(SVG + "path"):
         if element.get("class") == f"bt-curve bt-{colour}":
             return np.array([[float(n) for n in pair.split()] for pair in element.get("d")[1:].split("L")])
@@ -145,7 +145,7 @@ def test_the_curve_is_drawn_to_scale(made):
     assert np.corrcoef(paths(str(made.plot()), "red")[:, 1], fallen)[0, 1] == pytest.approx(1.0, abs=1e-4)
 
 
-def test_a_long_curve_is_thinned_but_keeps_its_extremes():
+def test_a_long_curve_is_thinned_and_keeps_its_extremes():
     journal = random_journal(1, days=10)
     size = 200_000
     rng = np.random.default_rng(0)
@@ -173,7 +173,7 @@ def test_a_long_curve_is_thinned_but_keeps_its_extremes():
     ],
     ids=["one point", "one instant", "nanoseconds", "ruin", "half a century"],
 )
-def test_odd_runs_are_drawn_too(journal):
+def test_unusual_runs_can_be_drawn(journal):
     odd = result_of(journal)
     svg = str(odd.plot())
     ET.fromstring(svg)
@@ -182,12 +182,12 @@ def test_odd_runs_are_drawn_too(journal):
     Balanced(page(odd))
 
 
-def test_a_loaded_result_reports_the_same(made, tmp_path):
+def test_the_report_of_a_loaded_result_is_the_same(made, tmp_path):
     made.save(tmp_path / "run.npz")
     assert page(load_result(tmp_path / "run.npz")) == page(made)
 
 
-def test_plot_saves_and_shows(made, tmp_path):
+def test_plot(made, tmp_path):
     chart = made.plot(tmp_path / "run.svg")
     assert isinstance(chart, Chart)
     assert (tmp_path / "run.svg").read_text(encoding="utf-8") == str(chart) == chart._repr_svg_()
@@ -197,7 +197,7 @@ def test_plot_saves_and_shows(made, tmp_path):
         made.plot(tmp_path / "run.png")
 
 
-def test_the_pointer_reads_the_curve(made):
+def test_the_points_of_the_tooltip(made):
     text = re.search(r'id="points">(.*?)</script>', page(made))[1]
     points = json.loads(text)
     assert points["e"] == made.equity_curve["equity"].tolist()
@@ -249,7 +249,7 @@ def test_time_ticks_are_few_and_inside(start, width):
     assert len({text for _, text in ticks}) == len(ticks)
 
 
-def test_time_ticks_read_as_people_write():
+def test_labels_of_time_ticks():
     day = [text for _, text in axes.time_ticks(START, START + 5 * DAY)]
     assert day[:2] == ["01 Jan 2024", "02 Jan 2024"]
     assert [text for _, text in axes.time_ticks(START, START + 3600 * 10**9)][1] == "00:10"
