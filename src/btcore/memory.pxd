@@ -1,7 +1,8 @@
 """Arrays that grow by doubling: the only allocation while a run goes on, and a rare one. And a word to the cache."""
 
 from libc.stdint cimport int64_t
-from libc.stdlib cimport realloc
+from libc.stdlib cimport calloc, realloc
+from libc.string cimport memcpy
 
 cdef enum:
     NO_MEMORY = -1
@@ -31,3 +32,22 @@ cdef inline int reserve(void** items, int64_t* capacity, int64_t count, size_t s
     items[0] = moved
     capacity[0] = wanted
     return 0
+
+
+cdef inline int append(
+    void** items, int64_t* count, int64_t* capacity, const void* item, size_t size
+) noexcept nogil:
+    """Copies one item of `size` bytes to the end; NO_MEMORY if there is none, and then nothing has changed."""
+    if reserve(items, capacity, count[0], size) < 0:
+        return NO_MEMORY
+    memcpy(<char*> items[0] + <size_t> count[0] * size, item, size)
+    count[0] += 1
+    return 0
+
+
+cdef inline void* zeroed(int64_t count, size_t size) except NULL:
+    """Memory for `count` items of `size` bytes each, all zero; to be freed with `free`. Raises MemoryError."""
+    cdef void* items = calloc(count if count > 0 else 1, size)
+    if items == NULL:
+        raise MemoryError
+    return items

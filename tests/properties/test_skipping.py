@@ -32,7 +32,7 @@ def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
     def made(*parts: Any) -> Engine:
         engine = Engine(*parts)
         if each:
-            engine.take_each()
+            engine.process_every_event()
         return engine
 
     with patch.object(fast_paths, "Engine", made), patch.object(fast_paths, "is_plain", lambda *_: False):

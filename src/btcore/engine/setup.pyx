@@ -1,22 +1,22 @@
-"""The settings of a run and its account, converted to the C structs of the engine."""
+"""Converts the settings of a run, its account and its instruments to the C structs of the engine."""
 
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int32_t, int64_t, int8_t
-from libc.stdlib cimport calloc
 from libc.string cimport memcpy
 
+from btcore.engine.state cimport Exchange
+from btcore.memory cimport zeroed
 from btcore.model cimport Account, Instrument, OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
 from btcore.rules.slippage cimport SlippageTerms
-from btcore.engine.state cimport Exchange
 
 _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
 
 
 cdef CommissionTerms commission_terms(execution):
-    """All but the tiers, whose memory is the caller's."""
+    """All but the tiers: the caller allocates and frees those."""
     bps = execution.commission_bps
     return CommissionTerms(
         maker_bps=bps if execution.maker_bps is None else execution.maker_bps,
@@ -36,6 +36,7 @@ cdef SlippageTerms slippage_terms(execution):
 
 
 cdef Instrument instrument_terms(instrument, execution):
+    """The borrow rate is 0; a scheduled event sets it."""
     margin, maintenance = instrument.initial_margin, instrument.maintenance_margin
     return Instrument(
         tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
@@ -47,28 +48,23 @@ cdef Instrument instrument_terms(instrument, execution):
 
 
 cdef void open_account(Account* account, execution, double initial_capital):
-    """Its money; positions and instruments are the caller's."""
+    """Cash, leverage and cost rate. The caller allocates positions and instruments."""
     cdef double taker = execution.commission_bps if execution.taker_bps is None else execution.taker_bps
     account.leverage = 1.0 if execution.account == "cash" else execution.leverage
     account.cost_rate = (execution.slippage_bps + max(0.0, taker)) / 10000.0
     account.cash = initial_capital
 
 
-cdef void* zeroed(int64_t count, size_t size) except NULL:
-    cdef void* items = calloc(count if count > 0 else 1, size)
-    if items == NULL:
-        raise MemoryError
-    return items
-
-
 cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, execution):
+    """All but the base latency."""
     latency.jitter = round(jitter_ms * 1e6)
     latency.seed = execution.seed
     latency.direction = direction
     latency.exponential = execution.jitter == "exponential"
 
 
-cdef set_terms(Exchange* ex, execution, dated):
+cdef set_terms(Exchange* ex, execution, scheduled):
+    """All execution settings but base latencies and interest rates, which scheduled events set."""
     terms = &ex.terms
     terms.commission = commission_terms(execution)
     terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
@@ -79,19 +75,19 @@ cdef set_terms(Exchange* ex, execution, dated):
         terms.commission.n_tiers += 1
     terms.slippage = slippage_terms(execution)
     set_jitter(&terms.entry, ENTRY, execution.latency_jitter_ms, execution)
-    set_jitter(&ex.blotter.response, RESPONSE, execution.response_jitter_ms, execution)
-    responses = dated["value"][dated["kind"] == RESPONSE_LATENCY]
-    ex.blotter.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
+    set_jitter(&ex.blotter.in_flight.response, RESPONSE, execution.response_jitter_ms, execution)
+    responses = scheduled["value"][scheduled["kind"] == RESPONSE_LATENCY]
+    ex.blotter.in_flight.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
     terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
     terms.displayed_size = execution.displayed_size
-    terms.touch = execution.limit_fill == "touch"
+    terms.fill_on_touch = execution.limit_fill == "touch"
     terms.intrabar = _INTRABAR[execution.intrabar]
     terms.is_cash = execution.account == "cash"
-    terms.snap = execution.off_step == "snap"
+    terms.snap_to_steps = execution.off_step == "snap"
 
 
 cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double initial_capital):
-    """Of a run whose terms are set; a hedging account has two books a symbol, which keep its lots if cost is FIFO."""
+    """Positions, legs, lots and instruments. `set_terms` has been called before."""
     cdef int32_t i
     account = &ex.account
     hedging = execution.position_mode == "hedging"
@@ -102,24 +98,24 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
     if hedging:
         account.legs = <Position*> zeroed(2 * n_symbols, sizeof(Position))
     if execution.cost_basis == "fifo":
-        ex.n_books = 2 * n_symbols if hedging else n_symbols
-        ex.lots = <Lots*> zeroed(ex.n_books, sizeof(Lots))
+        ex.n_lots = 2 * n_symbols if hedging else n_symbols
+        ex.lots = <Lots*> zeroed(ex.n_lots, sizeof(Lots))
     for i, instrument in enumerate(instruments):
         ex.instruments[i] = instrument_terms(instrument, execution)
         if ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
-            ex.terms.guarded = True
+            ex.terms.margin_may_fail = True
         account.positions[i].symbol = i
         account.positions[i].point_value = instrument.multiplier
         if hedging:
             account.legs[2 * i] = account.legs[2 * i + 1] = account.positions[i]
             account.legs[2 * i].leg = 1
             account.legs[2 * i + 1].leg = -1
-    if ex.blotter.delayed:
-        know_account(ex, n_symbols)
+    if ex.blotter.in_flight.delayed:
+        open_known_account(ex, n_symbols)
 
 
-cdef know_account(Exchange* ex, int64_t n_symbols):
-    """Where the strategy hears later, it keeps books of its own, which begin as the account does."""
+cdef open_known_account(Exchange* ex, int64_t n_symbols):
+    """With response latency the strategy sees a delayed copy of the account. It starts equal to the account."""
     known, account = &ex.known, &ex.account
     known[0] = account[0]
     known.positions = <Position*> zeroed(n_symbols, sizeof(Position))

@@ -1,69 +1,88 @@
-"""Stretches of a tape that concern nobody: until when the clock and the market let the engine skip."""
+"""How far the engine may skip: the next row that can fill an order, fire a timer or need a mark.
+
+Skipping leaves the same bytes as processing every event (tests/properties/test_skipping.py).
+"""
 
 from libc.math cimport isinf
 from libc.stdint cimport int64_t
 
 from btcore.engine.blotter cimport Queue
-from btcore.feed.blocks cimport first_waking
-from btcore.model cimport NEVER
-from btcore.feed.stream cimport Stream
+from btcore.engine.journal cimport write_stretch
+from btcore.engine.run cimport OUT_OF_MEMORY, Run, deliver, next_due, schedule_mark, set_next_wakeup, write_mark
+from btcore.feed.blocks cimport first_reaching
+from btcore.feed.search cimport first_at_cached
+from btcore.feed.stream cimport Stream, delivery
+from btcore.model cimport BAR, NEVER
+
+cdef enum:
+    SHORT_SKIP = 4096            # rows
 
 
-cdef struct Alarm:           # where a time was found in a stream, for as long as it is the time looked for
-    int64_t when
-    int64_t row
-    int64_t stride           # rows to it from where the search began: a guess at the next
+cdef inline bint can_skip(const Run* run) noexcept nogil:
+    """True if the run may skip rows at all. The one place that decides this.
+
+    It has one stream. The strategy does not listen to it, or can scan it. Marks lie on a grid of times, or every row
+    is a bar and so a mark.
+    """
+    return (
+        run.n_streams == 1
+        and (not run.listens or run.scan != NULL)
+        and (run.mark_every > 0 or run.ex.streams[0].kind == BAR)
+    )
 
 
-cdef inline int64_t first_at(const int64_t* ts, int64_t row, int64_t end, int64_t when, int64_t stride) noexcept nogil:
-    """The first row in [row, end) stamped at or after `when`, else `end`; looked for `stride` rows ahead first."""
-    cdef int64_t low, high, middle, step = 8
-    if row >= end or ts[row] >= when:
-        return row
-    if when == NEVER or ts[end - 1] < when:
-        return end
-    low, high = row, end - 1  # from here on ts[low] < when <= ts[high]
-    middle = min(row + stride, high)
-    if ts[middle] < when:
-        low = middle
-        while low + step < high and ts[low + step] < when:
-            low += step
-            step *= 2
-        high = min(low + step, high)
-    else:
-        high = middle
-        while high - step > low and ts[high - step] >= when:
-            high -= step
-            step *= 2
-        low = max(high - step, low)
-    while high - low > 1:
-        middle = low + (high - low) // 2
-        if ts[middle] < when:
-            low = middle
-        else:
-            high = middle
-    return high
+cdef inline void skip_rows(Run* run, int64_t end) noexcept nogil:
+    """Skips rows before `end` that cannot affect an order, a timer, a mark or the strategy.
+
+    Only the latest price changes. The last row skipped is delivered in full; nothing happens if the next row matters.
+    """
+    cdef const Stream* stream = run.ex.streams
+    cdef Queue* queue = &run.ex.blotter.queues[0]
+    cdef int64_t row = run.n_done, due = run.next_wakeup
+    cdef bint marks_rows = run.mark_every == 0
+    if run.mark_due == NEVER or queue.needs_every_price or run.ex.blotter.n_deferred or not run.ex.tickers[0].priced:
+        return
+    if marks_rows:
+        due = next_due(run)
+    if due != NEVER:
+        end = min(end, first_at_cached(&run.wakeup_row, stream.ts, row, stream.n, due - stream.interval))
+    if queue.next_expiry != NEVER:
+        end = min(end, first_at_cached(&run.expiry_row, stream.ts, row, stream.n, queue.next_expiry))
+    if has_levels(queue):
+        if run.scan != NULL:
+            end = min(end, row + SHORT_SKIP)  # rows after the strategy's next order would be searched twice
+        end = first_reaching(
+            stream, stream.index, row, end, queue.buy_limit, queue.sell_limit, queue.buy_stop, queue.sell_stop
+        )
+    if run.listens and end > row:
+        end = run.scan(run.strategy, stream, row, end)
+        run.market.calls += end - row
+    if end > row:
+        jump_to(run, end, marks_rows)
 
 
-cdef inline int64_t alarm_row(Alarm* alarm, const Stream* stream, int64_t row, int64_t when) noexcept nogil:
-    """The first row from `row` on stamped at or after `when`; the same question is answered from memory."""
-    if when != alarm.when or row > alarm.row:
-        alarm.row = first_at(stream.ts, row, stream.n, when, alarm.stride)
-        alarm.when = when
-        alarm.stride = max(alarm.row - row, 1)
-    return alarm.row
-
-
-cdef inline bint watches_prices(const Queue* queue) noexcept nogil:
+cdef inline bint has_levels(const Queue* queue) noexcept nogil:
+    """True if some price can affect the queue."""
     return not (
         isinf(queue.buy_limit) and isinf(queue.sell_limit) and isinf(queue.buy_stop) and isinf(queue.sell_stop)
     )
 
 
-cdef inline int64_t first_reached(const Queue* queue, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
-    """The first row in [row, end) whose prices would wake the queue, else `end`."""
-    if not watches_prices(queue):
-        return end
-    return first_waking(
-        stream, stream.index, row, end, queue.buy_limit, queue.sell_limit, queue.buy_stop, queue.sell_stop
-    )
+cdef inline void jump_to(Run* run, int64_t end, bint marks_rows) noexcept nogil:
+    """Makes `end` the next row. With `marks_rows` each row skipped is a mark."""
+    cdef const Stream* stream = run.ex.streams
+    cdef int64_t row = run.n_done
+    if marks_rows:
+        write_mark(run, run.mark_due)
+        if end - row > 1 and write_stretch(&run.ex.journal, &run.ex.account, row, end - 1) < 0:
+            run.error = OUT_OF_MEMORY
+    run.rows[0] = end
+    run.n_done = end - 1
+    deliver(run, stream, end - 1, delivery(stream, end - 1))
+    run.market.symbol = 0
+    if run.listens:
+        run.market.kind = stream.kind
+    run.n_done = end
+    if marks_rows:
+        schedule_mark(run)
+        set_next_wakeup(run)

@@ -13,7 +13,8 @@ from btcore import model
 from btcore.fastpath.account cimport (
     PlainAccount, close_plain_account, fill_cost, fill_order, fill_px, open_plain_account, set_mark
 )
-from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
+from btcore.feed.prices cimport mark_of, market_px, size_of
+from btcore.feed.search cimport first_at
 from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
     QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
@@ -57,8 +58,8 @@ cdef class OrderRecords:
         """Price of a filled order."""
         cdef int8_t side = self.side[i]
         return fill_px(
-            &self.plain, side, self.quantity[i], seen_px(&self.stream, self.rows[i], side),
-            seen_size(&self.stream, self.rows[i], side),
+            &self.plain, side, self.quantity[i], market_px(&self.stream, self.rows[i], side),
+            size_of(&self.stream, self.rows[i], side),
         )
 
     cdef int64_t filled_at(self, int64_t i) noexcept nogil:
@@ -70,7 +71,7 @@ cdef class OrderRecords:
         cdef int8_t side = self.side[i]
         cdef int64_t row = self.rows[i]
         return fill_order(
-            plain, side, self.quantity[i], seen_px(&self.stream, row, side), seen_size(&self.stream, row, side),
+            plain, side, self.quantity[i], market_px(&self.stream, row, side), size_of(&self.stream, row, side),
             self.filled_at(i),
         )
 
@@ -137,8 +138,8 @@ cdef class OrderRecords:
         fill.last_qty = self.quantity[i]
         fill.last_px = self.fill_price(i)
         fill.commission = fill_cost(&self.plain, fill.last_qty, fill.last_px, fill.ts)
-        fill.reference_px = seen_px(&self.stream, row, self.side[i])
-        fill.size_seen = seen_size(&self.stream, row, self.side[i])
+        fill.reference_px = market_px(&self.stream, row, self.side[i])
+        fill.size_seen = size_of(&self.stream, row, self.side[i])
         fill.point_value = self.plain.position.point_value
         fill.side = self.side[i]
         fill.liquidity = TAKER
@@ -218,7 +219,7 @@ cdef class OrderRecords:
                 due = self.next_mark(now, last)
             if self.mark_every and due != NEVER:  # until then, and before the next fill, only the last mark counts
                 skip_to = stream.n if i == self.n_sent else self.rows[i] + self.filled_on_arrival(i)
-                skip_to = min(first_from(stream.ts, stream.n, stream.interval, row, due + 1), skip_to)
+                skip_to = min(first_at(stream.ts, row, stream.n, due + 1 - stream.interval), skip_to)
                 if skip_to > row:
                     set_mark(plain, mark_of(stream, skip_to - 1))
                     row = skip_to

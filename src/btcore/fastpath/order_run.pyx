@@ -16,7 +16,8 @@ from btcore.fastpath.account cimport (
     set_quote
 )
 from btcore.fastpath.order_records cimport OrderRecords
-from btcore.feed.prices cimport first_from, mark_of, seen_px, seen_size
+from btcore.feed.prices cimport mark_of, market_px, size_of
+from btcore.feed.search cimport first_at
 from btcore.model cimport END_OF_DATA, NONE, QUOTE
 from btcore.feed.tape cimport Stream, Tape, delivery
 
@@ -77,7 +78,7 @@ cdef class OrderRun(OrderRecords):
             if moment > last:
                 return True
             if not self.play_events(
-                first_from(self.stream.ts, self.stream.n, self.stream.interval, self.n_seen, moment)
+                first_at(self.stream.ts, self.n_seen, self.stream.n, moment - self.stream.interval)
             ) or not self.receive_order(self.next_order, moment):
                 self.needs_engine = True
                 return True
@@ -118,7 +119,7 @@ cdef class OrderRun(OrderRecords):
                 continue
             row = 0
             if self.plain.ticker.priced:
-                row = first_from(self.stream.ts, self.stream.n, 0, self.n_seen, self.sent[self.first_open])
+                row = first_at(self.stream.ts, self.n_seen, self.stream.n, self.sent[self.first_open])
             if row >= stop:
                 break
             if not self.fill_waiting(row):
@@ -153,7 +154,7 @@ cdef class OrderRun(OrderRecords):
         if self.stream.kind == QUOTE:
             set_quote(&self.plain, self.stream.a[0], self.stream.b[0])
         else:
-            set_mark(&self.plain, seen_px(&self.stream, 0, 1))
+            set_mark(&self.plain, market_px(&self.stream, 0, 1))
         for i in range(self.first_open, self.n_sent):
             self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
 
@@ -161,10 +162,10 @@ cdef class OrderRun(OrderRecords):
         """Fills order `i` at the price of `row`."""
         cdef const Stream* stream = &self.stream
         cdef int8_t side = self.side[i]
-        cdef double size = seen_size(stream, row, side) if self.needs_size else INFINITY
+        cdef double size = size_of(stream, row, side) if self.needs_size else INFINITY
         self.rows[i] = row
         self.n_filled += 1
-        return fill_order(&self.plain, side, self.quantity[i], seen_px(stream, row, side), size, ts) != NEEDS_ENGINE
+        return fill_order(&self.plain, side, self.quantity[i], market_px(stream, row, side), size, ts) != NEEDS_ENGINE
 
     cdef bint margin_holds(self, int64_t stop) noexcept nogil:
         """True if no mark before row `stop` may cause a margin call with the current position."""

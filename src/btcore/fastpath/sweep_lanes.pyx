@@ -16,7 +16,7 @@ import numpy as np
 
 from btcore.metrics import run_metrics
 
-from btcore.engine.setup cimport zeroed
+from btcore.memory cimport zeroed
 from btcore.fastpath.account cimport (
     PlainAccount, admit, clear_open, close_plain_account, end_pending, fill_order, is_at_risk, margin_may_fail,
     open_plain_account, set_mark, target_percent,

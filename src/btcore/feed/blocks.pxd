@@ -54,11 +54,11 @@ cdef inline int64_t first_outside(
     return row
 
 
-cdef inline int64_t first_waking_row(
+cdef inline int64_t first_reaching_row(
     const Stream* stream, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop,
 ) noexcept nogil:
-    """As `first_waking`, by the rows alone. A column that no finite price is compared with is not read."""
+    """As `first_reaching`, by the rows alone. A column that no finite price is compared with is not read."""
     cdef double low = max(buy_limit, sell_stop), high = min(sell_limit, buy_stop)
     if stream.kind == QUOTE:
         if buy_limit > -INFINITY or buy_stop < INFINITY:
@@ -75,7 +75,7 @@ cdef inline int64_t first_waking_row(
     return end
 
 
-cdef inline int64_t first_waking(
+cdef inline int64_t first_reaching(
     const Stream* stream, const BlockIndex* index, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop,
 ) noexcept nogil:
@@ -91,7 +91,7 @@ cdef inline int64_t first_waking(
             index.buy_low[block] <= buy_limit or index.sell_high[block] >= sell_limit
             or index.buy_high[block] >= buy_stop or index.sell_low[block] <= sell_stop
         ):
-            found = first_waking_row(stream, row, stop, buy_limit, sell_limit, buy_stop, sell_stop)
+            found = first_reaching_row(stream, row, stop, buy_limit, sell_limit, buy_stop, sell_stop)
             if found < stop:
                 return found
         row = stop

@@ -8,7 +8,7 @@ from btcore.feed.tape import Tape
 BLOCK_ROWS: Final[int]
 
 def block_extremes(lows: NDArray[np.float64], highs: NDArray[np.float64]) -> NDArray[np.float64]: ...
-def first_waking_of(
+def first_reaching_of(
     tape: Tape,
     stream: int,
     row: int,

@@ -29,11 +29,11 @@ def block_extremes(const double[::1] lows not None, const double[::1] highs not 
     return made
 
 
-def first_waking_of(
+def first_reaching_of(
     Tape tape not None, int32_t stream, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop, *, bint by_rows=False,
 ):
-    """What the engine's `first_waking` says of a tape's stream; with `by_rows`, without its index."""
+    """What the engine's `first_reaching` says of a tape's stream; with `by_rows`, without its index."""
     cdef const Stream* asked
     cdef const BlockIndex* index = NULL
     cdef int64_t found
@@ -43,5 +43,5 @@ def first_waking_of(
     if not by_rows:
         index = asked.index
     with nogil:
-        found = first_waking(asked, index, row, end, buy_limit, sell_limit, buy_stop, sell_stop)
+        found = first_reaching(asked, index, row, end, buy_limit, sell_limit, buy_stop, sell_stop)
     return found

@@ -8,11 +8,11 @@ from btcore.feed.stream cimport BlockIndex, MergeOrder, Stream, delivery, load, 
 cdef class Tape:
     cdef Stream* streams
     cdef BlockIndex* indexes
-    cdef MergeOrder turns        # whose event comes next
+    cdef MergeOrder event_order        # whose event comes next
     cdef readonly int32_t n_streams
     cdef readonly int32_t n_symbols
     cdef readonly int64_t n_events
-    cdef readonly object order   # the array that `turns` points into; None where one stream is alone
+    cdef readonly object order   # the array that `event_order` points into; None where one stream is alone
     cdef list columns            # keeps what the pointers point into
     cdef readonly tuple symbols
     cdef readonly tuple containers

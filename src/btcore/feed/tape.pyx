@@ -125,10 +125,10 @@ cdef class Tape:
             return
         if dtype == np.uint8:
             narrow = order
-            self.turns.narrow = &narrow[0]
+            self.event_order.narrow = &narrow[0]
         else:
             wide = order
-            self.turns.wide = &wide[0]
+            self.event_order.wide = &wide[0]
         if given and not self.has_all_rows():
             raise ValueError("order: it is of streams with other numbers of rows")
 
@@ -165,7 +165,7 @@ cdef class Tape:
             for s in range(self.n_streams):
                 left[s] = self.streams[s].n
             for k in range(self.n_events):
-                s = stream_at(&self.turns, k)
+                s = stream_at(&self.event_order, k)
                 if s >= self.n_streams:
                     wrong = 1
                     break

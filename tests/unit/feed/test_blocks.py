@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.feed.blocks import BLOCK_ROWS, block_extremes, first_waking_of
+from btcore.feed.blocks import BLOCK_ROWS, block_extremes, first_reaching_of
 from btcore.feed.tape import Tape
 
 INF = float("inf")
@@ -79,8 +79,8 @@ def test_it_is_the_row_that_a_plain_loop_finds(data, prices, indexed, more):
     tape = Tape([("A", part)])
     start = more.draw(st.integers(0, len(part)))
     end = more.draw(st.integers(start, len(part)))
-    assert first_waking_of(tape, 0, start, end, *prices) == plain(part, start, end, prices)
-    assert first_waking_of(tape, 0, start, end, *prices, by_rows=True) == plain(part, start, end, prices)
+    assert first_reaching_of(tape, 0, start, end, *prices) == plain(part, start, end, prices)
+    assert first_reaching_of(tape, 0, start, end, *prices, by_rows=True) == plain(part, start, end, prices)
 
 
 @pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
@@ -91,13 +91,13 @@ def test_blocks_that_cannot_wake_are_not_read(kind):
     blind = type(data)._trusted(data.columns, data._meta(), index=(far, 0))
     tape = Tape([("A", blind)])
     asked = (0, 0, len(data), 2000.0, INF, INF, -INF)
-    assert first_waking_of(tape, *asked) == len(data)
-    assert first_waking_of(tape, *asked, by_rows=True) == 0
+    assert first_reaching_of(tape, *asked) == len(data)
+    assert first_reaching_of(tape, *asked, by_rows=True) == 0
     far[0, 2] = 0.0  # the least that a buy meets
-    assert first_waking_of(tape, *asked) == 2 * BLOCK_ROWS
+    assert first_reaching_of(tape, *asked) == 2 * BLOCK_ROWS
     part = blind.slice(int(data.timestamp[100]), int(data.timestamp[-100]))
     asked = (0, 0, len(part), 2000.0, INF, INF, -INF)
-    assert first_waking_of(Tape([("A", part)]), *asked) == 2 * BLOCK_ROWS - 100
+    assert first_reaching_of(Tape([("A", part)]), *asked) == 2 * BLOCK_ROWS - 100
 
 
 def test_an_index_is_built_once_and_shared_by_slices():
@@ -146,4 +146,4 @@ def test_columns_of_two_lengths_have_no_extremes():
 def test_rows_that_are_not_there(asked):
     tape = Tape([("A", bt.Trades([1, 2], [1.0, 1.0]))])
     with pytest.raises(IndexError, match="not in the tape"):
-        first_waking_of(tape, *asked, 1.0, 1.0, 1.0, 1.0)
+        first_reaching_of(tape, *asked, 1.0, 1.0, 1.0, 1.0)

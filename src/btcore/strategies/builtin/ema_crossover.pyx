@@ -5,7 +5,8 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE, TRADE
-from btcore.strategies.builtin.signal cimport Signal, SignalState, row_price, scan_with
+from btcore.feed.prices cimport next_mark
+from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 from btcore.feed.stream cimport Stream
 
 
@@ -62,7 +63,7 @@ cdef inline int64_t scan_kind(
     cdef double short_share = terms.short_share, long_share = terms.long_share
     cdef int64_t i = row
     while i < end:
-        px = row_price(kind, stream, i)
+        px = next_mark(kind, stream, i)
         short += short_share * (px - short)
         long += long_share * (px - long)
         if short - long > above or short - long < below:

@@ -5,7 +5,8 @@ from libc.math cimport fabs
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.model cimport BAR, QUOTE, TRADE
-from btcore.strategies.builtin.signal cimport Signal, SignalState, row_price, scan_with
+from btcore.feed.prices cimport next_mark
+from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 from btcore.strategies.builtin.window cimport Window, is_full, mean, push
 from btcore.feed.stream cimport Stream
 
@@ -59,7 +60,7 @@ cdef inline int64_t scan_laps(
     cdef int8_t below = (<const Terms*> own.terms).below, held = own.stances[stream.symbol], stance = held
     cdef int64_t i = row
     while i < end and stance == held:
-        px = row_price(kind, stream, i)
+        px = next_mark(kind, stream, i)
         short += px - shorts[i]
         long += px - longs[i]
         shorts[i] = longs[i] = px

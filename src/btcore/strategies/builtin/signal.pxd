@@ -4,9 +4,9 @@ from libc.math cimport NAN
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.contract cimport Handler, scan_t
-from btcore.memory cimport AHEAD, prefetch
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE, Ticker
 from btcore.strategies.builtin.window cimport Window
+from btcore.feed.prices cimport next_mark
 from btcore.feed.stream cimport Stream
 
 # The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
@@ -52,16 +52,6 @@ cdef inline double event_price(const Market* market) noexcept nogil:
     return ticker.trade.px if market.kind == TRADE else ticker.bar.close
 
 
-cdef inline double row_price(int kind, const Stream* stream, int64_t i) noexcept nogil:
-    """Mid, last trade or close of a row of a stream that marks its symbol."""
-    cdef const double* column = stream.d if kind == BAR else stream.a
-    prefetch(column + i + AHEAD)
-    if kind == QUOTE:
-        prefetch(stream.b + i + AHEAD)
-        return 0.5 * (stream.a[i] + stream.b[i])
-    return column[i]
-
-
 cdef inline int64_t scan_kind(
     int kind, decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
@@ -71,7 +61,7 @@ cdef inline int64_t scan_kind(
     cdef int64_t i
     cdef double px
     for i in range(row, end):
-        px = row_price(kind, stream, i)
+        px = next_mark(kind, stream, i)
         stance = decide(own.terms, symbol, px, held)
         if stance != held:
             own.ahead = 1

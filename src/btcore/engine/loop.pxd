@@ -1,0 +1,172 @@
+"""The loop: events in order of time, and what is due between them.
+
+Before an event at `t` come, in order of time, the messages, timers and scheduled events due at or before `t` and the
+marks due before `t`. Then the row is delivered to the exchange, and the strategy is called.
+"""
+
+from libc.stdint cimport int32_t, int64_t
+
+from btcore.engine.blotter cimport end_without_children, is_open
+from btcore.engine.in_flight cimport next_message_ts
+from btcore.engine.margin cimport check_margin
+from btcore.engine.requests cimport handle_deferred
+from btcore.engine.run cimport OUT_OF_MEMORY, Run, deliver, schedule_mark, set_next_wakeup, write_mark
+from btcore.engine.scheduled cimport apply_scheduled
+from btcore.engine.skip cimport can_skip, skip_rows
+from btcore.engine.state cimport Exchange
+from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
+from btcore.feed.stream cimport Stream, delivery, stream_at
+from btcore.model cimport (
+    BAR, BORROW_RATE, Dated as ScheduledEvent, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, NEVER, Order, START, TIMER
+)
+
+
+cdef inline void start(Run* run) noexcept nogil:
+    """Before the first event: past rates, the first mark, `on_start` and its requests."""
+    cdef int64_t now = run.market.now
+    if run.n_streams == 1:
+        run.listens = run.kinds >> run.ex.streams[0].kind & 1
+    run.skips = can_skip(run)
+    apply_past_rates(run, now)
+    write_mark(run, now)
+    call_strategy(run, START)
+    handle_requests(run)
+    set_next_wakeup(run)
+
+
+cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
+    """Processes or skips the next `n` events; fewer if the run fails."""
+    cdef int64_t end = run.n_done + n
+    while run.n_done < end and run.error == 0:
+        if run.skips:
+            skip_rows(run, end)
+            if run.n_done == end:
+                return
+        process_event(run)
+
+
+cdef inline void finish(Run* run) noexcept nogil:
+    """After the last event: `on_end`, then every open order expires, then the last mark."""
+    cdef Exchange* ex = &run.ex
+    cdef Order* order
+    cdef int64_t i
+    call_strategy(run, END)
+    send_requests(run)
+    for i in range(ex.blotter.n_orders):
+        order = &ex.blotter.orders[i]
+        if is_open(order):
+            end_without_children(&ex.blotter, order, EXPIRED, END_OF_DATA, run.market.now)
+    write_mark(run, run.market.now)
+
+
+cdef inline void process_event(Run* run) noexcept nogil:
+    """The next event: what is due before it, the exchange, the strategy, its requests."""
+    cdef int32_t s = stream_at(&run.event_order, run.n_done)
+    cdef const Stream* stream = &run.ex.streams[s]
+    cdef int64_t row = run.rows[s], t = delivery(stream, row)
+    cdef int outcome
+    if t >= run.next_wakeup:
+        run_due(run, t)
+        if run.error:
+            return
+    run.rows[s] = row + 1
+    outcome = deliver(run, stream, row, t)
+    if outcome:
+        finish_matching(run, stream.symbol, stream.kind, outcome < 0)
+        if run.error:
+            return
+    run.market.symbol = stream.symbol
+    if run.kinds >> stream.kind & 1:
+        call_strategy(run, stream.kind)
+    if run.out.count:
+        handle_requests(run)
+        set_next_wakeup(run)
+    elif run.out.next_timer < run.next_wakeup:
+        set_next_wakeup(run)
+    if run.mark_due == NEVER:
+        schedule_mark(run)
+        set_next_wakeup(run)
+    if run.error == 0:
+        run.n_done += 1
+
+
+cdef inline void finish_matching(Run* run, int32_t symbol, int kind, int failed) noexcept nogil:
+    """After an event that may have affected orders: margin, requests deferred to the end of the bar, reports."""
+    cdef Exchange* ex = &run.ex
+    if ex.margin_stale:
+        failed |= check_margin(ex, run.market.now)
+    if kind == BAR and ex.blotter.n_deferred:
+        failed |= handle_deferred(ex, symbol, run.market.now)
+    if failed | ex.blotter.out_of_memory:
+        run.error = OUT_OF_MEMORY
+        return
+    deliver_reports(run)
+    if ex.blotter.in_flight.delayed:
+        set_next_wakeup(run)
+
+
+cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
+    """Everything due at or before `t`, in order of time; marks only before `t`.
+
+    At one time scheduled events come first, then messages, then the timer.
+    """
+    cdef int64_t due, scheduled
+    while run.error == 0:
+        scheduled = next_scheduled_ts(run, t)
+        due = max(run.out.next_timer, run.market.now)  # a timer set for the past fires now
+        due = min(next_message_ts(&run.ex.blotter.in_flight), due)
+        if run.mark_due < min(min(due, scheduled), t):
+            write_mark(run, run.mark_due)
+            continue
+        if min(due, scheduled) > t:
+            break
+        if scheduled <= due:
+            run.market.now = max(run.market.now, scheduled)
+            run_scheduled(run, scheduled)
+        else:
+            run.market.now = max(run.market.now, due)
+            if next_message_ts(&run.ex.blotter.in_flight) > due:
+                run.out.next_timer = NEVER
+                call_strategy(run, TIMER)
+        handle_requests(run)
+    set_next_wakeup(run)
+
+
+cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:
+    """When the next scheduled event is due before an event at `t`. One at `t` itself waits for the bars that end at `t`."""
+    cdef int64_t due = run.scheduled[run.next_scheduled].ts if run.next_scheduled < run.n_scheduled else NEVER
+    cdef const Stream* stream
+    cdef int32_t s
+    if due == t:
+        for s in range(run.n_streams):
+            stream = &run.ex.streams[s]
+            if stream.kind == BAR and run.rows[s] < stream.n and delivery(stream, run.rows[s]) == t:
+                return NEVER
+    return due
+
+
+cdef inline void run_scheduled(Run* run, int64_t ts) noexcept nogil:
+    """All scheduled events of the time `ts`, with a margin check after each."""
+    cdef Exchange* ex = &run.ex
+    cdef int64_t fills = ex.journal.n_fills
+    cdef int failed = 0
+    while run.next_scheduled < run.n_scheduled and run.scheduled[run.next_scheduled].ts <= ts:
+        failed |= apply_scheduled(ex, &run.scheduled[run.next_scheduled])
+        run.next_scheduled += 1
+        if ex.margin_stale:
+            failed |= check_margin(ex, ts)
+    if failed:
+        run.error = OUT_OF_MEMORY
+    if ex.journal.n_fills != fills and run.mark_due == NEVER:
+        schedule_mark(run)
+
+
+cdef inline void apply_past_rates(Run* run, int64_t ts) noexcept nogil:
+    """Applies latencies and rates dated at or before the start; other scheduled events before it are dropped."""
+    cdef const ScheduledEvent* event
+    while run.next_scheduled < run.n_scheduled and run.scheduled[run.next_scheduled].ts <= ts:
+        event = &run.scheduled[run.next_scheduled]
+        run.next_scheduled += 1
+        if ENTRY_LATENCY <= event.kind <= BORROW_RATE:
+            apply_scheduled(&run.ex, event)
+    run.ex.margin_stale = 0

@@ -1,0 +1,93 @@
+"""The state of one run and its clock: the current time, what is due next, and when the account is next marked."""
+
+from libc.stdint cimport int32_t, int64_t
+
+from btcore.contract cimport scan_t
+from btcore.engine.in_flight cimport next_message_ts
+from btcore.engine.journal cimport write_point
+from btcore.engine.match_bars cimport on_bar
+from btcore.engine.match_ticks cimport on_quote, on_trade
+from btcore.engine.state cimport Exchange
+from btcore.feed.search cimport CachedSearch
+from btcore.feed.stream cimport MergeOrder, Stream, load
+from btcore.model cimport BAR, Dated as ScheduledEvent, Market, NEVER, Outbox, QUOTE, on_event_t
+
+
+cdef enum RunError:
+    OUT_OF_MEMORY = 1
+    STRATEGY_FAILED = 2
+    TOO_MANY_ROUNDS = 3          # the strategy answers each fill with another order, without end
+
+cdef struct Run:
+    Exchange ex
+    Market market                # what the strategy sees; `market.now` is the clock
+    Outbox out                   # what the strategy has requested
+    on_event_t on_event          # the strategy
+    scan_t scan                  # the strategy over many rows at once; NULL: it cannot
+    void* strategy
+    int32_t kinds                # events that it listens to: bit 1 << Kind
+    int32_t n_streams
+    MergeOrder event_order       # the stream of each event
+    int64_t* rows                # by stream: the next row
+    int64_t n_done               # events processed
+    int64_t n_requests           # requests sent
+    int64_t n_drawn              # entry latencies drawn
+    const ScheduledEvent* scheduled  # sorted by time
+    int64_t n_scheduled
+    int64_t next_scheduled       # index of the next one
+    int64_t next_wakeup          # no event before this time needs `loop.run_due`
+    int64_t mark_every           # ns; 0: every distinct time of an event
+    int64_t mark_due             # time of the next mark; NEVER: nothing has changed since the last
+    int64_t last_mark
+    int32_t error                # RunError; not 0: the run stops
+    bint listens                 # the strategy listens to the events of the run's only stream
+    bint skips                   # see `skip.can_skip`
+    CachedSearch wakeup_row
+    CachedSearch expiry_row
+
+
+cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) noexcept nogil:
+    """Moves the clock to `t` and gives a row to the exchange.
+
+    1 if it may have affected an order, 0 if it has not, -1 without memory.
+    """
+    cdef Exchange* ex = &run.ex
+    load(stream, row, &ex.tickers[stream.symbol], ex.load_sizes)
+    run.market.now = t
+    if stream.kind == QUOTE:
+        return on_quote(ex, stream.symbol)
+    if stream.kind == BAR:
+        return on_bar(ex, stream.symbol, t) or ex.blotter.n_deferred > 0
+    return on_trade(ex, stream.symbol)
+
+
+cdef inline int64_t next_due(const Run* run) noexcept nogil:
+    """When the next message, timer or scheduled event is due; marks are not counted."""
+    cdef int64_t due = min(next_message_ts(&run.ex.blotter.in_flight), run.out.next_timer)
+    return min(due, run.scheduled[run.next_scheduled].ts) if run.next_scheduled < run.n_scheduled else due
+
+
+cdef inline void set_next_wakeup(Run* run) noexcept nogil:
+    """To be called when anything due has changed. A mark at `t` is written before the first event after `t`."""
+    run.next_wakeup = next_due(run)
+    if run.mark_due < run.next_wakeup:
+        run.next_wakeup = run.mark_due + 1
+
+
+cdef inline void schedule_mark(Run* run) noexcept nogil:
+    """The account has changed: schedules a mark now, or at the next multiple of `mark_every`."""
+    cdef int64_t now = run.market.now
+    if run.mark_every == 0:
+        run.mark_due = now
+        return
+    run.mark_due = (now // run.mark_every + (now % run.mark_every > 0)) * run.mark_every
+    if run.mark_due <= run.last_mark:
+        run.mark_due = NEVER
+
+
+cdef inline void write_mark(Run* run, int64_t ts) noexcept nogil:
+    """Marks the account: a point of the equity curve at `ts`."""
+    if write_point(&run.ex.journal, &run.ex.account, ts) < 0:
+        run.error = OUT_OF_MEMORY
+    run.last_mark = ts
+    run.mark_due = NEVER

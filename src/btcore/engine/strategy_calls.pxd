@@ -1,0 +1,136 @@
+"""What goes to the strategy and what comes back: events and reports, then requests."""
+
+from libc.stdint cimport int32_t, int64_t, int8_t
+
+from btcore.engine.blotter cimport add_order, apply_end_to_known
+from btcore.engine.in_flight cimport Report, next_report_ts, next_request_ts, pop_request, push_request
+from btcore.engine.margin cimport check_margin
+from btcore.engine.requests cimport handle_request
+from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED, TOO_MANY_ROUNDS, schedule_mark
+from btcore.engine.state cimport Exchange, share_orders
+from btcore.model cimport Account, FILL, FILLED, Fill, MARKET, NEVER, Order, Position, Request, SUBMIT
+from btcore.rules.accounting cimport apply_fill
+from btcore.rules.latency cimport delay
+
+cdef enum:
+    MAX_ROUNDS = 10000           # of requests within one event
+
+
+cdef inline void call_strategy(Run* run, int kind) noexcept nogil:
+    """Calls the strategy with an event of `kind` and the account as it knows it."""
+    cdef Exchange* ex = &run.ex
+    cdef const Account* account = &ex.account
+    cdef int32_t i
+    if ex.blotter.in_flight.delayed:
+        account = &ex.known
+        for i in range(account.n_symbols):  # response latency does not apply to prices
+            ex.known.positions[i].mark = ex.account.positions[i].mark
+    run.market.kind = <int8_t> kind
+    run.market.calls += 1
+    if run.on_event(run.strategy, &run.market, account, &run.out) != 0:
+        run.error = STRATEGY_FAILED
+
+
+cdef inline void report_fill(Run* run, int64_t i) noexcept nogil:
+    """Calls the strategy with fill number `i`."""
+    run.market.fill = &run.ex.journal.fills[i]
+    run.market.symbol = run.market.fill.symbol
+    call_strategy(run, FILL)
+
+
+cdef inline void deliver_reports(Run* run) noexcept nogil:
+    """Reports new fills to the strategy; with response latency, those reports that have arrived by now."""
+    cdef Exchange* ex = &run.ex
+    if ex.blotter.in_flight.delayed:
+        while next_report_ts(&ex.blotter.in_flight) <= run.market.now and run.error == 0:
+            apply_report(run, &ex.blotter.in_flight.reports[ex.blotter.in_flight.next_report])
+            ex.blotter.in_flight.next_report += 1
+        return
+    if not run.kinds >> FILL & 1:
+        ex.journal.n_reported = ex.journal.n_fills
+    while ex.journal.n_reported < ex.journal.n_fills and run.error == 0:
+        ex.journal.n_reported += 1
+        report_fill(run, ex.journal.n_reported - 1)
+
+
+cdef inline void apply_report(Run* run, const Report* report) noexcept nogil:
+    """A report arrives: updates what the strategy knows, and calls it for a fill."""
+    cdef Exchange* ex = &run.ex
+    cdef Order* order = &ex.blotter.orders[report.order_id - 1]
+    cdef int64_t i = report.fill
+    cdef const Fill* fill
+    if i < 0:
+        if not report.applied:
+            apply_end_to_known(&ex.blotter, order, report.status)
+        return
+    fill = &ex.journal.fills[i]
+    if not report.applied:
+        ex.blotter.out_of_memory |= apply_fill_to_known(&ex.known, fill)
+        if order.order_type == MARKET:
+            ex.blotter.pending[fill.symbol] -= fill.side * fill.last_qty
+        if report.status == FILLED:
+            order.known_status = FILLED
+            if order.order_type == MARKET:
+                ex.blotter.pending[fill.symbol] -= order.side * (order.asked_qty - order.filled_qty)
+    if run.kinds >> FILL & 1:
+        report_fill(run, i)
+
+
+cdef inline int apply_fill_to_known(Account* known, const Fill* fill) noexcept nogil:
+    """Applies a reported fill to the strategy's copy of the account."""
+    cdef int32_t s = fill.symbol
+    cdef Position* net = &known.positions[s]
+    cdef Position* position = net
+    cdef double point_value = net.point_value
+    cdef int code
+    if fill.leg != 0:
+        position = &known.legs[2 * s + (fill.leg < 0)]
+    position.point_value = fill.point_value  # the exchange rate at the time of the fill
+    code = apply_fill(&known.cash, position, NULL, fill.side * fill.last_qty, fill.last_px, fill.commission)
+    position.point_value = point_value
+    if fill.leg != 0:
+        net.qty = known.legs[2 * s].qty + known.legs[2 * s + 1].qty
+    return code
+
+
+cdef inline void send_requests(Run* run) noexcept nogil:
+    """Puts the strategy's requests in flight, each with its latency, and adds new orders to the table."""
+    cdef Exchange* ex = &run.ex
+    cdef Request* request
+    cdef int64_t i
+    for i in range(run.out.count):
+        request = &run.out.items[i]
+        request.ts_arrives = run.market.now + delay(&ex.terms.entry, request.latency, run.n_drawn)
+        run.n_drawn += request.latency < 0
+        request.seq = run.n_requests
+        run.n_requests += 1
+        if request.action == SUBMIT and add_order(&ex.blotter, request, run.market.now) < 0:
+            run.error = OUT_OF_MEMORY
+        if push_request(&ex.blotter.in_flight, request) < 0:
+            run.error = OUT_OF_MEMORY
+    run.out.count = 0
+    share_orders(ex)
+
+
+cdef inline void handle_requests(Run* run) noexcept nogil:
+    """Sends requests, handles those that have arrived and reports their fills, until the strategy requests no more."""
+    cdef Exchange* ex = &run.ex
+    cdef Request request
+    cdef int64_t fills
+    cdef int failed = 0, _round
+    for _round in range(MAX_ROUNDS):
+        send_requests(run)
+        fills = ex.journal.n_fills
+        while next_request_ts(&ex.blotter.in_flight) <= run.market.now and run.error == 0:
+            request = pop_request(&ex.blotter.in_flight)
+            failed |= handle_request(ex, &request, run.market.now)
+            if ex.margin_stale:
+                failed |= check_margin(ex, run.market.now)
+            if failed | ex.blotter.out_of_memory:
+                run.error = OUT_OF_MEMORY
+        if ex.journal.n_fills != fills and run.mark_due == NEVER:
+            schedule_mark(run)
+        deliver_reports(run)
+        if run.out.count == 0 or run.error:
+            return
+    run.error = TOO_MANY_ROUNDS
