@@ -61,7 +61,7 @@ cdef inline int rejection_reason(Exchange* ex, Order* order, double worst, bint 
 
 
 cdef inline int admit(Exchange* ex, Order* order, int64_t ts, double px) noexcept nogil:
-    """Admits or rejects an order of a symbol that has a price. True if it is admitted. A trailing stop starts from `px`."""
+    """Admits or rejects an order of a symbol that has a price. True if admitted. A trailing stop starts from `px`."""
     cdef int reason = rejection_reason(ex, order, worst_position(ex, order.symbol), True)
     if reason != NONE:
         end_order(&ex.blotter, order, REJECTED, <int8_t> reason, ts)

@@ -21,7 +21,7 @@ cdef struct Queue:           # the working orders of one symbol, by time of arri
     int32_t head             # index of an order; -1: none
     int32_t tail
     int32_t n_unadmitted     # orders that wait for the symbol's first price
-    int8_t needs_every_price # some order may trade or be admitted at any next price
+    int8_t needs_every_price  # some order may trade or be admitted at any next price
     int8_t source            # Kind of event its orders trade against
     int64_t next_expiry      # when the next order expires or becomes active
     double buy_limit         # highest level that a price can reach from above

@@ -24,7 +24,7 @@ from btcore.feed.stream cimport Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
-    Account, BAR, Dated as ScheduledEvent, Exposure, Instrument, NEVER, Position, QUOTE, REJECTED, SPLIT, Ticker
+    Account, BAR, Exposure, Instrument, NEVER, Position, QUOTE, REJECTED, SPLIT, Ticker
 )
 from btcore.rules.accounting cimport equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
@@ -216,7 +216,7 @@ cdef class Engine:
         return {i: counts[i] for i in range(256) if counts[i]}
 
     def positions(self):
-        """Positions at the latest marks, `model.POSITION_DTYPE`: one per symbol, or in a hedging account long, short."""
+        """Positions at the latest marks, `model.POSITION_DTYPE`: one per symbol; if hedging two, long before short."""
         cdef Account* account = &self.run.ex.account
         cdef int32_t i
         if account.legs == NULL:

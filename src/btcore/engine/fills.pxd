@@ -168,7 +168,10 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
 
 
 cdef inline int fill_as_taker(Exchange* ex, Order* order, double px, double* pool, int64_t ts) noexcept nogil:
-    """Fills the order at `px` as a taker, then applies IOC, FOK, OPG and CLS. A limit that `px` does not reach rests."""
+    """Fills the order at `px` as a taker, then applies IOC, FOK, OPG and CLS.
+
+    A limit that `px` does not reach rests. -1 without memory.
+    """
     order.met = 1
     if is_marketable(order, px):
         if order.flags & POST_ONLY:

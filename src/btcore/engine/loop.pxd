@@ -133,7 +133,7 @@ cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
 
 
 cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:
-    """When the next scheduled event is due before an event at `t`. One at `t` itself waits for the bars that end at `t`."""
+    """When the next scheduled event is due, seen at `t`. One due at `t` itself waits for the bars that end then."""
     cdef int64_t due = run.scheduled[run.next_scheduled].ts if run.next_scheduled < run.n_scheduled else NEVER
     cdef const Stream* stream
     cdef int32_t s

@@ -17,7 +17,7 @@ from btcore.rules.matching cimport (
 
 
 cdef inline bint stays_untriggered(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """Triggers the order if `px` reaches its trigger. True if it then still waits; a trailing stop has moved with `px`."""
+    """Triggers the order if `px` reaches its trigger. True if it still waits; then a trailing stop moves with `px`."""
     if not is_untriggered(order):
         return False
     if triggers(order, px):

@@ -51,7 +51,7 @@ cdef inline bint has_expired(const Order* order, int64_t now) noexcept nogil:
 
 
 cdef inline bint is_in_open_bar(const Exchange* ex, const Order* order, int64_t now) noexcept nogil:
-    """True if a bar that can fill the order has opened and is not complete: its effect on the order is not known yet."""
+    """True if a bar that can fill the order has opened and is not complete: its effect is not known yet."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
     return ticker.source == BAR and 0 <= order.ts_arrived <= ticker.next_open < now
 

@@ -145,7 +145,7 @@ cdef inline int lower_prices(Exchange* ex, Order* order, double amount, int64_t 
 
 
 cdef inline int split_symbol(Exchange* ex, int32_t s, double ratio, int64_t ts) noexcept nogil:
-    """Replaces each share by `ratio` new ones: in positions, prices, sizes and orders. Fractions of a lot are paid out."""
+    """Replaces each share by `ratio` new ones: in positions, prices, sizes and orders. Pays out fractions of a lot."""
     cdef Position* net = &ex.account.positions[s]
     cdef Ticker* ticker = &ex.tickers[s]
     cdef int32_t leg

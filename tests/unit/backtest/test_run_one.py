@@ -477,7 +477,7 @@ class TestStrategies:
             def on_fill(self, ctx, fill):
                 ctx.buy("A", 1e-6)
 
-        with pytest.raises(bt.StrategyError, match="10000 rounds of orders within one event"):
+        with pytest.raises(bt.StrategyError, match="10000 rounds of requests within one event"):
             bt.run({"A": quotes(5)}, Runaway())
 
     def test_the_context_works_inside_callbacks_only(self):
@@ -572,7 +572,7 @@ class TestStrategies:
         assert isinstance(handler, Handler)
         by_name = bt.run({"A": bars(60)}, "rsi", {"period": 4})
         played = bt.run({"A": bars(60)}, handler)
-        with pytest.raises(bt.ConfigError, match="has played a run already"):
+        with pytest.raises(bt.ConfigError, match="has already been used for a run"):
             bt.run({"A": bars(60)}, handler)
         assert played.tables()["trades"].tobytes() == by_name.trades.tobytes()
 

@@ -113,7 +113,7 @@ def test_one_object_plays_any_number_of_runs() -> None:
     assert compiled.state["seen"] == 0
     player = compiled.handler()
     play({"A": quotes(1)}, player)
-    with pytest.raises(bt.ConfigError, match="has played a run already"):
+    with pytest.raises(bt.ConfigError, match="has already been used for a run"):
         play({"A": quotes(1)}, player)
 
 
