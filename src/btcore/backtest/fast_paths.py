@@ -48,8 +48,8 @@ def is_plain(
 ) -> bool:
     """True if a market order fills at once and whole, and only fills change the account.
 
-    That is: one symbol and one stream; netting at average cost; no latency, dated rates, splits, dividends,
-    commission tiers, size caps, margin rates or negative prices.
+    That is: one symbol and one stream; netting at average cost; no latency, interest, exchange rates, splits,
+    dividends, funding, commission tiers, size limits, maintenance margins or negative prices.
     """
     return (
         tape.n_symbols == 1

@@ -15,7 +15,9 @@ SHOWN_FIRST = ("quotes", "trades", "bars")
 
 def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStreams) -> list[Instrument]:
     """One Instrument for each symbol, in the order of `markets`; the default where none is given."""
-    given = given or {}
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"instruments: {given!r} is not a mapping of symbols to Instrument")
     symbols = [symbol for symbol, _ in markets]
     unknown = sorted(set(given) - set(symbols))
     if unknown:

@@ -83,8 +83,8 @@ def prepare(
 ) -> PreparedRun:
     """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
     zone_name = str(zone(timezone))
-    checked_execution: Execution = checked("execution", _with_intrabar(execution, intrabar), Execution)
-    checked_fx: FxRates = checked("fx", dict(fx or {}), FxRates)
+    checked_execution: Execution = _check_execution(execution, intrabar)
+    checked_fx: FxRates = checked("fx", {} if fx is None else fx, FxRates)
     checked_capital: float = checked("initial_capital", initial_capital, Capital)
     checked_currency: str = checked("currency", currency, Currency)
     start_ns = None if start is None else moment_ns(start, timezone, "start")
@@ -128,9 +128,10 @@ def prepare(
     )
 
 
-def _with_intrabar(execution: Execution | None, intrabar: str | None) -> Execution:
-    """`execution` with `intrabar` in place of its field, if given."""
-    settings = Execution() if execution is None else execution
-    if intrabar is not None and isinstance(settings, Execution):
-        settings = replace(settings, intrabar=intrabar)
-    return settings
+def _check_execution(execution: Execution | None, intrabar: str | None) -> Execution:
+    """`execution`, checked, with `intrabar` in place of its field if given."""
+    settings: Execution = checked("execution", Execution() if execution is None else execution, Execution)
+    if intrabar is None:
+        return settings
+    replaced: Execution = checked("execution", replace(settings, intrabar=intrabar), Execution)
+    return replaced

@@ -224,6 +224,15 @@ class TestRefusals:
             ({"mark_every": "fortnight"}, bt.ConfigError, "mark_every: interval: 'fortnight'"),
             ({"mark_every": 0}, bt.ConfigError, "mark_every: interval: 0"),
             ({"instruments": {"B": bt.Instrument()}}, bt.ConfigError, "instruments: 'B' is not in this run"),
+            ({"instruments": 5}, bt.ConfigError, "instruments: 5 is not a mapping"),
+            (
+                {"instruments": {"A": {"lot_size": "x"}}},
+                bt.ConfigError,
+                "instruments['A'].lot_size: 'x' is not",
+            ),
+            ({"fx": 5}, bt.ConfigError, "fx: 5 is not a mapping"),
+            ({"execution": 5}, bt.ConfigError, "execution: 5 is not a mapping"),
+            ({"intrabar": "x"}, bt.ConfigError, "execution.intrabar: 'x' is not one of optimistic, path, "),
             ({"strategy": 3}, bt.ConfigError, "strategy: 3 is not the name of a built-in"),
             (
                 {"strategy": Nothing(), "params": {"a": 1}},
@@ -266,6 +275,11 @@ class TestRefusals:
                 bt.run({"A": bars()}, "buy_and_hold", execution=bt.Execution(**terms))
         with pytest.raises(ValueError, match="leverage: nan is not a finite number"):
             bt.Execution(leverage=math.nan)
+
+    def test_intrabar_replaces_the_field_of_settings_in_any_form(self):
+        for execution in (None, bt.Execution(slippage_bps=1.0), {"slippage_bps": 1.0}):
+            result = bt.run({"A": bars()}, "buy_and_hold", execution=execution, intrabar="path")
+            assert result.manifest["run"]["execution"]["intrabar"] == "path"
 
     def test_instruments_made_in_python(self):
         for terms, message in (
