@@ -77,7 +77,8 @@ def missing_members(text: str, root: Path = BASES[1]) -> list[str]:
 
 
 def defines(source: str, name: str) -> bool:
-    return bool(re.search(rf"^ *(?:cdef|cpdef|async def|def|class)\b[^\n=]*\b{name}\b *[(:]", source, re.MULTILINE))
+    definition = rf"^ *(?:cdef|cpdef|async def|def|class)\b[^\n=]*\b{name}\b *[(:]"
+    return bool(re.search(definition, source, re.MULTILINE))
 
 
 def banned(text: str) -> list[str]:
