@@ -82,9 +82,9 @@ def curve_columns(journal: RunJournal) -> dict[str, Table]:
 
 
 def trades(journal: RunJournal) -> Table:
-    """Every fill, with the event and the rule that caused it; in order of execution."""
+    """Every fill, with the event and the rule that caused it; by time, then in order of execution."""
     fills = _sorted_by_time(journal.fills)
-    places = _order_rows(fills["order_id"], journal.orders)
+    rows = _order_rows(fills["order_id"], journal.orders)
     return _table(
         timestamp=fills["ts"],
         symbol=_text(fills["symbol"], journal.symbols),
@@ -99,42 +99,43 @@ def trades(journal: RunJournal) -> Table:
         rule=_text(fills["rule"], labels.RULES),
         reference_price=fills["reference_px"],
         slippage=fills["side"] * (fills["last_px"] - fills["reference_px"]) + 0.0,
-        improvement=_improvement(fills, journal, *places),
+        improvement=_improvement(fills, journal, *rows),
         size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
-        entry_latency=_entry_latency(journal.orders, *places),
+        entry_latency=_entry_latency(journal.orders, *rows),
         leg=_text(fills["leg"] + 1, labels.LEGS),
     )
 
 
 def _order_rows(order_ids: Table, orders: Table) -> tuple[Table, Table]:
     """The row of each id in `orders`, whose ids ascend, and whether it is there."""
-    at = np.searchsorted(orders["id"], order_ids)
-    known = at < len(orders)
-    known[known] = orders["id"][at[known]] == order_ids[known]
-    return at, known
+    rows = np.searchsorted(orders["id"], order_ids)
+    found = rows < len(orders)
+    found[found] = orders["id"][rows[found]] == order_ids[found]
+    return rows, found
 
 
-def _improvement(fills: Table, journal: RunJournal, at: Table, known: Table) -> Table:
+def _improvement(fills: Table, journal: RunJournal, rows: Table, found: Table) -> Table:
     """How much better than its limit each fill is; NaN without a limit, or if it may have changed since."""
-    better = np.full(len(fills), np.nan)
-    better[known] = fills["side"][known] * (journal.orders["limit_px"][at[known]] - fills["last_px"][known])
-    moved = journal.notes[np.isin(journal.notes["kind"], (NoteKind.AMENDED, NoteKind.RESTATED))]
-    moved = moved[np.lexsort((moved["ts"], moved["order_id"]))]
-    last = np.searchsorted(moved["order_id"], fills["order_id"], side="right") - 1
-    later = last >= 0
-    note, fill = moved[last[later]], fills[later]
-    later[later] = (note["order_id"] == fill["order_id"]) & (note["ts"] >= fill["ts"])
-    better[later] = np.nan
-    return better + 0.0  # never -0.0
+    improvement = np.full(len(fills), np.nan)
+    limits = journal.orders["limit_px"][rows[found]]
+    improvement[found] = fills["side"][found] * (limits - fills["last_px"][found])
+    changes = journal.notes[np.isin(journal.notes["kind"], (NoteKind.AMENDED, NoteKind.RESTATED))]
+    changes = changes[np.lexsort((changes["ts"], changes["order_id"]))]
+    last = np.searchsorted(changes["order_id"], fills["order_id"], side="right") - 1
+    changed = last >= 0
+    change, fill = changes[last[changed]], fills[changed]
+    changed[changed] = (change["order_id"] == fill["order_id"]) & (change["ts"] >= fill["ts"])
+    improvement[changed] = np.nan
+    return improvement + 0.0  # never -0.0
 
 
-def _entry_latency(orders: Table, at: Table, known: Table) -> Table:
+def _entry_latency(orders: Table, rows: Table, found: Table) -> Table:
     """Nanoseconds from sending to arrival; NaN for children, which arrive when they are released."""
-    late = np.full(len(at), np.nan)
-    at = at[known]
-    waited = orders["ts_arrived"][at] - orders["ts_sent"][at]
-    late[known] = np.where(orders["parent"][at] > 0, np.nan, waited)
-    return late
+    latency = np.full(len(rows), np.nan)
+    rows = rows[found]
+    elapsed = orders["ts_arrived"][rows] - orders["ts_sent"][rows]
+    latency[found] = np.where(orders["parent"][rows] > 0, np.nan, elapsed)
+    return latency
 
 
 def round_trips(journal: RunJournal, prices: PriceSource | None) -> Table:
@@ -169,9 +170,8 @@ def exposures(journal: RunJournal) -> Table:
     """Every position at every point of the curve; gross and net exposure of the account, in money."""
     held, timestamp, equity = journal.exposures, journal.curve.timestamp, journal.curve.equity
     at = np.searchsorted(timestamp, held["timestamp"], side="right") - 1
-    gross = np.bincount(
-        at, np.abs(held["value"]), len(timestamp)
-    )  # adds in order, so the result is reproducible
+    # bincount adds in order, so the sums are reproducible.
+    gross = np.bincount(at, np.abs(held["value"]), len(timestamp))
     net = np.bincount(at, held["value"], len(timestamp))
     return _table(
         timestamp=held["timestamp"],
@@ -189,8 +189,8 @@ def orders(journal: RunJournal) -> Table:
     """Every order with its last terms, its status and reason; -1 for a time that does not exist."""
     sent = journal.orders
     kind, flags = sent["order_type"], sent["flags"]
-    touched = np.isin(kind, (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED))
-    trails = np.isin(kind, (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT))
+    is_touch = np.isin(kind, (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED))
+    is_trailing = np.isin(kind, (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT))
     is_open = sent["status"] <= Status.PARTIALLY_FILLED
     return _table(
         order_id=sent["id"],
@@ -200,7 +200,7 @@ def orders(journal: RunJournal) -> Table:
         time_in_force=_text(sent["time_in_force"], labels.TIMES_IN_FORCE),
         quantity=np.where(sent["status"] == Status.FILLED, sent["qty"], sent["asked_qty"]),
         limit_price=sent["limit_px"],
-        stop_price=np.where(touched, np.nan, sent["stop_px"]),
+        stop_price=np.where(is_touch, np.nan, sent["stop_px"]),
         filled_quantity=sent["filled_qty"],
         average_price=sent["avg_px"],
         status=_text(sent["status"], labels.STATUSES),
@@ -209,10 +209,10 @@ def orders(journal: RunJournal) -> Table:
         arrived_at=sent["ts_arrived"],
         closed_at=sent["ts_closed"],
         leaves_quantity=np.where(is_open, sent["qty"] - sent["filled_qty"], 0.0),
-        touch_price=np.where(touched, sent["stop_px"], np.nan),
-        trail=np.where(trails, sent["trail"], np.nan),
-        trail_by=_text(np.where(trails, sent["trail_by"], len(labels.TRAIL_BY)), (*labels.TRAIL_BY, "")),
-        limit_offset=np.where(trails, sent["limit_offset"], np.nan),
+        touch_price=np.where(is_touch, sent["stop_px"], np.nan),
+        trail=np.where(is_trailing, sent["trail"], np.nan),
+        trail_by=_text(np.where(is_trailing, sent["trail_by"], len(labels.TRAIL_BY)), (*labels.TRAIL_BY, "")),
+        limit_offset=np.where(is_trailing, sent["limit_offset"], np.nan),
         expires_at=np.where(sent["ts_expires"] == NO_EXPIRY, -1, sent["ts_expires"]),
         oco=sent["oco"],
         parent=sent["parent"],
