@@ -30,7 +30,7 @@ STATUS: dict[Code, int] = {
 _CODES: dict[int, Code] = {status: code for code, status in STATUS.items()}
 _AT = re.compile(r"^(?P<message>.*) - at `(?P<path>.*)`$", re.DOTALL)
 _NAMED_FIELD = re.compile(r"(unknown|required) field `(?P<field>[^`]{1,64})`")
-_PREFIX = re.compile(r"^(?P<field>[a-z_]([\w.]|\[\d+\]|\['[^']*'\])*): ", re.ASCII)
+_PREFIX = re.compile(r"^(?P<field>[a-z_]([\w.]|\['[^']*'\]|\[\"[^\"]*\"\]|\[[^]]*\])*): ", re.ASCII)
 
 
 class Detail(msgspec.Struct, frozen=True):

@@ -7,13 +7,13 @@ import numpy as np
 from msgspec import Meta, Struct
 from starlette.requests import Request
 
+from btcore import config
 from btserver.errors import ApiError, Detail, fault
 from btserver.schemas import RunRequest, State
 
-from .json_path import name_keys
-
 MAX_BODY = 2**20
 MAX_DEPTH = 64  # of nested arrays and objects
+MAX_SEARCH = 2**22  # keys times bytes of a body that is searched for the key at fault: one conversion per key
 _LEVELS = np.zeros(256, np.int32)  # what a byte adds to the depth
 _LEVELS[list(b"[{")] = 1
 _LEVELS[list(b"]}")] = -1
@@ -38,11 +38,39 @@ async def read_run(request: Request) -> RunRequest:
     try:
         return _decode_run(body)
     except msgspec.ValidationError as error:
-        raise fault(name_keys(str(error), body, RunRequest)) from error
+        raise fault(_describe(error, body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_json(str(error)) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
+
+
+def _describe(error: msgspec.ValidationError, body: bytes) -> str:
+    """The error in the words of the library, which name the key at fault in a mapping such as `fx`."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # a number out of range, or invalid JSON
+        return str(error)
+    if _is_valid(document) or (_needs_search(error) and _longest_mapping(document) * len(body) > MAX_SEARCH):
+        return str(error)
+    return config.fault(error, document, RunRequest)
+
+
+def _needs_search(error: msgspec.ValidationError) -> bool:
+    return "[...]" in str(error) or "`key` in" in str(error)
+
+
+def _longest_mapping(document: dict[str, object]) -> int:
+    return max((len(field) for field in document.values() if isinstance(field, dict)), default=0)
+
+
+def _is_valid(document: object) -> bool:
+    """True where a key was given twice, and only its first value was invalid."""
+    try:
+        msgspec.convert(document, RunRequest)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _not_json(reason: str) -> ApiError:

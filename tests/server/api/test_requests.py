@@ -82,9 +82,10 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"instruments": {"AAPL": {"nope": 1}}}, "$.instruments['AAPL'].nope"),
     ({"instruments": {"AAPL": {"splits": [["2024-01-03", -2]]}}}, "$.instruments['AAPL'].splits[0]"),
     ({"instruments": {"AAPL": {}, "it's": 3}}, '$.instruments["it\'s"]'),
-    ({"instruments": {"x" * 100: 3}}, f"$.instruments['{'x' * 64}']"),
+    ({"instruments": {"x" * 100: 3}}, f"$.instruments['{'x' * 56}...]"),
     ({"fx": {"EUR": 0}}, "$.fx['EUR']"),
     ({"fx": {"GBP": 1.2, "EUR": 0, "CHF": 0}}, "$.fx['EUR']"),
+    ({"fx": {"GBP": 1, "eur": 1}}, "$.fx['eur']"),
     ({"fx": {"GBP": 0.0} | {f"X{chr(65 + n)}A": 1.0 for n in range(26)}}, "$.fx['GBP']"),
     ({"fx": {f"X{chr(65 + n)}A": 1.0 for n in range(26)} | {"GBP": "1"}}, "$.fx['GBP']"),
     ({"fx": {"EUR": [["2024-01-01", 1.0], ["", 1.0]]}}, "$.fx['EUR'][1][0]"),
@@ -107,21 +108,21 @@ def test_bad_requests(client: TestClient, change: dict[str, Any], path: str) -> 
     assert len(client.get("/v1/backtests?limit=200").json()) == before
 
 
-def test_an_invalid_key_is_named(client: TestClient) -> None:
-    answer = client.post("/v1/backtests", json=request(fx={"GBP": 1, "eur": 1}))
-    body = check_error(answer, 422, "validation_error", "$.fx")
-    assert body["error"]["details"][0]["message"].startswith("key 'eur': Expected `str` matching regex")
+def test_the_text_of_an_error_is_that_of_the_library(client: TestClient) -> None:
+    body = check_error(client.post("/v1/backtests", json=request(fx={"EUR": 0})), 422, "validation_error")
+    assert body["error"]["details"] == [{"path": "$.fx['EUR']", "message": "0 is not above 0"}]
 
 
-def test_a_key_that_is_given_twice_may_be_unnamed(client: TestClient) -> None:
-    """The last value counts, but the first one is at fault: no valid JSON document shows it."""
-    body = GOOD[:-1] + ', "fx": {"EUR": 0, "EUR": 1}}'
-    answer = client.post("/v1/backtests", content=body, headers=JSON)
-    check_error(answer, 422, "validation_error", "$.fx[...]")
+@pytest.mark.parametrize("end", [', "fx": {"EUR": 0, "EUR": 1}}', ', "fx": {"EUR": 0}, nonsense'])
+def test_a_key_that_cannot_be_found(client: TestClient, end: str) -> None:
+    """It is given twice, with a valid last value; or the JSON is invalid after it."""
+    answer = client.post("/v1/backtests", content=GOOD[:-1] + end, headers=JSON)
+    body = check_error(answer, 422, "validation_error", "$.fx[...]")
+    assert body["error"]["details"][0]["message"] == "Expected `float` > 0.0"
 
 
-@pytest.mark.parametrize(("count", "path"), [(255, "['last']"), (256, "[...]")])
-def test_keys_are_named_among_a_bounded_number(client: TestClient, count: int, path: str) -> None:
+@pytest.mark.parametrize(("count", "path"), [(100, "['last']"), (1000, "[...]")])
+def test_the_search_for_a_key_is_bounded(client: TestClient, count: int, path: str) -> None:
     instruments: dict[str, Any] = {f"S{n}": {} for n in range(count)}
     answer = client.post("/v1/backtests", json=request(instruments=instruments | {"last": 1}))
     check_error(answer, 422, "validation_error", f"$.instruments{path}")
