@@ -153,25 +153,25 @@ class Store:
         self._last_order = max(now, self._last_order + 1)
         record = RunRecord(order=self._last_order, created_ns=now)
 
-        def after(_: RunRecord) -> None:
+        def on_commit(_: RunRecord) -> None:
             self.counts["queued"] += 1
             self._count_events(run, 1)
 
         write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
-        return run, await self._submit(write, after)
+        return run, await self._submit(write, on_commit)
 
     async def append(
         self, run: bytes, payloads: Sequence[Payload], progress: float | None = None
     ) -> RunRecord:
         """Appends events to a run that has not ended; `progress`, if given, is stored with them."""
 
-        def after(_: RunRecord) -> None:
+        def on_commit(_: RunRecord) -> None:
             self._count_events(run, len(payloads))
 
         write = partial(
             transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
         )
-        record: RunRecord = await self._submit(write, after)
+        record: RunRecord = await self._submit(write, on_commit)
         return record
 
     async def change_state(
@@ -185,7 +185,7 @@ class Store:
     ) -> RunRecord:
         """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction."""
 
-        def after(moved: tuple[State, RunRecord]) -> None:
+        def on_commit(moved: tuple[State, RunRecord]) -> None:
             self.counts[moved[0]] -= 1
             self.counts[state] += 1
             self._count_events(run, len(payloads) + 1)
@@ -199,7 +199,7 @@ class Store:
             payloads=payloads,
             result=result,
         )
-        moved: tuple[State, RunRecord] = await self._submit(write, after)
+        moved: tuple[State, RunRecord] = await self._submit(write, on_commit)
         return moved[1]
 
     async def put_block(self, run: bytes, table: str, index: int, data: bytes) -> None:
@@ -212,10 +212,10 @@ class Store:
         now = str(time.time_ns()).encode()
         await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _do_nothing)
 
-    def _submit(self, write: Callable[[Txn], Any], after: Callable[[Any], None]) -> asyncio.Future[Any]:
+    def _submit(self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is closed")
-        return self._writer.submit(write, after)
+        return self._writer.submit(write, on_commit)
 
     def _count_events(self, run: bytes, events: int) -> None:
         self.events_written += events

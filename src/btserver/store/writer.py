@@ -21,8 +21,8 @@ class StoreError(Exception):
 
 class _Job(NamedTuple):
     write: Write
-    after: Callable[[Any], None]
-    done: asyncio.Future[Any]
+    on_commit: Callable[[Any], None]
+    future: asyncio.Future[Any]
 
 
 Outcome = tuple[_Job, Any, BaseException | None]
@@ -45,14 +45,14 @@ class Writer:
         self._thread = Thread(target=self._run, name="btserver-store", daemon=True)
         self._thread.start()
 
-    def submit(self, write: Write, after: Callable[[Any], None]) -> asyncio.Future[Any]:
+    def submit(self, write: Write, on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
         """A future of what `write` returns, resolved after the commit. Writes run in order of submission.
 
-        `after` is called on the loop with the value of a committed write, even if the future was cancelled.
+        `on_commit` is called on the loop with the value of a committed write, even if the future was cancelled.
         """
-        done: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Job(write, after, done))
-        return done
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(_Job(write, on_commit, future))
+        return future
 
     def close(self) -> None:
         """Finishes the submitted writes, then ends the thread."""
@@ -105,11 +105,11 @@ class Writer:
     def _resolve(self, outcomes: list[Outcome]) -> None:
         for job, value, error in outcomes:
             if error is None:
-                job.after(value)
-            if job.done.done():
+                job.on_commit(value)
+            if job.future.done():
                 continue  # cancelled by the caller; the write is committed
             if error is None:
-                job.done.set_result(value)
+                job.future.set_result(value)
             else:
-                job.done.set_exception(error)
+                job.future.set_exception(error)
         self._committed()
