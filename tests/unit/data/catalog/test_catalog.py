@@ -1,6 +1,5 @@
 """The catalog returns what was written, by symbol and resolution."""
 
-import json
 import pickle
 import tempfile
 from datetime import UTC, datetime
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 from btcore.data import Bars, Catalog, Quotes, Source, Trades
 from btcore.data.catalog.storage import map_columns
 from btcore.errors import DataError
-from btcore.feed.blocks import BLOCK_ROWS
 
 SECOND = 10**9
 ROWS = 10
@@ -29,11 +27,6 @@ def bars(price=1.0, interval="1min", source="trade", rows=ROWS):
 
 QUOTES = Quotes(TIMES, np.full(ROWS, 1.0), np.full(ROWS, 2.0))
 TRADES = Trades(TIMES, np.full(ROWS, 1.5), np.arange(1.0, ROWS + 1), np.ones(ROWS, np.int8))
-
-
-@pytest.fixture
-def catalog(tmp_path):
-    return Catalog(tmp_path / "data")
 
 
 def files(catalog):
@@ -281,90 +274,6 @@ def test_damaged_files_are_data_errors(catalog):
     (catalog.path / "index.json").write_bytes(b'{"datasets":[],"version":2}')
     with pytest.raises(DataError, match="version 2 cannot be read; version 1 can"):
         catalog.list()
-
-
-LONG = 3 * BLOCK_ROWS + 5
-
-
-def long_data(kind):
-    random = np.random.default_rng(3)
-    price = 100.0 + np.cumsum(random.integers(-1, 2, LONG)) * 0.001
-    times = np.arange(LONG) * 60 * SECOND
-    if kind == "quotes":
-        return Quotes(times, price, price + 0.01)
-    if kind == "trades":
-        return Trades(times, price)
-    return Bars(times, price, price + 0.02, price - 0.02, price)
-
-
-@pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
-def test_block_extremes_are_stored_beside_the_columns(catalog, kind):
-    data = long_data(kind)
-    part = data.slice(int(data.timestamp[7]), None)
-    data.build_index()
-    for written in (data, part):  # the blocks of a part begin at its first row
-        (entry,) = catalog.write("AAPL", written)
-        assert entry.blocks_hash
-        read = catalog.read("AAPL", entry.resolution)
-        extremes, row = read.index
-        assert row == 0
-        assert not extremes.flags.writeable
-        assert isinstance(extremes.base, np.memmap)
-        np.testing.assert_array_equal(extremes, written.extremes())
-        assert read.build_index()[0] is extremes
-        assert read.slice(int(read.timestamp[5]), None).index[1] == 5
-        assert set(read.columns) == set(data.columns)
-
-
-def test_a_short_dataset_has_no_block_extremes(catalog):
-    (entry,) = catalog.write("AAPL", QUOTES)
-    assert not entry.blocks_hash
-    assert catalog.read("AAPL", "tick").index is None
-    assert "blocks_hash" not in (catalog.path / "index.json").read_text()
-
-
-def without_blocks(catalog):
-    """Removes block extremes, as in a catalog that was written before they existed."""
-    file = catalog.path / "index.json"
-    index = json.loads(file.read_text())
-    for entry in index["datasets"]:
-        del entry["blocks_hash"]
-    file.write_text(json.dumps(index))
-    for blocks in catalog.path.glob("datasets/*/blocks.npy"):
-        blocks.unlink()
-
-
-def test_a_catalog_without_block_extremes_gets_them_at_the_next_write(catalog):
-    data = long_data("quotes")
-    catalog.write("AAPL", data)
-    without_blocks(catalog)
-    old = catalog.read("AAPL", "tick")
-    assert old.index is None
-    np.testing.assert_array_equal(old.build_index()[0], data.extremes())
-    catalog.write("AAPL", data)
-    np.testing.assert_array_equal(catalog.read("AAPL", "tick").index[0], data.extremes())
-    assert [f for f in files(catalog) if "new" in f] == []
-
-
-def test_damaged_block_extremes_are_refused(catalog):
-    data = long_data("trades")
-    catalog.write("AAPL", data)
-    (file,) = catalog.path.glob("datasets/*/blocks.npy")
-    whole = file.read_bytes()
-    file.write_bytes(whole[:-1])
-    with pytest.raises(DataError, match=r"blocks\.npy: not a readable column"):
-        catalog.read("AAPL", "tick")
-    file.write_bytes(whole[:-3] + b"\0\0\0")
-    with pytest.raises(DataError, match=r"blocks\.npy: it is not what was written; remove it and write"):
-        catalog.read("AAPL", "tick")
-    np.save(file, data.extremes()[:, :2])
-    with pytest.raises(DataError, match=r"the index says \(2, 4\) <f8, the file \(2, 2\) <f8"):
-        catalog.read("AAPL", "tick")
-    file.unlink()
-    with pytest.raises(DataError, match=r"blocks\.npy is in the index, but not on disk"):
-        catalog.read("AAPL", "tick")
-    catalog.write("AAPL", data)
-    assert catalog.read("AAPL", "tick") == data
 
 
 def test_a_file_is_not_a_catalog(tmp_path):
