@@ -7,9 +7,10 @@ from btcore.contract import Handler
 from btcore.errors import ConfigError
 from btcore.strategies import TargetWeights, check_params, make_handler
 from btcore.strategies.arrays.orders import Orders
-from btcore.strategies.callbacks.handler import PythonHandler
+from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.targets.handler import make_handler as make_targets_handler
 from btcore.strategies.targets.targets import Targets
 
 from .manifest import describe_strategy
@@ -32,8 +33,8 @@ def prepare_strategy(
         strategy.places(run.tape.symbols)  # OrderError for a symbol that is not in the run
         return strategy, lambda: describe_strategy(strategy, None)
     handler, description = _handler_of(run, strategy, params)
-    if isinstance(handler, PythonHandler):
-        handler.context.see(run.markets)
+    if isinstance(handler, CallbackHandler):
+        handler.context.attach_data(run.markets)
     return handler, lambda: description
 
 
@@ -54,7 +55,7 @@ def _handler_of(
         strategy, params = strategy(**(params or {})), None
     _refuse_params(params)
     if isinstance(strategy, Strategy):
-        return PythonHandler(strategy, symbols), describe_strategy(strategy, None)
+        return CallbackHandler(strategy, symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return _targets_handler(run, strategy), describe_strategy(strategy, None)
     if isinstance(strategy, Compiled):
@@ -68,8 +69,10 @@ def _handler_of(
 
 
 def _targets_handler(run: PreparedRun, targets: Targets) -> Handler:
-    rebalancer = targets.play(run.markets, run.instruments, run.timezone, run.execution, run.fx)
-    return PythonHandler(rebalancer, run.tape.symbols)
+    callbacks = make_targets_handler(
+        targets, run.markets, run.instruments, run.timezone, run.execution, run.fx
+    )
+    return CallbackHandler(callbacks, run.tape.symbols)
 
 
 def _refuse_params(params: Mapping[str, Any] | None) -> None:

@@ -12,9 +12,10 @@ import numpy as np
 from btcore.config import Execution, Instrument
 from btcore.data.base import Container
 from btcore.data.hashing import sha256_hex
+from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
-from btcore.strategies.compiled.handler import Relay
+from btcore.strategies.compiled.handler import CompiledHandler
 from btcore.strategies.targets.targets import Targets
 from btcore.version import __version__
 
@@ -37,7 +38,7 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
         columns = strategy.columns().items()
         content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
         return {"kind": name, "name": name, "params": params, "sha256": sha256_hex(content)}
-    if isinstance(strategy, Relay):
+    if isinstance(strategy, ArrayHandler | CompiledHandler):
         return strategy.described
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
 

@@ -11,7 +11,7 @@ from btcore.data.timestamps import Moment
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
-from btcore.strategies.callbacks.handler import PythonHandler
+from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.times.intervals import Interval
 
 from .fast_paths import play
@@ -98,7 +98,7 @@ def play_prepared(
     journal = RunJournal(
         player,
         notes=_notes(prepared.execution, prepared.markets, prepared.data_source),
-        log_lines=list(handler.context.logs) if isinstance(handler, PythonHandler) else [],
+        log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
         closes=prepared.calendar_closes,
     )
     return Result.from_journal(

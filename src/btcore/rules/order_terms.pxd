@@ -11,6 +11,9 @@ from btcore.model cimport (
 )
 from btcore.rules.matching cimport WITH_TRIGGER
 
+cpdef enum:
+    MAX_LATENCY_MS = 86_400_000  # a day
+
 cpdef enum Conflict:     # in the order of the checks
     NO_CONFLICT = 0
     STOP_AND_TOUCH = 1

@@ -14,6 +14,8 @@ class Conflict(IntEnum):
 
 TIME_IN_FORCE: dict[str, int]
 TRAIL_BY: dict[str, int]
+MAX_LATENCY_MS: int
+LATENCY_RANGE: str
 CONFLICTS: dict[int, str]
 
 def type_and_conflict(

@@ -8,6 +8,7 @@ from btcore.model import OrderType, TimeInForce, TrailBy
 
 TIME_IN_FORCE = {force.name: int(force) for force in TimeInForce}
 TRAIL_BY = {unit.name.lower(): int(unit) for unit in TrailBy}
+LATENCY_RANGE = f"between 0 and {MAX_LATENCY_MS}, a day"
 
 CONFLICTS = {
     STOP_AND_TOUCH: "a stop price and a touch price exclude each other",

@@ -1,4 +1,4 @@
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from btcore.contract import Handler
 
 @final
-class OrderArray(Handler):
+class ArrayHandler(Handler):
     def __init__(
         self,
         timestamp: NDArray[np.int64],
@@ -26,3 +26,5 @@ class OrderArray(Handler):
         parent: NDArray[np.int64],
         latency: NDArray[np.int64],
     ) -> None: ...
+    @property
+    def described(self) -> dict[str, Any]: ...

@@ -1,4 +1,4 @@
-"""Orders known before the run, sent each at its time."""
+"""What the engine calls for `Orders`: sends each order at its time."""
 
 cimport cython
 from libc.stdint cimport int32_t, int64_t, int8_t
@@ -9,13 +9,13 @@ from btcore.model cimport Account, Market, NEVER, Outbox, Request, START, TIMER
 
 cdef struct State:
     int64_t n
-    int64_t at               # the next one to send
+    int64_t next                 # the row to send next
     const int64_t* timestamp
     const int32_t* symbol
     const int8_t* side
     const double* quantity
     const double* limit_price
-    const double* stop_price     # a stop's or touch price
+    const double* stop_price     # a stop or touch price
     const double* trail
     const double* limit_offset
     const int8_t* order_type
@@ -24,15 +24,18 @@ cdef struct State:
     const int8_t* flags
     const int64_t* expires
     const int64_t* oco
-    const int64_t* parent        # row counted from 1, which is its order's id; 0 none
+    const int64_t* parent        # the id of the parent's order, which is its row from 1; 0 for none
     const int64_t* latency
 
 
 @cython.final
-cdef class OrderArray(Handler):
-    """Plays columns of one length, sorted by timestamp; `symbol` are indexes, NaN prices and latency -1 are none."""
-    cdef State own
-    cdef list columns
+cdef class ArrayHandler(Handler):
+    """Sends the orders of columns of equal length, sorted by timestamp.
+
+    `symbol` has indexes into the symbols of the run. NaN stands for no price, latency -1 for the run's.
+    """
+    cdef State columns
+    cdef list owners             # keeps the columns alive
 
     def __init__(
         self, const int64_t[::1] timestamp not None, const int32_t[::1] symbol not None,
@@ -44,51 +47,57 @@ cdef class OrderArray(Handler):
         const int64_t[::1] expires not None, const int64_t[::1] oco not None, const int64_t[::1] parent not None,
         const int64_t[::1] latency not None,
     ):
-        self.columns = [
+        self.owners = [
             timestamp, symbol, side, quantity, limit_price, stop_price, trail, limit_offset, order_type, trail_by,
             time_in_force, flags, expires, oco, parent, latency,
         ]
-        self.state = &self.own
+        self.state = &self.columns
         self.on_event = on_event
         self.ignores_sizes = True
-        self.own.n = timestamp.shape[0]
-        if self.own.n == 0:
+        self.columns.n = timestamp.shape[0]
+        if self.columns.n == 0:
             return
-        self.own.timestamp = &timestamp[0]
-        self.own.symbol = &symbol[0]
-        self.own.side = &side[0]
-        self.own.quantity = &quantity[0]
-        self.own.limit_price = &limit_price[0]
-        self.own.stop_price = &stop_price[0]
-        self.own.trail = &trail[0]
-        self.own.limit_offset = &limit_offset[0]
-        self.own.order_type = &order_type[0]
-        self.own.trail_by = &trail_by[0]
-        self.own.time_in_force = &time_in_force[0]
-        self.own.flags = &flags[0]
-        self.own.expires = &expires[0]
-        self.own.oco = &oco[0]
-        self.own.parent = &parent[0]
-        self.own.latency = &latency[0]
+        self.columns.timestamp = &timestamp[0]
+        self.columns.symbol = &symbol[0]
+        self.columns.side = &side[0]
+        self.columns.quantity = &quantity[0]
+        self.columns.limit_price = &limit_price[0]
+        self.columns.stop_price = &stop_price[0]
+        self.columns.trail = &trail[0]
+        self.columns.limit_offset = &limit_offset[0]
+        self.columns.order_type = &order_type[0]
+        self.columns.trail_by = &trail_by[0]
+        self.columns.time_in_force = &time_in_force[0]
+        self.columns.flags = &flags[0]
+        self.columns.expires = &expires[0]
+        self.columns.oco = &oco[0]
+        self.columns.parent = &parent[0]
+        self.columns.latency = &latency[0]
+
+    @property
+    def described(self):
+        """For the manifest. The name is part of fingerprints, and is not that of the class."""
+        return {"kind": "compiled", "name": "OrderArray", "params": {}}
 
 
 cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    cdef State* own = <State*> state
+    """Sends the orders that are due, and sets the timer of the next one."""
+    cdef State* columns = <State*> state
     cdef Request request
     cdef int64_t i
     if market.kind != START and market.kind != TIMER:
         return 0
-    while own.at < own.n and own.timestamp[own.at] <= market.now:
-        i = own.at
-        own.at += 1
-        request = new_order(own.symbol[i], own.side[i], own.quantity[i])
-        request.limit_px, request.stop_px = own.limit_price[i], own.stop_price[i]
-        request.trail, request.limit_offset = own.trail[i], own.limit_offset[i]
-        request.order_type, request.trail_by = own.order_type[i], own.trail_by[i]
-        request.time_in_force, request.flags = own.time_in_force[i], own.flags[i]
-        request.expires, request.oco, request.parent = own.expires[i], own.oco[i], own.parent[i]
-        request.latency = own.latency[i]
+    while columns.next < columns.n and columns.timestamp[columns.next] <= market.now:
+        i = columns.next
+        columns.next += 1
+        request = new_order(columns.symbol[i], columns.side[i], columns.quantity[i])
+        request.limit_px, request.stop_px = columns.limit_price[i], columns.stop_price[i]
+        request.trail, request.limit_offset = columns.trail[i], columns.limit_offset[i]
+        request.order_type, request.trail_by = columns.order_type[i], columns.trail_by[i]
+        request.time_in_force, request.flags = columns.time_in_force[i], columns.flags[i]
+        request.expires, request.oco, request.parent = columns.expires[i], columns.oco[i], columns.parent[i]
+        request.latency = columns.latency[i]
         if send_order(out, &request) < 0:
             return 1
-    out.next_timer = own.timestamp[own.at] if own.at < own.n else NEVER
+    out.next_timer = columns.timestamp[columns.next] if columns.next < columns.n else NEVER
     return 0

@@ -8,10 +8,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from btcore.errors import OrderError
 from btcore.model import OrderType, TimeInForce
-from btcore.rules.order_terms import CONFLICTS, TIME_IN_FORCE, TRAIL_BY, Conflict
+from btcore.rules.order_terms import (
+    CONFLICTS,
+    LATENCY_RANGE,
+    MAX_LATENCY_MS,
+    TIME_IN_FORCE,
+    TRAIL_BY,
+    Conflict,
+)
 from btcore.strategies.columns import read_column, read_times
 
-from .handler import OrderArray
+from .handler import ArrayHandler
 
 NEVER = np.iinfo(np.int64).max
 
@@ -133,8 +140,8 @@ class Orders:
         column = self._column("latency_ms", np.nan if values is None else values, np.float64)
         latency = _stored(column)
         given = ~np.isnan(latency)
-        bad = given & ~((latency >= 0) & (latency <= 86_400_000))
-        self._refuse(bad, "latency_ms", column, "between 0 and 86400000, a day")
+        bad = given & ~((latency >= 0) & (latency <= MAX_LATENCY_MS))
+        self._refuse(bad, "latency_ms", column, LATENCY_RANGE)
         return self._full(np.where(given, np.rint(latency * 1e6), -1).astype(np.int64))
 
     def _expiry(self, values: Any) -> NDArray[np.int64]:
@@ -244,7 +251,7 @@ class Orders:
             raise OrderError(f"orders: {unknown!r} is not in this run; its symbols are {known}")
         return self._full(index)
 
-    def handler(self, symbols: Sequence[str]) -> OrderArray:
+    def handler(self, symbols: Sequence[str]) -> ArrayHandler:
         """What the engine calls to send these orders, in one run over `symbols`."""
         is_touch = ~np.isnan(_stored(self.touch_price))
         columns: tuple[NDArray[Any], ...] = (
@@ -265,7 +272,7 @@ class Orders:
             self.parent,
             self.latency,
         )
-        return OrderArray(*(np.ascontiguousarray(column) for column in columns))
+        return ArrayHandler(*(np.ascontiguousarray(column) for column in columns))
 
 
 def _is_scalar(column: NDArray[Any]) -> bool:

@@ -1,4 +1,7 @@
-"""What a Python strategy sees and does."""
+"""`Context`: what the callbacks of a strategy read, and the orders and timers they set.
+
+One class, so one file: a cdef class cannot be split.
+"""
 
 cimport cython
 from libc.math cimport NAN, isfinite
@@ -12,21 +15,25 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
-from btcore.rules.order_terms cimport NO_CONFLICT, order_type_of, price_conflict, time_conflict
+from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
 from btcore.errors import OrderError
+from btcore.model import OrderType
 from btcore.rules.order_terms import (
-    CONFLICTS as _CONFLICTS, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
+    CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
 from btcore.times.clock import to_ns
 
 
-_KINDS = ("quotes", "trades", "bars")  # as the tape orders a symbol's streams
+_KINDS = ("quotes", "trades", "bars")  # the order of a symbol's streams on the tape
 
 
 @cython.final
 cdef class Context:
-    """What a strategy sees and does. Symbols are names, times int64 ns UTC, money is in the run's currency."""
+    """What a strategy reads and does, inside its callbacks; OrderError outside of them.
+
+    Symbols are names, times int64 ns UTC. Money is in the run's currency, prices in the instrument's.
+    """
 
     def __init__(self, tuple symbols not None):
         self.symbols = symbols
@@ -34,120 +41,130 @@ cdef class Context:
         self.timers = []
         self.working = []
         self.logs = []
+        self.streams = {}
 
-    def see(self, markets):
-        """What `history` looks at: (symbol, containers) in the order of the run."""
+    def attach_data(self, markets):
+        """Sets the data that `history` reads: (symbol, containers) in the order of the run."""
         self.streams = {}
         for symbol, containers in markets:
             for container in sorted(containers, key=lambda c: _KINDS.index(c.kind)):
                 self.streams[symbol, container.kind] = (len(self.streams), container)
 
     def history(self, str symbol not None, str column not None, *, rows=None, kind=None):
-        """A read-only view of a column of the symbol's data, up to and with the newest event; the last `rows` of it.
+        """A column of the symbol's data up to and including the latest event, as a read-only numpy view.
 
-        `kind` is "bars", "quotes" or "trades" where the symbol has several. OrderError if there is no such column.
+        `rows` limits it to the last rows. `kind` is "bars", "quotes" or "trades"; it is needed if the symbol has
+        several. OrderError for a column or a kind that the symbol does not have.
         """
         self.index(symbol)
-        kinds = [k for s, k in self.streams or () if s == symbol and kind in (None, k)]
-        if len(kinds) != 1:
-            raise OrderError(f"{symbol}: history of which kind? It has {', '.join(kinds) or f'no {kind}'}")
-        place, container = self.streams[symbol, kinds[0]]
+        kinds = [k for s, k in self.streams if s == symbol]
+        if kind is None and len(kinds) != 1:
+            raise OrderError(f"{symbol}: history needs a kind, one of {', '.join(kinds)}")
+        if kind is not None and kind not in kinds:
+            raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
+        stream, container = self.streams[symbol, kinds[0] if kind is None else kind]
         if column not in container.columns:
-            raise OrderError(f"{symbol}: {column!r} is not one of {', '.join(container.columns)}")
-        cdef int64_t seen = self.market.rows[<int64_t> place]
-        return container.columns[column][0 if rows is None else max(0, seen - rows):seen]
+            raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}")
+        cdef int64_t end = self.market.rows[<int64_t> stream]
+        return container.columns[column][0 if rows is None else max(0, end - rows):end]
 
     cdef int32_t index(self, str symbol) except -1:
-        self.live()
+        self.check_active()
         try:
             return self.indexes[symbol]
         except KeyError:
             raise OrderError(f"{symbol!r} is not in this run; its symbols are {', '.join(self.symbols)}") from None
 
-    cdef int live(self) except -1:
+    cdef int check_active(self) except -1:
         if self.out == NULL:
             raise OrderError("a context works only inside the strategy's callbacks")
         return 0
 
     @property
     def now(self):
-        """The run's clock, ns UTC."""
-        self.live()
+        """The run's clock, int64 ns UTC."""
+        self.check_active()
         return self.market.now
 
     @property
     def cash(self):
-        self.live()
+        """The account's cash."""
+        self.check_active()
         return self.account.cash
 
     @property
     def equity(self):
-        """Cash and positions at their marks."""
-        self.live()
+        """Cash plus positions at their marks."""
+        self.check_active()
         return equity(self.account)
 
     def position(self, str symbol not None, leg=None):
-        """Signed quantity held; of a hedging account the sum, or its "long" or "short" `leg`."""
-        return self.book(symbol, leg).qty
+        """The signed quantity held. In a hedging account it is the sum, or that of `leg`, "long" or "short"."""
+        return self.position_of(symbol, leg).qty
 
-    cdef const Position* book(self, str symbol, leg) except NULL:
+    cdef const Position* position_of(self, str symbol, leg) except NULL:
         cdef int32_t s = self.index(symbol)
         if leg is None:
             return &self.account.positions[s]
         if leg not in ("long", "short"):
             raise OrderError(f"{symbol}: leg {leg!r} is not 'long' or 'short'")
         if self.account.legs == NULL:
-            raise OrderError(f"{symbol}: a leg is asked for, but positions are netted")
+            raise OrderError(f"{symbol}: leg {leg!r} needs position_mode 'hedging'; this account nets positions")
         return &self.account.legs[2 * s + (leg == "short")]
 
     def average_price(self, str symbol not None, leg=None):
-        """Average price of what is held; 0.0 when flat. A hedging account has one for each `leg` alone."""
-        return self.book(symbol, leg).avg_px
+        """The average entry price of the position, 0.0 if flat. In a hedging account only a `leg` has one."""
+        return self.position_of(symbol, leg).avg_px
 
     def mark(self, str symbol not None):
-        """The price positions are valued at: close, mid or last trade; NaN before the first."""
+        """The price at which the position is valued: close, mid or last trade. NaN before the first."""
         cdef int32_t s = self.index(symbol)
         return self.account.positions[s].mark if self.market.tickers[s].priced else NAN
 
     def buy(self, str symbol not None, double quantity, **terms):
-        """Sends an order and returns its id. Its type follows from the prices given:
+        """Sends an order and returns its id. The order type follows from the prices given:
 
-        none, market; `limit`; `stop`; both, stop-limit; `touch` (market-if-touched), with `limit` limit-if-touched;
-        `trail` (trailing stop; `trail_by` "price", "percent" or "ticks"; `stop` if it is to start there), with
-        `limit_offset` trailing stop-limit. `time_in_force` GTC, DAY, IOC, FOK, OPG (at the opening), CLS (at the
-        close) or GTD, until `expires` (int64 ns UTC or a datetime). Orders of a symbol with one positive `oco` number
-        end each other; a `parent` is the id of the order whose fills release this one. `post_only`, `reduce_only`;
-        `latency_ms` replaces the run's for this order. OrderError if that makes no sense.
+        none: market. `limit`: limit. `stop`: stop. Both: stop-limit. `touch`: market-if-touched. `touch` and `limit`:
+        limit-if-touched. `trail`: trailing stop, `trail` away from the best price in the unit `trail_by`, "price",
+        "percent" or "ticks"; `stop` is the stop's first price. `trail` and `limit_offset`: trailing stop-limit.
+
+        `time_in_force` is "GTC", "DAY", "IOC", "FOK", "OPG" (opening), "CLS" (close) or "GTD", which needs `expires`
+        (int64 ns UTC or a datetime). Orders of a symbol with one positive `oco` number cancel each other. `parent` is
+        the id of the order whose fills release this one. `post_only` rejects the order if it would take liquidity;
+        `reduce_only` limits its fills to the open position. `latency_ms` replaces the run's latency.
+
+        OrderError for an invalid term, or for terms that exclude each other.
         """
         return self.send(symbol, 1, quantity, **terms)
 
     def sell(self, str symbol not None, double quantity, **terms):
-        """As `buy`, to the other side."""
+        """Sends an order to sell; otherwise as `buy`."""
         return self.send(symbol, -1, quantity, **terms)
 
     def bracket(
         self, str symbol not None, double quantity, *, str side not None="buy", limit=None, stop=None,
         take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None,
     ):
-        """An entry and what its fills release: a limit that takes profit and a stop that limits loss.
+        """Sends an entry, and the orders that its fills release: a limit that takes profit and a stop that limits loss.
 
-        (entry, take profit, stop loss) ids, None for a price that is not given. `time_in_force` is the entry's.
+        Returns (entry, take profit, stop loss) ids; None for a price that is not given. The two cancel each other.
+        `limit`, `stop` and `time_in_force` are those of the entry.
         """
         if side not in ("buy", "sell"):
             raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")
-        cdef int8_t way = 1 if side == "buy" else -1
-        for what, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
-            self.price(self.index(symbol), symbol, what, value)
+        cdef int8_t sign = 1 if side == "buy" else -1
+        for name, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
+            self.price(self.index(symbol), symbol, name, value)
         entry = self.send(
-            symbol, way, quantity, limit=limit, stop=stop, time_in_force=time_in_force, latency_ms=latency_ms
+            symbol, sign, quantity, limit=limit, stop=stop, time_in_force=time_in_force, latency_ms=latency_ms
         )
-        self.groups += 1
-        children = {"parent": entry, "oco": self.groups, "latency_ms": latency_ms}
+        self.last_oco += 1
+        children = {"parent": entry, "oco": self.last_oco, "latency_ms": latency_ms}
         target = loss = None
         if take_profit is not None:
-            target = self.send(symbol, -way, quantity, limit=take_profit, **children)
+            target = self.send(symbol, -sign, quantity, limit=take_profit, **children)
         if stop_loss is not None:
-            loss = self.send(symbol, -way, quantity, stop=stop_loss, **children)
+            loss = self.send(symbol, -sign, quantity, stop=stop_loss, **children)
         return entry, target, loss
 
     def send(
@@ -155,7 +172,7 @@ cdef class Context:
         str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
         int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None,
     ):
-        """`buy` (side 1) or `sell` (side -1)."""
+        """Sends an order; `side` is 1 to buy or -1 to sell. The terms are those of `buy`."""
         cdef int32_t s = self.index(symbol)
         cdef Request request = new_order(s, 1 if side > 0 else -1, quantity)
         if not (isfinite(quantity) and quantity > 0.0):
@@ -165,14 +182,14 @@ cdef class Context:
         if trail_by not in _TRAIL_BY:
             raise OrderError(f"{symbol}: trail_by {trail_by!r} is not one of {', '.join(_TRAIL_BY)}")
         if oco < 0:
-            raise OrderError(f"{symbol}: oco {oco} is negative")
+            raise OrderError(f"{symbol}: oco {oco} is not 0 or a positive group number")
         if latency_ms is not None:
-            if not 0.0 <= latency_ms <= 86_400_000.0:
-                raise OrderError(f"{symbol}: latency_ms {latency_ms} is not between 0 and a day")
+            if not 0 <= latency_ms <= MAX_LATENCY_MS:
+                raise OrderError(f"{symbol}: latency_ms {latency_ms} is not {_LATENCY_RANGE}")
             request.latency = round(latency_ms * 1e6)
         if parent != 0 and self.symbol_of(parent) != s:
-            raise OrderError(f"{symbol}: its parent, order {parent}, is of another symbol")
-        refuse_conflict(symbol, price_conflict(
+            raise OrderError(f"{symbol}: parent {parent} is not the id of an order for the same symbol")
+        raise_conflict(symbol, price_conflict(
             limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None
         ))
         request.limit_px = self.price(s, symbol, "limit", limit)
@@ -186,10 +203,10 @@ cdef class Context:
         request.time_in_force = _TIME_IN_FORCE[time_in_force]
         request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only
         request.oco, request.parent = oco, parent
-        self.groups = max(self.groups, oco)
+        self.last_oco = max(self.last_oco, oco)
         if request.time_in_force == GTD and expires is not None:
-            request.expires = moment_of(expires)
-        refuse_conflict(symbol, time_conflict(
+            request.expires = timestamp_of(expires)
+        raise_conflict(symbol, time_conflict(
             request.order_type, request.time_in_force, expires is not None, post_only
         ))
         cdef int64_t order_id = send_order(self.out, &request)
@@ -197,69 +214,78 @@ cdef class Context:
             raise MemoryError
         return order_id
 
-    cdef double price(self, int32_t s, where, str what, value) except? -2.0:
+    cdef double price(self, int32_t s, where, str name, value) except? -2.0:
+        """NaN for None; OrderError for an invalid price."""
         if value is None:
             return NAN
         cdef double px = value
-        if not (isfinite(px) and (px > 0.0 or self.account.instruments[s].negative_prices)):
-            raise OrderError(f"{where}: {what} price {value} is not a positive number")
+        cdef bint any_sign = self.account.instruments[s].negative_prices
+        if not (isfinite(px) and (px > 0.0 or any_sign)):
+            raise OrderError(f"{where}: {name} price {value} is not a {'finite' if any_sign else 'positive'} number")
         return px
 
     def order_target(self, str symbol not None, double quantity):
-        """A market order for what position and open market orders lack of `quantity`; its id, None if nothing."""
+        """Sends a market order for the difference between `quantity` and the position with its open market orders.
+
+        Returns its id, None if there is no difference.
+        """
         cdef int32_t s = self.index(symbol)
         if not isfinite(quantity):
-            raise OrderError(f"{symbol}: target {quantity} is not a number")
-        return sent(order_target(self.account, self.out, s, quantity))
+            raise OrderError(f"{symbol}: target {quantity} is not a finite number")
+        return id_or_none(order_target(self.account, self.out, s, quantity))
 
     def order_target_percent(self, str symbol not None, double weight):
-        """`order_target` for `weight` of equity (1.0 is all of it), in whole lots, after a taker's costs.
+        """`order_target` for a quantity worth `weight` of equity (1.0 is all of it).
 
-        Less, where buying power does not carry it beside the other symbols and their open market orders.
+        The quantity is rounded down to whole lots after a taker's costs. It is smaller if the other positions and
+        open market orders leave less buying power. OrderError before the symbol's first price.
         """
         cdef int32_t s = self.index(symbol)
         if not isfinite(weight):
-            raise OrderError(f"{symbol}: weight {weight} is not a number")
+            raise OrderError(f"{symbol}: weight {weight} is not a finite number")
         if not self.market.tickers[s].priced:
-            raise OrderError(f"{symbol}: has had no price yet")
-        return sent(order_target(
+            raise OrderError(f"{symbol}: no price yet, which a target weight needs")
+        return id_or_none(order_target(
             self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
         ))
 
     def cancel(self, int64_t order_id):
-        """Asks to end an order; the request travels like an order."""
+        """Requests the cancellation of an order; the request has the latency of an order."""
         self.symbol_of(order_id)
         if cancel(self.out, order_id) < 0:
             raise MemoryError
 
     def amend(self, int64_t order_id, *, quantity=None, limit=None, stop=None, touch=None):
-        """Asks for a new total quantity, limit, stop or touch price; the request travels like an order."""
+        """Requests a new total quantity, limit, stop or touch price; the request has the latency of an order.
+
+        OrderError for a price that the order type does not have.
+        """
         cdef int32_t s = self.symbol_of(order_id)
         cdef int8_t kind = self.type_of(order_id)
         cdef double qty = NAN if quantity is None else quantity
         if quantity is not None and not (isfinite(qty) and qty > 0.0):
             raise OrderError(f"order {order_id}: quantity {quantity} is not a positive number")
-        if limit is not None and (not WITH_LIMIT >> kind & 1 or kind == TRAILING_STOP_LIMIT):
-            raise OrderError(f"order {order_id}: has no limit price")
-        if stop is not None and (not WITH_TRIGGER >> kind & 1 or TOUCHING >> kind & 1):
-            raise OrderError(f"order {order_id}: has no stop price")
-        if touch is not None and not TOUCHING >> kind & 1:
-            raise OrderError(f"order {order_id}: has no touch price")
         where = f"order {order_id}"
+        if limit is not None and (not WITH_LIMIT >> kind & 1 or kind == TRAILING_STOP_LIMIT):
+            raise OrderError(f"{where}: a {type_name(kind)} order has no limit price to amend")
+        if stop is not None and (not WITH_TRIGGER >> kind & 1 or TOUCHING >> kind & 1):
+            raise OrderError(f"{where}: a {type_name(kind)} order has no stop price to amend")
+        if touch is not None and not TOUCHING >> kind & 1:
+            raise OrderError(f"{where}: a {type_name(kind)} order has no touch price to amend")
         trigger = self.price(s, where, "stop" if touch is None else "touch", stop if touch is None else touch)
         if amend(self.out, order_id, qty, self.price(s, where, "limit", limit), trigger) < 0:
             raise MemoryError
 
     cdef const Request* unsent(self, int64_t order_id) except? NULL:
-        """An order of this very callback; NULL for one sent before. OrderError if there is none."""
+        """The request of an order sent in this callback; NULL if it was sent before. OrderError for an unknown id."""
         cdef int64_t i
-        self.live()
+        self.check_active()
         if 1 <= order_id <= self.account.n_orders:
             return NULL
         for i in range(self.out.count):
             if self.out.items[i].action == SUBMIT and self.out.items[i].order_id == order_id:
                 return &self.out.items[i]
-        raise OrderError(f"order {order_id}: there is none")
+        raise OrderError(f"order {order_id}: no order with this id was sent")
 
     cdef int32_t symbol_of(self, int64_t order_id) except -1:
         cdef const Request* request = self.unsent(order_id)
@@ -270,13 +296,13 @@ cdef class Context:
         return self.account.orders[order_id - 1].order_type if request == NULL else request.order_type
 
     def open_orders(self, symbol=None):
-        """Ids of the orders sent and not known to have ended, in the order of sending."""
+        """Ids of the orders that are not known to have ended, in the order of sending."""
         cdef int32_t s = -1 if symbol is None else self.index(symbol)
         cdef int64_t i
-        self.live()
-        for i in range(self.n_seen, self.account.n_orders):
+        self.check_active()
+        for i in range(self.n_listed, self.account.n_orders):
             self.working.append(i + 1)
-        self.n_seen = self.account.n_orders
+        self.n_listed = self.account.n_orders
         self.working = [order_id for order_id in self.working if self.is_working(order_id)]
         found = [order_id for order_id in self.working if s < 0 or self.symbol_of(order_id) == s]
         for i in range(self.out.count):
@@ -288,38 +314,43 @@ cdef class Context:
         return self.account.orders[order_id - 1].known_status <= PARTIALLY_FILLED
 
     def set_timer(self, moment):
-        """Calls `on_timer` once at that time (int64 ns UTC or a datetime); at the next event if it has passed."""
-        self.live()
-        heappush(self.timers, moment_of(moment))
+        """Calls `on_timer` once at `moment` (int64 ns UTC or a datetime); at the next event if it has passed."""
+        self.check_active()
+        heappush(self.timers, timestamp_of(moment))
         self.out.next_timer = self.timers[0]
 
     def log(self, str message not None):
-        """A line for the result's `logs`."""
-        self.live()
+        """Adds a line to the `logs` of the result."""
+        self.check_active()
         self.logs.append((self.market.calls, message))
 
 
-cdef int64_t moment_of(value) except? -1:
+cdef int64_t timestamp_of(value) except? -1:
     return int(value) if isinstance(value, int) else to_ns(value)
 
 
-cdef object sent(int64_t order_id):
-    """An id for the caller: None where there was nothing to send."""
+cdef str type_name(int8_t order_type):
+    return OrderType(order_type).name.lower()
+
+
+cdef object id_or_none(int64_t order_id):
+    """The id, None if nothing was sent."""
     if order_id < 0:
         raise MemoryError
     return order_id or None
 
 
-cdef int refuse_conflict(str symbol, int conflict) except -1:
+cdef int raise_conflict(str symbol, int conflict) except -1:
     if conflict != NO_CONFLICT:
         raise OrderError(f"{symbol}: {_CONFLICTS[conflict]}")
     return 0
 
 
-cdef double distance(where, str what, value, bint positive) except? -2.0:
+cdef double distance(str symbol, str name, value, bint positive) except? -2.0:
+    """NaN for None; OrderError for a value that is not positive, or not `positive` and below 0."""
     if value is None:
         return NAN
     cdef double d = value
     if not (isfinite(d) and (d > 0.0 or (d == 0.0 and not positive))):
-        raise OrderError(f"{where}: {what} {value} is not a positive number")
+        raise OrderError(f"{symbol}: {name} {value} is not {'' if positive else '0 or '}a positive number")
     return d

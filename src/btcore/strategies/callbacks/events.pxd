@@ -1,4 +1,4 @@
-"""What a Python strategy is told: an object for each kind of event."""
+"""The event objects that callbacks receive."""
 
 from libc.stdint cimport int64_t
 
@@ -32,7 +32,7 @@ cdef class FillEvent:
     cdef readonly str liquidity
 
 
-# Each takes the values of the newest event.
+# Each copies the latest event of its kind into the object.
 cdef void read_bar(BarEvent event, tuple symbols, const Market* market)
 cdef void read_quote(QuoteEvent event, tuple symbols, const Market* market)
 cdef void read_trade(TradeEvent event, tuple symbols, const Market* market)

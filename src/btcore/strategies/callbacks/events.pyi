@@ -1,6 +1,6 @@
 from typing import Any, Literal, final
 
-__pyx_capi__: dict[str, Any]  # the makers, for other Cython modules
+__pyx_capi__: dict[str, Any]  # the read functions, for other Cython modules
 
 @final
 class BarEvent:

@@ -1,4 +1,4 @@
-"""What a Python strategy is told: an object for each kind of event."""
+"""The event objects that callbacks receive. Times are int64 ns UTC; prices are in the instrument's currency."""
 
 cimport cython
 
@@ -7,7 +7,7 @@ from btcore.model cimport Bar, Fill, Market, Quote, Trade
 
 @cython.final
 cdef class BarEvent:
-    """A bar, delivered at its close. `timestamp` is its open, ns UTC."""
+    """A bar, delivered at its close. `timestamp` is the time of its open."""
 
     def __repr__(self):
         return (
@@ -18,10 +18,11 @@ cdef class BarEvent:
 
 @cython.final
 cdef class QuoteEvent:
-    """Best bid and offer; sizes are inf where the data has none."""
+    """The best bid and ask. Sizes are inf if the data has none."""
 
     @property
     def mid(self):
+        """The mean of bid and ask."""
         return 0.5 * (self.bid + self.ask)
 
     def __repr__(self):
@@ -30,7 +31,7 @@ cdef class QuoteEvent:
 
 @cython.final
 cdef class TradeEvent:
-    """A print; `side` is the aggressor's, 0 if unknown, `size` inf where the data has none."""
+    """A trade. `side` is the aggressor's: 1 buy, -1 sell, 0 unknown. `size` is inf if the data has none."""
 
     def __repr__(self):
         return f"Trade({self.symbol} {self.timestamp} {self.price}x{self.size})"
@@ -38,7 +39,7 @@ cdef class TradeEvent:
 
 @cython.final
 cdef class FillEvent:
-    """One execution of one of the strategy's orders. `side` is 1 or -1, `liquidity` "maker" or "taker"."""
+    """A fill of one of the strategy's orders. `side` is 1 (buy) or -1 (sell), `liquidity` "maker" or "taker"."""
 
     def __repr__(self):
         return f"Fill({self.symbol} {self.timestamp} #{self.order_id} {self.side * self.quantity}@{self.price})"

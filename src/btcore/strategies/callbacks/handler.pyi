@@ -4,7 +4,7 @@ from btcore.contract import Handler
 from btcore.strategies.callbacks.context import Context
 
 @final
-class PythonHandler(Handler):
+class CallbackHandler(Handler):
     def __init__(self, strategy: Any, symbols: tuple[str, ...]) -> None: ...
     @property
     def context(self) -> Context: ...

@@ -1,20 +1,20 @@
-"""Python callbacks over the one C contract: the adapter that calls a `bt.Strategy`'s hooks."""
+"""What the engine calls for a `Strategy`: the callbacks that its class defines."""
 
 cimport cython
 from cpython.ref cimport PyObject
 
 from heapq import heappop
 
-from btcore.strategies.callbacks.context cimport Context
 from btcore.contract cimport Handler
+from btcore.model cimport Account, BAR, FILL, Market, NEVER, Outbox, QUOTE, TIMER, TRADE
+from btcore.strategies.callbacks.context cimport Context
 from btcore.strategies.callbacks.events cimport (
     BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
 )
-from btcore.model cimport Account, BAR, FILL, Market, NEVER, Outbox, QUOTE, TIMER, TRADE
 
 cdef extern from *:
     """
-    #ifdef Py_GIL_DISABLED  /* a count of references proves nothing there */
+    #ifdef Py_GIL_DISABLED  /* the reference count is not exact there */
     #define BTCORE_IS_SHARED(event) 1
     #else
     #define BTCORE_IS_SHARED(event) (Py_REFCNT(event) != 1)
@@ -24,99 +24,101 @@ cdef extern from *:
 
 cdef extern from "Python.h":
     size_t PY_VECTORCALL_ARGUMENTS_OFFSET
-    object PyObject_Vectorcall(object hook, PyObject* const* args, size_t nargs, PyObject* names)
+    object PyObject_Vectorcall(object callback, PyObject* const* args, size_t nargs, PyObject* names)
 
 
-_HOOKS = ("on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end")  # by Kind
+_CALLBACKS = ("on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end")  # by Kind
 
 
 cdef struct State:
-    PyObject* adapter
+    PyObject* handler
 
 
 @cython.final
-cdef class PythonHandler(Handler):
-    """Calls the hooks a strategy object defines, and only those.
+cdef class CallbackHandler(Handler):
+    """Calls the callbacks that `strategy` has, an object with any of `on_start, on_bar, on_quote, ...`.
 
-    An event that nobody holds when the next one comes is used again for it, so that none is allocated.
+    An event object is reused for the next event of its kind unless the strategy holds a reference to it, so that
+    events cost no allocation.
     """
     cdef State box
     cdef readonly Context context
-    cdef readonly object error       # what a hook raised
-    cdef tuple hooks                 # by Kind, None where there is none
-    cdef QuoteEvent quote            # the last of each
+    cdef readonly object error       # the exception that a callback raised, or None
+    cdef tuple callbacks             # by Kind; None where the strategy has none
+    cdef QuoteEvent quote            # the latest event of each kind
     cdef TradeEvent trade
     cdef BarEvent bar
     cdef FillEvent fill
 
     def __init__(self, strategy, tuple symbols not None):
         self.context = Context(symbols)
-        self.hooks = tuple([getattr(strategy, name, None) for name in _HOOKS])
-        for kind, hook in enumerate(self.hooks):
-            self.kinds |= (hook is not None) << kind
+        self.callbacks = tuple([getattr(strategy, name, None) for name in _CALLBACKS])
+        for kind, callback in enumerate(self.callbacks):
+            self.kinds |= (callback is not None) << kind
         self.keeps_gil = self.kinds & (1 << QUOTE | 1 << TRADE | 1 << BAR)
-        self.box.adapter = <PyObject*> self
+        self.box.handler = <PyObject*> self
         self.state = &self.box
-        self.on_event = call
+        self.on_event = on_event
 
-    cdef int answer(self, const Market* market) noexcept:
+    cdef int handle(self, const Market* market, const Account* account, Outbox* out) noexcept:
+        """Runs the callback of one event; the context works only meanwhile."""
+        cdef Context ctx = self.context
+        cdef int code
+        ctx.market, ctx.account, ctx.out = market, account, out
+        code = self.run_callback(market)
+        ctx.out = NULL
+        return code
+
+    cdef int run_callback(self, const Market* market) noexcept:
+        """1 if the callback raised: the exception is then in `error`."""
         try:
-            self.pass_on(market)
+            self.dispatch(market)
             return 0
         except BaseException as error:
             self.error = error
             return 1
 
-    cdef int pass_on(self, const Market* market) except -1:
+    cdef int dispatch(self, const Market* market) except -1:
         cdef Context ctx = self.context
         cdef int kind = market.kind
         if kind == TIMER:
             heappop(ctx.timers)
             ctx.out.next_timer = ctx.timers[0] if ctx.timers else NEVER
-        hook = self.hooks[kind]
-        if hook is None:
+        callback = self.callbacks[kind]
+        if callback is None:
             return 0
         if kind == QUOTE:
             if is_shared(<PyObject*> self.quote):
                 self.quote = QuoteEvent.__new__(QuoteEvent)
             read_quote(self.quote, ctx.symbols, market)
-            tell(hook, ctx, self.quote)
+            call(callback, ctx, self.quote)
         elif kind == TRADE:
             if is_shared(<PyObject*> self.trade):
                 self.trade = TradeEvent.__new__(TradeEvent)
             read_trade(self.trade, ctx.symbols, market)
-            tell(hook, ctx, self.trade)
+            call(callback, ctx, self.trade)
         elif kind == BAR:
             if is_shared(<PyObject*> self.bar):
                 self.bar = BarEvent.__new__(BarEvent)
             read_bar(self.bar, ctx.symbols, market)
-            tell(hook, ctx, self.bar)
+            call(callback, ctx, self.bar)
         elif kind == FILL:
             if is_shared(<PyObject*> self.fill):
                 self.fill = FillEvent.__new__(FillEvent)
             read_fill(self.fill, ctx.symbols, market)
-            tell(hook, ctx, self.fill)
+            call(callback, ctx, self.fill)
         else:
-            hook(ctx)
+            callback(ctx)
         return 0
 
 
-cdef inline object tell(object hook, Context ctx, object event):
-    """`hook(ctx, event)`, from an array that leaves a bound method room for its self."""
+cdef inline object call(object callback, Context ctx, object event):
+    """`callback(ctx, event)`. The free first item lets a bound method insert its `self` without a copy."""
     cdef PyObject* args[3]
     args[1], args[2] = <PyObject*> ctx, <PyObject*> event
-    return PyObject_Vectorcall(hook, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL)
+    return PyObject_Vectorcall(callback, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL)
 
 
-cdef int call(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
     with gil:
-        return ask(<PythonHandler> (<State*> state).adapter, market, account, out)
-
-
-cdef int ask(PythonHandler handler, const Market* market, const Account* account, Outbox* out) noexcept:
-    cdef Context ctx = handler.context
-    cdef int code
-    ctx.market, ctx.account, ctx.out = market, account, out
-    code = handler.answer(market)
-    ctx.out = NULL
-    return code
+        return (<CallbackHandler> (<State*> state).handler).handle(market, account, out)

@@ -1,4 +1,4 @@
-"""Strategies as Python sees them: a class with callbacks."""
+"""`Strategy`: the base class of strategies with Python callbacks."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, get_origin, get_type_hints
@@ -13,7 +13,7 @@ from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
 
 class Strategy:
-    """Base of strategies with Python callbacks. Annotated class attributes are its parameters.
+    """Base class of strategies with Python callbacks. Annotated class attributes are its parameters.
 
         class Cross(bt.Strategy):
             period: int = 20
@@ -21,8 +21,11 @@ class Strategy:
             def on_bar(self, ctx, bar):
                 ...
 
-    Of `on_start, on_bar, on_quote, on_trade, on_fill, on_timer, on_end` define those it needs: only they are
-    called. `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` check names and types (ConfigError).
+    A class defines the callbacks it needs; the others cost nothing. `on_start`, `on_timer` and `on_end` take
+    (self, ctx). `on_bar`, `on_quote`, `on_trade` and `on_fill` also take the event. `ctx` is a Context.
+
+    `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
+    name or a value of another type.
     """
 
     on_bar: ClassVar[Any] = None
@@ -39,7 +42,7 @@ class Strategy:
 
     @classmethod
     def check_params(cls, params: Mapping[str, Any]) -> dict[str, Any]:
-        """The parameters, complete and of their types; ConfigError names what is wrong."""
+        """All parameters with their types checked; ConfigError names the parameter that is invalid."""
         hints = cls._hints()
         fields = [
             (name, hint, getattr(cls, name)) if hasattr(cls, name) else (name, hint)
@@ -48,18 +51,20 @@ class Strategy:
         for name in params:
             if name not in hints:
                 known = ", ".join(hints) or "none"
-                raise ConfigError(f"strategy.params.{name}: {cls.__name__} has no such parameter ({known})")
+                raise ConfigError(
+                    f"strategy.params.{name}: {cls.__name__} has no such parameter; it has {known}"
+                )
         expected = msgspec.defstruct(cls.__name__, fields, kw_only=True)
         return msgspec.structs.asdict(checked("strategy.params", params, expected))
 
     @property
     def params(self) -> dict[str, Any]:
-        """The parameters as they stand."""
+        """The current value of each parameter."""
         return {name: getattr(self, name) for name in self._hints() if hasattr(self, name)}
 
     @classmethod
     def _hints(cls) -> dict[str, Any]:
-        """Name and type of each parameter."""
+        """The name and type of each parameter."""
         return {
             name: hint
             for name, hint in get_type_hints(cls, include_extras=True).items()

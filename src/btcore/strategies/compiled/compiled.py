@@ -1,4 +1,4 @@
-"""Strategies that are compiled code from outside: a Numba function, or a C function of a Cython module."""
+"""`Compiled`: a strategy that is a Numba function, or a C function of a Cython module."""
 
 import inspect
 import re
@@ -14,20 +14,22 @@ from btcore.contract import CONTRACT_VERSION
 from btcore.data.hashing import sha256_hex
 from btcore.errors import ConfigError
 
-from .handler import EVENTS, Relay, unpacked
+from .handler import EVENTS, CompiledHandler, unpack_capsule
 
 SIGNATURE = re.compile(r"int \(void \*, .*Market const \*, .*Account const \*, .*Outbox \*\)")
 
 
 class Compiled:
-    """A strategy that is a compiled function, to be called at C speed; any number of runs may play it.
+    """A strategy that is a compiled function, called without Python. It may play any number of runs.
 
-    `function` is what `btcore.jit.cfunc` or `numba.cfunc(btcore.jit.signature(dtype))` made, or the integer
-    address of a C function of the contract in `btcore/model.pxd`. It is called for every one of `events`, of
-    "quotes", "trades", "bars", "fills", "start" and "end", and for the timers it sets.
+    function: the result of `btcore.jit.cfunc` or of `numba.cfunc(btcore.jit.signature(dtype))`, or the
+    integer address of a C function of the type `on_event_t` in `btcore/model.pxd`.
+    state: a numpy array without Python objects, usually structured. Each run starts with a copy of it, which
+    the function reads and writes. None for a function without state.
+    events: the events the function is called for: "quotes", "trades", "bars", "fills", "start", "end". It is
+    also called for the timers it sets.
 
-    `state`, a structured array (or any other without Python objects), is where each run begins: the function
-    works on a copy of its own. ConfigError if these do not fit together.
+    ConfigError if the function, its state and the events do not fit together.
     """
 
     def __init__(
@@ -42,35 +44,39 @@ class Compiled:
         elif hasattr(function, "_sig") and hasattr(function, "address"):
             _check_signature(function, self.state)
             self._address = function.address
-            self._code = _described(function.__wrapped__)
+            self._code = _describe_numba(function.__wrapped__)
         else:
             raise ConfigError(
                 f"strategy.function: {function!r} is neither a Numba cfunc nor an address; "
                 "decorate it with btcore.jit.cfunc"
             )
         if self._address <= 0:
-            raise ConfigError(f"strategy.function: {self._address} is no address")
+            raise ConfigError(f"strategy.function: address {self._address} is not above 0")
 
     @classmethod
     def from_cython(
         cls, module: ModuleType, name: str, state: NDArray[Any] | None = None, *, events: str | Sequence[str]
     ) -> "Compiled":
-        """Of a Cython module with `cdef api int name(void*, const Market*, const Account*, Outbox*) ...`.
+        """A function of a compiled Cython module; ConfigError if the module has no such function.
 
-        And `CONTRACT_VERSION = CONTRACT`, cimported from `btcore.model`: which contract it was compiled with.
+        The module exports it as
+        `cdef api int name(void*, const Market*, const Account*, Outbox*) noexcept nogil`, and the version of
+        the C interface it was compiled with as `CONTRACT_VERSION = CONTRACT`; `btcore.model` has CONTRACT.
         """
         exported = getattr(module, "__pyx_capi__", {})
         where = f"strategy.{module.__name__}"
         if name not in exported:
             known = ", ".join(sorted(exported)) or "none"
-            raise ConfigError(f"{where}: it has no `cdef api` function {name!r} ({known})")
-        address, told = unpacked(exported[name])
-        if not SIGNATURE.fullmatch(told):
-            raise ConfigError(f"{where}.{name}: not a function of the contract, but {told}")
+            raise ConfigError(f"{where}: no `cdef api` function {name!r}; the module has {known}")
+        address, signature = unpack_capsule(exported[name])
+        if not SIGNATURE.fullmatch(signature):
+            raise ConfigError(
+                f"{where}.{name}: its signature is {signature}, not that of on_event_t in btcore/model.pxd"
+            )
         version = getattr(module, "CONTRACT_VERSION", None)
         if version != CONTRACT_VERSION:
             raise ConfigError(
-                f"{where}: its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}: compile it anew"
+                f"{where}: its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}; recompile it"
             )
         made = cls(address, state, events=events)
         made.function = exported[name]
@@ -80,34 +86,35 @@ class Compiled:
         }
         return made
 
-    def handler(self) -> Relay:
-        """What `bt.run` plays, once: its `final_state` is then as the function left it, or None."""
+    def handler(self) -> CompiledHandler:
+        """A handler for one run. After the run its `final_state` is the state, or None without one."""
         state = None if self.state is None else self.state.copy()
-        return Relay(self._address, state, self.events, self.function, self.describe())
+        return CompiledHandler(self._address, state, self.events, self.function, self.describe())
 
     def describe(self) -> dict[str, Any]:
-        """For a manifest: the function's name, what it hears of, and hashes of its code and of its state.
+        """For the manifest: the function's name, its events, and hashes of its code and its initial state.
 
-        Of a Numba function the code is its source and the numbers it takes from around it, not what it calls.
+        The code of a Numba function is its source text and the numbers among its globals and closure
+        variables; the functions it calls are not included.
         """
-        start = None
+        state_hash = None
         if self.state is not None:
-            start = sha256_hex(str(self.state.dtype.descr).encode() + self.state.tobytes())
+            state_hash = sha256_hex(str(self.state.dtype.descr).encode() + self.state.tobytes())
         return {
             "kind": "compiled",
             "params": {},
             "events": list(self.events),
-            "state_sha256": start,
+            "state_sha256": state_hash,
             **self._code,
         }
 
 
 def _checked_state(state: Any) -> NDArray[Any] | None:
-    """A copy that nobody else can change."""
+    """A read-only copy."""
     if state is None:
         return None
     if not isinstance(state, np.ndarray | np.void) or state.dtype.hasobject or state.size == 0:
-        raise ConfigError("strategy.state: not a numpy array of at least one record without Python objects")
+        raise ConfigError("strategy.state: not a numpy array with at least one record and no Python objects")
     copy = np.array(state, order="C")
     copy.flags.writeable = False
     return copy
@@ -115,9 +122,10 @@ def _checked_state(state: Any) -> NDArray[Any] | None:
 
 def _checked_events(events: str | Sequence[str]) -> tuple[str, ...]:
     named = (events,) if isinstance(events, str) else tuple(events)
-    strangers = [name for name in named if name not in EVENTS]
-    if strangers or not named:
-        raise ConfigError(f"strategy.events: {strangers or 'nothing'} is not of {', '.join(EVENTS)}")
+    unknown = ", ".join(repr(name) for name in named if name not in EVENTS)
+    if unknown or not named:
+        problem = f"unknown {unknown}" if unknown else "none given"
+        raise ConfigError(f"strategy.events: {problem}; choose from {', '.join(EVENTS)}")
     return tuple(name for name in EVENTS if name in named)
 
 
@@ -127,16 +135,16 @@ def _check_signature(function: Any, state: NDArray[Any] | None) -> None:
     dtype = None if state is None else state.dtype
     if function._sig != signature(dtype):
         raise ConfigError(
-            f"strategy.function: made for {function._sig}, but with a state of {dtype} "
-            f"it is called as {signature(dtype)}"
+            f"strategy.function: its signature is {function._sig}; "
+            f"with a state of {dtype} it must be {signature(dtype)}"
         )
 
 
-def _described(function: Any) -> dict[str, Any]:
-    around = inspect.getclosurevars(function)
+def _describe_numba(function: Any) -> dict[str, Any]:
+    outer = inspect.getclosurevars(function)
     numbers = {
         name: repr(value)
-        for name, value in sorted({**around.globals, **around.nonlocals}.items())
+        for name, value in sorted({**outer.globals, **outer.nonlocals}.items())
         if isinstance(value, bool | int | float | np.generic)
     }
     try:

@@ -8,10 +8,10 @@ from btcore.contract import Handler
 EVENTS: dict[str, int]
 RAISED: int
 
-def unpacked(capsule: Any) -> tuple[int, str]: ...
+def unpack_capsule(capsule: Any) -> tuple[int, str]: ...
 
 @final
-class Relay(Handler):
+class CompiledHandler(Handler):
     def __init__(
         self,
         address: int,

@@ -1,4 +1,4 @@
-"""The adapter that calls a strategy's function by its address."""
+"""What the engine calls for a `Compiled`: the strategy's function, by its address."""
 
 cimport cython
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
@@ -10,13 +10,13 @@ from btcore.model cimport Account, BAR, END, FILL, Market, Outbox, QUOTE, START,
 from btcore.errors import OrderError
 from btcore.strategies.compiled.order_calls import FAULTS as _FAULTS
 
-# What a strategy may ask to hear of. Timers come to those who set them.
+# The events a strategy may choose. Timers always reach the strategy that set them.
 EVENTS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END}
-RAISED = -(1 << 31)    # what a function returns in which an exception was raised
+RAISED = -(1 << 31)    # what a function of `jit.cfunc` returns after an exception
 
 
-def unpacked(capsule):
-    """The pointer in a PyCapsule, as an integer, and its name, which of a `cdef api` function is its signature."""
+def unpack_capsule(capsule):
+    """The address in a PyCapsule and the capsule's name, which for a `cdef api` function is its signature."""
     cdef const char* name = PyCapsule_GetName(capsule)
     return <size_t> PyCapsule_GetPointer(capsule, name), name.decode()
 
@@ -24,55 +24,55 @@ def unpacked(capsule):
 cdef struct Call:
     on_event_t function
     void* state
-    int32_t kinds
-    int32_t code             # what the function returned last
-    int32_t fault
+    int32_t kinds            # the kinds of event to call the function for, one bit each
+    int32_t code             # the latest return value of the function
+    int32_t fault            # the first invalid order call, 0 for none
 
 
 @cython.final
-cdef class Relay(Handler):
-    """One run of a compiled function: `on_event(state, market, account, out)` at the address, for each of `events`.
+cdef class CompiledHandler(Handler):
+    """One run of the C function `on_event(state, market, account, out)` at `address`, for each of `events`.
 
-    It keeps `state`, a C-contiguous numpy array or None, and `owner`, to which the function belongs, alive.
-    After the run `state` is as the function left it. `described` is for the run's manifest.
+    `memory`, a C-contiguous numpy array or None, is the state, which the function changes. `owner` is the object
+    that the function belongs to; it is kept alive. `described` is for the run's manifest.
     """
-    cdef Call box
+    cdef Call call
     cdef object memory, owner
     cdef readonly dict described
 
     def __init__(self, size_t address, memory, events, owner, dict described not None):
         cdef unsigned char[::1] block
         self.memory, self.owner, self.described = memory, owner, described
-        self.box.function = <on_event_t> <void*> address
-        self.box.kinds = 1 << TIMER
+        self.call.function = <on_event_t> <void*> address
+        self.call.kinds = 1 << TIMER
         for name in events:
-            self.box.kinds |= 1 << <int> EVENTS[name]
+            self.call.kinds |= 1 << <int> EVENTS[name]
         if memory is not None:
             block = memory.reshape(-1).view("u1")
-            self.box.state = &block[0]
-        self.kinds = self.box.kinds
-        self.state = &self.box
-        self.on_event = call
+            self.call.state = &block[0]
+        self.kinds = self.call.kinds
+        self.state = &self.call
+        self.on_event = on_event
 
     @property
     def final_state(self):
-        """The run's own copy of the state."""
+        """The state of this run; None without one."""
         return self.memory
 
     @property
     def error(self):
-        """Why the run was ended, as an exception; None if it was not."""
-        if self.box.fault:
-            return OrderError(_FAULTS[self.box.fault])
-        if self.box.code == RAISED:
+        """Why the strategy ended the run, as an exception; None if it did not."""
+        if self.call.fault:
+            return OrderError(_FAULTS[self.call.fault])
+        if self.call.code == RAISED:
             return RuntimeError("it raised an exception")
-        return RuntimeError(f"it returned {self.box.code}") if self.box.code else None
+        return RuntimeError(f"it returned {self.call.code}, not 0") if self.call.code else None
 
 
-cdef int call(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    cdef Call* own = <Call*> state
-    if not own.kinds >> market.kind & 1:
+cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+    cdef Call* call = <Call*> state
+    if not call.kinds >> market.kind & 1:
         return 0
-    own.code = own.function(own.state, market, account, out)
-    own.fault = out.fault
-    return own.code != 0 or own.fault != 0
+    call.code = call.function(call.state, market, account, out)
+    call.fault = out.fault
+    return call.code != 0 or call.fault != 0

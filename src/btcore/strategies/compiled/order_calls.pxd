@@ -1,6 +1,6 @@
-"""The verbs of a compiled strategy as C functions with addresses, for code that cannot include contract.pxd.
+"""The order functions of `contract.pxd` as C functions with addresses, for Numba.
 
-Unlike those there, they check what is asked, and the first ask that makes no sense is kept in `out.fault`.
+Unlike those of `contract.pxd` they check their arguments: the first invalid call sets `out.fault` and returns -1.
 """
 
 from libc.stdint cimport int32_t, int64_t

@@ -1,16 +1,14 @@
-"""The verbs of a compiled strategy as C functions with addresses, for code that cannot include contract.pxd."""
+"""The order functions of `contract.pxd` as C functions with addresses, for Numba."""
 
 from libc.math cimport isfinite, isnan, llrint
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore cimport contract
-from btcore.model cimport (
-    Account, CLS, Market, NEVER, Outbox, POST_ONLY, REDUCE_ONLY, Request, TICKS,
-)
+from btcore.model cimport Account, CLS, Market, NEVER, Outbox, POST_ONLY, REDUCE_ONLY, Request, TICKS
 from btcore.rules cimport accounting
-from btcore.rules.order_terms cimport NO_CONFLICT, order_type_of, price_conflict, time_conflict
+from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
-from btcore.rules.order_terms import CONFLICTS, TIME_IN_FORCE, TRAIL_BY
+from btcore.rules.order_terms import CONFLICTS, LATENCY_RANGE, TIME_IN_FORCE, TRAIL_BY
 
 FAULTS = {
     NO_MEMORY: "not enough memory for the orders",
@@ -20,9 +18,9 @@ FAULTS = {
     BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in TRAIL_BY)}",
     BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(TIME_IN_FORCE)}",
     BAD_FLAG: "post_only and reduce_only are not both True or False",
-    BAD_OCO: "oco is negative",
+    BAD_OCO: "oco is not 0 or a positive group number",
     BAD_PARENT: "parent is not the id of an order that was sent before",
-    BAD_LATENCY: "latency_ms is not between 0 and 86400000, a day",
+    BAD_LATENCY: f"latency_ms is not {LATENCY_RANGE}",
     UNKNOWN_ORDER: "a cancel or an amendment is for an order that was never sent",
     NO_PRICE: "a target weight is for a symbol that has no price yet",
     **{FIRST_CONFLICT + conflict: text for conflict, text in CONFLICTS.items()},
@@ -44,7 +42,7 @@ cdef int64_t submit(
     double limit_offset, int64_t trail_by, int64_t time_in_force, int64_t expires, int64_t oco, int64_t parent,
     int64_t flags, double latency_ms,
 ) noexcept nogil:
-    """An order of the terms of `Context.buy`, NaN for none; its id, -1 if it makes no sense."""
+    """Sends an order with the terms of `Context.buy`, NaN for none. Its id, -1 if a term is invalid."""
     cdef Request request
     cdef int conflict
     if symbol < 0 or symbol >= out.n_symbols:
@@ -61,7 +59,7 @@ cdef int64_t submit(
         return refuse(out, BAD_OCO)
     if parent < 0 or parent >= out.next_id:
         return refuse(out, BAD_PARENT)
-    if not (isnan(latency_ms) or 0.0 <= latency_ms <= 86_400_000.0):
+    if not (isnan(latency_ms) or 0 <= latency_ms <= MAX_LATENCY_MS):
         return refuse(out, BAD_LATENCY)
     conflict = price_conflict(
         not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
@@ -84,14 +82,14 @@ cdef int64_t submit(
 
 
 cdef int64_t cancel(Outbox* out, int64_t order_id) noexcept nogil:
-    """Asks to end an order; -1 if there is none."""
+    """Requests the cancellation of an order; -1 for an unknown id."""
     if order_id < 1 or order_id >= out.next_id:
         return refuse(out, UNKNOWN_ORDER)
     return sent(out, contract.cancel(out, order_id))
 
 
 cdef int64_t amend(Outbox* out, int64_t order_id, double qty, double limit, double trigger) noexcept nogil:
-    """Asks for new terms, NaN to leave one; -1 if there is no such order."""
+    """Requests new terms, NaN to leave one unchanged; -1 for an unknown id or an invalid quantity."""
     if order_id < 1 or order_id >= out.next_id:
         return refuse(out, UNKNOWN_ORDER)
     if not isnan(qty) and not (isfinite(qty) and qty > 0.0):
@@ -100,7 +98,7 @@ cdef int64_t amend(Outbox* out, int64_t order_id, double qty, double limit, doub
 
 
 cdef int64_t order_target(const Account* account, Outbox* out, int64_t symbol, double qty) noexcept nogil:
-    """A market order for what the position lacks of `qty`: its id, 0 if nothing."""
+    """Sends a market order for the difference between `qty` and the position. Its id, 0 without a difference."""
     if symbol < 0 or symbol >= out.n_symbols:
         return refuse(out, UNKNOWN_SYMBOL)
     if not isfinite(qty):
@@ -111,7 +109,7 @@ cdef int64_t order_target(const Account* account, Outbox* out, int64_t symbol, d
 cdef int64_t order_target_percent(
     const Market* market, const Account* account, Outbox* out, int64_t symbol, double weight
 ) noexcept nogil:
-    """`order_target` for `weight` of equity."""
+    """`order_target` for a quantity worth `weight` of equity."""
     if symbol < 0 or symbol >= out.n_symbols:
         return refuse(out, UNKNOWN_SYMBOL)
     if not isfinite(weight):

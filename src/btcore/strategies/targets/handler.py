@@ -1,167 +1,200 @@
-"""The hooks that play a `Targets`: what is due when, and the orders that follow from it."""
+"""Plays a `Targets`: rebalances when a date or a row of targets is due, and sends the orders of the plan."""
 
+from collections.abc import Sequence
 from math import isfinite
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from btcore.config import Execution, Instrument
+from btcore.errors import OrderError
 from btcore.strategies.callbacks.context import Context
 
 from .plan import Floats, plan
-from .rebalance_dates import Timetable
-from .trading_costs import Listing
-
-if TYPE_CHECKING:
-    from .targets import Targets
-
-AT_START = int(np.iinfo(np.int64).min)  # a time before every run
+from .rebalance_dates import RebalanceDates
+from .targets import AT_START, Targets
+from .trading_costs import Markets, Rates, TradingCosts
 
 
-class Rebalancer:
-    """One playing of a Targets: it acts at the start and on timers, and sleeps through all other events."""
+def make_handler(  # noqa: PLR0917 - the settings of a run
+    targets: Targets,
+    markets: Markets,
+    instruments: Sequence[Instrument],
+    timezone: str,
+    execution: Execution,
+    fx: Rates | None = None,
+) -> "TargetsHandler":
+    """The callbacks of one run over `markets`, with one instrument for each.
 
-    def __init__(self, asked: "Targets", listing: Listing, timezone: str) -> None:
-        self.asked = asked
-        self.listing = listing
-        self.symbols = listing.symbols
+    OrderError for a symbol that is not in the run, for a lot that is not a multiple of an instrument's, and
+    for targets that the account cannot hold.
+    """
+    symbols = [symbol for symbol, _ in markets]
+    unknown = sorted(set(targets.symbol.tolist()) - set(symbols))
+    if unknown:
+        raise OrderError(f"targets: {unknown[0]!r} is not in this run; its symbols are {', '.join(symbols)}")
+    for symbol, instrument in zip(symbols, instruments, strict=True):
+        steps = targets.lot / instrument.lot_size if targets.lot and instrument.lot_size else 1.0
+        if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
+            raise OrderError(
+                f"targets.lot: {targets.lot} is not a multiple of {symbol}'s lot_size {instrument.lot_size}"
+            )
+    if execution.position_mode == "hedging":
+        raise OrderError("targets: a target is a net position; position_mode must be 'netting'")
+    shorts = targets.symbol[targets.value < 0.0]
+    if execution.account == "cash" and len(shorts):
+        raise OrderError(f"targets: {shorts[0]} has a target below 0; a cash account cannot sell short")
+    costs = TradingCosts(markets, instruments, timezone, execution, fx)
+    return TargetsHandler(targets, costs, timezone)
+
+
+class TargetsHandler:
+    """The callbacks of one run of a Targets. It has no market callbacks: timers alone call it."""
+
+    def __init__(self, targets: Targets, costs: TradingCosts, timezone: str) -> None:
+        self.settings = targets
+        self.costs = costs
+        self.symbols = costs.symbols
         self.timezone = timezone
-        self.timetable = None if asked.schedule is None else Timetable.parse(asked.schedule)
-        self.lots = listing.lots if asked.lot is None else np.full(len(self.symbols), asked.lot)
-        self.travel = listing.travel()
-        # A timer comes before the events of its instant. An order that travels can't arrive at that instant
-        # anyway, so it is better sent when those are known.
-        self.delay = 1 if self.travel else 0
-        place = {symbol: i for i, symbol in enumerate(self.symbols)}
-        self.places = [place[symbol] for symbol in asked.symbol.tolist()]
-        self.times: list[int] = asked.timestamp.tolist()
+        self.dates = None if targets.schedule is None else RebalanceDates.parse(targets.schedule)
+        self.lots = costs.lots if targets.lot is None else np.full(len(self.symbols), targets.lot)
+        self.round_trip = costs.max_round_trip()
+        # A timer runs before the events of its instant. An order with latency cannot fill at that instant, so
+        # it is sent 1 ns later, when those events are known.
+        self.delay = 1 if self.round_trip else 0
+        index = {symbol: i for i, symbol in enumerate(self.symbols)}
+        self.row_symbols = [index[symbol] for symbol in targets.symbol.tolist()]
+        self.row_times: list[int] = targets.timestamp.tolist()
 
         self.targets: Floats = np.full(len(self.symbols), np.nan)
-        self.row = 0  # rows before this one are in `targets`
-        self.anchor = 0  # of a grid of steps
-        self.boundary: int | None = None  # the next moment of the timetable, once there is a target
-        self.waiting: set[int] = set()  # symbols to trade at their first price
-        self.goals = np.zeros(len(self.symbols))  # the quantities last ordered
-        self.sent: dict[int, float] = {}  # what was ordered last, as a share of equity
-        self.check: int | None = None  # when that has arrived
-        self.is_scaled = False
+        self.next_row = 0  # rows before it are in `targets`
+        self.anchor = 0  # the origin of a grid of steps
+        self.next_date: int | None = None  # of the schedule; None until there is a target
+        self.unpriced: set[int] = set()  # symbols to trade at their first price
+        self.goals = np.zeros(len(self.symbols))  # the position that the latest order of each symbol leads to
+        self.sent: dict[int, float] = {}  # symbols of the latest orders, and each order's share of equity
+        self.check_time: int | None = None  # when the outcome of these orders is known
+        self.has_logged_scaling = False
 
     def on_start(self, ctx: Context) -> None:
-        """Targets of before the run are due at once."""
+        """Rebalances to the targets dated before the run."""
         self.on_timer(ctx)
 
     def on_timer(self, ctx: Context) -> None:
-        """Does what is due, and sets the timer of what is next."""
+        """Rebalances if that is due, and sets the next timer."""
         now = ctx.now - self.delay
-        is_due = self._take_rows(now)
-        if self.timetable is not None and self.row:
-            if self.boundary is None:
-                self.anchor = ctx.now if self.times[0] == AT_START else self.times[0]
-            is_due = self.boundary is None or now >= self.boundary
+        is_due = self._apply_rows(now)
+        if self.dates is not None and self.next_row:
+            if self.next_date is None:
+                self.anchor = ctx.now if self.row_times[0] == AT_START else self.row_times[0]
+            is_due = self.next_date is None or now >= self.next_date
             if is_due:
-                self.boundary = self.timetable.after(now, self.anchor, self.timezone)
+                self.next_date = self.dates.after(now, self.anchor, self.timezone)
         if is_due:
             self._rebalance(ctx)
         else:
             self._follow_up(ctx, now)
-        following = self._next(now)
-        if following is not None:
-            ctx.set_timer(following + self.delay)
+        next_time = self._next_time(now)
+        if next_time is not None:
+            ctx.set_timer(next_time + self.delay)
 
-    def _take_rows(self, now: int) -> bool:
-        """True if there were new ones."""
-        first = self.row
-        while self.row < len(self.times) and self.times[self.row] <= now:
-            if self.asked.close_others and (self.row == 0 or self.times[self.row] > self.times[self.row - 1]):
+    def _apply_rows(self, now: int) -> bool:
+        """Takes over the rows dated up to `now`; False if there are none."""
+        first, times = self.next_row, self.row_times
+        while self.next_row < len(times) and times[self.next_row] <= now:
+            row = self.next_row
+            if self.settings.close_others and (row == 0 or times[row] > times[row - 1]):
                 self.targets[:] = 0.0
-            self.targets[self.places[self.row]] = self.asked.value[self.row]
-            self.row += 1
-        return self.row > first
+            self.targets[self.row_symbols[row]] = self.settings.value[row]
+            self.next_row += 1
+        return self.next_row > first
 
-    def _next(self, now: int) -> int | None:
-        """When something is due next."""
-        moments = [self.listing.first_mark(i) + 1 - self.delay for i in self.waiting]  # once it has been
-        if self.boundary is not None:
-            moments.append(self.boundary)
-        elif self.row < len(self.times):
-            moments.append(self.times[self.row])
-        if self.check is not None:
-            moments.append(self.check)
-        return min((m for m in moments if m > now), default=None)
+    def _next_time(self, now: int) -> int | None:
+        """The next time at which something may be due."""
+        # + 1: a timer runs before the events of its instant, and a symbol's first price is one of them.
+        times = [self.costs.first_mark_time(i) + 1 - self.delay for i in self.unpriced]
+        if self.next_date is not None:
+            times.append(self.next_date)
+        elif self.next_row < len(self.row_times):
+            times.append(self.row_times[self.next_row])
+        if self.check_time is not None:
+            times.append(self.check_time)
+        return min((time for time in times if time > now), default=None)
 
     def _rebalance(self, ctx: Context) -> None:
-        """All symbols that have a price; the others when they have one."""
-        unpriced = {i for i, symbol in enumerate(self.symbols) if not isfinite(ctx.mark(symbol))}
-        self.waiting = {i for i in unpriced if isfinite(self.targets[i]) and self.targets[i] != 0.0}
-        self._trade(ctx, set(range(len(self.symbols))) - unpriced, self.asked.max_turnover)
+        """Trades the symbols that have a price; the others follow at their first price."""
+        without_price = {i for i, symbol in enumerate(self.symbols) if not isfinite(ctx.mark(symbol))}
+        self.unpriced = {i for i in without_price if isfinite(self.targets[i]) and self.targets[i] != 0.0}
+        self._trade(ctx, set(range(len(self.symbols))) - without_price, self.settings.max_turnover)
 
     def _follow_up(self, ctx: Context, now: int) -> None:
-        """Orders that were refused, and symbols that have got their first price."""
-        if self.check is not None and now >= self.check:
-            self._send_refused_again(ctx)
-        ready = {i for i in self.waiting if isfinite(ctx.mark(self.symbols[i]))}
-        self.waiting -= ready
-        if ready:
-            self._trade(ctx, ready, self.asked.max_turnover)
+        """Trades the symbols whose order was rejected and those that have got their first price."""
+        if self.check_time is not None and now >= self.check_time:
+            self._retry_rejected(ctx)
+        priced = {i for i in self.unpriced if isfinite(ctx.mark(self.symbols[i]))}
+        self.unpriced -= priced
+        if priced:
+            self._trade(ctx, priced, self.settings.max_turnover)
 
-    def _send_refused_again(self, ctx: Context) -> None:
-        """Prices moved while an order travelled, and buying power did not carry it: planned anew, once."""
-        sent, self.check = self.sent, None
-        refused = {
+    def _retry_rejected(self, ctx: Context) -> None:
+        """Plans rejected orders once more: prices moved while they travelled, and buying power was short."""
+        sent, self.check_time = self.sent, None
+        rejected = {
             i
             for i in sent
-            if not ctx.open_orders(self.symbols[i]) and self._is_off(ctx.position(self.symbols[i]), i)
+            if not ctx.open_orders(self.symbols[i]) and self._is_off_goal(ctx.position(self.symbols[i]), i)
         }
-        if not refused:
+        if not rejected:
             return
-        turnover = self.asked.max_turnover
+        turnover = self.settings.max_turnover
         if turnover is not None:
-            turnover = max(0.0, turnover - sum(share for i, share in sent.items() if i not in refused))
-        self._trade(ctx, refused, turnover)
-        self.check = None
+            turnover = max(0.0, turnover - sum(share for i, share in sent.items() if i not in rejected))
+        self._trade(ctx, rejected, turnover)
+        self.check_time = None
 
-    def _is_off(self, position: float, symbol: int) -> bool:
+    def _is_off_goal(self, position: float, symbol: int) -> bool:
         goal = float(self.goals[symbol])
         return abs(position - goal) > 1e-9 * max(abs(position), abs(goal))
 
     def _trade(self, ctx: Context, tradable: set[int], max_turnover: float | None) -> None:
-        equity, now, asked = ctx.equity, ctx.now, self.asked
+        """Plans the trades of the `tradable` symbols, and sends their orders."""
+        equity, now, settings = ctx.equity, ctx.now, self.settings
         prices = np.array([ctx.mark(symbol) for symbol in self.symbols])
-        values = self.listing.point_values(now)
+        point_values = self.costs.point_values(now)
         held = [self._held(ctx, i) for i in range(len(self.symbols))]
         planned = plan(
             equity,
             prices,
-            values,
+            point_values,
             self.lots,
             held,
             self.targets,
-            kind=asked.kind,
+            kind=settings.kind,
             tradable=[i in tradable for i in range(len(self.symbols))],
-            drift=asked.drift,
-            max_weight=asked.max_weight,
+            drift=settings.drift,
+            max_weight=settings.max_weight,
             max_turnover=max_turnover,
-            cash_floor=asked.cash_floor,
-            smallest=self.listing.smallest(now),
-            costs=self.listing.costs(prices, now),
-            fee=self.listing.fee,
-            half_spreads=self.listing.half_spreads(now),
-            loads=self.listing.loads,
-            leverage=self.listing.leverage,
+            cash_floor=settings.cash_floor,
+            min_notionals=self.costs.min_notionals(now),
+            costs=self.costs.costs(prices, now),
+            fee=self.costs.fee,
+            half_spreads=self.costs.half_spreads(now),
+            margin_weights=self.costs.margin_weights,
+            leverage=self.costs.leverage,
         )
         self.sent = {}
         for i, delta in planned.orders:
             self.goals[i] = held[i] + delta
-            self.sent[i] = abs(delta) * float(prices[i] * values[i]) / equity
+            self.sent[i] = abs(delta) * float(prices[i] * point_values[i]) / equity
             ctx.order_target(self.symbols[i], float(self.goals[i]))
-        self.check = now - self.delay + self.travel + 1 if self.sent else None
-        if planned.kept < 1.0 - 1e-9 and not self.is_scaled:
-            self.is_scaled = True
+        self.check_time = now - self.delay + self.round_trip + 1 if self.sent else None
+        if planned.scale < 1.0 - 1e-9 and not self.has_logged_scaling:
+            self.has_logged_scaling = True
             ctx.log(
-                f"targets: {planned.kept:.2%} of what is asked, which is more than cash_floor and leverage "
+                f"targets: {planned.scale:.2%} of what is asked, which is more than cash_floor and leverage "
                 f"allow; first at {np.datetime64(now, 'ns')}Z"
             )
 
     def _held(self, ctx: Context, symbol: int) -> float:
-        """The position as if its open orders had filled."""
+        """The position after its open orders fill."""
         name = self.symbols[symbol]
         return float(self.goals[symbol]) if ctx.open_orders(name) else ctx.position(name)

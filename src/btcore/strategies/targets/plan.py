@@ -1,7 +1,7 @@
-"""From targets to trades: what to buy and sell so that a portfolio stands where it is asked to.
+"""From targets to trades: which orders bring a portfolio to its targets.
 
-`plan` is a pure function of one moment's numbers. It knows of no time and of no engine. Inside, everything is
-in shares of equity: a symbol's `unit` is the weight of one unit of it.
+`plan` is a pure function of one moment's numbers; it uses neither time nor the engine. Internally everything
+is a share of equity: the `unit` of a symbol is the weight of one unit of it.
 """
 
 from typing import Any, Literal, NamedTuple
@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 Kind = Literal["weight", "value", "units"]
 KINDS: tuple[Kind, ...] = ("weight", "value", "units")
-DUST = 1e-9  # of equity: a smaller trade is not worth sending, unless it closes a position
-_NOISE = 1e-12  # of equity: what rounding puts between two equal weights
+DUST = 1e-9  # of equity: a smaller trade is not sent unless it closes a position
+_NOISE = 1e-12  # of equity: equal weights may differ by this much after rounding
 
 
 class Plan(NamedTuple):
-    """`orders`: (symbol's index, signed quantity), in the order to send; no zeros.
+    """`orders`: (index of the symbol, signed quantity other than 0), in the order to send.
 
-    `kept` is the share of the targets that the cash floor and the leverage have room for; 1.0 is all of them.
+    `scale` is the share of the targets that cash floor and leverage allow; 1.0 if they allow all of it.
     """
 
     orders: list[tuple[int, float]]
-    kept: float
+    scale: float
 
 
 def plan(  # noqa: PLR0917 - the six columns of a portfolio
@@ -40,50 +40,56 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     max_weight: float | None = None,
     max_turnover: float | None = None,
     cash_floor: float = 0.0,
-    smallest: ArrayLike = 0.0,
+    min_notionals: ArrayLike = 0.0,
     costs: ArrayLike = 0.0,
     fee: float = 0.0,
     half_spreads: ArrayLike = 0.0,
-    loads: ArrayLike = 1.0,
+    margin_weights: ArrayLike = 1.0,
     leverage: float = 1.0,
 ) -> Plan:
-    """What to trade so that `held` becomes `targets`; an item a symbol, or one number for all.
+    """The trades that bring `held` to `targets`. Columns have one item per symbol, or one number for all.
 
-    `prices` NaN: none yet, so not traded. `lots` 0: any size. `held` is signed and in whole lots. `targets`
-    is a weight of equity, money or units by `kind`, NaN where there is none: left alone. `tradable` False:
-    has a target, is not traded now. `smallest` is the least money an order may be of. `costs` is what a
-    trade costs of its notional beside `half_spreads`, `fee` what each order costs in money beside both.
-    `loads` is what a unit of notional counts in buying power.
+    prices: NaN for a symbol without a price; it is not traded.
+    multipliers: the money that one unit gains when its price rises by 1.
+    lots: quantities are whole multiples; 0 for any size.
+    held: signed quantities, in whole lots.
+    targets: by `kind` weights of equity, money or units; NaN for none: the symbol is not traded.
+    tradable: False for a symbol that has a target but is not traded now.
+    min_notionals: the smallest notional that an order may have.
+    costs: what a trade costs as a share of its notional, without `half_spreads`.
+    fee: what each order costs in money, whatever its size.
+    margin_weights: the buying power that one unit of notional uses.
 
-    In this order: a target's weight is clipped to `max_weight`; the long ones are scaled so that all weights
-    sum to at most `1 - cash_floor`, then all of them to a gross of at most `leverage`; a symbol no further
-    than `drift` from its weight is let be; target quantities are rounded towards zero to whole lots; all
-    trades are scaled to a sum of at most `max_turnover` of equity; what raises a position is scaled to what
-    buying power and cash carry after costs. A scaled trade is rounded towards zero again.
+    The steps, in this order. Each weight is clipped to `max_weight`. Long weights are scaled so that all
+    weights sum to at most `1 - cash_floor`; then all weights are scaled to a gross of at most `leverage`. A
+    symbol no further than `drift` from its weight is not traded. Target quantities are rounded towards zero
+    to whole lots. All trades are scaled so that they sum to at most `max_turnover` of equity. Trades that
+    enlarge a position are scaled to what buying power and cash allow after costs. A scaled trade is rounded
+    towards zero again.
 
-    What lowers a position is sent before what raises one, sells before buys in each: every order passes the
-    engine's check of buying power as it comes. Without equity nothing is traded.
+    Orders that reduce a position come before those that enlarge one, and in each group sells before buys, so
+    that every order passes the engine's check of buying power. Without equity nothing is traded.
     """
     if not equity > 0.0:
         return Plan([], 1.0)
-    given = (prices, multipliers, lots, held, targets, smallest, costs, half_spreads, loads)
-    price, multiplier, lot, holding, target, least, cost, half, load = _columns(given)
+    given = (prices, multipliers, lots, held, targets, min_notionals, costs, half_spreads, margin_weights)
+    price, multiplier, lot, holding, target, least, cost, half, margin = _columns(given)
     unit = np.where(np.isnan(price), 0.0, price * multiplier / equity)
     cost = np.where(unit > 0.0, (1.0 + cost) * (1.0 + half) - 1.0, 0.0)
-    aimed = np.nan_to_num(target) * (unit if kind == "units" else 1.0 / equity if kind == "value" else 1.0)
+    aim = np.nan_to_num(target) * (unit if kind == "units" else 1.0 / equity if kind == "value" else 1.0)
     if max_weight is not None:
-        aimed = np.clip(aimed, -max_weight, max_weight)
-    alone = np.where(np.isnan(target), holding * unit, 0.0)
-    aimed, kept = _carried(aimed, alone, load, cash_floor, leverage)
+        aim = np.clip(aim, -max_weight, max_weight)
+    untouched = np.where(np.isnan(target), holding * unit, 0.0)
+    aim, scale = _scale_to_account(aim, untouched, margin, cash_floor, leverage)
 
-    far = np.abs(holding * unit - aimed) > drift + _NOISE
+    far = np.abs(holding * unit - aim) > drift + _NOISE
     moves = np.asarray(tradable, bool) & (unit > 0.0) & ~np.isnan(target) & far
-    quantity = np.divide(aimed, unit, out=np.zeros_like(unit), where=moves)
+    quantity = np.divide(aim, unit, out=np.zeros_like(unit), where=moves)
     least = np.maximum(least / equity, DUST)
-    delta = _worth(np.where(moves, whole(quantity, lot) - holding, 0.0), holding, unit, least)
+    delta = _drop_small(np.where(moves, whole(quantity, lot) - holding, 0.0), holding, unit, least)
     if max_turnover is not None:
-        delta = whole(delta * _share(max_turnover, float(np.abs(delta) @ unit)), lot)
-        delta = _worth(delta, holding, unit, least)
+        delta = whole(delta * _fitting_share(max_turnover, float(np.abs(delta) @ unit)), lot)
+        delta = _drop_small(delta, holding, unit, least)
 
     fees = fee * np.count_nonzero(delta) / equity
     after = holding + delta
@@ -91,36 +97,39 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     same = np.maximum(holding * side, 0.0)  # what is held on the side the symbol ends on
     raised = np.where(delta == 0.0, 0.0, np.maximum(np.abs(after) - same, 0.0))
     closing = delta - side * raised
-    # An order is checked at the quote's far side, and its symbol's whole position with it.
-    spread = float(np.max(np.where(raised > 0.0, half * load * np.abs(after) * unit, 0.0), initial=0.0))
-    fixed = float((load * (np.abs(after) - raised) + leverage * cost * np.abs(closing)) @ np.abs(unit))
+    # The engine values an order and its symbol's whole position at the far side of the quote.
+    spread = float(np.max(np.where(raised > 0.0, half * margin * np.abs(after) * unit, 0.0), initial=0.0))
+    fixed = float((margin * (np.abs(after) - raised) + leverage * cost * np.abs(closing)) @ np.abs(unit))
     fixed += leverage * fees
-    needed = float((raised * (load + leverage * cost)) @ unit)
-    delta = whole(closing + side * raised * _share(leverage - fixed - spread, needed), lot)
-    delta = _worth(delta, holding, unit, least)
+    needed = float((raised * (margin + leverage * cost)) @ unit)
+    delta = whole(closing + side * raised * _fitting_share(leverage - fixed - spread, needed), lot)
+    delta = _drop_small(delta, holding, unit, least)
 
     buys = np.where(side > 0.0, np.maximum(delta - closing, 0.0), 0.0)
     others = delta - buys
     cash = 1.0 - float((holding + others + cost * np.abs(others)) @ unit) - fees
-    delta = whole(others + buys * _share(cash - cash_floor, float((buys * (1.0 + cost)) @ unit)), lot)
-    delta = _worth(delta, holding, unit, least)
+    delta = whole(others + buys * _fitting_share(cash - cash_floor, float((buys * (1.0 + cost)) @ unit)), lot)
+    delta = _drop_small(delta, holding, unit, least)
     raises = np.abs(holding + delta) > np.abs(holding)
     order = sorted(np.flatnonzero(delta).tolist(), key=lambda i: (raises[i], delta[i] > 0.0, i))
-    return Plan([(i, float(delta[i])) for i in order], kept)
+    return Plan([(i, float(delta[i])) for i in order], scale)
 
 
 def whole(quantity: Floats, lots: ArrayLike) -> Floats:
-    """Rounded towards zero to whole lots; a hair under a lot counts as the lot, a lot of 0 is any size."""
+    """Rounded towards zero to whole lots. A lot of 0 is any size.
+
+    1e-9 of a lot is added before rounding, so that a rounding error does not cost a lot.
+    """
     lot = np.broadcast_to(np.asarray(lots, np.float64), quantity.shape)
     steps = np.divide(np.abs(quantity), lot, out=np.zeros_like(quantity), where=lot > 0.0)
     return np.where(lot > 0.0, np.sign(quantity) * np.floor(steps + 1e-9) * lot, quantity)
 
 
-def _worth(delta: Floats, held: Floats, unit: Floats, least: Floats) -> Floats:
-    """Without what is too small to send; dust that closes a position is not, where any size may be sent."""
-    money = np.abs(delta) * unit
+def _drop_small(delta: Floats, held: Floats, unit: Floats, least: Floats) -> Floats:
+    """Drops trades below `least`, but those that close a position only if there is a minimum notional."""
+    weight = np.abs(delta) * unit
     closes_dust = (held + delta == 0.0) & (least <= DUST)
-    return np.where((money >= least) | closes_dust, delta, 0.0)
+    return np.where((weight >= least) | closes_dust, delta, 0.0)
 
 
 def _columns(given: tuple[ArrayLike, ...]) -> list[Floats]:
@@ -128,19 +137,20 @@ def _columns(given: tuple[ArrayLike, ...]) -> list[Floats]:
     return [np.atleast_1d(column) for column in columns]
 
 
-def _carried(
-    aimed: Floats, alone: Floats, load: Floats, cash_floor: float, leverage: float
+def _scale_to_account(
+    aim: Floats, untouched: Floats, margin_weight: Floats, cash_floor: float, leverage: float
 ) -> tuple[Floats, float]:
-    """The weights that there is room for beside those left `alone`, and the share of what was aimed at."""
-    longs = aimed > 0.0
-    room = 1.0 - cash_floor - float(aimed[~longs].sum() + alone.sum())
-    kept = _share(room, float(aimed[longs].sum()))
-    aimed = np.where(longs, aimed * kept, aimed)
-    scale = _share(leverage - float(load @ np.abs(alone)), float(load @ np.abs(aimed)))
-    return aimed * scale, kept * scale
+    """The weights that fit beside the `untouched` ones, and the smallest share of a weight that is left."""
+    longs = aim > 0.0
+    room = 1.0 - cash_floor - float(aim[~longs].sum() + untouched.sum())
+    long_scale = _fitting_share(room, float(aim[longs].sum()))
+    aim = np.where(longs, aim * long_scale, aim)
+    room = leverage - float(margin_weight @ np.abs(untouched))
+    scale = _fitting_share(room, float(margin_weight @ np.abs(aim)))
+    return aim * scale, long_scale * scale
 
 
-def _share(room: float, wanted: float) -> float:
-    """What part of `wanted` there is room for."""
+def _fitting_share(room: float, wanted: float) -> float:
+    """The share of `wanted` that fits into `room`, at most 1."""
     room = max(room, 0.0)
     return 1.0 if wanted <= room * (1.0 + _NOISE) else room / wanted

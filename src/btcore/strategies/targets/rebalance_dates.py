@@ -1,4 +1,4 @@
-"""When to rebalance: the moments of a grid of equal steps, or of the local calendar."""
+"""When to rebalance: on a grid of equal steps, or when a local calendar period begins."""
 
 from typing import NamedTuple
 
@@ -12,15 +12,15 @@ PERIODS = ("day", "week", "month", "quarter")
 _MONTHS = {"month": 1, "quarter": 3}
 
 
-class Timetable(NamedTuple):
-    """A local period by name, or else a step in nanoseconds."""
+class RebalanceDates(NamedTuple):
+    """A calendar period by name, or a step in nanoseconds (`period` is then None)."""
 
     period: str | None
     step: int
 
     @classmethod
-    def parse(cls, text: str, name: str = "schedule") -> "Timetable":
-        """`day`, `week`, `month`, `quarter` or a length of time; ConfigError if it is neither."""
+    def parse(cls, text: str, name: str = "schedule") -> "RebalanceDates":
+        """`day`, `week`, `month`, `quarter` or a length of time such as `1h`; ConfigError for other texts."""
         if text in PERIODS:
             return cls(text, 0)
         try:
@@ -29,15 +29,17 @@ class Timetable(NamedTuple):
             raise ConfigError(f"{name}: {text!r} is not one of {', '.join(PERIODS)}; {error}") from error
 
     def after(self, now: int, anchor: int, timezone: str) -> int:
-        """The first moment later than `now`, ns UTC.
+        """The first date later than `now`, ns UTC.
 
-        A period begins at its first local midnight (a week's on Monday), or, where the clocks jump over that,
-        at the jump. A grid of steps holds `anchor`.
+        A period begins at the local midnight of its first day (of a week, Monday). If the clocks skip that
+        midnight, it begins when they are put forward. A grid of steps is aligned to `anchor`.
         """
         if self.period is None:
             return anchor + ((now - anchor) // self.step + 1) * self.step
         day = (now + int(np.max(utc_offsets(np.array([now], np.int64), timezone)))) // DAY_NS
-        while True:  # a clock put back over midnight leaves a period already begun ahead of the local date
+        while (
+            True
+        ):  # if the clocks go back over midnight, a period may begin before `now` on the next local day
             day = _next_start(self.period, day)
             moment = int(localize(np.array([day * DAY_NS], np.int64), timezone, dst="earlier")[0])
             if moment > now:
@@ -45,7 +47,7 @@ class Timetable(NamedTuple):
 
 
 def _next_start(period: str, day: int) -> int:
-    """The first day of the period after that of `day`; days count from 1970-01-01, a Thursday."""
+    """The first day of the period after that of `day`. Days count from 1970-01-01, a Thursday."""
     if period == "day":
         return day + 1
     if period == "week":

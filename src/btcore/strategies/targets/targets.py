@@ -1,4 +1,4 @@
-"""Portfolios by target: what each symbol should be, from when on, known before the run."""
+"""`Targets`: the target of each symbol of a portfolio, known before the run, as columns."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -6,34 +6,36 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from btcore.config import Execution, Instrument, checked
+from btcore.config import checked
 from btcore.errors import ConfigError, OrderError
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
+from btcore.strategies.columns import read_column, read_times
 
-from .handler import AT_START, Rebalancer
 from .plan import KINDS, Floats, Kind
-from .rebalance_dates import Timetable
-from .trading_costs import Listing, Markets, Rates
+from .rebalance_dates import RebalanceDates
+
+AT_START = int(np.iinfo(np.int64).min)  # a time before every run
 
 
 class Targets:
-    """What a portfolio should be, a row each: from `timestamp` on, the target of `symbol` is `value`.
+    """Target positions, one per row: from `timestamp` on, the target of `symbol` is `value`.
 
-    Scalars stand for every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run.
-    `value` is by `kind` a weight of equity, money in the run's currency, or units; signed. OrderError names
-    the first row that makes no sense, ConfigError the setting.
+    A scalar stands for every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run.
+    `value` is signed; by `kind` it is a weight of equity ("weight"), money in the run's currency ("value") or
+    a quantity ("units"). OrderError names the first invalid row, ConfigError the invalid setting.
 
-    Without a `schedule` the portfolio is rebalanced at each row's timestamp. With one it is at the first of
-    them, then whenever a local "day", "week", "month" or "quarter" of the run's timezone begins, or in steps
-    ("1h") from the first row's timestamp; rows in between wait. docs/simulation.md has the rules.
+    Without a `schedule` the portfolio is rebalanced at each row's timestamp. With one it is rebalanced at the
+    first of them, then whenever a local "day", "week", "month" or "quarter" of the run's timezone begins, or
+    in steps ("1h") from the first row's timestamp; a row takes effect at the next of these dates.
+    docs/simulation.md has the rules.
 
-    drift: a symbol that is no further than this from its weight is not traded.
+    drift: a symbol whose weight differs by no more than this from its target is not traded.
     max_weight: each |weight| is clipped to it.
-    max_turnover: most that one rebalance may trade, as a share of equity; the rest is left to the next.
-    cash_floor: the share of equity that stays in cash; below 0, what may be borrowed.
-    lot: quantities are whole multiples of it; without it, of each instrument's lot_size.
-    close_others: the rows of one timestamp are all there is: what they do not name is closed. Else a symbol
-    keeps its target until its next row, and one that has had no row is left alone.
+    max_turnover: the most that one rebalance may trade, as a share of equity; the rest is left to the next.
+    cash_floor: the share of equity that stays in cash; below 0, the share that may be borrowed.
+    lot: quantities are whole multiples of it; None for each instrument's lot_size.
+    close_others: True closes every symbol that the rows of a timestamp do not name. By default a symbol keeps
+    its target until its next row, and a symbol without rows is not traded.
     """
 
     def __init__(
@@ -54,7 +56,7 @@ class Targets:
         if kind not in KINDS:
             raise ConfigError(f"targets.kind: {kind!r} is not one of {', '.join(KINDS)}")
         if schedule is not None:
-            Timetable.parse(checked("targets.schedule", schedule, str), "targets.schedule")
+            RebalanceDates.parse(checked("targets.schedule", schedule, str), "targets.schedule")
         self.kind: Kind = kind
         self.schedule = schedule
         self.drift: float = checked("targets.drift", drift, Drift)
@@ -66,16 +68,16 @@ class Targets:
         if self.lot is not None and self.lot <= 0.0:
             raise ConfigError(f"targets.lot: {self.lot} is not above 0")
 
-        times = np.asarray(AT_START) if timestamp is None else _times(timestamp)
-        columns = [times, _column("symbol", symbol, np.str_), _column("value", value, np.float64)]
-        rows = next((column.size for column in columns if column.ndim and column.size != 1), 1)
-        for name, column in zip(("timestamp", "symbol", "value"), columns, strict=True):
-            if column.size not in (1, rows):
-                raise OrderError(f"targets.{name}: not a column of {rows} values but of {column.size}")
-        times, symbols, values = (np.broadcast_to(column.ravel(), rows) for column in columns)
+        times = read_times("targets", AT_START if timestamp is None else timestamp)
+        sizes = times.size, np.size(symbol), np.size(value)
+        rows = next((size for size in sizes if size != 1), 1)
+        times = read_column("targets.timestamp", times, np.int64, rows)
+        symbols = read_column("targets.symbol", symbol, np.str_, rows)
+        values = read_column("targets.value", value, np.float64, rows)
         bad = ~np.isfinite(values)
         if bad.any():
-            raise OrderError(f"targets[{bad.argmax()}]: value {values[bad.argmax()]} makes no sense")
+            row = int(bad.argmax())
+            raise OrderError(f"targets[{row}]: value {values[row]} is not a finite number")
         order = np.argsort(times, kind="stable")
         self.timestamp: NDArray[np.int64] = times[order]
         self.symbol: NDArray[np.str_] = symbols[order]
@@ -83,7 +85,7 @@ class Targets:
 
     @classmethod
     def of_weights(cls, params: TargetWeights, symbols: Sequence[str]) -> Self:
-        """What the built-in `targets` holds in a run over `symbols`; ConfigError for another symbol."""
+        """The targets of the built-in strategy; ConfigError for a symbol that is not one of `symbols`."""
         for symbol in params.weights:
             if symbol not in symbols:
                 raise ConfigError(
@@ -108,62 +110,9 @@ class Targets:
 
     @property
     def params(self) -> dict[str, Any]:
-        """The settings, by name."""
+        """The settings by name."""
         return {name: value for name, value in vars(self).items() if name not in self.columns()}
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """Every column by name, by time."""
+        """The columns by name, each sorted by time."""
         return {"timestamp": self.timestamp, "symbol": self.symbol, "value": self.value}
-
-    def play(
-        self,
-        markets: Markets,
-        instruments: Sequence[Instrument],
-        timezone: str,
-        execution: Execution,
-        fx: Rates | None = None,
-    ) -> Rebalancer:
-        """The hooks that play these targets, once, over `markets` and the instrument of each.
-
-        OrderError for a symbol that is not there, for what an instrument is not traded in, or an account
-        does not hold.
-        """
-        symbols = [symbol for symbol, _ in markets]
-        strangers = sorted(set(self.symbol.tolist()) - set(symbols))
-        if strangers:
-            raise OrderError(
-                f"targets: {strangers[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
-            )
-        for symbol, instrument in zip(symbols, instruments, strict=True):
-            steps = self.lot / instrument.lot_size if self.lot and instrument.lot_size else 1.0
-            if abs(steps - round(steps)) > 1e-9 or steps < 0.5:
-                raise OrderError(
-                    f"targets.lot: {self.lot} is no multiple of {symbol}'s lot_size {instrument.lot_size}"
-                )
-        if execution.position_mode == "hedging":
-            raise OrderError("targets: a symbol has one target, but with position_mode hedging two positions")
-        shorts = self.symbol[self.value < 0.0]
-        if execution.account == "cash" and len(shorts):
-            raise OrderError(f"targets: {shorts[0]} below 0, but a cash account holds nothing short")
-        return Rebalancer(self, Listing(markets, instruments, timezone, execution, fx), timezone)
-
-
-def _times(timestamp: ArrayLike) -> NDArray[np.int64]:
-    times = np.asarray(timestamp)
-    if times.dtype.kind == "M":
-        if np.isnat(times).any():
-            raise OrderError(f"targets[{int(np.isnat(times).argmax())}]: timestamp is NaT")
-        times = times.astype("datetime64[ns]").view(np.int64)
-    if times.ndim > 1 or times.dtype.kind not in "iu":
-        raise OrderError("targets.timestamp: not a column of int64 nanoseconds or datetime64")
-    return times.astype(np.int64)
-
-
-def _column(name: str, values: Any, dtype: Any) -> NDArray[Any]:
-    try:
-        column = np.asarray(values, dtype)
-    except (ValueError, TypeError) as error:
-        raise OrderError(f"targets.{name}: not a column ({error})") from error
-    if column.ndim > 1:
-        raise OrderError(f"targets.{name}: not a column but an array of {column.ndim} dimensions")
-    return column

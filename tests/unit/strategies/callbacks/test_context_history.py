@@ -44,8 +44,8 @@ def test_a_view_ends_at_the_newest_event() -> None:
     ("asked", "says"),
     [
         ({"symbol": "C", "column": "close"}, "'C' is not in this run"),
-        ({"symbol": "A", "column": "bid"}, "'bid' is not one of"),
-        ({"symbol": "A", "column": "close", "kind": "quotes"}, "history of which kind"),
+        ({"symbol": "A", "column": "bid"}, "column 'bid' is not one of timestamp, "),
+        ({"symbol": "A", "column": "close", "kind": "quotes"}, "kind 'quotes' is not one of bars"),
     ],
 )
 def test_what_is_not_there(asked: dict[str, Any], says: str) -> None:

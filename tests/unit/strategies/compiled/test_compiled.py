@@ -76,18 +76,23 @@ OTHER = np.dtype([("calls", "i8"), ("bid", "f4")], align=True)
 @pytest.mark.parametrize(
     ("function", "state", "events", "message"),
     [
-        (plain, np.zeros(1, STATE), "ticks", "strategy.events: .*'ticks'.* is not of quotes, trades, bars"),
-        (plain, np.zeros(1, STATE), [], "strategy.events: nothing"),
-        (plain, np.zeros(1, OTHER), "quotes", "strategy.function: made for .* but with a state of"),
-        (plain, None, "quotes", "strategy.function: made for .* but with a state of None"),
+        (
+            plain,
+            np.zeros(1, STATE),
+            "ticks",
+            "strategy.events: unknown 'ticks'; choose from quotes, trades",
+        ),
+        (plain, np.zeros(1, STATE), [], "strategy.events: none given; choose from quotes, trades"),
+        (plain, np.zeros(1, OTHER), "quotes", "strategy.function: its signature is .*; with a state of"),
+        (plain, None, "quotes", "strategy.function: its signature is .*; with a state of None"),
         (plain, [0, 0.0], "quotes", "strategy.state: not a numpy array"),
-        (plain, np.zeros(0, STATE), "quotes", "strategy.state: not a numpy array of at least one"),
-        (plain, np.array([None]), "quotes", "strategy.state: .* without Python objects"),
+        (plain, np.zeros(0, STATE), "quotes", "strategy.state: not a numpy array with at least one record"),
+        (plain, np.array([None]), "quotes", "strategy.state: .* no Python objects"),
         (body, np.zeros(1, STATE), "quotes", "neither a Numba cfunc nor an address"),
         (numba.njit(body), np.zeros(1, STATE), "quotes", "neither a Numba cfunc nor an address"),
-        (numba.cfunc("int32(int32)")(lambda x: x), None, "quotes", "strategy.function: made for"),
-        (0, None, "quotes", "is no address"),
-        (-4096, None, "quotes", "is no address"),
+        (numba.cfunc("int32(int32)")(lambda x: x), None, "quotes", "strategy.function: its signature is"),
+        (0, None, "quotes", "is not above 0"),
+        (-4096, None, "quotes", "is not above 0"),
         (True, None, "quotes", "neither a Numba cfunc nor an address"),
     ],
 )
@@ -97,7 +102,7 @@ def test_what_does_not_fit_is_refused(function: Any, state: Any, events: Any, me
 
 
 def test_parameters_are_refused(market: dict[str, bt.Quotes]) -> None:
-    with pytest.raises(bt.ConfigError, match="only a strategy's name or class"):
+    with pytest.raises(bt.ConfigError, match="only a strategy given by name or class"):
         bt.run(market, bt.Compiled(plain, np.zeros(1, STATE), events="quotes"), {"calls": 1})
 
 
@@ -274,12 +279,12 @@ def test_an_outside_handler_does_as_the_built_in(outside: ModuleType, market: di
 
 
 def test_another_signature_is_refused(outside: ModuleType) -> None:
-    with pytest.raises(bt.ConfigError, match=r"outside\.other: not a function of the contract, but double"):
+    with pytest.raises(bt.ConfigError, match=r"outside\.other: its signature is double"):
         bt.Compiled.from_cython(outside, "other", events="quotes")
 
 
 def test_a_function_that_is_not_there_is_refused(outside: ModuleType) -> None:
-    with pytest.raises(bt.ConfigError, match=r"no `cdef api` function 'sell' \(hold, other\)"):
+    with pytest.raises(bt.ConfigError, match=r"no `cdef api` function 'sell'; the module has hold, other"):
         bt.Compiled.from_cython(outside, "sell", events="quotes")
 
 

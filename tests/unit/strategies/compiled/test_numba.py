@@ -413,7 +413,7 @@ def err(own: Any, market: Any, account: Any, out: Any) -> int:
         *((what, 0, nan, "a target is not a finite number") for what in (1, 2)),
         (2, 1, 0.5, "no price yet"),
         *((what, order_id, 1.0, "an order|never sent") for what in (3, 4) for order_id in (0, 1, -5)),
-        (5, 0, 0.0, "oco is negative"),
+        (5, 0, 0.0, "oco is not 0 or a positive group number"),
         (11, 0, 0.0, "trail_by is not one of PRICE, PERCENT, TICKS"),
         (12, 0, 0.0, "time_in_force is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS"),
         (13, 0, 0.0, "post_only and reduce_only are not both True or False"),

@@ -63,8 +63,8 @@ TERMS: dict[str, st.SearchStrategy[Any]] = {
     "costs": st.sampled_from([0.0, 0.001, 0.01]),
     "fee": st.sampled_from([0.0, 1.0]),
     "half_spreads": st.sampled_from([0.0, 0.0005]),
-    "smallest": st.sampled_from([0.0, 0.0, 500.0]),
-    "loads": st.sampled_from([1.0, 1.0, 0.2, 1.5]),
+    "min_notionals": st.sampled_from([0.0, 0.0, 500.0]),
+    "margin_weights": st.sampled_from([1.0, 1.0, 0.2, 1.5]),
     "leverage": st.sampled_from([1.0, 1.0, 2.0]),
 }
 terms = st.fixed_dictionaries(TERMS)
@@ -79,14 +79,14 @@ def test_what_is_sent_makes_sense(case: Case, terms: dict[str, Any], tradable: l
     assert len(set(places)) == len(places)
     for i, delta in planned.orders:
         assert delta != 0.0
-        assert abs(delta) * case.unit[i] * case.equity >= terms["smallest"] * (1 - EPS)
+        assert abs(delta) * case.unit[i] * case.equity >= terms["min_notionals"] * (1 - EPS)
         assert may[i]
         assert np.isfinite(case.prices[i])
         assert np.isfinite(case.targets[i])
         if case.lots[i]:
             lots = delta / case.lots[i]
             assert abs(lots - round(lots)) <= EPS
-    assert 0.0 <= planned.kept <= 1.0
+    assert 0.0 <= planned.scale <= 1.0
 
 
 @given(cases(), terms)
@@ -134,7 +134,7 @@ def test_every_order_passes_admission_in_turn(case: Case, terms: dict[str, Any])
         if abs(after) > abs(held[i]):
             others = np.abs(np.delete(held, i)) @ np.delete(case.unit, i)
             own = abs(after) * case.unit[i] * (1 + terms["half_spreads"])
-            assert terms["loads"] * (others + own) <= terms["leverage"] * equity * (1 + 1e-9) + 1e-9
+            assert terms["margin_weights"] * (others + own) <= terms["leverage"] * equity * (1 + 1e-9) + 1e-9
         held[i] = after
         cost = (1 + terms["costs"]) * (1 + terms["half_spreads"]) - 1
         equity -= cost * abs(delta) * case.unit[i] + terms["fee"] / case.equity
@@ -158,12 +158,12 @@ def test_what_frees_money_goes_before_what_takes_it(case: Case, terms: dict[str,
 @given(cases(), terms)
 def test_the_drift_band(case: Case, terms: dict[str, Any]) -> None:
     """Inside it nothing is traded; outside, without other limits, all the way to whole lots of the target."""
-    if terms["max_weight"] is None and plan(*case, **terms).kept == 1.0:
+    if terms["max_weight"] is None and plan(*case, **terms).scale == 1.0:
         off = np.abs(case.held * case.unit - np.nan_to_num(case.targets))
         for i, _ in plan(*case, **terms).orders:
             assert off[i] > terms["drift"]
     planned = plan(*case, drift=terms["drift"], leverage=100.0, cash_floor=-100.0)
-    assert planned.kept == 1.0
+    assert planned.scale == 1.0
     after = case.after(planned)
     for i in range(len(case.held)):
         if not case.unit[i] or np.isnan(case.targets[i]):
@@ -238,11 +238,16 @@ def two(held: tuple[float, float], targets: tuple[float, float], **terms: Any) -
         ((90, 0), (0.9, -0.6), {}, [(0, -30), (1, -80)]),  # a gross of 1.5
         ((65, 0), (0.6, -0.4), {"drift": 0.06}, [(1, -70)]),  # A is let be at 0.65
         ((50, 100), (-0.6, NAN), {"costs": 0.01}, [(0, -99)]),  # short for 0.495 / 0.505 of 5,000
-        ((59, 78), (0.6, 0.4), {"smallest": 100.0}, [(0, 1), (1, 2)]),
-        ((59, 78), (0.6, 0.4), {"smallest": 101.0}, []),
-        ((61, 70), (0.6, 0.4), {"smallest": 101.0}, [(1, 8)]),  # without A's sale there is money for 8
-        ((0, 0), (0.6, 0.4), {"loads": [2.0, 1.0]}, [(0, 37), (1, 50)]),  # 1.2 + 0.4 of 1.0: 37.5 and 50
-        ((0, 0), (3.0, 0.0), {"loads": [0.1, 1.0], "cash_floor": -9.0}, [(0, 300)]),
+        ((59, 78), (0.6, 0.4), {"min_notionals": 100.0}, [(0, 1), (1, 2)]),
+        ((59, 78), (0.6, 0.4), {"min_notionals": 101.0}, []),
+        ((61, 70), (0.6, 0.4), {"min_notionals": 101.0}, [(1, 8)]),  # without A's sale there is money for 8
+        (
+            (0, 0),
+            (0.6, 0.4),
+            {"margin_weights": [2.0, 1.0]},
+            [(0, 37), (1, 50)],
+        ),  # 1.2 + 0.4 of 1: 37.5, 50
+        ((0, 0), (3.0, 0.0), {"margin_weights": [0.1, 1.0], "cash_floor": -9.0}, [(0, 300)]),
     ],
 )
 def test_by_hand(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import btcore as bt
-from btcore.strategies.targets.rebalance_dates import PERIODS, Timetable
+from btcore.strategies.targets.rebalance_dates import PERIODS, RebalanceDates
 from btcore.times.clock import to_ns
 
 HOUR = 3600 * 10**9
@@ -49,7 +49,7 @@ def utc(moment: int) -> str:
     ],
 )
 def test_local_periods(schedule: str, timezone: str, now: str, moment: str) -> None:
-    assert utc(Timetable.parse(schedule).after(ns(now), 0, timezone)) == moment
+    assert utc(RebalanceDates.parse(schedule).after(ns(now), 0, timezone)) == moment
 
 
 def starts_period(day: datetime, period: str) -> bool:
@@ -74,24 +74,24 @@ def test_the_next_period_is_the_next_midnight_that_begins_one(
     day = datetime.fromtimestamp(second, zone).replace(hour=0, minute=0, second=0, tzinfo=None)
     while day.replace(tzinfo=zone).timestamp() <= second or not starts_period(day, period):
         day += timedelta(days=1)
-    found = Timetable.parse(period).after(second * 10**9, 0, timezone)
+    found = RebalanceDates.parse(period).after(second * 10**9, 0, timezone)
     assert found == int(day.replace(tzinfo=zone).timestamp()) * 10**9
 
 
 @given(st.integers(-(10**18), 10**18), st.integers(1, 10**6), st.integers(-(10**18), 10**18))
 def test_a_grid_holds_its_anchor(now: int, seconds: int, anchor: int) -> None:
-    moment = Timetable.parse(f"{seconds}s").after(now, anchor, "UTC")
+    moment = RebalanceDates.parse(f"{seconds}s").after(now, anchor, "UTC")
     assert now < moment <= now + seconds * 10**9
     assert (moment - anchor) % (seconds * 10**9) == 0
 
 
 def test_hours_are_steps_and_a_day_is_not() -> None:
-    assert Timetable.parse("1d") == Timetable(None, 24 * HOUR)
-    assert Timetable.parse("hour") == Timetable(None, HOUR)
-    assert Timetable.parse("day") == Timetable("day", 0)
+    assert RebalanceDates.parse("1d") == RebalanceDates(None, 24 * HOUR)
+    assert RebalanceDates.parse("hour") == RebalanceDates(None, HOUR)
+    assert RebalanceDates.parse("day") == RebalanceDates("day", 0)
 
 
 @pytest.mark.parametrize("text", ["fortnight", "0s", "-1h", "", "Month"])
 def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(bt.ConfigError, match=r"^schedule: .* is not one of day, week, month, quarter"):
-        Timetable.parse(text)
+        RebalanceDates.parse(text)

@@ -12,7 +12,7 @@ import btcore as bt
 from btcore.backtest.request import check_request, run_request
 from btcore.cli.commands import main
 from btcore.data import SampleMarket
-from btcore.strategies.targets.handler import Rebalancer
+from btcore.strategies.targets.handler import TargetsHandler, make_handler
 from btcore.times.clock import to_ns
 
 DAY = 86400 * 10**9
@@ -236,8 +236,9 @@ class TestWhen:
         assert one["average_price"].tolist() != two["average_price"].tolist()
 
     def test_only_timers_wake_it(self):
-        played = bt.Targets(None, "A", 1.0).play([("A", (A,))], [bt.Instrument()], "UTC", bt.Execution())
-        assert isinstance(played, Rebalancer)
+        targets = bt.Targets(None, "A", 1.0)
+        played = make_handler(targets, [("A", (A,))], [bt.Instrument()], "UTC", bt.Execution())
+        assert isinstance(played, TargetsHandler)
         assert not any(hasattr(played, f"on_{kind}") for kind in ("bar", "quote", "trade", "fill"))
 
 
@@ -406,18 +407,21 @@ class TestTheDoor:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (([3, 1], "A", [1.0, math.nan]), "targets[1]: value nan makes no sense"),
-            (([3, 1], "A", [-math.inf, math.nan]), "targets[0]: value -inf makes no sense"),
+            (([3, 1], "A", [1.0, math.nan]), "targets[1]: value nan is not a finite number"),
+            (([3, 1], "A", [-math.inf, math.nan]), "targets[0]: value -inf is not a finite number"),
             (([3, 1], "A", [1.0, 2.0, 3.0]), "targets.value: not a column of 2 values but of 3"),
             ((1, ["A", "B"], [1.0, 2.0, 3.0]), "targets.value: not a column of 2 values but of 3"),
-            ((1, "A", "much"), "targets.value: not a column (could not convert string to float: 'much')"),
+            (
+                (1, "A", "much"),
+                "targets.value: not a column of 1 values (could not convert string to float: 'much')",
+            ),
             ((1, "A", [[1.0]]), "targets.value: not a column but an array of 2 dimensions"),
             ((1.5, "A", 1.0), "targets.timestamp: not a column of int64 nanoseconds or datetime64"),
             (("2024-01-01", "A", 1.0), "targets.timestamp: not a column of int64 nanoseconds or datetime64"),
             ((np.array(["2024", "NaT"], "M8[D]"), "A", 1.0), "targets[1]: timestamp is NaT"),
         ],
     )
-    def test_rows_that_make_no_sense(self, arguments: tuple[Any, ...], message: str):
+    def test_invalid_rows(self, arguments: tuple[Any, ...], message: str):
         with pytest.raises(bt.OrderError) as error:
             bt.Targets(*arguments)
         assert str(error.value) == message
@@ -440,7 +444,7 @@ class TestTheDoor:
             ({"close_others": 1}, "targets.close_others: 1 is not a boolean"),
         ],
     )
-    def test_settings_that_make_no_sense(self, settings: dict[str, Any], message: str):
+    def test_invalid_settings(self, settings: dict[str, Any], message: str):
         with pytest.raises(bt.ConfigError) as error:
             bt.Targets(None, "A", 1.0, **settings)
         assert str(error.value).startswith(message)
@@ -448,14 +452,16 @@ class TestTheDoor:
     def test_what_does_not_fit_the_run(self):
         with pytest.raises(bt.OrderError, match=r"^targets: 'C' is not in this run; its symbols are A, B$"):
             play(bt.Targets(None, ["A", "C"], 0.5))
-        with pytest.raises(bt.OrderError, match=r"^targets\.lot: 1\.5 is no multiple of A's lot_size 1\.0$"):
+        with pytest.raises(
+            bt.OrderError, match=r"^targets\.lot: 1\.5 is not a multiple of A's lot_size 1\.0"
+        ):
             play(bt.Targets(None, "A", 0.5, lot=1.5))
         hedged = bt.Execution(position_mode="hedging")
-        with pytest.raises(bt.OrderError, match=r"^targets: a symbol has one target, but with position_mode"):
+        with pytest.raises(bt.OrderError, match=r"^targets: a target is a net position; position_mode must"):
             play(bt.Targets(None, "A", 0.5), execution=hedged)
         cash = bt.Execution(account="cash")
         with pytest.raises(
-            bt.OrderError, match=r"^targets: B below 0, but a cash account holds nothing short$"
+            bt.OrderError, match=r"^targets: B has a target below 0; a cash account cannot sell short$"
         ):
             play(bt.Targets(None, ["A", "B"], [0.5, -0.5]), execution=cash)
         with pytest.raises(bt.ConfigError, match=r"^params: only a strategy given by name or class"):

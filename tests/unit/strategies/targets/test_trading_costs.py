@@ -1,10 +1,10 @@
-"""What a planner is told of a run's symbols."""
+"""Point values, spreads, costs and latencies of the symbols of a run."""
 
 import numpy as np
 import pytest
 
 import btcore as bt
-from btcore.strategies.targets.trading_costs import Listing
+from btcore.strategies.targets.trading_costs import TradingCosts
 
 START = 1_704_067_200 * 10**9
 SECOND, DAY = 10**9, 86400 * 10**9
@@ -15,20 +15,20 @@ TRADES = bt.Trades(TIMES - 7 * SECOND, [100.0, 100.0])
 BARS = bt.Bars(START + DAY * np.arange(2), [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0], interval="1d")
 
 
-def listing(*instruments: bt.Instrument, **terms: object) -> Listing:
+def trading_costs(*instruments: bt.Instrument, **terms: object) -> TradingCosts:
     fx = terms.pop("fx", None)
     markets = [(f"S{i}", (BARS,)) for i in range(len(instruments))]
-    return Listing(markets, instruments, "America/New_York", bt.Execution(**terms), fx)
+    return TradingCosts(markets, instruments, "America/New_York", bt.Execution(**terms), fx)
 
 
 def test_the_first_mark_is_that_of_the_source_that_marks():
     markets = [("A", (BARS,)), ("B", (BARS, TRADES)), ("C", (TRADES, BARS, QUOTES))]
-    found = Listing(markets, [bt.Instrument()] * 3, "UTC", bt.Execution())
-    assert [found.first_mark(i) for i in range(3)] == [START + DAY, TIMES[0] - 7 * SECOND, TIMES[0]]
+    found = TradingCosts(markets, [bt.Instrument()] * 3, "UTC", bt.Execution())
+    assert [found.first_mark_time(i) for i in range(3)] == [START + DAY, TIMES[0] - 7 * SECOND, TIMES[0]]
 
 
 def test_half_spreads_are_of_the_quotes_before():
-    found = Listing([("A", (QUOTES,)), ("B", (BARS,))], [bt.Instrument()] * 2, "UTC", bt.Execution())
+    found = TradingCosts([("A", (QUOTES,)), ("B", (BARS,))], [bt.Instrument()] * 2, "UTC", bt.Execution())
     assert found.half_spreads(TIMES[0]).tolist() == [
         0.0,
         0.0,
@@ -46,37 +46,39 @@ def test_points_are_worth_what_their_currency_is():
         {"currency": "EUR", "min_notional": 8.0},
         {"currency": "JPY", "multiplier": 100.0},
     ]
-    found = listing(*(bt.Instrument(**one) for one in terms), fx=fx)
+    found = trading_costs(*(bt.Instrument(**one) for one in terms), fx=fx)
     step = START + DAY + 5 * 3600 * SECOND  # midnight in New York
     assert found.point_values(step - 1).tolist() == [10.0, 1.25, 0.75]
     assert found.point_values(step).tolist() == [10.0, 1.25, 1.25]
     assert found.point_values(START - DAY).tolist() == [10.0, 1.25, 0.75]
-    assert found.smallest(step).tolist() == [0.0, 10.0, 0.0]
+    assert found.min_notionals(step).tolist() == [0.0, 10.0, 0.0]
 
 
 def test_costs_are_a_takers():
     one = bt.Instrument(multiplier=10.0, tick_size=0.5)
     price = np.array([100.0])
-    assert listing(one, slippage_bps=2, commission_bps=3).costs(price, START) == pytest.approx([5e-4])
-    assert listing(one, commission_bps=3, taker_bps=7).costs(price, START) == pytest.approx([7e-4])
-    assert listing(one, commission_bps=3, taker_bps=-7, maker_bps=9).costs(price, START).tolist() == [0.0]
+    assert trading_costs(one, slippage_bps=2, commission_bps=3).costs(price, START) == pytest.approx([5e-4])
+    assert trading_costs(one, commission_bps=3, taker_bps=7).costs(price, START) == pytest.approx([7e-4])
+    assert trading_costs(one, commission_bps=3, taker_bps=-7, maker_bps=9).costs(price, START).tolist() == [
+        0.0
+    ]
     # 0.2 of money a unit of 1,000, and two ticks of 0.5 on 100
-    assert listing(one, commission_per_share=0.2).costs(price, START) == pytest.approx([2e-4])
-    assert listing(one, slippage_ticks=2).costs(price, START) == pytest.approx([1e-2])
-    assert listing(one, commission_min=3.0).fee == 3.0
+    assert trading_costs(one, commission_per_share=0.2).costs(price, START) == pytest.approx([2e-4])
+    assert trading_costs(one, slippage_ticks=2).costs(price, START) == pytest.approx([1e-2])
+    assert trading_costs(one, commission_min=3.0).fee == 3.0
 
 
 def test_an_order_travels_at_most_so_long():
     one = bt.Instrument()
-    assert listing(one).travel() == 0
-    assert listing(one, latency_ms=1.5, response_latency_ms=2).travel() == 3_500_000
-    assert listing(one, latency_ms=[(START, 1.0), (START + DAY, 4.0)]).travel() == 4_000_000
-    assert listing(one, latency_jitter_ms=1, jitter="uniform").travel() == 1_000_000
-    assert listing(one, latency_jitter_ms=1).travel() == 10_000_000
+    assert trading_costs(one).max_round_trip() == 0
+    assert trading_costs(one, latency_ms=1.5, response_latency_ms=2).max_round_trip() == 3_500_000
+    assert trading_costs(one, latency_ms=[(START, 1.0), (START + DAY, 4.0)]).max_round_trip() == 4_000_000
+    assert trading_costs(one, latency_jitter_ms=1, jitter="uniform").max_round_trip() == 1_000_000
+    assert trading_costs(one, latency_jitter_ms=1).max_round_trip() == 10_000_000
 
 
 def test_margin_counts_in_buying_power():
     future = bt.Instrument(initial_margin=0.1)
-    assert listing(bt.Instrument(), future, leverage=2.0).loads.tolist() == [1.0, 0.2]
-    assert listing(bt.Instrument(), leverage=2.0).leverage == 2.0
-    assert listing(bt.Instrument(), leverage=2.0, account="cash").leverage == 1.0
+    assert trading_costs(bt.Instrument(), future, leverage=2.0).margin_weights.tolist() == [1.0, 0.2]
+    assert trading_costs(bt.Instrument(), leverage=2.0).leverage == 2.0
+    assert trading_costs(bt.Instrument(), leverage=2.0, account="cash").leverage == 1.0
