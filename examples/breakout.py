@@ -1,4 +1,4 @@
-"""A strategy in Python: buys a new high, then sets a stop and a target, of which one cancels the other."""
+"""A strategy in Python: buys a new high, then places a stop and a target that cancel each other."""
 
 from collections import deque
 
@@ -7,7 +7,7 @@ from btcore.strategies.callbacks.strategy import BarEvent, FillEvent
 
 
 class Breakout(bt.Strategy):
-    """Buys when the close is above the `lookback` highs before it; leaves at 1 % loss or 2 % gain."""
+    """Buys when the close is above the last `lookback` highs; exits at a loss of 1 % or a gain of 2 %."""
 
     lookback: int = 60
     risk: float = 0.01
@@ -29,7 +29,7 @@ class Breakout(bt.Strategy):
             ctx.sell(fill.symbol, fill.quantity, stop=fill.price * (1 - self.risk), oco=self.group)
             ctx.sell(fill.symbol, fill.quantity, limit=fill.price * (1 + self.reward), oco=self.group)
         else:
-            ctx.log(f"out of {fill.quantity:g} at {fill.price:.2f}")
+            ctx.log(f"sold {fill.quantity:g} at {fill.price:.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A backtest through the server: post it, watch it live, print its metrics, draw its equity curve.
+"""A backtest on the server: submit it, follow its events, print its metrics, draw its equity curve.
 
 btserver serve                    # in one terminal
 python examples/demo.py http://127.0.0.1:8000 demo.html
@@ -34,18 +34,18 @@ SHOWN = (
 
 
 def call(url: str, body: dict[str, Any] | None = None) -> Any:
-    """The JSON that a GET, or a POST of `body`, is answered with."""
+    """The JSON response to a GET, or to a POST of `body`."""
     data = None if body is None else json.dumps(body).encode()
     with urlopen(Request(url, data, {"Content-Type": "application/json"}), timeout=60) as answer:
         return json.load(answer)
 
 
 def watch(server: str, run_id: str) -> str:
-    """Draws the run's events as they come; its last state."""
+    """Prints the run's events as they arrive, and returns its last state."""
     state, equity = "queued", BACKTEST["initial_capital"]
     stream = f"{server.replace('http', 'ws', 1)}/v1/backtests/{run_id}/stream"
     with connect(stream) as events:
-        for message in events:  # ends when the server closes the stream, after the last event
+        for message in events:  # until the server closes the stream after the last event
             event = json.loads(message)
             payload = event["payload"]
             if event["type"] == "state":
@@ -62,8 +62,8 @@ def watch(server: str, run_id: str) -> str:
     return state
 
 
-def picture(results: dict[str, Any], path: str) -> None:
-    """Equity, drawdown and exposure, as .html or .svg."""
+def draw_curves(results: dict[str, Any], path: str) -> None:
+    """Draws equity, drawdown and exposure into an .html or .svg file."""
     rows = [
         (
             np.datetime64(point["timestamp"].rstrip("Z"), "ns").astype(np.int64),
@@ -94,8 +94,8 @@ def main(server: str = "http://127.0.0.1:8000", path: str = "demo.html") -> int:
     print()
     for name in SHOWN.split():
         print(f"  {name:<20}{format_metric(results['metrics_summary'][name]):>18}")
-    picture(results, path)
-    print(f"\nThe equity curve of {len(results['equity_curve']):,} points is in {path}")
+    draw_curves(results, path)
+    print(f"\nThe equity curve of {len(results['equity_curve']):,} points is drawn in {path}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The same crossing of two averages in Python and in Numba: the same result, at another speed."""
+"""The same moving average crossover in Python and in Numba: equal results, different speed."""
 
 import time
 
@@ -54,4 +54,4 @@ for name, strategy in {
     print(f"{name}: {len(data['AAPL']) / took / 1e6:.1f} million quotes a second")
 
 assert results["Python"].orders.tobytes() == results["Numba"].orders.tobytes()
-print(f"the same {len(results['Numba'].orders)} orders")
+print(f"equal results: {len(results['Numba'].orders)} orders")

@@ -1,4 +1,4 @@
-"""Orders known before the run, as columns: buy each morning, sell half a percent higher or in the evening."""
+"""Orders as columns: buy each morning, sell half a percent higher or in the evening."""
 
 import numpy as np
 
@@ -11,7 +11,8 @@ evenings = np.append(mornings[1:], len(days)) - 2
 count = len(mornings)
 one, none, day = np.ones(count), np.full(count, np.nan), np.arange(1, count + 1)
 
-# Three orders a day: the entry; a target; a close, sent with the target, that arrives in the evening.
+# Three orders per day: the entry, the target, and the exit. The exit is sent with the target, and its latency
+# delays it to the evening.
 entry, target = bars.timestamp[mornings], bars.timestamp[mornings + 2]
 orders = bt.Orders(
     timestamp=np.concatenate([entry, target, target]),
@@ -19,8 +20,8 @@ orders = bt.Orders(
     side=np.concatenate([one, -one, -one]).astype(int),
     quantity=100,
     limit_price=np.concatenate([none, bars.open[mornings] * 1.005, none]),  # NaN: a market order
-    latency_ms=np.concatenate([none, none, (bars.timestamp[evenings] - target) / 1e6]),  # NaN: the run's own
-    oco=np.concatenate([0 * day, day, day]),  # of target and close, one's fill cancels the other
+    latency_ms=np.concatenate([none, none, (bars.timestamp[evenings] - target) / 1e6]),  # NaN: the run's
+    oco=np.concatenate([0 * day, day, day]),  # target and exit cancel each other; 0 is no group
 )
 result = bt.run(
     {"MSFT": bars}, orders, execution=bt.Execution(commission_per_share=0.005, commission_min=1.0)

@@ -1,4 +1,13 @@
-"""The built-in strategies by name: what each is asked, and the compiled handler that plays it."""
+"""Five ways to write a strategy, one folder each:
+
+    builtin     a name and parameters, such as "ma_crossover"; compiled
+    callbacks   a class with Python callbacks (`Strategy`)
+    arrays      columns of orders that are known before the run (`Orders`)
+    targets     columns of target positions that are known before the run (`Targets`)
+    compiled    a Numba function, or a C function of a Cython module (`Compiled`)
+
+In each folder but `builtin` the module `handler` has what is called during a run.
+"""
 
 from btcore.strategies.builtin.registry import STRATEGIES, TargetWeights, check_params, make_handler
 

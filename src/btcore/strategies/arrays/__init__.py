@@ -1,1 +1,1 @@
-"""Strategies as arrays of orders."""
+"""Strategies that are columns of orders: `Orders`."""

@@ -1,1 +1,1 @@
-"""Strategies as Python classes with callbacks."""
+"""Strategies that are Python classes with callbacks: `Strategy`, its `Context` and its events."""

@@ -1,1 +1,1 @@
-"""Strategies as Numba functions, or C functions of other Cython modules."""
+"""Strategies that are Numba functions, or C functions of other Cython modules: `Compiled`."""

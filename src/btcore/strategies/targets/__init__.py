@@ -1,1 +1,1 @@
-"""Strategies as arrays of target positions, rebalanced on a schedule."""
+"""Strategies that are columns of target positions: `Targets`, and the plan that leads to its orders."""
