@@ -37,9 +37,8 @@ class RebalanceDates(NamedTuple):
         if self.period is None:
             return anchor + ((now - anchor) // self.step + 1) * self.step
         day = (now + int(np.max(utc_offsets(np.array([now], np.int64), timezone)))) // DAY_NS
-        while (
-            True
-        ):  # if the clocks go back over midnight, a period may begin before `now` on the next local day
+        # If the clocks go back over midnight, the next start by local date may lie before `now`.
+        while True:
             day = _next_start(self.period, day)
             moment = int(localize(np.array([day * DAY_NS], np.int64), timezone, dst="earlier")[0])
             if moment > now:
