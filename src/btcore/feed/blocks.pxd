@@ -1,4 +1,4 @@
-"""The next row that may concern an order: by the extremes of whole blocks where they are known, else row by row."""
+"""The next row whose prices reach given levels: by the extremes of blocks where they are stored, else row by row."""
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
@@ -7,14 +7,14 @@ from btcore.model cimport BAR, QUOTE
 from btcore.feed.stream cimport BLOCK, BlockIndex, Stream
 
 cdef enum:
-    LANES = 8                    # extremes kept side by side, so that no row waits for the one before it
-    CHUNK = 128                  # rows looked at as one before any is looked at alone
+    LANES = 8                    # independent extremes, so that no comparison waits for the one before it
+    CHUNK = 128                  # rows compared through their extremes before single rows are compared
 
 
 cdef inline void find_extremes(
     const double* lows, const double* highs, int64_t n, double* lowest, double* highest
 ) noexcept nogil:
-    """The least of `lows` and the greatest of `highs`, of n > 0 values each."""
+    """Writes the lowest of `lows` and the highest of `highs`, n > 0 values each, to `lowest` and `highest`."""
     cdef double low[LANES]
     cdef double high[LANES]
     cdef const double* a
@@ -42,7 +42,7 @@ cdef inline void find_extremes(
 cdef inline int64_t first_outside(
     const double* column, int64_t row, int64_t end, double low, double high
 ) noexcept nogil:
-    """The first row in [row, end) whose value is `low` or below, or `high` or above; else `end`."""
+    """The first row in [row, end) whose value is at or below `low`, or at or above `high`; `end` if there is none."""
     cdef double lowest, highest
     while row + CHUNK <= end:
         find_extremes(column + row, column + row, CHUNK, &lowest, &highest)
@@ -58,7 +58,7 @@ cdef inline int64_t first_reaching_row(
     const Stream* stream, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop,
 ) noexcept nogil:
-    """As `first_reaching`, by the rows alone. A column that no finite price is compared with is not read."""
+    """As `first_reaching`, without block extremes. A column whose levels are all infinite is not read."""
     cdef double low = max(buy_limit, sell_stop), high = min(sell_limit, buy_stop)
     if stream.kind == QUOTE:
         if buy_limit > -INFINITY or buy_stop < INFINITY:
@@ -79,9 +79,10 @@ cdef inline int64_t first_reaching(
     const Stream* stream, const BlockIndex* index, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop,
 ) noexcept nogil:
-    """The first row in [row, end) at which a queue with these prices is woken (`is_woken` of the blotter), else `end`.
+    """The first row in [row, end) whose prices reach a level (`blotter.is_affected`); `end` if there is none.
 
-    `index` may be NULL. Prices of the rows are finite and none of the four is NaN; an infinite one may never wake.
+    A buy reaches `buy_limit` at or below it and `buy_stop` at or above it; sells are mirrored. An infinite level is
+    never reached, and none is NaN. The prices of the rows are finite. `index` may be NULL.
     """
     cdef int64_t block, stop, found, offset = 0 if index == NULL else index.offset
     while row < end:

@@ -1,4 +1,4 @@
-"""The extremes of a dataset's blocks of rows: what lets a run pass over rows that cannot concern its orders."""
+"""Lowest and highest price of each block of rows: with them a run skips blocks that cannot reach its orders."""
 
 from libc.stdint cimport int32_t
 
@@ -10,38 +10,42 @@ BLOCK_ROWS = BLOCK
 
 
 def block_extremes(const double[::1] lows not None, const double[::1] highs not None):
-    """float64 (2, blocks), C order: the least of `lows` and the greatest of `highs` in each BLOCK_ROWS rows.
+    """The lowest of `lows` and the highest of `highs` in each block of BLOCK_ROWS rows, float64 of shape (2, blocks).
 
-    The last block may be shorter. Both have the same length, and no value is NaN.
+    The last block may be shorter. No value is NaN. Raises ValueError if the lengths differ.
     """
     cdef int64_t n = lows.shape[0], blocks = (n + BLOCK - 1) // BLOCK, b
-    cdef double[:, ::1] found
+    cdef double[:, ::1] extremes
     if highs.shape[0] != n:
-        raise ValueError(f"highs: {highs.shape[0]} values, not {n}")
-    made = np.empty((2, blocks))
+        raise ValueError(f"highs: {highs.shape[0]} values, but lows has {n}")
+    array = np.empty((2, blocks))
     if blocks:
-        found = made
+        extremes = array
         with nogil:
             for b in range(blocks):
                 find_extremes(
-                    &lows[b * BLOCK], &highs[b * BLOCK], min(<int64_t> BLOCK, n - b * BLOCK), &found[0, b], &found[1, b]
+                    &lows[b * BLOCK], &highs[b * BLOCK], min(<int64_t> BLOCK, n - b * BLOCK),
+                    &extremes[0, b], &extremes[1, b],
                 )
-    return made
+    return array
 
 
 def first_reaching_of(
     Tape tape not None, int32_t stream, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop, *, bint by_rows=False,
 ):
-    """What the engine's `first_reaching` says of a tape's stream; with `by_rows`, without its index."""
-    cdef const Stream* asked
+    """The engine's `first_reaching` for a stream of a tape, for tests. `by_rows` ignores the block extremes.
+
+    Raises IndexError if the stream or the rows do not exist.
+    """
+    cdef const Stream* source
     cdef const BlockIndex* index = NULL
     cdef int64_t found
     if not (0 <= stream < tape.n_streams and 0 <= row <= end <= tape.streams[stream].n):
         raise IndexError(f"stream {stream}, rows {row} to {end}: not in the tape")
-    asked = &tape.streams[stream]
+    source = &tape.streams[stream]
     if not by_rows:
-        index = asked.index
+        index = source.index
     with nogil:
-        found = first_reaching(asked, index, row, end, buy_limit, sell_limit, buy_stop, sell_stop)
+        found = first_reaching(source, index, row, end, buy_limit, sell_limit, buy_stop, sell_stop)
     return found

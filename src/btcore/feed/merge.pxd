@@ -1,8 +1,8 @@
-"""Streams into one order: by delivery, then stream, then row.
+"""Merges streams into one order of events: by delivery, then stream, then row.
 
-One window of time is done after the other, so long that it holds a few thousand rows. These are gathered stream by
-stream as offsets into the window, each with its stream in the low bits, and sorted by counting while the cache holds
-them. A heap or a tournament of streams waits for a chain of comparisons at every row; here no row waits for another.
+The merge goes through windows of time that hold a few thousand rows each. The rows of a window become keys, the offset
+into the window with the stream in the low bits, and are sorted by counting while they are in the cache. A heap of
+streams needs a chain of dependent comparisons for each row; here the rows are independent of each other.
 """
 
 from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
@@ -12,28 +12,29 @@ from libc.string cimport memcpy, memset
 from btcore.feed.stream cimport Stream, delivery
 
 cdef enum:
-    WANTED = 4096                # rows in a window ..
-    EACH = 16                    # .. or so many a stream, if that is more
+    WINDOW_ROWS = 4096           # target for the rows of a window ..
+    ROWS_PER_STREAM = 16         # .. or this number for each stream, if that is more
     STREAM_BITS = 16
     OFFSET_BITS = 48
-    DIGIT = 11                   # bits that one pass sorts by
-    PATIENCE = 8                 # places a row may move, on average, within its bucket
+    DIGIT = 11                   # bits sorted by in one pass
+    MAX_MEAN_MOVE = 8            # places by which insertion may move a row on average; beyond, digits are faster
 
 
 cdef struct Window:
     int64_t start                # delivery of its first row
     uint64_t width               # ns
-    int64_t n                    # rows gathered
-    int64_t capacity
+    int64_t n                    # rows in it
+    int64_t capacity             # of `keys`
     int64_t following            # delivery of the first row after it
     uint64_t* keys               # offset << STREAM_BITS | stream
-    uint64_t* spare
+    uint64_t* spare              # a second array of the same size, to sort into
     uint32_t* counts
-    int64_t* rows                # of each stream, the next one
-    int64_t* ends                # and the first after the window
+    int64_t* rows                # by stream: its next row
+    int64_t* ends                # by stream: its first row after the window
 
 
 cdef inline int32_t bits_of(uint64_t x) noexcept nogil:
+    """The number of bits of `x` without leading zeros."""
     cdef int32_t n = 0
     while x:
         n += 1
@@ -42,7 +43,7 @@ cdef inline int32_t bits_of(uint64_t x) noexcept nogil:
 
 
 cdef inline bint gather(Window* window, const Stream* streams, int32_t n_streams) noexcept nogil:
-    """The rows of the window, stream by stream; False if they are more than it can hold."""
+    """Writes the keys of the window's rows, stream by stream; False if there are more than it can hold."""
     cdef const int64_t* ts
     cdef int64_t row, end, n = 0
     cdef uint64_t offset, start
@@ -70,7 +71,7 @@ cdef inline bint gather(Window* window, const Stream* streams, int32_t n_streams
 
 
 cdef inline void accumulate(uint32_t* counts, int64_t n) noexcept nogil:
-    """Counts into places: each the sum of those before it."""
+    """Replaces each count by the sum of the counts before it: the place of the first key with that digit."""
     cdef uint32_t count, place = 0
     cdef int64_t i
     for i in range(n):
@@ -80,7 +81,7 @@ cdef inline void accumulate(uint32_t* counts, int64_t n) noexcept nogil:
 
 
 cdef inline void scatter(Window* window, int32_t shift, uint64_t mask) noexcept nogil:
-    """Sorts by some bits and leaves equal ones in their order."""
+    """One pass of a counting sort, by the bits of `mask` above `shift`. It is stable."""
     cdef const uint64_t* keys = window.keys
     cdef uint64_t* spare = window.spare
     cdef uint32_t* counts = window.counts
@@ -97,7 +98,7 @@ cdef inline void scatter(Window* window, int32_t shift, uint64_t mask) noexcept 
 
 
 cdef inline void sort_by_digits(Window* window, int32_t bits) noexcept nogil:
-    """From the least digit of the offsets to the greatest."""
+    """Radix sort, from the least significant digit of the offsets to the most significant."""
     cdef int32_t shift = STREAM_BITS
     while shift < STREAM_BITS + bits:
         scatter(window, shift, (1 << DIGIT) - 1)
@@ -105,9 +106,12 @@ cdef inline void sort_by_digits(Window* window, int32_t bits) noexcept nogil:
 
 
 cdef inline bint sort_by_buckets(Window* window, int32_t bits) noexcept nogil:
-    """By the leading bits into about as many buckets as rows, then by insertion; False where a bucket has too much."""
+    """Bucket sort by the leading bits, then insertion; False if insertion moves too many rows, which then are unsorted.
+
+    There are about as many buckets as rows.
+    """
     cdef int32_t shift = max(0, bits - bits_of(window.n))
-    cdef int64_t i, j, patience = PATIENCE * window.n
+    cdef int64_t i, j, moves_left = MAX_MEAN_MOVE * window.n
     cdef uint64_t key
     cdef uint64_t* keys
     scatter(window, STREAM_BITS + shift, (<uint64_t> 1 << (bits - shift)) - 1)
@@ -119,16 +123,16 @@ cdef inline bint sort_by_buckets(Window* window, int32_t bits) noexcept nogil:
             keys[j] = keys[j - 1]
             j -= 1
         keys[j] = key
-        patience -= i - j
-        if patience < 0:
+        moves_left -= i - j
+        if moves_left < 0:
             return False
     return True
 
 
-cdef inline int64_t take_moment(
+cdef inline int64_t write_one_time(
     Window* window, const Stream* streams, int32_t n_streams, uint8_t* narrow, uint16_t* wide
 ) noexcept nogil:
-    """Writes the rows delivered at the window's start, which are in order as they stand; returns how many."""
+    """Writes the streams of the rows delivered at the start of the window, already in order; returns their number."""
     cdef int64_t row, n = 0
     cdef int32_t s
     window.following = INT64_MAX
@@ -147,14 +151,13 @@ cdef inline int64_t take_moment(
     return n
 
 
-cdef inline int64_t take_window(
+cdef inline int64_t write_window(
     Window* window, int32_t n_streams, uint8_t* narrow, uint16_t* wide
 ) noexcept nogil:
-    """Writes the rows gathered, sorted; returns how many."""
+    """Sorts the rows of the window and writes their streams; returns their number."""
     cdef int32_t bits = bits_of(window.width - 1)
     cdef int64_t i
-    # Insertion must not be tried where two passes do; after it was given up, the rows are sorted all the same,
-    # as the keys tell everything of them.
+    # Two passes by digits beat buckets. Rows that buckets leave unsorted are still all there, so digits can sort them.
     if bits <= 2 * DIGIT or not sort_by_buckets(window, bits):
         sort_by_digits(window, bits)
     if narrow != NULL:
@@ -168,7 +171,7 @@ cdef inline int64_t take_window(
 
 
 cdef inline uint64_t next_width(const Window* window, int64_t wanted) noexcept nogil:
-    """So that the next window holds about as many rows as are wanted, if they come as those of this one did."""
+    """The width with which the next window holds about `wanted` rows, if they are as dense as in this one."""
     cdef double factor = <double> wanted / max(window.n, 1)
     cdef double width = window.width * min(max(factor, 0.25), 4.0)
     return <uint64_t> min(max(width, 1.0), <double> ((<uint64_t> 1 << OFFSET_BITS) - 1))
@@ -177,18 +180,19 @@ cdef inline uint64_t next_width(const Window* window, int64_t wanted) noexcept n
 cdef inline void merge_windows(
     Window* window, const Stream* streams, int32_t n_streams, int64_t left, uint8_t* narrow, uint16_t* wide
 ) noexcept nogil:
+    """Merges the `left` rows of all streams. A window with too many rows is halved; one of 1 ns needs no sorting."""
     cdef int64_t done, wanted = window.capacity // 2
     while left > 0:
         window.start = window.following
         if gather(window, streams, n_streams):
-            done = take_window(window, n_streams, narrow, wide)
+            done = write_window(window, n_streams, narrow, wide)
             window.width = next_width(window, wanted)
         elif window.width > 1:
             window.width >>= 1
             window.following = window.start
             continue
         else:
-            done = take_moment(window, streams, n_streams, narrow, wide)
+            done = write_one_time(window, streams, n_streams, narrow, wide)
         left -= done
         if narrow != NULL:
             narrow += done
@@ -199,8 +203,8 @@ cdef inline void merge_windows(
 cdef inline int merge_streams(
     const Stream* streams, int32_t n_streams, uint8_t* narrow, uint16_t* wide
 ) noexcept nogil:
-    """Fills `narrow`, or where it is NULL `wide`, with the stream of each event; -1 without memory."""
-    cdef int64_t left = 0, capacity = 2 * max(WANTED, EACH * n_streams)
+    """Writes the stream of each event to `narrow`, or to `wide` if `narrow` is NULL. -1 without memory."""
+    cdef int64_t left = 0, capacity = 2 * max(WINDOW_ROWS, ROWS_PER_STREAM * n_streams)
     cdef int64_t n_counts = max(2 * capacity, 1 << DIGIT)
     cdef Window window
     cdef int32_t s

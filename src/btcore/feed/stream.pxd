@@ -1,4 +1,4 @@
-"""One container's columns as the engine reads them, with what may be known of them before: order and extremes."""
+"""The columns of one container as the engine reads them, with their block extremes and the order of all streams."""
 
 from libc.math cimport INFINITY
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
@@ -8,35 +8,35 @@ from btcore.model cimport BAR, NEVER, QUOTE, Ticker
 
 
 cdef enum:
-    BLOCK = 1024                 # rows that share one entry of an index
-    SOON = 12                    # rows, more than a line of the cache
+    BLOCK = 1024                 # rows of a block, which has one entry in each column of a BlockIndex
+    PREFETCH_ROWS = 12           # how far ahead `load` prefetches: more than a cache line of 8 values
 
 
-cdef struct BlockIndex:          # the extremes of each block of a dataset's rows; where buys and sells meet
-    const double* buy_low        # one price, as on trades and bars, buy_low is sell_low and buy_high sell_high
+cdef struct BlockIndex:          # lowest and highest prices of each block of a dataset's rows, by block
+    const double* buy_low        # lowest price that a buy order meets in the block
     const double* buy_high
-    const double* sell_low
+    const double* sell_low       # the same column as `buy_low` for trades and bars, which have no two sides
     const double* sell_high
     int64_t n_blocks
-    int64_t offset               # the dataset's row that is the stream's first
+    int64_t offset               # row of the dataset that is row 0 of the stream
 
 
-cdef struct MergeOrder:          # which stream comes next; both NULL where there is one alone
-    const uint8_t* narrow        # of 256 streams or fewer
-    const uint16_t* wide
+cdef struct MergeOrder:          # the stream of each event; both NULL for a single stream
+    const uint8_t* narrow        # up to 256 streams
+    const uint16_t* wide         # more
 
 
-cdef struct Stream:              # one container's columns; NULL where it has none
+cdef struct Stream:              # one container; NULL for columns that it does not have
     const int64_t* ts
     const double* a              # bar: open; quote: bid; trade: price
-    const double* b              # high; ask; size
-    const double* c              # low; bid size
-    const double* d              # close; ask size
-    const double* e              # volume
-    const int8_t* side
+    const double* b              # bar: high; quote: ask; trade: size
+    const double* c              # bar: low; quote: bid size
+    const double* d              # bar: close; quote: ask size
+    const double* e              # bar: volume
+    const int8_t* side           # trade: side of the aggressor
     const BlockIndex* index
-    int64_t n
-    int64_t interval             # from timestamp to delivery: a bar's length, else 0
+    int64_t n                    # rows
+    int64_t interval             # ns from timestamp to delivery: the length of a bar, else 0
     int32_t symbol
     int8_t kind
 
@@ -48,21 +48,22 @@ cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil
     return order.wide[k] if order.wide != NULL else 0
 
 
-cdef inline int64_t delivery(const Stream* stream, int64_t i) noexcept nogil:
-    return stream.ts[i] + stream.interval
+cdef inline int64_t delivery(const Stream* stream, int64_t row) noexcept nogil:
+    """When the row is complete and the strategy may see it: the timestamp, for a bar plus its length."""
+    return stream.ts[row] + stream.interval
 
 
 cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
-    """Row `i` into its symbol's latest; of a quote that nobody asks for its sizes (`sized`) without them.
+    """Loads row `i` into the ticker. Quote sizes are skipped unless `sized`.
 
-    Rows to come are asked for: many streams in turn are more than the machine foresees by itself.
+    Later rows are prefetched: the processor does not foresee reads that alternate between many streams.
     """
-    prefetch(stream.ts + i + SOON)
-    prefetch(stream.a + i + SOON)
-    prefetch(stream.b + i + SOON)
+    prefetch(stream.ts + i + PREFETCH_ROWS)
+    prefetch(stream.a + i + PREFETCH_ROWS)
+    prefetch(stream.b + i + PREFETCH_ROWS)
     if sized or stream.kind == BAR:
-        prefetch(stream.c + i + SOON)
-        prefetch(stream.d + i + SOON)
+        prefetch(stream.c + i + PREFETCH_ROWS)
+        prefetch(stream.d + i + PREFETCH_ROWS)
     if stream.kind == QUOTE:
         ticker.quote.ts = stream.ts[i]
         ticker.quote.bid = stream.a[i]

@@ -105,10 +105,10 @@ def test_an_order_of_other_streams_is_refused():
     tape = tape_of([[1, 2], [1]])
     markets = [(f"S{i}", (c,)) for i, c in enumerate(tape.containers)]
     for order in ([0, 1, 1], [0, 0, 2], [0, 0, 255], [0, 0, 0]):
-        with pytest.raises(ValueError, match="order: it is of streams with other numbers of rows"):
+        with pytest.raises(ValueError, match="order: belongs to streams with other numbers of rows"):
             Tape(markets, np.array(order, np.uint8))
     for order in (np.zeros(4, np.uint8), np.zeros(3, np.uint16), np.zeros((3, 1), np.uint8)):
-        with pytest.raises(ValueError, match=r"order: .*, not \(3,\) uint8"):
+        with pytest.raises(ValueError, match=r"order: .*, not \(3,\) of uint8"):
             Tape(markets, order)
     with pytest.raises(ValueError, match="contiguous"):
         Tape(markets, np.array([0, 9, 0, 9, 1], np.uint8)[::2])
