@@ -28,7 +28,7 @@ def event_by_event(*args: Any, **terms: Any) -> Result:
 
 
 def is_fast(result: Result) -> bool:
-    return isinstance(result.journal._played, OrderRun)
+    return isinstance(result.journal._player, OrderRun)
 
 
 def assert_same(one: Result, two: Result) -> None:

@@ -37,7 +37,7 @@ cdef inline bint is_ambiguous(const Exchange* ex, const Order* order) noexcept n
 cdef inline void reduce_sibling(
     Exchange* ex, Order* order, const Order* filled, double qty, int64_t ts
 ) noexcept nogil:
-    """Applies a fill of `qty` to one sibling, and counts it if the bar does not tell which came first."""
+    """Applies a fill of `qty` to one sibling, and counts it if the bar does not show which came first."""
     cdef bint ambiguous = is_ambiguous(ex, order)
     reduce_or_cancel(&ex.blotter, order, filled, qty, ts)
     ex.n_ambiguous += ambiguous and not is_open(order)

@@ -159,7 +159,7 @@ cdef class Engine:
 
     @property
     def ambiguous_bars(self):
-        """Fills of stops in bars whose range also reached a limit of the same OCO group, or a released child."""
+        """Number of stop fills in bars where a limit order might have filled first; see docs/simulation.md."""
         return self.run.ex.journal.ambiguous_bars
 
     @property

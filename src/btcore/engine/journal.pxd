@@ -43,7 +43,7 @@ cdef struct Journal:
     Note* notes
     int64_t n_notes
     int64_t cap_notes
-    int64_t ambiguous_bars   # a stop filled in a bar whose range also reached a limit of its group
+    int64_t ambiguous_bars   # stop fills in bars where a limit order might have filled first
     double lowest_cash
 
 
@@ -114,7 +114,7 @@ cdef inline int write_point(Journal* journal, const Account* account, int64_t ts
 
 
 cdef inline int write_stretch(Journal* journal, const Account* account, int64_t row, int64_t end) noexcept nogil:
-    """Stands for the points of rows [row, end) of a run's only stream, in which nothing but the mark changed."""
+    """One record for the points of rows [row, end) of a run's only stream, in which nothing but the mark changed."""
     cdef const Position* net = &account.positions[0]
     cdef Stretch stretch = Stretch(
         row=row, end=end, n_points=journal.n_points, n_exposures=journal.n_exposures, cash=account.cash,

@@ -1,19 +1,20 @@
 """Bars against working orders: open, range, close. docs/simulation.md states the rules.
 
-A bar does not tell in which order its prices came. `terms.intrabar` decides: PESSIMISTIC fills stops before limits,
-OPTIMISTIC limits before stops, PATH follows open, nearer extreme, other extreme, close. All functions that return
-`int` return -1 without memory.
+A bar does not show the order of its prices. `terms.intrabar` decides: PESSIMISTIC fills stops before limits,
+OPTIMISTIC limits before stops, PATH assumes one path (`match_path.pxd`). All functions that return `int` return -1
+without memory.
 """
 
-from libc.math cimport NAN, fmax, fmin, isnan
+from libc.math cimport fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
+from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
 from btcore.engine.state cimport Exchange, can_match
 from btcore.model cimport (
-    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, FOK, IOC, OPTIMISTIC, Order, PATH, Ticker
+    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, OPTIMISTIC, Order, PATH, Ticker
 )
 from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered, reaches, trail_stop, triggers
 from btcore.rules.rounding cimport whole_lots
@@ -90,11 +91,6 @@ cdef inline int match_limit(Exchange* ex, Order* order, const Bar* bar, int64_t 
     return 0
 
 
-cdef inline bint rests_at_once(const Order* order) noexcept nogil:
-    """True if an order released inside the range rests there: a limit, unless it must fill on arrival."""
-    return is_limit(order) and order.time_in_force != IOC and order.time_in_force != FOK
-
-
 cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
     """A child released inside the range. PESSIMISTIC lets its stop fill in the same bar, OPTIMISTIC its limit."""
     cdef double before = order.filled_qty
@@ -164,105 +160,6 @@ cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_
         i = ex.blotter.orders[i].next
     ex.stop_bar = NULL
     return code
-
-
-# -- PATH -------------------------------------------------------------------------------------------------
-
-
-cdef inline double level_ahead(const Order* order, int way, double px) noexcept nogil:
-    """The level at which the order acts on a leg that goes up (`way` 1) or down (-1) from `px`; NaN if there is none.
-
-    A level behind `px` counts as `px`.
-    """
-    cdef double level
-    if is_untriggered(order):
-        if (order.side > 0) == (is_touch(order) == (way > 0)):
-            return NAN
-        level = order.stop_px
-    elif is_limit(order) and order.met and order.side * way < 0:
-        level = order.limit_px
-    else:
-        return NAN
-    return fmax(level, px) if way > 0 else fmin(level, px)
-
-
-cdef inline int match_at_level(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """The path has reached the order's level at `px`: it triggers or fills there."""
-    cdef double* pool = &ex.pools[order.symbol].ask
-    order.visited = 1
-    if is_untriggered(order):
-        trigger(ex, order, 1, ts)
-        ex.rule = BAR_TOUCH if is_touch(order) else BAR_STOP
-        return fill_as_taker(ex, order, px, pool, ts)
-    ex.rule = BAR_LIMIT
-    return fill_as_maker(ex, order, px, pool, ts)
-
-
-cdef inline bint is_on_path(const Order* order, const Bar* bar) noexcept nogil:
-    """True if the path can affect the order: it arrived before the bar, or was released inside it."""
-    return (
-        is_open(order) and order.admitted and order.active and (order.ts_arrived <= bar.ts or order.fresh)
-        and leaves(order) > 0.0
-    )
-
-
-cdef inline void trail_stops(Exchange* ex, int32_t symbol, const Bar* bar, double px) noexcept nogil:
-    """Moves trailing stops with the path, which has reached `px`."""
-    cdef Order* order
-    cdef int32_t i = ex.blotter.queues[symbol].head
-    while i >= 0:
-        order = &ex.blotter.orders[i]
-        i = order.next
-        if is_on_path(order, bar) and is_untriggered(order) and is_trailing(order):
-            trail_stop(order, px, ex.account.instruments[symbol].tick_size)
-
-
-cdef inline int match_leg(
-    Exchange* ex, int32_t symbol, const Bar* bar, double start, double stop, int64_t ts
-) noexcept nogil:
-    """One straight leg of the path, level by level; each order acts at most once."""
-    cdef Order* order
-    cdef Order* nearest
-    cdef int32_t i = ex.blotter.queues[symbol].head
-    cdef int way = 1 if stop > start else -1
-    cdef double px = start, level, best
-    while i >= 0:
-        ex.blotter.orders[i].visited = 0
-        i = ex.blotter.orders[i].next
-    while start != stop:
-        nearest, best = NULL, stop
-        i = ex.blotter.queues[symbol].head
-        while i >= 0:
-            order = &ex.blotter.orders[i]
-            i = order.next
-            if order.fresh and order.active and rests_at_once(order):
-                order.met = 1
-            if order.visited or not is_on_path(order, bar):
-                continue
-            level = level_ahead(order, way, px)
-            if way * level < way * best or (level == best and nearest == NULL):
-                nearest, best = order, level
-        if nearest == NULL:
-            break
-        px = best
-        if match_at_level(ex, nearest, px, ts) < 0:
-            return -1
-        trail_stops(ex, symbol, bar, px)
-    trail_stops(ex, symbol, bar, stop)
-    return 0
-
-
-cdef inline int match_path(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts) noexcept nogil:
-    """Open, the extreme nearer to the open, the other extreme, close; the low first if both are as near."""
-    cdef bint low_first = bar.open - bar.low <= bar.high - bar.open
-    cdef double first = bar.low if low_first else bar.high
-    cdef double second = bar.high if low_first else bar.low
-    if match_leg(ex, symbol, bar, bar.open, first, ts) < 0 or match_leg(ex, symbol, bar, first, second, ts) < 0:
-        return -1
-    return match_leg(ex, symbol, bar, second, bar.close, ts)
-
-
-# -- one bar ----------------------------------------------------------------------------------------------
 
 
 cdef inline void clear_bar_flags(Exchange* ex, int32_t symbol) noexcept nogil:

@@ -57,7 +57,7 @@ cdef inline bint is_in_open_bar(const Exchange* ex, const Order* order, int64_t 
 
 
 cdef inline int defer_request(Blotter* blotter, const Request* request) noexcept nogil:
-    """Keeps a cancel or an amendment until the end of the bar."""
+    """Stores a cancel or an amendment until the end of the bar."""
     return append(
         <void**> &blotter.deferred, &blotter.n_deferred, &blotter.cap_deferred, request, sizeof(Request)
     )

@@ -234,7 +234,7 @@ cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts
 
 
 cdef inline void sync_known(Exchange* ex) noexcept nogil:
-    """At a split, the strategy's copy of the account is made equal to the account, ahead of reports in flight."""
+    """At a split: makes the strategy's copy of the account equal to the account, ahead of reports in flight."""
     cdef int32_t i
     cdef int64_t k
     cdef Order* order
