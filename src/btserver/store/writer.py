@@ -48,7 +48,7 @@ class Writer:
     def submit(self, write: Write, on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
         """A future of what `write` returns, resolved after the commit. Writes run in order of submission.
 
-        `on_commit` is called on the loop with the value of a committed write, even if the future was cancelled.
+        After the commit, `on_commit` is called on the loop with that value, even if the future was cancelled.
         """
         future: asyncio.Future[Any] = self._loop.create_future()
         self._queue.put(_Job(write, on_commit, future))
