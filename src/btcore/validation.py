@@ -1,6 +1,7 @@
 """Converts plain values to msgspec types. Errors name the place, the value and what is allowed."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -149,15 +150,19 @@ def _below(one: "Type", key: Any) -> "Iterator[Type]":
 def _failing_key(error: ValidationError, value: Any, kind: Any, keys: list[Any]) -> Any:
     """The key of the mapping at `keys` that causes the error; None if it is not found.
 
-    Each key is tried alone: the whole is converted with a mapping that holds no other.
+    Items are converted in order, so the first `n` of them raise the error once they include that key.
     """
-    for key, item in _at(value, keys).items():
+    items = list(_at(value, keys).items())
+
+    def raise_it(count: int) -> bool:
         try:
-            convert(_replaced(value, keys, {key: item}), kind)
+            convert(_replaced(value, keys, dict(items[:count])), kind)
         except ValidationError as other:
-            if str(other) == str(error):
-                return key
-    return None
+            return str(other) == str(error)
+        return False
+
+    at = bisect_left(range(1, len(items) + 1), True, key=raise_it)
+    return items[at][0] if at < len(items) else None
 
 
 def _at(value: Any, keys: list[Any]) -> Any:
