@@ -10,6 +10,7 @@ from btcore.config import Execution, Instrument
 from btcore.errors import StrategyError
 
 from .accounts import Accounts
+from .admission import Admission
 from .bars import Bars
 from .context import Context
 from .contingent import Contingent
@@ -43,7 +44,7 @@ MINUTE = 60 * 10**9
 MAX_ROUNDS = 10_000
 
 
-class Reference(Orders, Contingent, Matching, Bars, Accounts, Scheduled, Curve):
+class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Scheduled, Curve):
     def __init__(
         self,
         streams: dict[str, dict[str, Any]],
