@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 
+import pytest
 from engines import ENGINES, Case, assert_same, run_reference
 from hypothesis import HealthCheck, given, settings
 from markets import EXAMPLES, cases
@@ -18,7 +19,18 @@ many = settings(
 @many
 @given(cases())
 def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> None:
-    case, script = drawn
+    assert_both_engines_agree(*drawn)
+
+
+@pytest.mark.long
+@settings(many, max_examples=10 * EXAMPLES, derandomize=False)
+@given(cases())
+def test_the_engine_agrees_with_the_reference_on_new_cases(drawn: tuple[Case, Script]) -> None:
+    """Ten times as many cases, other ones on each run."""
+    assert_both_engines_agree(*drawn)
+
+
+def assert_both_engines_agree(case: Case, script: Script) -> None:
     expected = run_reference(case, scripted(script))
     found = ENGINES["btcore"](case, scripted(script))
     scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
