@@ -1,4 +1,9 @@
-"""A strategy as the engine calls it, and the verbs a compiled one has. `cimport` this to write your own."""
+"""The interface between the engine and a compiled strategy. Public header: cimport it to write one in Cython.
+
+The engine calls `on_event` of a `Handler`. The strategy reads `Market` and `Account`, and sends orders with the
+functions below, which append requests to the `Outbox`. They check nothing: an invalid symbol index writes outside the
+run's memory. Orders are checked on arrival, as the orders of all strategies.
+"""
 
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int8_t, int32_t, int64_t
@@ -13,27 +18,31 @@ from btcore.rules.order_terms cimport order_type_of
 from btcore.rules.rounding cimport larger, smaller, whole_lots
 from btcore.feed.stream cimport Stream
 
-# A strategy that can look ahead by itself: goes through rows [row, end) of the tape's one stream as `on_event` would,
-# and returns the first at which it would act, else `end`. It has taken that row in, and is asked of it next.
+# For a strategy that can process rows of a single stream by itself: it updates its state with rows [row, end) as
+# `on_event` would, up to and including the first row at which it would act, and returns that row, or `end` if there
+# is none. The engine then calls `on_event` for that row, which must not update the state again.
 ctypedef int64_t (*scan_t)(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil
 
 
 cdef class Handler:
-    """A C function, its state, and the kinds of event it wants to hear of (one bit a Kind)."""
+    """Base of every compiled strategy: a C function, its state, and the kinds of event it is called for."""
     cdef on_event_t on_event
-    cdef scan_t scan         # NULL: it wants every event
-    cdef void* state
-    cdef int32_t kinds
-    cdef bint keeps_gil      # Python hears of market events: too often to let go of the GIL between them
-    cdef bint is_spent       # it has played a run: its state is no longer a beginning
-    cdef bint ignores_sizes  # it never reads the sizes of quotes
+    cdef scan_t scan         # NULL: call on_event for every event
+    cdef void* state         # passed to on_event; the handler owns its memory
+    cdef int32_t kinds       # events it is called for: one bit per Kind, 1 << Kind
+    cdef bint keeps_gil      # it runs Python code so often that the GIL is not released in between
+    cdef bint is_spent       # it was used in a run, so its state is not the initial one
+    cdef bint ignores_sizes  # it never reads quote sizes, so they need not be loaded
 
 
 cdef inline int64_t submit(
     Outbox* out, int32_t symbol, int8_t side, double qty, double limit_px=NAN, double stop_px=NAN,
     int8_t time_in_force=GTC, int64_t oco=0, int64_t latency=-1,
 ) noexcept nogil:
-    """Sends a market, limit, stop or stop-limit order, by the prices given (NaN: none). Its id; -1 without memory."""
+    """Sends an order and returns its id, or -1 if memory runs out. The prices given (NaN: none) select the type:
+
+    market, limit, stop or stop-limit.
+    """
     cdef Request request = new_order(symbol, side, qty)
     request.limit_px, request.stop_px = limit_px, stop_px
     request.time_in_force, request.oco, request.latency = time_in_force, oco, latency
@@ -42,7 +51,7 @@ cdef inline int64_t submit(
 
 
 cdef inline Request new_order(int32_t symbol, int8_t side, double qty) noexcept nogil:
-    """A good-till-cancelled market order, to be given other terms and sent with `send_order`."""
+    """A request for a GTC market order; change its fields as needed and pass it to `send_order`."""
     return Request(
         ts_arrives=0, seq=0, order_id=0, oco=0, parent=0, expires=NEVER, latency=-1, qty=qty, limit_px=NAN, stop_px=NAN,
         trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET, time_in_force=GTC,
@@ -51,7 +60,7 @@ cdef inline Request new_order(int32_t symbol, int8_t side, double qty) noexcept 
 
 
 cdef inline int64_t send_order(Outbox* out, Request* request) noexcept nogil:
-    """The new order's id; -1 without memory."""
+    """Sends a new order and returns its id, or -1 if memory runs out."""
     request.order_id = out.next_id
     if post(out, request[0]) < 0:
         return -1
@@ -60,13 +69,17 @@ cdef inline int64_t send_order(Outbox* out, Request* request) noexcept nogil:
 
 
 cdef inline int cancel(Outbox* out, int64_t order_id) noexcept nogil:
+    """Requests the cancellation of an order. Returns -1 if memory runs out, else 0."""
     return amend(out, order_id, NAN, NAN, NAN, CANCEL)
 
 
 cdef inline int amend(
     Outbox* out, int64_t order_id, double qty, double limit_px, double stop_px, int8_t action=AMEND
 ) noexcept nogil:
-    """Asks for new terms of an order; NaN leaves one as it is. `stop_px` is whatever price triggers it."""
+    """Requests new values for an order; NaN leaves a value as it is. `stop_px` is the stop or touch price.
+
+    Returns -1 if memory runs out, else 0.
+    """
     cdef Request request = new_order(0, 0, qty)
     request.action, request.order_id = action, order_id
     request.limit_px, request.stop_px = limit_px, stop_px
@@ -74,6 +87,7 @@ cdef inline int amend(
 
 
 cdef inline int post(Outbox* out, Request request) noexcept nogil:
+    """Appends a request to the outbox. Returns -1 if memory runs out, else 0."""
     if reserve(<void**> &out.items, &out.capacity, out.count, sizeof(Request)) < 0:
         return -1
     out.items[out.count] = request
@@ -84,7 +98,7 @@ cdef inline int post(Outbox* out, Request request) noexcept nogil:
 
 
 cdef inline double room(const Account* account, const Outbox* out, int32_t symbol) noexcept nogil:
-    """Notional that buying power leaves to the symbol beside all others, their open market orders counted."""
+    """Buying power left for the symbol, after the positions and open market orders of all other symbols."""
     cdef double left = account.leverage * equity(account)
     cdef int32_t i
     for i in range(account.n_symbols):
@@ -99,9 +113,9 @@ cdef inline double room(const Account* account, const Outbox* out, int32_t symbo
 cdef inline double target_quantity(
     const Market* market, const Account* account, const Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
-    """Signed quantity, in whole lots, worth `weight` of equity after a taker's costs, or what buying power leaves.
+    """Signed quantity in whole lots that is worth `weight` of equity, reduced for taker costs and to the buying power.
 
-    NaN without a price.
+    NaN if the symbol has no price yet.
     """
     cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1, account.positions[symbol].mark)
     cdef double qty
@@ -118,7 +132,10 @@ cdef inline double target_quantity(
 cdef inline int64_t order_target(
     const Account* account, Outbox* out, int32_t symbol, double target
 ) noexcept nogil:
-    """A market order for what the position, with its open market orders, lacks of `target`; 0 if nothing does."""
+    """Sends a market order for the difference between `target` and the position with its open market orders.
+
+    Returns its id, 0 if no order is needed, or -1 if memory runs out.
+    """
     cdef double delta = target - account.positions[symbol].qty - out.pending[symbol]
     if isnan(delta) or fabs(delta) <= 1e-12 * fabs(target) or delta == 0.0:
         return 0
@@ -128,4 +145,5 @@ cdef inline int64_t order_target(
 cdef inline int64_t order_target_percent(
     const Market* market, const Account* account, Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
+    """Sends a market order that brings the position to `weight` of equity. Returns as `order_target` does."""
     return order_target(account, out, symbol, target_quantity(market, account, out, symbol, weight))

@@ -1,4 +1,4 @@
-"""A strategy as the engine calls it. The contract and its verbs are in the .pxd."""
+"""The interface between the engine and a compiled strategy; its functions are in the .pxd."""
 
 from btcore.model cimport CONTRACT
 
@@ -6,4 +6,4 @@ CONTRACT_VERSION = CONTRACT
 
 
 cdef class Handler:
-    """Base of every compiled strategy: set `on_event`, `state` and `kinds`, and keep the state alive."""
+    """Base of every compiled strategy. A subclass sets `on_event`, `state` and `kinds`, and owns the state's memory."""

@@ -1,4 +1,4 @@
-"""Arrays that grow by doubling: the only allocation while a run goes on, and a rare one. And a word to the cache."""
+"""Growing arrays, and prefetch. Arrays double in size; nothing else allocates memory during a run."""
 
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, realloc
@@ -6,7 +6,7 @@ from libc.string cimport memcpy
 
 cdef enum:
     NO_MEMORY = -1
-    AHEAD = 256              # items: about as far as memory answers while a loop of few nanoseconds a row comes near
+    AHEAD = 256              # items to prefetch ahead in a loop of few nanoseconds per item
 
 cdef extern from *:
     """
@@ -16,11 +16,11 @@ cdef extern from *:
     #define BTCORE_PREFETCH(item) ((void) 0)
     #endif
     """
-    void prefetch "BTCORE_PREFETCH" (const void* item) noexcept nogil  # a hint: any address will do
+    void prefetch "BTCORE_PREFETCH" (const void* item) noexcept nogil  # a hint to the CPU; any address is allowed
 
 
 cdef inline int reserve(void** items, int64_t* capacity, int64_t count, size_t size) noexcept nogil:
-    """Room for one more than `count` items; NO_MEMORY if there is none, and then nothing has changed."""
+    """Makes room for one more than `count` items. Returns 0, or NO_MEMORY with nothing changed."""
     cdef int64_t wanted
     cdef void* moved
     if count < capacity[0]:

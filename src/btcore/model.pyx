@@ -1,4 +1,4 @@
-"""The nouns, as numpy sees them: each dtype is derived from the C struct, never written twice."""
+"""The numpy dtypes of the C structs in the header. Each is derived from its struct."""
 
 from libc.stdint cimport int64_t
 
@@ -18,13 +18,14 @@ cdef Market _market
 cdef Account _account
 
 
-cdef object structure(size_t size, list fields):
-    """The dtype of a struct that no view can have, since it holds pointers: they are integers in it."""
-    names, places, formats = zip(*fields, strict=True)
-    return np.dtype({"names": names, "formats": formats, "offsets": places, "itemsize": size}, align=True)
+cdef object dtype_of(size_t size, list fields):
+    """The dtype of a struct with pointers, which a memoryview cannot have. Pointers become integers (np.intp)."""
+    names, offsets, formats = zip(*fields, strict=True)
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": size}, align=True)
 
 
-cdef int64_t place(const void* struct, const void* field):
+cdef int64_t offset_of(const void* struct, const void* field):
+    """Offset of a field in its struct, in bytes."""
     return <const char*> field - <const char*> struct
 
 
@@ -38,24 +39,24 @@ RESTATEMENT_DTYPE = np.asarray(<Restatement[:1]> &_restatement).dtype
 NOTE_DTYPE = np.asarray(<Note[:1]> &_note).dtype
 DATED_DTYPE = np.asarray(<Dated[:1]> &_dated).dtype
 TICKER_DTYPE = np.asarray(<Ticker[:1]> &_ticker).dtype
-MARKET_DTYPE = structure(sizeof(Market), [
-    ("now", place(&_market, &_market.now), np.int64),
-    ("tickers", place(&_market, &_market.tickers), np.intp),
-    ("fill", place(&_market, &_market.fill), np.intp),
-    ("calls", place(&_market, &_market.calls), np.int64),
-    ("rows", place(&_market, &_market.rows), np.intp),
-    ("n_symbols", place(&_market, &_market.n_symbols), np.int32),
-    ("symbol", place(&_market, &_market.symbol), np.int32),
-    ("kind", place(&_market, &_market.kind), np.int8),
+MARKET_DTYPE = dtype_of(sizeof(Market), [
+    ("now", offset_of(&_market, &_market.now), np.int64),
+    ("tickers", offset_of(&_market, &_market.tickers), np.intp),
+    ("fill", offset_of(&_market, &_market.fill), np.intp),
+    ("calls", offset_of(&_market, &_market.calls), np.int64),
+    ("rows", offset_of(&_market, &_market.rows), np.intp),
+    ("n_symbols", offset_of(&_market, &_market.n_symbols), np.int32),
+    ("symbol", offset_of(&_market, &_market.symbol), np.int32),
+    ("kind", offset_of(&_market, &_market.kind), np.int8),
 ])
-ACCOUNT_DTYPE = structure(sizeof(Account), [
-    ("cash", place(&_account, &_account.cash), np.float64),
-    ("leverage", place(&_account, &_account.leverage), np.float64),
-    ("cost_rate", place(&_account, &_account.cost_rate), np.float64),
-    ("positions", place(&_account, &_account.positions), np.intp),
-    ("legs", place(&_account, &_account.legs), np.intp),
-    ("instruments", place(&_account, &_account.instruments), np.intp),
-    ("orders", place(&_account, &_account.orders), np.intp),
-    ("n_orders", place(&_account, &_account.n_orders), np.int64),
-    ("n_symbols", place(&_account, &_account.n_symbols), np.int32),
+ACCOUNT_DTYPE = dtype_of(sizeof(Account), [
+    ("cash", offset_of(&_account, &_account.cash), np.float64),
+    ("leverage", offset_of(&_account, &_account.leverage), np.float64),
+    ("cost_rate", offset_of(&_account, &_account.cost_rate), np.float64),
+    ("positions", offset_of(&_account, &_account.positions), np.intp),
+    ("legs", offset_of(&_account, &_account.legs), np.intp),
+    ("instruments", offset_of(&_account, &_account.instruments), np.intp),
+    ("orders", offset_of(&_account, &_account.orders), np.intp),
+    ("n_orders", offset_of(&_account, &_account.n_orders), np.int64),
+    ("n_symbols", offset_of(&_account, &_account.n_symbols), np.int32),
 ])
