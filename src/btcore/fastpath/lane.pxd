@@ -77,7 +77,7 @@ cdef inline void find_changes(Block* block, Lane* lane) noexcept nogil:
     for i in range(block.n):
         if isnan(block.px[i]):
             continue
-        stance = lane.signal.decide(lane.signal.terms, lane.signal.symbols, block.px[i], lane.stance)
+        stance = lane.signal.decide(lane.signal.params, lane.signal.symbols, block.px[i], lane.stance)
         if stance != lane.stance:
             add_change(block, lane, i, stance)
 

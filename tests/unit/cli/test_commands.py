@@ -377,7 +377,7 @@ BAD_RUNS = [
     (["A", *YEAR, "--mark-every", "1month"], "mark_every: '1month' does not match ^"),
     (
         ["A", *YEAR, "--strategy", "martingale"],
-        "strategy.name: 'martingale' is unknown; there are buy_and_hold",
+        "strategy.name: 'martingale' is unknown; choose from buy_and_hold",
     ),
     (["A", *YEAR, "--strategy", "No!"], "strategy.name: 'No!' does not match ^"),
     (["A", *YEAR, *CROSS, "--param", "speed=1"], "strategy.params.speed: ma_crossover has no such parameter"),

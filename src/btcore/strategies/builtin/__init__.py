@@ -1,1 +1,1 @@
-"""The built-in strategies."""
+"""The built-in strategies, compiled: one file each, plus what they share."""

@@ -1,4 +1,4 @@
-"""Buys each symbol at its first event and holds it."""
+"""Buys each symbol at its first event and holds it to the end."""
 
 cimport cython
 from libc.stdint cimport int64_t, int8_t
@@ -10,15 +10,17 @@ from btcore.feed.stream cimport Stream
 @cython.final
 cdef class BuyAndHold(Signal):
     def __init__(self, params, int n_symbols):
-        self.follow(params, n_symbols, 0, NULL, decide, scan)
+        self.setup(params, n_symbols, 0, NULL, decide, scan)
 
 
-cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:
+cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
+    """Always long."""
     return 1
 
 
 cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:
-    cdef SignalState* own = <SignalState*> state
-    if own.stances[stream.symbol] == 1 or row == end:
-        return end  # nothing changes its mind
+    """Must equal `decide` at every row."""
+    cdef SignalState* signal = <SignalState*> state
+    if signal.stances[stream.symbol] == 1 or row == end:
+        return end  # long already
     return scan_with(decide, state, stream, row, end)

@@ -1,4 +1,8 @@
-"""Holds while the mean of the last short_period prices is above that of the last long_period."""
+"""Long while the mean of the last `short_period` prices is above the mean of the last `long_period`.
+
+The rule exists three times and all must decide the same: `decide` (one price), `scan_rows` (a loop over rows), and
+`find_crossings` in `fastpath/lane.pxd` (64 bars at once).
+"""
 
 cimport cython
 from libc.math cimport fabs
@@ -11,8 +15,8 @@ from btcore.strategies.builtin.window cimport Window, is_full, mean, push
 from btcore.feed.stream cimport Stream
 
 
-cdef struct Terms:
-    int8_t below             # the stance while the short mean is below
+cdef struct Params:
+    int8_t below             # stance while the short mean is below: 0 or -1
 
 cdef struct Symbol:
     Window short
@@ -21,74 +25,77 @@ cdef struct Symbol:
 
 @cython.final
 cdef class MaCrossover(Signal):
-    cdef Terms terms
+    cdef Params params
 
     def __init__(self, params, int n_symbols):
         cdef Symbol* symbols
         cdef int i
-        self.terms.below = -1 if params.allow_short else 0
-        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide, scan)
+        self.params.below = -1 if params.allow_short else 0
+        self.setup(params, n_symbols, sizeof(Symbol), &self.params, decide, scan)
         symbols = <Symbol*> self.signal.symbols
         for i in range(n_symbols):
-            self.open(&symbols[i].short, params.short_period)
-            self.open(&symbols[i].long, params.long_period)
+            self.open_window(&symbols[i].short, params.short_period)
+            self.open_window(&symbols[i].long, params.long_period)
 
 
-cdef inline int8_t side(double fast, double slow, int8_t below, int8_t stance) noexcept nogil:
-    if fabs(fast - slow) <= 1e-12 * slow:  # a flat market's rounding is no crossing
+cdef inline int8_t stance_of(double fast, double slow, int8_t below, int8_t stance) noexcept nogil:
+    """1 or `below`, by which mean is higher; unchanged if they are equal up to rounding."""
+    if fabs(fast - slow) <= 1e-12 * slow:
         return stance
     return 1 if fast > slow else below
 
 
-cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:
-    cdef Symbol* own = <Symbol*> symbol
-    push(&own.short, px)
-    push(&own.long, px)
-    if not is_full(&own.long):
+cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
+    """Must equal `scan_rows` below and `find_crossings` in `fastpath/lane.pxd`."""
+    cdef Symbol* windows = <Symbol*> symbol
+    push(&windows.short, px)
+    push(&windows.long, px)
+    if not is_full(&windows.long):
         return stance
-    return side(mean(&own.short), mean(&own.long), (<const Terms*> terms).below, stance)
+    return stance_of(mean(&windows.short), mean(&windows.long), (<const Params*> params).below, stance)
 
 
-cdef inline int64_t scan_laps(
-    int kind, SignalState* own, Symbol* symbol, const Stream* stream, int64_t row, int64_t end
+cdef inline int64_t scan_rows(
+    int kind, SignalState* signal, Symbol* symbol, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """As `decide`, of full windows that come to no end: `push` without what it does there."""
+    """Must equal `decide` at each row. The windows are full and do not wrap within the rows, so `push` is simple here."""
     cdef double* shorts = symbol.short.items + symbol.short.at - row
     cdef double* longs = symbol.long.items + symbol.long.at - row
     cdef double short = symbol.short.sum, long = symbol.long.sum, px
     cdef double of_short = symbol.short.inverse, of_long = symbol.long.inverse
-    cdef int8_t below = (<const Terms*> own.terms).below, held = own.stances[stream.symbol], stance = held
+    cdef int8_t below = (<const Params*> signal.params).below, held = signal.stances[stream.symbol], stance = held
     cdef int64_t i = row
     while i < end and stance == held:
         px = next_mark(kind, stream, i)
         short += px - shorts[i]
         long += px - longs[i]
         shorts[i] = longs[i] = px
-        stance = side(short * of_short, long * of_long, below, held)
+        stance = stance_of(short * of_short, long * of_long, below, held)
         i += 1
     symbol.short.sum, symbol.long.sum = short, long
     symbol.short.at += i - row
     symbol.long.at += i - row
     if stance == held:
         return i
-    own.ahead = 1
-    own.decided = stance
+    signal.ahead = 1
+    signal.decided = stance
     return i - 1
 
 
 cdef inline int64_t scan_kind(
-    int kind, SignalState* own, const Stream* stream, int64_t row, int64_t end
+    int kind, SignalState* signal, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    cdef Symbol* symbol = <Symbol*> (own.symbols + stream.symbol * own.size)
+    """Runs `scan_rows` between wraps of the windows, and `decide` at a row where one wraps."""
+    cdef Symbol* symbol = <Symbol*> (signal.symbols + stream.symbol * signal.size)
     cdef int64_t until
-    while row < end and not own.ahead:
+    while row < end and not signal.ahead:
         until = row
         if is_full(&symbol.long):
             until += min(symbol.short.size - symbol.short.at, symbol.long.size - symbol.long.at) - 1
         if until > row:
-            row = scan_laps(kind, own, symbol, stream, row, min(until, end))
+            row = scan_rows(kind, signal, symbol, stream, row, min(until, end))
         else:
-            row = scan_with(decide, own, stream, row, row + 1)
+            row = scan_with(decide, signal, stream, row, row + 1)
     return row
 
 

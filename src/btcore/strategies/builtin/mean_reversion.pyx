@@ -1,4 +1,4 @@
-"""Buys a price far below its rolling mean and sells when it has come back."""
+"""Buys far below the rolling mean, and sells when the price is back near it."""
 
 cimport cython
 from libc.stdint cimport int64_t, int8_t
@@ -8,44 +8,45 @@ from btcore.strategies.builtin.window cimport Window, deviation, is_full, mean, 
 from btcore.feed.stream cimport Stream
 
 
-cdef struct Terms:
-    double entry_z
-    double exit_z
+cdef struct Params:
+    double entry_z           # deviations from the mean at which a position is opened
+    double exit_z            # and closed
     int8_t allow_short
 
 
 @cython.final
 cdef class MeanReversion(Signal):
-    cdef Terms terms
+    cdef Params params
 
     def __init__(self, params, int n_symbols):
         cdef Window* windows
         cdef int i
-        self.terms.entry_z = params.entry_z
-        self.terms.exit_z = params.exit_z
-        self.terms.allow_short = params.allow_short
-        self.follow(params, n_symbols, sizeof(Window), &self.terms, decide, scan)
+        self.params.entry_z = params.entry_z
+        self.params.exit_z = params.exit_z
+        self.params.allow_short = params.allow_short
+        self.setup(params, n_symbols, sizeof(Window), &self.params, decide, scan)
         windows = <Window*> self.signal.symbols
         for i in range(n_symbols):
-            self.open(&windows[i], params.lookback_period)
+            self.open_window(&windows[i], params.lookback_period)
 
 
-cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:
-    cdef Window* past = <Window*> symbol
-    cdef const Terms* own = <const Terms*> terms
+cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
+    """The stance from the z-score of the newest price within its window."""
+    cdef Window* window = <Window*> symbol
+    cdef const Params* p = <const Params*> params
     cdef double centre, spread, z
-    push(past, px)
-    if not is_full(past):
+    push(window, px)
+    if not is_full(window):
         return stance
-    centre, spread = mean(past), deviation(past)
-    if spread <= 1e-9 * centre:  # a flat market: its rounding is no deviation
+    centre, spread = mean(window), deviation(window)
+    if spread <= 1e-9 * centre:  # zero up to rounding
         return stance
     z = (px - centre) / spread
-    if z <= -own.entry_z:
+    if z <= -p.entry_z:
         return 1
-    if own.allow_short and z >= own.entry_z:
+    if p.allow_short and z >= p.entry_z:
         return -1
-    if stance > 0 and z >= -own.exit_z or stance < 0 and z <= own.exit_z:
+    if stance > 0 and z >= -p.exit_z or stance < 0 and z <= p.exit_z:
         return 0
     return stance
 

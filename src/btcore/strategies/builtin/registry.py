@@ -32,7 +32,7 @@ class BuyAndHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long while the mean of the last `short_period` prices is above that of the last `long_period`.
 
-    Below, it is flat, or short with `allow_short`. Prices are closes, mids or last trades, an event each.
+    Otherwise it is flat, or short with `allow_short`. Each event gives one price: close, mid or trade price.
     """
 
     short_period: Period = 10
@@ -48,8 +48,8 @@ class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class EmaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long while the short exponential mean of prices is above the long one.
 
-    Means begin at the first price and take in 2 / (period + 1) of each newer one; it decides from the
-    `long_period`-th price on. Below, it is flat, or short with `allow_short`.
+    Otherwise it is flat, or short with `allow_short`. A mean starts at the first price, and each newer price
+    moves it by 2 / (period + 1) of their distance. The first decision is at price number `long_period`.
     """
 
     short_period: Period = 10
@@ -75,9 +75,10 @@ class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class MeanReversion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Buys `entry_z` deviations below the mean of the last `lookback_period` prices, until `-exit_z`.
+    """Buys at `entry_z` standard deviations below the mean of the last `lookback_period` prices.
 
-    With `allow_short` it sells as far above, until `exit_z`. The deviation has ddof 0.
+    It sells at `exit_z` deviations below the mean. `allow_short` adds the mirror image: short at `entry_z`
+    above, closed at `exit_z` above. The standard deviation has ddof 0.
     """
 
     lookback_period: Window = 20
@@ -92,9 +93,9 @@ class MeanReversion(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Rsi(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Buys when Wilder's index over `period` changes is at or below `oversold`.
+    """Buys when Wilder's RSI over `period` price changes is at or below `oversold`.
 
-    It sells at or above `overbought`, to flat or, with `allow_short`, to short.
+    At or above `overbought` it goes flat, or short with `allow_short`.
     """
 
     period: Period = 14
@@ -109,9 +110,9 @@ class Rsi(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TargetWeights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Holds each symbol at its weight of equity; without `weights`, all of them at equal ones.
+    """Holds each symbol at its weight of equity; without `weights`, all symbols at equal weights.
 
-    It buys at the start and rebalances on the `schedule`, none for never. The rest is as in `bt.Targets`.
+    It buys at the start and rebalances on the `schedule`, None for never. Parameters are as in `bt.Targets`.
     """
 
     weights: dict[Symbol, Share] = {}
@@ -124,9 +125,11 @@ class TargetWeights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Entry(NamedTuple):
+    """Where a strategy is defined. One without a module is not compiled."""
+
     params: type[Struct]
     module: str = ""
-    handler: str = ""
+    handler: str = ""  # name of the class
 
 
 STRATEGIES: dict[str, Entry] = {
@@ -136,28 +139,31 @@ STRATEGIES: dict[str, Entry] = {
     "momentum": Entry(Momentum, "momentum", "Momentum"),
     "mean_reversion": Entry(MeanReversion, "mean_reversion", "MeanReversion"),
     "rsi": Entry(Rsi, "rsi", "Rsi"),
-    "targets": Entry(TargetWeights),  # not compiled: `btcore.targets` plays it
+    "targets": Entry(TargetWeights),  # played by strategies/targets
 }
 
 
 def check_params(name: str, params: Mapping[str, Any]) -> Struct:
-    """The strategy's parameters, complete; ConfigError names what is unknown, mistyped or out of range."""
+    """The strategy's parameters with defaults filled in.
+
+    ConfigError if the name or a parameter is unknown, has the wrong type or is out of range.
+    """
     if name not in STRATEGIES:
-        raise ConfigError(f"strategy.name: {name!r} is unknown; there are {', '.join(STRATEGIES)}")
+        raise ConfigError(f"strategy.name: {name!r} is unknown; choose from {', '.join(STRATEGIES)}")
     expected = STRATEGIES[name].params
     for key in params:
         if key not in expected.__struct_fields__:
             known = ", ".join(expected.__struct_fields__)
             raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
-    made: Struct = checked("strategy.params", params, expected)
-    return made
+    complete: Struct = checked("strategy.params", params, expected)
+    return complete
 
 
 def make_handler(name: str, params: Struct, n_symbols: int) -> Handler:
-    """The compiled strategy, ready for one run; ConfigError for one that is not compiled."""
+    """A new handler of a compiled strategy, for one run. ConfigError if the strategy is not compiled."""
     entry = STRATEGIES[name]
     if not entry.module:
-        raise ConfigError(f"strategy.name: {name!r} is not compiled, and has no handler of its own")
+        raise ConfigError(f"strategy.name: {name!r} is not compiled; it runs as bt.Targets")
     handler: Handler = getattr(import_module(f".{entry.module}", __package__), entry.handler)(
         params, n_symbols
     )

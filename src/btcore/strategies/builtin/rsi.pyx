@@ -1,4 +1,4 @@
-"""Buys when Wilder's relative strength index is low and sells when it is high."""
+"""Buys when the relative strength index (RSI, Wilder 1978) is low, and sells when it is high."""
 
 cimport cython
 from libc.math cimport fmax
@@ -8,63 +8,63 @@ from btcore.strategies.builtin.signal cimport Signal, scan_with
 from btcore.feed.stream cimport Stream
 
 
-cdef struct Terms:
+cdef struct Params:
     int64_t period
-    double share             # of the newest change: 1 / period
+    double share             # weight of the newest change: 1 / period
     double oversold
     double overbought
-    int8_t above             # the stance of an overbought market
+    int8_t above             # stance when overbought: 0 or -1
 
 cdef struct Symbol:
-    double last
-    double gain              # Wilder's mean of the rises; a plain sum until `period` changes are in
-    double loss
+    double last              # price
+    double gain              # smoothed mean of the rises; their sum until there are `period` changes
+    double loss              # likewise of the falls, positive
     int64_t count            # prices so far
 
 
 @cython.final
 cdef class Rsi(Signal):
-    cdef Terms terms
+    cdef Params params
 
     def __init__(self, params, int n_symbols):
-        self.terms.period = params.period
-        self.terms.share = 1.0 / params.period
-        self.terms.oversold = params.oversold
-        self.terms.overbought = params.overbought
-        self.terms.above = -1 if params.allow_short else 0
-        self.follow(params, n_symbols, sizeof(Symbol), &self.terms, decide, scan)
+        self.params.period = params.period
+        self.params.share = 1.0 / params.period
+        self.params.oversold = params.oversold
+        self.params.overbought = params.overbought
+        self.params.above = -1 if params.allow_short else 0
+        self.setup(params, n_symbols, sizeof(Symbol), &self.params, decide, scan)
 
 
-cdef inline double next_rsi(Symbol* own, const Terms* terms, double px) noexcept nogil:
-    """The index after `px`, 0 to 100; 50 in a market that has not moved; negative until `period` changes are in."""
-    cdef double change = px - own.last
-    own.last = px
-    own.count += 1
-    if own.count == 1:
+cdef inline double next_rsi(Symbol* s, const Params* p, double px) noexcept nogil:
+    """RSI after `px`, 0 to 100; 50 if no price has changed; -1 until there are `period` changes."""
+    cdef double change = px - s.last
+    s.last = px
+    s.count += 1
+    if s.count == 1:
         return -1.0
-    if own.count <= terms.period + 1:
-        own.gain += fmax(change, 0.0)
-        own.loss += fmax(-change, 0.0)
-        if own.count <= terms.period:
+    if s.count <= p.period + 1:
+        s.gain += fmax(change, 0.0)
+        s.loss += fmax(-change, 0.0)
+        if s.count <= p.period:
             return -1.0
-        own.gain *= terms.share
-        own.loss *= terms.share
+        s.gain *= p.share
+        s.loss *= p.share
     else:
-        own.gain += (fmax(change, 0.0) - own.gain) * terms.share
-        own.loss += (fmax(-change, 0.0) - own.loss) * terms.share
-    if own.gain + own.loss == 0.0:
+        s.gain += (fmax(change, 0.0) - s.gain) * p.share
+        s.loss += (fmax(-change, 0.0) - s.loss) * p.share
+    if s.gain + s.loss == 0.0:
         return 50.0
-    return 100.0 * own.gain / (own.gain + own.loss)
+    return 100.0 * s.gain / (s.gain + s.loss)
 
 
-cdef int8_t decide(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil:
-    cdef const Terms* own = <const Terms*> terms
-    cdef double rsi = next_rsi(<Symbol*> symbol, own, px)
+cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
+    cdef const Params* p = <const Params*> params
+    cdef double rsi = next_rsi(<Symbol*> symbol, p, px)
     if rsi < 0.0:
         return stance
-    if rsi <= own.oversold:
+    if rsi <= p.oversold:
         return 1
-    return own.above if rsi >= own.overbought else stance
+    return p.above if rsi >= p.overbought else stance
 
 
 cdef int64_t scan(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil:

@@ -1,4 +1,7 @@
-"""What the built-in strategies share: each turns a symbol's prices into a stance, and the stance into an order."""
+"""Base of the built-in strategies: a symbol's prices become a stance, and a change of stance an order.
+
+A stance is 1 long, 0 flat or -1 short. A price is the mid of a quote, the price of a trade or the close of a bar.
+"""
 
 from libc.math cimport NAN
 from libc.stdint cimport int64_t, int8_t
@@ -9,11 +12,10 @@ from btcore.strategies.builtin.window cimport Window
 from btcore.feed.prices cimport next_mark
 from btcore.feed.stream cimport Stream
 
-# The next stance (1 long, -1 short, 0 flat), from the parameters, the symbol's memory, its newest price and its stance.
-ctypedef int8_t (*decide_t)(const void* terms, void* symbol, double px, int8_t stance) noexcept nogil
+# Returns the next stance, from the strategy's parameters, the symbol's state, its newest price and current stance.
+ctypedef int8_t (*decide_t)(const void* params, void* symbol, double px, int8_t stance) noexcept nogil
 
-
-# Takes a new stance. A pointer, so that what is rare stays out of the way of what is asked at every event.
+# Sends the order for a new stance. Called by pointer, so that this rare code is not inlined into the common path.
 ctypedef int (*act_t)(
     void* state, const Market* market, const Account* account, Outbox* out, int8_t stance
 ) noexcept nogil
@@ -22,28 +24,28 @@ ctypedef int (*act_t)(
 cdef struct SignalState:
     decide_t decide
     act_t act
-    const void* terms
-    char* symbols            # one record of `size` bytes a symbol
+    const void* params
+    char* symbols            # state of each symbol: one record of `size` bytes
     size_t size
-    int8_t* stances
-    double weight            # of equity, a symbol
-    int8_t ahead             # a scan has taken in the event to come, and decided
+    int8_t* stances          # current stance, by symbol
+    double weight            # share of equity per symbol
+    int8_t ahead             # 1: a scan has processed the next event already; `decided` is its stance
     int8_t decided
 
 
 cdef class Signal(Handler):
     cdef SignalState signal
-    cdef list blocks         # owns the memory
+    cdef list blocks         # owns the memory of the state
 
-    cdef void* allot(self, Py_ssize_t count, size_t size) except NULL
-    cdef int open(self, Window* window, int64_t size) except -1
-    cdef int follow(
-        self, params, int n_symbols, size_t size, const void* terms, decide_t decide, scan_t scan
+    cdef void* allocate(self, Py_ssize_t count, size_t size) except NULL
+    cdef int open_window(self, Window* window, int64_t size) except -1
+    cdef int setup(
+        self, given, int n_symbols, size_t size, const void* params, decide_t decide, scan_t scan
     ) except -1
 
 
 cdef inline double event_price(const Market* market) noexcept nogil:
-    """Mid, last trade or close; NaN for a stream that does not mark its symbol, and for what is no market event."""
+    """Price of the event; NaN if the event is not of the kind that sets its symbol's mark."""
     cdef const Ticker* ticker = &market.tickers[market.symbol]
     if market.kind != ticker.source:
         return NAN
@@ -55,17 +57,18 @@ cdef inline double event_price(const Market* market) noexcept nogil:
 cdef inline int64_t scan_kind(
     int kind, decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    cdef SignalState* own = <SignalState*> state
-    cdef void* symbol = own.symbols + stream.symbol * own.size
-    cdef int8_t held = own.stances[stream.symbol], stance
+    """Must equal `decide` at each row; stops at the first row that changes the stance."""
+    cdef SignalState* signal = <SignalState*> state
+    cdef void* symbol = signal.symbols + stream.symbol * signal.size
+    cdef int8_t held = signal.stances[stream.symbol], stance
     cdef int64_t i
     cdef double px
     for i in range(row, end):
         px = next_mark(kind, stream, i)
-        stance = decide(own.terms, symbol, px, held)
+        stance = decide(signal.params, symbol, px, held)
         if stance != held:
-            own.ahead = 1
-            own.decided = stance
+            signal.ahead = 1
+            signal.decided = stance
             return i
     return end
 
@@ -73,7 +76,7 @@ cdef inline int64_t scan_kind(
 cdef inline int64_t scan_with(
     decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """The scan of a strategy that is all in `decide`: a loop a kind, so that nothing but prices is asked in it."""
+    """Runs `decide` over rows. One loop per kind of row keeps the inner loop free of branches."""
     if stream.kind == QUOTE:
         return scan_kind(QUOTE, decide, state, stream, row, end)
     if stream.kind == TRADE:

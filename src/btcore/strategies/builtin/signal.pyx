@@ -1,4 +1,4 @@
-"""What the built-in strategies share: each turns a symbol's prices into a stance, and the stance into an order."""
+"""Base of the built-in strategies: memory, and the C function that the engine calls."""
 
 from cpython.bytearray cimport PyByteArray_AS_STRING
 from libc.math cimport isnan
@@ -6,35 +6,39 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.contract cimport Handler, order_target_percent, scan_t
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE
-from btcore.strategies.builtin.window cimport Window, open_window
+from btcore.strategies.builtin.window cimport Window, open_window as open_empty_window
 
 
 cdef class Signal(Handler):
-    """Keeps a stance a symbol; on a change, orders `weight` of equity, shared equally, to that side."""
+    """Base class. It has one stance per symbol; a change sends an order for the symbol's equal part of `weight`."""
 
-    cdef void* allot(self, Py_ssize_t count, size_t size) except NULL:
-        """Zeroed memory that lives as long as the strategy."""
+    cdef void* allocate(self, Py_ssize_t count, size_t size) except NULL:
+        """Zeroed memory that lives as long as the handler."""
         block = bytearray(max(1, count * <Py_ssize_t> size))
         if self.blocks is None:
             self.blocks = []
         self.blocks.append(block)
         return PyByteArray_AS_STRING(block)
 
-    cdef int open(self, Window* window, int64_t size) except -1:
-        open_window(window, <double*> self.allot(size, sizeof(double)), size)
+    cdef int open_window(self, Window* window, int64_t size) except -1:
+        """Gives a window its memory for `size` prices."""
+        open_empty_window(window, <double*> self.allocate(size, sizeof(double)), size)
         return 0
 
-    cdef int follow(
-        self, params, int n_symbols, size_t size, const void* terms, decide_t decide, scan_t scan
+    cdef int setup(
+        self, given, int n_symbols, size_t size, const void* params, decide_t decide, scan_t scan
     ) except -1:
-        """Makes ready: `size` bytes of memory a symbol, and `decide` to be asked at every price."""
-        self.signal.weight = params.weight / n_symbols
+        """Sets the handler up with `size` bytes of state per symbol. `given` are the parameters as a struct of `registry`,
+
+        `params` what `decide` reads of them.
+        """
+        self.signal.weight = given.weight / n_symbols
         self.signal.decide = decide
         self.signal.act = act
-        self.signal.terms = terms
+        self.signal.params = params
         self.signal.size = size
-        self.signal.symbols = <char*> self.allot(n_symbols, size)
-        self.signal.stances = <int8_t*> self.allot(n_symbols, sizeof(int8_t))
+        self.signal.symbols = <char*> self.allocate(n_symbols, size)
+        self.signal.stances = <int8_t*> self.allocate(n_symbols, sizeof(int8_t))
         self.state = &self.signal
         self.on_event = on_event
         self.scan = scan
@@ -43,24 +47,26 @@ cdef class Signal(Handler):
 
 
 cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    cdef SignalState* own = <SignalState*> state
+    """Decides at an event that sets the mark of its symbol."""
+    cdef SignalState* signal = <SignalState*> state
     cdef int32_t s = market.symbol
     cdef int8_t stance
     cdef double px
-    if own.ahead:
-        own.ahead = 0
-        stance = own.decided
+    if signal.ahead:
+        signal.ahead = 0
+        stance = signal.decided
     else:
         px = event_price(market)
         if isnan(px):
             return 0
-        stance = own.decide(own.terms, own.symbols + s * own.size, px, own.stances[s])
-    if stance == own.stances[s]:
+        stance = signal.decide(signal.params, signal.symbols + s * signal.size, px, signal.stances[s])
+    if stance == signal.stances[s]:
         return 0
-    return own.act(own, market, account, out, stance)
+    return signal.act(signal, market, account, out, stance)
 
 
 cdef int act(void* state, const Market* market, const Account* account, Outbox* out, int8_t stance) noexcept nogil:
-    cdef SignalState* own = <SignalState*> state
-    own.stances[market.symbol] = stance
-    return order_target_percent(market, account, out, market.symbol, stance * own.weight) < 0
+    """Stores the new stance and sends its order."""
+    cdef SignalState* signal = <SignalState*> state
+    signal.stances[market.symbol] = stance
+    return order_target_percent(market, account, out, market.symbol, stance * signal.weight) < 0

@@ -1,4 +1,4 @@
-"""The last prices of a symbol, and their mean, at constant cost a price."""
+"""A rolling window of prices, with its mean at constant cost per price."""
 
 from libc.math cimport sqrt
 from libc.stdint cimport int64_t
@@ -7,16 +7,16 @@ from btcore.memory cimport prefetch
 
 
 cdef enum:
-    LAPS = 16              # times round between two sums stated anew
+    LAPS = 16              # the sum is computed again after so many turns of the ring
 
 cdef struct Window:
-    double* items
+    double* items          # ring of prices
     int64_t size
-    int64_t count          # up to size
+    int64_t count          # prices in the ring, up to size
     int64_t at             # where the next price goes: the oldest, once full
-    int64_t laps
+    int64_t laps           # turns of the ring
     double sum
-    double inverse         # of size
+    double inverse         # 1 / size
 
 
 cdef inline bint is_full(const Window* window) noexcept nogil:
@@ -24,16 +24,16 @@ cdef inline bint is_full(const Window* window) noexcept nogil:
 
 
 cdef inline void open_window(Window* window, double* items, int64_t size) noexcept nogil:
-    """Over zeroed memory for `size` items."""
+    """An empty window; `items` is zeroed memory for `size` prices."""
     window.items = items
     window.size = size
     window.inverse = 1.0 / size
 
 
 cdef inline void push(Window* window, double x) noexcept nogil:
-    """Takes in `x`. Now and then the sum is stated anew, so rounding errors do not gather."""
+    """Adds `x`. Every LAPS turns the sum is computed again, so that rounding errors do not add up."""
     cdef int64_t i
-    prefetch(window.items + window.at + 12)  # of many symbols in turn, each has a window of its own
+    prefetch(window.items + window.at + 12)  # matters when many symbols alternate
     window.sum += x - window.items[window.at]
     window.items[window.at] = x
     window.at += 1
@@ -50,12 +50,12 @@ cdef inline void push(Window* window, double x) noexcept nogil:
 
 
 cdef inline double oldest(const Window* window) noexcept nogil:
-    """Of a full window."""
+    """The oldest price of a full window."""
     return window.items[window.at]
 
 
 cdef inline double mean(const Window* window) noexcept nogil:
-    """Of a full window."""
+    """The mean of a full window."""
     return window.sum * window.inverse
 
 

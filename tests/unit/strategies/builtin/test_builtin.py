@@ -223,7 +223,7 @@ def test_a_flat_market_has_no_signals():
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("macrossover", {}, "strategy.name: 'macrossover' is unknown; there are buy_and_hold, "),
+        ("macrossover", {}, "strategy.name: 'macrossover' is unknown; choose from buy_and_hold, "),
         (
             "ma_crossover",
             {"period": 3},
