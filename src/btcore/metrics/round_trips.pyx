@@ -5,8 +5,10 @@ from libc.stdint cimport int32_t, int64_t
 
 import numpy as np
 
-from btcore import model
+from btcore.feed.search cimport first_at
 from btcore.model cimport Fill, Restatement
+
+from btcore import model
 
 cdef enum:
     BLOCK = 64            # prices per leaf of the trees of extremes
@@ -132,18 +134,6 @@ cdef double _most(const double[::1] x, Py_ssize_t start, Py_ssize_t stop, double
     return best
 
 
-cdef Py_ssize_t _first_from(const int64_t[::1] t, int64_t bound, bint beyond) noexcept nogil:
-    """The first index with t >= bound, or t > bound if `beyond`."""
-    cdef Py_ssize_t low = 0, high = t.shape[0], middle
-    while low < high:
-        middle = (low + high) // 2
-        if t[middle] < bound or (beyond and t[middle] == bound):
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
 cdef void _find_extremes(
     const double[::1] low, const double[::1] high, const double* least, const double* most, Py_ssize_t leaves,
     Py_ssize_t start, Py_ssize_t stop, double* worst, double* best
@@ -183,7 +173,10 @@ def write_excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low
     cdef const int64_t[::1] ends = np.ascontiguousarray(ts_end, dtype=np.int64)
     cdef const double[::1] lows = np.ascontiguousarray(low, dtype=np.float64)
     cdef const double[::1] highs = np.ascontiguousarray(high, dtype=np.float64)
-    cdef Py_ssize_t i, n = starts.shape[0], leaves = (n + BLOCK - 1) // BLOCK, start, stop
+    cdef Py_ssize_t i, n = starts.shape[0], leaves = (n + BLOCK - 1) // BLOCK
+    cdef int64_t start = 0, stop = 0  # of the trip before: near those of the next one, as trips are in order
+    cdef const int64_t* first_start = &starts[0] if n else NULL
+    cdef const int64_t* first_end = &ends[0] if ends.shape[0] else NULL
     if ends.shape[0] != n or lows.shape[0] != n or highs.shape[0] != n:
         raise ValueError(f"prices of symbol {symbol}: columns differ in length")
     cdef double[::1] least = np.empty(max(2 * leaves, 1))
@@ -194,8 +187,8 @@ def write_excursions(Trip[::1] trips not None, int symbol, ts_start, ts_end, low
         for i in range(trips.shape[0]):
             if trips[i].symbol != symbol or trips[i].restated:
                 continue
-            start = _first_from(starts, trips[i].entry_ts, False)
-            stop = _first_from(ends, trips[i].exit_ts, True)
+            start = first_at(first_start, 0, n, trips[i].entry_ts, start)
+            stop = first_at(first_end, 0, n, trips[i].exit_ts + 1, stop)
             worst = best = NAN
             if start < stop:
                 _find_extremes(lows, highs, &least[0], &most[0], leaves, start, stop, &worst, &best)

@@ -28,9 +28,9 @@ cdef class Signal(Handler):
     cdef int setup(
         self, given, int n_symbols, size_t size, const void* params, decide_t decide, scan_t scan
     ) except -1:
-        """Sets the handler up with `size` bytes of state per symbol. `given` are the parameters as a struct of `registry`,
+        """Sets up the handler: `size` bytes of state per symbol, and `params` for `decide`.
 
-        `params` what `decide` reads of them.
+        `given` is the strategy's parameter struct of `registry`.
         """
         self.signal.weight = given.weight / n_symbols
         self.signal.decide = decide
