@@ -8,22 +8,24 @@ from btcore.model cimport Account, CLS, Market, NEVER, Outbox, POST_ONLY, REDUCE
 from btcore.rules cimport accounting
 from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
-from btcore.rules.order_terms import CONFLICTS, LATENCY_RANGE, TIME_IN_FORCE, TRAIL_BY
+from btcore.rules.order_terms import (
+    CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
+)
 
 FAULTS = {
     NO_MEMORY: "not enough memory for the orders",
     UNKNOWN_SYMBOL: "an order is for a symbol that is not in the run; symbols are numbered from 0",
     BAD_QUANTITY: "the quantity of an order or an amendment is not a positive number",
     BAD_TARGET: "a target is not a finite number",
-    BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in TRAIL_BY)}",
-    BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(TIME_IN_FORCE)}",
+    BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in _TRAIL_BY)}",
+    BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(_TIME_IN_FORCE)}",
     BAD_FLAG: "post_only and reduce_only are not both True or False",
     BAD_OCO: "oco is not 0 or a positive group number",
     BAD_PARENT: "parent is not the id of an order that was sent before",
-    BAD_LATENCY: f"latency_ms is not {LATENCY_RANGE}",
+    BAD_LATENCY: f"latency_ms is not {_LATENCY_RANGE}",
     UNKNOWN_ORDER: "a cancel or an amendment is for an order that was never sent",
     NO_PRICE: "a target weight is for a symbol that has no price yet",
-    **{FIRST_CONFLICT + conflict: text for conflict, text in CONFLICTS.items()},
+    **{FIRST_CONFLICT + conflict: text for conflict, text in _CONFLICTS.items()},
 }
 
 

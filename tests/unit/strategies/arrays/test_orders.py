@@ -1,4 +1,4 @@
-"""Orders known before the run: a scalar stands for every row, and is as good as a column."""
+"""`Orders`: scalars equal columns, invalid rows are named, hashes stay as they were."""
 
 from typing import Any
 
@@ -41,8 +41,8 @@ def test_a_scalar_is_a_column_of_it(name: str, rows: list[int]) -> None:
     assert sha256(scalar) == sha256(column)
 
 
-def test_hashes_are_those_they_always_were() -> None:
-    """A manifest's hash of an order array is of its columns' bytes, however they are kept."""
+def test_hashes_do_not_change() -> None:
+    """The hash in the manifest is that of the columns' bytes, whether or not a scalar is stored once."""
     few = bt.Orders([START + 3, START + 1, START + 2], "AB", "buy", 2.0)
     many = bt.Orders(
         START + np.array([1, 2, 2, 9]),

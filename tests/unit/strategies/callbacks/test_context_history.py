@@ -1,4 +1,4 @@
-"""What a Python strategy may look back at: its data up to now, and nothing it could write to."""
+"""`Context.history`: read-only views of the data up to the latest event."""
 
 from typing import Any
 
@@ -41,17 +41,17 @@ def test_a_view_ends_at_the_newest_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("arguments", "message"),
     [
         ({"symbol": "C", "column": "close"}, "'C' is not in this run"),
         ({"symbol": "A", "column": "bid"}, "column 'bid' is not one of timestamp, "),
         ({"symbol": "A", "column": "close", "kind": "quotes"}, "kind 'quotes' is not one of bars"),
     ],
 )
-def test_what_is_not_there(asked: dict[str, Any], says: str) -> None:
+def test_unknown_symbols_columns_and_kinds(arguments: dict[str, Any], message: str) -> None:
     class Asks(bt.Strategy):
         def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
-            ctx.history(**asked)
+            ctx.history(**arguments)
 
-    with pytest.raises(bt.StrategyError, match=says):
+    with pytest.raises(bt.StrategyError, match=message):
         bt.run({"A": bars([1.0, 2.0])}, Asks)

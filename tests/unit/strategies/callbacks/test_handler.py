@@ -1,4 +1,4 @@
-"""What a Python strategy's hooks are handed."""
+"""What the callbacks of a strategy receive, and what happens when one raises."""
 
 import sys
 import threading
@@ -31,41 +31,41 @@ def values(event: Any) -> dict[str, Any]:
 
 
 class Keeper(bt.Strategy):
-    """Keeps every `every`-th event, and what each was when it came."""
+    """Keeps every `every`-th event and a copy of its values at that time."""
 
     every: int = 1
 
     def on_start(self, ctx: bt.Context) -> None:
         self.kept: list[Any] = []
-        self.told: list[dict[str, Any]] = []
-        self.heard = 0
+        self.copies: list[dict[str, Any]] = []
+        self.count = 0
 
-    def hear(self, ctx: bt.Context, event: Any) -> None:
-        if self.heard % self.every == 0:
+    def receive(self, ctx: bt.Context, event: Any) -> None:
+        if self.count % self.every == 0:
             self.kept.append(event)
-            self.told.append(values(event))
-        self.heard += 1
+            self.copies.append(values(event))
+        self.count += 1
 
-    on_trade = on_bar = on_fill = hear
+    on_trade = on_bar = on_fill = receive
 
     def on_quote(self, ctx: bt.Context, quote: bt.QuoteEvent) -> None:
         ctx.buy(quote.symbol, 1.0)
-        self.hear(ctx, quote)
+        self.receive(ctx, quote)
 
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_an_event_that_is_kept_does_not_change(every: int) -> None:
     keeper = Keeper(every=every)
     bt.run({**market(), **market("B", 7.0)}, keeper)
-    assert keeper.heard == 2 * 4 * N
-    assert [values(event) for event in keeper.kept] == keeper.told
+    assert keeper.count == 2 * 4 * N
+    assert [values(event) for event in keeper.kept] == keeper.copies
     assert len({id(event) for event in keeper.kept}) == len(keeper.kept)
     assert {type(event).__name__ for event in keeper.kept} == {
         "QuoteEvent", "TradeEvent", "BarEvent", "FillEvent"
     }  # fmt: skip
 
 
-def test_events_say_what_the_data_say() -> None:
+def test_events_have_the_values_of_the_data() -> None:
     keeper = Keeper()
     bt.run(market(), keeper)
     quotes = [e for e in keeper.kept if isinstance(e, bt.QuoteEvent)]
@@ -96,18 +96,18 @@ def test_an_event_that_is_not_kept_is_used_again() -> None:
     assert len(careless.seen) == 1
 
 
-def test_a_hook_need_not_be_a_method() -> None:
-    heard = []
+def test_a_callback_need_not_be_a_method() -> None:
+    received = []
     strategy = bt.Strategy()
-    strategy.on_quote = lambda ctx, quote: heard.append((ctx.now, quote.bid))  # type: ignore[misc]
+    strategy.on_quote = lambda ctx, quote: received.append((ctx.now, quote.bid))  # type: ignore[misc]
     bt.run(market(), strategy)
-    assert heard == list(zip(TIMES.tolist(), (PRICES - 0.125).tolist(), strict=True))
+    assert received == list(zip(TIMES.tolist(), (PRICES - 0.125).tolist(), strict=True))
 
 
 @pytest.mark.parametrize(
     "hook", ["on_start", "on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_end"]
 )
-def test_what_a_hook_raises_ends_the_run(hook: str) -> None:
+def test_what_a_callback_raises_ends_the_run(hook: str) -> None:
     def fails(self: Any, ctx: bt.Context, *event: Any) -> None:
         raise ZeroDivisionError(hook)
 
@@ -141,10 +141,10 @@ def test_runs_in_threads_do_not_mix() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [k.told for k in keepers] == [alone.told] * len(keepers)
+    assert [k.copies for k in keepers] == [alone.copies] * len(keepers)
 
 
-def test_a_required_parameter_is_no_hindrance_to_the_others() -> None:
+def test_required_and_optional_parameters() -> None:
     class Asking(bt.Strategy):
         period: int
         weight: float = 0.5

@@ -1,4 +1,4 @@
-"""Compiled code from outside: what is taken, what is refused, what the manifest says; and a Cython module."""
+"""`Compiled`: accepted and refused functions, the manifest, and a function of a Cython module."""
 
 import importlib.util
 import os
@@ -96,7 +96,7 @@ OTHER = np.dtype([("calls", "i8"), ("bid", "f4")], align=True)
         (True, None, "quotes", "neither a Numba cfunc nor an address"),
     ],
 )
-def test_what_does_not_fit_is_refused(function: Any, state: Any, events: Any, message: str) -> None:
+def test_arguments_that_do_not_fit_are_refused(function: Any, state: Any, events: Any, message: str) -> None:
     with pytest.raises(bt.ConfigError, match=message):
         bt.Compiled(function, state, events=events)
 
@@ -117,7 +117,7 @@ def buyer(quantity: float) -> Any:
     return buy
 
 
-def test_the_manifest_tells_code_numbers_and_state(market: dict[str, bt.Quotes]) -> None:
+def test_the_manifest_has_code_constants_and_state(market: dict[str, bt.Quotes]) -> None:
     one = bt.Compiled(buyer(1.0), np.zeros(1, STATE), events=["fills", "quotes"])
     told = bt.run(market, one).manifest["run"]["strategy"]
     assert told["kind"] == "compiled"
@@ -171,7 +171,7 @@ def test_numba_keeps_compiled_strategies_on_disk(tmp_path: Path) -> None:
     assert [run.stdout.split() for run in runs] == [["0", "1"], ["1", "1"]]
 
 
-# -- a Cython module of somebody else's ----------------------------------------------------------------------
+# -- a Cython module outside the package ---------------------------------------------------------------------
 
 OUTSIDE = '''
 from libc.stdint cimport int32_t

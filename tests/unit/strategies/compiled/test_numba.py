@@ -135,7 +135,7 @@ def test_runs_in_threads_do_not_mix() -> None:
         assert_same(found[i], result)
 
 
-# -- all that can be seen ------------------------------------------------------------------------------------
+# -- market and account data ---------------------------------------------------------------------------------
 
 SEEN = np.dtype([("rows", "i8"), ("seen", "f8", (400, 12))], align=True)
 
@@ -204,7 +204,7 @@ class Look(bt.Strategy):
         self.see(ctx, 6)
 
 
-def test_both_see_the_same() -> None:
+def test_both_read_the_same_data() -> None:
     data = {"A": (quotes(1, 100), trades(2, 20), bars(3, 20))}
     python = Look()
     events = ["start", "quotes", "trades", "bars", "fills", "end"]
@@ -216,7 +216,7 @@ def test_both_see_the_same() -> None:
 
 
 @pytest.mark.parametrize("name", ["quotes", "trades", "bars", "fills", "start", "end"])
-def test_it_hears_of_what_it_asks_for_alone(name: str) -> None:
+def test_only_the_chosen_events_arrive(name: str) -> None:
     data = {"A": (quotes(1, 100), trades(2, 20), bars(3, 20))}
     player = bt.Compiled(look, np.zeros(1, SEEN), events=[name]).handler()
     play(data, player)
@@ -231,7 +231,7 @@ def test_it_hears_of_what_it_asks_for_alone(name: str) -> None:
         assert set(kinds.tolist()) == {expected}
 
 
-# -- all that can be asked -----------------------------------------------------------------------------------
+# -- order terms ---------------------------------------------------------------------------------------------
 
 ORDER = np.dtype(
     [("calls", "i8"), ("child", "i8"), ("symbol", "i8"), ("side", "i8")]
@@ -297,12 +297,12 @@ SHAPES += [
     ("touch", "stop"),
     ("trail", "touch"),
     ("limit_offset",),
-]  # the last make no sense
+]  # the last three exclude each other
 
 
 @st.composite
 def asked(draw: st.DrawFn) -> dict[str, Any]:
-    """Terms of an order, that make sense in most cases."""
+    """Terms of an order, valid in most cases."""
     shape = draw(st.sampled_from(SHAPES[:9] * 3 + SHAPES[9:]))
     force = draw(st.sampled_from(["GTC"] * 4 + list(TIME_IN_FORCE)))
     prices = {name: draw(near) if name in shape else None for name in ("limit", "stop", "touch")}
@@ -340,8 +340,8 @@ def as_state(terms: dict[str, Any], child: bool) -> Any:
 
 @settings(max_examples=400, deadline=None)
 @given(terms=asked(), child=st.booleans())
-def test_both_ask_for_the_same(terms: dict[str, Any], child: bool) -> None:
-    """With any terms: the same orders and fills, or an error from both."""
+def test_any_terms_give_the_same_result(terms: dict[str, Any], child: bool) -> None:
+    """With any terms both have the same orders and fills, or both have an error."""
     child = child and terms["stop"] is not None
     data = {"A": quotes(5, 400)}
     outcomes = []
@@ -425,7 +425,7 @@ def err(own: Any, market: Any, account: Any, out: Any) -> int:
         (10, 0, 0.0, "it raised an exception"),
     ],
 )
-def test_what_makes_no_sense_ends_the_run(what: int, symbol: int, quantity: float, message: str) -> None:
+def test_invalid_calls_end_the_run(what: int, symbol: int, quantity: float, message: str) -> None:
     data = {"A": quotes(1, 100), "B": bars(1, 100)}
     state = np.array([(what, symbol, quantity)], FAULTY)
     with pytest.raises(bt.StrategyError, match=rf"^at 1970-01-01T.*strategy failed: .*({message})"):
