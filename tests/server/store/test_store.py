@@ -1,4 +1,7 @@
-"""The store on disk: state changes, lists, commits, failures, locks."""
+"""The store on disk: state changes, lists, commits, failures, locks.
+
+Over 300 lines: all tests are of one class and share three short helpers.
+"""
 
 import asyncio
 import os

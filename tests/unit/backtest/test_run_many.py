@@ -1,68 +1,11 @@
-"""Sweeps: the metrics of every run equal those of `bt.run`, bit for bit, whichever player it gets."""
-
-import struct
-from typing import Any
+"""`bt.sweep`: parameter sets, the table of metrics, progress, errors."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from sweeps import COSTS, GRID, START, STEP, assert_same, bars, swept
 
 import btcore as bt
-from btcore.backtest.fast_paths import portions, sweep_lanes
-from btcore.backtest.prepare import prepare
 from btcore.contract import Handler
-from btcore.strategies import check_params
-
-START = 1_704_067_200 * 10**9
-STEP = {"1d": 86400 * 10**9, "1h": 3600 * 10**9, "1min": 60 * 10**9}
-GRID = {"short_period": [2, 3, 5, 8], "long_period": [4, 7, 30], "allow_short": [False, True]}
-COSTS = bt.Execution(slippage_bps=2.0, commission_bps=1.5)
-
-
-def bars(n=3000, seed=0, interval="1min", tick=0.01, swing=0.002) -> bt.Bars:
-    rng = np.random.default_rng(seed)
-    close = np.maximum(np.round(100.0 * np.exp(np.cumsum(rng.normal(0, swing, n))) / tick) * tick, tick)
-    open_ = np.r_[100.0, close[:-1]] + tick * rng.integers(-1, 2, n)
-    open_ = np.maximum(open_, tick)
-    return bt.Bars(
-        START + STEP[interval] * np.arange(n),
-        open_,
-        np.maximum(open_, close) + tick,
-        np.minimum(open_, close) - 0.5 * tick,
-        close,
-        rng.integers(1, 1000, n).astype(float),
-        interval=interval,
-    )
-
-
-def bits(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Floats as bytes, so that 0.0 differs from -0.0."""
-    return {k: struct.pack("d", v) if isinstance(v, float) else (type(v), v) for k, v in metrics.items()}
-
-
-def assert_same(result: bt.SweepResult, data, strategy, **terms: Any) -> None:
-    """Each run of the sweep equals `bt.run` with the same parameters."""
-    for run in result:
-        alone = bt.run(data, strategy, run.params, progress=False, **terms)
-        assert bits(run.metrics) == bits(alone.metrics), run.params
-        assert list(run.metrics) == list(alone.metrics)
-
-
-def swept(data, strategy, params, **terms: Any) -> bt.SweepResult:
-    return bt.sweep(data, strategy, params, progress=False, **terms)
-
-
-def plays(data, strategy, params, **terms: Any) -> np.ndarray:
-    """The codes of the lanes: 0 for each run they played, another for each they gave up."""
-    lanes = sweep_lanes(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
-    assert lanes is not None
-    for rows in portions(lanes, 1):
-        lanes.play(rows)
-    return lanes.codes
-
-
-# Parameter sets
 
 
 def test_a_grid_is_played_in_order_and_refused_sets_are_listed():
@@ -118,9 +61,6 @@ def test_workers_must_be_a_positive_whole_number(workers):
         swept({"A": bars(20)}, "ma_crossover", {"short_period": [2]}, workers=workers)
 
 
-# The result
-
-
 def test_best_and_order():
     result = swept({"A": bars()}, "ma_crossover", GRID, execution=COSTS)
     sharpe = result.metrics["sharpe_ratio"]
@@ -174,9 +114,6 @@ def test_progress_is_reported_to_the_end():
     assert sorted(p.fraction for p in reports) == [p.fraction for p in reports]
 
 
-# Runs that the engine plays
-
-
 class Fade(bt.Strategy):
     period: int = 3
     size: float = 1.0
@@ -207,196 +144,3 @@ class Broken(bt.Strategy):
 def test_a_failing_set_is_named():
     with pytest.raises(bt.StrategyError, match=r"'period': 3.*ZeroDivisionError"):
         swept({"A": bars(30)}, Broken, {"period": [2, 3, 4]})
-
-
-GENERAL = {
-    "two symbols": ({"A": bars(400), "B": bars(400, 1)}, {}),
-    "quotes": (
-        {"A": bt.Quotes(START + 10**9 * np.arange(900), *(bars(900).close + x for x in (-0.01, 0.01)))},
-        {},
-    ),
-    "latency": ({"A": bars(400)}, {"execution": bt.Execution(latency_ms=90_000.0)}),
-    "interest": ({"A": bars(400)}, {"execution": bt.Execution(cash_rate=0.05)}),
-    "a share of the volume": ({"A": bars(400)}, {"execution": bt.Execution(volume_share=0.01)}),
-    "fifo": ({"A": bars(400)}, {"execution": bt.Execution(cost_basis="fifo")}),
-    "a margin to keep": ({"A": bars(400)}, {"execution": bt.Execution(maintenance_margin=0.2, leverage=2.0)}),
-    "a grid of marks": ({"A": bars(400)}, {"mark_every": "1h"}),
-    "a split": (
-        {"A": bars(400)},
-        {"instruments": {"A": bt.Instrument(splits=[(START + 10**13, 2.0)])}},
-    ),
-    "another currency": (
-        {"A": bars(400)},
-        {"instruments": {"A": bt.Instrument(currency="EUR")}, "fx": {"EUR": 1.1}},
-    ),
-}
-
-
-@pytest.mark.parametrize("name", GENERAL)
-def test_the_engine_plays_what_lanes_cannot(name):
-    data, terms = GENERAL[name]
-    assert sweep_lanes(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
-    result = swept(data, "ma_crossover", GRID, workers=2, **terms)
-    assert_same(result, data, "ma_crossover", **terms)
-    assert result.metrics["total_trades"].sum() > 0
-
-
-# Runs that the lanes play
-
-PLAIN = {
-    "nothing": {},
-    "costs": {"execution": COSTS},
-    "costs by the share": {
-        "execution": bt.Execution(commission_per_share=0.01, commission_min=1.0, commission_max=90.0)
-    },
-    "slippage of every kind": {
-        "execution": bt.Execution(slippage_ticks=1.5, slippage_volume=0.1, slippage_sqrt=0.01),
-        "instruments": {"A": bt.Instrument(tick_size=0.01)},
-    },
-    "whole lots": {"execution": COSTS, "instruments": {"A": bt.Instrument(lot_size=1.0, multiplier=5.0)}},
-    "too small an account": {
-        "execution": COSTS,
-        "initial_capital": 150.0,
-        "instruments": {"A": bt.Instrument(lot_size=1.0, min_notional=120.0)},
-    },
-    "cash": {"execution": bt.Execution(account="cash", commission_bps=1.0)},
-    "days elsewhere": {"timezone": "Asia/Tokyo", "start": START + 7 * 10**12},
-}
-
-
-@pytest.mark.parametrize("name", PLAIN)
-@pytest.mark.parametrize("interval", ["1min", "1h", "1d"])
-def test_lanes_equal_runs(name, interval):
-    data, terms = {"A": bars(2100, interval=interval)}, PLAIN[name]
-    weight = (
-        0.9 if name == "cash" else 1.0
-    )  # a cash account cannot invest all of its equity and pay the costs
-    assert not plays(data, "ma_crossover", [{"short_period": 3, "weight": weight}], **terms).any()
-    result = swept(data, "ma_crossover", GRID | {"weight": weight}, workers=2, **terms)
-    assert_same(result, data, "ma_crossover", **terms)
-
-
-def test_lanes_use_the_sessions_of_a_calendar():
-    data = {"A": bars(6000, interval="1h")}
-    assert not plays(data, "ma_crossover", [{}], calendar="XNYS").any()
-    result = swept(data, "ma_crossover", {"short_period": [2, 5], "long_period": [9, 20]}, calendar="XNYS")
-    assert set(result.metrics["period"]) == {"session"}
-    assert_same(result, data, "ma_crossover", calendar="XNYS")
-
-
-SETS = {
-    "ma_crossover": GRID | {"weight": [0.5, 1.0]},
-    "momentum": {"lookback_period": [1, 5, 20], "threshold": [0.0, 0.004], "allow_short": [False, True]},
-    "mean_reversion": {"lookback_period": [2, 20], "entry_z": [0.5, 1.5], "exit_z": [-0.2, 0.2],
-                       "allow_short": [False, True]},
-    "rsi": {"period": [1, 6], "oversold": [30.0, 45.0], "allow_short": [False, True]},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("strategy", SETS)
-def test_every_signal_strategy_has_lanes(strategy):
-    data = {"A": bars(2500)}
-    assert not plays(data, strategy, [{}], execution=COSTS).any()
-    result = swept(data, strategy, SETS[strategy], execution=COSTS, workers=2)
-    assert_same(result, data, strategy, execution=COSTS)
-
-
-def test_lanes_give_up_where_the_margin_fails():
-    """Short and leveraged: the margin fails in some runs only."""
-    data = {"A": bars(600, swing=0.05)}
-    terms: dict[str, Any] = {"execution": bt.Execution(leverage=10.0)}
-    grid = GRID | {"weight": [0.1, 9.0]}
-    result = swept(data, "ma_crossover", grid, **terms)
-    assert 0 < np.count_nonzero(result.metrics["liquidations"]) < len(result)
-    given_up = plays(data, "ma_crossover", [run.params for run in result], **terms)
-    assert given_up.astype(bool)[result.metrics["liquidations"] > 0].all()
-    assert not given_up.all()
-    assert_same(result, data, "ma_crossover", **terms)
-
-
-def test_a_run_given_up_does_not_affect_the_others():
-    """In a cash account, whose orders are cut to what cash pays."""
-    data, terms = {"A": bars(300)}, {"execution": bt.Execution(account="cash")}
-    grid = {"short_period": 2, "long_period": 4, "weight": [1.0, 0.5, 1.0, 0.9]}
-    assert plays(data, "ma_crossover", [{"weight": w} for w in (1.0, 0.5)], **terms).tolist() == [1, 0]
-    assert_same(swept(data, "ma_crossover", grid, workers=1, **terms), data, "ma_crossover", **terms)
-
-
-@pytest.mark.parametrize("n", [1, 2, 3, 63, 64, 65, 1022, 1023, 1024, 1025, 2047, 2048])
-def test_any_number_of_bars(n):
-    data = {"A": bars(n)}
-    assert_same(swept(data, "ma_crossover", GRID, execution=COSTS), data, "ma_crossover", execution=COSTS)
-
-
-def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
-    data = {"A": bars(5000)}
-    tables = [swept(data, "ma_crossover", SETS["ma_crossover"], workers=n).table.tobytes() for n in (1, 2, 3)]
-    assert tables[0] == tables[1] == tables[2]
-    setting = prepare(data, execution=COSTS)
-    params = [check_params("ma_crossover", {"short_period": s, "long_period": 40}) for s in range(1, 40)]
-    measured = []
-    for width in (0, 1, 2):
-        lanes = sweep_lanes(setting, "ma_crossover", params, width)
-        lanes.play(np.arange(len(params)))
-        measured.append(lanes.metrics.tobytes())
-    assert measured[0] == measured[1] == measured[2]
-
-
-def test_equal_means_keep_the_stance():
-    """In a market of few prices the two means are often equal."""
-    rng = np.random.default_rng(3)
-    close = 100.0 + rng.integers(0, 2, 4000) * (rng.random(4000) < 0.1)
-    data = {
-        "A": bt.Bars(
-            START + STEP["1min"] * np.arange(4000), close, close, close, close, close, interval="1min"
-        )
-    }
-    result = swept(data, "ma_crossover", GRID, execution=COSTS)
-    assert_same(result, data, "ma_crossover", execution=COSTS)
-
-
-@st.composite
-def cases(draw):
-    """A market, parameter sets and settings, most of them plain."""
-    n = draw(st.integers(1, 400))
-    tick = draw(st.sampled_from([0.01, 0.25, 5.0]))
-    interval = draw(st.sampled_from(["1min", "1h", "1d"]))
-    swing = draw(st.sampled_from([0.001, 0.01, 0.05]))
-    data = {"A": bars(n, draw(st.integers(0, 1000)), interval, tick, swing)}
-    strategy = draw(st.sampled_from(sorted(SETS)))
-    sets = {name: draw(st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True))
-            for name, values in SETS[strategy].items()}  # fmt: skip
-    if "long_period" in sets:
-        sets["long_period"].append(30)
-    sets["weight"] = [draw(st.sampled_from([0.25, 1.0, 1.5, 3.0]))]
-    low = draw(st.sampled_from([None, 0.5, 3.0]))
-    execution = bt.Execution(
-        slippage_bps=draw(st.sampled_from([0.0, 3.0])),
-        slippage_sqrt=draw(st.sampled_from([0.0, 0.01])),
-        commission_bps=draw(st.sampled_from([0.0, 2.0, -1.0])),
-        commission_per_share=draw(st.sampled_from([0.0, 0.02])),
-        commission_min=low,
-        account=draw(st.sampled_from(["margin", "margin", "cash"])),
-        leverage=draw(st.sampled_from([1.0, 2.0, 4.0])),
-    )
-    instrument = bt.Instrument(
-        lot_size=draw(st.sampled_from([0.0, 0.1, 1.0, 100.0])),
-        multiplier=draw(st.sampled_from([1.0, 0.5, 10.0])),
-        min_notional=draw(st.sampled_from([0.0, 500.0])),
-        initial_margin=draw(st.sampled_from([None, 0.2])),
-    )
-    terms = {
-        "execution": execution,
-        "instruments": {"A": instrument},
-        "initial_capital": draw(st.sampled_from([1000.0, 1e6])),
-        "timezone": draw(st.sampled_from(["UTC", "America/New_York", "Asia/Kolkata"])),
-    }
-    return data, strategy, sets, terms
-
-
-@given(case=cases())
-@settings(max_examples=150)
-def test_a_sweep_equals_its_runs(case):
-    data, strategy, sets, terms = case
-    result = swept(data, strategy, sets, workers=2, **terms)
-    assert_same(result, data, strategy, **terms)

@@ -1,56 +1,17 @@
-"""Sweeps: the metrics of every run equal those of `bt.run`, bit for bit, whichever player it gets."""
+"""Sweeps on the fast path: which of them take it, and metrics equal to those of `bt.run`, bit for bit."""
 
-import struct
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sweeps import COSTS, GRID, START, STEP, assert_same, bars, swept
 
 import btcore as bt
 from btcore.backtest.fast_paths import portions, sweep_lanes
 from btcore.backtest.prepare import prepare
-from btcore.contract import Handler
 from btcore.strategies import check_params
-
-START = 1_704_067_200 * 10**9
-STEP = {"1d": 86400 * 10**9, "1h": 3600 * 10**9, "1min": 60 * 10**9}
-GRID = {"short_period": [2, 3, 5, 8], "long_period": [4, 7, 30], "allow_short": [False, True]}
-COSTS = bt.Execution(slippage_bps=2.0, commission_bps=1.5)
-
-
-def bars(n=3000, seed=0, interval="1min", tick=0.01, swing=0.002) -> bt.Bars:
-    rng = np.random.default_rng(seed)
-    close = np.maximum(np.round(100.0 * np.exp(np.cumsum(rng.normal(0, swing, n))) / tick) * tick, tick)
-    open_ = np.r_[100.0, close[:-1]] + tick * rng.integers(-1, 2, n)
-    open_ = np.maximum(open_, tick)
-    return bt.Bars(
-        START + STEP[interval] * np.arange(n),
-        open_,
-        np.maximum(open_, close) + tick,
-        np.minimum(open_, close) - 0.5 * tick,
-        close,
-        rng.integers(1, 1000, n).astype(float),
-        interval=interval,
-    )
-
-
-def bits(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Floats as bytes, so that 0.0 differs from -0.0."""
-    return {k: struct.pack("d", v) if isinstance(v, float) else (type(v), v) for k, v in metrics.items()}
-
-
-def assert_same(result: bt.SweepResult, data, strategy, **terms: Any) -> None:
-    """Each run of the sweep equals `bt.run` with the same parameters."""
-    for run in result:
-        alone = bt.run(data, strategy, run.params, progress=False, **terms)
-        assert bits(run.metrics) == bits(alone.metrics), run.params
-        assert list(run.metrics) == list(alone.metrics)
-
-
-def swept(data, strategy, params, **terms: Any) -> bt.SweepResult:
-    return bt.sweep(data, strategy, params, progress=False, **terms)
 
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
@@ -60,153 +21,6 @@ def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     for rows in portions(lanes, 1):
         lanes.play(rows)
     return lanes.codes
-
-
-# Parameter sets
-
-
-def test_a_grid_is_played_in_order_and_refused_sets_are_listed():
-    result = swept({"A": bars(50)}, "ma_crossover", {"short_period": [3, 9], "long_period": range(8, 10)})
-    assert [run.params for run in result] == [
-        {"short_period": 3, "long_period": 8},
-        {"short_period": 3, "long_period": 9},
-    ]
-    assert [refusal.params for refusal in result.refused] == [
-        {"short_period": 9, "long_period": 8},
-        {"short_period": 9, "long_period": 9},
-    ]
-    assert "short_period: 9 is not below long_period 8" in result.refused[0].reason
-    assert result.params["long_period"].tolist() == [8, 9]
-
-
-def test_a_sequence_of_sets_is_completed_with_defaults():
-    result = swept({"A": bars(50)}, "ma_crossover", [{"short_period": 3}, {"weight": 1, "long_period": 12}])
-    assert result[0].params == {"short_period": 3, "weight": 1.0, "long_period": 30}
-    assert result[-1].params == {"short_period": 10, "weight": 1.0, "long_period": 12}
-    assert_same(result, {"A": bars(50)}, "ma_crossover")
-
-
-def test_a_single_value_is_a_list_of_one():
-    result = swept({"A": bars(50)}, "momentum", {"lookback_period": np.arange(2, 4), "allow_short": True})
-    assert result.params["allow_short"].tolist() == [True, True]
-    assert result[0].params == {"lookback_period": 2, "allow_short": True}
-
-
-@pytest.mark.parametrize(
-    ("strategy", "params", "message"),
-    [
-        ("ma_crossover", {"short": [2]}, r"params\.short: the strategy has no such parameter"),
-        ("ma_crossover", [{"short_period": 2}, {"span": 1}], "params.span: the strategy has no such"),
-        ("ma_crossover", {"short_period": [50], "long_period": [20]}, "every parameter set is refused"),
-        ("ma_crossover", {"short_period": []}, "params.short_period: the list of values is empty"),
-        ("ma_crossover", [], "params: the sequence of parameter sets is empty"),
-        ("ma_crossover", [3], r"params\[0\]: 3 is not a mapping"),
-        ("ma_crossover", "short_period", "params: 'short_period' is not a mapping"),
-        ("no_such", {"a": [1]}, "strategy.name: 'no_such' is unknown"),
-        (bt.Orders([START], "A", "buy", 1.0), {"a": [1]}, "cannot be swept"),
-        (Handler(), {"a": [1]}, "cannot be swept"),
-    ],
-)
-def test_invalid_input_is_refused_before_anything_runs(strategy, params, message):
-    with pytest.raises(bt.ConfigError, match=message):
-        swept({"A": bars(20)}, strategy, params)
-
-
-@pytest.mark.parametrize("workers", [0, -1, 1.5, True, "2"])
-def test_workers_must_be_a_positive_whole_number(workers):
-    with pytest.raises(bt.ConfigError, match="workers"):
-        swept({"A": bars(20)}, "ma_crossover", {"short_period": [2]}, workers=workers)
-
-
-# The result
-
-
-def test_best_and_order():
-    result = swept({"A": bars()}, "ma_crossover", GRID, execution=COSTS)
-    sharpe = result.metrics["sharpe_ratio"]
-    assert result.best().row == int(np.nanargmax(sharpe))
-    assert result.best("max_drawdown", highest=False).row == int(np.argmin(result.metrics["max_drawdown"]))
-    assert np.array_equal(sharpe[result.order()], np.sort(sharpe)[::-1])
-    with pytest.raises(bt.ConfigError, match="'luck' is not a numeric metric"):
-        result.best("luck")
-    with pytest.raises(bt.ConfigError, match="'period' is not a numeric metric"):
-        result.best("period")
-
-
-def test_an_undefined_metric_is_last_and_never_best():
-    result = swept({"A": bars(60)}, "ma_crossover", {"short_period": [2, 3, 40], "long_period": [9, 59]})
-    factor = result.metrics["profit_factor"]
-    assert np.isnan(factor).any()
-    assert not np.isnan(factor).all()
-    assert np.isnan(factor[result.order("profit_factor", highest=False)[-1]])
-    never = swept({"A": bars(20)}, "ma_crossover", {"long_period": [50, 60]})
-    assert never[0].metrics["profit_factor"] is None
-    with pytest.raises(bt.ConfigError, match="profit_factor is undefined in every run"):
-        never.best("profit_factor")
-    assert "2 runs of long_period" in repr(never)
-
-
-def test_a_run_can_be_played_again_for_its_result():
-    data = {"A": bars()}
-    result = swept(data, "ma_crossover", GRID, execution=COSTS)
-    alone = bt.run(data, "ma_crossover", result[-3].params, execution=COSTS, progress=False)
-    again = result.run(-3)
-    assert again.fingerprint == alone.fingerprint
-    assert all(again.table(name).tobytes() == alone.table(name).tobytes() for name in alone.tables())
-    with pytest.raises(IndexError):
-        result.run(len(result))
-
-
-def test_the_table_converts_to_data_frames():
-    result = swept({"A": bars(200)}, "rsi", {"period": [2, 5], "oversold": [20.0, 40.0]})
-    frame = result.to_pandas()
-    assert frame["param_period"].tolist() == [2, 2, 5, 5]
-    assert frame["period"].tolist() == [run.metrics["period"] for run in result]
-    assert result.to_polars()["total_trades"].to_list() == frame["total_trades"].tolist()
-    assert result.to_arrow().column("oversold").to_pylist() == [20.0, 40.0, 20.0, 40.0]
-
-
-def test_progress_is_reported_to_the_end():
-    reports: list[bt.Progress] = []
-    result = bt.sweep({"A": bars(500)}, "ma_crossover", GRID, progress=reports.append, workers=2)
-    assert reports[-1].fraction == 1.0
-    assert reports[-1].events == 500 * len(result)
-    assert sorted(p.fraction for p in reports) == [p.fraction for p in reports]
-
-
-# Runs that the engine plays
-
-
-class Fade(bt.Strategy):
-    period: int = 3
-    size: float = 1.0
-
-    def on_bar(self, ctx, bar):
-        if ctx.now // STEP["1min"] % self.period == 0:
-            (ctx.buy if bar.close < bar.open else ctx.sell)(bar.symbol, self.size)
-
-
-def test_a_python_strategy_is_swept_by_its_class():
-    data = {"A": bars(300)}
-    result = swept(data, Fade, {"period": [2, 5], "size": [1, 2.5]})
-    assert_same(result, data, Fade)
-    assert result[1].params == {"period": 2, "size": 2.5}
-    with pytest.raises(bt.ConfigError, match=r"params\.speed"):
-        swept(data, Fade, {"speed": [1]})
-    with pytest.raises(bt.ConfigError, match="cannot be swept"):
-        swept(data, Fade(), {"period": [2]})
-
-
-class Broken(bt.Strategy):
-    period: int = 3
-
-    def on_bar(self, ctx, bar):
-        1 // (self.period - 3)
-
-
-def test_a_failing_set_is_named():
-    with pytest.raises(bt.StrategyError, match=r"'period': 3.*ZeroDivisionError"):
-        swept({"A": bars(30)}, Broken, {"period": [2, 3, 4]})
 
 
 GENERAL = {
@@ -240,8 +54,6 @@ def test_the_engine_plays_what_lanes_cannot(name):
     assert_same(result, data, "ma_crossover", **terms)
     assert result.metrics["total_trades"].sum() > 0
 
-
-# Runs that the lanes play
 
 PLAIN = {
     "nothing": {},

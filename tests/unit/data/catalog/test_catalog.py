@@ -1,31 +1,27 @@
 """The catalog returns what was written, by symbol and resolution."""
 
-import pickle
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from catalog_data import ROWS, bars
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from btcore.data import Bars, Catalog, Quotes, Source, Trades
-from btcore.data.catalog.storage import map_columns
 from btcore.errors import DataError
 
 SECOND = 10**9
-ROWS = 10
+
+
 TIMES = np.arange(ROWS) * 60 * SECOND
 
 
-def bars(price=1.0, interval="1min", source="trade", rows=ROWS):
-    length = Bars([], [], [], [], [], interval=interval).interval
-    column = np.full(rows, price)
-    return Bars(np.arange(rows) * length, column, column, column, column, interval=interval, source=source)
-
-
 QUOTES = Quotes(TIMES, np.full(ROWS, 1.0), np.full(ROWS, 2.0))
+
+
 TRADES = Trades(TIMES, np.full(ROWS, 1.5), np.arange(1.0, ROWS + 1), np.ones(ROWS, np.int8))
 
 
@@ -46,6 +42,8 @@ def test_what_is_written_is_read(catalog):
 
 
 times = st.lists(st.integers(-(2**62), 2**62), min_size=1, max_size=30).map(sorted)
+
+
 prices = st.floats(1e-9, 1e12, allow_nan=False)
 
 
@@ -214,87 +212,6 @@ def test_an_error_in_the_middle_writes_nothing(catalog, monkeypatch):
     monkeypatch.undo()
     catalog.write("MSFT", bars(3.0))
     assert len(list((catalog.path / "datasets").iterdir())) == 2
-
-
-def test_other_catalogs_of_the_same_folder_see_changes(catalog):
-    other = pickle.loads(pickle.dumps(catalog))
-    assert other.symbols() == []
-    catalog.write("AAPL", bars())
-    assert other.symbols() == ["AAPL"]
-    assert other.read("AAPL", "minute") == bars()
-    catalog.write("AAPL", bars(2.0))
-    assert other.read("AAPL", "minute") == bars(2.0)
-    other.remove("AAPL")
-    assert catalog.symbols() == []
-
-
-def test_a_dataset_replaced_while_it_is_opened_is_read_again(catalog, monkeypatch):
-    catalog.write("AAPL", bars(1.0))
-    real, calls = map_columns, []
-
-    def replaced_meanwhile(root, entry):
-        calls.append(entry)
-        if len(calls) == 1:
-            Catalog(catalog.path).write("AAPL", bars(2.0))
-        return real(root, entry)
-
-    monkeypatch.setattr("btcore.data.catalog.datasets.map_columns", replaced_meanwhile)
-    assert catalog.read("AAPL", "minute") == bars(2.0)
-    assert len(calls) == 2
-
-
-def test_only_files_of_the_catalog_are_removed(catalog):
-    catalog.write("AAPL", bars())
-    folder = catalog.path / "datasets"
-    (folder / "mine").mkdir()
-    (folder / "partial-abc123").mkdir()
-    (folder / ("0" * 16 + "-" + "1" * 24)).mkdir()
-    catalog.write("MSFT", bars(2.0))
-    assert (folder / "mine").is_dir()
-    assert len(list(folder.iterdir())) == 3
-
-
-def test_damaged_files_are_data_errors(catalog):
-    catalog.write("AAPL", bars())
-    (column,) = catalog.path.glob("datasets/*/close.npy")
-    whole = column.read_bytes()
-    column.write_bytes(whole[:-8])
-    with pytest.raises(DataError, match=r"close\.npy: not a readable column"):
-        catalog.read("AAPL", "minute")
-    np.save(column, np.ones(3))
-    with pytest.raises(DataError, match=r"the index says \(10,\) <f8, the file \(3,\) <f8"):
-        catalog.read("AAPL", "minute")
-    column.unlink()
-    with pytest.raises(DataError, match=r"close\.npy is in the index, but not on disk"):
-        catalog.read("AAPL", "minute")
-    for text in (b"{", b'{"datasets":[{}]}', b"\xff"):
-        (catalog.path / "index.json").write_bytes(text)
-        with pytest.raises(DataError, match="the index cannot be read"):
-            catalog.list()
-    (catalog.path / "index.json").write_bytes(b'{"datasets":[],"version":2}')
-    with pytest.raises(DataError, match="version 2 cannot be read; version 1 can"):
-        catalog.list()
-
-
-def test_a_file_is_not_a_catalog(tmp_path):
-    path = tmp_path / "file"
-    path.write_text("x")
-    with pytest.raises(DataError, match="it is not a folder"):
-        Catalog(path).list()
-    with pytest.raises(DataError, match="it is not a folder"):
-        Catalog(path).write("A", bars())
-
-
-def test_a_read_only_catalog_can_be_read(catalog):
-    catalog.write("AAPL", bars())
-    (catalog.path / "lock").unlink()
-    for path in [catalog.path, *catalog.path.rglob("*")]:
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    try:
-        assert Catalog(catalog.path).load("AAPL", "minute", 0, 10**18) == (bars(),)
-    finally:
-        for path in [catalog.path, *catalog.path.rglob("*")]:
-            path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def test_it_is_a_source(catalog):

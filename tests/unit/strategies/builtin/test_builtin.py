@@ -144,7 +144,7 @@ def held_after(result, step: int) -> list[tuple[int, int]]:
 
 
 def test_every_builtin_has_a_twin():
-    assert set(TWINS) == set(STRATEGIES) - {"targets"}  # tests/btcore/test_targets.py plays that one
+    assert set(TWINS) == set(STRATEGIES) - {"targets"}  # test_targets.py covers that one
 
 
 @pytest.mark.parametrize(("name", "params"), CASES)

@@ -76,12 +76,7 @@ OTHER = np.dtype([("calls", "i8"), ("bid", "f4")], align=True)
 @pytest.mark.parametrize(
     ("function", "state", "events", "message"),
     [
-        (
-            plain,
-            np.zeros(1, STATE),
-            "ticks",
-            "strategy.events: unknown 'ticks'; choose from quotes, trades",
-        ),
+        (plain, np.zeros(1, STATE), "ticks", "strategy.events: unknown 'ticks'; choose from quotes, trades"),
         (plain, np.zeros(1, STATE), [], "strategy.events: none given; choose from quotes, trades"),
         (plain, np.zeros(1, OTHER), "quotes", "strategy.function: its signature is .*; with a state of"),
         (plain, None, "quotes", "strategy.function: its signature is .*; with a state of None"),

@@ -1,237 +1,17 @@
-"""A strategy in Numba does what the same strategy does in Python, bit for bit."""
+"""Orders of every shape from Numba equal the same orders from Python; invalid ones end the run."""
 
 from math import nan
-from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba_runs import assert_same, bars, play, quotes
 
 import btcore as bt
 from btcore import jit, model
 from btcore.rules.order_terms import TIME_IN_FORCE, TRAIL_BY
-
-N = 4000
-TERMS = bt.Execution(slippage_bps=0.5, commission_bps=0.3, latency_ms=40.0, response_latency_ms=30.0)
-
-
-def quotes(seed: int, n: int = N) -> bt.Quotes:
-    rng = np.random.default_rng(seed)
-    mid = np.round(100.0 * np.exp(np.cumsum(rng.normal(0.0, 2e-4, n))), 3)
-    size = rng.integers(1, 50, n).astype(float)
-    return bt.Quotes(np.arange(n) * 10**8 + seed, mid - 0.005, mid + 0.005, size, size[::-1].copy())
-
-
-def bars(seed: int, n: int = N) -> bt.Bars:
-    rng = np.random.default_rng(seed)
-    close = np.round(50.0 * np.exp(np.cumsum(rng.normal(0.0, 2e-3, n))), 2)
-    opening = np.concatenate([close[:1], close[:-1]])
-    high, low = np.maximum(opening, close) + 0.01, np.minimum(opening, close) - 0.01
-    return bt.Bars(np.arange(n) * 10**9, opening, high, low, close, np.full(n, 10.0), interval="1s")
-
-
-def trades(seed: int, n: int = N) -> bt.Trades:
-    rng = np.random.default_rng(seed)
-    return bt.Trades(
-        np.arange(n) * 10**9,
-        np.round(20.0 + rng.normal(0.0, 0.2, n).cumsum() / 50.0, 2),
-        rng.integers(1, 9, n),
-    )
-
-
-def play(data: Any, strategy: Any, params: Any = None, **options: Any) -> bt.Result:
-    return bt.run(data, strategy, params, progress=False, **{"execution": TERMS, **options})
-
-
-def assert_same(one: bt.Result, other: bt.Result) -> None:
-    """Every table to the last bit, and metrics that are no less the same."""
-    for name in ("equity_curve", "trades", "orders", "exposures", "round_trips"):
-        a, b = getattr(one, name), getattr(other, name)
-        assert a.dtype == b.dtype
-        assert a.tobytes() == b.tobytes(), name
-    assert repr(one.metrics) == repr(other.metrics)
-
-
-# -- two moving averages, of as many symbols as there are ----------------------------------------------------
-
-EMA = np.dtype([("fast", "f8"), ("slow", "f8"), ("seen", "i8"), ("stance", "i8")], align=True)
-
-
-@jit.cfunc(EMA)
-def cross(first: Any, market: Any, account: Any, out: Any) -> int:
-    own = jit.at(first, market.symbol)
-    px = jit.mid(market)
-    if own.seen == 0:
-        own.fast = own.slow = px
-    own.seen += 1
-    own.fast += 0.1 * (px - own.fast)
-    own.slow += 0.01 * (px - own.slow)
-    stance = 1 if own.fast > own.slow else -1
-    if own.seen > 50 and stance != own.stance:
-        own.stance = stance
-        jit.order_target_percent(market, account, out, market.symbol, 0.4 * stance)
-    return 0
-
-
-class Cross(bt.Strategy):
-    def on_start(self, ctx: bt.Context) -> None:
-        self.own = {symbol: [0.0, 0.0, 0, 0] for symbol in ctx.symbols}
-
-    def on_quote(self, ctx: bt.Context, quote: bt.QuoteEvent) -> None:
-        fast, slow, seen, stance = self.own[quote.symbol]
-        px = 0.5 * (quote.bid + quote.ask)
-        if seen == 0:
-            fast = slow = px
-        fast += 0.1 * (px - fast)
-        slow += 0.01 * (px - slow)
-        now = 1 if fast > slow else -1
-        if seen + 1 > 50 and now != stance:
-            stance = now
-            ctx.order_target_percent(quote.symbol, 0.4 * stance)
-        self.own[quote.symbol] = [fast, slow, seen + 1, stance]
-
-
-@pytest.mark.parametrize("symbols", ["A", "AB", "ABC"])
-def test_a_cross_is_the_same_in_both(symbols: str) -> None:
-    data = {symbol: quotes(seed) for seed, symbol in enumerate(symbols)}
-    python = Cross()
-    compiled = bt.Compiled(cross, np.zeros(len(symbols), EMA), events="quotes")
-    player = compiled.handler()
-    result = play(data, python)
-    assert len(result.trades) > 20
-    assert_same(play(data, player), result)
-    assert [tuple(row) for row in player.final_state] == [tuple(own) for own in python.own.values()]
-
-
-def test_one_object_plays_any_number_of_runs() -> None:
-    compiled = bt.Compiled(cross, np.zeros(1, EMA), events=["quotes"])
-    first, second = play({"A": quotes(1)}, compiled), play({"A": quotes(1)}, compiled)
-    assert_same(first, second)
-    assert first.fingerprint == second.fingerprint
-    assert compiled.state["seen"] == 0
-    player = compiled.handler()
-    play({"A": quotes(1)}, player)
-    with pytest.raises(bt.ConfigError, match="has already been used for a run"):
-        play({"A": quotes(1)}, player)
-
-
-def test_runs_in_threads_do_not_mix() -> None:
-    compiled = bt.Compiled(cross, np.zeros(1, EMA), events="quotes")
-    markets = [{"A": quotes(seed)} for seed in range(6)]
-    alone = [play(data, compiled) for data in markets]
-    found: dict[int, bt.Result] = {}
-
-    def work(i: int) -> None:
-        found[i] = play(markets[i], compiled)
-
-    threads = [Thread(target=work, args=(i,)) for i in range(len(markets))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for i, result in enumerate(alone):
-        assert_same(found[i], result)
-
-
-# -- market and account data ---------------------------------------------------------------------------------
-
-SEEN = np.dtype([("rows", "i8"), ("seen", "f8", (400, 12))], align=True)
-
-
-@jit.cfunc(SEEN)
-def look(own: Any, market: Any, account: Any, out: Any) -> int:
-    row = own.seen[own.rows]
-    own.rows += 1
-    row[0], row[1] = market.kind, market.now
-    row[2], row[3], row[4] = jit.equity(account), account.cash, jit.position(account, 0)
-    row[5] = jit.holding(account, 0).mark
-    if market.kind == jit.QUOTE:
-        newest = jit.quote(market)
-        row[6], row[7], row[8] = newest.ts, jit.bid(market), jit.ask(market)
-        row[9], row[10] = newest.bid_qty, newest.ask_qty
-    if market.kind == jit.TRADE:
-        newest = jit.trade(market)
-        row[6], row[7], row[8], row[9] = newest.ts, newest.px, newest.qty, newest.side
-    if market.kind == jit.BAR:
-        newest = jit.ticker(market, 0).bar
-        row[6], row[7], row[8], row[9] = newest.ts, newest.open, newest.high, newest.low
-        row[10], row[11] = jit.bar(market).close, newest.volume
-    if market.kind == jit.FILL:
-        told = jit.fill(market)
-        row[6], row[7], row[8], row[9] = told.ts, told.order_id, told.side, told.last_qty
-        row[10], row[11] = told.last_px, told.commission
-    if market.kind == jit.START:
-        jit.buy(out, 0, 3.0)
-        jit.set_timer(out, 7 * 10**9 + 5)
-    if market.kind == jit.TIMER:
-        jit.sell(out, 0, 1.0)
-    return 0
-
-
-class Look(bt.Strategy):
-    """What `look` writes down, by Python's names."""
-
-    def on_start(self, ctx: bt.Context) -> None:
-        self.seen: list[list[float]] = []
-        self.see(ctx, 5)
-        ctx.buy("A", 3.0)
-        ctx.set_timer(7 * 10**9 + 5)
-
-    def see(self, ctx: bt.Context, kind: int, *values: float) -> None:
-        mark = ctx.mark("A")
-        known = (kind, ctx.now, ctx.equity, ctx.cash, ctx.position("A"), 0.0 if np.isnan(mark) else mark)
-        self.seen.append([*map(float, known), *map(float, values), *[0.0] * (6 - len(values))])
-
-    def on_quote(self, ctx: bt.Context, q: bt.QuoteEvent) -> None:
-        self.see(ctx, 0, q.timestamp, q.bid, q.ask, q.bid_size, q.ask_size)
-
-    def on_trade(self, ctx: bt.Context, t: bt.TradeEvent) -> None:
-        self.see(ctx, 1, t.timestamp, t.price, t.size, t.side)
-
-    def on_bar(self, ctx: bt.Context, b: bt.BarEvent) -> None:
-        self.see(ctx, 2, b.timestamp, b.open, b.high, b.low, b.close, b.volume)
-
-    def on_fill(self, ctx: bt.Context, f: bt.FillEvent) -> None:
-        self.see(ctx, 3, f.timestamp, f.order_id, f.side, f.quantity, f.price, f.commission)
-
-    def on_timer(self, ctx: bt.Context) -> None:
-        self.see(ctx, 4)
-        ctx.sell("A", 1.0)
-
-    def on_end(self, ctx: bt.Context) -> None:
-        self.see(ctx, 6)
-
-
-def test_both_read_the_same_data() -> None:
-    data = {"A": (quotes(1, 100), trades(2, 20), bars(3, 20))}
-    python = Look()
-    events = ["start", "quotes", "trades", "bars", "fills", "end"]
-    player = bt.Compiled(look, np.zeros(1, SEEN), events=events).handler()
-    assert_same(play(data, player), play(data, python))
-    (own,) = player.final_state
-    assert {row[0] for row in python.seen} == set(range(7))
-    np.testing.assert_array_equal(own["seen"][: own["rows"]], python.seen)
-
-
-@pytest.mark.parametrize("name", ["quotes", "trades", "bars", "fills", "start", "end"])
-def test_only_the_chosen_events_arrive(name: str) -> None:
-    data = {"A": (quotes(1, 100), trades(2, 20), bars(3, 20))}
-    player = bt.Compiled(look, np.zeros(1, SEEN), events=[name]).handler()
-    play(data, player)
-    (own,) = player.final_state
-    kinds = own["seen"][: own["rows"], 0]
-    expected = ["quotes", "trades", "bars", "fills", "timer", "start", "end"].index(name)
-    if name == "start":  # it sets the timer
-        assert kinds.tolist() == [jit.START, jit.TIMER]
-    elif name == "fills":
-        assert kinds.tolist() == []  # nothing was ever sent
-    else:
-        assert set(kinds.tolist()) == {expected}
-
-
-# -- order terms ---------------------------------------------------------------------------------------------
 
 ORDER = np.dtype(
     [("calls", "i8"), ("child", "i8"), ("symbol", "i8"), ("side", "i8")]
@@ -282,6 +62,8 @@ class Send(bt.Strategy):
 
 
 near = st.sampled_from([99.5, 99.9, 100.0, 100.1, 100.5])
+
+
 SHAPES = [
     (),
     ("limit",),
@@ -292,6 +74,8 @@ SHAPES = [
     ("trail",),
     ("trail", "stop"),
 ]
+
+
 SHAPES += [
     ("trail", "limit_offset"),
     ("touch", "stop"),
@@ -359,8 +143,6 @@ def test_any_terms_give_the_same_result(terms: dict[str, Any], child: bool) -> N
     else:
         assert python == compiled
 
-
-# -- what goes wrong -----------------------------------------------------------------------------------------
 
 FAULTY = np.dtype([("what", "i8"), ("symbol", "i8"), ("quantity", "f8")], align=True)
 
