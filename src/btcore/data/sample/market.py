@@ -147,7 +147,9 @@ class SampleMarket:
         return "synthetic sample data"
 
     def bars(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> Bars:
-        """The bars of a resolution with `start_ns <= timestamp < end_ns`."""
+        """The bars of a resolution, which is not "tick", with `start_ns <= timestamp < end_ns`."""
+        if resolution not in RESOLUTION_NS:
+            raise DataError(f"resolution: {resolution!r} is not one of {', '.join(RESOLUTION_NS)}")
         length = RESOLUTION_NS[resolution]
         if resolution == "second":
             (trades,) = _ticks(self, symbol, start_ns, end_ns, ("trades",))

@@ -141,6 +141,16 @@ def test_missing_data():
         market.load("../x", "day", *SPAN)
     with pytest.raises(DataError, match="resolution: 'week' is not one of tick, second"):
         market.load("S", "week", *SPAN)
+    for method in (market.check, market.read):
+        with pytest.raises(DataError, match="resolution: 'week' is not one of tick, second"):
+            method("S", "week", *SPAN)
+    with pytest.raises(DataError, match="resolution: 'week' is not one of tick, second"):
+        market.symbols("week")
+    for resolution in ("week", "tick"):
+        with pytest.raises(
+            DataError, match=f"^resolution: '{resolution}' is not one of second, minute, hour, day$"
+        ):
+            market.bars("S", resolution, *SPAN)
     assert len(market.read("S", "day", "2024-03-09", "2024-03-11")) == 0
     assert len(market.trades("S", ns("2024-03-09"), ns("2024-03-11"))) == 0
 
