@@ -14,6 +14,7 @@ from .intervals import DAY_NS, SECOND_NS
 
 Times = NDArray[np.int64]
 Dst = Literal["raise", "earlier", "later"]
+DST_HINT = 'pass dst="earlier" or dst="later"'
 
 _DAY = DAY_NS // SECOND_NS
 
@@ -64,12 +65,14 @@ def utc_offsets(utc: Times, timezone: str) -> Times | int:
     return offsets[np.searchsorted(starts, utc, "right") - 1]
 
 
-def localize(local: Times, timezone: str, kind: str = "times", dst: Dst = "raise") -> Times:
+def localize(
+    local: Times, timezone: str, kind: str = "times", dst: Dst = "raise", hint: str = DST_HINT
+) -> Times:
     """UTC nanoseconds of local times.
 
     A local time that occurs twice (autumn) or never (spring) is a RowError that names the row of `kind`. With
     `dst` "earlier" or "later" it is the first or second of the two, and a skipped time is the instant of the
-    change.
+    change. The message ends with `hint`, which says what the caller can do.
     """
     if timezone == "UTC" or len(local) == 0:
         zone(timezone)  # it must exist even if there is nothing to convert
@@ -88,7 +91,6 @@ def localize(local: Times, timezone: str, kind: str = "times", dst: Dst = "raise
     first, second = local - before, local - after
     first_valid, second_valid = offset_at(first) == before, offset_at(second) == after
     if dst == "raise":
-        hint = 'pass dst="earlier" or dst="later"'
 
         def problem(what: str, row: int) -> str:
             return f"local time {moment_text(int(local[row]))[:-1]} {what}; {hint}"

@@ -17,6 +17,7 @@ from .folder import SCALES, LeanFile, file_timezone
 Columns = dict[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
 
+_TIME_HINT = "correct the time in the file, or remove the row"
 BAR_WIDTHS = {6: "trade", 11: "quote"}  # number of columns -> kind
 
 
@@ -53,7 +54,7 @@ class Rows:
         timezone = file_timezone(self._file.asset, self._file.market)
         assert timezone is not None  # lean_files takes known markets only
         with located(self.place):
-            return localize(local, timezone)
+            return localize(local, timezone, hint=_TIME_HINT)
 
     def numbers(self, column: int, scale: float = 1.0) -> NDArray[np.float64]:
         """A column divided by `scale`, NaN if empty; DataError names the first row that is not a number."""

@@ -253,7 +253,8 @@ def test_unknown_files_are_reported(lean, load):
         ("20240102 00:00,1,1,1,1", r"spy\.zip/rows\.csv: 5 columns; 6 are needed"),
         (
             "20240310 02:30,1,1,1,1,0",
-            r"spy\.zip/rows\.csv row 1: local time 2024-03-10T02:30:00 does not exist",
+            r"spy\.zip/rows\.csv row 1: local time 2024-03-10T02:30:00 does not exist in America/New_York: "
+            "the clock jumped over it; correct the time in the file, or remove the row",
         ),
         ("20240102 00:00,1,1,1,1,0\n1,2,3,4,5,6,7,8,9,10,11,12", r"spy\.zip/rows\.csv: not a readable CSV"),
         ("20240102 00:00,1,1,1,1,0\n20240102 12:00,1,1,1,1,0", r"SPY day: bars\[1\]: overlapping"),
