@@ -253,7 +253,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resolution: Resolution = "day"
     strategy: StrategySpec = field(default_factory=StrategySpec)
     execution: Execution = field(default_factory=Execution)
-    instruments: dict[str, Instrument] = field(default_factory=dict)
+    instruments: Annotated[dict[str, Instrument], Meta(max_length=MAX_SYMBOLS)] = field(default_factory=dict)
     initial_capital: Capital = 1_000_000.0
     currency: Currency = "USD"
     timezone: Timezone = "UTC"

@@ -82,6 +82,7 @@ def test_the_request_schema_is_that_of_the_library(document: dict[str, Any]) -> 
     assert set(schema["required"]) == {"symbols", "start_date", "end_date"}
     assert schema["additionalProperties"] is False
     assert schema["properties"]["symbols"]["maxItems"] == 100
+    assert schema["properties"]["instruments"]["maxProperties"] == 100
     assert schema["properties"]["initial_capital"]["exclusiveMinimum"] == 0
 
 

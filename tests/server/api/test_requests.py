@@ -78,6 +78,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"execution": {"nope": 1}}, "$.execution.nope"),
     ({"execution": {"commission_min": 2, "commission_max": 1}}, "$.execution.commission_min"),
     ({"instruments": {"MSFT": {}}}, "$.instruments"),
+    ({"instruments": {f"S{i}": {} for i in range(101)}}, "$.instruments"),
     ({"instruments": {"AAPL": {"tick_size": -1}}}, "$.instruments['AAPL'].tick_size"),
     ({"instruments": {"AAPL": {"nope": 1}}}, "$.instruments['AAPL'].nope"),
     ({"instruments": {"AAPL": {"splits": [["2024-01-03", -2]]}}}, "$.instruments['AAPL'].splits[0]"),
@@ -121,7 +122,7 @@ def test_a_key_that_cannot_be_found(client: TestClient, end: str) -> None:
     assert body["error"]["details"][0]["message"] == "Expected `float` > 0.0"
 
 
-@pytest.mark.parametrize(("count", "path"), [(100, "['last']"), (1000, "[...]")])
+@pytest.mark.parametrize(("count", "path"), [(99, "['last']"), (1000, "[...]")])
 def test_the_search_for_a_key_is_bounded(client: TestClient, count: int, path: str) -> None:
     instruments: dict[str, Any] = {f"S{n}": {} for n in range(count)}
     answer = client.post("/v1/backtests", json=request(instruments=instruments | {"last": 1}))

@@ -71,6 +71,10 @@ class TestRequests:
             ),
             ({"leverage": 2}, "leverage: unknown field; choose from symbols, start_date, "),
             ({"instruments": {"B": {}}}, "instruments: 'B' is not among the symbols"),
+            (
+                {"instruments": {f"S{i}": {} for i in range(101)}},
+                "instruments: length 101 is not at most 100",
+            ),
             ({"mark_every": "0s"}, "mark_every: '0s' does not match ^[1-9]"),
             ({"fx": {"GBP": 1, "EUR": 0}}, "fx['EUR']: 0 is not above 0"),
             ({"fx": {"GBP": 1, "eur": 1}}, "fx['eur']: 'eur' does not match ^[A-Z]{3,5}$"),
