@@ -8,8 +8,10 @@ import pytest
 
 import btcore as bt
 from btcore import jit
+from btcore.config import MAX_LATENCY_MS
 from btcore.model import OrderType, TimeInForce, TrailBy
 from btcore.results.labels import ORDER_TYPES
+from btcore.rules import order_terms
 from btcore.rules.order_terms import CONFLICTS, TIME_IN_FORCE, TRAIL_BY, Conflict, type_and_conflict
 
 PRICES = ("limit", "stop", "touch", "trail", "limit_offset")
@@ -148,3 +150,7 @@ def test_tables_have_every_code() -> None:
     assert list(TIME_IN_FORCE.values()) == list(map(int, TimeInForce))
     assert list(TRAIL_BY.values()) == list(map(int, TrailBy))
     assert len(ORDER_TYPES) == len(OrderType)
+
+
+def test_orders_and_settings_have_the_same_greatest_latency() -> None:
+    assert order_terms.MAX_LATENCY_MS == MAX_LATENCY_MS
