@@ -51,6 +51,15 @@ def checked(where: str, value: Any, kind: Any) -> Any:
         raise ConfigError(fault(error, plain, kind, where)) from error
 
 
+def check_names(where: str, value: Any) -> None:
+    """ConfigError unless `value` is a mapping of names to values."""
+    if not isinstance(value, Mapping):
+        raise ConfigError(f"{where}: {_shown(value)} is not a mapping of names to values")
+    for name in value:
+        if not isinstance(name, str):
+            raise ConfigError(f"{where}: the name {_shown(name)} is not a string")
+
+
 def fault(error: ValidationError, value: Any, kind: Any, where: str = "") -> str:
     """The text of `error` as `place: what`, for the error that converting `value` to `kind` raised.
 

@@ -12,6 +12,7 @@ from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.targets.handler import make_handler as make_targets_handler
 from btcore.strategies.targets.targets import Targets
+from btcore.validation import check_names
 
 from .manifest import describe_strategy
 from .prepare import PreparedRun
@@ -28,6 +29,9 @@ def prepare_strategy(
     Orders are returned as they are: `fast_paths.play` decides who plays them, and hashing them waits until
     the manifest is read, as their columns cannot change. Everything else is described before the run.
     """
+    if params is None:
+        params = {}
+    check_names("params", params)
     if isinstance(strategy, Orders):
         _refuse_params(params)
         strategy.places(run.tape.symbols)  # OrderError for a symbol that is not in the run
@@ -41,18 +45,18 @@ def prepare_strategy(
 def _handler_of(
     run: PreparedRun,
     strategy: str | type[Strategy] | Strategy | Targets | Compiled | Handler,
-    params: Mapping[str, Any] | None,
+    params: Mapping[str, Any],
 ) -> tuple[Handler, dict[str, Any]]:
     """What the engine calls, and its description."""
     symbols = run.tape.symbols
     if isinstance(strategy, str):
-        struct = check_params(strategy, params or {})
+        struct = check_params(strategy, params)
         description = describe_strategy(strategy, struct)
         if isinstance(struct, TargetWeights):
             return _targets_handler(run, Targets.of_weights(struct, symbols)), description
         return make_handler(strategy, struct, len(symbols)), description
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        strategy, params = strategy(**(params or {})), None
+        strategy, params = strategy(**params), {}
     _refuse_params(params)
     if isinstance(strategy, Strategy):
         return CallbackHandler(strategy, symbols), describe_strategy(strategy, None)
@@ -75,6 +79,6 @@ def _targets_handler(run: PreparedRun, targets: Targets) -> Handler:
     return CallbackHandler(callbacks, run.tape.symbols)
 
 
-def _refuse_params(params: Mapping[str, Any] | None) -> None:
+def _refuse_params(params: Mapping[str, Any]) -> None:
     if params:
         raise ConfigError("params: only a strategy given by name or class takes parameters")

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -19,6 +19,7 @@ from btcore.results.result import Result
 from btcore.results.tables import Table
 from btcore.strategies import STRATEGIES, check_params
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.validation import check_names
 
 from .fast_paths import portions, sweep_lanes
 from .handlers import prepare_strategy
@@ -116,6 +117,7 @@ def _threads(workers: int | None) -> int:
 def _parameter_sets(params: Grid) -> list[Params]:
     """One mapping for each run; the last name of a grid varies fastest."""
     if isinstance(params, Mapping):
+        check_names("params", params)
         values = [_values(name, value) for name, value in params.items()]
         return [dict(zip(params, chosen, strict=True)) for chosen in product(*values)]
     if isinstance(params, str) or not isinstance(params, Iterable):  # type: ignore[unreachable]
@@ -124,8 +126,7 @@ def _parameter_sets(params: Grid) -> list[Params]:
         )
     sets = list(params)
     for i, item in enumerate(sets):
-        if not isinstance(item, Mapping):
-            raise ConfigError(f"params[{i}]: {item!r} is not a mapping of names to values")
+        check_names(f"params[{i}]", item)
     if not sets:
         raise ConfigError("params: the sequence of parameter sets is empty")
     return [dict(item) for item in sets]
@@ -147,7 +148,7 @@ def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
             check_params(strategy, {})  # raises ConfigError, which lists the known names
         known: Iterable[str] = STRATEGIES[strategy].params.__struct_fields__
     elif isinstance(strategy, type) and issubclass(strategy, Strategy):
-        known = get_type_hints(strategy)
+        known = strategy._hints()
     else:
         raise ConfigError(
             f"strategy: {strategy!r} cannot be swept, as it plays one run only; pass the name of a built-in "

@@ -8,6 +8,7 @@ from decoding import decoding_error
 from random_walks import bars
 
 import btcore as bt
+from btcore.strategies import check_params
 
 
 class Nothing(bt.Strategy):
@@ -112,6 +113,32 @@ class TestInvalidInput:
             bt.run({"A": bars()}, "targets", {"weights": {"A": "all"}})
         with pytest.raises(ValueError, match="tick_size: inf is not a finite number"):
             bt.Instrument(tick_size=math.inf)
+
+    @pytest.mark.parametrize(
+        "strategy",
+        ["ma_crossover", Nothing, Nothing(), bt.Orders([0], "A", "buy", 1.0), bt.Targets(None, "A", 0.5)],
+        ids=["name", "class", "object", "orders", "targets"],
+    )
+    @pytest.mark.parametrize(
+        ("params", "message"),
+        [
+            (5, "5 is not a mapping of names to values"),
+            (0, "0 is not a mapping of names to values"),
+            ([], r"\[\] is not a mapping of names to values"),
+            ("period", "'period' is not a mapping of names to values"),
+            ([("period", 5)], r"\[\('period', 5\)\] is not a mapping of names to values"),
+            ({1: 2}, "the name 1 is not a string"),
+        ],
+        ids=["int", "zero", "list", "text", "pairs", "number as name"],
+    )
+    def test_params_are_a_mapping_of_names(self, strategy, params, message):
+        with pytest.raises(bt.ConfigError, match=f"^params: {message}$"):
+            bt.run({"A": bars()}, strategy, params)
+
+    def test_params_of_a_strategy_made_in_python(self):
+        for check in (lambda: check_params("rsi", 5), lambda: Nothing.check_params(5)):
+            with pytest.raises(bt.ConfigError, match=r"^strategy\.params: 5 is not a mapping of names"):
+                check()
 
 
 def test_nothing_runs_before_everything_is_checked():

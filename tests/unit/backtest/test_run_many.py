@@ -8,6 +8,15 @@ import btcore as bt
 from btcore.contract import Handler
 
 
+class Fade(bt.Strategy):
+    period: int = 3
+    size: float = 1.0
+
+    def on_bar(self, ctx, bar):
+        if ctx.now // STEP["1min"] % self.period == 0:
+            (ctx.buy if bar.close < bar.open else ctx.sell)(bar.symbol, self.size)
+
+
 def test_a_grid_is_played_in_order_and_refused_sets_are_listed():
     result = swept({"A": bars(50)}, "ma_crossover", {"short_period": [3, 9], "long_period": range(8, 10)})
     assert [run.params for run in result] == [
@@ -52,6 +61,23 @@ def test_a_single_value_is_a_list_of_one():
 )
 def test_invalid_input_is_refused_before_anything_runs(strategy, params, message):
     with pytest.raises(bt.ConfigError, match=message):
+        swept({"A": bars(20)}, strategy, params)
+
+
+@pytest.mark.parametrize("strategy", ["ma_crossover", Fade])
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        (5, "params: 5 is not a mapping of names to values or a sequence of parameter sets"),
+        (None, "params: None is not a mapping of names to values or a sequence of parameter sets"),
+        ({1: [2]}, "params: the name 1 is not a string"),
+        ([{}, 5], r"params\[1\]: 5 is not a mapping of names to values"),
+        ([{}, {1: 2}], r"params\[1\]: the name 1 is not a string"),
+        ({"on_bar": [1]}, "params.on_bar: the strategy has no such parameter, only "),
+    ],
+)
+def test_params_are_a_grid_or_a_sequence_of_mappings(strategy, params, message):
+    with pytest.raises(bt.ConfigError, match=f"^{message}"):
         swept({"A": bars(20)}, strategy, params)
 
 
@@ -112,15 +138,6 @@ def test_progress_is_reported_to_the_end():
     assert reports[-1].fraction == 1.0
     assert reports[-1].events == 500 * len(result)
     assert sorted(p.fraction for p in reports) == [p.fraction for p in reports]
-
-
-class Fade(bt.Strategy):
-    period: int = 3
-    size: float = 1.0
-
-    def on_bar(self, ctx, bar):
-        if ctx.now // STEP["1min"] % self.period == 0:
-            (ctx.buy if bar.close < bar.open else ctx.sell)(bar.symbol, self.size)
 
 
 def test_a_python_strategy_is_swept_by_its_class():

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from btcore.config import Symbol, checked
 from btcore.contract import Handler
 from btcore.errors import ConfigError
+from btcore.validation import check_names
 
 Weight = Annotated[float, Meta(gt=0, le=1000, description="Share of equity for all symbols together.")]
 Period = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -150,6 +151,7 @@ def check_params(name: str, params: Mapping[str, Any]) -> Struct:
     """
     if name not in STRATEGIES:
         raise ConfigError(f"strategy.name: {name!r} is unknown; choose from {', '.join(STRATEGIES)}")
+    check_names("strategy.params", params)
     expected = STRATEGIES[name].params
     for key in params:
         if key not in expected.__struct_fields__:

@@ -7,6 +7,7 @@ import msgspec
 
 from btcore.config import checked
 from btcore.errors import ConfigError
+from btcore.validation import check_names
 
 from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
@@ -43,6 +44,7 @@ class Strategy:
     @classmethod
     def check_params(cls, params: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters with their types checked; ConfigError names the parameter that is invalid."""
+        check_names("strategy.params", params)
         hints = cls._hints()
         fields = [
             (name, hint, getattr(cls, name)) if hasattr(cls, name) else (name, hint)
