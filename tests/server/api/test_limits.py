@@ -17,7 +17,7 @@ BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
 @pytest.fixture
 def impatient(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server with deadlines of half a second."""
-    with ServerProcess(tmp_path / "store", script="serve_hasty.py") as served:
+    with ServerProcess(tmp_path / "store", script="serve_short_deadlines.py") as served:
         yield served.wait_ready()
 
 
