@@ -1,4 +1,4 @@
-"""The benchmarks: hand-written loops equal the engine, the guard finds losses of speed, the page is right."""
+"""Benchmarks: hand-written loops equal the engine, the guard finds losses of speed, the page is correct."""
 
 import shutil
 
@@ -70,17 +70,17 @@ def test_the_numba_loops_have_the_engines_curves(crossed):
 def clocked(monkeypatch):
     """Replaces the clock: each function takes the next of the given seconds."""
 
-    def answer(**seconds):
+    def replace(**seconds):
         monkeypatch.setattr(guard, "clock", lambda function: next(seconds[function()]))
 
-    return answer
+    return replace
 
 
 def pair():
     return lambda: "ours", lambda: "loop"
 
 
-def test_a_ratio_is_of_the_best_times_and_measuring_ends_once_it_is_enough(clocked):
+def test_a_ratio_is_of_the_best_times_and_measuring_ends_at_the_goal(clocked):
     rounds = guard.ROUNDS * guard.ATTEMPTS
     clocked(ours=iter([2.0] * (rounds - 1) + [1.0]), loop=iter([0.9] * rounds))
     assert guard.reached(pair()) == 0.9
@@ -113,8 +113,8 @@ def test_instructions_of_another_compiler_are_not_compared(capsys):
 
 def test_growth_is_fitted():
     sizes = [1, 2, 4, 8, 16]
-    found = growth.fit(sizes, [3.0 + 0.5 * n for n in sizes])
-    assert (found["fixed"], found["each"]) == (pytest.approx(3.0), pytest.approx(0.5))
+    line = growth.fit(sizes, [3.0 + 0.5 * n for n in sizes])
+    assert (line["fixed"], line["each"]) == (pytest.approx(3.0), pytest.approx(0.5))
     assert growth.fit(sizes, [2.0 * n**1.5 for n in sizes])["power"] == pytest.approx(1.5)
 
 

@@ -1,4 +1,4 @@
-"""setup.py compiles what changed and nothing else. Tried on a package of two small modules."""
+"""setup.py compiles what changed and nothing else. The tests build a package of two small modules."""
 
 import os
 import shutil

@@ -53,7 +53,7 @@ def test_commands_work(
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_requests_are_requests(page: Path) -> None:
+def test_requests_are_valid(page: Path) -> None:
     for block in blocks(page, "json"):
         msgspec.json.decode(block, type=RunRequest)
 
@@ -69,12 +69,12 @@ def test_examples_run(example: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_have_a_target(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
-def test_the_table_of_strategies_is_that_of_the_registry() -> None:
+def test_the_table_of_strategies_equals_the_registry() -> None:
     from btcore.strategies import STRATEGIES
 
     rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|", (ROOT / "README.md").read_text(), re.MULTILINE)

@@ -15,16 +15,16 @@ import pytest
 SRC = Path(__file__).parents[2] / "src"
 
 
-def places(text: str) -> list[str]:
+def words(text: str) -> list[str]:
     return text.split()
 
 
-# A package stands for all of its modules. A module may import its own package and those before it.
-BTCORE = places(
+# The name of a package covers all of its modules. A module may import its own package and those before it.
+BTCORE = words(
     "version errors times validation config memory model rules feed contract engine "
     "data strategies metrics fastpath results backtest audit curve jit cli verify . __main__"
 )
-BTSERVER = places("settings run_id schemas errors store runs api cli . __main__")
+BTSERVER = words("settings run_id schemas errors store runs api cli . __main__")
 
 ENGINE_IMPORTER = "btserver.runs.engine"  # the one module of the server that imports the engine
 SHARED = ("btcore.config", "btcore.errors")  # settings and errors: every module may import them
@@ -75,8 +75,8 @@ def sources(root: Path, package: str) -> Iterator[tuple[Path, str, set[str]]]:
         if path.suffix not in {".py", ".pyx", ".pxd", ".pyi"}:
             continue
         module = module_of(path, root)
-        inside = module if path.stem == "__init__" else module.rpartition(".")[0]
-        yield path, module, set(imported(path.read_text(), inside, compiled=path.suffix in {".pyx", ".pxd"}))
+        parent = module if path.stem == "__init__" else module.rpartition(".")[0]
+        yield path, module, set(imported(path.read_text(), parent, compiled=path.suffix in {".pyx", ".pxd"}))
 
 
 def part_of(name: str, package: str) -> str:
@@ -91,36 +91,36 @@ def faults(root: Path, package: str, order: list[str]) -> list[str]:
     modules = {module for _, module, _ in sources(root, package)}
     found, graph = [], dict[str, set[str]]()
     for path, module, names in sources(root, package):
-        own = part_of(module, package)
-        if own not in rank:
-            found.append(f"{module}: {own} is not in the order")
+        layer = part_of(module, package)
+        if layer not in rank:
+            found.append(f"{module}: {layer} is not in the order")
             continue
         used = {_nearest(name, modules) for name in names} - {"", module}
         if path.suffix in {".py", ".pyx"}:  # stubs and headers are not run
             graph.setdefault(module, set()).update(used)
         for name in sorted(used):
             part = part_of(name, package)
-            if part != "." and part in rank and rank[part] > rank[own]:
+            if part != "." and part in rank and rank[part] > rank[layer]:
                 where = path.relative_to(root)
-                found.append(f"{where}: {module} imports {name}, and {part} comes after {own}")
-            if part == "." and own != "__main__" and name == package:
+                found.append(f"{where}: {module} imports {name}, and {part} comes after {layer}")
+            if part == "." and layer != "__main__" and name == package:
                 found.append(f"{path.relative_to(root)}: {module} imports {package} itself")
     return found + [f"circle: {' -> '.join(circle)}" for circle in circles(graph)]
 
 
 def circles(graph: dict[str, set[str]]) -> list[list[str]]:
-    """One circle for each import that closes one, depth first."""
+    """A circle for each import that closes one."""
     found: list[list[str]] = []
     done: set[str] = set()
 
-    def visit(module: str, way: list[str]) -> None:
-        if module in way:
-            found.append([*way[way.index(module) :], module])
+    def visit(module: str, chain: list[str]) -> None:
+        if module in chain:
+            found.append([*chain[chain.index(module) :], module])
             return
         if module in done:
             return
         for used in sorted(graph.get(module, ())):
-            visit(used, [*way, module])
+            visit(used, [*chain, module])
         done.add(module)
 
     for module in sorted(graph):
@@ -143,8 +143,8 @@ def test_imports_run_one_way(package: str, order: list[str]) -> None:
 @pytest.mark.parametrize(("package", "order"), [("btcore", BTCORE), ("btserver", BTSERVER)])
 def test_the_order_names_every_package(package: str, order: list[str]) -> None:
     assert len(set(order)) == len(order)
-    there = {part_of(module, package) for _, module, _ in sources(SRC, package)}
-    assert set(order) == there
+    existing = {part_of(module, package) for _, module, _ in sources(SRC, package)}
+    assert set(order) == existing
 
 
 def test_only_one_module_of_the_server_imports_the_engine() -> None:
@@ -243,7 +243,7 @@ def write(root: Path, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-HEAVY = places(
+HEAVY = words(
     "pandas exchange_calendars polars pyarrow plotly starlette lmdb "
     "email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo"
 )

@@ -53,8 +53,8 @@ def test_a_wheel_can_be_cimported_and_type_checked(wheel: set[str]) -> None:
     assert {"btcore/__init__.pxd", "btcore/rules/__init__.pxd", "btcore/strategies/__init__.pxd"} <= wheel
 
 
-def test_a_wheel_has_no_sources_of_what_is_compiled(wheel: set[str]) -> None:
-    """Others cimport a .pxd; a .pyx is needed only in the sdist."""
+def test_a_wheel_has_no_pyx_or_c_files(wheel: set[str]) -> None:
+    """Other packages cimport a .pxd; a .pyx is needed only in the sdist."""
     assert not {name for name in wheel if name.endswith((".pyx", ".c", ".so", ".html"))}
 
 
@@ -78,13 +78,13 @@ def test_an_sdist_can_be_built_and_tested(sdist: set[str]) -> None:
 
 
 def test_the_changelog_begins_with_this_version() -> None:
-    """A section for unreleased changes may stand above it."""
+    """A section of unreleased changes may precede it."""
     text = (ROOT / "CHANGELOG.md").read_text()
     versions = re.findall(r"^## \[([^\]]+)\]", text, re.MULTILINE)
     assert versions[versions[0] == "Unreleased"] == btcore.__version__
 
 
-def test_every_dependency_is_accounted_for() -> None:
+def test_every_dependency_is_documented() -> None:
     """docs/dependencies.md has a line for each name in pyproject.toml."""
     import tomllib
 
@@ -98,7 +98,7 @@ def test_every_dependency_is_accounted_for() -> None:
     assert {name for name in names if f"`{name}`" not in text} == set()
 
 
-def test_every_script_is_short_and_says_what_it_does() -> None:
+def test_every_script_is_short_and_begins_with_a_comment() -> None:
     for path in sorted((ROOT / "scripts").iterdir()):
         lines = path.read_text().splitlines()
         assert len(lines) < 20, path

@@ -57,7 +57,7 @@ def python_names(module: ModuleType) -> Iterator[str]:
 
 
 def parameters(function: Any) -> str:
-    """`(a, b=, *, c=)`, with `=` for a default; "" where compiled code does not tell."""
+    """`(a, b=, *, c=)`, with `=` for a default; "" for compiled code without a signature."""
     try:
         given = list(inspect.signature(function).parameters.values())
     except (ValueError, TypeError):
@@ -75,7 +75,7 @@ def parameters(function: Any) -> str:
 
 
 def attributes(cls: type) -> set[str]:
-    """What btcore's classes define: methods with parameters, other attributes by name."""
+    """The public attributes that btcore's classes define: methods with parameters, others by name."""
     found: dict[str, str] = {}
     for base in reversed([base for base in cls.__mro__ if base.__module__.startswith("btcore")]):
         for name, value in vars(base).items():
@@ -136,7 +136,7 @@ def imported(name: str) -> ModuleType:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_every_listed_name_of_a_module_is_there(name: str) -> None:
+def test_every_listed_name_of_a_module_exists(name: str) -> None:
     module = imported(name)
     found = split(python_names(module))
     found |= {each.split("(")[0] for each in found}
@@ -146,18 +146,18 @@ def test_every_listed_name_of_a_module_is_there(name: str) -> None:
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_every_listed_name_of_a_header_is_there(header: str) -> None:
+def test_every_listed_name_of_a_header_exists(header: str) -> None:
     expected = listed(f"{header}.pxd")
     assert len(expected) > 15
     assert expected - split(c_names(f"{header}.pxd", header_text(header))) == set()
 
 
-def test_a_renamed_field_of_a_header_is_seen() -> None:
+def test_a_renamed_field_of_a_header_is_found() -> None:
     text = header_text("model").replace("const Ticker* tickers", "const Ticker* latest")
     assert listed("model.pxd") - split(c_names("model.pxd", text)) == {"model.pxd.Market.tickers"}
 
 
-def test_dir_shows_the_public_names_alone() -> None:
+def test_dir_lists_only_the_public_names() -> None:
     shown = {name for name in dir(btcore) if not name.startswith("__")}
     assert shown == set(btcore.__all__) - {"__version__"}
     assert "__version__" in dir(btcore)

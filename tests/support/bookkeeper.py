@@ -1,4 +1,4 @@
-"""Journals computed by simple Python code, for tests of tables, metrics and reports."""
+"""Journals from plain Python, for tests of tables, metrics and reports."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,33 +41,39 @@ class PlainJournal:
 
 def records(dtype, rows):
     """Dicts as records; missing fields are zero."""
-    made = np.zeros(len(rows), dtype)
+    table = np.zeros(len(rows), dtype)
     for i, row in enumerate(rows):
         for name, value in row.items():
-            made[i][name] = value
-    return made
+            table[i][name] = value
+    return table
 
 
 def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, start=START):
-    """A journal of ("fill", ts, symbol, quantity, price, commission) and ("mark", ts, *prices), by time."""
-    journal = PlainJournal(tuple(symbols), logs=["begun"], events=len(actions))
-    books = [dict.fromkeys(POSITION_FIELDS, 0.0) for _ in symbols]
-    cash, orders, fills, held = capital, [], [], []
+    """The journal of a list of actions in order of time.
+
+    An action is ("fill", ts, symbol, quantity, price, commission) or ("mark", ts, *prices). Each fill has its
+    own order. Each mark is a point of the curve.
+    """
+    journal = PlainJournal(tuple(symbols), logs=["started"], events=len(actions))
+    positions = [dict.fromkeys(POSITION_FIELDS, 0.0) for _ in symbols]
+    cash, orders, fills, exposures = capital, [], [], []
     curve = [{"timestamp": start, "equity": capital, "cash": capital}]
-    for kind, ts, *rest in actions:
+    for kind, ts, *values in actions:
         if kind == "fill":
-            symbol, quantity, price, commission = rest
-            book, side = books[symbol], 1 if quantity > 0 else -1
-            before, after = book["qty"], book["qty"] + quantity
+            symbol, quantity, price, commission = values
+            position, side = positions[symbol], 1 if quantity > 0 else -1
+            before, after = position["qty"], position["qty"] + quantity
             if before * quantity < 0:
                 closed = min(abs(before), abs(quantity))
-                book["realized_pnl"] += (price - book["avg_px"]) * closed * -side * multipliers[symbol]
-                book["avg_px"] = price if before * after < 0 else book["avg_px"]
+                position["realized_pnl"] += (
+                    (price - position["avg_px"]) * closed * -side * multipliers[symbol]
+                )
+                position["avg_px"] = price if before * after < 0 else position["avg_px"]
             else:
-                book["avg_px"] = (book["avg_px"] * before + price * quantity) / after
-            book["avg_cost"] = book["avg_px"] * multipliers[symbol]
-            book["qty"], book["mark"] = after, price
-            book["commission"] += commission
+                position["avg_px"] = (position["avg_px"] * before + price * quantity) / after
+            position["avg_cost"] = position["avg_px"] * multipliers[symbol]
+            position["qty"], position["mark"] = after, price
+            position["commission"] += commission
             cash -= quantity * price * multipliers[symbol] + commission
             number = len(fills) + 1
             fills.append(
@@ -89,18 +95,20 @@ def keep_books(actions, symbols=("AAA",), multipliers=(1.0,), capital=1000.0, st
                 | {"ts_expires": NEVER, "trail": np.nan, "limit_offset": np.nan}
             )
         else:
-            for book, price in zip(books, rest, strict=True):
-                book["mark"] = price
-            values = [b["qty"] * b["mark"] * m for b, m in zip(books, multipliers, strict=True)]
-            worth = cash + sum(values)
-            curve.append({"timestamp": ts, "equity": worth, "cash": cash})
-            for symbol, (book, value) in enumerate(zip(books, values, strict=True)):
-                if book["qty"]:
-                    held.append({"timestamp": ts, "quantity": book["qty"], "value": value, "symbol": symbol})
+            for position, price in zip(positions, values, strict=True):
+                position["mark"] = price
+            worth = [p["qty"] * p["mark"] * m for p, m in zip(positions, multipliers, strict=True)]
+            equity = cash + sum(worth)
+            curve.append({"timestamp": ts, "equity": equity, "cash": cash})
+            for symbol, (position, value) in enumerate(zip(positions, worth, strict=True)):
+                if position["qty"]:
+                    exposures.append(
+                        {"timestamp": ts, "quantity": position["qty"], "value": value, "symbol": symbol}
+                    )
     journal.orders, journal.fills = records(ORDER_DTYPE, orders), records(FILL_DTYPE, fills)
     journal.curve = Curve(*(np.array([point[name] for point in curve]) for name in Curve.fields))
-    journal.exposures = records(EXPOSURE_DTYPE, held)
-    journal.positions = records(POSITION_DTYPE, books)
+    journal.exposures = records(EXPOSURE_DTYPE, exposures)
+    journal.positions = records(POSITION_DTYPE, positions)
     journal.positions["symbol"], journal.positions["point_value"] = np.arange(len(symbols)), multipliers
     return journal
 

@@ -1,6 +1,9 @@
-"""A fast engine for tests; the parameters of the strategy decide what a run does.
+"""A fast engine for tests. The parameters of the strategy set what a run does.
 
-`gate` names a file: the run waits at half its steps until the file exists, so that a test controls it.
+steps, pause: number of progress reports, and the seconds between two.
+gate: a file; the run waits at half its steps until it exists.
+rows, logs: rows of the equity curve, and extra log lines.
+fail: the run raises, DataError for "data". crash: the process ends with this exit code.
 """
 
 import os
@@ -22,18 +25,20 @@ SYMBOLS = ("AAPL", "MSFT")
 
 def open_source(data: str | None) -> object:
     if "FAKE_ENGINE_BROKEN" in os.environ and "btserver.runs.worker" in sys.orig_argv:
-        raise ImportError("no such engine")
+        raise ImportError("the engine cannot be imported")
     return data
 
 
 def check_request(request: RunRequest, source: object) -> None:
     if request.strategy.name not in ("buy_and_hold", "scripted"):
         raise ConfigError(
-            f"strategy.name: {request.strategy.name!r} is unknown; known: buy_and_hold, scripted"
+            f"strategy.name: {request.strategy.name!r} is unknown; choose from buy_and_hold, scripted"
         )
     for name, value in request.strategy.params.items():
         if name not in PARAMETERS:
-            raise ConfigError(f"strategy.params.{name}: unknown parameter; known: {', '.join(PARAMETERS)}")
+            raise ConfigError(
+                f"strategy.params.{name}: unknown parameter; choose from {', '.join(PARAMETERS)}"
+            )
         kind = PARAMETERS[name]
         if not isinstance(value, kind) or isinstance(value, bool):
             raise ConfigError(f"strategy.params.{name}: {value!r} is not of type {kind.__name__}")
@@ -41,7 +46,7 @@ def check_request(request: RunRequest, source: object) -> None:
             raise ConfigError(f"strategy.params.steps: {value} is not between 0 and 100000")
     for index, symbol in enumerate(request.symbols):
         if symbol.startswith("NO"):
-            raise DataError(f"symbols[{index}]: no data for {symbol!r}; there is: {', '.join(SYMBOLS)}")
+            raise DataError(f"symbols[{index}]: no data for {symbol!r}; choose from {', '.join(SYMBOLS)}")
 
 
 def run_request(request: RunRequest, source: object, progress: Any) -> Any:
@@ -68,7 +73,7 @@ def run_request(request: RunRequest, source: object, progress: Any) -> Any:
 def _wait(gate: str, progress: Any, fraction: float) -> None:
     deadline = time.monotonic() + 60
     while not Path(gate).exists():
-        assert time.monotonic() < deadline, "the gate was not opened"
+        assert time.monotonic() < deadline, "the file of the gate was not created"
         progress(SimpleNamespace(fraction=fraction, now=0, equity=1e6, events=0))
         time.sleep(0.005)
 

@@ -1,4 +1,4 @@
-"""First in, first out pairing of fills by a Python queue, and strategies for random fills and splits."""
+"""Round trips by first in, first out in plain Python, and random sequences of fills and splits."""
 
 from collections import deque
 
@@ -21,7 +21,7 @@ def make_fills(rows, value=1.0):
 
 
 class Queue:
-    """One position as a deque of [quantity, price, point value, unit cost, (ts, id), side, restated]."""
+    """A position as lots of [quantity, price, point value, cost per unit, (ts, order id), side, restated]."""
 
     def __init__(self, symbol, leg):
         self.symbol, self.leg, self.lots, self.trips = symbol, leg, deque(), []
@@ -31,20 +31,20 @@ class Queue:
         return sum(lot[0] * lot[5] for lot in self.lots)
 
     def fill(self, when, quantity, price, value, commission):
-        side, rest, unit = (1 if quantity > 0 else -1), abs(quantity), commission / abs(quantity)
-        while rest and self.lots and self.lots[0][5] != side:
+        side, left, unit = (1 if quantity > 0 else -1), abs(quantity), commission / abs(quantity)
+        while left and self.lots and self.lots[0][5] != side:
             lot = self.lots[0]
-            done = min(rest, lot[0])
+            done = min(left, lot[0])
             cost = (lot[3] + unit) * done
             gain = lot[5] * (price * value - lot[1] * lot[2]) * done - cost
-            paid = (lot[1], price, lot[2], value, gain, cost)
-            self.trips.append((self.symbol, self.leg, lot[5], done, *lot[4], *when, *paid, lot[6]))
+            outcome = (lot[1], price, lot[2], value, gain, cost)
+            self.trips.append((self.symbol, self.leg, lot[5], done, *lot[4], *when, *outcome, lot[6]))
             lot[0] -= done
-            rest -= done
+            left -= done
             if not lot[0]:
                 self.lots.popleft()
-        if rest:
-            self.lots.append([rest, price, value, unit, when, side, 0])
+        if left:
+            self.lots.append([left, price, value, unit, when, side, 0])
 
     def split(self, ts, ratio, payout, price, value):
         for lot in self.lots:
@@ -58,29 +58,31 @@ COLUMNS += ["entry_px", "exit_px", "entry_value", "exit_value", "pnl", "commissi
 quantities = st.integers(-30, 30).filter(bool)
 prices = st.integers(1, 400).map(lambda p: p / 4)
 places = st.tuples(st.integers(0, 2), st.integers(-1, 1))  # symbol, leg
-values = st.sampled_from([1.0, 50.0, 0.125, 1.25])  # binary fractions, so that sums are exact
-some_fills = st.tuples(st.just("fill"), places, quantities, prices, values, st.integers(-2, 8).map(float))
+point_values = st.sampled_from([1.0, 50.0, 0.125, 1.25])  # binary fractions, so that sums are exact
+some_fills = st.tuples(
+    st.just("fill"), places, quantities, prices, point_values, st.integers(-2, 8).map(float)
+)
 some_splits = st.tuples(
     st.just("split"),
     places,
     st.sampled_from([2.0, 0.5, 4.0]),
     st.sampled_from([0.0, 0.25, 1.0]),
     prices,
-    values,
+    point_values,
 )
-happenings = st.tuples(st.lists(some_fills, max_size=60), st.lists(some_splits, max_size=5)).flatmap(
+event_lists = st.tuples(st.lists(some_fills, max_size=60), st.lists(some_splits, max_size=5)).flatmap(
     lambda both: st.permutations([*both[0], *both[1]])
 )
 
 
-def play(happened):
+def play(events):
     """Fills and restatements as the engine records them, and the queues after the same events."""
     queues, fills, restatements = {}, [], []
-    for i, (kind, place, *terms) in enumerate(happened):
+    for i, (kind, place, *values) in enumerate(events):
         queue, ts = queues.setdefault(place, Queue(*place)), 10 * (i + 1)
         where = {"ts": ts, "symbol": place[0], "leg": place[1]}
         if kind == "fill":
-            quantity, price, value, commission = terms
+            quantity, price, value, commission = values
             queue.fill((ts, i + 1), quantity, price, value, commission)
             fills.append(
                 where
@@ -88,7 +90,7 @@ def play(happened):
                 | {"last_px": price, "point_value": value, "commission": commission}
             )
         elif queue.quantity:
-            ratio, share, price, value = terms
+            ratio, share, price, value = values
             payout = queue.quantity * ratio * share
             queue.split(ts, ratio, payout, price, value)
             restatements.append(

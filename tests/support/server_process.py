@@ -26,19 +26,19 @@ OpenClient = Callable[..., TestClient]
 T = TypeVar("T")
 
 
-def wait_until(ask: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
-    """Calls `ask` until it returns neither None nor False; AssertionError after `deadline` seconds."""
+def wait_until(condition: Callable[[], T | None], what: str, deadline: float = DEADLINE) -> T:
+    """Calls `condition` until it returns neither None nor False; AssertionError after `deadline` seconds."""
     end = time.monotonic() + deadline
     while time.monotonic() < end:
-        answer = ask()
-        if answer is not None and answer is not False:
-            return answer
+        result = condition()
+        if result is not None and result is not False:
+            return result
         time.sleep(0.005)
     raise AssertionError(f"timed out waiting for {what}")
 
 
 class ServerProcess:
-    """`btserver serve --port 0` as a process; the store stays after its end."""
+    """`btserver serve --port 0` as a process. The store remains after it ends."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class ServerProcess:
         return self.log_path.read_text()
 
     def kill(self) -> None:
-        """SIGKILL; the workers notice the end of the server and end too."""
+        """Sends SIGKILL and waits for the workers, which end when the server has ended."""
         workers = self.workers()
         self.process.kill()
         self.process.wait()
@@ -135,9 +135,9 @@ class ServerProcess:
     def stream(self, run_id: str, after: int | str | None = None, **more: Any) -> ClientConnection:
         query = "" if after is None else f"?last_event_id={after}"
         headers = dict(self.http.headers)
-        offered = {"X-API-Key": headers["x-api-key"]} if "x-api-key" in headers else {}
+        key = {"X-API-Key": headers["x-api-key"]} if "x-api-key" in headers else {}
         url = f"{self.url.replace('http', 'ws', 1)}/v1/backtests/{run_id}/stream{query}"
-        return open_stream(url, additional_headers=offered, **more)
+        return open_stream(url, additional_headers=key, **more)
 
     def events(self, run_id: str, after: int | str | None = None) -> list[dict[str, Any]]:
         """All events up to the end of the run; the stream must close with 1000."""
@@ -194,7 +194,7 @@ def request(**changes: Any) -> dict[str, Any]:
 
 
 def check_history(run_id: str, events: list[dict[str, Any]], first: int = 1) -> None:
-    """Checks that ids have no gaps, that states follow one another, and that no event follows the end."""
+    """Checks that ids have no gaps, each state names the one before, and no event follows the last state."""
     assert [event["event_id"] for event in events] == list(range(first, first + len(events)))
     assert {event["run_id"] for event in events} <= {run_id}
     states = [event["payload"] for event in events if event["type"] == "state"]
@@ -221,7 +221,7 @@ def finished(client: TestClient, run_id: str, **headers: Any) -> dict[str, Any]:
 
 
 def check_error(answer: Any, status: int, code: str, path: str | None = None) -> dict[str, Any]:
-    """The body of an error, checked for its shape."""
+    """The body of an error response, after checks of its fields."""
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "application/json"
     body: dict[str, Any] = answer.json()

@@ -15,7 +15,7 @@ BODY = b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-02-01"}'
 
 
 @pytest.fixture
-def impatient(tmp_path: Path) -> Iterator[ServerProcess]:
+def strict_server(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server with deadlines of half a second."""
     with ServerProcess(tmp_path / "store", script="serve_short_deadlines.py") as served:
         yield served.wait_ready()
@@ -126,7 +126,7 @@ def test_header_bytes_beyond_ascii(server: ServerProcess) -> None:
         assert answer(client)[0] == 201
 
 
-def test_deadlines(impatient: ServerProcess) -> None:
+def test_deadlines(strict_server: ServerProcess) -> None:
     starts = [
         b"",
         b"GET",
@@ -135,21 +135,23 @@ def test_deadlines(impatient: ServerProcess) -> None:
         head(99) + b"{",
         head(None, b"transfer-encoding: chunked"),
     ]
-    clients = [dial(impatient) for _ in starts]
+    clients = [dial(strict_server) for _ in starts]
     for client, start in zip(clients, starts, strict=True):
         client.sendall(start)
     for client in clients:
         with contextlib.suppress(ConnectionResetError):
             assert client.recv(1) == b""
         client.close()
-    assert impatient.http.get("/healthz").status_code == 200
+    assert strict_server.http.get("/healthz").status_code == 200
 
 
-def test_a_slow_reader_is_disconnected_and_others_are_not(impatient: ServerProcess, tmp_path: Path) -> None:
+def test_a_slow_reader_is_disconnected_and_others_are_not(
+    strict_server: ServerProcess, tmp_path: Path
+) -> None:
     """One client reads nothing; another client of the same run gets all events."""
     gate = tmp_path / "gate"
-    run_id = impatient.post(params={"logs": 1000, "gate": str(gate)})
-    host, port = impatient.url.removeprefix("http://").split(":")
+    run_id = strict_server.post(params={"logs": 1000, "gate": str(gate)})
+    host, port = strict_server.url.removeprefix("http://").split(":")
     slow = socket.socket()
     slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     slow.connect((host, int(port)))
@@ -160,7 +162,7 @@ def test_a_slow_reader_is_disconnected_and_others_are_not(impatient: ServerProce
     slow.sendall(upgrade.encode())
     assert b"101" in slow.recv(100)
     gate.touch()
-    with open_stream(f"{impatient.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream") as quick:
+    with open_stream(f"{strict_server.url.replace('http', 'ws')}/v1/backtests/{run_id}/stream") as quick:
         number = 0
         with contextlib.suppress(Exception):
             while True:
@@ -169,18 +171,18 @@ def test_a_slow_reader_is_disconnected_and_others_are_not(impatient: ServerProce
     assert number > 1000
 
     def value(name: str) -> int:
-        lines = impatient.http.get("/metrics").text.splitlines()
+        lines = strict_server.http.get("/metrics").text.splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith(f"btserver_{name}")))
 
     wait_until(lambda: value("streams_dropped_total") == 1, "the slow reader to be dropped")
     wait_until(lambda: value("streams_open") == 0, "no open stream")
-    process = psutil.Process(impatient.process.pid)
+    process = psutil.Process(strict_server.process.pid)
     wait_until(
         lambda: all(c.raddr != slow.getsockname() for c in process.net_connections("tcp")),
         "its socket to be freed",
     )
     slow.close()
-    assert impatient.stop() == 0
+    assert strict_server.stop() == 0
 
 
 def test_clients_that_reset(server: ServerProcess) -> None:

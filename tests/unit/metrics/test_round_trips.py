@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 from bookkeeper import records
-from fill_queues import COLUMNS, happenings, make_fills, play
+from fill_queues import COLUMNS, event_lists, make_fills, play
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +14,7 @@ from btcore.metrics.round_trips import LOT_DTYPE, TRIP_DTYPE, match_fills, write
 from btcore.model import FILL_DTYPE, RESTATEMENT_DTYPE
 
 
-@given(happenings)
+@given(event_lists)
 def test_equals_a_queue(happened):
     fills, restatements, queues = play(happened)
     trips, lots = match_fills(fills, restatements)
@@ -29,7 +29,7 @@ def test_equals_a_queue(happened):
     assert held == {place: queue.quantity for place, queue in queues.items()}
 
 
-@given(happenings)
+@given(event_lists)
 def test_money_is_conserved(happened):
     """What came in and went out, with what is left sold at nothing gained, is the profit."""
     fills, restatements, _ = play(happened)

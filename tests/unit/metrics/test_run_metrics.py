@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bookkeeper import DAY, START, keep_books, random_journal, records
-from fill_queues import happenings, play
+from fill_queues import event_lists, play
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,7 +96,7 @@ def in_order(column):
     return float(np.cumsum(column)[-1]) if len(column) else 0.0
 
 
-@given(happenings)
+@given(event_lists)
 def test_statistics_of_trips_are_those_of_their_table(happened):
     fills, restatements, _ = play(happened)
     journal = keep_books([("mark", START + DAY, 1.0)], start=0)

@@ -86,7 +86,7 @@ def test_the_page_describes_the_run(made):
     assert "100,000.00 EUR · days in Asia/Tokyo · synthetic sample data" in text
     assert f"{made.metrics['sharpe_ratio']:.2f}" in text
     assert f"Round trips ({len(made.round_trips)})" in text
-    assert "begun" in text
+    assert "started" in text
 
 
 def test_every_metric_is_in_a_group(made):
