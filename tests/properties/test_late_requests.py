@@ -85,5 +85,5 @@ def test_three_generations_of_orders(
     orders = buy(first, limit=100.0), sell(second, limit=104.0, parent=1), buy(third, limit=96.0, parent=2)
     plan = {0: both(*orders), cancelled_at: lambda ctx: ctx.cancel(cancelled)}
     outcome = played({"A": quotes((0, 100, 101, 1, 1), *rows)}, plan, displayed_size=True)
-    for order, asked in zip(outcome.orders, quantities, strict=True):
-        assert order["quantity"] <= asked
+    for order, quantity in zip(outcome.orders, quantities, strict=True):
+        assert order["quantity"] <= quantity

@@ -71,11 +71,11 @@ def test_the_events_of_a_run(server: ServerProcess) -> None:
     events = server.events(run_id)
     check_history(run_id, events)
     summary = server.http.get(f"/v1/backtests/{run_id}/results").json()["metrics_summary"]
-    told = {e["payload"]["name"]: e["payload"]["value"] for e in events if e["type"] == "metric"}
-    assert told["equity"] == summary["final_equity"]
+    metrics = {e["payload"]["name"]: e["payload"]["value"] for e in events if e["type"] == "metric"}
+    assert metrics["equity"] == summary["final_equity"]
     for name, value in summary.items():
         if isinstance(value, int | float):
-            assert told[name] == value
+            assert metrics[name] == value
     progress = [e["payload"]["progress"] for e in events if e["type"] == "progress"]
     assert progress == sorted(progress)
     assert progress[-1] == 1.0

@@ -164,21 +164,21 @@ def test_many_writers_share_commits(tmp_path: Path) -> None:
 def test_listeners_are_called_after_the_commit(tmp_path: Path) -> None:
     async def go() -> None:
         store = Store(tmp_path / "s")
-        heard: list[tuple[bytes, int]] = []
+        pages: list[tuple[bytes, int]] = []
 
         def listen(runs: set[bytes]) -> None:
             for run in runs:
                 record, page = store.events(run, 0, 100)
                 assert record is not None
                 assert record.last_event_id == len(page)
-                heard.append((run, len(page)))
+                pages.append((run, len(page)))
 
         store.attach(listen)
         run, _ = await store.create(b"{}")
         await store.change_state(run, "running")
         store.close()
-        assert (run, 1) in heard
-        assert heard[-1] == (run, 2)
+        assert (run, 1) in pages
+        assert pages[-1] == (run, 2)
 
     asyncio.run(go())
 
@@ -279,10 +279,10 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, acknowledged: in
         [sys.executable, str(script), str(tmp_path / "s")], stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    told: dict[str, int] = {}
+    last_ids: dict[str, int] = {}
     for number, line in enumerate(process.stdout):
         if line.endswith("\n") and len(words := line.split()) == 3:
-            told[words[1]] = max(told.get(words[1], 0), int(words[2]))
+            last_ids[words[1]] = max(last_ids.get(words[1], 0), int(words[2]))
         if number == acknowledged:
             process.send_signal(signal.SIGKILL)
     process.wait()
@@ -291,7 +291,7 @@ def test_nothing_acknowledged_is_lost_by_a_kill(tmp_path: Path, acknowledged: in
     audit = subprocess.run(command, check=False, capture_output=True, text=True)
     assert audit.returncode == 0, audit.stdout + audit.stderr
     store = Store(tmp_path / "s")
-    for run, last in told.items():
+    for run, last in last_ids.items():
         record = store.run(bytes.fromhex(run))
         assert record is not None
         assert record.last_event_id >= last

@@ -77,7 +77,7 @@ def test_run_request_and_command_give_identical_numbers(catalog: Path) -> None:
     assert by_flags.stdout == run.stdout
 
     source = bt.Catalog(catalog)
-    asked = bt.run_request(msgspec.convert(body, bt.RunRequest), source)
+    requested = bt.run_request(msgspec.convert(body, bt.RunRequest), source)
     start, end = body["start_date"], body["end_date"]
     direct = bt.run(
         {symbol: source.read(symbol, "minute") for symbol in ("AAPL", "MSFT")},
@@ -92,11 +92,11 @@ def test_run_request_and_command_give_identical_numbers(catalog: Path) -> None:
         mark_every="5min",
         data_source="catalog",
     )
-    assert asked.metrics["total_trades"] > 10
+    assert requested.metrics["total_trades"] > 10
     printed = json.loads(run.stdout)
-    for result in (asked, direct):
+    for result in (requested, direct):
         assert json.loads(msgspec.json.encode(result.document())) == printed
-    assert asked.fingerprint == direct.fingerprint == printed["fingerprint"]
+    assert requested.fingerprint == direct.fingerprint == printed["fingerprint"]
 
 
 def test_options_override_the_request(tmp_path: Path, capsys: Capture) -> None:
@@ -113,13 +113,13 @@ def test_options_override_the_request(tmp_path: Path, capsys: Capture) -> None:
         )
     )
 
-    def asked(*flags: str) -> dict[str, Any]:
+    def manifest_of(*flags: str) -> dict[str, Any]:
         assert main(["run", *flags, "--request", str(request), "--json"]) == 0
         return json.loads(capsys.readouterr().out)["manifest"]
 
-    plain = asked()
+    plain = manifest_of()
     assert plain["run"]["strategy"]["params"]["short_period"] == 5
-    changed = asked("AAPL", "--param", "short_period=7", "--slippage-bps", "1", "--capital", "5000")
+    changed = manifest_of("AAPL", "--param", "short_period=7", "--slippage-bps", "1", "--capital", "5000")
     assert [row["symbol"] for row in changed["data"]] == ["AAPL"]
     assert changed["run"]["initial_capital"] == 5000.0
     assert changed["run"]["strategy"]["params"] | {"short_period": 5} == plain["run"]["strategy"]["params"]
@@ -128,7 +128,7 @@ def test_options_override_the_request(tmp_path: Path, capsys: Capture) -> None:
         1.0,
         2.0,
     )
-    other = asked("--strategy", "momentum")
+    other = manifest_of("--strategy", "momentum")
     assert other["run"]["strategy"]["params"]["lookback_period"] == 20
 
 

@@ -131,7 +131,7 @@ def test_an_order_is_stored_and_found_again(catalog):
 
 
 def test_other_streams_have_another_order(catalog):
-    asked = [
+    selections = [
         (["A", "B"], "tick", None, None, None),
         (["B", "A"], "tick", None, None, None),
         (["A", "B", "C"], "tick", None, None, None),
@@ -140,12 +140,12 @@ def test_other_streams_have_another_order(catalog):
         (["B", "C"], "tick", None, None, "quotes"),
     ]
     for _ in range(2):
-        for symbols, *rest in asked:
+        for symbols, *rest in selections:
             merged = catalog.merge(symbols, *rest)
             np.testing.assert_array_equal(merged.order, bt.merge(dict(merged)).order)
-    assert len(kept(catalog)) == len(asked)
+    assert len(kept(catalog)) == len(selections)
     catalog.merge(["A", "B"], "tick", -5, 10**15)  # all rows, so the first order
-    assert len(kept(catalog)) == len(asked)
+    assert len(kept(catalog)) == len(selections)
 
 
 def test_one_stream_has_no_order(catalog):

@@ -187,8 +187,8 @@ NEGATIVE = {"CL": bt.Instrument(negative_prices=True)}
 def test_a_run_refuses_prices_that_the_instrument_does_not_allow(data, given):
     with pytest.raises(ConfigError) as caught:
         bt.run({"A": bars(False, low=1.0), "CL": data}, Holds(), instruments=given)
-    told = f"its {data.kind} have prices of 0 or less; Instrument(negative_prices=True) allows them"
-    assert str(caught.value) == f"instruments['CL']: {told}"
+    expected = f"its {data.kind} have prices of 0 or less; Instrument(negative_prices=True) allows them"
+    assert str(caught.value) == f"instruments['CL']: {expected}"
 
 
 def test_a_run_checks_every_stream_of_a_symbol():

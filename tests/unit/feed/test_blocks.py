@@ -16,7 +16,7 @@ LENGTHS = (1, 7, 127, 128, 300, BLOCK_ROWS - 1, BLOCK_ROWS, BLOCK_ROWS + 1, 3 * 
 
 
 def container(kind, rows, seed, flat):
-    """Prices that wander, or (`flat`) stand still but for a few rows: so that blocks are and aren't woken."""
+    """Random prices, or with `flat` constant ones except in a few rows, so that some blocks are skipped."""
     random = np.random.default_rng(seed)
     steps = random.integers(-1, 2, rows) * 0.5
     if flat:
@@ -90,14 +90,14 @@ def test_blocks_that_cannot_wake_are_not_read(kind):
     far = np.array([[1e9], [-1e9]] * (2 if kind == "quotes" else 1)) * np.ones((1, 4))
     blind = type(data)._trusted(data.columns, data._meta(), index=(far, 0))
     tape = Tape([("A", blind)])
-    asked = (0, 0, len(data), 2000.0, INF, INF, -INF)
-    assert first_reaching_of(tape, *asked) == len(data)
-    assert first_reaching_of(tape, *asked, by_rows=True) == 0
+    arguments = (0, 0, len(data), 2000.0, INF, INF, -INF)
+    assert first_reaching_of(tape, *arguments) == len(data)
+    assert first_reaching_of(tape, *arguments, by_rows=True) == 0
     far[0, 2] = 0.0  # the least that a buy meets
-    assert first_reaching_of(tape, *asked) == 2 * BLOCK_ROWS
+    assert first_reaching_of(tape, *arguments) == 2 * BLOCK_ROWS
     part = blind.slice(int(data.timestamp[100]), int(data.timestamp[-100]))
-    asked = (0, 0, len(part), 2000.0, INF, INF, -INF)
-    assert first_reaching_of(Tape([("A", part)]), *asked) == 2 * BLOCK_ROWS - 100
+    arguments = (0, 0, len(part), 2000.0, INF, INF, -INF)
+    assert first_reaching_of(Tape([("A", part)]), *arguments) == 2 * BLOCK_ROWS - 100
 
 
 def test_an_index_is_built_once_and_shared_by_slices():
@@ -142,8 +142,8 @@ def test_columns_of_two_lengths_have_no_extremes():
         block_extremes(np.ones(3), np.ones(2))
 
 
-@pytest.mark.parametrize("asked", [(1, 0, 1), (-1, 0, 1), (0, -1, 1), (0, 0, 3), (0, 2, 1)])
-def test_rows_that_are_not_there(asked):
+@pytest.mark.parametrize("arguments", [(1, 0, 1), (-1, 0, 1), (0, -1, 1), (0, 0, 3), (0, 2, 1)])
+def test_rows_that_are_not_there(arguments):
     tape = Tape([("A", bt.Trades([1, 2], [1.0, 1.0]))])
     with pytest.raises(IndexError, match="not in the tape"):
-        first_reaching_of(tape, *asked, 1.0, 1.0, 1.0, 1.0)
+        first_reaching_of(tape, *arguments, 1.0, 1.0, 1.0, 1.0)

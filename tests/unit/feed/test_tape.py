@@ -34,19 +34,19 @@ def markets(draw):
 
 class Listens(bt.Strategy):
     def on_start(self, ctx):
-        self.heard = []
+        self.events = []
 
-    def hear(self, ctx, kind, event):
-        self.heard.append((ctx.now, int(event.symbol[1:]), KINDS[kind], event.timestamp))
+    def receive(self, ctx, kind, event):
+        self.events.append((ctx.now, int(event.symbol[1:]), KINDS[kind], event.timestamp))
 
     def on_quote(self, ctx, quote):
-        self.hear(ctx, "quotes", quote)
+        self.receive(ctx, "quotes", quote)
 
     def on_trade(self, ctx, trade):
-        self.hear(ctx, "trades", trade)
+        self.receive(ctx, "trades", trade)
 
     def on_bar(self, ctx, bar):
-        self.hear(ctx, "bars", bar)
+        self.receive(ctx, "bars", bar)
 
 
 @given(markets())
@@ -63,7 +63,7 @@ def test_the_order_of_events(found):
         return  # a run refuses a symbol without rows
     listens = Listens()
     bt.run(dict(found), listens)
-    assert listens.heard == sorted(rows)
+    assert listens.events == sorted(rows)
     assert tape.last_time() == max(rows)[0]
     assert tape.first_time() == min(row[3] for row in rows)
 

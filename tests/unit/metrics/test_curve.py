@@ -68,13 +68,13 @@ def test_blocks_of_any_size_give_what_a_plain_loop_gives(runs, cuts, seed):
     equity = np.repeat(*map(np.array, zip(*runs, strict=True)))
     ts = np.cumsum(np.random.default_rng(seed).integers(0, 5, len(equity))) * STEP
     mean, lowest, worst, longest = plain(ts.tolist(), equity.tolist())
-    told = fed(ts, equity, cuts)
-    assert hexed(told) == hexed(fed(ts, equity, [])) == hexed(fed(ts, equity, range(1, len(equity))))
+    values = fed(ts, equity, cuts)
+    assert hexed(values) == hexed(fed(ts, equity, [])) == hexed(fed(ts, equity, range(1, len(equity))))
     if math.isnan(worst):
-        assert math.isnan(told[0])
-        assert math.isnan(told[2])
+        assert math.isnan(values[0])
+        assert math.isnan(values[2])
     else:
-        assert hexed(told) == hexed([mean, lowest, worst, longest])
+        assert hexed(values) == hexed([mean, lowest, worst, longest])
         assert metrics.max_drawdown(equity) == worst
         assert metrics.max_drawdown_duration(ts, equity) == longest
 
@@ -86,9 +86,9 @@ def test_walks_give_what_a_plain_loop_gives(seed, size, swing, drift):
     equity = np.round(equity, int(rng.integers(0, 9)))  # so that peaks are met again
     equity = np.where(rng.random(size) < 0.3, np.roll(equity, 1), equity) + 1.0
     ts = np.arange(size) * STEP
-    told = fed(ts, equity, rng.integers(0, size, 6).tolist())
-    assert hexed(told) == hexed(plain(ts.tolist(), equity.tolist()))
-    assert np.max(metrics.drawdown(equity)) == told[2]
+    values = fed(ts, equity, rng.integers(0, size, 6).tolist())
+    assert hexed(values) == hexed(plain(ts.tolist(), equity.tolist()))
+    assert np.max(metrics.drawdown(equity)) == values[2]
 
 
 @given(st.lists(values, max_size=200), st.integers(0, 7))

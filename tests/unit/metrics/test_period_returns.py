@@ -86,7 +86,9 @@ def test_with_midnights_for_closes_they_are_the_daily_returns(timezone, month, o
 @given(st.integers(1, 12), st.sampled_from([0, 0, -1, 1, HOUR]), curves.filter(len))
 def test_with_the_days_of_a_run_for_sessions_too(timezone, month, offset, curve):
     t, equity = drawn(timezone, month, offset, curve)
-    t[1:] += 1 if len(t) > 1 and t[1] == t[0] else 0  # in a run nothing but the base stands at its start
+    t[1:] += (
+        1 if len(t) > 1 and t[1] == t[0] else 0
+    )  # in a run only the first point has the start as its time
     closes = sessions(int(t[0]), int(t[-1]), timezone).closes
     assert (
         session_returns(t, equity, closes).tobytes() == metrics.daily_returns(t, equity, timezone).tobytes()

@@ -67,7 +67,7 @@ def test_performance_is_what_empyrical_says(seed, days):
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 400))
 def test_a_journals_numbers_are_those_of_the_array_functions(seed, days):
-    """To the last bit: one formula, two doors."""
+    """Equal to the last bit, as both use the same formula."""
     journal = random_journal(seed, days=days)
     m = summarize(journal, risk_free=0.0001)
     ts, equity, _ = journal.curve
@@ -75,21 +75,21 @@ def test_a_journals_numbers_are_those_of_the_array_functions(seed, days):
     if m["period"] != "day":
         return
 
-    def told(value, scale=1.0):
+    def as_metric(value, scale=1.0):
         return scale * value if math.isfinite(value) else None
 
-    assert m["sharpe_ratio"] == told(metrics.sharpe_ratio(r, 0.0001))
-    assert m["sortino_ratio"] == told(metrics.sortino_ratio(r, 0.0001))
-    assert m["omega_ratio"] == told(metrics.omega_ratio(r, 0.0001))
-    assert m["calmar_ratio"] == told(metrics.calmar_ratio(r))
-    assert m["downside_risk"] == told(metrics.downside_risk(r, 0.0001), 100.0)
-    assert m["value_at_risk_95"] == told(metrics.value_at_risk(r), 100.0)
-    assert m["conditional_value_at_risk_95"] == told(metrics.conditional_value_at_risk(r), 100.0)
-    assert m["tail_ratio"] == told(metrics.tail_ratio(r))
-    assert m["stability"] == told(metrics.stability(r))
-    assert m["skew"] == told(metrics.skew(r))
-    assert m["kurtosis"] == told(metrics.kurtosis(r))
-    assert m["turnover"] == told(metrics.turnover(m["traded_notional"], equity))
+    assert m["sharpe_ratio"] == as_metric(metrics.sharpe_ratio(r, 0.0001))
+    assert m["sortino_ratio"] == as_metric(metrics.sortino_ratio(r, 0.0001))
+    assert m["omega_ratio"] == as_metric(metrics.omega_ratio(r, 0.0001))
+    assert m["calmar_ratio"] == as_metric(metrics.calmar_ratio(r))
+    assert m["downside_risk"] == as_metric(metrics.downside_risk(r, 0.0001), 100.0)
+    assert m["value_at_risk_95"] == as_metric(metrics.value_at_risk(r), 100.0)
+    assert m["conditional_value_at_risk_95"] == as_metric(metrics.conditional_value_at_risk(r), 100.0)
+    assert m["tail_ratio"] == as_metric(metrics.tail_ratio(r))
+    assert m["stability"] == as_metric(metrics.stability(r))
+    assert m["skew"] == as_metric(metrics.skew(r))
+    assert m["kurtosis"] == as_metric(metrics.kurtosis(r))
+    assert m["turnover"] == as_metric(metrics.turnover(m["traded_notional"], equity))
 
 
 def in_order(column):

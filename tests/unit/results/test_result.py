@@ -11,13 +11,13 @@ from btcore.results.result import Result
 
 
 def test_metrics_and_tables_are_computed_when_read(monkeypatch):
-    asked = []
-    monkeypatch.setattr(result, "summarize", lambda *_, **given: asked.append(given) or {"sharpe_ratio": 1.0})
+    calls = []
+    monkeypatch.setattr(result, "summarize", lambda *_, **given: calls.append(given) or {"sharpe_ratio": 1.0})
     terms = {"timezone": "Asia/Tokyo", "periods_per_year": 365}
     lazy = Result.from_journal(random_journal(5), manifest={}, fingerprint="", **terms)
-    assert asked == []
+    assert calls == []
     assert lazy.metrics is lazy.metrics
-    assert asked == [terms]
+    assert calls == [terms]
 
 
 def test_columns_are_read_only_views(example):

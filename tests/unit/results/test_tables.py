@@ -143,17 +143,17 @@ def test_slippage_of_a_sale_is_positive_below_the_reference():
 
 def test_improvement_is_unknown_after_the_limit_changed():
     fills = [{"ts": ts, "last_px": 19.5} for ts in (40, 50, 60)]
-    for kind, told in [(0, [False, False, True]), (5, [False, False, True]), (2, [True, True, True])]:
+    for kind, known in [(0, [False, False, True]), (5, [False, False, True]), (2, [True, True, True])]:
         example = one_order(fills, [{"ts": 50, "order_id": 1, "kind": kind}, {"ts": 70, "order_id": 2}])
-        assert np.isfinite(example.trades["improvement"]).tolist() == told
+        assert np.isfinite(example.trades["improvement"]).tolist() == known
     unlimited = one_order(fills, limit_px=np.nan)
     assert np.isnan(unlimited.trades["improvement"]).all()
 
 
 def test_the_latency_of_a_child_is_unknown():
     assert one_order([{"ts": 40}], parent=7).rows("trades")[0]["entry_latency"] is None
-    for stranger in (0, 9):
-        (row,) = one_order([{"ts": 40, "order_id": stranger}]).rows("trades")
+    for unknown in (0, 9):
+        (row,) = one_order([{"ts": 40, "order_id": unknown}]).rows("trades")
         assert (row["entry_latency"], row["improvement"]) == (None, None)
 
 
@@ -177,13 +177,13 @@ def test_the_terms_of_orders():
 
 def test_every_column_and_label_is_documented(example):
     page = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
-    told = page.split("## Round trips")[1].split("## The functions")[0]
+    text = page.split("## Round trips")[1].split("## The functions")[0]
     for name, table in example.tables().items():
-        assert f"**`{name}`**" in told
+        assert f"**`{name}`**" in text
         if name != "round_trips":
-            assert [c for c in table.dtype.names if f"`{c}`" not in told] == []
-    assert [word for word in (*labels.RULES, *labels.FLOWS) if f"`{word}`" not in told] == []
-    assert [word for word in labels.EVENTS if f"\n| {word} |" not in told] == []
+            assert [c for c in table.dtype.names if f"`{c}`" not in text] == []
+    assert [word for word in (*labels.RULES, *labels.FLOWS) if f"`{word}`" not in text] == []
+    assert [word for word in labels.EVENTS if f"\n| {word} |" not in text] == []
 
 
 def test_the_quantity_of_a_child():

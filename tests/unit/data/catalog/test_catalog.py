@@ -229,11 +229,11 @@ def test_check_raises_what_load_raises(first, length, symbol, resolution):
         catalog = Catalog(folder)
         ones = [1.0, 1.0, 1.0]
         catalog.write("A", Bars(np.array([0, 1, 8]) * day, ones, ones, ones, ones, interval="1d"))
-        asked = (symbol, resolution, first * day, (first + length) * day)
+        arguments = (symbol, resolution, first * day, (first + length) * day)
         verdicts = []
-        for ask in (catalog.check, catalog.load):
+        for method in (catalog.check, catalog.load):
             try:
-                ask(*asked)
+                method(*arguments)
                 verdicts.append("")
             except DataError as error:
                 verdicts.append(str(error))

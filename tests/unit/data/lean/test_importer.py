@@ -219,10 +219,10 @@ def test_filters_and_progress(lean, load):
     for symbol in ("spy", "ibm"):
         lean(f"equity/usa/daily/{symbol}.zip", row)
         lean(f"equity/usa/hour/{symbol}.zip", row)
-    told = []
-    report, _ = load(symbols=["SPY"], resolutions=["hour"], progress=lambda *args: told.append(args))
+    reports = []
+    report, _ = load(symbols=["SPY"], resolutions=["hour"], progress=lambda *args: reports.append(args))
     assert list(report) == [("SPY", "hour", "bars", "trade")]
-    assert told == [(0.0, "SPY hour"), (1.0, "done")]
+    assert reports == [(0.0, "SPY hour"), (1.0, "done")]
     with pytest.raises(
         DataError, match="no file matches symbols, resolutions and markets; the symbols are IBM, SPY"
     ):

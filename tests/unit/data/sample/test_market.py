@@ -186,11 +186,11 @@ def test_it_is_fast():
 def test_check_raises_what_load_raises(resolution, begin, length):
     """Ranges of ten days with a weekend, in steps of a minute."""
     start = 1_704_412_800 * 10**9 + begin * 60 * 10**9  # a Friday
-    asked = ("A", resolution, start, start + length * 60 * 10**9)
+    arguments = ("A", resolution, start, start + length * 60 * 10**9)
     verdicts = []
-    for ask in (SampleMarket().check, SampleMarket().load):
+    for method in (SampleMarket().check, SampleMarket().load):
         try:
-            ask(*asked)
+            method(*arguments)
             verdicts.append("")
         except DataError as error:
             verdicts.append(str(error))

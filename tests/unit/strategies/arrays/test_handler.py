@@ -12,10 +12,10 @@ import btcore as bt
 class TestOrders:
     def test_rows_are_sent_at_their_times(self):
         data = bars(10)
-        asked = bt.Orders(
+        orders = bt.Orders(
             [START + 5 * DAY, START + DAY], "A", ["sell", "buy"], [3.0, 5.0], time_in_force="GTC"
         )
-        result = bt.run({"A": data}, asked)
+        result = bt.run({"A": data}, orders)
         assert result.trades["timestamp"].tolist() == [START + DAY, START + 5 * DAY]
         assert result.trades["price"].tolist() == [data.open[1], data.open[5]]
         assert result.trades["side"].tolist() == ["buy", "sell"]
@@ -28,7 +28,7 @@ class TestOrders:
         limits = np.where(rng.random(60) < 0.5, np.nan, np.round(100 + rng.normal(0, 2, 60), 1))
         stops = np.where(rng.random(60) < 0.7, np.nan, np.round(100 + rng.normal(0, 2, 60), 1))
         kinds = rng.choice(["GTC", "DAY", "IOC", "FOK"], 60)
-        asked = bt.Orders(
+        orders = bt.Orders(
             data.timestamp[rows] + 1, "A", sides, np.ones(60), limit_price=limits, stop_price=stops,
             time_in_force=kinds,
         )  # fmt: skip
@@ -48,7 +48,7 @@ class TestOrders:
                 send("A", 1.0, time_in_force=str(kinds[i]), limit=limit, stop=stop)
 
         execution = bt.Execution(latency_ms=700, slippage_bps=3, commission_bps=1)
-        one = bt.run({"A": data}, asked, execution=execution)
+        one = bt.run({"A": data}, orders, execution=execution)
         other = bt.run({"A": data}, Timed(), execution=execution)
         assert same_results(one, other)
         assert len(one.trades) > 10

@@ -23,7 +23,7 @@ COLUMNS: dict[str, Any] = {
 }
 
 
-def asked(rows: Any = range(ROWS), **given: Any) -> bt.Orders:
+def orders_of(rows: Any = range(ROWS), **given: Any) -> bt.Orders:
     return bt.Orders(START + np.asarray(rows), **{**COLUMNS, **given})
 
 
@@ -34,7 +34,7 @@ def sha256(orders: bt.Orders) -> str:
 @pytest.mark.parametrize("name", list(COLUMNS))
 @pytest.mark.parametrize("rows", [list(range(ROWS)), [3, 0, 1, 5, 4, 2]], ids=["by time", "mixed"])
 def test_a_scalar_is_a_column_of_it(name: str, rows: list[int]) -> None:
-    scalar, column = asked(rows), asked(rows, **{name: [COLUMNS[name]] * ROWS})
+    scalar, column = orders_of(rows), orders_of(rows, **{name: [COLUMNS[name]] * ROWS})
     for mine, theirs in zip(scalar.columns().values(), column.columns().values(), strict=True):
         assert mine.dtype == theirs.dtype
         assert mine.tobytes() == theirs.tobytes()
@@ -99,13 +99,13 @@ def test_hashes_do_not_change() -> None:
 def test_refusals_name_the_first_row_as_given(change: dict[str, Any], message: str, backwards: bool) -> None:
     rows = list(range(ROWS))[:: -1 if backwards else 1]
     with pytest.raises(bt.OrderError) as error:
-        asked(rows, **change)
+        orders_of(rows, **change)
     assert str(error.value) == message
 
 
 def test_a_parent_is_an_order_for_the_same_symbol() -> None:
     with pytest.raises(bt.OrderError, match=r"^orders\[1\]: parent 0 is not .* for the same symbol$"):
-        asked(symbol=["A", "B", *"AAAA"], parent=[-1, 0, 0, -1, -1, -1])
+        orders_of(symbol=["A", "B", *"AAAA"], parent=[-1, 0, 0, -1, -1, -1])
 
 
 def test_no_rows() -> None:
@@ -119,7 +119,7 @@ def test_no_rows() -> None:
 
 def test_columns_are_copies_that_nothing_changes() -> None:
     given = np.ones(ROWS)
-    orders = asked(quantity=given)
+    orders = orders_of(quantity=given)
     given[0] = 9.0
     assert orders.quantity.tolist() == [1.0] * ROWS
     for column in orders.columns().values():
@@ -127,9 +127,9 @@ def test_columns_are_copies_that_nothing_changes() -> None:
 
 
 def test_symbols_are_those_of_the_run() -> None:
-    orders = asked(symbol=["A", "CC", "B", "A", "B", "CC"])
+    orders = orders_of(symbol=["A", "CC", "B", "A", "B", "CC"])
     assert orders.places(("CC", "A", "B", "D")).tolist() == [1, 0, 2, 1, 2, 0]
-    assert asked().places(("X", "AB")).tolist() == [1] * ROWS
+    assert orders_of().places(("X", "AB")).tolist() == [1] * ROWS
     with pytest.raises(bt.OrderError, match="orders: 'B' is not in this run; its symbols are A, AB"):
         orders.places(("A", "AB"))
 

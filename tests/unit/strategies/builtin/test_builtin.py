@@ -1,4 +1,4 @@
-"""The built-ins against plain-Python twins that see the same prices and say where they would stand."""
+"""The built-in strategies equal twins in plain Python that receive the same prices."""
 
 import statistics
 from itertools import pairwise

@@ -114,11 +114,11 @@ def buyer(quantity: float) -> Any:
 
 def test_the_manifest_has_code_constants_and_state(market: dict[str, bt.Quotes]) -> None:
     one = bt.Compiled(buyer(1.0), np.zeros(1, STATE), events=["fills", "quotes"])
-    told = bt.run(market, one).manifest["run"]["strategy"]
-    assert told["kind"] == "compiled"
-    assert told["name"] == f"{__name__}.buyer.<locals>.buy"
-    assert told["events"] == ["quotes", "fills"]
-    assert told["constants"] == {"quantity": "1.0"}
+    description = bt.run(market, one).manifest["run"]["strategy"]
+    assert description["kind"] == "compiled"
+    assert description["name"] == f"{__name__}.buyer.<locals>.buy"
+    assert description["events"] == ["quotes", "fills"]
+    assert description["constants"] == {"quantity": "1.0"}
     others = [
         bt.Compiled(buyer(2.0), np.zeros(1, STATE), events=["fills", "quotes"]),
         bt.Compiled(buyer(1.0), np.ones(1, STATE), events=["fills", "quotes"]),
@@ -262,9 +262,9 @@ def test_an_outside_function_does_as_the_built_in(outside: ModuleType, market: d
     expected = bt.run(market, "buy_and_hold")
     assert_same(bt.run(market, compiled), expected)
     assert_same(bt.run(market, compiled), expected)
-    told = compiled.describe()
-    assert told["name"] == "outside.hold"
-    assert len(told["code_sha256"]) == 64
+    description = compiled.describe()
+    assert description["name"] == "outside.hold"
+    assert len(description["code_sha256"]) == 64
 
 
 def test_an_outside_handler_does_as_the_built_in(outside: ModuleType, market: dict[str, bt.Quotes]) -> None:

@@ -111,9 +111,9 @@ def look(own: Any, market: Any, account: Any, out: Any) -> int:
         row[6], row[7], row[8], row[9] = newest.ts, newest.open, newest.high, newest.low
         row[10], row[11] = jit.bar(market).close, newest.volume
     if market.kind == jit.FILL:
-        told = jit.fill(market)
-        row[6], row[7], row[8], row[9] = told.ts, told.order_id, told.side, told.last_qty
-        row[10], row[11] = told.last_px, told.commission
+        fill = jit.fill(market)
+        row[6], row[7], row[8], row[9] = fill.ts, fill.order_id, fill.side, fill.last_qty
+        row[10], row[11] = fill.last_px, fill.commission
     if market.kind == jit.START:
         jit.buy(out, 0, 3.0)
         jit.set_timer(out, 7 * 10**9 + 5)

@@ -85,7 +85,7 @@ SHAPES += [
 
 
 @st.composite
-def asked(draw: st.DrawFn) -> dict[str, Any]:
+def order_terms(draw: st.DrawFn) -> dict[str, Any]:
     """Terms of an order, valid in most cases."""
     shape = draw(st.sampled_from(SHAPES[:9] * 3 + SHAPES[9:]))
     force = draw(st.sampled_from(["GTC"] * 4 + list(TIME_IN_FORCE)))
@@ -123,7 +123,7 @@ def as_state(terms: dict[str, Any], child: bool) -> Any:
 
 
 @settings(max_examples=400, deadline=None)
-@given(terms=asked(), child=st.booleans())
+@given(terms=order_terms(), child=st.booleans())
 def test_any_terms_give_the_same_result(terms: dict[str, Any], child: bool) -> None:
     """With any terms both have the same orders and fills, or both have an error."""
     child = child and terms["stop"] is not None
@@ -222,9 +222,9 @@ def test_an_order_can_be_looked_at_once_it_is_sent() -> None:
         if own.calls == 0:
             jit.buy(out, 0, 4.0)
         elif own.calls < 5:
-            told = jit.order(account, 1)
-            own.status[own.calls] = told.known_status
-            own.filled = told.filled_qty
+            order = jit.order(account, 1)
+            own.status[own.calls] = order.known_status
+            own.filled = order.filled_qty
         own.calls += 1
         return 0
 

@@ -31,9 +31,9 @@ class TestByHand:
     def test_drift(self):
         """A is at 64.29 % and B at 35.71 %, both 4.29 off."""
         buys = [(2, "A", 60.0, 100.0), (2, "B", 80.0, 50.0)]
-        asked = {"schedule": "month", **SIXTY_FORTY}
-        assert traded(play(bt.Targets(None, **asked, drift=0.043))) == buys
-        assert len(traded(play(bt.Targets(None, **asked, drift=0.0428)))) == 4
+        arguments = {"schedule": "month", **SIXTY_FORTY}
+        assert traded(play(bt.Targets(None, **arguments, drift=0.043))) == buys
+        assert len(traded(play(bt.Targets(None, **arguments, drift=0.0428)))) == 4
 
     def test_a_turnover_cap(self):
         """At first 40 % of 10,000: 24 A and 32 B. Then equity is 6,000 + 2,880 + 1,600 = 10,480, the targets
@@ -47,7 +47,7 @@ class TestByHand:
         ]
 
     def test_others_are_left_alone_or_closed(self):
-        """In February B is asked for and A is not."""
+        """In February there is a target for B and none for A."""
         rows = {"timestamp": [START, START, FEBRUARY], "symbol": ["A", "B", "B"], "value": [0.3, 0.4, 0.5]}
         closed = play(bt.Targets(**rows, close_others=True))
         # 3,000 + 30 * 120 + 80 * 50 = 10,600, half of it in B: 106 units
@@ -101,8 +101,8 @@ class TestByHand:
     def test_margins(self):
         """Twice leverage at 80 % of margin: a unit of money counts 1.6 of 2, so there is room for 1.25."""
         terms = {s: bt.Instrument(lot_size=1, initial_margin=0.8) for s in ("A", "B")}
-        asked = bt.Targets(None, ["A", "B"], [1.2, 0.8], cash_floor=-1.0)
-        result = play(asked, instruments=terms, execution=bt.Execution(leverage=2))
+        targets = bt.Targets(None, ["A", "B"], [1.2, 0.8], cash_floor=-1.0)
+        result = play(targets, instruments=terms, execution=bt.Execution(leverage=2))
         assert [t[2] for t in traded(result)] == [75.0, 100.0]
         assert result.metrics["orders_rejected"] == 0
 

@@ -16,38 +16,38 @@ from btcore.data import SampleMarket
 
 class TestArguments:
     def test_a_targets_can_be_played_again(self):
-        asked = bt.Targets(None, **SIXTY_FORTY, schedule="day")
-        one, other = play(asked), play(asked)
+        targets = bt.Targets(None, **SIXTY_FORTY, schedule="day")
+        one, other = play(targets), play(targets)
         assert one.fingerprint == other.fingerprint
         assert one.trades.tobytes() == other.trades.tobytes()
         assert len(one.trades) > 2
 
     def test_the_manifest_tells_them(self):
-        told = play(bt.Targets(None, **SIXTY_FORTY, drift=0.01)).manifest["run"]["strategy"]
-        assert told["kind"] == "targets"
-        assert told["params"] == {
+        document = play(bt.Targets(None, **SIXTY_FORTY, drift=0.01)).manifest["run"]["strategy"]
+        assert document["kind"] == "targets"
+        assert document["params"] == {
             "kind": "weight", "schedule": None, "drift": 0.01, "max_weight": None, "max_turnover": None,
             "cash_floor": 0.0, "lot": None, "close_others": False,
         }  # fmt: skip
-        assert json.loads(json.dumps(told)) == told
-        asked = [
+        assert json.loads(json.dumps(document)) == document
+        variants = [
             bt.Targets(None, **SIXTY_FORTY),
             bt.Targets(None, **SIXTY_FORTY, drift=0.01),
             bt.Targets(START, **SIXTY_FORTY),
             bt.Targets(None, ["A", "B"], [0.5, 0.4]),
             bt.Targets(None, ["B", "A"], [0.6, 0.4]),
         ]
-        assert len({play(targets).fingerprint for targets in asked}) == len(asked)
+        assert len({play(targets).fingerprint for targets in variants}) == len(variants)
 
     def test_rows_come_in_any_order_and_the_last_of_one_moment_counts(self):
-        asked = bt.Targets([9, 3, 9], ["A", "B", "A"], [0.1, 0.2, 0.3])
-        assert asked.timestamp.tolist() == [3, 9, 9]
-        assert asked.value.tolist() == [0.2, 0.1, 0.3]
-        assert [t[2] for t in traded(play(asked))] == [30.0, 40.0]
+        targets = bt.Targets([9, 3, 9], ["A", "B", "A"], [0.1, 0.2, 0.3])
+        assert targets.timestamp.tolist() == [3, 9, 9]
+        assert targets.value.tolist() == [0.2, 0.1, 0.3]
+        assert [t[2] for t in traded(play(targets))] == [30.0, 40.0]
 
     def test_datetimes_are_nanoseconds(self):
-        asked = bt.Targets(np.array(["2024-01-26", "2024-02-01"], "M8[D]"), "A", 0.5)
-        assert asked.timestamp.tolist() == [START, FEBRUARY]
+        targets = bt.Targets(np.array(["2024-01-26", "2024-02-01"], "M8[D]"), "A", 0.5)
+        assert targets.timestamp.tolist() == [START, FEBRUARY]
 
     @pytest.mark.parametrize(
         ("arguments", "message"),
@@ -138,14 +138,14 @@ class TestBuiltIn:
         flags = [f"--param={name}={json.dumps(value)}" for name, value in self.PARAMS.items()]
         times = ["--start", "2023-01-01", "--end", "2023-07-01"]
         assert main(["run", "AAPL", "MSFT", *times, "--strategy", "targets", *flags, "--json"]) == 0
-        told = json.loads(capsys.readouterr().out)
-        assert told["trades"] == by_name.rows("trades")
+        document = json.loads(capsys.readouterr().out)
+        assert document["trades"] == by_name.rows("trades")
 
     def test_without_weights_all_are_equal(self):
         data = {s: bt.sample_bars(s, "2023-01-01", "2023-03-01") for s in ("AAPL", "MSFT", "IBM")}
         result = bt.run(data, "targets")
-        asked = bt.run(data, bt.Targets(None, list(data), 1 / 3, schedule="month"))
-        assert result.trades.tobytes() == asked.trades.tobytes()
+        by_rows = bt.run(data, bt.Targets(None, list(data), 1 / 3, schedule="month"))
+        assert result.trades.tobytes() == by_rows.trades.tobytes()
         assert len(result.trades) >= 3
 
     @pytest.mark.parametrize(

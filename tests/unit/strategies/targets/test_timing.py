@@ -23,16 +23,16 @@ class TestWhen:
     def test_steps_are_counted_from_the_first_row(self):
         quotes = bt.Quotes(START + SECOND * np.arange(100), np.full(100, 99.0), np.full(100, 101.0))
         values = {START + 7 * SECOND: 1.0, START + 20 * SECOND: 2.0, START + 47 * SECOND: 3.0}
-        asked = bt.Targets(list(values), "A", list(values.values()), kind="units", schedule="20s")
-        result = bt.run({"A": quotes}, asked)
+        targets = bt.Targets(list(values), "A", list(values.values()), kind="units", schedule="20s")
+        result = bt.run({"A": quotes}, targets)
         seconds = ((result.trades["timestamp"] - START) // SECOND).tolist()
         assert seconds == [7, 27, 47]  # and at 67 and 87 there is nothing to do
 
     def test_a_day_begins_in_the_timezone_of_the_run(self):
         quotes = bt.Quotes(START + 3600 * SECOND * np.arange(48), np.full(48, 99.0), np.full(48, 101.0))
-        asked = bt.Targets([START, START + 2], "A", [1.0, 2.0], kind="units", schedule="day")
+        targets = bt.Targets([START, START + 2], "A", [1.0, 2.0], kind="units", schedule="day")
         for timezone, hour in (("UTC", 24), ("America/New_York", 5), ("Asia/Tokyo", 15)):
-            result = bt.run({"A": quotes}, asked, timezone=timezone)
+            result = bt.run({"A": quotes}, targets, timezone=timezone)
             assert ((result.trades["timestamp"] - START) // (3600 * SECOND)).tolist() == [0, hour], timezone
 
     def test_a_symbol_without_a_price_waits_for_its_first(self):
@@ -61,9 +61,9 @@ class TestWhen:
 
     def test_nothing_is_known_of_what_comes(self):
         """The same orders leave until February begins, whatever comes of them."""
-        asked = bt.Targets(None, **SIXTY_FORTY, schedule="day")
+        targets = bt.Targets(None, **SIXTY_FORTY, schedule="day")
         other = bars([100, 100, 100, 100, 120, 300, 10, 10], [100, 100, 100, 100, 101, 10, 200, 10])
-        one, two = (play(asked, data={"A": data, "B": B}).orders for data in (A, other))
+        one, two = (play(targets, data={"A": data, "B": B}).orders for data in (A, other))
         one, two = one[one["sent_at"] <= FEBRUARY], two[two["sent_at"] <= FEBRUARY]
         assert len(one) == 4
         for name in ("symbol", "side", "quantity", "sent_at"):
@@ -102,8 +102,8 @@ class TestLatency:
         times, flat = START + SECOND * np.arange(6), np.full(6, 100.0)
         jumps = np.array([100.0, 100.0, 400.0, 400.0, 400.0, 400.0])
         data = {"A": bt.Quotes(times, jumps, jumps), "B": bt.Quotes(times, flat, flat)}
-        asked = bt.Targets(START + SECOND, ["A", "B"], 0.5, max_turnover=0.6)
-        result = bt.run(data, asked, execution=bt.Execution(latency_ms=1500))
+        targets = bt.Targets(START + SECOND, ["A", "B"], 0.5, max_turnover=0.6)
+        result = bt.run(data, targets, execution=bt.Execution(latency_ms=1500))
         assert result.orders["status"].tolist() == ["rejected", "filled", "filled"]
         assert result.trades["symbol"].tolist() == ["B", "A"]
         assert result.trades["quantity"].tolist() == pytest.approx([3000.0, 750.0])
