@@ -39,9 +39,9 @@ cdef inline int64_t submit(
     Outbox* out, int32_t symbol, int8_t side, double qty, double limit_px=NAN, double stop_px=NAN,
     int8_t time_in_force=GTC, int64_t oco=0, int64_t latency=-1,
 ) noexcept nogil:
-    """Sends an order and returns its id, or -1 if memory runs out. The prices given (NaN: none) select the type:
+    """Sends an order and returns its id, or -1 if memory runs out.
 
-    market, limit, stop or stop-limit.
+    The prices that are not NaN select the type: market, limit, stop or stop-limit.
     """
     cdef Request request = new_order(symbol, side, qty)
     request.limit_px, request.stop_px = limit_px, stop_px

@@ -37,7 +37,7 @@ cdef inline int reserve(void** items, int64_t* capacity, int64_t count, size_t s
 cdef inline int append(
     void** items, int64_t* count, int64_t* capacity, const void* item, size_t size
 ) noexcept nogil:
-    """Copies one item of `size` bytes to the end; NO_MEMORY if there is none, and then nothing has changed."""
+    """Appends a copy of one item of `size` bytes. Returns 0, or NO_MEMORY with nothing changed."""
     if reserve(items, capacity, count[0], size) < 0:
         return NO_MEMORY
     memcpy(<char*> items[0] + <size_t> count[0] * size, item, size)
@@ -46,7 +46,7 @@ cdef inline int append(
 
 
 cdef inline void* zeroed(int64_t count, size_t size) except NULL:
-    """Memory for `count` items of `size` bytes each, all zero; to be freed with `free`. Raises MemoryError."""
+    """Memory for `count` items of `size` bytes each, all zero. The caller frees it with `free`. Raises MemoryError."""
     cdef void* items = calloc(count if count > 0 else 1, size)
     if items == NULL:
         raise MemoryError

@@ -1,4 +1,4 @@
-"""The nouns of the engine as C structs, and their integer codes. Public header: `from btcore.model cimport Bar`.
+"""The records of the engine as C structs, and their integer codes. Public header: `from btcore.model cimport Bar`.
 
 Conventions: `ts` is int64 nanoseconds UTC. `qty` is a quantity and `px` a price, both double. A quantity is positive
 unless its comment says signed. Money is in account currency. `symbol` is the index of the symbol in the run. A price

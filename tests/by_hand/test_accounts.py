@@ -51,7 +51,7 @@ def test_average_price_and_realized_pnl_through_zero(engine: EngineRun) -> None:
 
 
 def test_a_cash_account_cuts_a_buy_to_its_cash(engine: EngineRun) -> None:
-    # 10 at the mark of 100 pass; the bar opens at 110, and 1000 pay 9 of them. A FOK order is left unfilled.
+    # 10 at the mark of 100 pass; the bar opens at 110, where 1000 buy 9 of them. A FOK order does not fill.
     lots = {"A": Instrument(lot_size=1)}
     terms = {"account": "cash", "initial_capital": 1000}
     outcome = play(engine, {1: buy(10)}, {"A": GAP}, lots, **terms)
@@ -63,7 +63,7 @@ def test_a_cash_account_cuts_a_buy_to_its_cash(engine: EngineRun) -> None:
 
 
 def test_a_cash_account_pays_commission_too(engine: EngineRun) -> None:
-    # The commission of 10 is 12: (1000 - 12) / 110 = 8.98, so 8 lots; of those it is 9.6.
+    # The commission of 10 is 12: (1000 - 12) / 110 = 8.98, so 8 lots; their commission is 9.6.
     terms = {"account": "cash", "initial_capital": 1000, "commission_per_share": 1.2}
     outcome = play(engine, {1: buy(10)}, {"A": GAP}, {"A": Instrument(lot_size=1)}, **terms)
     assert fills(outcome) == [(1, 1, 8, 110, "taker")]
@@ -96,7 +96,7 @@ def test_in_a_cash_account_leverage_counts_as_one(engine: EngineRun) -> None:
 
 @pytest.mark.parametrize("leverage", [1, 2])
 def test_an_initial_margin_limits_the_position(engine: EngineRun, leverage: float) -> None:
-    # A quarter of 4000 are the 1000 there are, whatever the leverage; 1 more at 100 is too much.
+    # A quarter of 4000 is the equity of 1000, whatever the leverage; 1 more at 100 is too much.
     plan = {1: both(buy(40, limit=100.0), buy(1, limit=100.0))}
     instruments = {"A": Instrument(initial_margin=0.25)}
     outcome = play(engine, plan, {"A": QUOTES}, instruments, leverage=leverage, initial_capital=1000)
@@ -134,8 +134,8 @@ def test_without_a_margin_equity_below_zero_is_liquidated(engine: EngineRun) -> 
 
 
 def test_on_bars_a_liquidation_waits_for_the_next_open(engine: EngineRun) -> None:
-    # At the close of 90 of the bar of 1 s; sold at the next open of 92. What the strategy sends meanwhile is
-    # visited after it.
+    # Liquidated at 90, the close of the bar of 1 s; sold at the next open, 92. The order that the strategy
+    # sends in between comes after it.
     market = bars((0, 100, 100, 100, 100), (1, 100, 100, 90, 90), (2, 92, 92, 92, 92), (3, 92, 92, 92, 92))
     outcome = play(engine, {1: buy(40)}, {"A": market}, maintenance_margin=0.2, **GEARED)
     assert fills(outcome) == [(1, 1, 40, 100, "taker"), (2, 2, -40, 92, "taker")]

@@ -1,4 +1,4 @@
-"""Matching against bars by hand: open and range, children, the three readings, the path."""
+"""Matching against bars by hand: open and range, children, the three values of `intrabar`, the path."""
 
 import pytest
 from engines import EngineRun, Outcome
@@ -228,8 +228,8 @@ def test_a_trailing_stop_moves_along_the_path(engine: EngineRun) -> None:
 
 
 def test_a_trailing_child_starts_at_the_fills_price(engine: EngineRun) -> None:
-    # Bought at 102 inside the bar: the stop stands at 100, not at 105 - 2 nor at 100 - 2. The next bar's low
-    # is 99.5, its open of 101 is silent.
+    # Bought at 102 inside the bar: the stop is at 100, not at 105 - 2 nor at 100 - 2. The next bar's open of
+    # 101 does not trigger it, its low of 99.5 does.
     plan = both(buy(1, stop=102.0), sell(1, trail=2.0, parent=1))
     outcome = bar_of(engine, plan, (1, 101, 105, 101, 101), (2, 101, 101, 99.5, 100))
     assert fills(outcome)[1:] == [(3, 2, -1, 100, "taker")]

@@ -23,7 +23,7 @@ from btcore.config import Instrument
 
 
 def test_a_child_is_released_by_its_parents_fill(engine: EngineRun) -> None:
-    # The entry of 98 fills at 2 s; the target of 99.5 is held until then, and makes at 6 s.
+    # The entry of 98 fills at 2 s. The target of 100.5 is held until then, and fills as a maker at 6 s.
     plan = {1: both(buy(1, limit=98.0), sell(1, limit=100.5, parent=1))}
     outcome = play(engine, plan, {"A": DIP})
     assert fills(outcome) == [(2, 1, 1, 98, "maker"), (6, 2, -1, 100.5, "maker")]
@@ -84,7 +84,7 @@ def test_when_the_parent_ends_the_child_keeps_what_was_released(engine: EngineRu
 
 
 def test_a_child_with_nothing_ends_with_its_parent(engine: EngineRun) -> None:
-    # The third is on its way when the parent is cancelled.
+    # The third is in flight when the parent is cancelled.
     plan = {
         1: both(buy(1, limit=50.0), sell(1, parent=1), sell(1, parent=1, latency_ms=4000)),
         3: lambda ctx: ctx.cancel(1),
@@ -154,7 +154,7 @@ def test_among_children_a_fill_reduces_the_others(engine: EngineRun) -> None:
 
 def test_quantity_filled_by_the_group_is_not_released_again(engine: EngineRun) -> None:
     # 2 of 4 are bought at 1 s and stopped out at 2 s. 2 more at 3 s release 2 more of each child; the stop
-    # has been triggered and goes on as a market order.
+    # has been triggered and is a market order by then.
     market = quotes(
         (0, 100, 105, 9, 9),
         (1, 100, 101, 9, 2),

@@ -81,7 +81,7 @@ def test_an_order_arrives_after_its_latency(engine: EngineRun) -> None:
         (1, 1.25),
         (1, 3.5),
     ]
-    # The second meets the quote that stands at 3.5 s.
+    # The second meets the standing quote of 3.5 s.
     assert fills(outcome) == [(1.25, 1, 1, 101, "taker"), (3.5, 2, 1, 102, "taker")]
 
 

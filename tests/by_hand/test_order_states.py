@@ -36,12 +36,12 @@ def cancel(ctx: Any) -> None:
 
 def market(offers: dict[float, float], first: int, rows: tuple[tuple[float, ...], ...]) -> dict[str, Any]:
     """The offers, or the rows given, and a second symbol whose ticks show each state."""
-    made = [(first, 90.0, 110.0, 999.0, 999.0)]
+    offered = [(first, 90.0, 110.0, 999.0, 999.0)]
     for t, size in offers.items():
-        made += [(t, 90, 100, 999, size), (t + 0.25, 90, 110, 999, 999)]
+        offered += [(t, 90, 100, 999, size), (t + 0.25, 90, 110, 999, 999)]
     clock = [(first + step / 2, 1, 1) for step in range(25)]
     sized = [(*r, 9, 9)[:5] for r in rows]
-    return {"A": quotes(*(sized or made)), "Z": quotes(*clock)}
+    return {"A": quotes(*(sized or offered)), "Z": quotes(*clock)}
 
 
 def row(

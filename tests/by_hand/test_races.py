@@ -57,7 +57,7 @@ def order_terms(draw: Any) -> tuple[str, float, dict[str, Any]]:
 def following(history: list[Step]) -> Maker:
     """A strategy that does each step at its time and records what it receives and sees."""
 
-    def made(base: type) -> type:
+    def build(base: type) -> type:
         class Following(base):
             def on_start(self, ctx: Any) -> None:
                 self.seen: list[Any] = []
@@ -81,7 +81,7 @@ def following(history: list[Step]) -> Maker:
 
         return Following
 
-    return made
+    return build
 
 
 class Races(RuleBasedStateMachine):

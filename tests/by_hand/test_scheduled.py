@@ -56,7 +56,7 @@ def test_a_split_restates_the_standing_quote_and_its_sizes(engine: EngineRun) ->
 
 def test_a_split_restates_open_orders_but_none_in_flight(engine: EngineRun) -> None:
     # A limit of 110 for 3 becomes one of 55 for 6, a trail of 10 one of 5 below the bid of 50.5: 45.5. In
-    # percent it stays. What arrives at 5 s is as it was sent.
+    # percent it stays. The order that arrives at 5 s is not changed.
     plan = {
         1: both(
             sell(3, limit=110.0),
@@ -76,7 +76,7 @@ def test_a_split_restates_open_orders_but_none_in_flight(engine: EngineRun) -> N
 
 
 def test_a_split_restates_the_offset_of_a_trailing_limit(engine: EngineRun) -> None:
-    # A trail of 10 and an offset of 2 become 5 and 1: the stop stands at 46, and at 45 its limit is 45.
+    # A trail of 10 and an offset of 2 become 5 and 1: the stop is at 46; triggered at 45, its limit is 45.
     market = quotes((0, 100, 101), (1, 101, 102), (5, 51, 52), (6, 45, 46), (7, 45, 46))
     outcome = play(engine, {0: sell(1, trail=10.0, limit_offset=2.0)}, {"A": market}, SPLIT)
     assert fills(outcome) == [(6, 1, -2, 45, "taker")]

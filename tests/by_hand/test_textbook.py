@@ -41,7 +41,7 @@ def quotes(prices: list[float], step: int = SECOND, size: list[float] | None = N
 
 def play(prices: list[float], plan: dict[int, Act], *, step: int = SECOND, **terms: Any) -> bt.Result:
     """Runs one symbol `A`; keywords go to the instrument, the run or the execution."""
-    own = {name: terms.pop(name) for name in ("initial_capital", "fx") if name in terms}
+    settings = {name: terms.pop(name) for name in ("initial_capital", "fx") if name in terms}
     instrument = bt.Instrument(
         **{name: terms.pop(name) for name in list(terms) if name in bt.Instrument.__struct_fields__}
     )
@@ -50,7 +50,7 @@ def play(prices: list[float], plan: dict[int, Act], *, step: int = SECOND, **ter
         planned(plan),
         instruments={"A": instrument},
         execution=bt.Execution(**terms),
-        **own,
+        **settings,
     )
 
 

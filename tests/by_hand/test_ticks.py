@@ -17,7 +17,7 @@ from hand_cases import (
 
 
 def test_market_orders_meet_the_standing_quote(engine: EngineRun) -> None:
-    # Zero latency: the quote the strategy saw. With 500 ms: the same quote, stamped with the arrival.
+    # Zero latency: the quote of the event. With 500 ms: the same quote, stamped with the arrival.
     plan = {1: both(buy(1), sell(2))}
     assert fills(play(engine, plan, {"A": QUOTES})) == [(1, 1, 1, 101, "taker"), (1, 2, -2, 100, "taker")]
     assert fills(play(engine, plan, {"A": QUOTES}, latency_ms=500))[0] == (1.5, 1, 1, 101, "taker")

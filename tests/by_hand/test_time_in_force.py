@@ -202,7 +202,7 @@ def test_post_only_never_takes(engine: EngineRun) -> None:
 
 
 def test_a_post_only_order_with_fills_is_cancelled(engine: EngineRun) -> None:
-    # 1 of 3 is made at 2 s; amended to 100 it would take the ask of 4 s.
+    # 1 of 3 fills as a maker at 2 s; amended to 100 it would take the ask of 4 s.
     market = quotes((0, 100, 101, 9, 9), (2, 97, 98, 9, 1), (3, 99, 100, 9, 9), (4, 99, 100, 9, 9))
     plan = {0: buy(3, limit=98.0, post_only=True), 3: amend(1, limit=100.0)}
     outcome = play(engine, plan, {"A": market}, displayed_size=True)

@@ -1,4 +1,4 @@
-"""Fills lie inside their bar, the readings of a bar are ordered, bars agree with their ticks."""
+"""Fills are inside their bar, the values of `intrabar` are ordered, bars agree with their ticks."""
 
 from itertools import pairwise
 from typing import Any

@@ -16,7 +16,7 @@ from btcore.config import Execution
 
 
 def played(streams: dict[str, Any], plan: dict[Any, Any], **execution: Any) -> Outcome:
-    """The outcome of the engine, which is that of the reference."""
+    """The outcome of the engine, after comparing it with that of the reference."""
     case = Case(streams, execution=Execution(**execution))
     expected = run_reference(case, planned(plan))
     found = run_btcore(case, planned(plan))

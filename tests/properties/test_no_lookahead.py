@@ -43,10 +43,10 @@ def cut(stream: dict[str, Any], until: int) -> dict[str, Any]:
 
     A bar that has opened is kept, because a cancel waits for its end.
     """
-    kept = {
+    rows_by_kind = {
         kind: [row for row in stream[kind] if row[0] < until or (row[0] == until and kind != "bars")]
         for kind in ("quotes", "trades", "bars")
         if kind in stream
     }
-    kept = {kind: rows for kind, rows in kept.items() if rows}
-    return kept | ({"interval": stream["interval"]} if "bars" in kept else {})
+    rows_by_kind = {kind: rows for kind, rows in rows_by_kind.items() if rows}
+    return rows_by_kind | ({"interval": stream["interval"]} if "bars" in rows_by_kind else {})

@@ -38,8 +38,8 @@ def assert_same(one: Result, two: Result) -> None:
     assert repr(one.metrics) == repr(two.metrics)
     assert one.logs == two.logs
     assert (one.manifest, one.fingerprint) == (two.manifest, two.fingerprint)
-    kept = [name for name in one.journal.orders.dtype.names if name not in LINKS]
-    for name in kept:
+    compared = [name for name in one.journal.orders.dtype.names if name not in LINKS]
+    for name in compared:
         mine, theirs = one.journal.orders[name], two.journal.orders[name]
         assert mine.tobytes() == theirs.tobytes(), name
     for name in ("fills", "exposures", "positions", "cash_flows", "restatements", "notes"):

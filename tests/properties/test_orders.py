@@ -33,7 +33,7 @@ def apart(script: Script) -> Maker:
             symbol = action.arguments[0] if ordered else script.symbols[(call + number) % len(script.symbols)]
             plan[symbol].setdefault(call % 12, []).append(action)
 
-    def made(base: type) -> type:
+    def build(base: type) -> type:
         class Apart(scripted(replace(script, actions={}))(base)):
             def step(self, ctx: Any, *event: Any) -> None:
                 super().step(ctx, *event)
@@ -49,7 +49,7 @@ def apart(script: Script) -> Maker:
 
         return Apart
 
-    return made
+    return build
 
 
 def of_symbol(outcome: Outcome, symbol: str) -> list[tuple[Any, ...]]:

@@ -231,8 +231,8 @@ class Accounts:
             self.liquidate()
 
     def maintenance_of(self, market: Market) -> float:
-        own = market.instrument.maintenance_margin
-        return self.execution.maintenance_margin if own is None else own
+        rate = market.instrument.maintenance_margin
+        return self.execution.maintenance_margin if rate is None else rate
 
     def liquidate(self) -> None:
         self.logs.append(f"liquidation at {self.now}")

@@ -58,7 +58,7 @@ class Contingent:
                 self.release(child, ts, fill_price)
 
     def end_children(self, order: Order) -> None:
-        """After the end of their parent, children keep what was released, or end."""
+        """Ends the children of an ended parent; a child with released quantity stays open for it."""
         for child in self.children_of(order):
             if not child.is_open:
                 continue

@@ -42,7 +42,7 @@ class Matching:
         return order.time_in_force != "CLS" and (order.time_in_force != "OPG" or order.session <= m)
 
     def meet(self, order: Order, price: float, ts: int) -> None:
-        """Lets the order meet the market at `price`; also used each time a market order takes more."""
+        """Lets the order meet the market at `price`; also for the remainder of a market order."""
         if order.leaves <= 0:
             return  # a child that waits for more fills of its parent
         order.met_market = True

@@ -222,8 +222,8 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
 
     def request(self, handle: Callable[[], None], latency_ms: float | None = None) -> None:
         self.requests_sent += 1
-        own = latency_ms is not None
-        latency = nanoseconds(latency_ms) if own else self.latency + self.entry_jitter.draw()
+        drawn = latency_ms is None
+        latency = self.latency + self.entry_jitter.draw() if drawn else nanoseconds(latency_ms)
         heappush(self.requests, (self.now + latency, self.requests_sent, handle))
 
     def report(self, order: Order, fill: Fill | None = None) -> None:
@@ -236,7 +236,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             self.apply_report(self.reports[-1])
 
     def apply_report(self, report: Report) -> None:
-        """Includes the report in what the strategy sees."""
+        """Applies an arrived report to the strategy's view of the account."""
         if report.applied:
             return
         report.applied = True

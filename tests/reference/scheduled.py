@@ -108,7 +108,7 @@ class Scheduled:
         return 1.0 if currency in (None, self.currency) else self.fx_rates[currency]
 
     def flow(self, market: Market | None, kind: int, amount: float) -> None:
-        """Records money that no trade moves."""
+        """Books a payment that is not a trade."""
         if amount:
             self.cash += amount
             self.cash_flows.append(CashFlow(self.now, market.symbol if market else None, kind, amount))

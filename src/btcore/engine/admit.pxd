@@ -38,7 +38,7 @@ cdef inline double sellable_quantity(const Exchange* ex, const Order* order) noe
 
 
 cdef inline int rejection_reason(Exchange* ex, Order* order, double worst, bint stop_is_given) noexcept nogil:
-    """Why the order must not work, or NONE. Rounds it to steps first if the run is set to do so.
+    """The reason to reject the order, or NONE. Rounds it to steps first if the run has `off_step="snap"`.
 
     `worst` is the symbol's worst position without the order. `stop_is_given`: the stop price of a trailing order was
     set by the strategy; a stop that has trailed is not checked.

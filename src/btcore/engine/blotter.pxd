@@ -70,7 +70,7 @@ cdef inline double leaves(const Order* order) noexcept nogil:
 
 
 cdef inline int add_order(Blotter* blotter, const Request* request, int64_t now) noexcept nogil:
-    """Adds a new order to the table. Ids count from 1, so the index is the id - 1. -1 without memory."""
+    """Adds a new order to the table; its index is its id - 1. Returns 0, or -1 if memory runs out."""
     cdef Order* order
     if reserve(<void**> &blotter.orders, &blotter.cap_orders, blotter.n_orders, sizeof(Order)) < 0:
         return -1
@@ -150,7 +150,7 @@ cdef inline void end_without_children(
 
 
 cdef inline void apply_end_to_known(Blotter* blotter, Order* order, int8_t status) noexcept nogil:
-    """The strategy learns that the order has ended."""
+    """Updates the strategy's view of an order whose end has been reported."""
     order.known_status = status
     if order.order_type == MARKET:
         blotter.pending[order.symbol] -= order.side * (order.asked_qty - order.filled_qty)
@@ -161,7 +161,7 @@ cdef inline void report_end(Blotter* blotter, const Order* order) noexcept nogil
 
 
 cdef inline void end_children(Blotter* blotter, const Order* parent) noexcept nogil:
-    """The parent has ended: a child keeps the quantity released so far, or ends if none was."""
+    """Ends the children of an ended parent; a child with released quantity stays open for that quantity."""
     cdef Order* child
     cdef int64_t k
     for k in range(blotter.n_contingent):
@@ -193,7 +193,7 @@ cdef inline bint may_grow(const Blotter* blotter, const Order* order) noexcept n
 
 
 cdef inline void reset_queue(Queue* queue, OpenQuantity* open_qty) noexcept nogil:
-    """All that `refresh_queue` computes, for a queue without orders."""
+    """Sets all that `refresh_queue` computes to its value for a queue without orders."""
     queue.n_unadmitted = 0
     queue.needs_every_price = 0
     queue.next_expiry = NEVER
@@ -279,7 +279,10 @@ cdef inline void add_trigger_levels(Queue* queue, const Order* order) noexcept n
 cdef inline bint is_affected(
     const Queue* queue, double buy_low, double buy_high, double sell_low, double sell_high, int64_t ts
 ) noexcept nogil:
-    """True if an event at `ts` may affect an order or the margin; it shows these lowest and highest prices."""
+    """True if an event at `ts` with these lowest and highest prices may affect an order or the margin.
+
+    `buy_low` and `buy_high` are prices that a buy meets (asks of quotes), `sell_low` and `sell_high` those of a sell.
+    """
     return (
         buy_low <= queue.buy_limit or sell_high >= queue.sell_limit or buy_high >= queue.buy_stop
         or sell_low <= queue.sell_stop or queue.needs_every_price or ts >= queue.next_expiry

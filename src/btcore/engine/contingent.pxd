@@ -109,9 +109,9 @@ cdef inline double released_quantity(const Exchange* ex, const Order* child, bin
 
 
 cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px, double seen_px) noexcept nogil:
-    """After a fill of the parent at `px` (before slippage `seen_px`): the child enters the market, or grows.
+    """After a fill of the parent at `px` (before slippage `seen_px`): lets the child enter the market, or grow.
 
-    -1 without memory; likewise below.
+    Returns 0, or -1 if memory runs out; likewise below.
     """
     cdef const Ticker* ticker = &ex.tickers[child.symbol]
     cdef double qty = released_quantity(ex, child, ex.blotter.orders[child.parent - 1].status != FILLED)
@@ -161,7 +161,7 @@ cdef inline void drop_ended_children(Blotter* blotter) noexcept nogil:
 
 
 cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept nogil:
-    """A child arrives: it waits for its parent's fills, is released by earlier ones, or ends if its parent has."""
+    """Handles the arrival of a child: it waits for fills of its parent, enters the market, or ends with its parent."""
     cdef Blotter* blotter = &ex.blotter
     cdef Order* parent = &blotter.orders[child.parent - 1]
     cdef double mark = ex.account.positions[child.symbol].mark

@@ -76,7 +76,9 @@ cdef class Engine:
         """Sets up the run and calls `on_start`.
 
         Times are ns UTC; `mark_every` is ns, 0 marks at every distinct time. `opens` and `closes` are those of the
-        sessions and not empty. `scheduled` are sorted records of `model.DATED_DTYPE`.
+        sessions and not empty. `scheduled` are sorted records of `model.DATED_DTYPE`. ConfigError for a handler that
+        was used in another run. `__init__`, `advance` and `finish` raise StrategyError if the strategy fails and
+        MemoryError if memory runs out.
         """
         cdef Run* run = &self.run
         if handler.is_spent:
@@ -226,22 +228,22 @@ cdef class Engine:
         return copy_records(account.legs, 2 * self.tape.n_symbols, model.POSITION_DTYPE)
 
     def cash_flows(self):
-        """Money that no trade moved, `model.CASH_FLOW_DTYPE`."""
+        """Payments that are not trades, `model.CASH_FLOW_DTYPE`, in order of time."""
         return copy_records(self.run.ex.journal.flows, self.run.ex.journal.n_flows, model.CASH_FLOW_DTYPE)
 
     def restatements(self):
-        """Positions changed by splits, `model.RESTATEMENT_DTYPE`."""
+        """Splits of open positions, `model.RESTATEMENT_DTYPE`, in order of time."""
         return copy_records(
             self.run.ex.journal.restatements, self.run.ex.journal.n_restatements, model.RESTATEMENT_DTYPE
         )
 
     def notes(self):
-        """Changes of orders other than fills and ends, `model.NOTE_DTYPE`."""
+        """Journal entries other than orders and fills, `model.NOTE_DTYPE`, in order of time."""
         return copy_records(self.run.ex.journal.notes, self.run.ex.journal.n_notes, model.NOTE_DTYPE)
 
 
 cdef void connect(Run* run, Tape tape):
-    """Starting values by symbol and stream, and the pointers between the parts of the run."""
+    """Sets the starting values by symbol and stream, and the pointers between the parts of the run."""
     cdef Exchange* ex = &run.ex
     cdef Ticker* ticker
     cdef Queue* queue
@@ -281,6 +283,7 @@ cdef void connect(Run* run, Tape tape):
 
 
 cdef object copy_records(const void* items, int64_t count, object dtype):
+    """An array of `dtype` with a copy of `count` C structs."""
     cdef char[::1] target
     array = np.empty(count, dtype)
     if count:

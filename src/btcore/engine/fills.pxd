@@ -59,9 +59,9 @@ cdef inline void change_position(
 cdef inline int execute(
     Exchange* ex, Order* order, double px, double seen_px, double qty, int8_t liquidity, int64_t ts
 ) noexcept nogil:
-    """One fill of `qty` at `px`: money, the journal, the order, its OCO group, its children. -1 without memory.
+    """Applies one fill of `qty` at `px` to money, the order, the journal, the OCO group and the children.
 
-    `seen_px` is the price before slippage.
+    `seen_px` is the price before slippage. Returns 0, or -1 if memory runs out.
     """
     cdef double point_value = ex.account.positions[order.symbol].point_value
     cdef double before = order.filled_qty
@@ -125,10 +125,10 @@ cdef inline void trigger(Exchange* ex, Order* order, int8_t how, int64_t ts) noe
 
 
 cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t liquidity, int64_t ts) noexcept nogil:
-    """Fills as much of the order at `px` as the pool, the position and the cash allow. -1 without memory.
+    """Fills as much of the order at `px` as the pool, the position and the cash allow.
 
-    A taker pays slippage. A reduce-only order that has nothing left to reduce is cancelled, and so is the rest of an
-    order that the cash of a cash account does not cover.
+    A taker pays slippage. A reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an
+    order that the cash of a cash account does not cover. Returns 0, or -1 if memory runs out.
     """
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size
@@ -170,7 +170,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
 cdef inline int fill_as_taker(Exchange* ex, Order* order, double px, double* pool, int64_t ts) noexcept nogil:
     """Fills the order at `px` as a taker, then applies IOC, FOK, OPG and CLS.
 
-    A limit that `px` does not reach rests. -1 without memory.
+    A limit that `px` does not reach rests. Returns 0, or -1 if memory runs out.
     """
     order.met = 1
     if is_marketable(order, px):

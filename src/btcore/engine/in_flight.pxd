@@ -51,7 +51,7 @@ cdef inline int64_t next_message_ts(const InFlight* in_flight) noexcept nogil:
 
 
 cdef inline int push_request(InFlight* in_flight, const Request* request) noexcept nogil:
-    """Sends a request; its `ts_arrives` and `seq` are set. -1 without memory."""
+    """Sends a request; its `ts_arrives` and `seq` are set. Returns 0, or -1 if memory runs out."""
     cdef int64_t i = in_flight.n_requests, parent
     if reserve(<void**> &in_flight.requests, &in_flight.cap_requests, i, sizeof(Request)) < 0:
         return -1
@@ -89,7 +89,10 @@ cdef inline Request pop_request(InFlight* in_flight) noexcept nogil:
 
 
 cdef inline int send_report(InFlight* in_flight, const Order* order, int64_t fill, int64_t now) noexcept nogil:
-    """Reports a fill, or with -1 the end of the order. Reports do not overtake each other. -1 without memory."""
+    """Reports fill number `fill`, or with -1 the end of the order. Reports do not overtake each other.
+
+    Returns 0, or -1 if memory runs out.
+    """
     cdef int64_t n = in_flight.n_reports
     cdef Report report = Report(
         ts_arrives=now + delay(&in_flight.response, -1, n), order_id=order.id, fill=fill, status=order.status, applied=0

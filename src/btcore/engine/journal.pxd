@@ -58,7 +58,7 @@ cdef inline void free_journal(Journal* journal) noexcept nogil:
 
 
 cdef inline int write_fill(Journal* journal, Fill fill) noexcept nogil:
-    """Appends a record. -1 without memory; likewise in all functions named `write_`."""
+    """Appends a record. Returns 0, or -1 if memory runs out; likewise all functions named `write_`."""
     return append(<void**> &journal.fills, &journal.n_fills, &journal.cap_fills, &fill, sizeof(Fill))
 
 
@@ -79,7 +79,7 @@ cdef inline int write_note(Journal* journal, Note note) noexcept nogil:
 cdef inline int write_exposure(
     Journal* journal, const Position* position, const Position* net, int64_t ts
 ) noexcept nogil:
-    """The exposure of a position, or of one leg of it, at the mark of the symbol; nothing if it is flat."""
+    """Writes the exposure of a position, or of one leg of it, at the mark of the symbol; nothing if it is flat."""
     cdef Exposure item
     if position.qty == 0.0:
         return 0
@@ -114,7 +114,7 @@ cdef inline int write_point(Journal* journal, const Account* account, int64_t ts
 
 
 cdef inline int write_stretch(Journal* journal, const Account* account, int64_t row, int64_t end) noexcept nogil:
-    """One record for the points of rows [row, end) of a run's only stream, in which nothing but the mark changed."""
+    """Writes one record for the points of rows [row, end) of a run's only stream, which change nothing but the mark."""
     cdef const Position* net = &account.positions[0]
     cdef Stretch stretch = Stretch(
         row=row, end=end, n_points=journal.n_points, n_exposures=journal.n_exposures, cash=account.cash,

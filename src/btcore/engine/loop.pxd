@@ -22,7 +22,7 @@ from btcore.model cimport (
 
 
 cdef inline void start(Run* run) noexcept nogil:
-    """Before the first event: past rates, the first mark, `on_start` and its requests."""
+    """Starts the run: applies past rates, writes the first mark, calls `on_start` and handles its requests."""
     cdef int64_t now = run.market.now
     if run.n_streams == 1:
         run.listens = run.kinds >> run.ex.streams[0].kind & 1
@@ -46,7 +46,7 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
 
 
 cdef inline void finish(Run* run) noexcept nogil:
-    """After the last event: `on_end`, then every open order expires, then the last mark."""
+    """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark."""
     cdef Exchange* ex = &run.ex
     cdef Order* order
     cdef int64_t i
@@ -60,7 +60,7 @@ cdef inline void finish(Run* run) noexcept nogil:
 
 
 cdef inline void process_event(Run* run) noexcept nogil:
-    """The next event: what is due before it, the exchange, the strategy, its requests."""
+    """Processes the next event: first everything due before it, then the exchange, the strategy and its requests."""
     cdef int32_t s = stream_at(&run.event_order, run.n_done)
     cdef const Stream* stream = &run.ex.streams[s]
     cdef int64_t row = run.rows[s], t = delivery(stream, row)
@@ -91,7 +91,7 @@ cdef inline void process_event(Run* run) noexcept nogil:
 
 
 cdef inline void finish_matching(Run* run, int32_t symbol, int kind, int failed) noexcept nogil:
-    """After an event that may have affected orders: margin, requests deferred to the end of the bar, reports."""
+    """After an event that may have affected orders: checks margin, handles deferred requests, delivers reports."""
     cdef Exchange* ex = &run.ex
     if ex.margin_stale:
         failed |= check_margin(ex, run.market.now)
@@ -106,9 +106,9 @@ cdef inline void finish_matching(Run* run, int32_t symbol, int kind, int failed)
 
 
 cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
-    """Everything due at or before `t`, in order of time; marks only before `t`.
+    """Runs everything due at or before `t`, in order of time, and the marks due before `t`.
 
-    At one time scheduled events come first, then messages, then the timer.
+    At the same time scheduled events come first, then messages, then the timer.
     """
     cdef int64_t due, scheduled
     while run.error == 0:
@@ -133,7 +133,7 @@ cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
 
 
 cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:
-    """When the next scheduled event is due, seen at `t`. One due at `t` itself waits for the bars that end then."""
+    """When the next scheduled event is due. One due at `t` itself gives NEVER while a bar that ends at `t` is left."""
     cdef int64_t due = run.scheduled[run.next_scheduled].ts if run.next_scheduled < run.n_scheduled else NEVER
     cdef const Stream* stream
     cdef int32_t s
@@ -146,7 +146,7 @@ cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:
 
 
 cdef inline void run_scheduled(Run* run, int64_t ts) noexcept nogil:
-    """All scheduled events of the time `ts`, with a margin check after each."""
+    """Applies the scheduled events due at `ts`, with a margin check after each."""
     cdef Exchange* ex = &run.ex
     cdef int64_t fills = ex.journal.n_fills
     cdef int failed = 0

@@ -27,7 +27,8 @@ cdef inline bint can_fail(const Exchange* ex) noexcept nogil:
 cdef inline int check_margin(Exchange* ex, int64_t ts) noexcept nogil:
     """Liquidates the account if its equity is below the maintenance margin; else sets new bounds for the marks.
 
-    To be called when `margin_stale` is set. No check during a liquidation. -1 without memory.
+    To be called when `margin_stale` is set. During a liquidation nothing is checked. Returns 0, or -1 if memory runs
+    out.
     """
     cdef Position* position
     cdef double excess, required = 0.0

@@ -2,7 +2,7 @@
 
 A bar does not show the order of its prices. `terms.intrabar` decides: PESSIMISTIC fills stops before limits,
 OPTIMISTIC limits before stops, PATH assumes one path (`match_path.pxd`). All functions that return `int` return -1
-without memory.
+if memory runs out.
 """
 
 from libc.math cimport fmax, fmin, isnan
@@ -24,7 +24,7 @@ cdef enum Phase:
     STOPS
     LIMITS
     RELEASED                 # children released inside the range
-    RELEASED_STOPS           # stops among them that the close lies beyond
+    RELEASED_STOPS           # stops among them that the close is beyond
     CLOSE
 
 cdef enum:
@@ -37,6 +37,7 @@ cdef inline double extreme(const Order* order, const Bar* bar) noexcept nogil:
 
 
 cdef inline int match_open(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
+    """Matches an order against the open."""
     cdef double* pool = &ex.pools[order.symbol].ask
     ex.rule = BAR_OPEN
     order.fresh = 0
@@ -60,7 +61,10 @@ cdef inline double reached_level(const Order* order, double level, int way) noex
 
 
 cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """If `px` reaches the trigger, the order fills at its trigger price; a limit that this does not reach rests."""
+    """Triggers the order if `px` reaches its trigger, and fills it there.
+
+    A limit order that cannot fill at the trigger price rests.
+    """
     cdef int way = -order.side if is_touch(order) else order.side
     if not triggers(order, px):
         return 0
@@ -71,14 +75,14 @@ cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t 
 
 
 cdef inline int match_stop(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """An untriggered stop against the range."""
+    """Matches an untriggered stop against the range."""
     if not is_untriggered(order) or is_touch(order):
         return 0
     return trigger_in_range(ex, order, bar.high if order.side > 0 else bar.low, ts)
 
 
 cdef inline int match_limit(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """A resting limit or an untriggered touch order against the range."""
+    """Matches a resting limit or an untriggered if-touched order against the range."""
     if is_untriggered(order):
         return trigger_in_range(ex, order, extreme(order, bar), ts) if is_touch(order) else 0
     if is_limit(order) and order.met and order.triggered != IN_THIS_BAR and reaches(
@@ -92,7 +96,7 @@ cdef inline int match_limit(Exchange* ex, Order* order, const Bar* bar, int64_t 
 
 
 cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """A child released inside the range. PESSIMISTIC lets its stop fill in the same bar, OPTIMISTIC its limit."""
+    """Matches a child released inside the range. PESSIMISTIC fills its stop in the same bar, OPTIMISTIC its limit."""
     cdef double before = order.filled_qty
     cdef int code
     if ex.terms.intrabar == OPTIMISTIC:
@@ -109,14 +113,14 @@ cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64
 
 
 cdef inline int match_released_stop(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """A released stop that the close lies beyond: every path from the release to the close reaches it."""
+    """Matches a released stop against the close. Every path from the release to a close beyond the stop reaches it."""
     if not is_untriggered(order) or is_touch(order) or is_trailing(order):
         return 0
     return trigger_in_range(ex, order, bar.close, ts)
 
 
 cdef inline int match_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """CLS orders fill at the close of the last bar of their session. Trailing stops move with the range."""
+    """Fills a CLS order at the close of the last bar of its session. Moves a trailing stop with the range."""
     cdef double px = extreme(order, bar)
     if order.time_in_force == CLS and not order.active and order.ts_expires <= ex.tickers[order.symbol].next_open:
         order.active = 1
@@ -137,7 +141,7 @@ cdef inline bint takes_part(const Order* order, const Bar* bar, int phase) noexc
 
 
 cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts, int phase) noexcept nogil:
-    """One phase of a bar, for every order that takes part, by time of arrival."""
+    """Runs one phase of a bar for every order that takes part, by time of arrival."""
     cdef Order* order
     cdef int32_t i = ex.blotter.queues[symbol].head
     cdef int code = 0
@@ -176,7 +180,7 @@ cdef inline void clear_bar_flags(Exchange* ex, int32_t symbol) noexcept nogil:
 
 
 cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts) noexcept nogil:
-    """All phases of a bar delivered at `ts`."""
+    """Runs all phases of a bar delivered at `ts`."""
     cdef bint optimistic = ex.terms.intrabar == OPTIMISTIC
     if match_phase(ex, symbol, bar, ts, AT_OPEN) < 0:
         return -1
@@ -197,7 +201,9 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
 
 
 cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
-    """A bar, delivered at `ts`. 1 if it may have affected an order, 0 if it has not, -1 without memory.
+    """Processes a bar delivered at `ts`.
+
+    Returns 1 if it may have affected an order, 0 if it has not, -1 if memory runs out.
 
     If the symbol also has quotes or trades, its orders fill against those; the bar only expires and activates orders.
     """

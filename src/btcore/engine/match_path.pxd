@@ -1,6 +1,6 @@
-"""Bars matched along an assumed path: open, the extreme nearer to the open, the other extreme, close.
+"""Matches bars along an assumed path: open, the extreme nearer to the open, the other extreme, close.
 
-All functions that return `int` return -1 without memory.
+All functions that return `int` return -1 if memory runs out.
 """
 
 from libc.math cimport NAN, fmax, fmin
@@ -36,7 +36,7 @@ cdef inline double level_ahead(const Order* order, int way, double px) noexcept 
 
 
 cdef inline int match_at_level(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
-    """The path has reached the order's level at `px`: it triggers or fills there."""
+    """Triggers or fills the order at `px`, its level that the path has reached."""
     cdef double* pool = &ex.pools[order.symbol].ask
     order.visited = 1
     if is_untriggered(order):
@@ -69,7 +69,7 @@ cdef inline void trail_stops(Exchange* ex, int32_t symbol, const Bar* bar, doubl
 cdef inline int match_leg(
     Exchange* ex, int32_t symbol, const Bar* bar, double start, double stop, int64_t ts
 ) noexcept nogil:
-    """One straight leg of the path, level by level; each order acts at most once."""
+    """Matches one straight leg of the path, level by level; each order acts at most once."""
     cdef Order* order
     cdef Order* nearest
     cdef int32_t i = ex.blotter.queues[symbol].head
@@ -102,7 +102,7 @@ cdef inline int match_leg(
 
 
 cdef inline int match_path(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts) noexcept nogil:
-    """Open, the extreme nearer to the open, the other extreme, close; the low first if both are as near."""
+    """Matches the three legs of a bar's path. The low comes first if both extremes are equally near to the open."""
     cdef bint low_first = bar.open - bar.low <= bar.high - bar.open
     cdef double first = bar.low if low_first else bar.high
     cdef double second = bar.high if low_first else bar.low

@@ -29,7 +29,10 @@ cdef inline bint stays_untriggered(Exchange* ex, Order* order, double px, int64_
 
 
 cdef inline int match_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule) noexcept nogil:
-    """One order against the current quote of its symbol. A taker fills by `rule`. -1 without memory."""
+    """Matches one order against the current quote of its symbol. `rule` is for a taker's fill.
+
+    Returns 0, or -1 if memory runs out.
+    """
     cdef const Quote* quote = &ex.tickers[order.symbol].quote
     cdef Pool* pools = &ex.pools[order.symbol]
     cdef double px = quote.ask if order.side > 0 else quote.bid
@@ -46,7 +49,7 @@ cdef inline int match_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule)
 
 
 cdef inline int match_trade(Exchange* ex, Order* order, const Trade* trade) noexcept nogil:
-    """One order against a trade, in a symbol without quotes. -1 without memory."""
+    """Matches one order against a trade, in a symbol without quotes. Returns 0, or -1 if memory runs out."""
     cdef bint was_untriggered = is_untriggered(order)
     if stays_untriggered(ex, order, trade.px, trade.ts) or was_untriggered:
         return 0  # a trade does not fill an order that it triggers
@@ -57,7 +60,7 @@ cdef inline int match_trade(Exchange* ex, Order* order, const Trade* trade) noex
 
 
 cdef inline int match_resting_limit(Exchange* ex, Order* order, const Trade* trade) noexcept nogil:
-    """A resting limit order against a trade: it fills beyond its price, or at its price with `fill_on_touch`."""
+    """Matches a resting limit order against a trade beyond its price, or at its price with `fill_on_touch`."""
     ex.rule = PRINT_THROUGH
     if not goes_through(order.side, trade.px, order.limit_px):
         ex.rule = PRINT_TOUCHED
@@ -70,7 +73,7 @@ cdef inline int match_resting_limit(Exchange* ex, Order* order, const Trade* tra
 
 
 cdef inline void clear_released(Exchange* ex, int32_t symbol) noexcept nogil:
-    """After an event: the children that it released are like any other order from now on."""
+    """Clears the mark of the children released by the current event, which has ended."""
     cdef int32_t i = ex.blotter.queues[symbol].head
     if ex.n_released_now == 0:
         return
@@ -128,7 +131,10 @@ cdef inline void check_mark_bounds(Exchange* ex, const Queue* queue, double mark
 
 
 cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
-    """A new quote. 1 if it may have affected an order, 0 if it has not, -1 without memory; likewise `on_trade`."""
+    """Processes a new quote.
+
+    Returns 1 if it may have affected an order, 0 if it has not, -1 if memory runs out; likewise `on_trade`.
+    """
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Quote* quote = &ticker.quote
     cdef Queue* queue = &ex.blotter.queues[symbol]
@@ -162,7 +168,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
 
 
 cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
-    """A trade. Without quotes, orders fill against it; with quotes, it only fills resting limits."""
+    """Processes a trade. Without quotes, orders fill against it; with quotes, it only fills resting limits."""
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Trade* trade = &ticker.trade
     cdef Queue* queue = &ex.blotter.queues[symbol]

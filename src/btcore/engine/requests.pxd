@@ -1,4 +1,7 @@
-"""Requests as they arrive at the exchange: new orders, cancels, amendments. All functions return -1 without memory."""
+"""Requests as they arrive at the exchange: new orders, cancels, amendments.
+
+All functions that return `int` return -1 if memory runs out.
+"""
 
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t
@@ -64,7 +67,7 @@ cdef inline int defer_request(Blotter* blotter, const Request* request) noexcept
 
 
 cdef inline int handle_deferred(Exchange* ex, int32_t symbol, int64_t now) noexcept nogil:
-    """At the end of a bar: carries out the requests that waited for it, in order of arrival."""
+    """Carries out the requests that waited for the end of the symbol's bar, in order of arrival."""
     cdef Blotter* blotter = &ex.blotter
     cdef int64_t i, n = 0
     for i in range(blotter.n_deferred):
@@ -78,7 +81,7 @@ cdef inline int handle_deferred(Exchange* ex, int32_t symbol, int64_t now) noexc
 
 
 cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept nogil:
-    """A new order arrives: a child waits for its parent, others enter the market and meet the current quote."""
+    """Handles the arrival of a new order: a child waits for its parent, others enter the market and meet the quote."""
     if order.parent > 0:
         if order.parent >= order.id or ex.blotter.orders[order.parent - 1].symbol != order.symbol:
             end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
@@ -96,7 +99,7 @@ cdef inline int match_current_quote(Exchange* ex, Order* order, int64_t now) noe
 
 
 cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, int64_t now) noexcept nogil:
-    """Changes quantity and prices of an open order; none of them if a new order with them would be rejected.
+    """Changes the quantity and prices of an open order. Nothing changes if the checks of a new order would fail.
 
     A quantity at or below what has filled cancels the order. An amended order meets the market like a new one.
     """
@@ -133,7 +136,7 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
 
 
 cdef inline int amend_refusal(Exchange* ex, Order* order, const Order before) noexcept nogil:
-    """Why the amended order must not work, or NONE. `before` is the order as it was."""
+    """The reason to refuse the amendment, or NONE. `order` has the new values, `before` the old ones."""
     cdef Order after = order[0]
     cdef double worst
     cdef int reason

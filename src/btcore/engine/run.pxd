@@ -49,7 +49,7 @@ cdef struct Run:
 cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) noexcept nogil:
     """Moves the clock to `t` and gives a row to the exchange.
 
-    1 if it may have affected an order, 0 if it has not, -1 without memory.
+    Returns 1 if the row may have affected an order, 0 if it has not, -1 if memory runs out.
     """
     cdef Exchange* ex = &run.ex
     load(stream, row, &ex.tickers[stream.symbol], ex.load_sizes)
@@ -75,7 +75,7 @@ cdef inline void set_next_wakeup(Run* run) noexcept nogil:
 
 
 cdef inline void schedule_mark(Run* run) noexcept nogil:
-    """The account has changed: schedules a mark now, or at the next multiple of `mark_every`."""
+    """Schedules a mark now, or at the next multiple of `mark_every`. To be called when the account has changed."""
     cdef int64_t now = run.market.now
     if run.mark_every == 0:
         run.mark_due = now

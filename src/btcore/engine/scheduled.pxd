@@ -1,6 +1,6 @@
 """Scheduled events: changes of rates, splits, dividends, funding, interest, session closes.
 
-All functions that return `int` return -1 without memory.
+All functions that return `int` return -1 if memory runs out.
 """
 
 from libc.math cimport INFINITY, fabs
@@ -54,7 +54,7 @@ cdef inline int apply_scheduled(Exchange* ex, const ScheduledEvent* event) noexc
 
 
 cdef inline int book_cash_flow(Exchange* ex, int32_t symbol, int kind, double amount, int64_t ts) noexcept nogil:
-    """Pays money that no trade moves. The strategy knows of it at once, even with response latency."""
+    """Books a payment that is not a trade. The strategy's copy of the account has it at once, without latency."""
     if amount == 0.0:
         return 0
     add_cash(&ex.account, amount)
@@ -78,7 +78,7 @@ cdef inline void set_fx_rate(Exchange* ex, int32_t s, double rate) noexcept nogi
 
 
 cdef inline int accrue_interest(Exchange* ex, int64_t ts) noexcept nogil:
-    """Interest on cash and fees for borrowed shares since the last accrual, in years of 365 days."""
+    """Books interest on cash and fees for borrowed shares since the last accrual, in years of 365 days."""
     cdef double years = <double> (ts - ex.last_accrual) / (1e9 * YEAR_SECONDS)
     cdef double rate = ex.terms.cash_rate if ex.account.cash > 0.0 else ex.terms.debit_rate
     cdef const Position* position
@@ -234,7 +234,7 @@ cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts
 
 
 cdef inline void sync_known(Exchange* ex) noexcept nogil:
-    """At a split: makes the strategy's copy of the account equal to the account, ahead of reports in flight."""
+    """After a split: makes the strategy's copy of the account equal to the account, ahead of reports in flight."""
     cdef int32_t i
     cdef int64_t k
     cdef Order* order

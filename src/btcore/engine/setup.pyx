@@ -16,7 +16,7 @@ _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
 
 
 cdef CommissionTerms commission_terms(execution):
-    """All but the tiers: the caller allocates and frees those."""
+    """The commission terms without tiers, which the caller allocates and frees."""
     bps = execution.commission_bps
     return CommissionTerms(
         maker_bps=bps if execution.maker_bps is None else execution.maker_bps,
@@ -36,7 +36,7 @@ cdef SlippageTerms slippage_terms(execution):
 
 
 cdef Instrument instrument_terms(instrument, execution):
-    """The borrow rate is 0; a scheduled event sets it."""
+    """The instrument as the engine's struct. Its borrow rate is 0 until a scheduled event sets it."""
     margin, maintenance = instrument.initial_margin, instrument.maintenance_margin
     return Instrument(
         tick_size=instrument.tick_size, lot_size=instrument.lot_size, multiplier=instrument.multiplier,
@@ -48,7 +48,7 @@ cdef Instrument instrument_terms(instrument, execution):
 
 
 cdef void open_account(Account* account, execution, double initial_capital):
-    """Cash, leverage and cost rate. The caller allocates positions and instruments."""
+    """Sets cash, leverage and cost rate. The caller allocates positions and instruments."""
     cdef double taker = execution.commission_bps if execution.taker_bps is None else execution.taker_bps
     account.leverage = 1.0 if execution.account == "cash" else execution.leverage
     account.cost_rate = (execution.slippage_bps + max(0.0, taker)) / 10000.0
@@ -56,7 +56,7 @@ cdef void open_account(Account* account, execution, double initial_capital):
 
 
 cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, execution):
-    """All but the base latency."""
+    """Sets the terms of one direction but its base latency, which scheduled events set."""
     latency.jitter = round(jitter_ms * 1e6)
     latency.seed = execution.seed
     latency.direction = direction
@@ -64,7 +64,7 @@ cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, 
 
 
 cdef set_terms(Exchange* ex, execution, scheduled):
-    """All execution settings but base latencies and interest rates, which scheduled events set."""
+    """Sets the execution settings but base latencies and interest rates, which scheduled events set."""
     terms = &ex.terms
     terms.commission = commission_terms(execution)
     terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
@@ -87,7 +87,7 @@ cdef set_terms(Exchange* ex, execution, scheduled):
 
 
 cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double initial_capital):
-    """Positions, legs, lots and instruments. `set_terms` has been called before."""
+    """Sets up positions, legs, lots and instruments. To be called after `set_terms`."""
     cdef int32_t i
     account = &ex.account
     hedging = execution.position_mode == "hedging"

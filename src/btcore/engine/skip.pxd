@@ -1,4 +1,4 @@
-"""How far the engine may skip: the next row that can fill an order, fire a timer or need a mark.
+"""How far the engine may skip: to the next row that can fill an order, fire a timer or need a mark.
 
 Skipping leaves the same bytes as processing every event (tests/properties/test_skipping.py).
 """

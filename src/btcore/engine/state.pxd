@@ -46,7 +46,7 @@ cdef struct Exchange:
     Ticker* tickers              # by symbol
     Pool* pools                  # by symbol
     Instrument* instruments      # by symbol; `account.instruments` without the const
-    const Bar* stop_bar          # the bar whose range is matched against stops just now, else NULL
+    const Bar* stop_bar          # the bar while its range is matched against stops, else NULL
     const int64_t* opens         # of sessions, ns UTC
     const int64_t* closes
     int64_t n_sessions
@@ -58,17 +58,18 @@ cdef struct Exchange:
     int64_t* next_id             # of the next order
     const int64_t* event         # index of the current event
     int64_t last_accrual         # when interest was last paid
-    int (*match_quote)(Exchange*, Order*, int64_t, int8_t) noexcept nogil  # match_ticks.match_quote; avoids a circle
+    # match_ticks.match_quote; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
+    int (*match_quote)(Exchange*, Order*, int64_t, int8_t) noexcept nogil
     double print_pool            # size that the current trade still offers in a symbol with quotes
     int32_t n_released_now       # children released by the current event
-    int32_t n_ambiguous          # limits that a stop's fill has ended although the bar's range reached them too
+    int32_t n_ambiguous          # limits that the current fill of a stop has ended, and the bar's range reached too
     int8_t rule                  # Rule of the next fill
     int8_t margin_stale          # money has moved, or a mark has left its bounds, since the last margin check
     int8_t margin_watched        # some symbol has bounds for its mark
 
 
 cdef inline void share_orders(Exchange* ex) noexcept nogil:
-    """Updates the strategy's view of the table of orders, which may have grown and moved."""
+    """Updates the pointers of both accounts to the table of orders, which may have grown and moved."""
     ex.account.orders = ex.known.orders = ex.blotter.orders
     ex.account.n_orders = ex.known.n_orders = ex.blotter.n_orders
 
@@ -105,7 +106,7 @@ cdef inline double quoted_size(const Exchange* ex, int32_t symbol, int8_t side) 
 
 
 cdef inline int note(Exchange* ex, int64_t order_id, int kind, int reason, double value, int64_t ts) noexcept nogil:
-    """Writes a note on an order (0: on the account). -1 without memory."""
+    """Writes a note on an order (0: on the account). Returns 0, or -1 if memory runs out."""
     return write_note(
         &ex.journal, Note(ts=ts, calls=ex.n_calls[0], order_id=order_id, value=value, kind=kind, reason=reason)
     )

@@ -1,4 +1,4 @@
-"""What goes to the strategy and what comes back: events and reports, then requests."""
+"""Calls of the strategy with events and reports, and the requests that it sends in return."""
 
 from libc.stdint cimport int32_t, int64_t, int8_t
 
@@ -54,7 +54,7 @@ cdef inline void deliver_reports(Run* run) noexcept nogil:
 
 
 cdef inline void apply_report(Run* run, const Report* report) noexcept nogil:
-    """A report arrives: updates what the strategy knows, and calls it for a fill."""
+    """Applies an arrived report to the strategy's copy of the account, and calls the strategy for a fill."""
     cdef Exchange* ex = &run.ex
     cdef Order* order = &ex.blotter.orders[report.order_id - 1]
     cdef int64_t i = report.fill

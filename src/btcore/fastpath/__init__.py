@@ -1,10 +1,10 @@
 """Fast paths: shortcuts for common runs, which must leave the same bytes as the engine.
 
-A fast path plays a run that `backtest.fast_paths` calls plain: one symbol, one stream, and only fills change
-the account. It applies the functions of `rules` to the few prices that matter and never visits other events.
+A fast path simulates a run that `backtest.fast_paths` calls plain: one symbol, one stream, and only fills
+change the account. It applies the functions of `rules` to the prices that matter and reads no other rows.
 `order_run` is for arrays of market orders, `sweep_lanes` for many parameter sets of one built-in signal.
 
-A fast path has no rules of its own, does not approximate, and gives the same result however its work is cut
-into portions. Where it meets a case that it does not simulate (a margin call, an order cut to the available
-cash) it stops, and the engine plays the run from the start. Tests compare all its records with the engine's.
+A fast path defines no rules, does not approximate, and gives the same result however its work is cut into
+portions. In a case that it does not simulate (a margin call, an order cut to the available cash) it stops,
+and the engine simulates the run from the start. Tests compare all its records with the engine's.
 """

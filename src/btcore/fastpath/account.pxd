@@ -1,21 +1,21 @@
 """The account of a plain run: one symbol, and market orders that fill whole, one at a time.
 
-It applies the functions of `rules`. It has what the checks and the fills read and nothing else: no queue, no order
-records. Its caller knows when orders arrive and at which price they fill. To use it:
+It applies the functions of `rules`. It holds only what the checks and the fills read: no queue and no order records.
+Its caller decides when orders arrive and at which price they fill. To use it:
 
     open_plain_account(&plain, instrument, execution, capital, QUOTE | TRADE | BAR)    once; it must not move in memory
     set_mark(&plain, mark), set_quote(&plain, bid, ask)    after an event: the symbol's new mark, or its new quote
     reason = admit(&plain, side, qty)                      an order arrives: NONE, or the reject reason
     fill_order(&plain, side, qty, px, size, ts)            an admitted order fills; see `last_px` and `last_cost`
-    clear_open(&plain), add_open(&plain, side, qty)        after the fills of an event: restates which orders are open
+    clear_open(&plain), add_open(&plain, side, qty)        after the fills of an event: counts the open orders again
     margin_may_fail(&plain, mark)                          True if the account may be liquidated at that mark
 
-An order is checked at the mark it finds on arrival. An order sent before the first event waits for that event, and
+An order is checked at the mark at its arrival. An order sent before the first event waits for that event, and
 its checks use the price it will fill at as the mark (call `set_mark` first). An order of a strategy comes from
 `target_percent`, which sizes it as `contract.order_target_percent` does, and arrives at once.
 
 Rare cases are left to the engine. `fill_order` returns NEEDS_ENGINE for them, and a caller for which
-`margin_may_fail` is True stops too; the engine then plays the run from the start.
+`margin_may_fail` is True stops too; the engine then simulates the run from the start.
 """
 
 from libc.math cimport NAN, fabs
@@ -78,6 +78,7 @@ cdef inline Order market_order(int8_t side, double qty) noexcept nogil:
 
 
 cdef inline void set_mark(PlainAccount* plain, double mark) noexcept nogil:
+    """Sets the symbol's mark."""
     plain.position.mark = mark
     plain.ticker.priced = 1
 
@@ -110,7 +111,7 @@ cdef inline int admit(PlainAccount* plain, int8_t side, double qty) noexcept nog
 
 
 cdef inline void clear_open(PlainAccount* plain) noexcept nogil:
-    """Forgets the open orders, after an event's fills; call `add_open` for those that are left, in order of arrival."""
+    """Sets the open quantity to zero after an event's fills; then call `add_open` for each order still open."""
     plain.open_qty.market = plain.open_qty.buy = plain.open_qty.sell = 0.0
     plain.unsold = plain.position.qty
 
@@ -126,7 +127,7 @@ cdef inline void add_open(PlainAccount* plain, int8_t side, double qty) noexcept
 cdef inline double fill_px(
     const PlainAccount* plain, int8_t side, double qty, double seen_px, double size
 ) noexcept nogil:
-    """The fill price for the price in the data. `size` is the size shown on that side (inf: unknown)."""
+    """The fill price for `seen_px`, the price in the data. `size` is the size shown on that side (inf: unknown)."""
     return slip(&plain.slippage, side, seen_px, qty, size, plain.instrument.tick_size, NAN)
 
 
@@ -138,7 +139,7 @@ cdef inline double fill_cost(const PlainAccount* plain, double qty, double px, i
 cdef inline int fill_order(
     PlainAccount* plain, int8_t side, double qty, double seen_px, double size, int64_t ts
 ) noexcept nogil:
-    """Fills the whole order at the price in the data. Returns 0, or NEEDS_ENGINE."""
+    """Fills the whole order for `seen_px`, the price in the data. Returns 0, or NEEDS_ENGINE with nothing changed."""
     cdef double px = fill_px(plain, side, qty, seen_px, size)
     cdef double cost = fill_cost(plain, qty, px, ts)
     if plain.is_cash and side > 0 and qty * px * plain.position.point_value + cost > plain.account.cash:
@@ -174,5 +175,5 @@ cdef inline double target_percent(PlainAccount* plain, double weight) noexcept n
 
 
 cdef inline void end_pending(PlainAccount* plain, int8_t side, double qty) noexcept nogil:
-    """The strategy's order has filled or was rejected."""
+    """Ends the pending quantity of the strategy's order, which has filled or was rejected."""
     plain.pending -= side * qty

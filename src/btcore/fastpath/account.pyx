@@ -1,4 +1,4 @@
-"""Opening and closing of a plain account; the functions on it are in the .pxd."""
+"""Set-up and clean-up of a plain account; its other functions are in the .pxd."""
 
 from libc.stdint cimport int8_t
 from libc.stdlib cimport free
@@ -33,5 +33,5 @@ cdef int open_plain_account(
 
 
 cdef void close_plain_account(PlainAccount* plain) noexcept nogil:
-    """Frees its memory."""
+    """Frees the memory of the account."""
     free(plain.out.items)

@@ -1,7 +1,7 @@
 """One run of a sweep (a lane), and its changes of stance in a block of bars.
 
-A stance depends on prices alone, never on the account. So all changes within a block are found first, and then the
-account is played through it.
+A stance depends on prices alone, never on the account. So all changes within a block are found first, and the account
+is simulated afterwards.
 """
 
 from libc.math cimport isnan
@@ -22,7 +22,7 @@ cdef enum:
     SLACK = 8                # extra items, since wide registers read and write beyond the end
 
 cdef enum Code:              # state of a lane
-    PLAYED = 0               # no fault so far
+    PLAYED = 0               # no problem so far
     LEFT_TO_ENGINE = 1       # it has a case that only the engine simulates
     NO_MEMORY = 2
 
@@ -53,25 +53,26 @@ cdef struct Block:           # the working memory of one thread
     int64_t last_end
     double lowest            # close
     double highest           # close
-    int64_t n_changes        # of the lane being played
+    int64_t n_changes        # of the current lane
     Kernels kernels
-    PlainAccount plain       # the account of the lane being played
+    PlainAccount plain       # the account of the current lane
     uint64_t[WORDS] above    # one bit per bar: the fast mean is above the slow one
     uint64_t[WORDS] level    # one bit per bar: the means are equal up to rounding
     Change[BLOCK] changes
     double[BLOCK + SLACK] px       # closes
-    double[BLOCK + SLACK] equity   # of the lane being played
+    double[BLOCK + SLACK] equity   # of the current lane
     double[BLOCK + SLACK] zeros
 
 
 cdef inline void add_change(Block* block, Lane* lane, int64_t at, int8_t stance) noexcept nogil:
+    """Records a change of stance at bar `at` of the block."""
     block.changes[block.n_changes] = Change(at=<int32_t> at, stance=stance)
     block.n_changes += 1
     lane.stance = stance
 
 
 cdef inline void find_changes(Block* block, Lane* lane) noexcept nogil:
-    """Finds the changes of stance in the block by calling the strategy's `decide` at each bar."""
+    """Records the changes of stance in the block by calling the strategy's `decide` at each bar."""
     cdef int64_t i
     cdef int8_t stance
     for i in range(block.n):
@@ -83,9 +84,10 @@ cdef inline void find_changes(Block* block, Lane* lane) noexcept nogil:
 
 
 cdef inline void find_crossings(Block* block, Lane* lane) noexcept nogil:
-    """Must equal `decide` of `strategies/builtin/ma_crossover.pyx`, over 64 bars at once.
+    """Records the changes of stance of an MA crossover, 64 bars at once.
 
-    Where the means are level or not yet known, the stance does not change.
+    Must equal `decide` of `strategies/builtin/ma_crossover.pyx`. Where the means are level or not yet known, the stance
+    does not change.
     """
     cdef int64_t warm = lane.slow.size - 1 - block.begin, w, words = (block.n + 63) // 64
     cdef uint64_t side, turns, left
@@ -106,7 +108,7 @@ cdef inline void find_crossings(Block* block, Lane* lane) noexcept nogil:
             lane.decided = 1
             if lane.below != 0 and not side >> j & 1:
                 add_change(block, lane, 64 * w + j, lane.below)
-        while left:  # rare: such a bar takes the side of the bar before it
+        while left:  # rare: a bar whose means are level or unknown has the side of the bar before it
             j = lowest_bit(left)
             left &= left - 1
             turns = side >> (j - 1) & 1 if j > 0 else above

@@ -1,4 +1,4 @@
-"""The compact record of an order array's run: for each order the row it filled at, or its reject reason."""
+"""The compact records of the run of an order array: for each order the row it filled at, or its reject reason."""
 
 from libc.stdint cimport int64_t, int8_t
 
@@ -26,7 +26,7 @@ cdef class OrderRecords:
     cdef int8_t[::1] reasons         # NONE: filled, or still waiting to fill
     cdef int64_t n_sent              # orders sent so far
     cdef int64_t n_filled            # orders filled so far
-    cdef readonly int64_t n_done     # events played
+    cdef readonly int64_t n_done     # events processed
     cdef readonly int64_t now        # ns UTC
     cdef int64_t start               # ns UTC
     cdef int64_t mark_every          # ns between points of the curve; 0: a point at every distinct time

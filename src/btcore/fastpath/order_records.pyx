@@ -1,6 +1,6 @@
-"""The records of an order array's run, computed from a row and a reason per order.
+"""The records of the run of an order array, computed from a row and a reason per order.
 
-They equal the records of `Engine`. They are made on request: each fill is computed again by the functions of `rules`.
+They equal the records of `Engine`. They are computed when they are read, each fill by the functions of `rules`.
 """
 
 from libc.math cimport NAN
@@ -151,7 +151,10 @@ cdef class OrderRecords:
     # -- the curve ------------------------------------------------------------------------------------------
 
     def curve(self):
-        """timestamp (int64 ns UTC), equity and cash (float64): a point at the start, at every mark and at the end."""
+        """The equity curve as columns: timestamps (int64, ns UTC), equity and cash (float64).
+
+        It has a point at the start, at every mark and at the end.
+        """
         n = self.most_points()
         timestamp, worth, cash = np.empty(n, np.int64), np.empty(n), np.empty(n)
         cdef int64_t[::1] t = timestamp
@@ -185,7 +188,7 @@ cdef class OrderRecords:
         return 2 + (min(n, (self.now - self.start) // self.mark_every + 2) if self.mark_every else n)
 
     cdef replay(self, Trace* trace):
-        """Plays the fills again on a new account, and writes the curve and exposures on the way."""
+        """Applies the fills again to a new account, and writes the curve and exposures."""
         cdef PlainAccount plain
         open_plain_account(&plain, self.instrument, self.execution, self.capital, self.stream.kind)
         with nogil:
@@ -217,7 +220,7 @@ cdef class OrderRecords:
                 row += 1
             if due == NEVER:
                 due = self.next_mark(now, last)
-            if self.mark_every and due != NEVER:  # until then, and before the next fill, only the last mark counts
+            if self.mark_every and due != NEVER:  # of the marks until `due` or the next fill only the last one counts
                 skip_to = stream.n if i == self.n_sent else self.rows[i] + self.filled_on_arrival(i)
                 skip_to = min(first_at(stream.ts, row, stream.n, due + 1 - stream.interval), skip_to)
                 if skip_to > row:

@@ -1,8 +1,8 @@
-"""A plain run of market orders known in advance, played from order to order instead of event to event.
+"""A plain run of market orders known in advance, simulated from order to order instead of event to event.
 
 An order between two events is checked at the mark of the first. On quotes it fills at once at the current quote. On
 trades and bars it fills at the first one that begins at or after the order's time. An order before the first event
-waits for that event. Marks between orders are looked at only if one of them could cause a margin call.
+waits for that event. Marks between orders are read only if one of them could cause a margin call.
 """
 
 cimport cython
@@ -44,7 +44,10 @@ cdef class OrderRun(OrderRecords):
         int64_t mark_every,
     ):
         if tape.n_streams != 1 or tape.n_events == 0 or not sent.shape[0] == side.shape[0] == quantity.shape[0]:
-            raise ValueError("a tape of one stream with rows, and columns of one length are required")
+            raise ValueError(
+                f"order run: {tape.n_streams} streams, {tape.n_events} rows, columns of {sent.shape[0]}, "
+                f"{side.shape[0]} and {quantity.shape[0]} orders; 1 stream with rows and equal lengths are required"
+            )
         self.tape = tape
         self.stream = tape.streams[0]
         self.sent, self.side, self.quantity = sent, side, quantity
@@ -58,19 +61,19 @@ cdef class OrderRun(OrderRecords):
         open_plain_account(&self.plain, instrument, execution, initial_capital, self.stream.kind)
 
     def advance(self, int64_t n):
-        """Plays up to `n` more orders. Returns True while orders are left."""
+        """Processes up to `n` more orders. Returns True while orders are left."""
         cdef bint is_over
         with nogil:
             is_over = self.play_orders(n)
         return not is_over
 
     def finish(self):
-        """Plays the events after the last order; orders still open expire."""
+        """Processes the events after the last order; orders still open expire."""
         with nogil:
             self.end_run()
 
     cdef bint play_orders(self, int64_t n) noexcept nogil:
-        """Plays up to `n` orders. Returns True if none is left to play."""
+        """Processes up to `n` orders. Returns True if none is left, or if the engine is needed."""
         cdef int64_t last = delivery(&self.stream, self.stream.n - 1), moment, stop
         stop = min(self.next_order + n, self.sent.shape[0])
         while self.next_order < stop:
@@ -111,7 +114,7 @@ cdef class OrderRun(OrderRecords):
         return True
 
     cdef bint play_events(self, int64_t stop) noexcept nogil:
-        """Plays the events before row `stop`; only those that fill orders are visited."""
+        """Processes the events before row `stop`; only rows that fill orders are read."""
         cdef int64_t row
         while self.first_open < self.n_sent:
             if self.reasons[self.first_open] != NONE:
@@ -129,7 +132,7 @@ cdef class OrderRun(OrderRecords):
         return True
 
     cdef bint fill_waiting(self, int64_t row) noexcept nogil:
-        """Fills the orders that wait for the event at `row`, then takes its mark."""
+        """Fills the orders that wait for the event at `row`, then sets its mark."""
         cdef const Stream* stream = &self.stream
         cdef int64_t i
         if not self.plain.ticker.priced:
@@ -149,7 +152,7 @@ cdef class OrderRun(OrderRecords):
         return True
 
     cdef void admit_waiting(self) noexcept nogil:
-        """At the first event: checks the orders that came before it, at the price they will fill at."""
+        """At the first event: checks the orders sent before it, at the price they will fill at."""
         cdef int64_t i
         if self.stream.kind == QUOTE:
             set_quote(&self.plain, self.stream.a[0], self.stream.b[0])
@@ -193,6 +196,7 @@ cdef class OrderRun(OrderRecords):
         self.lowest, self.highest = lowest, highest
 
     cdef void end_run(self) noexcept nogil:
+        """Processes the remaining events; orders still open expire with END_OF_DATA."""
         cdef int64_t i, n = self.stream.n
         if self.needs_engine or not self.play_events(n) or not self.margin_holds(n):
             self.needs_engine = True

@@ -16,7 +16,7 @@ cdef struct Mean:
 
 
 cdef inline void open_mean(Mean* mean, int64_t size, double* out) noexcept nogil:
-    """Before the first row."""
+    """Sets up a mean before the first row. `out` receives the means of each block."""
     mean.size = size
     mean.next_resum = LAPS * size - 1
     mean.sum = 0.0
@@ -25,7 +25,7 @@ cdef inline void open_mean(Mean* mean, int64_t size, double* out) noexcept nogil
 
 
 cdef inline void resum(Mean* mean, const double* px, int64_t row) noexcept nogil:
-    """Computes the sum again from the window that ends at `row`, to drop the rounding errors gathered so far."""
+    """Computes the sum again from the window that ends at `row`, to remove accumulated rounding errors."""
     cdef int64_t i
     mean.sum = 0.0
     for i in range(row + 1 - mean.size, row + 1):

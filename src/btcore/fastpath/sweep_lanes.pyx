@@ -40,8 +40,8 @@ from btcore.strategies.builtin.signal cimport Signal
 cdef class SweepLanes:
     """The runs of a sweep over one symbol's bars: create it once, then call `play` in each thread for some of them.
 
-    `metrics` has one record of `RUN_METRICS_DTYPE` per run. `codes` has one int8 per run, not 0 if the engine has to
-    play the run; its metrics are then undefined.
+    `metrics` has one record of `RUN_METRICS_DTYPE` per run. `codes` has one int8 per run, not 0 if the run needs the
+    engine; its metrics are then undefined.
     """
 
     cdef const int64_t[::1] ts
@@ -87,10 +87,9 @@ cdef class SweepLanes:
         self.width = min(width, widest())
 
     def play(self, const int64_t[::1] chosen not None):
-        """Plays the runs of the indexes `chosen` from the first bar to the last.
+        """Simulates the runs of the indexes `chosen` from the first bar to the last.
 
-        Several threads may call it at once, each with other runs.
-        MemoryError if the round trips do not fit into memory.
+        Several threads may call it at once, each with other runs. MemoryError if memory runs out.
         """
         cdef int64_t count = chosen.shape[0], n_ends = self.n_ends, i, k
         cdef Lane* lanes = NULL
@@ -160,7 +159,7 @@ cdef class SweepLanes:
         return 0
 
     cdef void advance(self, Block* block, Lane* lanes, int64_t count, Mean* means, int64_t n_means) noexcept nogil:
-        """Plays all lanes through all blocks."""
+        """Simulates all lanes over all blocks."""
         cdef int64_t n = self.n_bars, i, k
         block.begin = 0
         while block.begin < n:
@@ -183,7 +182,7 @@ cdef class SweepLanes:
             block.first_end = block.last_end
 
     cdef void step(self, Block* block, Lane* lane) noexcept nogil:
-        """Plays one lane through the block."""
+        """Simulates one lane over the block."""
         cdef PlainAccount* plain = &block.plain
         cdef int64_t at = 0, k, until
         block.n_changes = 0

@@ -203,7 +203,10 @@ cdef inline void merge_windows(
 cdef inline int merge_streams(
     const Stream* streams, int32_t n_streams, uint8_t* narrow, uint16_t* wide
 ) noexcept nogil:
-    """Writes the stream of each event to `narrow`, or to `wide` if `narrow` is NULL. -1 without memory."""
+    """Writes the stream of each event to `narrow`, or to `wide` if `narrow` is NULL.
+
+    Returns 0, or -1 if memory runs out.
+    """
     cdef int64_t left = 0, capacity = 2 * max(WINDOW_ROWS, ROWS_PER_STREAM * n_streams)
     cdef int64_t n_counts = max(2 * capacity, 1 << DIGIT)
     cdef Window window

@@ -8,7 +8,7 @@ from btcore.model cimport NEVER
 cdef struct CachedSearch:        # the last answer, reused while the same time is searched for
     int64_t when
     int64_t row
-    int64_t distance             # rows between the start of the search and its answer: a guess for the next one
+    int64_t distance             # rows from the start of the last search to its answer: the guess for the next search
 
 
 cdef inline int64_t first_at(

@@ -49,14 +49,14 @@ cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil
 
 
 cdef inline int64_t delivery(const Stream* stream, int64_t row) noexcept nogil:
-    """When the row is complete and the strategy may see it: the timestamp, for a bar plus its length."""
+    """When the row is delivered to the strategy, ns UTC: its timestamp, for a bar plus the length of the bar."""
     return stream.ts[row] + stream.interval
 
 
 cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
     """Loads row `i` into the ticker. Quote sizes are skipped unless `sized`.
 
-    Later rows are prefetched: the processor does not foresee reads that alternate between many streams.
+    Later rows are prefetched: the processor does not predict reads that alternate between many streams.
     """
     prefetch(stream.ts + i + PREFETCH_ROWS)
     prefetch(stream.a + i + PREFETCH_ROWS)

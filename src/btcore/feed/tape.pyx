@@ -32,7 +32,8 @@ cdef class Tape:
 
     `order` is the stream of each event, uint8 for up to 256 streams, else uint16; None for a single stream. Streams
     are numbered by symbol, then quotes, trades, bars. The order of a tape can be passed to a tape of the same
-    containers, which then does not merge. Raises ValueError if it has other numbers of rows.
+    containers, which then does not merge. Raises ValueError for an order of streams with other numbers of rows, for
+    block extremes of other rows, and for more than MAX_STREAMS streams.
 
     A tape does not copy the columns. Any number of runs in any number of threads may read it.
     """
@@ -66,7 +67,7 @@ cdef class Tape:
             self.set_order(order)
 
     cdef set_columns(self, Stream* stream, container):
-        """The addresses of the container's columns."""
+        """Stores the addresses of the container's columns in `stream`."""
         cdef const int64_t[::1] ts = container.timestamp
         cdef const int8_t[::1] side
         columns = self.columns
@@ -95,7 +96,7 @@ cdef class Tape:
                 stream.side = &side[0]
 
     cdef set_index(self, Stream* stream, BlockIndex* index, container):
-        """The block extremes of the container, if it has them."""
+        """Stores the addresses of the container's block extremes in `index`, if it has them."""
         cdef const double[:, ::1] extremes
         if container.index is None or stream.n == 0:
             return
@@ -114,7 +115,7 @@ cdef class Tape:
         stream.index = index
 
     cdef set_order(self, order):
-        """Checks and takes the given order; merges the streams if it is None."""
+        """Checks and stores the given order; merges the streams if it is None."""
         cdef const uint8_t[::1] narrow
         cdef const uint16_t[::1] wide
         cdef bint given = order is not None

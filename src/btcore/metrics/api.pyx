@@ -84,7 +84,10 @@ def max_drawdown(equity):
 
 
 def max_drawdown_duration(timestamp, equity):
-    """Longest time in ns from a peak until equity is back at it, or until the end if it never is."""
+    """Longest time in ns from a peak until equity is back at it, or until the end if it never is; 0 without points.
+
+    `timestamp` is in ns UTC and sorted. Raises ValueError if it does not have one time per point.
+    """
     cdef const double[::1] e = _column(equity, "equity")
     cdef const int64_t[::1] t = _times(timestamp, e.shape[0])
     cdef CurveStats curve
@@ -117,7 +120,7 @@ def sortino_ratio(returns, double required_return=0.0, double periods=252.0):
 
 
 def annual_return(returns, double periods=252.0):
-    """prod(1 + r) ** (periods / n) - 1."""
+    """prod(1 + r) ** (periods / n) - 1; `periods` is the number of returns in a year."""
     cdef const double[::1] x = _column(returns)
     cdef Sample r = _sample(x)
     cdef double wealth, worst
@@ -151,7 +154,10 @@ def omega_ratio(returns, double risk_free=0.0, double required_return=0.0, doubl
 
 
 def value_at_risk(returns, double cutoff=0.05):
-    """The `cutoff` quantile of returns, by linear interpolation; a loss is negative."""
+    """The `cutoff` quantile of returns, by linear interpolation; a loss is negative.
+
+    ValueError if `cutoff` is not from 0 to 1.
+    """
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
@@ -159,7 +165,10 @@ def value_at_risk(returns, double cutoff=0.05):
 
 
 def conditional_value_at_risk(returns, double cutoff=0.05):
-    """Mean of the floor((n - 1) * cutoff) + 1 lowest returns; a loss is negative."""
+    """Mean of the floor((n - 1) * cutoff) + 1 lowest returns; a loss is negative.
+
+    ValueError if `cutoff` is not from 0 to 1.
+    """
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
@@ -196,7 +205,7 @@ def stability(returns):
 
 
 def turnover(double traded_notional, equity):
-    """traded_notional / mean(equity); NaN if the mean is not above 0."""
+    """traded_notional / mean(equity), both in the same currency; NaN if the mean is not above 0."""
     cdef const double[::1] e = _column(equity, "equity")
     cdef const int64_t[::1] t = np.zeros(e.shape[0], dtype=np.int64)
     cdef CurveStats curve

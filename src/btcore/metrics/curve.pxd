@@ -102,12 +102,12 @@ cdef inline double total(const double* lanes) noexcept nogil:
 
 
 cdef inline double _share(double worst) noexcept nogil:
-    """1 - worst, plus a margin above all rounding errors of this number and of a drawdown."""
+    """1 - worst, plus a margin that exceeds the rounding errors of this number and of a drawdown."""
     return 1.0 - worst + (1.0 + worst) * 2.0**-50
 
 
 cdef inline double _floor(double peak, double share) noexcept nogil:
-    """The equity from which on a drawdown from the peak cannot be a new largest one; 1e-300 covers tiny peaks."""
+    """The lowest equity at which a drawdown from the peak cannot be a new largest one; 1e-300 covers tiny peaks."""
     return share * peak + 1e-300
 
 
@@ -195,8 +195,7 @@ cdef inline void extend_curve(
 ) noexcept nogil:
     """Adds the next n points, at the ascending times ts[i] + shift.
 
-    A block that lies below the peak costs one test, plus one division if its lowest point may be a new largest
-    drawdown.
+    A block below the peak costs one test, plus one division if its lowest point may be a new largest drawdown.
     """
     cdef int64_t start = 0, size
     cdef double low, high
@@ -225,7 +224,7 @@ cdef inline void extend_curve(
 
 
 cdef inline void _check_finite(CurveStats* curve, const double* equity, int64_t n) noexcept nogil:
-    """Looks for a point that is not finite; an infinite sum may also come from large finite points."""
+    """Marks the statistics as undefined if a point is not finite; large finite points may have an infinite sum."""
     cdef int64_t i
     for i in range(n):
         if not isfinite(equity[i]):
@@ -235,7 +234,7 @@ cdef inline void _check_finite(CurveStats* curve, const double* equity, int64_t 
 cdef inline void hold_curve(
     CurveStats* curve, const int64_t* ts, int64_t shift, double equity, int64_t n
 ) noexcept nogil:
-    """Adds n points of the same equity. Must equal `extend_curve` with n such points."""
+    """Adds n points with the same equity. Must equal `extend_curve` with n such points."""
     cdef int64_t i, _round, at = curve.count & (LANES - 1), rounds = n // LANES
     cdef int64_t remainder = n - rounds * LANES
     cdef int k

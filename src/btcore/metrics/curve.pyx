@@ -59,9 +59,9 @@ cdef class RunningCurve:
 
 
 def lane_sums(values, int64_t first=0, bint plain=False):
-    """The eight sums of values[i] by (first + i) % 8, the lowest and the highest value.
+    """The sums of values[i] by lane (first + i) % 8 (float64 of shape (8,)), the lowest and the highest value.
 
-    With `plain`, without vector instructions: the result is equal bit for bit. For tests.
+    `plain` uses no vector instructions; the result is equal bit for bit. For tests.
     """
     cdef const double[::1] x = np.ascontiguousarray(values, dtype=np.float64)
     cdef double low, high

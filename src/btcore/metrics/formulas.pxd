@@ -10,7 +10,7 @@ from libc.stdint cimport int64_t
 from btcore.metrics.curve cimport LANES, total
 
 cdef struct Sample:
-    int64_t n
+    int64_t n                # number of returns
     bint usable              # all returns are finite
     bint constant            # all are equal: the deviation is zero, even if rounding gives another number
     double mean
@@ -100,7 +100,7 @@ cdef inline void compound(const double* x, int64_t n, double* wealth, double* wo
 
 
 cdef inline double sharpe(const Sample* r, double risk_free, double periods) noexcept nogil:
-    """`risk_free` is a return per period."""
+    """Annualized Sharpe ratio; `risk_free` is a return per period."""
     if r.n < 2 or not r.usable or r.constant:
         return NAN
     return (r.mean - risk_free) / deviation(r) * sqrt(periods)
@@ -117,7 +117,7 @@ cdef inline double downside(const Sample* r, const double* x, double required, d
 
 
 cdef inline double sortino(const Sample* r, double risk, double required, double periods) noexcept nogil:
-    """`risk` is the result of `downside`."""
+    """Sortino ratio; `risk` is the result of `downside`, `required` a return per period."""
     return (r.mean - required) * periods / risk if r.n >= 2 and risk > 0.0 else NAN
 
 
@@ -129,7 +129,7 @@ cdef inline double annual(const Sample* r, double wealth, double periods) noexce
 
 
 cdef inline double calmar(double annual_return, double worst) noexcept nogil:
-    """`worst` is the largest drawdown, from `compound`."""
+    """Calmar ratio; `worst` is the largest drawdown, from `compound`."""
     cdef double ratio = annual_return / worst if worst > 0.0 else NAN
     return ratio if isfinite(ratio) else NAN
 
@@ -265,5 +265,5 @@ cdef inline double expected_shortfall(const Sample* r, const double* x, double q
 
 
 cdef inline double tail_ratio(double low_quantile, double high_quantile) noexcept nogil:
-    """Size of the right tail relative to the left."""
+    """|high quantile| / |low quantile|."""
     return fabs(high_quantile) / fabs(low_quantile) if fabs(low_quantile) > 0.0 else NAN

@@ -47,7 +47,10 @@ def returns(equity):
 
 
 def daily_returns(timestamp, equity, str timezone="UTC"):
-    """Returns by day of the time zone, float64. `timestamp` is in ns UTC and sorted."""
+    """Returns by day of the time zone, float64. `timestamp` is in ns UTC and sorted.
+
+    Raises ValueError if `timestamp` does not have one time per point.
+    """
     points = as_column(equity, "equity")
     times = as_times(timestamp, points.shape[0])
     return _returns_at(points, _day_ends(times[1:], timezone))
@@ -66,7 +69,10 @@ def session_returns(timestamp, equity, closes):
 
 
 def interval_returns(timestamp, equity, int64_t interval_ns):
-    """Returns by cell of a UTC grid of `interval_ns`, float64. ValueError if the interval is not above 0."""
+    """Returns by cell of a UTC grid of `interval_ns`, float64. `timestamp` is in ns UTC and sorted.
+
+    Raises ValueError if the interval is not above 0, or if `timestamp` does not have one time per point.
+    """
     points = as_column(equity, "equity")
     times = as_times(timestamp, points.shape[0])
     if interval_ns <= 0:

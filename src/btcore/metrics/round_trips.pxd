@@ -45,7 +45,7 @@ cdef struct Lot:
     int32_t symbol
     int8_t side           # 1 long, -1 short
     int8_t leg
-    int8_t restated       # 1: a split happened open_since the entry
+    int8_t restated       # 1: a split happened since the entry
 
 cdef struct LotQueue:     # the open lots of one position
     double qty            # of the position, signed
@@ -86,7 +86,7 @@ cdef int64_t check_fills(const Fill[::1] fills, const Restatement[::1] splits) e
 
 
 cdef inline int open_matcher(Matcher* m, int64_t n_symbols, int64_t start, Trip* trips) noexcept nogil:
-    """A matcher without positions. `trips` has room for one trip per fill and restatement, or is NULL.
+    """Sets up a matcher without positions. `trips` has room for one trip per fill and restatement, or is NULL.
 
     Returns -1 if memory runs out.
     """
@@ -126,6 +126,7 @@ cdef inline int64_t exposed_ns(const Matcher* m, int64_t end) noexcept nogil:
 
 
 cdef inline void _count_trip(TripStats* closed, double pnl, double seconds) noexcept nogil:
+    """Adds one closed trip to the statistics."""
     closed.count += 1
     closed.pnl += pnl
     closed.seconds += seconds
@@ -209,7 +210,7 @@ cdef inline void _append_lot(
 
 
 cdef inline void _match(Matcher* m, LotQueue* queue, const Fill* fill) noexcept nogil:
-    """Applies a fill: it closes lots, opens one, or, through zero, does both."""
+    """Applies a fill. It closes lots or opens one; a fill through zero does both."""
     cdef bint was_open = queue.oldest >= 0
     cdef double before = queue.qty
     cdef double after = before + fill.side * fill.last_qty

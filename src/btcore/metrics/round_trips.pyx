@@ -1,4 +1,4 @@
-"""Round trips from arrays of fills, and their write_excursions; the matching is in the header."""
+"""Round trips from arrays of fills, and their adverse and favorable excursions; the matching is in the header."""
 
 from libc.math cimport NAN, isnan
 from libc.stdint cimport int32_t, int64_t

@@ -18,7 +18,7 @@ RUN_METRICS_DTYPE = np.asarray(<RunMetrics[:1]> &_metrics).dtype
 
 
 cdef dict metrics_dict(const RunMetrics* metrics):
-    """The metrics by name, None where undefined; the period by its name."""
+    """The metrics by name, None where undefined. `period` is the name of the period, not its code."""
     named = {
         name: value if not isinstance(value, float) or _isfinite(value) else None
         for name, value in (<dict> metrics[0]).items()
@@ -88,7 +88,7 @@ def compute_metrics(journal, returns, str period, int64_t periods_per_year, doub
 
 
 def _exposed(journal, start, end):
-    """Share of the time with an open position, from the intervals of round trips and of open lots."""
+    """Share of the time with an open position, 0 to 1, from the intervals of round trips and of open lots."""
     trips, lots = _match_fills(journal.fills, journal.restatements)
     entries = np.concatenate([trips["entry_ts"], lots["entry_ts"]])
     exits = np.concatenate([trips["exit_ts"], np.full(len(lots), end)])

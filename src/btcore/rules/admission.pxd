@@ -64,7 +64,7 @@ cdef inline bint is_price(double px, const Instrument* instrument) noexcept nogi
 
 
 cdef inline bint has_conflict(const Order* order) noexcept nogil:
-    """The order's terms exclude each other. An expiry time is ignored unless the order is GTD."""
+    """True if the order's terms exclude each other. An expiry time is ignored unless the order is GTD."""
     cdef bint has_expiry = order.time_in_force == GTD and order.ts_expires != NEVER
     return time_conflict(order.order_type, order.time_in_force, has_expiry, order.flags & POST_ONLY) != NO_CONFLICT
 

@@ -1,6 +1,8 @@
 """The trading rules, callable from Python: for tests, notebooks and checks by hand.
 
-A side is "buy", "sell", 1 or -1; anything else raises ValueError.
+Prices are in the instrument's currency, money in the account's; a multiplier is money per point and unit. A side is
+"buy", "sell", 1 or -1; anything else raises ValueError. An order type is a name of `btcore.model.OrderType` in lower
+case; an unknown name of an order type, a liquidity or a latency stream raises KeyError.
 """
 
 from libc.math cimport INFINITY, NAN
@@ -46,7 +48,10 @@ def commission(
     double quantity, double price, *, double multiplier=1.0, liquidity="taker", double maker_bps=0.0,
     double taker_bps=0.0, double per_share=0.0, minimum=None, maximum=None,
 ):
-    """Commission of a fill: basis points of notional plus money per unit, at least `minimum`, at most `maximum`."""
+    """Commission of a fill in money: basis points of notional plus `per_share` for each unit of quantity.
+
+    It is at least `minimum` and at most `maximum`; None is no bound. `liquidity` selects `maker_bps` or `taker_bps`.
+    """
     cdef costs.CommissionTerms terms
     cdef costs.Turnover turnover
     terms.n_tiers = 0
@@ -59,9 +64,11 @@ def slip(
     side, double price, double bps=0.0, limit_price=None, *, double quantity=0.0, size=None, double ticks=0.0,
     double tick_size=0.0, double volume=0.0, double sqrt=0.0,
 ):
-    """The fill price of a taker order of `quantity` that sees `price`, not beyond `limit_price`.
+    """The fill price of a taker order of `quantity` for which the data shows `price`, not beyond `limit_price`.
 
-    `size` is the size displayed at that price, None if unknown. `volume` and `sqrt` scale with the share of it taken.
+    The price worsens by `bps` basis points and by `ticks` times `tick_size`. With r = quantity / `size`, at most 1, it
+    also worsens by the shares `volume` * r ** 2 and `sqrt` * r ** 0.5. `size` is the size displayed at that price;
+    None is unknown, with r = 0.
     """
     cdef slippage.SlippageTerms terms = slippage.SlippageTerms(bps=bps, ticks=ticks, volume=volume, root=sqrt)
     return slippage.slip(
@@ -75,7 +82,7 @@ def latency_draw(int64_t seed, stream, int64_t k):
 
 
 def is_marketable(side, double price, order_type, *, limit_price=None, stop_price=None, triggered=False):
-    """True if the order fills at `price` at once. `order_type` is a name of `btcore.model.OrderType` in lower case."""
+    """True if the order fills at `price` at once. A type with a trigger does so only if it is `triggered`."""
     cdef Order order = make_order(side, order_type, 1.0, limit_price, stop_price, triggered)
     return bool(matching.is_marketable(&order, price))
 
@@ -97,7 +104,7 @@ def goes_through(side, double price, double limit_price):
 
 
 def available(double leaves, double pool, double lot_size=0.0):
-    """How much of the quantity `leaves` can fill from `pool`, in whole lots."""
+    """How much of the open quantity `leaves` can fill from the size `pool`, in whole lots; a lot of 0 is any size."""
     return matching.available(leaves, pool, lot_size)
 
 
@@ -135,7 +142,11 @@ def check_order(
     double open_market=0.0, double open_buy=0.0, double open_sell=0.0, double leverage=1.0, double min_notional=0.0,
     bint negative_prices=False,
 ):
-    """The `Reason` for which an account with one symbol rejects the order on arrival; `Reason.NONE` if it accepts."""
+    """The `Reason` for which an account with one symbol rejects the order on arrival; `Reason.NONE` if it accepts.
+
+    `held` is the signed position, `open_market` the signed quantity of its open market orders, `open_buy` and
+    `open_sell` the quantities of its other open orders.
+    """
     cdef Order order = make_order(side, order_type, quantity, limit_price, stop_price, False)
     cdef Instrument instrument = Instrument(
         tick_size=tick_size, lot_size=lot_size, multiplier=multiplier, min_notional=min_notional, margin_weight=1.0,

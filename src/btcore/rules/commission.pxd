@@ -56,7 +56,7 @@ cdef inline double commission(
 
 
 cdef inline void add_turnover(Turnover* turnover, double notional, int64_t ts) noexcept nogil:
-    """Adds a fill's notional; a new month starts again from zero."""
+    """Adds a fill's notional to the turnover of its month; a new month starts from zero."""
     cdef int64_t month = month_of(ts)
     if turnover.month != month:
         turnover.month = month

@@ -1,4 +1,4 @@
-"""How long a message takes: base latency plus jitter."""
+"""The latency of a message: base latency plus jitter."""
 
 from libc.math cimport fmin, log
 from libc.stdint cimport int64_t, int8_t, uint64_t

@@ -47,7 +47,10 @@ cdef inline bint goes_through(int8_t side, double px, double limit_px) noexcept 
 
 
 cdef inline bint triggers(const Order* order, double px) noexcept nogil:
-    """True if `px` triggers it: a buy stop at or above `stop_px`, a sell stop at or below; touch orders mirrored."""
+    """True if `px` triggers the order.
+
+    A buy stop triggers at or above `stop_px`, a sell stop at or below it. If-touched orders are mirrored.
+    """
     return reaches(-order.side if not is_touch(order) else order.side, px, order.stop_px)
 
 
@@ -71,12 +74,12 @@ cdef inline bint is_marketable(const Order* order, double px) noexcept nogil:
 
 
 cdef inline double available(double leaves, double pool, double lot_size) noexcept nogil:
-    """How much of `leaves` can fill from a `pool` of size, in whole lots; an infinite pool is no cap."""
+    """How much of the open quantity `leaves` can fill from the size `pool` (inf: no limit), in whole lots."""
     return leaves if pool >= leaves else fmin(leaves, whole_lots(pool, lot_size))
 
 
 cdef inline void trail_stop(Order* order, double px, double tick) noexcept nogil:
-    """Moves a trailing stop after the price `px`; it only ever moves towards the market."""
+    """Moves a trailing stop after the price `px`. The stop moves towards the market only."""
     cdef double distance = order.trail
     if isnan(order.best_px) or reaches(order.side, px, order.best_px):
         order.best_px = px
@@ -91,7 +94,7 @@ cdef inline void trail_stop(Order* order, double px, double tick) noexcept nogil
 
 
 cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:
-    """The price a market order of that side would see now: the ask for a buy, the bid for a sell, else the mark."""
+    """The price used to value a market order: with quotes the ask for a buy or the bid for a sell, else the mark."""
     if ticker.source == QUOTE and ticker.quoted:
         return ticker.quote.ask if side > 0 else ticker.quote.bid
     return mark

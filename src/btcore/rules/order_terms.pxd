@@ -26,7 +26,7 @@ cpdef enum Conflict:     # in the order of the checks
 
 
 cdef inline int8_t order_type_of(bint limit, bint stop, bint touch, bint trail, bint limit_offset) noexcept nogil:
-    """The order type. Each argument says whether that price is given; they do not exclude each other."""
+    """The order type. Each argument is True if that price is given; `price_conflict` finds conflicts."""
     if trail:
         return TRAILING_STOP_LIMIT if limit_offset else TRAILING_STOP
     if touch:

@@ -1,4 +1,4 @@
-"""Order terms as Python sees them: the codes of their names, and the text of each conflict between them."""
+"""Order terms for Python code: the codes of their names, and the text of each conflict between them."""
 
 from libc.stdint cimport int8_t
 
@@ -25,7 +25,10 @@ def type_and_conflict(
     *, bint limit=False, bint stop=False, bint touch=False, bint trail=False, bint limit_offset=False,
     int time_in_force=GTC, bint has_expiry=False, bint post_only=False,
 ):
-    """The order type that follows from the prices given, and the first conflict between the terms."""
+    """The order type that follows from the prices given, and the first conflict between the terms.
+
+    Each argument is True if that term is given, but `time_in_force`, which is a code of `TIME_IN_FORCE`. For tests.
+    """
     cdef int8_t order_type = order_type_of(limit, stop, touch, trail, limit_offset)
     cdef int conflict = price_conflict(limit, stop, touch, trail, limit_offset)
     if conflict == NO_CONFLICT:

@@ -10,7 +10,7 @@ cdef extern from *:
     """
     #define BTCORE_DUST 1e-12
     """
-    const double DUST "BTCORE_DUST"  # a share of a quantity below which the rest is rounding residue
+    const double DUST "BTCORE_DUST"  # a share of a quantity; a smaller remainder is rounding residue
 
 
 cdef inline double larger(double a, double b) noexcept nogil:

@@ -21,7 +21,10 @@ cdef inline double size_share(double qty, double size) noexcept nogil:
 cdef inline double slip(
     const SlippageTerms* terms, int8_t side, double px, double qty, double size, double tick, double limit_px
 ) noexcept nogil:
-    """`px` made worse for a fill of `qty` against a displayed `size`, but not beyond `limit_px` (NaN: no limit)."""
+    """The fill price of a taker: `px` worsened by the terms, but not beyond `limit_px` (NaN: no limit).
+
+    `qty` is the fill's quantity, `size` the size in the data (inf: unknown), `tick` the instrument's tick size.
+    """
     cdef double r, rate = terms.bps / 10000.0, worse
     if terms.volume != 0.0 or terms.root != 0.0:
         r = size_share(qty, size)

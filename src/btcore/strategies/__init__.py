@@ -6,7 +6,8 @@
     targets     columns of target positions that are known before the run (`Targets`)
     compiled    a Numba function, or a C function of a Cython module (`Compiled`)
 
-In each folder but `builtin` the module `handler` has what is called during a run.
+In each folder but `builtin` the module `handler` has the code that is called during a run. `builtin` has one
+module per strategy instead.
 """
 
 from btcore.strategies.builtin.registry import STRATEGIES, TargetWeights, check_params, make_handler

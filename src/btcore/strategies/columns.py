@@ -9,11 +9,14 @@ from btcore.errors import OrderError
 
 
 def read_times(where: str, timestamp: ArrayLike) -> NDArray[np.int64]:
-    """A copy of at least one dimension, int64 ns UTC; OrderError if it is not a column of times."""
+    """A copy of the times, int64 ns UTC, shape (rows,); one time becomes one row.
+
+    OrderError for NaT, and for anything but int64 nanoseconds or datetime64.
+    """
     times = np.atleast_1d(np.asarray(timestamp))
     if times.dtype.kind == "M":
         if np.isnat(times).any():
-            raise OrderError(f"{where}[{int(np.isnat(times).argmax())}]: timestamp is NaT")
+            raise OrderError(f"{where}[{int(np.isnat(times).argmax())}]: timestamp is NaT, not a time")
         times = times.astype("datetime64[ns]").view(np.int64)
     is_integer = times.dtype.kind in "iu" or times.size == 0  # an empty list has dtype float64
     if times.ndim != 1 or not is_integer:
@@ -22,9 +25,9 @@ def read_times(where: str, timestamp: ArrayLike) -> NDArray[np.int64]:
 
 
 def read_column(where: str, values: Any, dtype: Any, rows: int) -> NDArray[Any]:
-    """A copy of `rows` values; one value stands for every row, and is stored once (its stride is 0).
+    """A copy of the values, shape (rows,). A single value is repeated, but stored once: its stride is 0.
 
-    OrderError for values of another type or number.
+    OrderError for values that do not convert to `dtype`, or whose number is neither 1 nor `rows`.
     """
     try:
         column = np.array(values, dtype)

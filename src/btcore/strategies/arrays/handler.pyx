@@ -9,7 +9,7 @@ from btcore.model cimport Account, Market, NEVER, Outbox, Request, START, TIMER
 
 cdef struct State:
     int64_t n
-    int64_t next                 # the row to send next
+    int64_t next                 # the next row to send
     const int64_t* timestamp
     const int32_t* symbol
     const int8_t* side
@@ -24,7 +24,7 @@ cdef struct State:
     const int8_t* flags
     const int64_t* expires
     const int64_t* oco
-    const int64_t* parent        # the id of the parent's order, which is its row from 1; 0 for none
+    const int64_t* parent        # id of the parent order: its row counted from 1; 0: none
     const int64_t* latency
 
 
@@ -32,7 +32,7 @@ cdef struct State:
 cdef class ArrayHandler(Handler):
     """Sends the orders of columns of equal length, sorted by timestamp.
 
-    `symbol` has indexes into the symbols of the run. NaN stands for no price, latency -1 for the run's.
+    `symbol` has indexes into the symbols of the run. A price of NaN is none; a latency of -1 is that of the run.
     """
     cdef State columns
     cdef list owners             # keeps the columns alive
@@ -76,7 +76,7 @@ cdef class ArrayHandler(Handler):
 
     @property
     def described(self):
-        """For the manifest. The name is part of fingerprints, and is not that of the class."""
+        """The entry of the run's manifest. Its name is part of fingerprints, so it stays if the class is renamed."""
         return {"kind": "compiled", "name": "OrderArray", "params": {}}
 
 

@@ -1,4 +1,4 @@
-"""`Orders`: every order of a run, known before it starts, as columns."""
+"""`Orders`: all orders of a run as columns, known before the run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ NEVER = np.iinfo(np.int64).max
 
 
 class Orders:
-    """Orders known before the run, one per row. A scalar stands for every row.
+    """Orders known before the run, one per row. A scalar applies to every row.
 
     timestamp: when the order is sent; int64 ns UTC or datetime64. Rows may come in any order of time.
     symbol: a symbol of the run's data.
@@ -66,7 +66,7 @@ class Orders:
         latency_ms: ArrayLike | None = None,
     ) -> None:
         times = read_times("orders", timestamp)
-        self._rows = _sorted_rows(times)  # the caller's row of each of ours; None if they are the same
+        self._rows = _sorted_rows(times)  # the caller's row of each sorted row; None if they are the same
         self.timestamp: NDArray[np.int64] = times if self._rows is None else times[self._rows]
         self.symbol = self._column("symbol", symbol, np.str_)
         self.quantity = self._column("quantity", quantity, np.float64)
@@ -92,22 +92,23 @@ class Orders:
             column.flags.writeable = False
 
     def _column(self, name: str, values: Any, dtype: Any) -> NDArray[Any]:
-        """The values by time."""
+        """The values, sorted by time."""
         column = read_column(f"orders.{name}", values, dtype, len(self))
         return column if self._rows is None or _is_scalar(column) else column[self._rows]
 
     def _full(self, values: NDArray[Any]) -> NDArray[Any]:
+        """The values with one item per row."""
         return np.broadcast_to(values, self.timestamp.shape)
 
     def _price(self, name: str, values: Any) -> NDArray[Any]:
-        """NaN for none. A price below 0 is valid: the run rejects the order if its instrument has none."""
+        """NaN for none. A price below 0 is valid here; a run rejects it unless the instrument allows it."""
         column = self._column(name, np.nan if values is None else values, np.float64)
         prices = _stored(column)
         self._refuse(np.isinf(prices) | (prices == 0), name, column, "a finite number other than 0")
         return column
 
     def _distance(self, name: str, values: Any) -> NDArray[Any]:
-        """NaN for none. A limit may lie at its stop, so its offset may be 0."""
+        """NaN for none. A limit price may equal its stop price, so `limit_offset` may be 0."""
         column = self._column(name, np.nan if values is None else values, np.float64)
         distances = _stored(column)
         bad = np.isinf(distances) | (distances < 0)
@@ -155,7 +156,7 @@ class Orders:
         return self._column("expires", moments, np.int64)
 
     def _parent_ids(self, values: Any) -> NDArray[np.int64]:
-        """The id of each parent's order, 0 for none: orders are sent by time, so ids are rows from 1."""
+        """The id of each parent order, 0 for none. Orders are sent by time: an id is a sorted row plus 1."""
         parents = self._column("parent", values, np.int64)
         n = len(self)
         if not (_stored(parents) != -1).any():
@@ -165,8 +166,8 @@ class Orders:
         if self._rows is not None:
             row[self._rows] = np.arange(n)
         ids: NDArray[np.int64] = np.where(parents < 0, 0, row[parents] + 1)
-        is_later = ids > np.arange(n)  # the order's own id is np.arange(n) + 1
-        self._refuse(is_later, "parent", parents, "the row of an order that is sent before")
+        is_later = ids > np.arange(n)  # the id of the child is np.arange(n) + 1
+        self._refuse(is_later, "parent", parents, "the row of an order that is sent earlier")
         is_foreign = (ids > 0) & (self.symbol[ids - 1] != self.symbol)
         self._refuse(is_foreign, "parent", parents, "the row of an order for the same symbol")
         return ids
@@ -174,7 +175,7 @@ class Orders:
     def _order_types(self) -> NDArray[np.int8]:
         """The type of each order; OrderError for terms that exclude each other.
 
-        The rules of `rules/order_terms.pxd`, over columns.
+        Must equal the rules of `rules/order_terms.pxd`, which are for one order.
         """
         limit, stop, touch, trail, offset = (
             ~np.isnan(_stored(column))
@@ -211,7 +212,7 @@ class Orders:
         return self._full(np.select(masks, list(map(int, types)), int(OrderType.MARKET)).astype(np.int8))
 
     def _refuse(self, bad: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
-        """OrderError for the first bad row."""
+        """Raises OrderError for the first bad row; `allowed` describes a valid value."""
         if bad.any():
             row = self._first(bad)
             value = values[row if self._rows is None else int(np.flatnonzero(self._rows == row)[0])]
@@ -241,7 +242,7 @@ class Orders:
         return {name: column for name, column in vars(self).items() if not name.startswith("_")}
 
     def places(self, symbols: Sequence[str]) -> NDArray[np.intp]:
-        """The index into `symbols` of each row; OrderError for a symbol that is not among them."""
+        """The index of each row's symbol in `symbols`, shape (rows,); OrderError for an unknown symbol."""
         names = _stored(self.symbol)
         index = np.full(names.shape, -1)
         for i, symbol in enumerate(symbols):
@@ -252,7 +253,7 @@ class Orders:
         return self._full(index)
 
     def handler(self, symbols: Sequence[str]) -> ArrayHandler:
-        """What the engine calls to send these orders, in one run over `symbols`."""
+        """A new handler that sends these orders in one run over `symbols`."""
         is_touch = ~np.isnan(_stored(self.touch_price))
         columns: tuple[NDArray[Any], ...] = (
             self.timestamp,
@@ -276,12 +277,12 @@ class Orders:
 
 
 def _is_scalar(column: NDArray[Any]) -> bool:
-    """True if one value stands for all rows."""
+    """True if one stored value is repeated for all rows."""
     return column.strides == (0,)
 
 
 def _stored(column: NDArray[Any]) -> NDArray[Any]:
-    """The values that are stored: the column, or the one value that stands for all rows."""
+    """The stored values: the column, or the one value that is repeated for all rows."""
     return column[:1] if _is_scalar(column) else column
 
 

@@ -1,1 +1,1 @@
-"""The built-in strategies, compiled: one file each, plus what they share."""
+"""The built-in strategies, compiled. `registry` lists them; they share the modules `signal` and `window`."""

@@ -17,8 +17,8 @@ cdef struct Params:
     int8_t below             # stance while the short mean is below: 0 or -1
 
 cdef struct Symbol:
-    double short             # mean
-    double long              # mean
+    double short             # the short mean
+    double long              # the long mean
     int64_t count            # prices so far
 
 

@@ -58,7 +58,7 @@ cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) n
 cdef inline int64_t scan_rows(
     int kind, SignalState* signal, Symbol* symbol, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """Must equal `decide` at each row. The windows are full and do not wrap, so adding a price is simple here."""
+    """Must equal `decide` at each row. The windows are full and do not wrap within the rows."""
     cdef double* shorts = symbol.short.items + symbol.short.at - row
     cdef double* longs = symbol.long.items + symbol.long.at - row
     cdef double short = symbol.short.sum, long = symbol.long.sum, px

@@ -126,7 +126,10 @@ class TargetWeights(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Entry(NamedTuple):
-    """Where a strategy is defined. One without a module is not compiled."""
+    """The definition of a strategy: its parameters, its module and the class of its handler.
+
+    A strategy without a module is not compiled.
+    """
 
     params: type[Struct]
     module: str = ""
@@ -140,7 +143,7 @@ STRATEGIES: dict[str, Entry] = {
     "momentum": Entry(Momentum, "momentum", "Momentum"),
     "mean_reversion": Entry(MeanReversion, "mean_reversion", "MeanReversion"),
     "rsi": Entry(Rsi, "rsi", "Rsi"),
-    "targets": Entry(TargetWeights),  # played by strategies/targets
+    "targets": Entry(TargetWeights),  # runs as `Targets` of strategies/targets
 }
 
 

@@ -1,4 +1,4 @@
-"""Base of the built-in strategies: a symbol's prices become a stance, and a change of stance an order.
+"""Base of the built-in strategies: a symbol's prices determine a stance, and a change of stance sends an order.
 
 A stance is 1 long, 0 flat or -1 short. A price is the mid of a quote, the price of a trade or the close of a bar.
 """
@@ -57,7 +57,7 @@ cdef inline double event_price(const Market* market) noexcept nogil:
 cdef inline int64_t scan_kind(
     int kind, decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """Must equal `decide` at each row; stops at the first row that changes the stance."""
+    """Runs `decide` over rows of one kind. Returns the first row that changes the stance, or `end`."""
     cdef SignalState* signal = <SignalState*> state
     cdef void* symbol = signal.symbols + stream.symbol * signal.size
     cdef int8_t held = signal.stances[stream.symbol], stance
@@ -76,7 +76,7 @@ cdef inline int64_t scan_kind(
 cdef inline int64_t scan_with(
     decide_t decide, void* state, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """Runs `decide` over rows. One loop per kind of row keeps the inner loop free of branches."""
+    """A `scan_t` that runs `decide` over rows. One loop per kind of row keeps the inner loop free of branches."""
     if stream.kind == QUOTE:
         return scan_kind(QUOTE, decide, state, stream, row, end)
     if stream.kind == TRADE:

@@ -47,7 +47,7 @@ cdef class Signal(Handler):
 
 
 cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    """Decides at an event that sets the mark of its symbol."""
+    """Decides the stance at an event that sets the mark of its symbol, and sends an order if it has changed."""
     cdef SignalState* signal = <SignalState*> state
     cdef int32_t s = market.symbol
     cdef int8_t stance

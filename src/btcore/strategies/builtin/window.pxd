@@ -7,7 +7,7 @@ from btcore.memory cimport prefetch
 
 
 cdef enum:
-    LAPS = 16              # the sum is computed again after so many turns of the ring
+    LAPS = 16              # turns of the ring after which the sum is computed again
 
 cdef struct Window:
     double* items          # ring of prices

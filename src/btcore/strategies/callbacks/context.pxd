@@ -1,4 +1,4 @@
-"""`Context`: what the callbacks of a strategy read, and the orders and timers they set."""
+"""`Context`: the data that callbacks read, and the methods that send orders and set timers."""
 
 from libc.stdint cimport int8_t, int32_t, int64_t
 
@@ -12,7 +12,7 @@ cdef class Context:
     cdef dict indexes
     cdef list timers                # a heap of ns UTC
     cdef list working                # ids of the orders that are not known to have ended
-    cdef int64_t n_listed            # orders that were added to it
+    cdef int64_t n_listed            # orders that were added to `working` so far
     cdef int64_t last_oco            # the highest oco number used
     cdef dict streams                # by (symbol, kind): index of the stream on the tape, container
     cdef readonly tuple symbols

@@ -1,6 +1,6 @@
-"""`Context`: what the callbacks of a strategy read, and the orders and timers they set.
+"""`Context`: the data that callbacks read, and the methods that send orders and set timers.
 
-One class, so one file: a cdef class cannot be split.
+Over 300 lines: a cdef class cannot be split over files.
 """
 
 cimport cython
@@ -30,9 +30,10 @@ _KINDS = ("quotes", "trades", "bars")  # the order of a symbol's streams on the 
 
 @cython.final
 cdef class Context:
-    """What a strategy reads and does, inside its callbacks; OrderError outside of them.
+    """The first argument of every callback: account, data, orders and timers. It raises OrderError outside of them.
 
-    Symbols are names, times int64 ns UTC. Money is in the run's currency, prices in the instrument's.
+    Symbols are names; an unknown one raises OrderError. Times are int64 ns UTC. Money is in the run's currency,
+    prices are in the instrument's.
     """
 
     def __init__(self, tuple symbols not None):
@@ -76,6 +77,7 @@ cdef class Context:
             raise OrderError(f"{symbol!r} is not in this run; its symbols are {', '.join(self.symbols)}") from None
 
     cdef int check_active(self) except -1:
+        """Raises OrderError outside of a callback."""
         if self.out == NULL:
             raise OrderError("a context works only inside the strategy's callbacks")
         return 0
@@ -88,18 +90,21 @@ cdef class Context:
 
     @property
     def cash(self):
-        """The account's cash."""
+        """The account's cash, in the run's currency."""
         self.check_active()
         return self.account.cash
 
     @property
     def equity(self):
-        """Cash plus positions at their marks."""
+        """Cash plus positions at their marks, in the run's currency."""
         self.check_active()
         return equity(self.account)
 
     def position(self, str symbol not None, leg=None):
-        """The signed quantity held. In a hedging account it is the sum, or that of `leg`, "long" or "short"."""
+        """The signed quantity held. In a hedging account it is the sum of both legs, or that of `leg`.
+
+        `leg` is "long" or "short"; OrderError for another value, or in an account that nets positions.
+        """
         return self.position_of(symbol, leg).qty
 
     cdef const Position* position_of(self, str symbol, leg) except NULL:
@@ -113,11 +118,11 @@ cdef class Context:
         return &self.account.legs[2 * s + (leg == "short")]
 
     def average_price(self, str symbol not None, leg=None):
-        """The average entry price of the position, 0.0 if flat. In a hedging account only a `leg` has one."""
+        """The average entry price of the position, 0.0 if flat. In a hedging account give a `leg`, as in `position`."""
         return self.position_of(symbol, leg).avg_px
 
     def mark(self, str symbol not None):
-        """The price at which the position is valued: close, mid or last trade. NaN before the first."""
+        """The price at which the position is valued: close, mid or last trade. NaN before the first price."""
         cdef int32_t s = self.index(symbol)
         return self.account.positions[s].mark if self.market.tickers[s].priced else NAN
 
@@ -145,10 +150,10 @@ cdef class Context:
         self, str symbol not None, double quantity, *, str side not None="buy", limit=None, stop=None,
         take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None,
     ):
-        """Sends an entry, and the orders that its fills release: a limit that takes profit and a stop that limits loss.
+        """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
-        Returns (entry, take profit, stop loss) ids; None for a price that is not given. The two cancel each other.
-        `limit`, `stop` and `time_in_force` are those of the entry.
+        Returns the ids (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
+        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry. OrderError as in `buy`.
         """
         if side not in ("buy", "sell"):
             raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")
@@ -244,13 +249,13 @@ cdef class Context:
         if not isfinite(weight):
             raise OrderError(f"{symbol}: weight {weight} is not a finite number")
         if not self.market.tickers[s].priced:
-            raise OrderError(f"{symbol}: no price yet, which a target weight needs")
+            raise OrderError(f"{symbol}: no price yet; a target weight needs one")
         return id_or_none(order_target(
             self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
         ))
 
     def cancel(self, int64_t order_id):
-        """Requests the cancellation of an order; the request has the latency of an order."""
+        """Requests the cancellation of an order; the request has the latency of an order. OrderError: unknown id."""
         self.symbol_of(order_id)
         if cancel(self.out, order_id) < 0:
             raise MemoryError
@@ -258,7 +263,8 @@ cdef class Context:
     def amend(self, int64_t order_id, *, quantity=None, limit=None, stop=None, touch=None):
         """Requests a new total quantity, limit, stop or touch price; the request has the latency of an order.
 
-        OrderError for a price that the order type does not have.
+        None leaves a value unchanged. OrderError for an unknown id, an invalid value, or a price that the order type
+        does not have.
         """
         cdef int32_t s = self.symbol_of(order_id)
         cdef int8_t kind = self.type_of(order_id)
@@ -296,7 +302,10 @@ cdef class Context:
         return self.account.orders[order_id - 1].order_type if request == NULL else request.order_type
 
     def open_orders(self, symbol=None):
-        """Ids of the orders that are not known to have ended, in the order of sending."""
+        """Ids of the open orders, of `symbol` or of all symbols, in the order of sending.
+
+        With response latency an order is listed until its end has been reported.
+        """
         cdef int32_t s = -1 if symbol is None else self.index(symbol)
         cdef int64_t i
         self.check_active()
@@ -314,7 +323,7 @@ cdef class Context:
         return self.account.orders[order_id - 1].known_status <= PARTIALLY_FILLED
 
     def set_timer(self, moment):
-        """Calls `on_timer` once at `moment` (int64 ns UTC or a datetime); at the next event if it has passed."""
+        """Schedules one call of `on_timer` at `moment` (int64 ns UTC or a datetime), before the next event if past."""
         self.check_active()
         heappush(self.timers, timestamp_of(moment))
         self.out.next_timer = self.timers[0]
@@ -334,7 +343,7 @@ cdef str type_name(int8_t order_type):
 
 
 cdef object id_or_none(int64_t order_id):
-    """The id, None if nothing was sent."""
+    """The id, None if no order was sent (0). MemoryError for -1."""
     if order_id < 0:
         raise MemoryError
     return order_id or None

@@ -36,10 +36,10 @@ cdef struct State:
 
 @cython.final
 cdef class CallbackHandler(Handler):
-    """Calls the callbacks that `strategy` has, an object with any of `on_start, on_bar, on_quote, ...`.
+    """Calls the callbacks of `strategy`, an object with any of `on_start`, `on_bar`, `on_quote` and so on.
 
-    An event object is reused for the next event of its kind unless the strategy holds a reference to it, so that
-    events cost no allocation.
+    An event object is reused for the next event of its kind, unless the strategy holds a reference to it. So most
+    events allocate no memory.
     """
     cdef State box
     cdef readonly Context context
@@ -61,7 +61,7 @@ cdef class CallbackHandler(Handler):
         self.on_event = on_event
 
     cdef int handle(self, const Market* market, const Account* account, Outbox* out) noexcept:
-        """Runs the callback of one event; the context works only meanwhile."""
+        """Runs the callback of one event. The context is valid only during the call."""
         cdef Context ctx = self.context
         cdef int code
         ctx.market, ctx.account, ctx.out = market, account, out
@@ -70,7 +70,7 @@ cdef class CallbackHandler(Handler):
         return code
 
     cdef int run_callback(self, const Market* market) noexcept:
-        """1 if the callback raised: the exception is then in `error`."""
+        """Returns 0, or 1 if the callback raised; the exception is then in `error`."""
         try:
             self.dispatch(market)
             return 0

@@ -22,8 +22,8 @@ class Strategy:
             def on_bar(self, ctx, bar):
                 ...
 
-    A class defines the callbacks it needs; the others cost nothing. `on_start`, `on_timer` and `on_end` take
-    (self, ctx). `on_bar`, `on_quote`, `on_trade` and `on_fill` also take the event. `ctx` is a Context.
+    A class defines only the callbacks it needs. `on_start`, `on_timer` and `on_end` take (self, ctx).
+    `on_bar`, `on_quote`, `on_trade` and `on_fill` also take the event. `ctx` is a Context.
 
     `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
     name or a value of another type.

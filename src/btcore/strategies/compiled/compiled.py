@@ -20,7 +20,7 @@ SIGNATURE = re.compile(r"int \(void \*, .*Market const \*, .*Account const \*, .
 
 
 class Compiled:
-    """A strategy that is a compiled function, called without Python. It may play any number of runs.
+    """A strategy that is a compiled function, called without Python. It may be used in any number of runs.
 
     function: the result of `btcore.jit.cfunc` or of `numba.cfunc(btcore.jit.signature(dtype))`, or the
     integer address of a C function of the type `on_event_t` in `btcore/model.pxd`.
@@ -78,13 +78,13 @@ class Compiled:
             raise ConfigError(
                 f"{where}: its CONTRACT_VERSION is {version}, btcore's is {CONTRACT_VERSION}; recompile it"
             )
-        made = cls(address, state, events=events)
-        made.function = exported[name]
-        made._code = {
+        compiled = cls(address, state, events=events)
+        compiled.function = exported[name]
+        compiled._code = {
             "name": f"{module.__name__}.{name}",
             "code_sha256": sha256_hex(Path(str(module.__file__)).read_bytes()),
         }
-        return made
+        return compiled
 
     def handler(self) -> CompiledHandler:
         """A handler for one run. After the run its `final_state` is the state, or None without one."""
@@ -92,7 +92,7 @@ class Compiled:
         return CompiledHandler(self._address, state, self.events, self.function, self.describe())
 
     def describe(self) -> dict[str, Any]:
-        """For the manifest: the function's name, its events, and hashes of its code and its initial state.
+        """The entry of a run's manifest: name and events of the function, hashes of its code and state.
 
         The code of a Numba function is its source text and the numbers among its globals and closure
         variables; the functions it calls are not included.
@@ -110,7 +110,7 @@ class Compiled:
 
 
 def _checked_state(state: Any) -> NDArray[Any] | None:
-    """A read-only copy."""
+    """A read-only copy; ConfigError if it is not a numpy array with records and without Python objects."""
     if state is None:
         return None
     if not isinstance(state, np.ndarray | np.void) or state.dtype.hasobject or state.size == 0:

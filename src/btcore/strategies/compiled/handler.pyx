@@ -10,7 +10,7 @@ from btcore.model cimport Account, BAR, END, FILL, Market, Outbox, QUOTE, START,
 from btcore.errors import OrderError
 from btcore.strategies.compiled.order_calls import FAULTS as _FAULTS
 
-# The events a strategy may choose. Timers always reach the strategy that set them.
+# The events that a strategy may choose, by name. It is called for its timers in any case.
 EVENTS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END}
 RAISED = -(1 << 31)    # what a function of `jit.cfunc` returns after an exception
 
@@ -34,7 +34,7 @@ cdef class CompiledHandler(Handler):
     """One run of the C function `on_event(state, market, account, out)` at `address`, for each of `events`.
 
     `memory`, a C-contiguous numpy array or None, is the state, which the function changes. `owner` is the object
-    that the function belongs to; it is kept alive. `described` is for the run's manifest.
+    that the function belongs to; the handler holds a reference to it. `described` is the entry of the run's manifest.
     """
     cdef Call call
     cdef object memory, owner

@@ -1,4 +1,4 @@
-"""Numba strategies: constants, record types, the signature of a strategy, functions that read its arguments.
+"""Numba strategies: constants, record types, the signature, and functions that read the arguments.
 
 `btcore.jit` has these names and those of `numba_orders`.
 """
@@ -86,8 +86,8 @@ def signature(state: Any = None) -> Any:
     `state` is the dtype of the state's records; without it the state is an address, 0 for none. An exception
     in a plain `numba.cfunc` is printed and the run goes on; with `jit.cfunc` it ends the run.
     """
-    own = types.voidptr if state is None else from_dtype(np.dtype(state))
-    return types.int32(own, MARKET, ACCOUNT, OUTBOX)
+    record = types.voidptr if state is None else from_dtype(np.dtype(state))
+    return types.int32(record, MARKET, ACCOUNT, OUTBOX)
 
 
 def cfunc(state: Any = None, **options: Any) -> Callable[[Callable[..., int]], Any]:

@@ -67,8 +67,8 @@ def submit(  # noqa: PLR0917  # Numba knows no keyword-only arguments
 ) -> Any:
     """Sends an order to buy (`side` 1) or sell (-1) and returns its id. The terms are those of `Context.buy`.
 
-    NaN stands for no price and for the run's latency. `trail_by` is PRICE, PERCENT or TICKS; `time_in_force`
-    is GTC, DAY, IOC, FOK, GTD, OPG or CLS; `expires` is ns UTC.
+    A price of NaN is none; a latency of NaN is that of the run. `trail_by` is PRICE, PERCENT or TICKS;
+    `time_in_force` is GTC, DAY, IOC, FOK, GTD, OPG or CLS; `expires` is ns UTC.
     """
     return _submit(
         out, symbol, 1 if side > 0 else -1, quantity, limit, stop, touch, trail, limit_offset, trail_by,

@@ -19,24 +19,26 @@ FAULTS = {
     BAD_TARGET: "a target is not a finite number",
     BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in _TRAIL_BY)}",
     BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(_TIME_IN_FORCE)}",
-    BAD_FLAG: "post_only and reduce_only are not both True or False",
+    BAD_FLAG: "post_only or reduce_only is neither True nor False",
     BAD_OCO: "oco is not 0 or a positive group number",
-    BAD_PARENT: "parent is not the id of an order that was sent before",
+    BAD_PARENT: "parent is neither 0 nor the id of an order that was sent before",
     BAD_LATENCY: f"latency_ms is not {_LATENCY_RANGE}",
     UNKNOWN_ORDER: "a cancel or an amendment is for an order that was never sent",
-    NO_PRICE: "a target weight is for a symbol that has no price yet",
+    NO_PRICE: "a target weight is for a symbol that has no price yet; it needs one",
     **{FIRST_CONFLICT + conflict: text for conflict, text in _CONFLICTS.items()},
 }
 
 
-cdef inline int64_t refuse(Outbox* out, int32_t fault) noexcept nogil:
+cdef inline int64_t set_fault(Outbox* out, int32_t fault) noexcept nogil:
+    """Stores the first fault of the run. Returns -1."""
     if out.fault == 0:
         out.fault = fault
     return -1
 
 
-cdef inline int64_t sent(Outbox* out, int64_t code) noexcept nogil:
-    return refuse(out, NO_MEMORY) if code < 0 else code
+cdef inline int64_t check_memory(Outbox* out, int64_t code) noexcept nogil:
+    """Returns `code`, an id or 0; if it is -1, sets the fault NO_MEMORY."""
+    return set_fault(out, NO_MEMORY) if code < 0 else code
 
 
 cdef int64_t submit(
@@ -44,25 +46,25 @@ cdef int64_t submit(
     double limit_offset, int64_t trail_by, int64_t time_in_force, int64_t expires, int64_t oco, int64_t parent,
     int64_t flags, double latency_ms,
 ) noexcept nogil:
-    """Sends an order with the terms of `Context.buy`, NaN for none. Its id, -1 if a term is invalid."""
+    """Sends an order with the terms of `Context.buy`, NaN for none. Returns its id, or -1 if a term is invalid."""
     cdef Request request
     cdef int conflict
     if symbol < 0 or symbol >= out.n_symbols:
-        return refuse(out, UNKNOWN_SYMBOL)
+        return set_fault(out, UNKNOWN_SYMBOL)
     if not (isfinite(qty) and qty > 0.0):
-        return refuse(out, BAD_QUANTITY)
+        return set_fault(out, BAD_QUANTITY)
     if not 0 <= trail_by <= TICKS:
-        return refuse(out, BAD_TRAIL_BY)
+        return set_fault(out, BAD_TRAIL_BY)
     if not 0 <= time_in_force <= CLS:
-        return refuse(out, BAD_TIME_IN_FORCE)
+        return set_fault(out, BAD_TIME_IN_FORCE)
     if not 0 <= flags <= (POST_ONLY | REDUCE_ONLY):
-        return refuse(out, BAD_FLAG)
+        return set_fault(out, BAD_FLAG)
     if oco < 0:
-        return refuse(out, BAD_OCO)
+        return set_fault(out, BAD_OCO)
     if parent < 0 or parent >= out.next_id:
-        return refuse(out, BAD_PARENT)
+        return set_fault(out, BAD_PARENT)
     if not (isnan(latency_ms) or 0 <= latency_ms <= MAX_LATENCY_MS):
-        return refuse(out, BAD_LATENCY)
+        return set_fault(out, BAD_LATENCY)
     conflict = price_conflict(
         not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
     )
@@ -73,39 +75,42 @@ cdef int64_t submit(
     if conflict == NO_CONFLICT:
         conflict = time_conflict(request.order_type, <int8_t> time_in_force, expires != NEVER, flags & POST_ONLY)
     if conflict != NO_CONFLICT:
-        return refuse(out, FIRST_CONFLICT + conflict)
+        return set_fault(out, FIRST_CONFLICT + conflict)
     request.limit_px, request.stop_px = limit, stop if isnan(touch) else touch
     request.trail, request.limit_offset = trail, limit_offset
     request.trail_by, request.time_in_force, request.flags = <int8_t> trail_by, <int8_t> time_in_force, <int8_t> flags
     request.expires, request.oco, request.parent = expires, oco, parent
     if not isnan(latency_ms):
         request.latency = llrint(latency_ms * 1e6)
-    return sent(out, contract.send_order(out, &request))
+    return check_memory(out, contract.send_order(out, &request))
 
 
 cdef int64_t cancel(Outbox* out, int64_t order_id) noexcept nogil:
-    """Requests the cancellation of an order; -1 for an unknown id."""
+    """Requests the cancellation of an order. Returns 0, or -1 for an unknown id."""
     if order_id < 1 or order_id >= out.next_id:
-        return refuse(out, UNKNOWN_ORDER)
-    return sent(out, contract.cancel(out, order_id))
+        return set_fault(out, UNKNOWN_ORDER)
+    return check_memory(out, contract.cancel(out, order_id))
 
 
 cdef int64_t amend(Outbox* out, int64_t order_id, double qty, double limit, double trigger) noexcept nogil:
-    """Requests new terms, NaN to leave one unchanged; -1 for an unknown id or an invalid quantity."""
+    """Requests new terms, NaN to leave one unchanged. Returns 0, or -1 for an unknown id or an invalid quantity."""
     if order_id < 1 or order_id >= out.next_id:
-        return refuse(out, UNKNOWN_ORDER)
+        return set_fault(out, UNKNOWN_ORDER)
     if not isnan(qty) and not (isfinite(qty) and qty > 0.0):
-        return refuse(out, BAD_QUANTITY)
-    return sent(out, contract.amend(out, order_id, qty, limit, trigger))
+        return set_fault(out, BAD_QUANTITY)
+    return check_memory(out, contract.amend(out, order_id, qty, limit, trigger))
 
 
 cdef int64_t order_target(const Account* account, Outbox* out, int64_t symbol, double qty) noexcept nogil:
-    """Sends a market order for the difference between `qty` and the position. Its id, 0 without a difference."""
+    """Sends a market order for the difference between `qty` and the position with open market orders.
+
+    Returns its id, 0 if there is no difference, or -1 if an argument is invalid; likewise below.
+    """
     if symbol < 0 or symbol >= out.n_symbols:
-        return refuse(out, UNKNOWN_SYMBOL)
+        return set_fault(out, UNKNOWN_SYMBOL)
     if not isfinite(qty):
-        return refuse(out, BAD_TARGET)
-    return sent(out, contract.order_target(account, out, <int32_t> symbol, qty))
+        return set_fault(out, BAD_TARGET)
+    return check_memory(out, contract.order_target(account, out, <int32_t> symbol, qty))
 
 
 cdef int64_t order_target_percent(
@@ -113,12 +118,12 @@ cdef int64_t order_target_percent(
 ) noexcept nogil:
     """`order_target` for a quantity worth `weight` of equity."""
     if symbol < 0 or symbol >= out.n_symbols:
-        return refuse(out, UNKNOWN_SYMBOL)
+        return set_fault(out, UNKNOWN_SYMBOL)
     if not isfinite(weight):
-        return refuse(out, BAD_TARGET)
+        return set_fault(out, BAD_TARGET)
     if not market.tickers[symbol].priced:
-        return refuse(out, NO_PRICE)
-    return sent(out, contract.order_target_percent(market, account, out, <int32_t> symbol, weight))
+        return set_fault(out, NO_PRICE)
+    return check_memory(out, contract.order_target_percent(market, account, out, <int32_t> symbol, weight))
 
 
 cdef void set_timer(Outbox* out, int64_t moment) noexcept nogil:

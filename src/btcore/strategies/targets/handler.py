@@ -1,4 +1,4 @@
-"""Plays a `Targets`: rebalances when a date or a row of targets is due, and sends the orders of the plan."""
+"""Callbacks for `Targets`: they rebalance when a date or a row of targets is due, and send its orders."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -71,7 +71,7 @@ class TargetsHandler:
         self.next_date: int | None = None  # of the schedule; None until there is a target
         self.unpriced: set[int] = set()  # symbols to trade at their first price
         self.goals = np.zeros(len(self.symbols))  # the position that the latest order of each symbol leads to
-        self.sent: dict[int, float] = {}  # symbols of the latest orders, and each order's share of equity
+        self.sent: dict[int, float] = {}  # by symbol of the latest orders: the order's share of equity
         self.check_time: int | None = None  # when the outcome of these orders is known
         self.has_logged_scaling = False
 
@@ -98,7 +98,7 @@ class TargetsHandler:
             ctx.set_timer(next_time + self.delay)
 
     def _apply_rows(self, now: int) -> bool:
-        """Takes over the rows dated up to `now`; False if there are none."""
+        """Applies the rows dated up to `now` to `targets`; False if there are none."""
         first, times = self.next_row, self.row_times
         while self.next_row < len(times) and times[self.next_row] <= now:
             row = self.next_row
@@ -127,7 +127,7 @@ class TargetsHandler:
         self._trade(ctx, set(range(len(self.symbols))) - without_price, self.settings.max_turnover)
 
     def _follow_up(self, ctx: Context, now: int) -> None:
-        """Trades the symbols whose order was rejected and those that have got their first price."""
+        """Trades the symbols whose order was rejected, and those that now have their first price."""
         if self.check_time is not None and now >= self.check_time:
             self._retry_rejected(ctx)
         priced = {i for i in self.unpriced if isfinite(ctx.mark(self.symbols[i]))}
@@ -136,7 +136,7 @@ class TargetsHandler:
             self._trade(ctx, priced, self.settings.max_turnover)
 
     def _retry_rejected(self, ctx: Context) -> None:
-        """Plans rejected orders once more: prices moved while they travelled, and buying power was short."""
+        """Plans rejected orders once more: prices moved in flight, so that buying power was short."""
         sent, self.check_time = self.sent, None
         rejected = {
             i

@@ -19,7 +19,7 @@ _NOISE = 1e-12  # of equity: equal weights may differ by this much after roundin
 class Plan(NamedTuple):
     """`orders`: (index of the symbol, signed quantity other than 0), in the order to send.
 
-    `scale` is the share of the targets that cash floor and leverage allow; 1.0 if they allow all of it.
+    `scale` is the share of the target weights that cash floor and leverage allow, at most 1.0.
     """
 
     orders: list[tuple[int, float]]
@@ -49,6 +49,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
 ) -> Plan:
     """The trades that bring `held` to `targets`. Columns have one item per symbol, or one number for all.
 
+    equity: of the account, in the run's currency.
     prices: NaN for a symbol without a price; it is not traded.
     multipliers: the money that one unit gains when its price rises by 1.
     lots: quantities are whole multiples; 0 for any size.
@@ -58,7 +59,9 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     min_notionals: the smallest notional that an order may have.
     costs: what a trade costs as a share of its notional, without `half_spreads`.
     fee: what each order costs in money, whatever its size.
+    half_spreads: half the spread as a share of the mid.
     margin_weights: the buying power that one unit of notional uses.
+    leverage: the highest gross weight: buying power as a multiple of equity.
 
     The steps, in this order. Each weight is clipped to `max_weight`. Long weights are scaled so that all
     weights sum to at most `1 - cash_floor`; then all weights are scaled to a gross of at most `leverage`. A
@@ -94,7 +97,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     fees = fee * np.count_nonzero(delta) / equity
     after = holding + delta
     side = np.sign(after)
-    same = np.maximum(holding * side, 0.0)  # what is held on the side the symbol ends on
+    same = np.maximum(holding * side, 0.0)  # the position that is on the same side before and after
     raised = np.where(delta == 0.0, 0.0, np.maximum(np.abs(after) - same, 0.0))
     closing = delta - side * raised
     # The engine values an order and its symbol's whole position at the far side of the quote.
@@ -116,7 +119,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
 
 
 def whole(quantity: Floats, lots: ArrayLike) -> Floats:
-    """Rounded towards zero to whole lots. A lot of 0 is any size.
+    """The quantities rounded towards zero to whole lots. A lot of 0 is any size.
 
     1e-9 of a lot is added before rounding, so that a rounding error does not cost a lot.
     """
@@ -126,7 +129,7 @@ def whole(quantity: Floats, lots: ArrayLike) -> Floats:
 
 
 def _drop_small(delta: Floats, held: Floats, unit: Floats, least: Floats) -> Floats:
-    """Drops trades below `least`, but those that close a position only if there is a minimum notional."""
+    """Drops trades below `least`, a weight; one that closes a position only if a minimum notional applies."""
     weight = np.abs(delta) * unit
     closes_dust = (held + delta == 0.0) & (least <= DUST)
     return np.where((weight >= least) | closes_dust, delta, 0.0)
@@ -140,7 +143,7 @@ def _columns(given: tuple[ArrayLike, ...]) -> list[Floats]:
 def _scale_to_account(
     aim: Floats, untouched: Floats, margin_weight: Floats, cash_floor: float, leverage: float
 ) -> tuple[Floats, float]:
-    """The weights that fit beside the `untouched` ones, and the smallest share of a weight that is left."""
+    """The weights that fit beside the `untouched` ones, and the smallest share of a weight that remains."""
     longs = aim > 0.0
     room = 1.0 - cash_floor - float(aim[~longs].sum() + untouched.sum())
     long_scale = _fitting_share(room, float(aim[longs].sum()))

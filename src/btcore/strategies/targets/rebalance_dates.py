@@ -1,4 +1,4 @@
-"""When to rebalance: on a grid of equal steps, or when a local calendar period begins."""
+"""Dates of rebalancing: a grid of equal steps, or the starts of local calendar periods."""
 
 from typing import NamedTuple
 

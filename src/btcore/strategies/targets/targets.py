@@ -1,4 +1,4 @@
-"""`Targets`: the target of each symbol of a portfolio, known before the run, as columns."""
+"""`Targets`: target positions of a portfolio as columns, known before the run."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -20,7 +20,7 @@ AT_START = int(np.iinfo(np.int64).min)  # a time before every run
 class Targets:
     """Target positions, one per row: from `timestamp` on, the target of `symbol` is `value`.
 
-    A scalar stands for every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run.
+    A scalar applies to every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run.
     `value` is signed; by `kind` it is a weight of equity ("weight"), money in the run's currency ("value") or
     a quantity ("units"). OrderError names the first invalid row, ConfigError the invalid setting.
 
@@ -31,7 +31,7 @@ class Targets:
 
     drift: a symbol whose weight differs by no more than this from its target is not traded.
     max_weight: each |weight| is clipped to it.
-    max_turnover: the most that one rebalance may trade, as a share of equity; the rest is left to the next.
+    max_turnover: the most that one rebalance may trade, as a share of equity; the next trades what is left.
     cash_floor: the share of equity that stays in cash; below 0, the share that may be borrowed.
     lot: quantities are whole multiples of it; None for each instrument's lot_size.
     close_others: True closes every symbol that the rows of a timestamp do not name. By default a symbol keeps

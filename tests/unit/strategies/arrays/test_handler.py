@@ -65,7 +65,7 @@ class TestOrders:
             ({"latency_ms": -1}, r"orders\[0\]: latency_ms -1.0 is not between 0 and"),
             ({"oco": [-2, 0]}, r"orders\[0\]: oco -2 is not 0 or a positive"),
             ({"parent": [-1, 2]}, r"orders\[1\]: parent 2 is not a row from 0 to 1"),
-            ({"parent": [-1, 0]}, r"orders\[1\]: parent 0 is not the row of an order that is sent before"),
+            ({"parent": [-1, 0]}, r"orders\[1\]: parent 0 is not the row of an order that is sent earlier"),
             ({"trail": 0.0}, r"orders\[0\]: trail 0.0 is not a positive number"),
             ({"trail": 1.0, "trail_by": "points"}, r"orders\[0\]: trail_by 'points' is not one of price"),
             (
@@ -76,7 +76,10 @@ class TestOrders:
             ({"post_only": [False, True]}, r"orders\[1\]: post_only is for limit orders"),
             ({"quantity": [1.0, 1.0, 1.0]}, r"orders.quantity: not a column of 2 values"),
             ({"timestamp": [1.5, 2.5]}, r"orders.timestamp: not a column of int64"),
-            ({"timestamp": np.array(["2024-01-01", "NaT"], "M8[ns]")}, r"orders\[1\]: timestamp is NaT"),
+            (
+                {"timestamp": np.array(["2024-01-01", "NaT"], "M8[ns]")},
+                r"orders\[1\]: timestamp is NaT, not a time",
+            ),
         ],
     )
     def test_refusals_name_the_row(self, change, message):

@@ -86,7 +86,7 @@ def test_hashes_do_not_change() -> None:
             "orders[2]: a stop price and a touch price exclude each other",
         ),
         ({"parent": 6}, "orders[0]: parent 6 is not a row from 0 to 5, or -1"),
-        ({"parent": 0}, "orders[0]: parent 0 is not the row of an order that is sent before"),
+        ({"parent": 0}, "orders[0]: parent 0 is not the row of an order that is sent earlier"),
         ({"quantity": [1.0, 2.0]}, "orders.quantity: not a column of 6 values but of 2"),
         ({"quantity": [[1.0]]}, "orders.quantity: not a column but an array of 2 dimensions"),
         (

@@ -63,7 +63,7 @@ class TestArguments:
             ((1, "A", [[1.0]]), "targets.value: not a column but an array of 2 dimensions"),
             ((1.5, "A", 1.0), "targets.timestamp: not a column of int64 nanoseconds or datetime64"),
             (("2024-01-01", "A", 1.0), "targets.timestamp: not a column of int64 nanoseconds or datetime64"),
-            ((np.array(["2024", "NaT"], "M8[D]"), "A", 1.0), "targets[1]: timestamp is NaT"),
+            ((np.array(["2024", "NaT"], "M8[D]"), "A", 1.0), "targets[1]: timestamp is NaT, not a time"),
         ],
     )
     def test_invalid_rows(self, arguments: tuple[Any, ...], message: str):
