@@ -114,7 +114,7 @@ def test_a_mismatch_is_shown_and_is_exit_code_1(tmp_path: Path) -> None:
 
 
 def test_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = planted(tmp_path, "undefined is None", "metrics", {"profit_factor": 0, "win_rate": 100})
+    path = planted(tmp_path, "an undefined metric is None", "metrics", {"profit_factor": 0, "win_rate": 100})
     assert verify.main(["--json", "--table", str(path)]) == 1
     shown = json.loads(capsys.readouterr().out)
     assert (shown["cases"], shown["mismatches"]) == (len(CASES), 1)

@@ -59,10 +59,13 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     do: actions [time, name, ...] in order of time; the time may also be "fill" (at every fill) or "end".
         "buy", "sell" and "bracket" are followed by a quantity and other arguments, "cancel" and "amend" by
-        an order id, "look" by the attributes of the context to record.
+        an order id, "look" by the names of context attributes, whose values are recorded.
     targets: instead of `do`, rows of [time, symbol, value] and settings of `bt.Targets`.
     terms: keyword arguments of `bt.run`; a list of [time, value] is dated values.
-    expect: expected values by the names of `read`, or "error".
+    expect: expected values by the names of `read`, or "error". Among them, "heard" are the events that the
+        strategy received, "seen" the values that "look" recorded, and "asked" quantity, limit price and stop
+        or touch price of each order.
+    because: the arithmetic of the expected values.
     """
 
     rule: str
@@ -76,16 +79,17 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 def to_ns(seconds: float) -> int:
+    """ns UTC of a time in seconds after ORIGIN."""
     return ORIGIN + round(seconds * 10**9)
 
 
 def seconds(ns: int) -> float | None:
-    """None for a negative time, which stands for "never"."""
+    """Seconds after ORIGIN; None for a negative time, which means "never"."""
     return None if ns < 0 else (int(ns) - ORIGIN) / 10**9
 
 
 def dated(terms: Any) -> Any:
-    """Keyword arguments whose lists of [time, value] are as `bt.run` takes them."""
+    """Keyword arguments for `bt.run`: lists of [time, value] become lists of (ns UTC, value)."""
     if isinstance(terms, dict):
         return {name: dated(value) for name, value in terms.items()}
     if isinstance(terms, list) and all(isinstance(item, list) for item in terms):
@@ -94,7 +98,7 @@ def dated(terms: Any) -> Any:
 
 
 class Script(Strategy):
-    """Performs the actions of a case; records the events it receives and what "look" asks for."""
+    """Performs the actions of a case; records the events it receives and the values of "look"."""
 
     def __init__(self, case: Case) -> None:
         super().__init__()
@@ -224,7 +228,7 @@ def portfolio(rows: list[list[Any]], **settings: Any) -> Targets:
 
 
 def replay(case: Case) -> dict[str, Any]:
-    """The replayed values by the names of those expected; an error is its type and that of its cause."""
+    """The replayed value for each expected name; for an error, the names of its type and its cause's."""
     script = Script(case)
     options = dated(case.terms)
     execution = msgspec.convert(options.pop("execution", {}), Execution)
