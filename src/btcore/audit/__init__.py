@@ -1,1 +1,1 @@
-"""Checks: a strategy for look-ahead, and this installation against cases worked out by hand."""
+"""`lookahead` checks a strategy for look-ahead, `conformance` an installation with hand-made cases."""

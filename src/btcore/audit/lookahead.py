@@ -1,4 +1,4 @@
-"""`leakcheck`: finds look-ahead by removing or altering later data, which must not change the past."""
+"""`leakcheck`: removes or alters later data, and reports look-ahead if this changes earlier results."""
 
 import copy
 from collections.abc import Callable, Mapping
@@ -25,22 +25,22 @@ from .truncate import Data, altered, begun, begun_and_next, choose_cuts, deliver
 StrategyLike = str | type[Strategy] | Strategy | Orders | Compiled | Handler
 Params = Mapping[str, Any] | None
 
-ARRAYS = (Orders,)  # one row an order, sent at its `timestamp`
+ARRAYS = (Orders,)  # one row per order, sent at its `timestamp`
 HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer")
 
 
 class LookaheadError(StrategyError):
-    """The strategy's past depends on later data; the message names the first difference."""
+    """Earlier orders, fills or equity depend on later data; the message names the first difference."""
 
 
 class LeakReport(NamedTuple):
-    """What a check that found no look-ahead has compared.
+    """The extent of a check that found no look-ahead.
 
     runs: number of runs played.
     cuts: times at which the data were cut, ns UTC.
     orders_checked, fills_checked: orders and fills up to the last cut.
-    remade: the strategy or its parameters were made from each altered data set. If False, look-ahead in what
-        was computed before the run is not detected.
+    remade: the strategy or its parameters were created again from each altered data set. If False,
+        look-ahead in values computed before the run is not detected.
     """
 
     runs: int
@@ -55,7 +55,7 @@ class LeakReport(NamedTuple):
             return f"<LeakReport: nothing checked, as no order was sent up to the last cut; {trial}>"
         text = f"no look-ahead in {self.orders_checked} orders and {self.fills_checked} fills; {trial}"
         if not self.remade:
-            text += "; what was computed before the run is not covered: pass a function of the data"
+            text += "; values computed before the run are not covered: pass a function of the data"
         return f"<LeakReport: {text}>"
 
 
@@ -68,7 +68,7 @@ def leakcheck(
     seed: int = 0,
     **run_options: Any,
 ) -> LeakReport:
-    """Raises LookaheadError if what a strategy does depends on later data; else returns what was compared.
+    """Raises LookaheadError if a strategy's actions depend on later data; else reports what was compared.
 
         def below_mean(data):
             bars = data["A"]
@@ -83,8 +83,8 @@ def leakcheck(
 
     data: as in `bt.run`.
     strategy: what `bt.run` takes, or a function of the data that returns it, a new one at each call.
-    params: as in `bt.run`, or a function of the data that returns them. What is computed before a run
-        (arrays, fits, normalisations) is checked only if such a function computes it.
+    params: as in `bt.run`, or a function of the data that returns them. Values computed before a run
+        (arrays, fits, normalisations) are checked only if such a function computes them.
     cuts: the largest number of times at which the data are cut.
     seed: chooses the cuts and the altered prices.
     run_options: the other keyword arguments of `bt.run`; no progress bar is drawn.
@@ -92,16 +92,17 @@ def leakcheck(
     One run on all data shows when orders are sent. Three of four cuts are at such times. At every cut each
     stream has had a row, and another row follows.
 
-    With a function of the data, three strategies are made at each cut: from all data, from the data delivered
-    by then, and from data whose later rows keep their timestamps but have other prices and sizes. (A bar is
-    delivered at its end. That it has begun is known from its open on, so there its prices are altered.) All
-    three play the same real rows, up to the first event after the cut, and do nothing after it. Every order,
-    fill, log line and point of the equity curve must be equal. Compiled strategies stop at the cut.
+    With a function of the data, three strategies are created at each cut: from all data, from the data
+    delivered by then, and from data whose later rows keep their timestamps but have other prices and sizes.
+    (A bar is delivered at its end, but its timestamp is known from its open on, so only its prices are
+    altered.) All three play the same real rows, up to the first event after the cut, and do nothing after it.
+    Every order, fill, log line and point of the equity curve must be equal. Compiled strategies stop at the
+    cut.
 
     Any other strategy plays the shortened and the altered rows. The orders it sent by the cut, their fills
     and its equity must be equal.
 
-    A calendar or a count taken from later rows of the data is look-ahead too.
+    Dates or counts taken from later rows of the data are look-ahead too.
 
     Raises what `bt.run` raises; ConfigError for a strategy that cannot be played again; DataError if there is
     no time to cut at; StrategyError if the function fails on less data, or if a repeated run differs.
@@ -109,15 +110,15 @@ def leakcheck(
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
     trial = _Trial(strategy, params, run_options)
-    made = trial.make(data)
-    whole = trial.play(made, data)
+    created = trial.create(data)
+    whole = trial.play(created, data)
     span = span_of(data, run_options)
     sent = np.unique(whole.orders["sent_at"])
-    # Compiled code made from data cannot be stopped at the cut, so its rows end there.
-    goes_on = not trial.remade or isinstance(made[0], (Strategy, *ARRAYS))
+    # Compiled code created from data cannot be stopped at the cut, so its rows end there.
+    goes_on = not trial.remade or isinstance(created[0], (Strategy, *ARRAYS))
     times = choose_cuts(span, sent if goes_on else np.intersect1d(sent, span.events), count, key)
 
-    play_whole = partial(trial.make_and_play, data, data)
+    play_whole = partial(trial.create_and_play, data, data)
     for number, cut in enumerate(times):
         after = f"with the future after {moment_text(cut)}"
         truncated, perturbed = f"{after} truncated", f"{after} perturbed"
@@ -125,38 +126,38 @@ def leakcheck(
         # Rows go on to the next event, for timers at the cut, and include bars that have begun, as cancels
         # wait for their end.
         rows = begun_and_next(data, span.after(cut)) if goes_on else delivered(data, cut)
-        play = partial(trial.make_and_play, data, rows, cut)
+        play = partial(trial.create_and_play, data, rows, cut)
         view = partial(views.until, cut=cut, span=span)
         past = play()
         if goes_on:
             _raise_for(difference(view(whole), view(past), truncated), whole, play_whole, view)
         if not trial.remade:
-            _compare(whole, partial(trial.make_and_play, up, up, cut), play_whole, view, perturbed)
+            _compare(whole, partial(trial.create_and_play, up, up, cut), play_whole, view, perturbed)
             continue
         for source, change in ((begun(down, cut), truncated), (up, perturbed)):
-            made = trial.make(source, change)
-            _compare(past, partial(trial.play, made, rows, cut), play, views.whole, change)
+            created = trial.create(source, change)
+            _compare(past, partial(trial.play, created, rows, cut), play, views.whole, change)
 
     compared = views.until(whole, times[-1], span)
     return LeakReport(trial.runs, tuple(times), len(compared.sent), len(compared.fills), trial.remade)
 
 
 class _Trial:
-    """Makes the strategy, plays it, and counts the runs."""
+    """Creates the strategy, plays it, and counts the runs."""
 
     def __init__(self, strategy: Any, params: Any, options: dict[str, Any]) -> None:
         if isinstance(strategy, Handler):
             raise ConfigError(
                 "strategy: a compiled handler plays one run only; pass its name, or a function of the data "
-                "that makes it"
+                "that creates it"
             )
         self.strategy, self.params, self.options = strategy, params, options
         self.runs = 0
         self.computed = callable(strategy) and not isinstance(strategy, (type, Strategy, *ARRAYS))
         self.remade = self.computed or callable(params)
 
-    def make(self, data: Data, change: str = "") -> tuple[Any, Params]:
-        """The strategy made from `data`, ready for one run, and its parameters.
+    def create(self, data: Data, change: str = "") -> tuple[Any, Params]:
+        """The strategy created from `data`, ready for one run, and its parameters.
 
         `change` describes altered data; with it, an error becomes a StrategyError.
         """
@@ -169,23 +170,23 @@ class _Trial:
             if not change:
                 raise
             raise StrategyError(
-                f"strategy: cannot be made {change}: {type(error).__name__}: {error}"
+                f"strategy: cannot be created {change}: {type(error).__name__}: {error}"
             ) from error
         if isinstance(strategy, Strategy) and not self.computed:
             strategy = _copied(strategy)
         return strategy, params
 
-    def play(self, made: tuple[Any, Params], rows: Data, until: int | None = None) -> Result:
+    def play(self, created: tuple[Any, Params], rows: Data, until: int | None = None) -> Result:
         """The result of a run over `rows`; unless compiled, the strategy does nothing after `until`."""
-        strategy, params = made
+        strategy, params = created
         if until is not None:
             strategy = _stopped(strategy, until)
         self.runs += 1
         return run(rows, strategy, params, **{**self.options, "progress": False})
 
-    def make_and_play(self, source: Data, rows: Data, until: int | None = None) -> Result:
-        """The result of a run over `rows` of the strategy made from `source`."""
-        return self.play(self.make(source), rows, until)
+    def create_and_play(self, source: Data, rows: Data, until: int | None = None) -> Result:
+        """The result of a run over `rows` of the strategy created from `source`."""
+        return self.play(self.create(source), rows, until)
 
 
 def _copied(strategy: Strategy) -> Strategy:
@@ -194,7 +195,7 @@ def _copied(strategy: Strategy) -> Strategy:
     except Exception as error:
         raise ConfigError(
             f"strategy: this {type(strategy).__name__} cannot be copied for each run ({error}); "
-            "pass its class, or a function of the data that makes it"
+            "pass its class, or a function of the data that creates it"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The part of a result that later data must not change, and the first difference between two of them."""
+"""The part of a result that later data must not change, and the first difference of two such parts."""
 
 from typing import Any, NamedTuple
 
@@ -37,7 +37,7 @@ def whole(result: Result) -> Past:
 
 
 def until(result: Result, cut: int, span: Span) -> Past:
-    """What is fixed by `cut` (ns UTC) in the result of a run that continues after it."""
+    """The part that is fixed at `cut` (ns UTC), of the result of a run that continues after it."""
     orders, fills, curve = result.orders, result.trades, result.equity_curve
     # A fill at a bar's open has the time of the open, but is known at the bar's end.
     known_at = fills["timestamp"] + np.array([span.lengths[s] for s in fills["symbol"].tolist()], np.int64)
@@ -51,7 +51,7 @@ def until(result: Result, cut: int, span: Span) -> Past:
 
 
 def difference(was: Past, now: Past, change: str) -> str | None:
-    """The first difference in words, where `change` says how `now` came about; None if there is none.
+    """The first difference in words, or None. `change` describes what was altered for `now`.
 
     Orders as sent are compared before outcomes, then fills, the curve and the log.
     """

@@ -85,7 +85,7 @@ def begun_and_next(data: Data, ts: int) -> Data:
 def altered(data: Data, cut: int, seed: list[int], way: int = 1) -> Data:
     """The data with other valid prices and sizes in the rows delivered after `cut`.
 
-    What `way` 1 doubles, -1 halves, apart from highs, lows and asks.
+    `way` -1 moves each number in the opposite direction of `way` 1 (highs, lows and asks follow from these).
     """
     rng = np.random.default_rng(seed)
     return _each(data, lambda stream: _altered(stream, cut, rng, way))

@@ -36,7 +36,7 @@ def test_the_report_says_what_was_compared():
         "8 cuts, 25 runs>"
     )
     assert report == LeakReport(25, report.cuts, report.orders_checked, report.fills_checked, True)
-    assert "computed before the run is not covered" in repr(leakcheck(ONE, honest(ONE)))
+    assert "computed before the run are not covered" in repr(leakcheck(ONE, honest(ONE)))
 
     report = leakcheck(ONE, lambda data: bt.Orders(data["A"].timestamp[:0], "A", "buy", []))
     assert report.orders_checked == report.fills_checked == 0
@@ -67,7 +67,7 @@ def test_a_function_that_fails_on_less_data_is_not_called_a_leak():
         return honest(data)
 
     with pytest.raises(
-        bt.StrategyError, match=r"made with the future after .*: ArithmeticError: too short$"
+        bt.StrategyError, match=r"created with the future after .*: ArithmeticError: too short$"
     ) as caught:
         leakcheck(ONE, wants_a_year)
     assert not isinstance(caught.value, LookaheadError)
