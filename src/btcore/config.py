@@ -113,10 +113,11 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         the fill's share of the size shown.
     slippage_sqrt: likewise, but grows with the square root of r.
     commission_bps: commission of a fill, in bps of its notional; negative is a rebate.
-    maker_bps, taker_bps: replace commission_bps for fills of that kind; null for no difference.
-    commission_per_share: money a unit, in the run's currency, added to the bps.
+    maker_bps, taker_bps: replace commission_bps for fills of that kind; null for commission_bps.
+    commission_per_share: money per unit, in the run's currency, added to the bps.
     commission_min, commission_max: limits of a fill's commission, in the run's currency; null for none.
-    commission_tiers: rates by the notional traded in a month, in increasing order; they come first.
+    commission_tiers: rates by the notional traded in a month, in increasing order; they take
+        precedence over the other bps.
     latency_ms: from the strategy to the market, in milliseconds; takes dated values.
     response_latency_ms: from the market to the strategy, in milliseconds; takes dated values.
     latency_jitter_ms, response_jitter_ms: scale of the random latency that is added, in milliseconds.
@@ -126,10 +127,10 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     leverage: largest exposure of a margin account, as a multiple of equity.
     maintenance_margin: the account is liquidated if equity falls below this fraction of its exposure.
     position_mode: hedging keeps a long and a short position of each symbol, netting keeps their sum.
-    cost_basis: what a reduction closes: a part at the average cost, or the oldest lots (fifo).
-    cash_rate: interest on positive cash, as a fraction a year (0.05 is 5 %); takes dated values.
+    cost_basis: a reduction closes a part of the position at its average cost, or the oldest lots (fifo).
+    cash_rate: interest on positive cash, as a fraction per year (0.05 is 5 %); takes dated values.
     debit_rate: interest on negative cash, likewise.
-    off_step: what happens to an order whose price or quantity is no multiple of its step.
+    off_step: an order whose price or quantity is not a multiple of its step is rejected, or moved to a step.
     limit_fill: a resting limit order fills if the price goes through its limit, or if it touches it.
     intrabar: the order in which a bar is taken to have reached its prices.
     volume_share: largest share of a bar's volume that the orders of a symbol may fill; null for no limit.
@@ -184,7 +185,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is traded under a symbol. Dated values are as in Execution.
+    """The terms of the instrument that a symbol names. Dated values are as in Execution.
 
     tick_size: the step of its prices; 0 for any price.
     lot_size: the step of its quantities; 0 for any quantity.
@@ -194,11 +195,12 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: code of the currency of its prices; null for the run's.
     initial_margin: the fraction of its notional that counts as exposure when an order is admitted;
         null for all of it.
-    maintenance_margin: replaces that of Execution; null for no difference.
-    borrow_rate: cost of a short position, as a fraction of its notional a year; takes dated values.
-    funding: (time, rate), the fraction of its notional that a long position then pays and a short one gets.
+    maintenance_margin: replaces that of Execution; null for the one of Execution.
+    borrow_rate: cost of a short position, as a fraction of its notional per year; takes dated values.
+    funding: (time, rate), the fraction of its notional that a long position pays at that time and a short one
+        receives.
     splits: (time, new shares for one).
-    dividends: (time, money a unit, in its currency).
+    dividends: (time, money per unit, in its currency).
     """
 
     tick_size: NonNegative = 0.0
@@ -232,18 +234,18 @@ class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A backtest as `POST /v1/backtests` and `btcore run` take it.
 
-    symbols: what is traded, each once.
-    start_date, end_date: data from the first, and before the second, take part.
-    resolution: which data of the symbols are played.
+    symbols: the symbols to trade, each once.
+    start_date, end_date: rows with start_date <= timestamp < end_date are used.
+    resolution: ticks (quotes and trades), or bars of that interval.
     strategy: a built-in strategy.
     execution: costs, latency, liquidity and the account.
-    instruments: what is traded under a symbol; the defaults of Instrument for symbols left out.
+    instruments: the terms of each symbol; the defaults of Instrument for symbols left out.
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account.
-    timezone: dates without an offset are read in it, and its midnights end days.
+    timezone: of dates without an offset, and of the midnights that end a day.
     mark_every: step of the equity curve, such as 30s, 1min, 1h or 1d; null for the end of every bar, or for
         1min if the data are ticks.
-    calendar: code of the exchange whose sessions count, such as XNYS; null for local days.
+    calendar: code of the exchange whose sessions are used, such as XNYS; null for local days.
     fx: price of one unit of each other currency, in `currency`; takes dated values.
     """
 

@@ -36,10 +36,10 @@ _NAMES = {
 
 
 def checked(where: str, value: Any, kind: Any) -> Any:
-    """`value` converted to `kind`, a type that msgspec knows.
+    """`value` converted to `kind`, a type that msgspec supports.
 
-    The fields of a Struct that was made in Python have not been validated; they are validated here. Raises
-    ConfigError, whose message begins with the place at or below `where`.
+    The fields of a Struct that was constructed in Python have not been validated; they are validated here.
+    Raises ConfigError, whose message begins with the place at or below `where`.
     """
     plain = _plain(value)
     for keys, number in _floats(plain, ()):
@@ -63,8 +63,9 @@ def check_names(where: str, value: Any) -> None:
 def fault(error: ValidationError, value: Any, kind: Any, where: str = "") -> str:
     """The text of `error` as `place: what`, for the error that converting `value` to `kind` raised.
 
-    `value` is made of dicts, lists and scalars, such as decoded JSON. msgspec writes `[...]` for every key of
-    a mapping; here the key is found and shown: `fx['EUR']: 0 is not above 0`. `where` goes before the place.
+    `value` consists of dicts, lists and scalars, such as decoded JSON. msgspec writes `[...]` for every key
+    of a mapping; here the key is found and shown: `fx['EUR']: 0 is not above 0`. The place begins with
+    `where`.
     """
     try:
         convert(value, kind)
@@ -93,7 +94,7 @@ def fault(error: ValidationError, value: Any, kind: Any, where: str = "") -> str
 
 
 def _sentence(text: str, value: Any, types: "list[Type]") -> str:
-    """What is wrong with `value` by msgspec's text, in the words of the other messages."""
+    """What is wrong with `value`: msgspec's text, reworded like the other messages."""
     shown = _shown(value)
     if match := _BOUND.fullmatch(text):
         bound = match["bound"].removesuffix(".0")

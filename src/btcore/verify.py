@@ -44,7 +44,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def same(expected: Any, got: Any) -> bool:
-    """True if whole numbers and texts are equal, and other numbers but for rounding."""
+    """True if whole numbers and texts are equal, and other numbers agree to within rounding."""
     if isinstance(expected, list) and isinstance(got, list):
         return len(expected) == len(got) and all(map(same, expected, got))
     if isinstance(expected, dict) and isinstance(got, dict):
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--all", action="store_true", help="print every case (default: mismatches only)")
     parser.add_argument("--json", action="store_true", help="print every case as JSON and nothing else")
     parser.add_argument(
-        "--table", type=Path, default=TABLE, help="JSON file of cases (default: btcore's own)"
+        "--table", type=Path, default=TABLE, help="JSON file of cases (default: the one in btcore)"
     )
     try:
         arguments = parser.parse_args(argv)
@@ -126,7 +126,7 @@ if __name__ == "__main__":
     try:
         code = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has closed it
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

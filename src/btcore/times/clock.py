@@ -15,7 +15,7 @@ FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years within the range of int64 
 
 @cache
 def zone(name: str) -> tzinfo:
-    """The time zone with that IANA name, and that name as its `str`; ConfigError if there is none."""
+    """The time zone with that IANA name, which is its `str`; ConfigError if there is none."""
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import

@@ -69,7 +69,7 @@ def resolution_of(length: int) -> str | None:
 def smallest_gap(timestamps: Any) -> int:
     """The smallest positive gap between neighbours, in nanoseconds.
 
-    A gap of 23 hours up to a day counts as a day: a local day is that short when the clock is put forward.
+    A gap of 23 hours up to a day counts as a day: a local day has 23 hours when the clock is put forward.
     DataError unless there are two different times.
     """
     times = np.asarray(timestamps)

@@ -95,13 +95,13 @@ def _calendar_table(name: str, years: tuple[int, int] | None) -> _CalendarTable:
     try:
         with warnings.catch_warnings():  # exchange_calendars 4.13 calls what pandas 3.1 deprecates
             warnings.simplefilter("ignore", DeprecationWarning)
-            made = package.get_calendar(name)
-            low, high = made.bound_min(), made.bound_max()
+            built = package.get_calendar(name)
+            low, high = built.bound_min(), built.bound_max()
             if years is not None:
                 start, end = date(max(years[0], FIRST_YEAR), 1, 1), date(min(years[1], LAST_YEAR), 12, 31)
                 start = start if low is None else max(start, low.date())
                 end = end if high is None else min(end, high.date())
-                made = type(made)(start=start, end=end) if start < end else made
+                built = type(built)(start=start, end=end) if start < end else built
     except Exception as error:  # the package may raise anything
         raise ConfigError(
             f"calendar: {name!r} cannot be built: exchange_calendars {_version('exchange_calendars')} "
@@ -109,7 +109,7 @@ def _calendar_table(name: str, years: tuple[int, int] | None) -> _CalendarTable:
         ) from error
     begin = FIRST_YEAR if low is None else low.date()
     until = LAST_YEAR if high is None else high.date()
-    opens, closes = (_nanoseconds(made.schedule[side]) for side in ("open", "close"))
+    opens, closes = (_nanoseconds(built.schedule[side]) for side in ("open", "close"))
     return _CalendarTable(opens, closes, f"{begin} to {until}")
 
 
