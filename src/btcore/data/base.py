@@ -16,9 +16,9 @@ Index = tuple[Floats, int]
 
 
 class Container:
-    """Named read-only columns of equal length, of which `timestamp` is int64 ns UTC in ascending order.
+    """Named read-only columns of equal length. `timestamp` is int64 ns UTC in ascending order.
 
-    `negative_prices` says whether prices may be zero or negative; without it they are positive.
+    `negative_prices` is true if prices may be zero or negative; otherwise they are positive.
     """
 
     __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices")
@@ -142,14 +142,14 @@ class Container:
         index: Index | None = None,
     ) -> Self:
         """A container of columns known to be valid: nothing is checked or copied."""
-        made = cls.__new__(cls)
+        container = cls.__new__(cls)
         for column in columns.values():
             column.flags.writeable = False
-        made._fill(columns, content_hash, index, **(meta or {}))
-        return made
+        container._fill(columns, content_hash, index, **(meta or {}))
+        return container
 
     def _meta(self) -> dict[str, Any]:
-        """The keyword arguments of the constructor that are no columns."""
+        """The keyword arguments of the constructor that are not columns."""
         return {"negative_prices": self.negative_prices}
 
     def _detail(self) -> str:

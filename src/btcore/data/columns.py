@@ -29,9 +29,9 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
 
 
 def float_column(values: Any, kind: str, name: str) -> Floats:
-    """The column as read-only float64, sharing memory if it is that already.
+    """The column as read-only float64; shares memory with a column that is float64 already.
 
-    NaN is allowed here, nulls are a RowError; DataError for a column that is not of numbers.
+    NaN is allowed here. RowError for a null; DataError for a column that is not numeric.
     """
     array = _array(values, kind, name)
     if array.dtype.kind not in "iuf":

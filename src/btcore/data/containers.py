@@ -21,7 +21,7 @@ _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 class Bars(Container):
     """Prices and volume per interval; `timestamp` is the start of a bar, `timestamp + interval` its end.
 
-    `interval` is an int in nanoseconds, and `source` says which prices the bars are made of: "trade" or
+    `interval` is an int in nanoseconds, and `source` names the prices the bars aggregate: "trade" or
     "mid". A missing volume is 0. Prices are positive, or any finite numbers with `negative_prices`. DataError
     for invalid data; it names the first invalid row.
     """

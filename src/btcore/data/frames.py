@@ -1,4 +1,4 @@
-"""Foreign tables -> columns of a container, found by their usual names."""
+"""Tables of other packages -> columns of a container, found by their usual names."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -67,7 +67,7 @@ def merge(data: Mapping[str, SymbolData]) -> Merged:
 def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: int | None) -> SymbolStreams:
     """Each symbol's streams with `start_ns <= timestamp < end_ns`, without empty ones.
 
-    ConfigError if the data are no such mapping; DataError for a symbol without rows in the range.
+    ConfigError if `data` is not such a mapping; DataError for a symbol without rows in the range.
     """
     if not isinstance(data, Mapping) or not data:
         raise ConfigError("data: a mapping of at least one symbol to its Bars, Quotes or Trades is needed")
@@ -88,7 +88,7 @@ def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: in
             )
         rows = tuple(c.slice(start_ns, end_ns) for c in containers)
         if not any(len(c) for c in rows):
-            given = "; ".join(repr(c) for c in containers) or "nothing"
+            given = "; ".join(repr(c) for c in containers) or "an empty list"
             raise DataError(f"data[{symbol!r}]: no rows between start and end; the data are {given}")
         selected.append((symbol, tuple(c for c in rows if len(c))))
     return selected

@@ -22,8 +22,8 @@ def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") 
     source "mid"; bars give their open, high, low, close and summed volume. Intervals begin on the local clock
     of `timezone`: a day at local midnight. All bars have the nominal length, also when the clock changes: the
     bar of a local day of 23 hours ends an hour after the day, and that of a day of 25 hours begins an hour
-    after its midnight, so that no bar ends before its data are known. DataError if `to` is no multiple of the
-    interval of the bars, or a bar would have to be split.
+    after its midnight, so that no bar ends before its data are known. DataError if `to` is not a multiple of
+    the interval of the bars, or a bar would have to be split.
     """
     length = interval_ns(to)
     zone(timezone)
@@ -70,7 +70,7 @@ def _stamps(starts: Times, length: int, timezone: str) -> Times:
 
 
 def _reject_split(bars: Bars, first: NDArray[np.intp], stamps: Times, length: int) -> None:
-    """RowError for a bar that ends after the interval it begins in: the longer bar would know the future."""
+    """RowError for a bar that ends after the interval it begins in: the longer bar would have later data."""
     last = np.append(first[1:], len(bars)) - 1
     late = np.zeros(len(bars), bool)
     late[last] = bars.timestamp[last] + bars.interval > stamps + length

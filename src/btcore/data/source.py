@@ -19,7 +19,7 @@ class Source(Protocol):
     """Market data by symbol and resolution."""
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
-        """The streams that a run reads, none of them empty; DataError that lists what there is, if none."""
+        """The streams that a run reads, without empty ones; DataError, which lists the data, if all are."""
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
         """Raises the DataError that `load` would, without reading the data if possible."""

@@ -94,7 +94,7 @@ class Catalog:
         """The rows with `start <= timestamp < end`, possibly none, of one dataset.
 
         Of several, bars of trade prices come before those of mid prices, and quotes before trades; `kind`
-        chooses. DataError, which lists what there is, if there is no such dataset.
+        chooses. DataError, which lists the data of the symbol, if there is no such dataset.
         """
         bounds = _bounds(start, end)
         for _, found in self._read(symbol, resolution, kind):
@@ -104,7 +104,7 @@ class Catalog:
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
         """The containers that a run reads, none of them empty: bars, or for ticks both quotes and trades.
 
-        DataError, which lists what there is, if there are no rows with `start_ns <= timestamp < end_ns`.
+        DataError, which lists the data of the symbol, if no row has `start_ns <= timestamp < end_ns`.
         """
         return tuple(stream for stream, _ in self._rows(symbol, resolution, None, (start_ns, end_ns)))
 
@@ -177,7 +177,7 @@ class Catalog:
         return "catalog"
 
     def _rows(self, symbol: str, resolution: str, kind: str | None, bounds: _Bounds) -> _Rows:
-        """The containers that a run reads, none of them empty, each with the rows of the dataset it is."""
+        """The containers that a run reads, without empty ones, each with its range of rows in the dataset."""
         found = self._read(symbol, resolution, kind)
         present = []
         for entry, whole in found if resolution == "tick" else found[:1]:
@@ -211,7 +211,7 @@ class Catalog:
     def _not_found(
         self, symbol: str, resolution: str, kind: str | None, bounds: _Bounds = (None, None)
     ) -> DataError:
-        """The error for a missing dataset or range, with what there is instead."""
+        """The error for a missing dataset or range; it lists the data there are."""
         wanted = f"no {resolution} {kind or 'data'} of {symbol!r}"
         for word, bound in zip(("from", "to"), bounds, strict=True):
             wanted += "" if bound is None else f" {word} {moment_text(bound)}"

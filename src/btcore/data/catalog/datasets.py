@@ -21,7 +21,7 @@ Blocks = NDArray[np.float64]
 def describe(symbol: str, data: AnyContainer, resolution: str | None = None) -> tuple[Entry, Blocks | None]:
     """The entry of a container, and the extremes of its blocks if it has more than one block.
 
-    DataError if it is no container, has no rows, or its resolution is not `resolution` or cannot be stored.
+    DataError if it is not a container, has no rows, or has another resolution or one that cannot be stored.
     """
     if not isinstance(data, Bars | Quotes | Trades):
         raise DataError(f"{symbol}: Bars, Quotes or Trades can be written, not {type(data).__name__}")

@@ -176,7 +176,9 @@ def map_blocks(root: Path, entry: Entry) -> NDArray[np.float64] | None:
     rows = 4 if entry.kind == "quotes" else 2
     blocks = _map(file, (rows, -(-entry.rows // BLOCK_ROWS)), "<f8")
     if blocks_hash(blocks) != entry.blocks_hash:
-        raise DataError(f"catalog {file}: it is not what was written; remove it and write the dataset again")
+        raise DataError(
+            f"catalog {file}: not the checksum of the index; remove it and write the dataset again"
+        )
     return blocks
 
 
@@ -215,7 +217,7 @@ def store_order(root: Path, parts: list[Part], order: NDArray[Any]) -> None:
 
 
 def order_file(root: Path, parts: list[Part]) -> Path:
-    """The file of the order. Its name depends on the contents of the streams in turn, not on symbols."""
+    """The file of the order. Its name is a hash of the contents of the streams in order, without symbols."""
     contents = msgspec.json.encode([(part.entry.content_hash, part.first, part.last) for part in parts])
     return root / FOLDER / f"order-{sha256_hex(contents)[:24]}" / f"{_ORDER}.npy"
 
@@ -258,7 +260,7 @@ def _remove_unused(root: Path, entries: list[Entry]) -> None:
 
 
 def _datasets_of(order: Path) -> list[str]:
-    """The directories of the datasets that an order merges; if unreadable its own name, not one of them."""
+    """The directories of the datasets that an order merges; if unreadable, the name of its directory."""
     try:
         return msgspec.json.decode((order / _STREAMS).read_bytes(), type=list[str])
     except (OSError, msgspec.DecodeError):

@@ -23,13 +23,13 @@ _WHOLE_FILE = r"(.+?)(?:_(trade|quote))?"
 
 
 class LeanFile(NamedTuple):
-    """One zip; its path says what it contains."""
+    """One zip, and what its path says about its contents."""
 
     asset: str
     market: str
     symbol: str
     resolution: str
-    kind: str  # trade, quote, or "" if only the number of columns tells
+    kind: str  # trade, quote, or "" if it follows only from the number of columns
     day: str  # YYYYMMDD, or "" if the rows have the date
     path: Path
 

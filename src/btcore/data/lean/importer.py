@@ -83,7 +83,7 @@ def import_lean(
             progress(done / len(groups), f"{name} {resolution} {kind}".strip())
         report += _import_group(name, group, catalog)
     if unknown:
-        note = f"not understood, the first is {unknown[0].relative_to(folder)}"
+        note = f"have an unknown path, the first is {unknown[0].relative_to(folder)}"
         empty: dict[str, Any] = dict.fromkeys(("symbol", "resolution", "kind", "source", "market"), "")
         report.append(Imported(**empty, files=len(unknown), note=note))
     if progress is not None:

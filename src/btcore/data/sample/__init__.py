@@ -1,4 +1,4 @@
 """The synthetic market: prices that depend on symbol, seed and time alone.
 
-Begin with `market.SampleMarket`; `levels` makes days, minutes and ticks, `noise` the random numbers.
+Begin with `market.SampleMarket`; `levels` generates days, minutes and ticks, `noise` the random numbers.
 """

@@ -187,13 +187,13 @@ def _day_range(resolution: str, symbol: str, start_ns: int, end_ns: int) -> tupl
     if rows > MAX_ROWS:
         raise DataError(
             f"{symbol!r} {resolution} from {moment_text(start_ns)} to {moment_text(end_ns)} could be {rows:,}"
-            f" rows; the sample market makes {MAX_ROWS:,} at most: choose less time or a coarser resolution"
+            f" rows; the limit is {MAX_ROWS:,}: choose less time or a coarser resolution"
         )
     return first, last
 
 
 def _bars(times: NDArray[np.int64], candles: Candles, length: int) -> Bars:
-    """Valid by construction, which tests check, so not checked here."""
+    """Bars of the candles. They are valid by construction, which tests prove, and are not checked here."""
     columns: dict[str, NDArray[Any]] = {"timestamp": times}
     for name in ("open", "high", "low", "close"):
         columns[name] = getattr(candles, name) / 100.0
@@ -215,11 +215,11 @@ def _ticks(
         seconds = opens.ravel()[ticks.row] + ticks.second * SECOND_NS
         for kind in kinds:
             parts[kind].append(_quotes(seconds, ticks) if kind == "quotes" else _trades(seconds, ticks))
-    made: list[Quotes | Trades] = []
+    containers: list[Quotes | Trades] = []
     for kind in kinds:
         columns = {name: np.concatenate([part[name] for part in parts[kind]]) for name in parts[kind][0]}
-        made.append(Quotes._trusted(columns) if kind == "quotes" else Trades._trusted(columns))
-    return made
+        containers.append(Quotes._trusted(columns) if kind == "quotes" else Trades._trusted(columns))
+    return containers
 
 
 def _quotes(seconds: NDArray[np.int64], ticks: Ticks) -> dict[str, NDArray[Any]]:

@@ -83,7 +83,7 @@ def test_damaged_block_extremes_are_refused(catalog):
     with pytest.raises(DataError, match=r"blocks\.npy: not a readable column"):
         catalog.read("AAPL", "tick")
     file.write_bytes(whole[:-3] + b"\0\0\0")
-    with pytest.raises(DataError, match=r"blocks\.npy: it is not what was written; remove it and write"):
+    with pytest.raises(DataError, match=r"blocks\.npy: not the checksum of the index; remove it"):
         catalog.read("AAPL", "tick")
     np.save(file, data.extremes()[:, :2])
     with pytest.raises(DataError, match=r"the index says \(2, 4\) <f8, the file \(2, 2\) <f8"):
