@@ -1,7 +1,7 @@
 """The command line: `btcore run`, `sweep`, `data import|list|sample` and `report`. It needs no server.
 
-Exit codes: 0 success; 1 the strategy failed, or the reader of the output is gone; 2 invalid input, with one
-line on stderr and nothing written; 130 interrupted.
+Exit codes: 0 success; 1 the strategy failed, or the output pipe was closed; 2 invalid input, with one line
+on stderr and nothing written; 130 interrupted.
 """
 
 import argparse
@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return int(stop.code or 0)
     except StrategyError as error:
         return _print_error(error, 1)
-    except BrokenPipeError:  # the reader of our output has closed it
+    except BrokenPipeError:  # the reader of the output has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
@@ -85,7 +85,7 @@ def _parser() -> Parser:
 
 def _run_parser(run: argparse.ArgumentParser) -> None:
     run.set_defaults(command=_run)
-    _request_options(run, "a parameter of the strategy; V is JSON, or else a text")
+    _request_options(run, "a parameter of the strategy; V is JSON, otherwise a text")
     run.add_argument("--json", action="store_true", help="print the whole result as JSON and nothing else")
     run.add_argument("--out", metavar="FILE", help="save the result in this .npz or .parquet file")
     run.add_argument("--plot", metavar="FILE", help="write a report (.html) or the equity curve (.svg)")
@@ -110,7 +110,7 @@ def _request_options(run: argparse.ArgumentParser, param_help: str) -> None:
         (
             "--mark-every",
             "LENGTH",
-            "step of the equity curve: 30s, 1min, 1h, 1d (default: bars, or 1min)",
+            "step of the equity curve: 30s, 1min, 1h, 1d (default: the end of every bar; for ticks 1min)",
         ),
         ("--request", "FILE", "JSON body of POST /v1/backtests, - for stdin; other options override it"),
     ):
@@ -218,7 +218,7 @@ def _read_json(name: str) -> dict[str, Any]:
 
 
 def _number(text: str | None) -> float | str | None:
-    """The number, or the text itself, which the check of the request refuses."""
+    """The number, or the text itself, which is rejected when the request is checked."""
     try:
         return None if text is None else float(text)
     except ValueError:

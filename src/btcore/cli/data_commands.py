@@ -53,7 +53,7 @@ def add_data_commands(commands: Any) -> None:
         "--columns",
         default="",
         metavar="K=V,...",
-        help="names of columns in the files, such as timestamp=Date,close=Last",
+        help="column names in the files, such as timestamp=Date,close=Last",
     )
     listed = commands.add_parser("list", help="list the data of a catalog")
     listed.set_defaults(command=_list)
@@ -95,7 +95,7 @@ def _import_files(arguments: argparse.Namespace) -> None:
 
     columns = dict(pair.split("=", 1) for pair in arguments.columns.split(",") if "=" in pair)
     if len(columns) != len([pair for pair in arguments.columns.split(",") if pair]):
-        raise ConfigError(f"--columns: {arguments.columns!r} is not OURS=THEIRS,...")
+        raise ConfigError(f"--columns: {arguments.columns!r} is not COLUMN=NAME_IN_FILE,...")
     symbols = arguments.symbol or [Path(name).name.partition(".")[0].upper() for name in arguments.paths]
     if len(symbols) != len(arguments.paths) or len(set(symbols)) < len(symbols):
         raise ConfigError(f"--symbol: {len(set(symbols))} different symbols for {len(arguments.paths)} files")

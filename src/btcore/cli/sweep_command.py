@@ -21,7 +21,7 @@ def add_sweep_options(sweep: argparse.ArgumentParser) -> None:
     sweep.add_argument("--lowest", action="store_true", help="rank the lowest value first")
     sweep.add_argument("--top", metavar="N", type=int, default=10, help="number of runs shown (default: 10)")
     sweep.add_argument(
-        "--workers", metavar="N", type=int, help="number of threads (default: one a processor)"
+        "--workers", metavar="N", type=int, help="number of threads (default: one per processor)"
     )
     sweep.add_argument(
         "--json", action="store_true", help="print one line of JSON for each run and nothing else"

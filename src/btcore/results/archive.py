@@ -91,16 +91,18 @@ def _from_arrow(records: Any, fields: list[tuple[str, str]]) -> Table:
 
 
 def write(path: str | Path, tables: dict[str, Table], document: Document) -> None:
-    """Saves as the suffix of `path` says."""
+    """Saves in the format of the suffix of `path`, .npz or .parquet; ConfigError for another suffix."""
     target, text = Path(path), msgspec.json.encode(document)
     writers = {".npz": _write_npz, ".parquet": _write_parquet}
     if target.suffix not in writers:
-        raise ConfigError(f"{target}: a result is saved as .npz or .parquet")
+        raise ConfigError(f"{target}: the name does not end in .npz or .parquet")
     write_whole(target, lambda stream: writers[target.suffix](stream, tables, text))
 
 
 def read(path: str | Path) -> tuple[dict[str, Table], Document]:
-    """The tables and the document that `write` saved; DataError if the file is not a saved result."""
+    """The tables and the document that `write` saved.
+
+    DataError if the file is not a saved result; ConfigError for a suffix other than .npz and .parquet."""
     source = Path(path)
     try:
         if source.suffix == ".parquet":
@@ -114,7 +116,7 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
                 return {name: arrays[name] for name in TABLES}, document
     except READ_ERRORS as error:
         raise DataError(f"{source}: not a saved result ({error})") from error
-    raise ConfigError(f"{source}: a result is saved as .npz or .parquet")
+    raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
 
 
 def _decode(text: bytes) -> Document:

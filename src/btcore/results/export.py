@@ -71,7 +71,7 @@ def _datetimes(name: str, column: Table) -> Table:
 
 
 def to_pandas(table: Table | Columns) -> "pd.DataFrame":
-    """Times are datetime64[ns, UTC]; a column `timestamp` becomes the index."""
+    """The table as a DataFrame: times are datetime64[ns, UTC], a column `timestamp` becomes the index."""
     pandas = import_library("pandas", "pandas")
     columns: dict[str, Any] = {}
     for name, values in columns_of(table).items():
@@ -83,7 +83,7 @@ def to_pandas(table: Table | Columns) -> "pd.DataFrame":
 
 
 def to_polars(table: Table | Columns) -> "pl.DataFrame":
-    """Times are Datetime("ns", "UTC"), null if there is no such time."""
+    """The table as a DataFrame: times are Datetime("ns", "UTC"), null if there is no such time."""
     polars = import_library("polars", "btcore[data]")
     columns = {}
     for name, values in columns_of(table).items():
@@ -98,7 +98,10 @@ def to_polars(table: Table | Columns) -> "pl.DataFrame":
 
 
 def to_arrow(table: Table | Columns) -> Any:
-    """Times are timestamp[ns, UTC], null if there is no such time; contiguous columns are not copied."""
+    """The table as a pyarrow.Table; contiguous columns are not copied.
+
+    Times are timestamp[ns, UTC], null if there is no such time.
+    """
     arrow = import_library("pyarrow", "btcore[data]")
     columns = {}
     for name, values in columns_of(table).items():

@@ -31,7 +31,7 @@ class Result:
     """The result of a run: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
     Tables are numpy records; times are int64 nanoseconds UTC. Tables and metrics are computed when they are
-    first read; so are a manifest and a fingerprint that are given as functions.
+    first read, and so are a manifest and a fingerprint that are given as functions.
     """
 
     def __init__(
@@ -203,7 +203,7 @@ class Result:
         return self._document(self.rows)
 
     def to_json(self) -> bytes:
-        """`document` as JSON text, made without these objects."""
+        """`document` as JSON text; creates no Python object per value."""
         return msgspec.json.encode(self._document(lambda name: msgspec.Raw(self.json(name))))
 
     def _document(self, rows: Callable[[str], Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The seven tables of a result, made from the journal of a run: text for codes, one column per value."""
+"""The seven tables of a result, computed from the journal of a run: text for codes, one column per value."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

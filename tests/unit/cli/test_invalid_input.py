@@ -133,7 +133,7 @@ BAD_DATA = [
     (["data", "import", "empty.csv", "--into", "c"], "empty.csv: the file has no rows"),
     (
         ["data", "import", "good.csv", "--into", "c", "--columns", "close"],
-        "--columns: 'close' is not OURS=THEIRS",
+        "--columns: 'close' is not COLUMN=NAME_IN_FILE",
     ),
     (
         ["data", "import", "good.csv", "--into", "c", "--symbol", "../x"],
@@ -155,7 +155,7 @@ BAD_DATA = [
     (["data", "sample", "--symbols", "", *YEAR, "--into", "c"], "symbols: length 0 is not at least 1"),
     (["data"], "the following arguments are required: COMMAND"),
     (["report", "nowhere.npz", "page.html"], "nowhere.npz: No such file or directory"),
-    (["report", "good.csv", "page.html"], "good.csv: a result is saved as .npz or .parquet"),
+    (["report", "good.csv", "page.html"], "good.csv: the name does not end in .npz or .parquet"),
     (["report", "good.csv", "page.pdf"], "PAGE: page.pdf does not end in .html"),
     (["trawl"], "argument COMMAND: invalid choice: 'trawl'"),
     ([], "the following arguments are required: COMMAND"),

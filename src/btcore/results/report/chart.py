@@ -55,7 +55,7 @@ class Chart:
         """Writes an .svg file, or an .html page with the chart alone; ConfigError for another suffix."""
         target = Path(path)
         if target.suffix not in (".svg", ".html"):
-            raise ConfigError(f"{target}: a chart is saved as .svg or .html")
+            raise ConfigError(f"{target}: the name does not end in .svg or .html")
         page = f'<!doctype html><meta charset="utf-8"><title>btcore</title>{self.svg}\n'
         write_text(target, self.svg if target.suffix == ".svg" else page)
 
@@ -111,7 +111,7 @@ def draw(result: Drawable) -> Chart:
 
 
 def draw_untitled(result: Drawable) -> Chart:
-    """The chart without a title, for a page that has its own."""
+    """The chart without a title, for a page that has a title."""
     curve = result.equity_curve
     return Chart(_svg(curve["timestamp"], panels(curve, run_manifest(result).get("currency", "")), "", 28))
 
