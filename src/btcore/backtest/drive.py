@@ -1,4 +1,4 @@
-"""Advances a player in portions of events. Progress is reported, and an interrupt seen, between portions."""
+"""Advances a player in portions of events. Progress and interrupts are handled between two portions."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ PORTION_SECONDS = 0.02
 
 
 class Player(Protocol):
-    """What plays a run: `Engine` or `OrderRun`."""
+    """The interface of a player: `Engine` or `OrderRun`."""
 
     @property
     def tape(self) -> Tape: ...
@@ -33,10 +33,10 @@ P = TypeVar("P", bound=Player)
 
 
 def play_to_end(make: Callable[[], P], report: ProgressCallback | None, handler: Handler | None = None) -> P:
-    """Makes a player and advances it to the end, in portions of about PORTION_SECONDS.
+    """Creates a player and advances it to the end, in portions of about PORTION_SECONDS.
 
-    If the strategy fails, the exception kept in `handler.error` becomes the cause of the StrategyError; one
-    that is no Exception, such as KeyboardInterrupt, is raised itself.
+    If the strategy fails, the exception in `handler.error` becomes the cause of the StrategyError. An
+    exception such as KeyboardInterrupt, which is not an Exception, is raised as it is.
     """
     portion, last_report = FIRST_PORTION, time.perf_counter()
     try:

@@ -1,14 +1,14 @@
-"""Which player a run gets. It is decided here and nowhere else.
+"""Chooses the player of a run. No other module does.
 
 All players leave the same records, byte for byte:
 
 - `Engine`, event by event: always possible.
-- `Engine` with skipping: rows that cannot affect the run are not visited one by one. The engine decides
-  this for itself, in `engine/skip.pxd`, as it depends on what the handler listens to.
+- `Engine` with skipping: rows that cannot affect the run are not processed one by one. `engine/skip.pxd`
+  decides this, because it depends on the events the handler listens to.
 - `OrderRun`: `bt.Orders` of plain market orders in a run that `is_plain`.
 - `SweepLanes`: a sweep of a built-in signal strategy over the bars of one symbol in a run that `is_plain`.
 
-`OrderRun` and `SweepLanes` give up where cash or margin may not suffice; the engine then plays the run.
+Where cash or margin may not suffice, `OrderRun` and `SweepLanes` stop, and the engine plays the run.
 """
 
 from collections.abc import Sequence
@@ -34,11 +34,11 @@ from .drive import play_to_end
 from .prepare import PreparedRun
 from .progress import Progress, ProgressCallback
 
-CROSSING = "ma_crossover"  # the lanes compute its means themselves, once for all runs
+CROSSING = "ma_crossover"  # the lanes compute its means, each once for all runs
 WIDEST = 2  # of the register widths: 0 scalar, 1 AVX2, 2 AVX-512
 CLOSES_BYTES = 16 << 20  # limit on the memory of one portion's equity at period ends
-PORTION_BARS = 2 * 10**8  # over all runs of a portion, about
-PORTION_RUNS = 64  # in a portion, unless memory or the number of threads asks for fewer
+PORTION_BARS = 2 * 10**8  # about, the sum over the runs of a portion
+PORTION_RUNS = 64  # least in a portion, unless memory or the number of threads requires fewer
 
 Rows = NDArray[np.int64]
 
@@ -46,10 +46,11 @@ Rows = NDArray[np.int64]
 def is_plain(
     tape: Tape, instruments: Sequence[Instrument], execution: Execution, scheduled: NDArray[Any]
 ) -> bool:
-    """True if a market order fills at once and whole, and only fills change the account.
+    """True if a market order fills completely at once, and only fills change the account.
 
-    That is: one symbol and one stream; netting at average cost; no latency, interest, exchange rates, splits,
-    dividends, funding, commission tiers, size limits, maintenance margins or negative prices.
+    That is: one symbol and one stream; netting at average cost; `off_step="reject"`; no latency, interest,
+    borrow or exchange rates, splits, dividends, funding, commission tiers, size limits, maintenance margins
+    or negative prices.
     """
     return (
         tape.n_symbols == 1

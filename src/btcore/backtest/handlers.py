@@ -1,4 +1,4 @@
-"""A strategy of any kind as a player takes it, and its description for the manifest."""
+"""Turns a strategy of any kind into a handler or Orders for a player, and describes it for the manifest."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -47,7 +47,7 @@ def _handler_of(
     strategy: str | type[Strategy] | Strategy | Targets | Compiled | Handler,
     params: Mapping[str, Any],
 ) -> tuple[Handler, dict[str, Any]]:
-    """What the engine calls, and its description."""
+    """The handler that the engine calls, and its description."""
     symbols = run.tape.symbols
     if isinstance(strategy, str):
         struct = check_params(strategy, params)

@@ -1,4 +1,4 @@
-"""Checks of instruments and of the equity grid, and the price columns that a result draws."""
+"""Checks of instruments and of the equity grid, and the price columns for excursions of round trips."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,10 @@ SHOWN_FIRST = ("quotes", "trades", "bars")
 
 
 def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStreams) -> list[Instrument]:
-    """One Instrument for each symbol, in the order of `markets`; the default where none is given."""
+    """One Instrument for each symbol, in the order of `markets`; the default where none is given.
+
+    ConfigError, which names the symbol, for an invalid one or a symbol that is not in the run.
+    """
     given = {} if given is None else given
     if not isinstance(given, Mapping):
         raise ConfigError(f"instruments: {given!r} is not a mapping of symbols to Instrument")

@@ -1,4 +1,4 @@
-"""The manifest of a run, which is enough to repeat it, and the fingerprint of all its numbers depend on."""
+"""The manifest of a run, which suffices to repeat it, and its fingerprint: a hash of settings and data."""
 
 import json
 import sys

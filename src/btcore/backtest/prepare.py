@@ -1,4 +1,4 @@
-"""Checks the data and settings of a run and builds what all runs over them share."""
+"""Checks the data and settings of a run, and builds the PreparedRun that all runs over them share."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -23,10 +23,10 @@ from .scheduled import scheduled_events
 
 
 class PreparedRun(NamedTuple):
-    """What all runs over the same data and settings share; threads may play any number of them at once."""
+    """Checked data and settings, shared by all runs over them, also by runs in several threads at once."""
 
     markets: SymbolStreams
-    instruments: list[Instrument]  # one a symbol, in the order of `markets`
+    instruments: list[Instrument]  # one per symbol, in the order of `markets`
     execution: Execution
     fx: FxRates
     initial_capital: float
@@ -90,7 +90,7 @@ def prepare(
     start_ns = None if start is None else moment_ns(start, timezone, "start")
     end_ns = None if end is None else moment_ns(end, timezone, "end")
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
-        raise ConfigError("end: not after start")
+        raise ConfigError(f"end: {end!r} is not after start {start!r}")
     markets = select_rows(data, start_ns, end_ns)
     checked_instruments = check_instruments(instruments, markets)
     refuse_negative(markets, checked_instruments)

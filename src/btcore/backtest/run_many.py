@@ -50,15 +50,15 @@ def sweep(
 
     data: as in `run`.
     strategy: the name of a built-in strategy, or a Strategy subclass, whose runs share one thread.
-    params: a grid, that is names to the values to combine, of which the last name varies fastest (a text, a
-        number or a mapping counts as one value); or a sequence of parameter sets.
-    workers: number of threads; None for one a processor. The result does not depend on it.
+    params: a grid, which maps names to the values to combine (a text, a number or a mapping is one value; the
+        last name varies fastest); or a sequence of parameter sets.
+    workers: number of threads; None for one per processor. The result does not depend on it.
     progress: as in `run`; `fraction` counts finished runs, `equity` is that of the last of them.
     terms: the other keyword arguments of `run`.
 
     Parameter sets that the strategy refuses are in `refused` of the result, with the reason. Raises
-    ConfigError for a parameter that the strategy does not have and if every set is refused, and whatever
-    `run` raises.
+    ConfigError for a parameter that the strategy does not have, and if every set is refused; otherwise as
+    `run`.
     """
     threads = _threads(workers)
     sets = _parameter_sets(params)
@@ -151,7 +151,7 @@ def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
         known = strategy._hints()
     else:
         raise ConfigError(
-            f"strategy: {strategy!r} cannot be swept, as it plays one run only; pass the name of a built-in "
+            f"strategy: {strategy!r} cannot be swept; pass the name of a built-in "
             "strategy or a Strategy subclass"
         )
     names = list(dict.fromkeys(name for given in sets for name in given))
@@ -195,7 +195,7 @@ def _measure(
     threads: int,
     report: ProgressCallback | None,
 ) -> Table:
-    """A record of RUN_METRICS_DTYPE for each run, from the lanes where they can play it, else the engine."""
+    """A record of RUN_METRICS_DTYPE for each run, from the lanes if they can play it, else the engine."""
     table = np.zeros(len(sets), RUN_METRICS_DTYPE)
     for_engine: Sequence[int] = range(len(sets))
     n_done = 0

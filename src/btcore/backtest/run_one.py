@@ -50,17 +50,17 @@ def run(
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account, such as "USD".
     timezone: IANA name; times without an offset are read in it, and its midnights end days.
-    start, end: rows with `start <= timestamp < end` take part. A time is int ns UTC, an ISO 8601 text, a
+    start, end: rows with `start <= timestamp < end` are used. A time is int ns UTC, an ISO 8601 text, a
         datetime or a date; None is the first row, or the end of the data.
     execution: costs, latency, liquidity and account; None for the defaults of Execution.
-    instruments: symbols to Instrument; a symbol that is not named has the defaults of Instrument.
+    instruments: symbols to Instrument; a symbol left out has the defaults of Instrument.
     mark_every: the grid of the equity curve, such as "1min" or a number of ns. By default the curve has a
-        point at the end of every bar, or one a minute if there are quotes or trades.
-    calendar: code of the exchange whose sessions count, such as "XNYS"; None for local days.
+        point at the end of every bar, or one per minute if there are quotes or trades.
+    calendar: code of the exchange whose sessions are used, such as "XNYS"; None for local days.
     fx: currencies to the price of one unit in `currency`: a number, or a list of (time, number), each valid
         from its time on.
     intrabar: replaces the field of that name of `execution`.
-    progress: a function that is called with a Progress from time to time; True draws a bar on stderr, False
+    progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from; it is recorded in the manifest.
 
@@ -92,7 +92,7 @@ def run(
 def play_prepared(
     prepared: PreparedRun, handler: Handler | Orders, describe: Describe, report: ProgressCallback | None
 ) -> Result:
-    """The result of one run of a prepared strategy; its manifest and fingerprint are made when read."""
+    """The result of one run of a prepared strategy; its manifest and fingerprint are computed when read."""
     description = cache(lambda: prepared.describe(describe()))
     player = play(prepared, handler, report)
     journal = RunJournal(
@@ -111,7 +111,7 @@ def play_prepared(
 
 
 def _notes(execution: Execution, markets: SymbolStreams, data_source: str) -> list[str]:
-    """Lines for the head of the log: what limits the result's meaning."""
+    """Lines for the head of the log: cautions for the reader of the result."""
     notes = [data_source] if data_source.startswith("synthetic") else []
     if execution.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
         notes.append(

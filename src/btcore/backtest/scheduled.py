@@ -10,6 +10,7 @@ from btcore.config import Execution, Instrument
 from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError
 from btcore.model import DATED_DTYPE, DatedKind
+from btcore.times.clock import moment_text
 
 Values = float | Sequence[tuple[Any, float]]
 Item = tuple[int, DatedKind, int, float]  # ts, kind, symbol, value
@@ -82,10 +83,12 @@ def _exchange_rates(
     s: int, where: str, foreign: str, fx: Mapping[str, Values], *, timezone: str, start: int
 ) -> Iterator[Item]:
     if foreign not in fx:
-        raise ConfigError(f"fx: has no rate for {foreign!r}, the currency of {where}")
+        raise ConfigError(f"fx: {foreign!r}, the currency of {where}, has no rate")
     rates = list(_values(f"fx[{foreign!r}]", fx[foreign], timezone))
     if not rates or rates[0][0] > start:
-        raise ConfigError(f"fx[{foreign!r}]: begins after the run's start")
+        raise ConfigError(
+            f"fx[{foreign!r}]: no rate is dated at or before the start of the run, {moment_text(start)}"
+        )
     for i, (ts, rate) in enumerate(rates):
         if not rate > 0:
             raise ConfigError(f"fx[{foreign!r}][{i}]: {rate} is not above 0")
@@ -93,7 +96,7 @@ def _exchange_rates(
 
 
 def _values(where: str, value: Values, timezone: str) -> Iterator[tuple[int, float]]:
-    """Times in ns UTC, which must increase, with their values; a number other than 0 is valid always."""
+    """Times in ns UTC, which must increase, with their values; a number other than 0 has the time ALWAYS."""
     if not isinstance(value, Sequence):
         if value != 0:
             yield ALWAYS, float(value)

@@ -44,7 +44,7 @@ class SweepResult:
     metrics: metrics by name, likewise; NaN where a metric is undefined.
     refused: the parameter sets that the strategy refuses, with reasons.
 
-    `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again for its whole Result.
+    `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again and returns its Result.
     """
 
     def __init__(
@@ -78,7 +78,10 @@ class SweepResult:
         return np.argsort(-column if highest else column, kind="stable")
 
     def best(self, metric: str = "sharpe_ratio", highest: bool = True) -> SweepRun:
-        """The run with the highest metric, or lowest; ConfigError if the metric is undefined in every run."""
+        """The run with the highest metric, or the lowest.
+
+        ConfigError if the metric is unknown, or undefined in every run.
+        """
         first = int(self.order(metric, highest)[0])
         if np.isnan(self.metrics[metric][first]):
             raise ConfigError(f"metric: {metric} is undefined in every run")

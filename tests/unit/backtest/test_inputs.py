@@ -26,8 +26,16 @@ class TestInvalidInput:
             ({"data": {"A": (bars(), bars())}}, bt.ConfigError, "data['A']: two streams of bars"),
             ({"data": {"A": bars(0)}}, bt.DataError, "data['A']: no rows between start and end"),
             ({"start": "2030-01-01"}, bt.DataError, "data['A']: no rows between start and end"),
-            ({"start": "2024-02-01", "end": "2024-01-01"}, bt.ConfigError, "end: not after start"),
-            ({"start": "2024-01-01", "end": "2024-01-01"}, bt.ConfigError, "end: not after start"),
+            (
+                {"start": "2024-02-01", "end": "2024-01-01"},
+                bt.ConfigError,
+                "end: '2024-01-01' is not after start '",
+            ),
+            (
+                {"start": "2024-01-01", "end": "2024-01-01"},
+                bt.ConfigError,
+                "end: '2024-01-01' is not after start '",
+            ),
             ({"start": "yesterday"}, bt.DataError, "start: 'yesterday' is not an ISO 8601"),
             ({"timezone": "Mars/Olympus"}, bt.ConfigError, "timezone: 'Mars/Olympus' is not a known"),
             ({"timezone": "../etc/passwd"}, bt.ConfigError, "timezone: '../etc/passwd' is not a known"),
