@@ -1,4 +1,4 @@
-"""The errors that a client can get: their codes, statuses and common body."""
+"""The errors that a client can receive: their codes, statuses and common body."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ _PREFIX = re.compile(r"^(?P<field>[a-z_]([\w.]|\['[^']*'\]|\[\"[^\"]*\"\]|\[[^]]
 
 
 class Detail(msgspec.Struct, frozen=True):
-    """The JSON path of the fault in the request, and what is wrong there."""
+    """The JSON path of a fault in the request, and a description of the fault."""
 
     path: str
     message: str

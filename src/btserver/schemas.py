@@ -1,4 +1,4 @@
-"""The structs of responses, events and stored records. Requests are the structs of `btcore.config`."""
+"""Structs of responses, events and stored records. Requests are structs of `btcore.config`."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -36,7 +36,7 @@ class Status(Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
-    """A run as it is stored. `order` is the order of creation, correct also after the clock was set back."""
+    """A run as it is stored. `order` is the order of creation, even if the clock was set back."""
 
     order: int
     created_ns: int
@@ -142,7 +142,7 @@ class TableHead(Struct, frozen=True, array_like=True):
 
 
 class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
-    """What is stored of a result besides its blocks of rows: JSON texts, and the sizes of the tables."""
+    """The stored part of a result besides its blocks of rows: JSON texts, and the sizes of the tables."""
 
     metrics: bytes
     manifest: bytes

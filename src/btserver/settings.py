@@ -62,7 +62,7 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
     def number(name: str, fallback: int) -> int:
         value = text(name, str(fallback))
         if not value.isascii() or not value.isdigit():
-            raise SettingsError(f"{name}: {value!r} is not a whole number")
+            raise SettingsError(f"{name}: {value!r} is not a whole number of 0 or more")
         return int(value)
 
     keys = tuple(key for part in environment.get("BTSERVER_API_KEYS", "").split(",") if (key := part.strip()))

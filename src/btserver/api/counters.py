@@ -30,16 +30,21 @@ class Counters:
                 _family(
                     "runs", "gauge", "Stored runs by state.", {f'state="{s}"': n for s, n in runs.items()}
                 ),
-                _family("requests_total", "counter", "Answered HTTP requests.", responses),
-                "# HELP btserver_request_seconds Time from a request to the end of its answer.\n"
+                _family("requests_total", "counter", "HTTP responses sent.", responses),
+                "# HELP btserver_request_seconds Time from a request to the end of its response.\n"
                 "# TYPE btserver_request_seconds summary\n"
                 f"btserver_request_seconds_sum {self.request_seconds:.6f}\n"
                 f"btserver_request_seconds_count {total}\n",
                 _family("streams_open", "gauge", "Open event streams.", {"": self.streams_open}),
-                _family("streams_dropped_total", "counter", "Readers too slow.", {"": self.streams_dropped}),
+                _family(
+                    "streams_dropped_total",
+                    "counter",
+                    "Streams closed for slow readers.",
+                    {"": self.streams_dropped},
+                ),
                 _family("events_written_total", "counter", "Events on disk since the start.", {"": events}),
                 _family("commits_total", "counter", "Synchronous commits since the start.", {"": commits}),
-                _family("workers_ready", "gauge", "Worker processes that are up.", {"": workers}),
+                _family("workers_ready", "gauge", "Worker processes that are ready.", {"": workers}),
             )
         )
 

@@ -119,7 +119,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _on_deadline(self) -> None:
-        if self.pipeline:  # we, not the client, are what this request waits for
+        if self.pipeline:  # this request waits for the server, not for the client
             self._start_deadline()
         else:
             self.transport.abort()

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the structs and the route table, and an HTML page that shows it."""
+"""The OpenAPI 3.1 document, generated from the structs and the route table, and its HTML page."""
 
 from collections.abc import Sequence
 from html import escape

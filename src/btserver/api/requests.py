@@ -1,4 +1,4 @@
-"""Requests as checked structs: bodies, queries, event ids. Every error names the path of the fault."""
+"""Bodies, queries and event ids, as checked values. Every error names the path of the fault."""
 
 from typing import Annotated
 
@@ -46,7 +46,7 @@ async def read_run(request: Request) -> RunRequest:
 
 
 def _describe(error: msgspec.ValidationError, body: bytes) -> str:
-    """The error in the words of the library, which name the key at fault in a mapping such as `fx`."""
+    """The error as btcore words it, which names the key at fault in a mapping such as `fx`."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a number out of range, or invalid JSON
@@ -65,7 +65,7 @@ def _longest_mapping(document: dict[str, object]) -> int:
 
 
 def _is_valid(document: object) -> bool:
-    """True where a key was given twice, and only its first value was invalid."""
+    """True if the decoded document is valid: a key was given twice, and only its first value was invalid."""
     try:
         msgspec.convert(document, RunRequest)
     except msgspec.ValidationError:
@@ -109,17 +109,17 @@ def _too_large() -> ApiError:
 
 
 def read_list_query(request: Request) -> ListQuery:
-    """`?state=&limit=`, each at most once, no other; ApiError 422."""
+    """The query `?state=&limit=`; ApiError 422 for another name, a repeated one or an invalid value."""
     pairs = request.query_params.multi_items()
     query = dict(pairs)
     repeated = [name for name in query if sum(name == other for other, _ in pairs) > 1]
     if repeated:
-        raise fault(f"{repeated[0]}: given more than once")
+        raise fault(f"{repeated[0]}: it is given more than once; once is allowed")
     limit = query.get("limit")
     if limit is not None and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
-        raise fault("limit: not a whole number between 1 and 200")
+        raise fault(f"limit: {limit[:20]!r} is not a whole number between 1 and 200")
     if query.get("state") == "null":  # msgspec's lax mode reads this word as None
-        raise fault("state: must be one of queued, running, completed, failed")
+        raise fault("state: 'null' is not one of queued, running, completed, failed")
     try:
         return msgspec.convert(query, ListQuery, strict=False)
     except msgspec.ValidationError as error:

@@ -1,4 +1,4 @@
-"""The HTTP endpoints: handlers, and the table that routes and OpenAPI document are made from."""
+"""The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -124,7 +124,7 @@ class Api:
         return _json({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
-        """`GET /readyz`: 200 if a run posted now would be stored and run, else 503."""
+        """`GET /readyz`: 200 if the store accepts writes and a worker is ready, else 503."""
         try:
             await self._store.check()
         except StoreError:

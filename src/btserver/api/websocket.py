@@ -19,7 +19,7 @@ MAX_STREAMS = 4096
 
 
 class Streams:
-    """The open streams. An error accepts the connection and closes it with 1008 and a reason."""
+    """The open streams. For an error, the connection is accepted and closed with 1008 and a reason."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Streams:
         offered = auth.header_keys(scope["headers"]) + auth.query_keys(scope["query_string"])
         if not self._keys.allow(offered):
             return "unauthorized: a valid API key is required"
-        # Without keys, only the loopback address protects the server, and any web page can connect to it.
+        # Without keys, only the loopback address protects the server, and a web page can use that.
         origin = socket.headers.get("origin")
         if not self._keys and origin is not None:
             host = origin.partition("://")[2]

@@ -1,7 +1,7 @@
 """The life of a run: accepted, queued, sent to a worker, then completed or failed.
 
-The store holds the state of each run, whatever happens to a worker or the server. `start` and `stop` queue
-interrupted runs again.
+The store holds the state of each run, so a crash of a worker or of the server loses none. `start` and `stop`
+queue interrupted runs again.
 """
 
 import asyncio
@@ -58,7 +58,7 @@ class Runs:
         self._tasks = [asyncio.create_task(self._supervise_worker()) for _ in range(self._size)]
 
     async def stop(self) -> None:
-        """Kills the workers; the runs that they had are queued for the next start."""
+        """Kills the workers; their runs are queued for the next start."""
         for task in self._tasks:
             task.cancel()
         workers = list(self._workers)

@@ -1,4 +1,4 @@
-"""A worker process as the server sees it: start, messages, exit code."""
+"""The server's side of a worker process: start, messages, exit code."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, job: messages.Job) -> None:
-        """Sends a job; the next one only after this has ended."""
+        """Sends a job. The caller sends the next one only after this job has ended."""
         self._writer.write(messages.encode(job))
 
     async def receive(self) -> messages.FromWorker | None:
@@ -67,7 +67,7 @@ class WorkerProcess:
             return None
 
     async def end(self) -> int:
-        """Waits for the end, kills after one second; returns the exit code, negative for a signal."""
+        """Waits a second for the process to end, then kills it; the exit code, negative for a signal."""
         self._writer.close()
         try:
             return await asyncio.to_thread(self._process.wait, 1.0)

@@ -52,7 +52,7 @@ class Worker:
             self._run(self._jobs.get())
 
     def _read(self) -> None:
-        # This process ends when the connection ends, also by a reset, as from a killed server.
+        # The process ends when the connection ends, also by a reset, as when the server is killed.
         try:
             with self._channel.makefile("rb") as stream:
                 while header := stream.read(messages.HEADER.size):

@@ -1,4 +1,4 @@
-"""Follows the events of a run: reads them from the store, waits for the next commit, reads on."""
+"""Follows the events of a run: reads them from the store, waits for the next commit, and reads again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable

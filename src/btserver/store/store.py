@@ -87,7 +87,7 @@ class Store:
             return transitions.read_record(txn, self._tables, run)
 
     def request(self, run: bytes) -> bytes:
-        """The request as it was accepted."""
+        """The JSON of the request, as it was accepted; empty if there is no such run."""
         with self._env.begin(self._tables.requests) as txn:
             return txn.get(run, b"")
 
@@ -140,7 +140,7 @@ class Store:
         return None if head is None else _head.decode(head)
 
     def block(self, run: bytes, table: str, index: int) -> bytes:
-        """One block of rows of a result."""
+        """The bytes of one block of rows of a result; empty if there is none."""
         with self._env.begin(self._tables.results) as txn:
             return txn.get(keys.block_key(run, table, index), b"")
 
@@ -214,7 +214,7 @@ class Store:
 
     def _submit(self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
         if self._writer is None:
-            raise StoreError("the store is closed")
+            raise StoreError("the store is not attached to an event loop, or closed")
         return self._writer.submit(write, on_commit)
 
     def _count_events(self, run: bytes, events: int) -> None:
@@ -269,7 +269,7 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
                 txn.put(b"format", FORMAT)
         elif found != FORMAT:
             raise StoreError(
-                f"{directory} has format {found.decode()}, this btserver writes {FORMAT.decode()}"
+                f"{directory} has format {found.decode()}; this btserver reads format {FORMAT.decode()}"
             )
     except BaseException:
         env.close()

@@ -1,4 +1,4 @@
-"""The changes of a run, as functions of a write transaction. Each checks first, then writes.
+"""Changes of a stored run, as functions of a write transaction. Each checks first, then writes.
 
 A change of state and its event are written in one transaction.
 """
@@ -65,7 +65,7 @@ def append(
     """Appends events to a run that has not ended, and stores its progress; ValueError if it has ended."""
     record = _require(txn, tables, run)
     if record.state in schemas.TERMINAL:
-        raise ValueError(f"run {run_text(run)} has ended: it takes no more events")
+        raise ValueError(f"run {run_text(run)} has ended: it accepts no more events")
     if progress is not None:
         record = replace(record, progress=progress)
     record = _append_events(txn, tables, run, record, payloads, now=time.time_ns())

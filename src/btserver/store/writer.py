@@ -16,7 +16,7 @@ MAX_BATCH = 512  # writes of one commit, which bounds how long a client waits
 
 
 class StoreError(Exception):
-    """A write failed, because the disk or the map is full or broken; the store is unchanged."""
+    """A write failed, for example because the disk is full; the store is unchanged."""
 
 
 class _Job(NamedTuple):
