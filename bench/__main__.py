@@ -1,7 +1,7 @@
 """`python -m bench [claims] [peers] [growth]` measures and writes RESULTS.md.
 
 `--check` compares with the baseline, `--update` writes it. `--quick` tries the harness on a fiftieth of the
-work; its page goes to build/bench/ and is not to be quoted.
+work; its page goes to build/bench/, and its figures mean nothing.
 """
 
 import argparse
@@ -24,16 +24,16 @@ def claims(pytest_options: list[str]) -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("steps", nargs="*", metavar="claims | peers | growth", help="all, if none is named")
-    parser.add_argument("--quick", action="store_true", help="try the harness, a fiftieth of the work")
+    parser.add_argument("--quick", action="store_true", help="try the harness on a fiftieth of the work")
     parser.add_argument(
-        "--check", action="store_true", help="compare with bench/baseline.json, in a short form"
+        "--check", action="store_true", help="compare a few ratios and counts with bench/baseline.json"
     )
     parser.add_argument("--update", action="store_true", help="write bench/baseline.json")
-    parser.add_argument("-k", metavar="NAMES", help="only the claims that pytest's -k picks")
+    parser.add_argument("-k", metavar="NAMES", help="only the claims that pytest's -k selects")
     options = parser.parse_args()
     unknown = set(options.steps) - {"claims", "peers", "growth"}
     if unknown:
-        parser.error(f"no such step: {', '.join(sorted(unknown))}")
+        parser.error(f"unknown step {', '.join(sorted(unknown))}; choose from claims, peers, growth")
     if options.quick:
         os.environ["BTCORE_BENCH_QUICK"] = "1"
     BUILD.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Claim 5: strategies outside the engine: Numba, Python, arrays of orders."""
+"""Claim 5: strategies of users: Numba, Python, arrays of orders."""
 
 import numpy as np
 import pytest

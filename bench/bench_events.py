@@ -1,4 +1,4 @@
-"""Claim 1: events a second through `bt.run`, from columns in memory to the finished result."""
+"""Claim 1: events per second through `bt.run`, from columns in memory to the finished result."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def label(params):
 
 
 def agrees_with_the_loop(result, ticks, periods):
-    """Asserts the same flips, and the same equity at every mark up to rounding."""
+    """Asserts the same number of trades, and the same equity at every mark to within rounding."""
     curve = np.empty(len(result.equity_curve) + 2)
     outcome = ema_loop(ticks, *periods.values(), curve)
     assert outcome.flips == result.metrics["total_trades"]

@@ -16,7 +16,7 @@ def long_result(n):
 
 
 def test_metrics(benchmark):
-    """Everything a result computes from its journal, without making a table."""
+    """Everything a result computes from its journal, without creating a table."""
     n = scaled(10_000_000)
     made = long_result(n)
     equity = np.ascontiguousarray(made.journal.curve.equity)

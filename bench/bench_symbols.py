@@ -60,7 +60,7 @@ def test_merge(benchmark):
     )
 
 
-def test_kept_order(benchmark, folder):
+def test_saved_order(benchmark, folder):
     """The order is saved with the data: a run from a catalog that was just opened."""
     catalog = bt.Catalog(folder)
     for symbol, quotes in market().items():
@@ -71,11 +71,11 @@ def test_kept_order(benchmark, folder):
         benchmark,
         lambda: bt.run(bt.Catalog(folder).merge(list(market()), "tick"), "ema_crossover", SLOW),
         claim=2,
-        what="100 symbols of quotes from a catalog, their order kept in it",
+        what="100 symbols of quotes from a catalog, their order saved in it",
         work=len(events),
         unit="events",
         goal=("rate", 50e6),
-        note=f"{events.nbytes / len(events):.0f} byte an event",
+        note=f"{events.nbytes / len(events):.0f} byte per event",
         rounds=5,
     )
 

@@ -11,5 +11,5 @@ from .data import BUILD
 def folder():
     """An empty folder below build/, removed afterwards, as some hold gigabytes."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILD) as made:
-        yield made
+    with tempfile.TemporaryDirectory(dir=BUILD) as name:
+        yield name

@@ -88,7 +88,7 @@ def reached(pair: Pair, enough: float = float("inf")) -> float:
 
 
 def tools() -> str:
-    """The tools that decide how many instructions the same source compiles to."""
+    """Compiler, machine, CPython and Cython, on which counts of instructions depend."""
     python = ".".join(platform.python_version_tuple()[:2])
     return f"{compiler_version()}; {platform.machine()}; CPython {python}; Cython {version('cython')}"
 

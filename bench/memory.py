@@ -19,11 +19,11 @@ class Peak:
     def __enter__(self) -> Self:
         self.before = self.most = anonymous()
         self.over = threading.Event()
-        self.watch = threading.Thread(target=self.look)
+        self.watch = threading.Thread(target=self.sample)
         self.watch.start()
         return self
 
-    def look(self) -> None:
+    def sample(self) -> None:
         while not self.over.wait(0.001):
             self.most = max(self.most, anonymous())
 

@@ -51,7 +51,7 @@ def page(folder: Path, *, quick: bool = False) -> str:
     """The whole page, from the JSON files in `folder`."""
     parts = ["# Speed, as measured", ""]
     if quick:
-        parts += ["**A trial of the harness on a fiftieth of the work, not to be quoted.**", ""]
+        parts += ["**A trial of the harness on a fiftieth of the work; the figures mean nothing.**", ""]
     parts += [
         "Written by `scripts/bench`; [README.md](README.md) says how to read it.",
         "",

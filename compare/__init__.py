@@ -1,1 +1,1 @@
-"""The same runs in btcore and in its peers, compared by `scripts/compare`. Not part of a wheel."""
+"""The same runs in btcore and in other packages, compared by `scripts/compare`. Not part of a wheel."""

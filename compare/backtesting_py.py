@@ -23,7 +23,7 @@ _columns = [GOOG[name].to_numpy(np.float64) for name in ("Open", "High", "Low", 
 # A session ends before the next one begins, so the time of a fill identifies its bar.
 BARS = bt.Bars(GOOG.index.as_unit("ns").asi8, *_columns, interval="8h")
 CLOSES = BARS.timestamp + BARS.interval
-# The same as two quotes a day: there a strategy sees the open before it trades at it.
+# The same as two quotes a day: a strategy then receives the open before it trades at it.
 _ticks = np.column_stack([BARS.open, BARS.close]).ravel()
 QUOTES = bt.Quotes(np.column_stack([BARS.timestamp, CLOSES]).ravel(), _ticks, _ticks)
 
@@ -73,7 +73,7 @@ class TheirsOnce(Strategy):  # type: ignore[misc]
 
 
 def theirs(strategy: type[Strategy], cash: float = CASH, units: int = 0, **terms: Any) -> Any:
-    """The statistics of backtesting.py. Its warnings (cancelled orders, open trades) are among the rows."""
+    """The statistics of backtesting.py. Its warnings (cancelled orders, open trades) are covered by rows."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return Backtest(GOOG, strategy, cash=cash, **terms).run(**({"units": units} if units else {}))
@@ -165,7 +165,7 @@ def sizing(all_in: bt.Result, stats: Any) -> Row:
     return Differs(
         'the size of "all of equity"',
         "final equity of the cross, cash 10,000, 0.2 % commission",
-        "by the close it was decided on (`order_target_percent`)",
+        "by the close of the decision (`order_target_percent`)",
         "by the open it fills at, in whole units",
         final(result),
         float(stats["Equity Final [$]"]),
@@ -194,7 +194,7 @@ def spread() -> Row:
         "slippage (theirs: `spread`)",
         "final equity of the cross, 10 bps, no commission",
         "at every fill of a taker",
-        "at entries alone",
+        "at entries only",
         final(result),
         float(stats["Equity Final [$]"]),
         final(result) + float(at_exits.sum()),
@@ -252,11 +252,16 @@ def ruin() -> list[Row]:
     points = curve(ours(mine.Once(at=1, units=-90), SMALL))
     ended = np.where(np.maximum.accumulate(points <= 0), 0.0, points)
     return [
-        Same("90 units sold with 10,000, ours ended at zero", EQUITY, ended, their_curve(stats)),
+        Same(
+            "90 units sold with 10,000, ours set to 0 once at or below",
+            EQUITY,
+            ended,
+            their_curve(stats),
+        ),
         Differs(
             "equity at or below zero (90 units sold with 10,000)",
             FINAL,
-            "what is held is closed at the next open (liquidation), the run goes on",
+            "the position is closed at the next open (liquidation), the run continues",
             "the run ends, equity is 0",
             float(points[-1]),
             float(stats["Equity Final [$]"]),

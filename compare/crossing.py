@@ -29,7 +29,7 @@ class Crossing:
 
 
 class Reverse(bt.Strategy):
-    """Goes to `UNITS` long or short with one order."""
+    """Turns to `UNITS` long or short with one order."""
 
     def on_start(self, ctx: bt.Context) -> None:
         self.crossing = Crossing()
@@ -72,7 +72,7 @@ class AllAtDecision(Reverse):
 
 
 class AllAtOpen(bt.Strategy):
-    """All of equity, sized at the open it fills at. It runs on two quotes a day: the open and the close."""
+    """All of equity, sized at the open at which it fills, on two quotes a day: the open and the close."""
 
     def on_start(self, ctx: bt.Context) -> None:
         self.crossing = Crossing()

@@ -42,7 +42,7 @@ class Same:
 
 @dataclass(frozen=True)
 class Differs:
-    """A convention that differs, and the proof that nothing else does.
+    """A convention that differs, and a number which shows that nothing else does.
 
     `bridged` is our number under the peer's convention: from a run configured that way, or from a result
     converted to it. It must equal their number, and `ours` must not.

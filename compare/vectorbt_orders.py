@@ -173,62 +173,62 @@ def same_row(market: Market) -> list[Row]:
 
 
 def cash_limit() -> Row:
-    asked, affordable = few((20, 100)), few((LITTLE / 100, 100))
+    order, affordable = few((20, 100)), few((LITTLE / 100, 100))
     return Differs(
         "a buy of 20 at 100 with 1,000",
         UNITS,
         "rejected (`buying_power`)",
-        "filled in part, as far as cash goes",
-        held(run(*as_bars(asked), LITTLE)),
-        their_held(theirs(asked, LITTLE)),
+        "filled in part, as far as cash allows",
+        held(run(*as_bars(order), LITTLE)),
+        their_held(theirs(order, LITTLE)),
         held(run(*as_bars(affordable), LITTLE)),
     )
 
 
 def fees_in_limit() -> Row:
-    asked, affordable = few((10, 100)), few((LITTLE / 100 / (1 + FEES), 100))
+    order, affordable = few((10, 100)), few((LITTLE / 100 / (1 + FEES), 100))
     return Differs(
         "a buy of 10 at 100 with 1,000, 0.1 % fee",
         UNITS,
         "filled: buying power is before commission, cash goes below zero by it",
         "filled in part, so that the fee is paid too",
-        held(run(*as_bars(asked), LITTLE, fees=FEES)),
-        their_held(theirs(asked, LITTLE, fees=FEES)),
+        held(run(*as_bars(order), LITTLE, fees=FEES)),
+        their_held(theirs(order, LITTLE, fees=FEES)),
         held(run(*as_bars(affordable), LITTLE, fees=FEES)),
     )
 
 
 def short_sale() -> Row:
-    asked = few((-20, 100))
+    order = few((-20, 100))
     return Differs(
         "a short sale of 20 at 100 with 1,000",
         UNITS,
         "rejected: exposure is limited to `leverage` (1) times equity on both sides",
-        "filled, whatever its size",
-        held(run(*as_bars(asked), LITTLE)),
-        their_held(theirs(asked, LITTLE)),
-        held(run(*as_bars(asked), LITTLE, leverage=UNLIMITED)),
+        "filled, of any size",
+        held(run(*as_bars(order), LITTLE)),
+        their_held(theirs(order, LITTLE)),
+        held(run(*as_bars(order), LITTLE, leverage=UNLIMITED)),
     )
 
 
 def flat() -> list[Row]:
     """Position left of 1 unit after a sale of nearly all of it."""
-    kept, gone = (few((1, 100), (-(1 - rest), 100)) for rest in (2e-9, 5e-10))
-    left, least = held(run(*as_bars(gone))), 1e-9
+    above, below = (few((1, 100), (-(1 - rest), 100)) for rest in (2e-9, 5e-10))
+    left, least = held(run(*as_bars(below))), 1e-9
     return [
         Same(
             "+1 unit, then -(1 - 2e-9)",
             UNITS,
-            np.array([held(run(*as_bars(kept)))]),
-            np.array([their_held(theirs(kept))]),
+            np.array([held(run(*as_bars(above)))]),
+            np.array([their_held(theirs(above))]),
         ),
         Differs(
-            "a position as good as none",
+            "a remainder that counts as zero",
             f"{UNITS} after +1 and -(1 - 5e-10)",
             "below 1e-12 of the larger of position and fill",
             "below 1e-9 of it",
             left,
-            their_held(theirs(gone)),
+            their_held(theirs(below)),
             0.0 if left < least else left,
         ),
     ]

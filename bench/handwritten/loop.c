@@ -1,4 +1,4 @@
-/* What a hand-written loop does with quotes: two EMAs of the mid, all in while the short one is above, out below. */
+/* A hand-written loop over quotes: two EMAs of the mid; fully invested while the short one is above, else flat. */
 #include <stdint.h>
 
 typedef struct {
@@ -6,7 +6,7 @@ typedef struct {
     int64_t flips, points;
 } Outcome;
 
-/* It decides from row `ready` on. `curve` takes the equity at each multiple of `every` ns passed, and at the end. */
+/* Trades from row `ready` on. Writes to `curve` the equity at each multiple of `every` ns passed, and at the end. */
 void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, int64_t n, int64_t ready,
               double short_alpha, double long_alpha, double capital, double fee, int64_t every, double *curve,
               Outcome *out)
@@ -16,7 +16,7 @@ void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, in
     int64_t i, flips = 0, points = 0, due = (timestamp[0] / every + 1) * every;
     int holds = 0;
     for (i = 0; i < n; i++) {
-        if (timestamp[i] > due) { /* at the mark that stood there */
+        if (timestamp[i] > due) { /* a grid point has passed: it gets the equity of the row before */
             curve[points++] = cash + quantity * mid;
             due = ((timestamp[i] - 1) / every + 1) * every;
         }

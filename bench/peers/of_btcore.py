@@ -99,7 +99,7 @@ def orders():
                 how,
                 len(data),
                 lambda array=array, played=played: played(data, array),
-                computed=f"next open; {RESULT if played is to_metrics else 'as records when asked for'}",
+                computed=f"next open; {RESULT if played is to_metrics else 'records when first read'}",
             )
 
 

@@ -23,7 +23,7 @@ if __name__ == "__main__":
         "loop by hand",
         len(few) * len(shorts),
         lambda: loops.sweep(opened[: len(few)], few, shorts, longs, CAPITAL, FEE),
-        computed="means of each pair anew; return, Sharpe of bars, drawdown",
+        computed="means of each pair computed again; return, Sharpe of bars, drawdown",
         rounds=3,
     )
     for share in work.SHARES:

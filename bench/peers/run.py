@@ -13,7 +13,7 @@ from typing import Any
 from .work import QUICK
 
 HERE = Path(__file__).parent
-ROOMS = HERE.parents[1] / "build" / "peers"
+ENVIRONMENTS = HERE.parents[1] / "build" / "peers"
 PEERS = {  # distribution: further arguments of pip
     "vectorbt": ["vectorbt[rust]"],
     "ferro-ta": ["ferro-ta", "numpy"],
@@ -29,27 +29,27 @@ MOST_SECONDS = 1800
 
 def interpreter(peer: str) -> Path | None:
     """The Python of the peer's environment, created if missing. None, with a message, if that fails."""
-    room = ROOMS / peer
-    python = room / "bin" / "python"
-    if not (room / "installed").exists():
+    folder = ENVIRONMENTS / peer
+    python = folder / "bin" / "python"
+    if not (folder / "installed").exists():
         print(f"{peer}: installing", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", "--clear", room], check=True)
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
         command = [python, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", *PEERS[peer]]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             print(f"{peer}: SKIPPED, it cannot be installed here: {done.stderr.strip().splitlines()[-1:]}")
             return None
-        (room / "installed").touch()
+        (folder / "installed").touch()
     return python
 
 
 def measure(peer: str, python: Path | str) -> dict[str, Any] | None:
     """The report of the peer's script; None, with a message, if it fails."""
-    room = ROOMS / peer
-    room.mkdir(parents=True, exist_ok=True)
+    folder = ENVIRONMENTS / peer
+    folder.mkdir(parents=True, exist_ok=True)
     settings = {f"{name}_NUM_THREADS": "1" for name in THREADS} | {"POLARS_MAX_THREADS": "1"}
-    settings |= {"NUMBA_CACHE_DIR": str(room / "numba-cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-    own = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | settings
+    settings |= {"NUMBA_CACHE_DIR": str(folder / "numba-cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | settings
     script = HERE / f"of_{peer.replace('-', '_')}.py"
     pinned = ["taskset", "-c", "0"] if shutil.which("taskset") else []
     print(f"{peer}:", flush=True)
@@ -58,7 +58,7 @@ def measure(peer: str, python: Path | str) -> dict[str, Any] | None:
         try:
             done = subprocess.run(
                 command,
-                env=own,
+                env=environment,
                 cwd=nowhere,
                 stdout=subprocess.PIPE,
                 text=True,

@@ -77,7 +77,11 @@ def measure(
     computed: str | Callable[[Any], str],
     rounds: int = 5,
 ) -> None:
-    """Runs once to warm up, then `rounds` times. `computed` names the output: a text, or made from it."""
+    """Runs once to warm up, then `rounds` times.
+
+    `computed` describes the output: a text, or a function of the output that
+    returns one.
+    """
     seconds = []
     for attempt in range(rounds + 1):
         start = time.perf_counter()
@@ -86,8 +90,8 @@ def measure(
         if attempt == 0 and seconds[0] > 60.0:  # for a peer this slow one round is enough
             break
     seconds = seconds[1:] or seconds
-    told = computed if isinstance(computed, str) else computed(result)
-    _rows.append({"workload": workload, "kind": kind, "work": work, "seconds": seconds, "computed": told})
+    text = computed if isinstance(computed, str) else computed(result)
+    _rows.append({"workload": workload, "kind": kind, "work": work, "seconds": seconds, "computed": text})
     print(
         f"  {workload} ({kind}): {work / sorted(seconds)[len(seconds) // 2] / 1e6:.3g} M/s", file=sys.stderr
     )
