@@ -1,4 +1,4 @@
-"""The compiled half: every .pyx under src is an extension of the same name. The rest is in pyproject.toml."""
+"""Builds the compiled modules: every .pyx below src is an extension. The rest is in pyproject.toml."""
 
 import multiprocessing
 import os
@@ -36,7 +36,7 @@ FLAGS += ["-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wno-unused-function
 if os.name == "nt":
     FLAGS = ["/O2", "/fp:precise"]
 
-# The largest first: the last one to start should be short.
+# The largest first, so that a short one is compiled last and no core waits long.
 EXTENSIONS = [
     Extension(".".join(path.with_suffix("").parts[1:]), [path.as_posix()], extra_compile_args=FLAGS)
     for path in sorted(Path("src").rglob("*.pyx"), key=lambda path: (-path.stat().st_size, path))
@@ -45,10 +45,10 @@ BUILD = Path("build")  # of C files and their lists of dependencies (.dep)
 
 
 class BuildExtensions(build_ext):
-    """Translates and compiles the modules whose sources changed, one process a core.
+    """Translates and compiles the modules whose sources changed, one process per core.
 
-    Setuptools compiles into a temporary folder and copies, so an editable install and then an in-place build
-    would compile everything twice. Here both write to src, and the second finds nothing to do.
+    Setuptools compiles into a temporary folder and copies, so an editable install followed by an in-place
+    build would compile everything twice. Here both write to src, and the second compiles nothing.
     """
 
     def run(self):
@@ -92,7 +92,7 @@ class BuildExtensions(build_ext):
         progress.close()
 
     def _build_with_log(self, ext):
-        """In a process of its own: what the compilers print goes to a file."""
+        """Builds in a child process; the output of the compilers goes to a file."""
         log = _log_file(ext)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("wb") as file:
@@ -101,7 +101,7 @@ class BuildExtensions(build_ext):
         self.build_extension(ext)
 
     def build_extension(self, ext):
-        """Builds beside the target and renames, so that an interrupted build leaves no half a file."""
+        """Builds beside the target and renames, so that an interrupted build leaves no incomplete file."""
         began, target = time.time(), Path(self.get_ext_fullpath(ext.name))
         c_file = BUILD / Path(ext.sources[0]).with_suffix(".c")
         try:
@@ -113,7 +113,7 @@ class BuildExtensions(build_ext):
             built = Path(self.get_ext_fullpath(ext.name))
             self.build_lib, self.inplace = lib, inplace
         except BaseException:
-            c_file.unlink(missing_ok=True)  # it may be half a file
+            c_file.unlink(missing_ok=True)  # it may be incomplete
             raise
         os.utime(built, (began, began))  # a source saved since then is newer
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ class BuildExtensions(build_ext):
         return all(path.exists() and path.stat().st_mtime < built for path in sources)
 
     def _forget_other_options(self):
-        """Removes what was compiled with other flags, directives or another Cython."""
+        """Removes files that were compiled with other flags or directives, or by another Cython."""
         suffix = self.get_ext_filename("")
         options = f"{Cython.__version__} {DIRECTIVES} {FLAGS} {os.environ.get('CFLAGS', '')}"
         stamp = BUILD / f"options{Path(suffix).with_suffix('').name}"
@@ -144,7 +144,7 @@ class BuildExtensions(build_ext):
 
 
 class Progress:
-    """One line on a terminal that is written over; elsewhere a line every ten seconds."""
+    """Progress of the build: on a terminal one line, redrawn; elsewhere a line every ten seconds."""
 
     def __init__(self, total):
         self.total, self.done, self.began = total, 0, time.monotonic()

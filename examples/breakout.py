@@ -1,4 +1,4 @@
-"""A strategy in Python: buys a new high, then places a stop and a target that cancel each other."""
+"""A strategy in Python: buys a new high, then sends a stop and a target that cancel each other."""
 
 from collections import deque
 
