@@ -105,7 +105,7 @@ class Script(Strategy):
         self.symbol = next(iter(case.data))
         self.timed = [action for action in case.do if not isinstance(action[0], str)]
         self.at = {when: [each for each in case.do if each[0] == when] for when in ("fill", "end")}
-        self.heard: list[list[Any]] = []
+        self.received: list[list[Any]] = []
         self.seen: list[list[Any]] = []
 
     def on_start(self, ctx: Context) -> None:
@@ -117,16 +117,16 @@ class Script(Strategy):
             self.perform(ctx, *self.timed.pop(0)[1:])
 
     def on_bar(self, ctx: Context, bar: BarEvent) -> None:
-        self.heard.append([seconds(ctx.now), f"bar {bar.symbol}"])
+        self.received.append([seconds(ctx.now), f"bar {bar.symbol}"])
 
     def on_quote(self, ctx: Context, quote: QuoteEvent) -> None:
-        self.heard.append([seconds(ctx.now), f"quote {quote.symbol}"])
+        self.received.append([seconds(ctx.now), f"quote {quote.symbol}"])
 
     def on_trade(self, ctx: Context, trade: TradeEvent) -> None:
-        self.heard.append([seconds(ctx.now), f"trade {trade.symbol}"])
+        self.received.append([seconds(ctx.now), f"trade {trade.symbol}"])
 
     def on_fill(self, ctx: Context, fill: FillEvent) -> None:
-        self.heard.append([seconds(ctx.now), f"fill {fill.order_id}"])
+        self.received.append([seconds(ctx.now), f"fill {fill.order_id}"])
         self.perform_all(ctx, "fill")
 
     def on_end(self, ctx: Context) -> None:
@@ -196,13 +196,15 @@ def read(name: str, result: Result, script: Script, expected: Any) -> Any:
             return orders["filled_quantity"].tolist()
         case "entry_latency":  # whole nanoseconds
             return (orders["arrived_at"] - orders["sent_at"]).tolist()
-        case "heard" | "seen":
-            return getattr(script, name)
+        case "heard":
+            return script.received
+        case "seen":
+            return script.seen
         case "reports":
-            return [[at, int(what.split()[1])] for at, what in script.heard if what.startswith("fill ")]
+            return [[at, int(what.split()[1])] for at, what in script.received if what.startswith("fill ")]
         case "report_latency":  # whole nanoseconds
-            heard = [at for at, what in script.heard if what.startswith("fill ")]
-            return [to_ns(at) - int(ns) for at, ns in zip(heard, fills["timestamp"], strict=True)]
+            reported = [at for at, what in script.received if what.startswith("fill ")]
+            return [to_ns(at) - int(ns) for at, ns in zip(reported, fills["timestamp"], strict=True)]
         case "events":
             return _stamped(events["timestamp"], events["order_id"], events["event"], events["reason"])
         case "flows":
