@@ -119,13 +119,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="btserver", description="Backtests over HTTP and WebSocket.")
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
     command = parser.add_subparsers(dest="command", required=True).add_parser("serve", help="run the server")
-    command.add_argument("--host", help="address to listen on (BTSERVER_HOST, 127.0.0.1)")
-    command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT, 8000)")
+    command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
+    command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")
+    command.add_argument("--data", help="catalog directory (BTSERVER_DATA; default synthetic sample data)")
     command.add_argument(
-        "--data", help="catalog directory (BTSERVER_DATA; synthetic sample data if not given)"
+        "--store", help="directory for runs and results (BTSERVER_STORE; default btserver-store)"
     )
-    command.add_argument("--store", help="directory for runs and results (BTSERVER_STORE, btserver-store)")
-    command.add_argument("--workers", help="number of backtests at a time (BTSERVER_WORKERS, cores - 1)")
+    command.add_argument(
+        "--workers", help="number of backtests at a time (BTSERVER_WORKERS; default cores - 1)"
+    )
     return parser
 
 

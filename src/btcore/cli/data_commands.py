@@ -27,7 +27,9 @@ def add_data_commands(commands: Any) -> None:
     )
     load.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
     load.add_argument(
-        "--format", choices=("csv", "parquet", "lean"), help="of the files (default: by the end of the name)"
+        "--format",
+        choices=("csv", "parquet", "lean"),
+        help="format of the files (default: by the end of the name)",
     )
     load.add_argument(
         "--symbol",
@@ -37,16 +39,21 @@ def add_data_commands(commands: Any) -> None:
         "(default: all)",
     )
     load.add_argument(
-        "--kind", choices=("bars", "quotes", "trades"), default="bars", help="of rows (default: bars)"
+        "--kind", choices=("bars", "quotes", "trades"), default="bars", help="kind of rows (default: bars)"
     )
     load.add_argument(
-        "--interval", metavar="LENGTH", help="of bars, such as 1min (default: the smallest gap)"
+        "--interval", metavar="LENGTH", help="interval of bars, such as 1min (default: the smallest gap)"
     )
     load.add_argument(
-        "--timezone", default="UTC", metavar="ZONE", help="of times without an offset (default: UTC)"
+        "--timezone",
+        default="UTC",
+        metavar="ZONE",
+        help="time zone of times without an offset (default: UTC)",
     )
     load.add_argument(
-        "--unit", choices=("s", "ms", "us", "ns"), help="of times that are numbers (default: by their size)"
+        "--unit",
+        choices=("s", "ms", "us", "ns"),
+        help="unit of times that are numbers (default: by their size)",
     )
     load.add_argument("--negative-prices", action="store_true", help="allow prices of 0 and below")
     load.add_argument(

@@ -153,7 +153,7 @@ class Container:
         return {"negative_prices": self.negative_prices}
 
     def _detail(self) -> str:
-        """What `repr` and the content hash say besides kind and rows."""
+        """The part of `repr` and of the content hash besides kind and rows."""
         return ""
 
     def to_pandas(self) -> Any:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 
 class ApiKeys:
-    """The configured keys, kept as digests, so that comparing takes the same time for keys of any length."""
+    """The configured keys as digests, so that a comparison takes the same time for keys of any length."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = [sha256(key.encode()).digest() for key in keys]

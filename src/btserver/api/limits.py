@@ -13,7 +13,7 @@ from btserver.errors import ApiError, envelope
 REQUEST_SECONDS = 20.0  # from the first byte (or the connection) to the end of the body
 MAX_HEAD = 32 * 1024  # request line and headers
 MAX_DISCARDED = 64 * 2**20  # bytes of a refused body that are read, so that the client can read the response
-LINGER_SECONDS = 5.0  # to send what is buffered for a WebSocket whose handler has returned
+LINGER_SECONDS = 5.0  # to send the buffers of a WebSocket whose handler has returned
 STOP_SECONDS = 0.5  # the same when the server stops
 
 
@@ -135,7 +135,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Aborts the connection some seconds after the handler has returned, which sends what is buffered."""
+        """Aborts the connection LINGER_SECONDS after the handler has returned, so that buffers are sent."""
         super().on_task_complete(task)
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 

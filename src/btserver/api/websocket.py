@@ -76,7 +76,7 @@ class Streams:
         return None
 
     async def _stream(self, socket: WebSocket, run: bytes, after: int) -> None:
-        # Without a pending read, neither pongs nor a disconnect would be noticed.
+        # Without a pending read, pongs and a disconnect would not be noticed.
         reader = asyncio.create_task(_read(socket))
         sender = asyncio.create_task(self._send(socket, run, after))
         self._counters.streams_open += 1
