@@ -238,8 +238,8 @@ def out_of_cash() -> Row:
     return Differs(
         f"{units} units with 10,000, enough at the close ({decided:g}), not at the next open ({fill:g})",
         "units bought",
-        "admitted by the close; the fill stands, cash goes below zero (on quotes, where the order arrives "
-        "after the open: rejected)",
+        "admitted by the close; the fill is not undone, cash goes below zero (on quotes, where the order "
+        "arrives after the open: rejected)",
         "cancelled at the open",
         float(ours(mine.Once(at=1, units=units), SMALL).trades["quantity"].sum()),
         float(sum(trade.size for trade in stats["_strategy"].trades)),
