@@ -8,6 +8,7 @@ run's memory. Orders are checked on arrival, as the orders of all strategies.
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int8_t, int32_t, int64_t
 
+from btcore.feed.stream cimport Stream
 from btcore.memory cimport reserve
 from btcore.model cimport (
     AMEND, Account, CANCEL, GTC, MARKET, Market, NEVER, Outbox, Request, SUBMIT, on_event_t
@@ -16,7 +17,6 @@ from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport reference_px
 from btcore.rules.order_terms cimport order_type_of
 from btcore.rules.rounding cimport larger, smaller, whole_lots
-from btcore.feed.stream cimport Stream
 
 # For a strategy that can process rows of a single stream by itself: it updates its state with rows [row, end) as
 # `on_event` would, up to and including the first row at which it would act, and returns that row, or `end` if there

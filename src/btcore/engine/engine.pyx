@@ -206,7 +206,7 @@ cdef class Engine:
                 expand_exposures(&self.run.ex.journal, self.tape.streams, &items[0])
         return array
 
-    def refusals(self):
+    def rejections(self):
         """Number of rejected orders by Reason, without reasons that did not occur."""
         cdef int64_t[256] counts
         cdef int64_t i

@@ -7,7 +7,7 @@ from btcore.engine.blotter cimport end_children, end_order, end_without_children
 from btcore.engine.contingent cimport apply_oco, release_children
 from btcore.engine.in_flight cimport send_report
 from btcore.engine.journal cimport write_fill
-from btcore.engine.state cimport Exchange, displayed_size, is_print, note
+from btcore.engine.state cimport Exchange, displayed_size, is_trade_rule, note
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER,
     MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, REJECTED,
@@ -104,7 +104,7 @@ cdef inline int record_fill(
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
     cdef bint is_earlier_event = ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE
     cdef int64_t ts_event = ticker.quote.ts
-    if is_print(ex.rule) or (is_earlier_event and ticker.source == TRADE):
+    if is_trade_rule(ex.rule) or (is_earlier_event and ticker.source == TRADE):
         ts_event = ticker.trade.ts
     elif ticker.source == BAR:
         ts_event = ticker.bar.ts

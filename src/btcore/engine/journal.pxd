@@ -3,10 +3,10 @@
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport free
 
+from btcore.feed.stream cimport Stream, delivery
 from btcore.memory cimport append
 from btcore.model cimport Account, CashFlow, EquityPoint, Exposure, Fill, Note, Position, Restatement
 from btcore.rules.accounting cimport equity
-from btcore.feed.stream cimport Stream, delivery
 
 
 cdef struct Stretch:         # rows of a run's only stream, each a point of the curve; nothing but the mark changed

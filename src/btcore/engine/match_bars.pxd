@@ -50,14 +50,14 @@ cdef inline int match_open(Exchange* ex, Order* order, const Bar* bar, int64_t t
     return 0
 
 
-cdef inline double reached_level(const Order* order, double level, int way) noexcept nogil:
-    """The price at which the range reaches a level above (`way` 1) or below (-1) the market.
+cdef inline double reached_level(const Order* order, double level, int direction) noexcept nogil:
+    """The price at which the range reaches a level above (`direction` 1) or below (-1) the market.
 
     For a child released inside the range at a price beyond the level, it is the price of the release.
     """
     if not order.fresh:
         return level
-    return fmax(level, order.release_px) if way > 0 else fmin(level, order.release_px)
+    return fmax(level, order.release_px) if direction > 0 else fmin(level, order.release_px)
 
 
 cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
@@ -65,10 +65,10 @@ cdef inline int trigger_in_range(Exchange* ex, Order* order, double px, int64_t 
 
     A limit order that cannot fill at the trigger price rests.
     """
-    cdef int way = -order.side if is_touch(order) else order.side
+    cdef int direction = -order.side if is_touch(order) else order.side
     if not triggers(order, px):
         return 0
-    px = reached_level(order, order.stop_px, way)
+    px = reached_level(order, order.stop_px, direction)
     trigger(ex, order, IN_THIS_BAR, ts)
     ex.rule = BAR_TOUCH if is_touch(order) else BAR_STOP
     return fill_as_taker(ex, order, px, &ex.pools[order.symbol].ask, ts)

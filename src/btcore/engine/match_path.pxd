@@ -18,21 +18,21 @@ cdef inline bint rests_at_once(const Order* order) noexcept nogil:
     return is_limit(order) and order.time_in_force != IOC and order.time_in_force != FOK
 
 
-cdef inline double level_ahead(const Order* order, int way, double px) noexcept nogil:
-    """The level at which the order acts on a leg that goes up (`way` 1) or down (-1) from `px`; NaN if there is none.
+cdef inline double level_ahead(const Order* order, int direction, double px) noexcept nogil:
+    """The level at which the order acts on a leg that goes up (`direction` 1) or down (-1) from `px`.
 
-    A level behind `px` counts as `px`.
+    NaN if there is none. A level behind `px` counts as `px`.
     """
     cdef double level
     if is_untriggered(order):
-        if (order.side > 0) == (is_touch(order) == (way > 0)):
+        if (order.side > 0) == (is_touch(order) == (direction > 0)):
             return NAN
         level = order.stop_px
-    elif is_limit(order) and order.met and order.side * way < 0:
+    elif is_limit(order) and order.met and order.side * direction < 0:
         level = order.limit_px
     else:
         return NAN
-    return fmax(level, px) if way > 0 else fmin(level, px)
+    return fmax(level, px) if direction > 0 else fmin(level, px)
 
 
 cdef inline int match_at_level(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
@@ -73,7 +73,7 @@ cdef inline int match_leg(
     cdef Order* order
     cdef Order* nearest
     cdef int32_t i = ex.blotter.queues[symbol].head
-    cdef int way = 1 if stop > start else -1
+    cdef int direction = 1 if stop > start else -1
     cdef double px = start, level, best
     while i >= 0:
         ex.blotter.orders[i].visited = 0
@@ -88,8 +88,8 @@ cdef inline int match_leg(
                 order.met = 1
             if order.visited or not is_on_path(order, bar):
                 continue
-            level = level_ahead(order, way, px)
-            if way * level < way * best or (level == best and nearest == NULL):
+            level = level_ahead(order, direction, px)
+            if direction * level < direction * best or (level == best and nearest == NULL):
                 nearest, best = order, level
         if nearest == NULL:
             break

@@ -68,7 +68,7 @@ cdef inline int match_resting_limit(Exchange* ex, Order* order, const Trade* tra
             return 0
     return fill_as_maker(
         ex, order, order.limit_px,
-        &ex.pools[order.symbol].ask if ex.tickers[order.symbol].source == TRADE else &ex.print_pool, trade.ts,
+        &ex.pools[order.symbol].ask if ex.tickers[order.symbol].source == TRADE else &ex.trade_pool, trade.ts,
     )
 
 
@@ -177,9 +177,9 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
     cdef bint affected
     cdef int code = 0
     cdef int32_t i
-    ex.print_pool = trade.qty if ex.terms.displayed_size else INFINITY
+    ex.trade_pool = trade.qty if ex.terms.displayed_size else INFINITY
     if is_source:
-        ex.pools[symbol].ask = ex.print_pool
+        ex.pools[symbol].ask = ex.trade_pool
         ticker.event = ex.event[0]
         if not ticker.priced:
             ex.account.positions[symbol].mark = trade.px

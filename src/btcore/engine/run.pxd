@@ -42,8 +42,8 @@ cdef struct Run:
     int32_t error                # RunError; not 0: the run stops
     bint listens                 # the strategy listens to the events of the run's only stream
     bint skips                   # see `skip.can_skip`
-    CachedSearch wakeup_row
-    CachedSearch expiry_row
+    CachedSearch wakeup_search   # for the row at `next_wakeup`
+    CachedSearch expiry_search   # for the row at which an order expires or becomes active
 
 
 cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) noexcept nogil:

@@ -60,7 +60,7 @@ cdef struct Exchange:
     int64_t last_accrual         # when interest was last paid
     # match_ticks.match_quote; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
     int (*match_quote)(Exchange*, Order*, int64_t, int8_t) noexcept nogil
-    double print_pool            # size that the current trade still offers in a symbol with quotes
+    double trade_pool            # size that the current trade still offers in a symbol with quotes
     int32_t n_released_now       # children released by the current event
     int32_t n_ambiguous          # limits that the current fill of a stop has ended, and the bar's range reached too
     int8_t rule                  # Rule of the next fill
@@ -81,15 +81,15 @@ cdef inline bint can_match(const Order* order, int64_t ts) noexcept nogil:
     )
 
 
-cdef inline bint is_print(int8_t rule) noexcept nogil:
-    """True for a Rule by which a single trade fills an order."""
+cdef inline bint is_trade_rule(int8_t rule) noexcept nogil:
+    """True for the values of Rule by which a trade fills an order."""
     return PRINT_TAKEN <= rule <= PRINT_TOUCHED
 
 
 cdef inline double displayed_size(const Exchange* ex, const Order* order) noexcept nogil:
     """The size of the symbol's current event on the side that the order takes, before any fill."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
-    if is_print(ex.rule) or ticker.source == TRADE:
+    if is_trade_rule(ex.rule) or ticker.source == TRADE:
         return ticker.trade.qty
     if ticker.source == QUOTE:
         return quoted_size(ex, order.symbol, order.side)

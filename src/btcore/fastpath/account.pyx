@@ -4,8 +4,8 @@ from libc.stdint cimport int8_t
 from libc.stdlib cimport free
 from libc.string cimport memset
 
-from btcore.model cimport NEVER
 from btcore.engine.setup cimport commission_terms, instrument_terms, open_account, slippage_terms
+from btcore.model cimport NEVER
 
 
 cdef int open_plain_account(

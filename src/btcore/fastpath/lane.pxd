@@ -7,13 +7,13 @@ is simulated afterwards.
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t, uint64_t
 
-from btcore.metrics.curve cimport CurveStats
 from btcore.fastpath.account cimport PlainAccount
 from btcore.fastpath.rolling_means cimport Mean
 from btcore.fastpath.simd cimport Kernels, lowest_bit
+from btcore.metrics.curve cimport CurveStats
+from btcore.metrics.round_trips cimport Matcher
 from btcore.metrics.run_metrics cimport RunMetrics
 from btcore.model cimport Position
-from btcore.metrics.round_trips cimport Matcher
 from btcore.strategies.builtin.signal cimport SignalState
 
 cdef enum:

@@ -3,8 +3,8 @@
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.fastpath.account cimport PlainAccount
-from btcore.model cimport Exposure, Fill, Order
 from btcore.feed.tape cimport Stream, Tape
+from btcore.model cimport Exposure, Fill, Order
 
 
 cdef struct Trace:                   # where `replay` writes the curve and the exposures

@@ -15,12 +15,12 @@ from btcore.fastpath.account cimport (
 )
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
+from btcore.feed.tape cimport Stream, delivery
 from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
     QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
 )
 from btcore.rules.accounting cimport equity, position_value
-from btcore.feed.tape cimport Stream, delivery
 
 
 cdef inline void write_point(Trace* trace, const PlainAccount* plain, int64_t ts) noexcept nogil:
@@ -266,7 +266,7 @@ cdef class OrderRecords:
         """Empty: a plain run has no amendments, triggers or liquidations."""
         return np.empty(0, model.NOTE_DTYPE)
 
-    def refusals(self):
+    def rejections(self):
         """Number of rejected orders by `btcore.model.Reason`."""
         counts = np.bincount(np.asarray(self.reasons)[:self.n_sent])
         return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA)}

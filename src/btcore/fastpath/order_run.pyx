@@ -18,8 +18,8 @@ from btcore.fastpath.account cimport (
 from btcore.fastpath.order_records cimport OrderRecords
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
-from btcore.model cimport END_OF_DATA, NONE, QUOTE
 from btcore.feed.tape cimport Stream, Tape, delivery
+from btcore.model cimport END_OF_DATA, NONE, QUOTE
 
 
 @cython.final

@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from btcore.strategies.builtin.window cimport LAPS
 
 cdef enum:
-    ABREAST = 4              # sums computed side by side, since each addition waits for the one before it
+    GROUP = 4                # means computed together, since each addition waits for the one before it
 
 cdef struct Mean:
     int64_t size             # of its window
@@ -52,17 +52,17 @@ cdef inline void advance_four(
     cdef double* outs[4]
     while at < row + n:
         until = row + n
-        for k in range(ABREAST):
+        for k in range(GROUP):
             until = segment_end(&means[k], at, until)
             sums[k] = means[k].sum
             inverses[k] = means[k].inverse
             olds[k] = px + at - means[k].size if at >= means[k].size else zeros
             outs[k] = means[k].out + (at - row)
         for i in range(until - at):
-            for k in range(ABREAST):
+            for k in range(GROUP):
                 sums[k] += px[at + i] - olds[k][i]
                 outs[k][i] = sums[k] * inverses[k]
-        for k in range(ABREAST):
+        for k in range(GROUP):
             means[k].sum = sums[k]
             if means[k].next_resum + 1 == until:
                 resum(&means[k], px, until - 1)

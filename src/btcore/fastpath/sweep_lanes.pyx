@@ -16,7 +16,6 @@ import numpy as np
 
 from btcore.metrics import run_metrics
 
-from btcore.memory cimport zeroed
 from btcore.fastpath.account cimport (
     PlainAccount, admit, clear_open, close_plain_account, end_pending, fill_order, is_at_risk, margin_may_fail,
     open_plain_account, set_mark, target_percent,
@@ -24,15 +23,16 @@ from btcore.fastpath.account cimport (
 from btcore.fastpath.lane cimport (
     BLOCK, Block, LEFT_TO_ENGINE, Lane, NO_MEMORY, PLAYED, SLACK, find_changes, find_crossings
 )
-from btcore.fastpath.rolling_means cimport ABREAST, Mean, advance_four, open_mean
+from btcore.fastpath.rolling_means cimport GROUP, Mean, advance_four, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
+from btcore.memory cimport zeroed
 from btcore.metrics.curve cimport extend_curve, hold_curve, open_curve
 from btcore.metrics.formulas cimport simple_returns
+from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.metrics.run_metrics cimport (
     RunMetrics, add_curve, add_fills, add_order, add_position, add_returns, open_metrics
 )
 from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, REJECTED
-from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.strategies.builtin.signal cimport Signal
 
 
@@ -100,7 +100,7 @@ cdef class SweepLanes:
         cdef Block* block = NULL
         crossing = [self.params[i] for i in chosen if not isinstance(self.params[i], Signal)]
         periods = sorted({p for given in crossing for p in (given.short_period, given.long_period)})
-        cdef int64_t n_means = (len(periods) + ABREAST - 1) // ABREAST * ABREAST
+        cdef int64_t n_means = (len(periods) + GROUP - 1) // GROUP * GROUP
         try:
             block = <Block*> zeroed(1, sizeof(Block))
             lanes = <Lane*> zeroed(count, sizeof(Lane))
@@ -173,8 +173,8 @@ cdef class SweepLanes:
                 block.highest = fmax(block.highest, block.px[i])
             while block.last_end < self.n_ends and self.ends[block.last_end] < block.begin + block.n:
                 block.last_end += 1
-            for k in range(n_means // ABREAST):
-                advance_four(&means[ABREAST * k], &self.close[0], block.zeros, block.begin, block.n)
+            for k in range(n_means // GROUP):
+                advance_four(&means[GROUP * k], &self.close[0], block.zeros, block.begin, block.n)
             for i in range(count):
                 if lanes[i].code == PLAYED:
                     self.step(block, &lanes[i])
@@ -236,7 +236,7 @@ cdef class SweepLanes:
         cdef PlainAccount* plain = &block.plain
         cdef double signed_qty
         cdef int8_t side
-        cdef Fill made
+        cdef Fill fill
         set_mark(plain, self.close[row])
         signed_qty = target_percent(plain, weight)
         if signed_qty == 0.0:
@@ -251,16 +251,16 @@ cdef class SweepLanes:
             if fill_order(plain, side, fabs(signed_qty), self.open[row], self.volume[row], self.ts[row]) < 0:
                 return False
             add_order(lane.metrics, FILLED)
-            made.ts = self.ts[row]
-            made.last_qty = fabs(signed_qty)
-            made.last_px = plain.last_px
-            made.commission = plain.last_cost
-            made.point_value = plain.position.point_value
-            made.symbol = 0
-            made.side = side
-            made.leg = 0
-            made.order_id = lane.metrics.orders
-            if match_fill(&lane.matcher, &made) < 0:
+            fill.ts = self.ts[row]
+            fill.last_qty = fabs(signed_qty)
+            fill.last_px = plain.last_px
+            fill.commission = plain.last_cost
+            fill.point_value = plain.position.point_value
+            fill.symbol = 0
+            fill.side = side
+            fill.leg = 0
+            fill.order_id = lane.metrics.orders
+            if match_fill(&lane.matcher, &fill) < 0:
                 lane.code = NO_MEMORY
                 return False
         end_pending(plain, side, fabs(signed_qty))

@@ -3,8 +3,8 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
-from btcore.model cimport BAR, QUOTE
 from btcore.feed.stream cimport BLOCK, BlockIndex, Stream
+from btcore.model cimport BAR, QUOTE
 
 cdef enum:
     LANES = 8                    # independent extremes, so that no comparison waits for the one before it
@@ -54,7 +54,7 @@ cdef inline int64_t first_outside(
     return row
 
 
-cdef inline int64_t first_reaching_row(
+cdef inline int64_t first_reaching_by_rows(
     const Stream* stream, int64_t row, int64_t end,
     double buy_limit, double sell_limit, double buy_stop, double sell_stop,
 ) noexcept nogil:
@@ -92,7 +92,7 @@ cdef inline int64_t first_reaching(
             index.buy_low[block] <= buy_limit or index.sell_high[block] >= sell_limit
             or index.buy_high[block] >= buy_stop or index.sell_low[block] <= sell_stop
         ):
-            found = first_reaching_row(stream, row, stop, buy_limit, sell_limit, buy_stop, sell_stop)
+            found = first_reaching_by_rows(stream, row, stop, buy_limit, sell_limit, buy_stop, sell_stop)
             if found < stop:
                 return found
         row = stop

@@ -102,7 +102,7 @@ class RunJournal:
 
     def _summary_lines(self) -> Iterator[str]:
         """Lines about the whole run, for the end of the log."""
-        for reason, count in self._player.refusals().items():
+        for reason, count in self._player.rejections().items():
             yield f"{count} orders rejected: {REASONS[reason]}"
         snapped = np.count_nonzero(self.notes["kind"] == NoteKind.SNAPPED)
         if snapped:

@@ -3,8 +3,8 @@
 cimport cython
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 from btcore.feed.stream cimport Stream
+from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 
 
 @cython.final

@@ -4,10 +4,10 @@ cimport cython
 from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.model cimport BAR, QUOTE, TRADE
 from btcore.feed.prices cimport next_mark
-from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 from btcore.feed.stream cimport Stream
+from btcore.model cimport BAR, QUOTE, TRADE
+from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 
 
 cdef struct Params:
@@ -68,8 +68,8 @@ cdef inline int64_t scan_kind(
         short += short_share * (px - short)
         long += long_share * (px - long)
         if short - long > above or short - long < below:
-            signal.ahead = 1
-            signal.decided = 1 if short > long else p.below
+            signal.scanned_next = 1
+            signal.next_stance = 1 if short > long else p.below
             break
         i += 1
     symbol.short, symbol.long = short, long

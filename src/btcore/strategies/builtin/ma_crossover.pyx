@@ -8,11 +8,11 @@ cimport cython
 from libc.math cimport fabs
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.model cimport BAR, QUOTE, TRADE
 from btcore.feed.prices cimport next_mark
+from btcore.feed.stream cimport Stream
+from btcore.model cimport BAR, QUOTE, TRADE
 from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 from btcore.strategies.builtin.window cimport Window, is_full, mean, push
-from btcore.feed.stream cimport Stream
 
 
 cdef struct Params:
@@ -62,7 +62,7 @@ cdef inline int64_t scan_rows(
     cdef double* shorts = symbol.short.items + symbol.short.at - row
     cdef double* longs = symbol.long.items + symbol.long.at - row
     cdef double short = symbol.short.sum, long = symbol.long.sum, px
-    cdef double of_short = symbol.short.inverse, of_long = symbol.long.inverse
+    cdef double inverse_short = symbol.short.inverse, inverse_long = symbol.long.inverse
     cdef int8_t below = (<const Params*> signal.params).below, held = signal.stances[stream.symbol], stance = held
     cdef int64_t i = row
     while i < end and stance == held:
@@ -70,15 +70,15 @@ cdef inline int64_t scan_rows(
         short += px - shorts[i]
         long += px - longs[i]
         shorts[i] = longs[i] = px
-        stance = stance_of(short * of_short, long * of_long, below, held)
+        stance = stance_of(short * inverse_short, long * inverse_long, below, held)
         i += 1
     symbol.short.sum, symbol.long.sum = short, long
     symbol.short.at += i - row
     symbol.long.at += i - row
     if stance == held:
         return i
-    signal.ahead = 1
-    signal.decided = stance
+    signal.scanned_next = 1
+    signal.next_stance = stance
     return i - 1
 
 
@@ -88,7 +88,7 @@ cdef inline int64_t scan_kind(
     """Runs `scan_rows` between wraps of the windows, and `decide` at a row where one wraps."""
     cdef Symbol* symbol = <Symbol*> (signal.symbols + stream.symbol * signal.size)
     cdef int64_t until
-    while row < end and not signal.ahead:
+    while row < end and not signal.scanned_next:
         until = row
         if is_full(&symbol.long):
             until += min(symbol.short.size - symbol.short.at, symbol.long.size - symbol.long.at) - 1

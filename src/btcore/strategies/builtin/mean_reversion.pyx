@@ -3,9 +3,9 @@
 cimport cython
 from libc.stdint cimport int64_t, int8_t
 
+from btcore.feed.stream cimport Stream
 from btcore.strategies.builtin.signal cimport Signal, scan_with
 from btcore.strategies.builtin.window cimport Window, deviation, is_full, mean, push
-from btcore.feed.stream cimport Stream
 
 
 cdef struct Params:

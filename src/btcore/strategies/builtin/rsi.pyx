@@ -4,8 +4,8 @@ cimport cython
 from libc.math cimport fmax
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.strategies.builtin.signal cimport Signal, scan_with
 from btcore.feed.stream cimport Stream
+from btcore.strategies.builtin.signal cimport Signal, scan_with
 
 
 cdef struct Params:

@@ -7,10 +7,10 @@ from libc.math cimport NAN
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.contract cimport Handler, scan_t
-from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE, Ticker
-from btcore.strategies.builtin.window cimport Window
 from btcore.feed.prices cimport next_mark
 from btcore.feed.stream cimport Stream
+from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE, Ticker
+from btcore.strategies.builtin.window cimport Window
 
 # Returns the next stance, from the strategy's parameters, the symbol's state, its newest price and current stance.
 ctypedef int8_t (*decide_t)(const void* params, void* symbol, double px, int8_t stance) noexcept nogil
@@ -29,8 +29,8 @@ cdef struct SignalState:
     size_t size
     int8_t* stances          # current stance, by symbol
     double weight            # share of equity per symbol
-    int8_t ahead             # 1: a scan has processed the next event already; `decided` is its stance
-    int8_t decided
+    int8_t scanned_next      # 1: a scan has processed the next event already; its stance is `next_stance`
+    int8_t next_stance
 
 
 cdef class Signal(Handler):
@@ -67,8 +67,8 @@ cdef inline int64_t scan_kind(
         px = next_mark(kind, stream, i)
         stance = decide(signal.params, symbol, px, held)
         if stance != held:
-            signal.ahead = 1
-            signal.decided = stance
+            signal.scanned_next = 1
+            signal.next_stance = stance
             return i
     return end
 

@@ -52,9 +52,9 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
     cdef int32_t s = market.symbol
     cdef int8_t stance
     cdef double px
-    if signal.ahead:
-        signal.ahead = 0
-        stance = signal.decided
+    if signal.scanned_next:
+        signal.scanned_next = 0
+        stance = signal.next_stance
     else:
         px = event_price(market)
         if isnan(px):

@@ -101,9 +101,9 @@ def cfunc(state: Any = None, **options: Any) -> Callable[[Callable[..., int]], A
     def compiled(function: Callable[..., int]) -> Any:
         inner = njit(expected, **options)(function)
 
-        def guarded(own: Any, market: Any, account: Any, out: Any) -> Any:
+        def guarded(record: Any, market: Any, account: Any, out: Any) -> Any:
             try:
-                return inner(own, market, account, out)
+                return inner(record, market, account, out)
             except Exception:
                 return RAISED
 
