@@ -111,8 +111,8 @@ def test_a_trailing_stop_may_start_nearer(engine: EngineRun) -> None:
 
 
 def test_a_trailing_stop_limit_makes_its_limit_when_it_triggers(engine: EngineRun) -> None:
-    # Both stand at 98 and trigger at a bid of 97: a limit of 98 - 1 = 97 takes it, one of 98 - 0.5 rests
-    # until the bid is there, at 4 s, and makes at 97.5.
+    # Both stops are at 98 and trigger at a bid of 97: a limit of 98 - 1 = 97 takes it, one of 98 - 0.5 rests
+    # until the bid is there, at 4 s: a maker at 97.5.
     plan = {1: both(sell(1, trail=2.0, limit_offset=1.0), sell(1, trail=2.0, limit_offset=0.5))}
     outcome = play(engine, plan, {"A": DIP})
     assert fills(outcome) == [(2, 1, -1, 97, "taker"), (4, 2, -1, 97.5, "maker")]

@@ -98,10 +98,10 @@ def test_bars_fill_an_order_in_the_bar_where_its_ticks_do(
     assert coarse["ts"] in (MIDNIGHT + where * BAR, MIDNIGHT + (where + 1) * BAR)
     low, high = min(prices[where]), max(prices[where])
     assert low <= coarse["price"] <= high
-    worse = way * (exact["price"] - coarse["price"])  # than the bar's, by the ticks
+    worse = way * (exact["price"] - coarse["price"])  # by how much the fill on ticks is worse than on bars
     if kind is None or (coarse["ts"] == exact["ts"] and coarse["liquidity"] == "taker"):
         assert worse == 0.0
-    elif kind == "limit":  # a bar that opens beyond it gives its open, a tick the limit price
+    elif kind == "limit":  # a bar that opens beyond the limit fills at its open, a tick at the limit
         assert worse >= 0.0
         assert exact["price"] == level
     else:

@@ -54,8 +54,8 @@ def apart(script: Script) -> Maker:
 
 def of_symbol(outcome: Outcome, symbol: str) -> list[tuple[Any, ...]]:
     """The fills of a symbol, without order ids, which depend on other symbols."""
-    mine = [fill for fill in outcome.fills if fill["symbol"] == symbol]
-    return [tuple(value for name, value in fill.items() if name != "order_id") for fill in mine]
+    chosen = [fill for fill in outcome.fills if fill["symbol"] == symbol]
+    return [tuple(value for name, value in fill.items() if name != "order_id") for fill in chosen]
 
 
 @law
@@ -65,9 +65,7 @@ def test_symbols_that_share_nothing_add_up_in_any_order(drawn: Drawn, random: An
     script = map_actions(drawn[1], lambda a: a if a.verb == "bracket" else without("oco")(a))
     case = terms(rich(drawn[0]), commission_tiers=[], latency_jitter_ms=0.0, response_jitter_ms=0.0)
     first = min(row[0] for stream in case.streams.values() for row in rows_of(stream))
-    case = replace(
-        case, start=first
-    )  # by itself it is the first event's, and of two at once the first symbol's
+    case = replace(case, start=first)  # the default start depends on which symbols are in the run
     together = play(case, apart(script))
 
     names = list(case.streams)

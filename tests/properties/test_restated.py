@@ -74,7 +74,7 @@ def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
     case, make = without_sides(drawn[0]), scripted(drawn[1])
     mirror = replace(case, streams=map_rows(case.streams, mirrored_row))
     one, other = play(case, make), play(mirror, restate_requests(make, Units(), mirrored=True))
-    # The long leg is liquidated first.
+    # A liquidation closes the long leg first, also in the mirrored run.
     assume(case.execution.position_mode == "netting" or not any(o["flags"] & 4 for o in one.orders))
     assert exactly(other) == exactly(mirrored_outcome(one))
 
@@ -82,7 +82,7 @@ def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
 @law
 @given(cases(), st.integers(1, 150))
 def test_another_day_changes_only_the_dates(drawn: Drawn, weeks: int) -> None:
-    case, make = terms(drawn[0], commission_tiers=[]), scripted(drawn[1])  # tiers know the months
+    case, make = terms(drawn[0], commission_tiers=[]), scripted(drawn[1])  # tiers depend on the month
     case = replace(case, timezone="Asia/Kolkata")
     other = play(shifted_case(case, weeks * 7 * DAY), make)
     expected = shifted_outcome(play(case, make), weeks * 7 * DAY)
@@ -131,7 +131,7 @@ def test_neutral_terms_change_nothing(drawn: Drawn) -> None:
     rates = {"cash_rate": 0.0, "debit_rate": 0.0, "maintenance_margin": 0.0}
     case = terms(case, **FREE, **NO_DELAY, **rates, leverage=2.0)
     steps = {"currency": None, "initial_margin": None, "maintenance_margin": None, "borrow_rate": 0.0}
-    # With lots a split drops what an amendment that is not checked yet left of one.
+    # Even a split by 1 rounds an order to whole lots, if an amendment before admission left it off the lots.
     case = instruments(case, **steps, funding=[], splits=[], lot_size=0.0)
 
     never = sorted({event.delivered: 0.0 for event in sequence(case.streams)[::3]}.items())
@@ -173,7 +173,7 @@ def slippage(case: Case) -> dict[str, float]:
 @law
 @given(cases(), st.sampled_from(("slippage_bps", "slippage_ticks", "slippage_volume", "slippage_sqrt")))
 def test_slippage_worsens_only_takers(drawn: Drawn, kind: str) -> None:
-    # A trailing child's stop begins at its parent's fill, whose price is a slipped one.
+    # The stop of a trailing child starts at its parent's fill price, which includes slippage.
     script = map_actions(drawn[1], lambda a: None if {"trail", "parent"} <= a.terms.keys() else a)
     amount = {"slippage_bps": 50.0, "slippage_ticks": 1.0}.get(kind, 0.0625)
     case = terms(rich(drawn[0]), **FREE)

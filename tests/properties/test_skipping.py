@@ -29,13 +29,14 @@ PERIODS = {
 def played(each: bool, *args: Any, **terms: Any) -> bt.Result:
     """The engine's result; with `each`, every event is processed."""
 
-    def made(*parts: Any) -> Engine:
+    def make_engine(*parts: Any) -> Engine:
         engine = Engine(*parts)
         if each:
             engine.process_every_event()
         return engine
 
-    with patch.object(fast_paths, "Engine", made), patch.object(fast_paths, "is_plain", lambda *_: False):
+    not_plain = patch.object(fast_paths, "is_plain", lambda *_: False)
+    with patch.object(fast_paths, "Engine", make_engine), not_plain:
         return bt.run(*args, **terms)
 
 
@@ -49,7 +50,7 @@ def assert_same_bytes(found: bt.Result, expected: bt.Result) -> None:
 
 
 def market(kind: str, seed: int, n: int, gap: int) -> bt.Bars | bt.Quotes | bt.Trades:
-    """A walk in cents, with `gap` seconds between rows at the most and equal stamps among ticks."""
+    """A random walk in cents, with at most `gap` seconds between rows; ticks may have equal timestamps."""
     rng = np.random.default_rng(seed)
     close = 100 + np.cumsum(rng.integers(-20, 21, n)) / 100
     if kind == "bars":

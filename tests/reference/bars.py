@@ -27,7 +27,7 @@ class Bars:
         self.match_close(bar)
 
     def in_turn(self, bar: Bar, may: Callable[[Order], bool]) -> Iterator[Order]:
-        """Yields each order for which `may` holds at its turn, once, in order of arrival."""
+        """Yields each order once, in order of arrival, if `may` is true for it when its turn comes."""
         seen: list[Order] = []
         while True:
             coming = (o for o in self.active(bar.symbol, bar.timestamp) if o not in seen and may(o))
@@ -73,7 +73,7 @@ class Bars:
         return same and rests and reached(other, bar)
 
     def match_released_stops(self, bar: Bar) -> None:
-        """Phase 4."""
+        """Phase 4: stops released inside the range."""
         for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
             if not order.trails and reached(order, bar):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
@@ -110,7 +110,7 @@ class Bars:
         return order.rests
 
     def trigger_at(self, order: Order, price: float, bar: Bar) -> None:
-        """Triggers the order inside the range, and lets it meet the market at `price`."""
+        """Triggers the order inside the range and lets it meet the market at `price`."""
         self.trigger(order)
         self.meet(order, price, bar.delivered)
 
@@ -126,18 +126,20 @@ class Bars:
             at = end
 
     def walk_leg(self, bar: Bar, at: float, end: float) -> None:
-        way = 1 if end > at else -1
+        direction = 1 if end > at else -1
         seen: list[Order] = []
         while True:
             coming = [
-                (max(way * self.level_of(o), way * at), o)
+                (max(direction * self.level_of(o), direction * at), o)
                 for o in self.active(bar.symbol, bar.timestamp)
-                if o not in seen and self.has_level_on(o, way, bar) and way * self.level_of(o) <= way * end
+                if o not in seen
+                and self.has_level_on(o, direction, bar)
+                and direction * self.level_of(o) <= direction * end
             ]
             if not coming:
                 break
             nearest, order = min(coming, key=lambda pair: pair[0])  # ties: the first to arrive
-            at = way * nearest
+            at = direction * nearest
             seen.append(order)
             if order.is_untriggered:
                 self.trigger_at(order, at, bar)
@@ -149,16 +151,16 @@ class Bars:
     def level_of(self, order: Order) -> float:
         return order.stop if order.is_untriggered else order.limit
 
-    def has_level_on(self, order: Order, way: int, bar: Bar) -> bool:
-        """True if the walk can reach the order's level in direction `way`.
+    def has_level_on(self, order: Order, direction: int, bar: Bar) -> bool:
+        """True if the walk can reach the order's level in `direction`.
 
         Upwards: buy stops, sell touch prices and resting sell limits; downwards the others.
         """
         if not (takes_part(order, bar) or released_inside(order, bar)):
             return False
         if order.has_stop and order.is_untriggered:
-            return order.side == way
-        return self.acts_in_range(order, bar) and order.side == -way
+            return order.side == direction
+        return self.acts_in_range(order, bar) and order.side == -direction
 
     def trail_orders(self, bar: Bar, price: float) -> None:
         for order in self.active(bar.symbol, bar.timestamp):
@@ -192,9 +194,9 @@ def takes_part(order: Order, bar: Bar) -> bool:
     return 0 <= order.ts_arrived <= bar.timestamp
 
 
-def reached_level(order: Order, level: float, way: int) -> float:
-    """The level, or the price at the release if that is past it; `way` is 1 for a level above the market."""
-    return max(level, order.released_at) if way > 0 else min(level, order.released_at)
+def reached_level(order: Order, level: float, direction: int) -> float:
+    """The level, or the price at the release if that is past it. A level above the market has direction 1."""
+    return max(level, order.released_at) if direction > 0 else min(level, order.released_at)
 
 
 def released_inside(order: Order, bar: Bar) -> bool:

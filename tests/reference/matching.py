@@ -32,7 +32,7 @@ class Matching:
             match_source = {Quote: self.match_quote, Trade: self.match_trade, Bar: self.match_bar}
             match_source[type(event)](event)
         elif isinstance(event, Trade):
-            self.match_print_beside_quotes(event, self.pool(event.size))
+            self.match_trade_beside_quotes(event, self.pool(event.size))
 
     def active(self, symbol: str, m: int) -> Iterator[Order]:
         """Working orders that do not wait for the open or close of a session at `m`."""
@@ -119,14 +119,14 @@ class Matching:
             elif not order.rests:
                 self.meet(order, trade.price, trade.timestamp)
             else:
-                self.try_print(order, trade, self.pool_for(order))
+                self.try_trade(order, trade, self.pool_for(order))
 
-    def match_print_beside_quotes(self, trade: Trade, pool: Pool) -> None:
+    def match_trade_beside_quotes(self, trade: Trade, pool: Pool) -> None:
         for order in self.working(trade.symbol):
             if order.rests:
-                self.try_print(order, trade, pool)
+                self.try_trade(order, trade, pool)
 
-    def try_print(self, order: Order, trade: Trade, pool: Pool) -> None:
+    def try_trade(self, order: Order, trade: Trade, pool: Pool) -> None:
         """Fills a resting limit that the trade goes through (or touches, with limit_fill="touch")."""
         touched = self.execution.limit_fill == "touch" and trade.price == order.limit
         if touched or order.is_passed_by(trade.price):

@@ -106,7 +106,7 @@ class Order:
     ts_arrived: int = -1  # of a child: its release
     ts_closed: int = -1
     ts_expires: int = -1
-    session: float = inf  # the open an OPG order, or the close a CLS order, waits for
+    session: float = inf  # OPG: the session open it waits for; CLS: the session close
     filled: float = 0.0
     avg_px: float = nan
     status: str = NEW
@@ -123,7 +123,7 @@ class Order:
 
     @property
     def total(self) -> float:
-        """The total quantity it may fill, as far as known."""
+        """The quantity that the order may fill in total; of a released child, the part released so far."""
         if not self.parent:
             return self.quantity
         released = self.quantity if self.ts_arrived < 0 else self.released
@@ -155,7 +155,7 @@ class Order:
 
     @property
     def is_untriggered(self) -> bool:
-        """True if it has a trigger that has not triggered."""
+        """True if the order has a trigger and has not triggered."""
         return (self.has_stop or self.has_touch) and not self.triggered
 
     @property

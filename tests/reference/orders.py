@@ -127,7 +127,7 @@ class Orders:
         return sorted(orders, key=lambda o: (o.ts_arrived, o.id))
 
     def working(self, symbol: str) -> Iterator[Order]:
-        """The admitted ones among them, each if it has quantity left when its turn comes."""
+        """The admitted orders of `arrived`, each if it is open and has quantity left when it is yielded."""
         return (o for o in self.arrived(symbol) if o.admitted and o.is_open and o.leaves > 0)
 
     def end(self, order: Order, status: str, reason: str, ts: int) -> None:
@@ -139,7 +139,7 @@ class Orders:
         self.end_children(order)
 
     def after_open_bar(self, order: Order, change: Callable[[], None]) -> None:
-        """Makes the change now, or at the end of an open bar in which the order takes part."""
+        """Applies the change now, or at the end of an open bar in which the order takes part."""
         market = self.markets[order.symbol]
         coming = (e for e in self.events[self.delivered :] if type(e) is Bar and e.symbol == order.symbol)
         bar = next(coming, None)
