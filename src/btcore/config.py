@@ -3,6 +3,7 @@
 They are msgspec Structs: decoding validates them, and the OpenAPI schema is generated from them.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
 from math import isfinite
@@ -70,20 +71,28 @@ FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | DatedValues]
 
 
 def _check_finite(struct: Struct) -> None:
-    """ValueError for a number that is not finite. The times of dated values are checked when a run begins."""
+    """ConfigError for a number that is not finite; the times of dated values are checked by a run."""
     for name in struct.__struct_fields__:
         value = getattr(struct, name)
         if isinstance(value, float) and not isfinite(value):
-            raise ValueError(f"{name}: {value} is not a finite number")
+            raise ConfigError(f"{name}: {value} is not a finite number")
         for i, number in _dated(value):
-            if not isfinite(number):
-                raise ValueError(f"{name}[{i}]: {number} is not a finite number")
+            if isinstance(number, float) and not isfinite(number):
+                raise ConfigError(f"{name}[{i}]: {number} is not a finite number")
 
 
 def _dated(value: Any) -> list[tuple[int, float]]:
-    """Index and number of each of the dated values; none of another value."""
+    """Index and number of each of the dated values; none of another value.
+
+    A Struct made in Python may hold values of any type, which `checked` refuses later.
+    """
     items = value if isinstance(value, list) else []
-    return [(i, item[1]) for i, item in enumerate(items) if isinstance(item, tuple)]
+    pairs = [(i, item) for i, item in enumerate(items) if isinstance(item, tuple) and len(item) == 2]
+    return [(i, number) for i, (_, number) in pairs if _is_number(number)]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float)
 
 
 class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,18 +179,20 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         _check_finite(self)
         low, high = self.commission_min, self.commission_max
-        if low is not None and high is not None and low > high:
-            raise ValueError(f"commission_min: {low} is above commission_max {high}")
-        for i, (tier, following) in enumerate(pairwise(self.commission_tiers)):
+        if _is_number(low) and _is_number(high) and low > high:  # type: ignore[operator]
+            raise ConfigError(f"commission_min: {low} is above commission_max {high}")
+        tiers: list[Any] = self.commission_tiers if isinstance(self.commission_tiers, list) else []
+        are_tiers = all(isinstance(tier, CommissionTier) for tier in tiers)
+        for i, (tier, following) in enumerate(pairwise(tiers if are_tiers else [])):
             if following.notional <= tier.notional:
-                raise ValueError(
+                raise ConfigError(
                     f"commission_tiers[{i + 1}]: notional {following.notional} is not above {tier.notional}, "
                     "that of the tier before"
                 )
         for name in ("latency_ms", "response_latency_ms"):
             for i, ms in _dated(getattr(self, name)):
                 if not 0 <= ms <= MAX_LATENCY_MS:
-                    raise ValueError(f"{name}[{i}]: {ms} is not between 0 and {MAX_LATENCY_MS}")
+                    raise ConfigError(f"{name}[{i}]: {ms} is not between 0 and {MAX_LATENCY_MS}")
 
 
 class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -221,7 +232,7 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for name in ("splits", "dividends"):
             for i, value in _dated(getattr(self, name)):
                 if value <= 0:
-                    raise ValueError(f"{name}[{i}]: {value} is not above 0")
+                    raise ConfigError(f"{name}[{i}]: {value} is not above 0")
 
 
 class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -265,14 +276,28 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         _check_finite(self)
+        self._check_types()
         repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
         if repeated:
-            raise ValueError(f"symbols: {repeated[0]!r} is given more than once")
+            raise ConfigError(f"symbols: {repeated[0]!r} is given more than once")
         unknown = sorted(set(self.instruments) - set(self.symbols))
         if unknown:
-            raise ValueError(f"instruments: {unknown[0]!r} is not among the symbols")
+            raise ConfigError(f"instruments: {unknown[0]!r} is not among the symbols")
         if self.start_ns >= self.end_ns:
-            raise ValueError(f"end_date: {self.end_date!r} is not after start_date {self.start_date!r}")
+            raise ConfigError(f"end_date: {self.end_date!r} is not after start_date {self.start_date!r}")
+
+    def _check_types(self) -> None:
+        """ConfigError for a type that the other checks cannot read; `checked` refuses the rest."""
+        if not isinstance(self.symbols, list | tuple):
+            raise ConfigError(f"symbols: {self.symbols!r} is not a list")
+        for i, symbol in enumerate(self.symbols):
+            if not isinstance(symbol, str):
+                raise ConfigError(f"symbols[{i}]: {symbol!r} is not a string")
+        if not isinstance(self.instruments, Mapping):
+            raise ConfigError(f"instruments: {self.instruments!r} is not a mapping of symbols to Instrument")
+        for name in ("start_date", "end_date"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name}: {getattr(self, name)!r} is not a string")
 
     @property
     def start_ns(self) -> int:

@@ -15,5 +15,10 @@ return have the fields of the structs in `btcore.model`, and are read-only. Symb
 order of the run's data. Times are int64 ns UTC, money is in the run's currency. The import requires numba.
 """
 
+try:
+    import numba as _numba  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError("numba is not installed: pip install 'btcore[numba]'", name="numba") from error
+
 from .strategies.compiled.numba import *  # noqa: F403
 from .strategies.compiled.numba_orders import *  # noqa: F403

@@ -153,7 +153,7 @@ def _below(one: "Type", key: Any) -> "Iterator[Type]":
         if inner is not None:
             yield from _alternatives(inner)
     items = getattr(one, "item_types", ())
-    if isinstance(key, int) and key < len(items):
+    if isinstance(key, int) and 0 <= key < len(items):
         yield from _alternatives(items[key])
 
 
@@ -191,14 +191,16 @@ def _replaced(value: Any, keys: list[Any], item: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """As dicts, lists and scalars of Python, without Structs and numpy scalars."""
+    """As dicts, lists and scalars of Python, without Structs, sets and numpy values."""
     if isinstance(value, Struct):
         value = structs.asdict(value)
     if isinstance(value, Mapping):
         return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_plain(item) for item in value]
-    return value.item() if hasattr(value, "dtype") and hasattr(value, "item") else value
+    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+        return value.item() if value.size == 1 else _plain(value.tolist())
+    return value
 
 
 def _floats(value: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], float]]:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import uvicorn
 
@@ -63,10 +63,29 @@ class Server(uvicorn.Server):
         print(self._banner, flush=True)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Raises SettingsError with one line, which names the --help of the command; no abbreviated options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message} (see {self.prog} --help)")
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: Any = None
+    ) -> tuple[Any, list[str]]:
+        """As in argparse, but a command refuses unknown arguments itself, not the parser above it."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return namespace, unknown
+
+
 def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engine") -> int:
     """Runs the command line; returns the exit code, 2 for a setting or store that cannot be used."""
-    arguments = _parser().parse_args(argv)
     try:
+        arguments = _parser().parse_args(argv)
         settings = read_settings(vars(arguments), os.environ)
         return serve(settings, engine=engine)
     except (SettingsError, StoreLockedError, StoreError, OSError) as error:
@@ -116,9 +135,10 @@ def serve(settings: Settings, *, engine: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="btserver", description="Backtests over HTTP and WebSocket.")
+    parser = _Parser(prog="btserver", description="Backtests over HTTP and WebSocket.")
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
-    command = parser.add_subparsers(dest="command", required=True).add_parser("serve", help="run the server")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    command = commands.add_parser("serve", help="run the server")
     command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
     command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")
     command.add_argument("--data", help="catalog directory (BTSERVER_DATA; default synthetic sample data)")

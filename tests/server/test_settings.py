@@ -97,3 +97,20 @@ def test_where_keys_are_read_from() -> None:
     assert auth.header_keys(headers) == [b"k1", b"k2"]
     assert auth.header_keys([(b"authorization", b"Basic k1")]) == [b""]
     assert auth.query_keys(b"api_key=a%20b&x=1&api_key=") == [b"a b", b""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND (see btserver --help)"),
+        (["serve", "--nope"], "unrecognized arguments: --nope (see btserver serve --help)"),
+        (["serve", "--por", "1"], "unrecognized arguments: --por 1 (see btserver serve --help)"),
+        (["serve", "--port"], "argument --port: expected one argument (see btserver serve --help)"),
+        (["serve", "--port=-1"], "port: '-1' is not a whole number of 0 or more"),
+    ],
+)
+def test_invalid_arguments_are_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert capsys.readouterr().err == f"btserver: {message}\n"

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from btcore.config import Execution, FxRates
 from btcore.errors import ConfigError
 from btcore.validation import LONGEST_VALUE, checked, fault
 
@@ -94,3 +95,38 @@ def test_the_key_at_fault_is_named(values: dict[str, Any], key: str, bad: Any) -
     with pytest.raises(msgspec.ValidationError) as caught:
         msgspec.json.decode(text, type=dict[str, Share])
     assert fault(caught.value, values, dict[str, Share]).startswith(f"[{key!r}]: {bad!r} is not ")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({-1: 1.0}, r"fx\[-1\]: -1 is not a string"),
+        ({"EUR": {1}}, r"fx\['EUR'\]\[0\]: 1 is not a list"),
+        ({"EUR": np.array([1.0, 2.0])}, r"fx\['EUR'\]\[0\]: 1.0 is not a list"),
+        ([np.array([None, 1], object)], "fx: .* is not a mapping"),
+    ],
+)
+def test_sets_arrays_and_keys_of_any_type(value: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        checked("fx", value, FxRates)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"cash_rate": [("2024-01-02",)]},
+        {"latency_ms": [("2024-01-02", "x")]},
+        {"commission_min": "a", "commission_max": 1.0},
+        {"commission_tiers": [1, 2]},
+        {"commission_tiers": None},
+        {"cash_rate": {1, 2}},
+    ],
+)
+def test_a_struct_made_in_python_may_hold_any_type_until_it_is_checked(fields: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=f"execution.{next(iter(fields))}"):
+        checked("execution", Execution(**fields), Execution)
+
+
+def test_a_number_that_is_not_finite_is_refused_at_once() -> None:
+    with pytest.raises(ConfigError, match="slippage_bps: nan is not a finite number"):
+        Execution(slippage_bps=float("nan"))

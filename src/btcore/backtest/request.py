@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from btcore.config import RunRequest
+from btcore.config import RunRequest, StrategySpec
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.markets import SymbolData
 from btcore.data.source import Source
-from btcore.errors import DataError
+from btcore.errors import ConfigError, DataError
 from btcore.results.result import Result
 from btcore.strategies import TargetWeights, check_params
 from btcore.strategies.targets.targets import Targets
@@ -38,6 +38,7 @@ def run_request(
 
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError for a request that cannot be run; loads almost no data."""
+    require_request(request, source)
     zone(request.timezone)
     if request.calendar is not None:
         calendar_code(request.calendar)
@@ -45,6 +46,16 @@ def check_request(request: RunRequest, source: Source) -> None:
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
     check_data(request, source)
+
+
+def require_request(request: RunRequest, source: Source) -> None:
+    """ConfigError if the arguments are not a request and a source of data."""
+    if not isinstance(request, RunRequest):
+        raise ConfigError(f"request: {request!r} is not a RunRequest")
+    if not isinstance(request.strategy, StrategySpec):
+        raise ConfigError(f"strategy: {request.strategy!r} is not a StrategySpec")
+    if not isinstance(source, Source):
+        raise ConfigError(f"source: {source!r} is not a Catalog or a SampleMarket")
 
 
 def check_data(request: RunRequest, source: Source) -> None:

@@ -25,7 +25,7 @@ from .fast_paths import portions, sweep_lanes
 from .handlers import prepare_strategy
 from .prepare import PreparedRun, prepare
 from .progress import Progress, ProgressCallback, reporter
-from .request import check_data, load_data, run_options
+from .request import check_data, load_data, require_request, run_options
 from .run_one import play_prepared
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
@@ -87,6 +87,7 @@ def sweep_request(
     progress: ProgressCallback | bool | None = False,
 ) -> SweepResult:
     """`sweep` for a request whose `strategy.params` is a grid, on the data of a Catalog or a SampleMarket."""
+    require_request(request, source)
     check_data(request, source)
     return sweep(
         load_data(request, source),

@@ -10,6 +10,7 @@ from btcore.errors import ConfigError
 if TYPE_CHECKING:
     from btcore.backtest.sweep_result import SweepResult
 
+MAX_VALUES = 1_000_000  # of one parameter, before they are stored
 SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")
 
 
@@ -40,9 +41,12 @@ def expand_ranges(params: dict[str, Any]) -> dict[str, Any]:
 def _whole_numbers(name: str, text: str) -> list[int]:
     try:
         start, stop, *step = map(int, text.split(":"))
-        return list(range(start, stop, *step))
+        values = range(start, stop, *step)
     except (ValueError, TypeError) as error:
         raise ConfigError(f"--param {name}: {text!r} is not START:STOP or START:STOP:STEP") from error
+    if values[MAX_VALUES:]:  # a long range has no len()
+        raise ConfigError(f"--param {name}: {text!r} is more than {MAX_VALUES:,} values")
+    return list(values)
 
 
 def json_lines(result: "SweepResult") -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
-from btcore.times.zones import Dst, Times, localize
+from btcore.times.zones import Dst, Times, check_zone, localize
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
@@ -70,6 +70,7 @@ def time_column(
     Integers are nanoseconds UTC. Datetimes with a zone are converted; naive ones are local time in
     `timezone`. NaT and nulls are a RowError, floats and texts a DataError.
     """
+    check_zone(timezone, dst)
     aware = _is_aware(values)
     array = _array(values, kind, name)
     if array.dtype.kind == "O" and len(array):

@@ -10,7 +10,7 @@ import numpy as np
 from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
 from btcore.times.intervals import HOUR_NS, MINUTE_NS, UNIT_NS
-from btcore.times.zones import Dst, Times, localize
+from btcore.times.zones import Dst, Times, check_zone, localize
 
 from .columns import frozen, time_column
 
@@ -75,6 +75,7 @@ def moments_column(
     """
     import polars as pl
 
+    check_zone(timezone, dst)
     if unit is not None and unit not in UNIT_NS:
         raise DataError(f"unit: {unit!r} is not one of s, ms, us, ns")
     _reject_nulls(values, kind, lambda _: "timestamp is missing")

@@ -8,12 +8,20 @@ from numpy.typing import ArrayLike, NDArray
 from btcore.errors import OrderError
 
 
+def as_array(where: str, values: Any) -> NDArray[Any]:
+    """`values` as an array of any type; OrderError for lists of different lengths in one another."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise OrderError(f"{where}: not a column ({error})") from error
+
+
 def read_times(where: str, timestamp: ArrayLike) -> NDArray[np.int64]:
     """A copy of the times, int64 ns UTC, shape (rows,); one time becomes one row.
 
     OrderError for NaT, and for anything but int64 nanoseconds or datetime64.
     """
-    times = np.atleast_1d(np.asarray(timestamp))
+    times = np.atleast_1d(as_array(f"{where}.timestamp", timestamp))
     if times.dtype.kind == "M":
         if np.isnat(times).any():
             raise OrderError(f"{where}[{int(np.isnat(times).argmax())}]: timestamp is NaT, not a time")

@@ -13,9 +13,17 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_YEAR, LAST_YEAR = 1678, 2261  # the whole years within the range of int64 nanoseconds
 
 
-@cache
 def zone(name: str) -> tzinfo:
     """The time zone with that IANA name, which is its `str`; ConfigError if there is none."""
+    if not isinstance(name, str):
+        raise ConfigError(
+            f"timezone: {name!r} is not the IANA name of a time zone such as 'America/New_York'"
+        )
+    return _zone(name)
+
+
+@cache
+def _zone(name: str) -> tzinfo:
     if name == "UTC":
         return UTC
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # slow to import

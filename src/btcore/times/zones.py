@@ -7,13 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import reject_rows
+from btcore.errors import ConfigError, reject_rows
 
 from .clock import EPOCH, FIRST_YEAR, LAST_YEAR, moment_text, to_ns, year_of, zone
 from .intervals import DAY_NS, SECOND_NS
 
 Times = NDArray[np.int64]
 Dst = Literal["raise", "earlier", "later"]
+DST = ["raise", "earlier", "later"]
 DST_HINT = 'pass dst="earlier" or dst="later"'
 
 _DAY = DAY_NS // SECOND_NS
@@ -63,6 +64,13 @@ def utc_offsets(utc: Times, timezone: str) -> Times | int:
     if len(offsets) == 1:
         return int(offsets[0])
     return offsets[np.searchsorted(starts, utc, "right") - 1]
+
+
+def check_zone(timezone: str, dst: str) -> None:
+    """ConfigError for a time zone that does not exist, or an unknown `dst`, even if no time needs them."""
+    zone(timezone)
+    if dst not in DST:
+        raise ConfigError(f"dst: {dst!r} is not one of {', '.join(DST)}")
 
 
 def localize(

@@ -116,14 +116,16 @@ def read_list_query(request: Request) -> ListQuery:
     if repeated:
         raise fault(f"{repeated[0]}: it is given more than once; once is allowed")
     limit = query.get("limit")
-    if limit is not None and not (limit.isascii() and limit.isdigit() and len(limit) < 10):
+    if limit is not None and not (
+        limit.isascii() and limit.isdigit() and len(limit) < 10 and 1 <= int(limit) <= 200
+    ):
         raise fault(f"limit: {limit[:20]!r} is not a whole number between 1 and 200")
     if query.get("state") == "null":  # msgspec's lax mode reads this word as None
         raise fault("state: 'null' is not one of queued, running, completed, failed")
     try:
         return msgspec.convert(query, ListQuery, strict=False)
     except msgspec.ValidationError as error:
-        raise fault(str(error)) from error
+        raise fault(config.fault(error, query, ListQuery)) from error
 
 
 def read_event_id(values: list[str]) -> int | None:

@@ -127,3 +127,27 @@ class TestRequests:
         catalog.write("MSFT", bars())
         with pytest.raises(bt.DataError, match=r"symbols\[0\]: .*MSFT"):
             check_request(request(), catalog)
+
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ({"symbols": "AAPL"}, "symbols: 'AAPL' is not a list"),
+            ({"symbols": [None]}, "symbols[0]: None is not a string"),
+            ({"start_date": None}, "start_date: None is not a string"),
+            ({"instruments": None}, "instruments: None is not a mapping"),
+            ({"strategy": "rsi"}, "strategy: 'rsi' is not a StrategySpec"),
+            ({"timezone": None}, "timezone: None is not the IANA name"),
+        ],
+    )
+    def test_wrong_types_of_a_request_made_in_python(self, fields, message):
+        base = {"symbols": ["AAPL"], "start_date": "2024-01-02", "end_date": "2024-03-01"}
+        with pytest.raises(bt.ConfigError) as error:
+            bt.run_request(bt.RunRequest(**{**base, **fields}), bt.SampleMarket())
+        assert str(error.value).startswith(message)
+
+    @pytest.mark.parametrize("run", [bt.run_request, bt.sweep_request])
+    def test_arguments_of_another_type(self, run):
+        with pytest.raises(bt.ConfigError, match="request: None is not a RunRequest"):
+            run(None, bt.SampleMarket())
+        with pytest.raises(bt.ConfigError, match="source: None is not a Catalog or a SampleMarket"):
+            run(request(), None)

@@ -47,6 +47,10 @@ def test_json_is_one_line_a_run_and_equals_the_run_command(capsys: Capture) -> N
         (["--param", "speed=1"], "params.speed: the strategy has no such parameter"),
         ([*GRID, "--metric", "luck"], "metric: 'luck' is not a numeric metric"),
         ([*GRID, "--workers", "0"], "workers: 0 is not"),
+        (
+            ["--param", "short_period=1:1000000000"],
+            "--param short_period: '1:1000000000' is more than 1,000,000",
+        ),
     ],
 )
 def test_invalid_input_is_one_line(arguments: list[str], message: str, capsys: Capture) -> None:

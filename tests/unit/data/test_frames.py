@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from btcore.data import Bars, Quotes, Trades
-from btcore.errors import DataError
+from btcore.errors import ConfigError, DataError
 
 TIMES = np.array([0, 60, 120], np.int64) * 10**9
 
@@ -70,3 +70,12 @@ def test_the_interval_is_inferred_from_a_frame():
     assert Bars.from_frame(days, {"timestamp": "Session"}) == Bars.from_frame(days)
     with pytest.raises(DataError, match="interval: it cannot be inferred from fewer than two bars"):
         Bars.from_frame(days[:1])
+
+
+@pytest.mark.parametrize(("name", "value"), [("timezone", "Mars"), ("timezone", 5), ("dst", "Later")])
+def test_timezone_and_dst_are_checked_for_times_that_do_not_need_them(name, value):
+    with pytest.raises(ConfigError, match=f"{name}: {value!r} is not"):
+        Bars.from_frame(
+            pd.DataFrame({"timestamp": TIMES, **dict.fromkeys(("open", "high", "low", "close"), 1.0)}),
+            **{name: value},
+        )

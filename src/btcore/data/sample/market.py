@@ -85,7 +85,9 @@ class SampleMarket:
     """The synthetic market as a `Source`; every valid symbol has data."""
 
     def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            raise DataError(f"seed: {seed!r} is not a whole number")
+        self.seed = int(seed)
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
         """The containers that a run reads: bars, or quotes and trades; DataError if there are no rows."""

@@ -16,7 +16,7 @@ from btcore.rules.order_terms import (
     TRAIL_BY,
     Conflict,
 )
-from btcore.strategies.columns import read_column, read_times
+from btcore.strategies.columns import as_array, read_column, read_times
 
 from .handler import ArrayHandler
 
@@ -76,8 +76,8 @@ class Orders:
         self.trail = self._distance("trail", trail)
         self.limit_offset = self._distance("limit_offset", limit_offset)
         self.oco = self._column("oco", oco, np.int64)
-        self.post_only = self._column("post_only", post_only, np.bool_)
-        self.reduce_only = self._column("reduce_only", reduce_only, np.bool_)
+        self.post_only = self._flag("post_only", post_only)
+        self.reduce_only = self._flag("reduce_only", reduce_only)
         self.expires = self._expiry(expires)
         sizes, groups = _stored(self.quantity), _stored(self.oco)
         self._refuse(~(np.isfinite(sizes) & (sizes > 0)), "quantity", self.quantity, "a positive number")
@@ -118,6 +118,17 @@ class Orders:
             self._refuse(bad, name, column, "0 or a positive number")
         return column
 
+    def _flag(self, name: str, values: Any) -> NDArray[np.bool_]:
+        """True, False, 1, 0, or None for False. Texts are refused: every text is true, also "False"."""
+        column = self._column(name, False if values is None else values, None)
+        flags = _stored(column)
+        if flags.dtype.kind not in "biufO":
+            self._refuse(np.ones(flags.shape, np.bool_), name, column, "True or False")
+        is_true = (flags == 1).astype(np.bool_)
+        is_false = (flags == 0) | (flags == np.array(None))
+        self._refuse(~(is_true | is_false.astype(np.bool_)), name, column, "True or False")
+        return np.broadcast_to(is_true, column.shape) if _is_scalar(column) else is_true
+
     def _side(self, side: Any) -> NDArray[np.int8]:
         column = self._column("side", side, None)
         sides = _stored(column)
@@ -149,7 +160,7 @@ class Orders:
         """int64 ns; NEVER for none."""
         if values is None:
             return self._column("expires", NEVER, np.int64)
-        moments = np.asarray(values)
+        moments = as_array("orders.expires", values)
         if moments.dtype.kind == "M":
             none = np.isnat(moments)
             moments = np.where(none, NEVER, moments.astype("datetime64[ns]").view(np.int64))

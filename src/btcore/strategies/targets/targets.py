@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from btcore.config import checked
 from btcore.errors import ConfigError, OrderError
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
-from btcore.strategies.columns import read_column, read_times
+from btcore.strategies.columns import as_array, read_column, read_times
 
 from .plan import KINDS, Floats, Kind
 from .rebalance_dates import RebalanceDates
@@ -69,7 +69,7 @@ class Targets:
             raise ConfigError(f"targets.lot: {self.lot} is not above 0")
 
         times = read_times("targets", AT_START if timestamp is None else timestamp)
-        sizes = times.size, np.size(symbol), np.size(value)
+        sizes = times.size, as_array("targets.symbol", symbol).size, as_array("targets.value", value).size
         rows = next((size for size in sizes if size != 1), 1)
         times = read_column("targets.timestamp", times, np.int64, rows)
         symbols = read_column("targets.symbol", symbol, np.str_, rows)

@@ -198,3 +198,9 @@ def test_check_raises_what_load_raises(resolution, begin, length):
 def test_check_refuses_too_many_rows():
     with pytest.raises(DataError, match="the limit is 20,000,000"):
         SampleMarket().check("A", "tick", 0, 4_000_000_000 * 10**9)
+
+
+@pytest.mark.parametrize("seed", [None, "1", 1.5, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(DataError, match=r"seed: .* is not a whole number"):
+        SampleMarket(seed)

@@ -147,3 +147,23 @@ def test_plain_orders_are_market_orders_and_no_more(change: dict[str, Any]) -> N
     times = START + np.arange(ROWS)
     assert bt.Orders(times, **plain).is_plain
     assert not bt.Orders(times, **{**plain, **change}).is_plain
+
+
+@pytest.mark.parametrize("flag", ["post_only", "reduce_only"])
+@pytest.mark.parametrize("value", ["False", ["no"] * ROWS, 2, np.nan, [True, "x", 1, 0, 0, 0]])
+def test_a_flag_is_true_or_false_and_no_text(flag: str, value: Any) -> None:
+    with pytest.raises(bt.OrderError, match=rf"orders\[\d\]: {flag} .* is not True or False"):
+        bt.Orders(START + np.arange(ROWS), "A", "buy", 1.0, limit_price=1.0, **{flag: value})
+
+
+@pytest.mark.parametrize("value", [1, [0, 1, 0, 1, 0, 1], [None, True, False, True, None, True]])
+def test_a_flag_may_be_a_number_and_none_is_false(value: Any) -> None:
+    orders = bt.Orders(START + np.arange(ROWS), "A", "buy", 1.0, reduce_only=value)
+    assert orders.reduce_only.tolist() == [bool(one) for one in np.broadcast_to(value, ROWS)]
+
+
+@pytest.mark.parametrize("column", ["timestamp", "expires"])
+def test_lists_of_different_lengths_are_refused(column: str) -> None:
+    given: dict[str, Any] = {"timestamp": [START], "symbol": "A", "side": "buy", "quantity": 1.0}
+    with pytest.raises(bt.OrderError, match=f"orders.{column}: not a column"):
+        bt.Orders(**{**given, column: [[1], [1, 2]]})

@@ -175,3 +175,10 @@ class TestBuiltIn:
 
         with pytest.raises(bt.ConfigError, match="'targets' is not compiled"):
             make_handler("targets", check_params("targets", {}), 1)
+
+
+@pytest.mark.parametrize("column", ["timestamp", "symbol", "value"])
+def test_lists_of_different_lengths_are_refused(column):
+    given = {"timestamp": None, "symbol": ["A"], "value": [1.0], column: [["1"], ["1", "2"]]}
+    with pytest.raises(bt.OrderError, match=f"targets.{column}: not a column"):
+        bt.Targets(**given)
