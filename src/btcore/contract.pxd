@@ -13,6 +13,7 @@ from btcore.memory cimport reserve
 from btcore.model cimport (
     AMEND, Account, CANCEL, GTC, MARKET, Market, NEVER, Outbox, Request, SUBMIT, on_event_t
 )
+from btcore.model cimport LIMIT, STOP, STOP_LIMIT  # no-cython-lint: strategies may cimport order types from here
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport reference_px
 from btcore.rules.order_terms cimport order_type_of

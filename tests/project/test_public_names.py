@@ -192,3 +192,13 @@ def test_no_module_has_the_name_of_a_public_function() -> None:
 def test_a_function_is_no_module(name: str) -> None:
     with pytest.raises(ModuleNotFoundError):
         importlib.import_module(f"btcore.{name}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["catalog.Catalog", "lean.import_lean", "lean.Imported", "sample.SampleMarket", "sample.sample_bars"],
+)
+def test_packages_of_data_have_the_names_of_the_modules_before_them(name: str) -> None:
+    package, _, public = name.partition(".")
+    module = importlib.import_module(f"btcore.data.{package}")
+    assert getattr(module, public) is getattr(importlib.import_module("btcore.data"), public)

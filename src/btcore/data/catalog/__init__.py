@@ -3,3 +3,7 @@
 Begin with `catalog.Catalog`; `storage` writes the files, `datasets` converts between containers and index
 entries.
 """
+
+from .catalog import Catalog
+
+__all__ = ["Catalog"]

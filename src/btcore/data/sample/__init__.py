@@ -2,3 +2,7 @@
 
 Begin with `market.SampleMarket`; `levels` generates days, minutes and ticks, `noise` the random numbers.
 """
+
+from .market import SampleMarket, sample_bars, sample_quotes, sample_trades
+
+__all__ = ["SampleMarket", "sample_bars", "sample_quotes", "sample_trades"]

@@ -171,7 +171,7 @@ def test_numba_keeps_compiled_strategies_on_disk(tmp_path: Path) -> None:
 OUTSIDE = '''
 from libc.stdint cimport int32_t
 
-from btcore.contract cimport Handler, order_target_percent
+from btcore.contract cimport LIMIT, STOP, STOP_LIMIT, Handler, order_target_percent
 from btcore.model cimport CONTRACT, QUOTE, Account, Market, Outbox
 
 CONTRACT_VERSION = CONTRACT
