@@ -1,6 +1,7 @@
 """The settings of a run, as structs that `btcore.run`, the command line and the server share.
 
-They are msgspec Structs: decoding validates them, and the OpenAPI schema is generated from them.
+They are msgspec Structs: decoding validates them, and the OpenAPI schema is generated from them. The file
+has over 300 lines because all settings of a run are read in one place.
 """
 
 from collections.abc import Mapping
