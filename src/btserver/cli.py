@@ -11,10 +11,12 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import uvicorn
 
+from btcore.cli.parser import Parser
+from btcore.errors import ConfigError
 from btserver.api.app import create_app
 from btserver.api.limits import HttpProtocol, WebSocketProtocol
 from btserver.store.store import Store, StoreError, StoreLockedError
@@ -63,32 +65,13 @@ class Server(uvicorn.Server):
         print(self._banner, flush=True)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Raises SettingsError with one line, which names the --help of the command; no abbreviated options."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message} (see {self.prog} --help)")
-
-    def parse_known_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: Any = None
-    ) -> tuple[Any, list[str]]:
-        """As in argparse, but a command refuses unknown arguments itself, not the parser above it."""
-        namespace, unknown = super().parse_known_args(args, namespace)
-        if unknown:
-            self.error(f"unrecognized arguments: {' '.join(unknown)}")
-        return namespace, unknown
-
-
 def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engine") -> int:
     """Runs the command line; returns the exit code, 2 for a setting or store that cannot be used."""
     try:
         arguments = _parser().parse_args(argv)
         settings = read_settings(vars(arguments), os.environ)
         return serve(settings, engine=engine)
-    except (SettingsError, StoreLockedError, StoreError, OSError) as error:
+    except (ConfigError, SettingsError, StoreLockedError, StoreError, OSError) as error:
         print(f"btserver: {error}", file=sys.stderr)
         return 2
 
@@ -135,9 +118,9 @@ def serve(settings: Settings, *, engine: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="btserver", description="Backtests over HTTP and WebSocket.")
+    parser = Parser(prog="btserver", description="Backtests over HTTP and WebSocket.")
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     command = commands.add_parser("serve", help="run the server")
     command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
     command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")

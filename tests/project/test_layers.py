@@ -27,7 +27,7 @@ BTCORE = words(
 BTSERVER = words("settings run_id schemas errors store runs api cli . __main__")
 
 ENGINE_IMPORTER = "btserver.runs.engine"  # the one module of the server that imports the engine
-SHARED = ("btcore.config", "btcore.errors")  # settings and errors: every module may import them
+SHARED = ("btcore.config", "btcore.errors", "btcore.cli.parser")  # every module of the server may import them
 ENGINE_HEADER = "btcore.engine.setup"  # the one header of the engine that other packages may cimport
 
 IMPORT = re.compile(r"^ *(?:from\s+[.\w]+\s+c?import\s+(?:\([^)]*\)|[^\n]+)|c?import\s+[^\n]+)", re.MULTILINE)
