@@ -30,37 +30,32 @@ class BuyAndHold(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     weight: Weight = 1.0
 
 
-class MaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Crossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Parameters of a strategy that compares a short mean with a long one."""
+
+    short_period: Period = 10
+    long_period: Window = 30
+    allow_short: bool = False
+    weight: Weight = 1.0
+
+    def __post_init__(self) -> None:
+        if self.short_period >= self.long_period:
+            raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
+
+
+class MaCrossover(_Crossover, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long while the mean of the last `short_period` prices is above that of the last `long_period`.
 
     Otherwise it is flat, or short with `allow_short`. Each event gives one price: close, mid or trade price.
     """
 
-    short_period: Period = 10
-    long_period: Window = 30
-    allow_short: bool = False
-    weight: Weight = 1.0
 
-    def __post_init__(self) -> None:
-        if self.short_period >= self.long_period:
-            raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
-
-
-class EmaCrossover(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class EmaCrossover(_Crossover, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Long while the short exponential mean of prices is above the long one.
 
     Otherwise it is flat, or short with `allow_short`. A mean starts at the first price, and each newer price
     moves it by 2 / (period + 1) of their distance. The first decision is at price number `long_period`.
     """
-
-    short_period: Period = 10
-    long_period: Window = 30
-    allow_short: bool = False
-    weight: Weight = 1.0
-
-    def __post_init__(self) -> None:
-        if self.short_period >= self.long_period:
-            raise ValueError(f"short_period: {self.short_period} is not below long_period {self.long_period}")
 
 
 class Momentum(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
