@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 
 from .errors import ConfigError
 from .times.clock import to_ns, zone
+from .times.intervals import DAY_NS, UNIT_NS
 from .validation import checked, fault
 
 __all__ = [
@@ -44,7 +45,7 @@ __all__ = [
 SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
-MAX_LATENCY_MS = 86_400_000  # one day
+MAX_LATENCY_MS = DAY_NS // UNIT_NS["ms"]
 
 Symbol = Annotated[str, Meta(pattern=SYMBOL_PATTERN, description="A symbol of the data source.")]
 Capital = Annotated[float, Meta(gt=0, le=MAX_CAPITAL)]

@@ -22,9 +22,10 @@ from btcore.strategies.callbacks.context import Context
 from btcore.strategies.callbacks.events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.targets.targets import Targets
+from btcore.times.intervals import SECOND_NS
 
 TABLE = Path(__file__).with_name("conformance.json")
-ORIGIN = 1_705_276_800 * 10**9  # 2024-01-15 00:00 UTC
+ORIGIN = 1_705_276_800 * SECOND_NS  # 2024-01-15 00:00 UTC
 KINDS: dict[str, Callable[..., Bars | Quotes | Trades]] = {"bars": Bars, "quotes": Quotes, "trades": Trades}
 
 Rows = list[list[float]]
@@ -49,7 +50,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _container(self, kind: str) -> Bars | Quotes | Trades:
         times, *columns = zip(*getattr(self, kind), strict=True)
-        more: dict[str, Any] = {"interval": self.every * 10**9} if kind == "bars" else {}
+        more: dict[str, Any] = {"interval": self.every * SECOND_NS} if kind == "bars" else {}
         stamps = np.array([to_ns(t) for t in times], np.int64)
         return KINDS[kind](stamps, *columns, negative_prices=self.negative_prices, **more)
 
@@ -80,12 +81,12 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 def to_ns(seconds: float) -> int:
     """ns UTC of a time in seconds after ORIGIN."""
-    return ORIGIN + round(seconds * 10**9)
+    return ORIGIN + round(seconds * SECOND_NS)
 
 
 def seconds(ns: int) -> float | None:
     """Seconds after ORIGIN; None for a negative time, which means "never"."""
-    return None if ns < 0 else (int(ns) - ORIGIN) / 10**9
+    return None if ns < 0 else (int(ns) - ORIGIN) / SECOND_NS
 
 
 def dated(terms: Any) -> Any:

@@ -13,16 +13,13 @@ from btcore.engine.match_ticks cimport clear_released
 from btcore.engine.state cimport Exchange, note
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
-    DEBIT_RATE, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST, MARKET,
-    NONE, Order, PRICE, Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE,
+    DAY_NS, DEBIT_RATE, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST,
+    MARKET, NONE, Order, PRICE, Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE,
     SESSION_END, SPLIT, Ticker,
 )
 from btcore.rules.accounting cimport Lots, add_cash, apply_fill, position_value, split_position
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch
 from btcore.rules.rounding cimport floor_to_tick, whole_lots
-
-cdef enum:
-    YEAR_SECONDS = 365 * 86400
 
 
 cdef inline int apply_scheduled(Exchange* ex, const ScheduledEvent* event) noexcept nogil:
@@ -79,7 +76,7 @@ cdef inline void set_fx_rate(Exchange* ex, int32_t s, double rate) noexcept nogi
 
 cdef inline int accrue_interest(Exchange* ex, int64_t ts) noexcept nogil:
     """Books interest on cash and fees for borrowed shares since the last accrual, in years of 365 days."""
-    cdef double years = <double> (ts - ex.last_accrual) / (1e9 * YEAR_SECONDS)
+    cdef double years = <double> (ts - ex.last_accrual) / (365.0 * <double> DAY_NS)
     cdef double rate = ex.terms.cash_rate if ex.account.cash > 0.0 else ex.terms.debit_rate
     cdef const Position* position
     cdef double fee

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from btcore.errors import ConfigError
+from btcore.times.intervals import UNIT_NS
 
 from .export import rfc3339
 from .labels import OrderReason, OrderStatus
@@ -77,9 +78,9 @@ def _time(moment: int) -> str:
 
 
 def _duration(ns: int) -> str:
-    for unit, name in ((10**9, "s"), (10**6, "ms"), (10**3, "us")):
-        if ns >= unit:
-            return f"{_number(ns / unit)} {name}"
+    for name in ("s", "ms", "us"):
+        if ns >= UNIT_NS[name]:
+            return f"{_number(ns / UNIT_NS[name])} {name}"
     return f"{ns} ns"
 
 
