@@ -6,8 +6,7 @@ import pytest
 from engines import ENGINES, Case, assert_same, run_reference
 from hypothesis import HealthCheck, given, settings
 from markets import EXAMPLES, cases
-
-from scripts import Script, scripted
+from strategy_scripts import Script, scripted
 
 many = settings(
     max_examples=EXAMPLES,

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from markets import EXAMPLES, cases
 from order_states import unhashed
 from random_rows import SECOND
+from strategy_scripts import scripted
 
 from btcore.config import Execution, Instrument
 from btcore.errors import BtcoreError
-from scripts import scripted
 
 BAR = 100 * SECOND
 law = settings(

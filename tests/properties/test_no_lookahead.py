@@ -8,8 +8,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from markets import EXAMPLES, cases
 from reference import sequence
-
-from scripts import Action, Script, scripted
+from strategy_scripts import Action, Script, scripted
 
 
 @settings(max_examples=max(EXAMPLES // 4, 1), deadline=None, suppress_health_check=[HealthCheck.too_slow])

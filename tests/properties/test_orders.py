@@ -15,11 +15,11 @@ from restated import (
     map_rows,
     rows_in,
 )
+from strategy_scripts import Action, Script, scripted
 from variations import law, map_actions, play, rich, terms, without
 
 import btcore
 from btcore.errors import BtcoreError
-from scripts import Action, Script, scripted
 
 Drawn = tuple[Case, Script]
 

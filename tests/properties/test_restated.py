@@ -24,6 +24,7 @@ from restated import (
     shifted_case,
     shifted_outcome,
 )
+from strategy_scripts import Action, Script, scripted
 from variations import (
     FREE,
     NO_DELAY,
@@ -39,7 +40,6 @@ from variations import (
 )
 
 from btcore.config import CommissionTier
-from scripts import Action, Script, scripted
 
 DAY = 86400 * 10**9
 Drawn = tuple[Case, Script]

@@ -14,9 +14,9 @@ from engines import Case
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from random_rows import HOUR, KINDS, LEVELS, MILLISECOND, MINUTE, SECOND, Dice, Ground, markets, rows
+from strategy_scripts import Action, Script
 
 from btcore.config import CommissionTier, Execution, Instrument
-from scripts import Action, Script
 
 EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
 

@@ -10,8 +10,7 @@ from typing import Any
 
 from engines import Case, Maker, Outcome
 from msgspec import structs
-
-from scripts import Action
+from strategy_scripts import Action
 
 PRICES = ("limit", "stop", "touch", "take_profit", "stop_loss")
 OPPOSITE = {"buy": "sell", "sell": "buy"}

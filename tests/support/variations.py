@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, assume, settings
 from markets import EXAMPLES
 from msgspec import structs
 from order_states import unhashed
+from strategy_scripts import Action, Script
 
 from btcore.errors import BtcoreError
-from scripts import Action, Script
 
 law = settings(
     max_examples=max(EXAMPLES // 40, 1),

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lookahead_data import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
 from markets import EXAMPLES, cases
+from strategy_scripts import Script, scripted
 
 import btcore as bt
 from btcore.audit.lookahead import leakcheck
 from btcore.strategies import check_params, make_handler
-from scripts import Script, scripted
 
 
 @pytest.mark.parametrize("market", list(markets()))
