@@ -7,13 +7,13 @@ from libc.string cimport memchr, memcpy
 
 import numpy as np
 
-from btcore.times.intervals import DAY_NS, SECOND_NS
+from btcore.times.intervals import DAY_NS as _DAY_NS, SECOND_NS as _SECOND_NS
 
 cdef enum:
     STAMP = 34               # most bytes of a time, with quotes, fraction, Z and comma
 
-cdef int64_t SECOND = SECOND_NS
-cdef int64_t DAY = DAY_NS // SECOND_NS   # in seconds
+cdef int64_t SECOND = _SECOND_NS
+cdef int64_t DAY = _DAY_NS // _SECOND_NS   # in seconds
 
 
 cdef inline char* _write_digits(char* out, int64_t value, int count) noexcept nogil:
