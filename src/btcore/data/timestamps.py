@@ -10,6 +10,7 @@ import numpy as np
 from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
 from btcore.times.intervals import HOUR_NS, MINUTE_NS, UNIT_NS
+from btcore.times.rules import ReadTimes, TimeRules
 from btcore.times.zones import Dst, Times, check_zone, localize
 
 from .columns import frozen, time_column
@@ -56,6 +57,28 @@ def moment_ns(moment: Moment, timezone: str = "UTC", name: str = "moment") -> in
             f"{name}: {moment!r} is not an integer of nanoseconds, a date, a datetime or an ISO 8601 text"
         )
     return int(moment.__index__())
+
+
+def read_times(
+    values: Any,
+    kind: str,
+    rules: TimeRules = TimeRules(),  # noqa: B008 - a NamedTuple cannot change
+    name: str = "timestamp",
+    *,
+    literal: bool = False,
+) -> ReadTimes:
+    """A column of times as int64 ns UTC; a ReadTimes is returned as it is.
+
+    `values` is a polars, pandas or pyarrow column, an array or a list. With `literal` integers are
+    nanoseconds UTC. RowError names the first row of `kind` that cannot be read.
+    """
+    if isinstance(values, ReadTimes):
+        return values
+    zone = rules.timezone or "UTC"
+    if literal or type(values).__module__.partition(".")[0] != "polars":
+        return ReadTimes(time_column(values, kind, zone, rules.dst, name), zone=zone)
+    ns = moments_column(values, kind, zone, unit=rules.unit, time_format=rules.time_format, dst=rules.dst)
+    return ReadTimes(ns, zone=zone)
 
 
 def moments_column(

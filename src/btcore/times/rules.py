@@ -1,0 +1,36 @@
+"""How a column of times is to be read, and what was read; `btcore.data.timestamps.read_times` does it."""
+
+from typing import NamedTuple
+
+from .zones import Dst, Times
+
+
+class TimeRules(NamedTuple):
+    """How to read times.
+
+    `timezone` is that of local times, None for UTC or the zone that the column itself has. Numbers count
+    `unit` ("s", "ms", "us", "ns" since 1970, or "excel" for the day numbers of spreadsheets; None: inferred,
+    one for the whole column; "by_row": inferred for each row). Texts are in `time_format` (of strptime), None
+    for ISO 8601. `dst` says what a local time is that a change of the clock skips or repeats. Times outside
+    `years`, both included, are refused.
+    """
+
+    timezone: str | None = None
+    unit: str | None = None
+    time_format: str | None = None
+    dst: Dst = "raise"
+    years: tuple[int, int] = (1800, 2100)
+
+
+class ReadTimes(NamedTuple):
+    """Times that have been read.
+
+    `ns` is read-only int64 ns UTC. `dates` is true if the values were dates without a time of day. Bars
+    follow the local clock of `zone`, an IANA name. `note` is one line that says what was read, "" if nothing
+    was inferred.
+    """
+
+    ns: Times
+    dates: bool = False
+    zone: str = "UTC"
+    note: str = ""
