@@ -15,12 +15,13 @@ from msgspec import Meta, Struct, field
 from .errors import ConfigError
 from .times.clock import to_ns, zone
 from .times.intervals import DAY_NS, UNIT_NS
-from .validation import checked, fault
+from .validation import PATTERN_WORDS, checked, fault
 
 __all__ = [
     "MAX_CAPITAL",
     "MAX_SYMBOLS",
     "SYMBOL_PATTERN",
+    "SYMBOL_WORDS",
     "Capital",
     "CommissionTier",
     "Currency",
@@ -42,12 +43,19 @@ __all__ = [
 ]
 
 # msgspec searches for patterns, and `$` allows a trailing newline; `(?![\s\S])` is the end of the text.
-SYMBOL_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:=^-]{0,31}(?![\s\S])"
+SYMBOL_PATTERN = r"^([A-Za-z0-9]|[.^$#@/](?=[A-Za-z0-9]))[A-Za-z0-9._:=^/!&$#@+*%-]{0,31}(?![\s\S])"
+SYMBOL_WORDS = (
+    "1 to 32 letters, digits and ._:=^/!&$#@+*%- that begin with a letter or digit, "
+    "or with one of .^$#@/ before one"
+)
+PATTERN_WORDS[SYMBOL_PATTERN] = SYMBOL_WORDS
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
 MAX_LATENCY_MS = DAY_NS // UNIT_NS["ms"]
 
-Symbol = Annotated[str, Meta(pattern=SYMBOL_PATTERN, description="A symbol of the data source.")]
+Symbol = Annotated[
+    str, Meta(pattern=SYMBOL_PATTERN, description=f"A symbol of the data source: {SYMBOL_WORDS}.")
+]
 Capital = Annotated[float, Meta(gt=0, le=MAX_CAPITAL)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3,5}(?![\s\S])")]
 Timezone = Annotated[str, Meta(min_length=1, max_length=64, description="IANA name of a time zone.")]

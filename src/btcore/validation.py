@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from msgspec.inspect import Type
 
 LONGEST_VALUE = 60  # characters of a value shown in a message
+PATTERN_WORDS: dict[str, str] = {}  # a pattern -> the texts that match it, in words for a message
 
 _MESSAGE = re.compile(r"(?P<text>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<field>\w+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
@@ -105,7 +106,10 @@ def _sentence(text: str, value: Any, types: "list[Type]") -> str:
     if match := _TYPE.fullmatch(text):
         return f"{shown} is not {' or '.join(_NAMES.get(name, name) for name in match['names'].split(' | '))}"
     if match := _PATTERN.fullmatch(text):
-        pattern = match["pattern"][1:-1].replace("\\\\", "\\").replace(r"(?![\s\S])", "$")
+        pattern = match["pattern"][1:-1].replace("\\\\", "\\")
+        if pattern in PATTERN_WORDS:
+            return f"{shown} is not {PATTERN_WORDS[pattern]}"
+        pattern = pattern.replace(r"(?![\s\S])", "$")
         return f"{shown} does not match {pattern}"
     if text.startswith("Invalid enum value"):
         choices = ", ".join(str(choice) for one in types for choice in getattr(one, "values", ()))

@@ -47,6 +47,7 @@ REQUESTS = [
         strategy={"name": "mean_reversion", "params": {}},
         execution={"slippage_bps": 1.0, "commission_bps": 0.5, "latency_ms": 5},
     ),
+    body(symbols=["^GSPC", "BTC/USDT:USDT", "ES1!", "M&M.NS", "$SPX"], end_date="2024-02-01"),
     body(currency="EUR", timezone="America/New_York", initial_capital=1234.5),
 ]  # fmt: skip
 
@@ -94,6 +95,8 @@ def test_the_events_of_a_run(server: ServerProcess) -> None:
         ({"strategy": crossover(short_period=9, long_period=3)}, SHORT),
         ({"start_date": "2024-01-06", "end_date": "2024-01-07"}, "$.symbols[0]"),
         ({"start_date": "1900-01-01", "end_date": "1950-01-01"}, "$.symbols[0]"),
+        ({"symbols": ["AAPL", "A B"]}, "$.symbols[1]"),
+        ({"symbols": ["../A"]}, "$.symbols[0]"),
         ({"start_date": "0001-01-01"}, "$.start_date"),
         ({"end_date": "9999-01-01"}, "$.end_date"),
     ],

@@ -19,7 +19,7 @@ ENDS = {
     "hour": "2024-02-01",
     "day": "2024-12-01",
 }
-SYMBOLS = ["AAA", "BBB"]
+SYMBOLS = ["^GSPC", "M&M/USD"]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from btcore.config import SYMBOL_PATTERN
+from btcore.config import SYMBOL_PATTERN, SYMBOL_WORDS
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS
 
@@ -34,9 +34,7 @@ class Source(Protocol):
 def check_symbol(symbol: str) -> str:
     """The symbol; DataError if it is not valid."""
     if not isinstance(symbol, str) or not re.search(SYMBOL_PATTERN, symbol):
-        raise DataError(
-            f"symbol: {symbol!r} is not 1 to 32 letters, digits and ._:=^- beginning with a letter or digit"
-        )
+        raise DataError(f"symbol: {symbol!r} is not {SYMBOL_WORDS}")
     return symbol
 
 

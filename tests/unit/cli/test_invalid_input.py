@@ -10,8 +10,11 @@ BAD_RUNS = [
     ([*YEAR], "symbols: length 0 is not at least 1"),
     ([*(f"S{i}" for i in range(101)), *YEAR], "symbols: length 101 is not at most 100"),
     (["A", "A", *YEAR], "symbols: 'A' is given more than once"),
-    (["../A", *YEAR], "symbols[0]: '../A' does not match ^"),
-    (["A\n", *YEAR], r"symbols[0]: 'A\n' does not match ^"),
+    (
+        ["../A", *YEAR],
+        "symbols[0]: '../A' is not 1 to 32 letters, digits and ._:=^/!&$#@+*%- that begin with a letter",
+    ),
+    (["A\n", *YEAR], r"symbols[0]: 'A\n' is not 1 to 32 letters"),
     (["A", "--start", "2024-01-06", "--end", "2024-01-08"], "symbols[0]: no day data of 'A' from"),
     (["A", "--start", "2024-02-01", "--end", "2024-01-01"], "end_date: '2024-01-01' is not after"),
     (["A", "--start", "2024-02-01", "--end", "2024-02-01"], "end_date: '2024-02-01' is not after"),

@@ -132,7 +132,26 @@ def test_remove(catalog):
 
 
 @pytest.mark.parametrize(
-    "symbol", ["../x", "..", "", ".", "a/b", "a\\b", "a b", "x" * 33, "A\n", "-A", "ä", "\0", 5, None]
+    "symbol",
+    [
+        "../x",
+        "..",
+        "",
+        ".",
+        "^",
+        "//x",
+        "a\\b",
+        "a b",
+        "a\tb",
+        "x" * 33,
+        "^" + "x" * 32,
+        "A\n",
+        "-A",
+        "ä",
+        "\0",
+        5,
+        None,
+    ],
 )
 def test_invalid_symbols_are_refused(catalog, symbol):
     with pytest.raises(DataError, match="symbol"):
@@ -143,7 +162,21 @@ def test_invalid_symbols_are_refused(catalog, symbol):
 
 
 def test_symbols_are_no_paths_and_case_matters(catalog):
-    odd = ["A..", "con", "nul.txt", "aapl", "AAPL", "Aapl", "EUR=X", "G^SPC", "BRK.B", "a:b", "x" * 32]
+    odd = [
+        "A..",
+        "con",
+        "nul.txt",
+        "aapl",
+        "AAPL",
+        "Aapl",
+        "a/b",
+        "a/../../b",
+        "/tmp",
+        "x" * 32,
+        "^GSPC",
+        "BTC/USD",
+        "ES1!",
+    ]
     for i, symbol in enumerate(odd):
         catalog.write(symbol, bars(float(i + 1)))
     assert [catalog.read(s, "minute").close[0] for s in odd] == [float(i + 1) for i in range(len(odd))]
