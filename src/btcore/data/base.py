@@ -18,12 +18,14 @@ Index = tuple[Floats, int]
 class Container:
     """Named read-only columns of equal length. `timestamp` is int64 ns UTC in ascending order.
 
-    `negative_prices` is true if prices may be zero or negative; otherwise they are positive.
+    `negative_prices` is true if prices may be zero or negative; otherwise they are positive. `notes` are lines
+    that say what was found, assumed or changed when the data were read; they are no part of a comparison or hash.
     """
 
-    __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices")
+    __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices", "notes")
     kind: ClassVar[str]
     negative_prices: bool
+    notes: tuple[str, ...]
     _columns: dict[str, NDArray[Any]]
     _hash: str | None
     _index: Index | None
@@ -33,12 +35,14 @@ class Container:
         columns: dict[str, NDArray[Any]],
         content_hash: str | None,
         index: Index | None = None,
+        notes: tuple[str, ...] = (),
         *,
         negative_prices: bool = False,
         **more: Any,
     ) -> None:
         """Sets every attribute, once; `__setattr__` refuses later changes."""
         values: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
+        values["notes"] = tuple(notes)
         values["negative_prices"] = bool(negative_prices)
         for name, value in (values | more).items():
             object.__setattr__(self, name, value)
@@ -131,7 +135,7 @@ class Container:
             return self
         columns = {name: column[first:last] for name, column in self._columns.items()}
         index = None if self._index is None else (self._index[0], self._index[1] + first)
-        return self._trusted(columns, self._meta(), index=index)
+        return self._trusted(columns, self._meta(), index=index, notes=self.notes)
 
     @classmethod
     def _trusted(
@@ -140,13 +144,20 @@ class Container:
         meta: dict[str, Any] | None = None,
         content_hash: str | None = None,
         index: Index | None = None,
+        notes: tuple[str, ...] = (),
     ) -> Self:
         """A container of columns known to be valid: nothing is checked or copied."""
         container = cls.__new__(cls)
         for column in columns.values():
             column.flags.writeable = False
-        container._fill(columns, content_hash, index, **(meta or {}))
+        container._fill(columns, content_hash, index, notes, **(meta or {}))
         return container
+
+    def with_notes(self, notes: tuple[str, ...]) -> Self:
+        """The same columns with these notes after its own; nothing is copied."""
+        return self._trusted(
+            dict(self._columns), self._meta(), self._hash, self._index, (*self.notes, *notes)
+        )
 
     def _meta(self) -> dict[str, Any]:
         """The keyword arguments of the constructor that are not columns."""
@@ -198,4 +209,4 @@ class Container:
         return hash((self.kind, len(self), ends))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._trusted, (dict(self._columns), self._meta(), self._hash)
+        return type(self)._trusted, (dict(self._columns), self._meta(), self._hash, None, self.notes)

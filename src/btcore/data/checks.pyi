@@ -7,10 +7,18 @@ def valid_bars(
     high: NDArray[float64],
     low: NDArray[float64],
     close: NDArray[float64],
-    volume: NDArray[float64],
+    volume: NDArray[float64] | None,
     above: float,
     interval: int,
     gap: int,
+    end: NDArray[int64] | None = None,
+) -> bool: ...
+def valid_prices(
+    open: NDArray[float64],
+    high: NDArray[float64],
+    low: NDArray[float64],
+    close: NDArray[float64],
+    above: float,
 ) -> bool: ...
 def valid_quotes(
     timestamp: NDArray[int64],
@@ -19,6 +27,7 @@ def valid_quotes(
     bid_size: NDArray[float64] | None,
     ask_size: NDArray[float64] | None,
     above: float,
+    crossed: bool = False,
 ) -> bool: ...
 def valid_trades(
     timestamp: NDArray[int64],

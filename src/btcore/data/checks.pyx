@@ -10,34 +10,55 @@ from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 
 def valid_bars(
     const int64_t[::1] timestamp not None, const double[::1] open not None, const double[::1] high not None,
-    const double[::1] low not None, const double[::1] close not None, const double[::1] volume not None,
-    double above, int64_t interval, int64_t gap,
+    const double[::1] low not None, const double[::1] close not None, const double[::1] volume,
+    double above, int64_t interval, int64_t gap, const int64_t[::1] end=None,
 ):
-    """True if above < low <= open, close <= high < inf and 0 <= volume < inf, each bar begins at least `gap` after
-    the one before, and the end of the last bar, `interval` after its timestamp, is within int64."""
+    """True if above < low <= open, close <= high < inf, 0 <= volume < inf (None: unknown) and the times are valid.
+
+    Without `end` each bar begins at least `gap` after the one before, and the end of the last bar, `interval` after its
+    timestamp, is within int64. With it each bar ends after it begins, and no later than the next one begins."""
     cdef Py_ssize_t n = timestamp.shape[0]
     cdef bint valid
     with nogil:
         valid = n == 0 or (
-            timestamp[n - 1] <= INT64_MAX - interval
-            and _spaced(&timestamp[0], n, gap)
+            (
+                timestamp[n - 1] <= INT64_MAX - interval and _spaced(&timestamp[0], n, gap)
+                if end is None else _ended(&timestamp[0], &end[0], n)
+            )
             and _candles(&open[0], &high[0], &low[0], &close[0], n, above)
-            and _sizes(&volume[0], n)
+            and (volume is None or _sizes(&volume[0], n))
         )
+    return valid
+
+
+def valid_prices(
+    const double[::1] open not None, const double[::1] high not None, const double[::1] low not None,
+    const double[::1] close not None, double above,
+):
+    """True if above < low <= open, close <= high < inf."""
+    cdef Py_ssize_t n = open.shape[0]
+    cdef bint valid
+    with nogil:
+        valid = n == 0 or _candles(&open[0], &high[0], &low[0], &close[0], n, above)
     return valid
 
 
 def valid_quotes(
     const int64_t[::1] timestamp not None, const double[::1] bid not None, const double[::1] ask not None,
-    const double[::1] bid_size, const double[::1] ask_size, double above,
+    const double[::1] bid_size, const double[::1] ask_size, double above, bint crossed=False,
 ):
-    """True if above < bid <= ask < inf, 0 <= sizes < inf (None: unknown) and times are in ascending order."""
+    """True if above < bid <= ask < inf, 0 <= sizes < inf (None: unknown) and times are in ascending order.
+
+    With `crossed` a bid may be above the ask; above < bid < inf and above < ask < inf then."""
     cdef Py_ssize_t n = timestamp.shape[0]
     cdef bint valid
     with nogil:
         valid = n == 0 or (
             _ascending(&timestamp[0], n)
-            and _spread(&bid[0], &ask[0], n, above)
+            and (
+                _spread(&bid[0], &bid[0], n, above) and _spread(&ask[0], &ask[0], n, above)
+                if crossed else _spread(&bid[0], &ask[0], n, above)
+            )
             and (bid_size is None or _sizes(&bid_size[0], n))
             and (ask_size is None or _sizes(&ask_size[0], n))
         )
@@ -73,6 +94,15 @@ cdef bint _spaced(const int64_t* times, Py_ssize_t n, int64_t gap) noexcept nogi
     cdef int64_t invalid = 0
     for i in range(1, n):
         invalid |= (times[i] <= times[i - 1]) | (<int64_t> (<uint64_t> times[i] - <uint64_t> gap) < times[i - 1])
+    return invalid == 0
+
+
+cdef bint _ended(const int64_t* times, const int64_t* end, Py_ssize_t n) noexcept nogil:
+    """Each bar ends after it begins, and no later than the next one begins; so times ascend."""
+    cdef Py_ssize_t i
+    cdef int64_t invalid = end[n - 1] <= times[n - 1]
+    for i in range(n - 1):
+        invalid |= (end[i] <= times[i]) | (end[i] > times[i + 1])
     return invalid == 0
 
 

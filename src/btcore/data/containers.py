@@ -1,7 +1,7 @@
 """Bars, Quotes, Trades: read-only columns of one symbol in time order, checked when constructed."""
 
 import re
-from typing import Any, Self
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,19 +11,31 @@ from btcore.times.intervals import Interval, interval_name, interval_ns, smalles
 from btcore.times.zones import Dst
 
 from .base import Container
-from .columns import Floats, Sides, float_column, side_column, time_column
+from .columns import Floats, Sides, float_column, frozen, side_column, time_column
 from .frames import select_columns, to_arguments
 from .validate import check_bars, check_lengths, check_quotes, check_trades
+
+Crossed = Literal["refuse", "keep", "drop"]
+SIDE_COLUMNS = ("open", "high", "low", "close")
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 
 
-class Bars(Container):
-    """Prices and volume per interval; `timestamp` is the start of a bar, `timestamp + interval` its end.
+class SidePrices(NamedTuple):
+    """The prices of one side of bars: float64 columns."""
 
-    `interval` is an int in nanoseconds, and `source` names the prices the bars aggregate: "trade" or
-    "mid". A missing volume is 0. Prices are positive, or any finite numbers with `negative_prices`. DataError
-    for invalid data; it names the first invalid row.
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+
+
+class Bars(Container):
+    """Prices and volume of bars; `timestamp` is the start of a bar, `end` the time at which it is over.
+
+    `interval` is the nominal length of the bars in nanoseconds, 0 if they have none, and `source` names the
+    prices they aggregate: "trade" or "mid". Prices are positive, or any finite numbers with
+    `negative_prices`. DataError for invalid data; it names the first invalid row.
     """
 
     __slots__ = ("interval", "source")
@@ -34,28 +46,46 @@ class Bars(Container):
     def __init__(  # noqa: PLR0917 - the usual order of columns
         self,
         timestamp: Any,
-        open: Any,
-        high: Any,
-        low: Any,
-        close: Any,
+        open: Any = None,
+        high: Any = None,
+        low: Any = None,
+        close: Any = None,
         volume: Any = None,
         *,
-        interval: Interval = "1min",
-        source: str = "trade",
+        interval: Interval | None = None,
+        end: Any = None,
+        bid: Any = None,
+        ask: Any = None,
+        source: str | None = None,
         negative_prices: bool = False,
     ) -> None:
-        prices = {"open": open, "high": high, "low": low, "close": close}
-        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "bars")}
-        columns |= {name: float_column(values, "bars", name) for name, values in prices.items()}
-        columns["volume"] = float_column(
-            np.zeros(len(columns["timestamp"])) if volume is None else volume, "bars", "volume"
-        )
+        prices = dict(zip(SIDE_COLUMNS, (open, high, low, close), strict=True))
+        sides = _side_columns(bid, ask)
+        if sides and all(values is None for values in prices.values()):
+            prices = {name: 0.5 * (sides[f"bid_{name}"] + sides[f"ask_{name}"]) for name in SIDE_COLUMNS}
+            source = source or "mid"
+        source = "trade" if source is None else source
         if not isinstance(source, str) or not _SOURCE.fullmatch(source):
             raise DataError(f"bars.source: {source!r} is not 1 to 32 characters of a-z, 0-9 and _")
-        length = interval_ns(interval)
+        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "bars")}
+        columns |= {name: float_column(values, "bars", name) for name, values in prices.items()}
+        if volume is not None:
+            columns["volume"] = float_column(volume, "bars", "volume")
+        columns |= sides
+        if end is not None:
+            columns["end"] = time_column(end, "bars", name="end")
         check_lengths(columns, "bars")
+        length = _nominal_length(columns, interval)
+        if end is not None and np.array_equal(columns["end"], columns["timestamp"] + length):
+            del columns["end"]
         check_bars(columns, length, negative_prices)
         self._fill(columns, None, negative_prices=negative_prices, interval=length, source=source)
+
+    @property
+    def end(self) -> NDArray[np.int64]:
+        """int64 ns UTC: the time at which each bar is over and its close is known."""
+        own: NDArray[np.int64] | None = self._columns.get("end")
+        return self.timestamp + self.interval if own is None else own
 
     @property
     def open(self) -> Floats:
@@ -78,15 +108,30 @@ class Bars(Container):
         return self._columns["close"]
 
     @property
-    def volume(self) -> Floats:
-        """float64: the quantity traded in each bar, 0 if unknown."""
-        return self._columns["volume"]
+    def volume(self) -> Floats | None:
+        """float64: the quantity traded in each bar; None if unknown."""
+        return self._columns.get("volume")
+
+    @property
+    def bid(self) -> SidePrices | None:
+        """Open, high, low and close of the bid, float64; None if the bars have no prices of their own for it."""
+        return self._side("bid")
+
+    @property
+    def ask(self) -> SidePrices | None:
+        """Open, high, low and close of the ask, float64; None if the bars have no prices of their own for it."""
+        return self._side("ask")
+
+    def _side(self, side: str) -> SidePrices | None:
+        if f"{side}_open" not in self._columns:
+            return None
+        return SidePrices(*(self._columns[f"{side}_{name}"] for name in SIDE_COLUMNS))
 
     def _meta(self) -> dict[str, Any]:
         return {"interval": self.interval, "source": self.source} | super()._meta()
 
     def _detail(self) -> str:
-        return interval_name(self.interval)
+        return interval_name(self.interval) if self.interval else "own lengths"
 
     def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.low, self.high)]
@@ -110,19 +155,44 @@ class Bars(Container):
         DataError for a missing column or invalid data.
         """
         found = to_arguments(select_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
-        length = smallest_gap(found["timestamp"]) if interval is None else interval
-        return cls(**found, interval=length, source=source, negative_prices=negative_prices)
+        return cls(**found, interval=interval, source=source, negative_prices=negative_prices)
+
+
+def _nominal_length(columns: dict[str, NDArray[Any]], interval: Interval | None) -> int:
+    """The length of all bars in ns; of bars with ends of their own, 0 if none is given and they differ."""
+    if "end" not in columns:
+        return smallest_gap(columns["timestamp"]) if interval is None else interval_ns(interval)
+    if interval is not None and interval != 0:
+        return interval_ns(interval)
+    lengths = columns["end"] - columns["timestamp"]
+    return int(lengths[0]) if interval is None and len(lengths) and (lengths == lengths[0]).all() else 0
+
+
+def _side_columns(bid: Any, ask: Any) -> dict[str, Floats]:
+    """The columns bid_open .. ask_close of two sides; none if both are None."""
+    if bid is None and ask is None:
+        return {}
+    found = {}
+    for side, prices in (("bid", bid), ("ask", ask)):
+        if prices is None or not hasattr(prices, "__len__") or len(prices) != len(SIDE_COLUMNS):
+            raise DataError(
+                f"bars.{side}: four columns are needed, (open, high, low, close), for bid and for ask"
+            )
+        for name, values in zip(SIDE_COLUMNS, prices, strict=True):
+            found[f"{side}_{name}"] = float_column(values, "bars", f"{side}_{name}")
+    return found
 
 
 class Quotes(Container):
     """Best bid and ask over time; both sizes are None if unknown.
 
-    Prices are positive, or any finite numbers with `negative_prices`, and bid <= ask. DataError for invalid
-    data; it names the first invalid row.
+    Prices are positive, or any finite numbers with `negative_prices`. Crossed quotes (bid > ask) are refused,
+    kept or dropped. DataError for invalid data; it names the first invalid row.
     """
 
-    __slots__ = ()
+    __slots__ = ("crossed",)
     kind = "quotes"
+    crossed: Crossed  # "refuse": there are none; "keep": there may be
 
     def __init__(
         self,
@@ -132,16 +202,23 @@ class Quotes(Container):
         bid_size: Any = None,
         ask_size: Any = None,
         *,
+        crossed: Crossed = "refuse",
         negative_prices: bool = False,
     ) -> None:
+        if crossed not in {"refuse", "keep", "drop"}:
+            raise DataError(f"quotes.crossed: {crossed!r} is not refuse, keep or drop")
         given = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size}
         columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "quotes")}
         columns |= {name: float_column(v, "quotes", name) for name, v in given.items() if v is not None}
         if "bid" not in columns or "ask" not in columns or (bid_size is None) != (ask_size is None):
             raise DataError("quotes: bid and ask are both needed, and both sizes or neither")
         check_lengths(columns, "quotes")
-        check_quotes(columns, negative_prices)
-        self._fill(columns, None, negative_prices=negative_prices)
+        notes: tuple[str, ...] = ()
+        if crossed == "drop":
+            columns, notes = _without_crossed(columns)
+            crossed = "refuse"
+        check_quotes(columns, negative_prices, crossed == "keep")
+        self._fill(columns, None, notes=notes, negative_prices=negative_prices, crossed=crossed)
 
     @property
     def bid(self) -> Floats:
@@ -163,8 +240,23 @@ class Quotes(Container):
         """float64: the quantity at the ask, or None."""
         return self._columns.get("ask_size")
 
+    def _meta(self) -> dict[str, Any]:
+        return ({"crossed": "keep"} if self.crossed == "keep" else {}) | super()._meta()
+
+    def _fill(self, *args: Any, crossed: Crossed = "refuse", **settings: Any) -> None:
+        super()._fill(*args, crossed=crossed, **settings)
+
     def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.ask, self.ask), (self.bid, self.bid)]
+
+
+def _without_crossed(columns: dict[str, NDArray[Any]]) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """The columns without the rows whose bid is above the ask, and a note with their number."""
+    crossed = columns["bid"] > columns["ask"]
+    if not crossed.any():
+        return columns, ()
+    kept = {name: frozen(column[~crossed]) for name, column in columns.items()}
+    return kept, (f"crossed quotes (bid > ask) dropped: {int(crossed.sum())} of {len(crossed)}",)
 
 
 class Trades(Container):
@@ -224,6 +316,14 @@ KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {
 }
 
 
+def from_columns(kind: str, columns: dict[str, Any], meta: dict[str, Any]) -> Bars | Quotes | Trades:
+    """The checked container of named columns, as `Container.columns` gives them, with its settings."""
+    given = dict(columns)
+    for side in ("bid", "ask") if "bid_open" in given else ():
+        given[side] = tuple(given.pop(f"{side}_{name}") for name in SIDE_COLUMNS)
+    return KINDS[kind](**given, **meta)
+
+
 def last_row(data: Bars | Quotes | Trades) -> Bars | Quotes | Trades:
     """A copy of the last row as a container."""
     return data._trusted({name: column[-1:].copy() for name, column in data.columns.items()}, data._meta())
@@ -238,15 +338,21 @@ def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades, 
     mine, theirs = _layout(data), _layout(before)
     if mine != theirs:
         raise DataError(f"{data.kind}: {mine} cannot follow {theirs}")
+    pair = [part for part in (last_row(before), data) if len(part)]
     columns: dict[str, Any] = {
-        name: np.concatenate([before.columns[name][-1:], column[:1]]) for name, column in data.columns.items()
+        name: np.concatenate([part.columns[name][:1] for part in pair])
+        for name in data.columns
+        if name != "end"
     }
+    if isinstance(data, Bars) and isinstance(before, Bars):
+        columns["end"] = np.concatenate([before.end[-1:], data.end[:1]])
     try:
-        KINDS[data.kind](**columns, **data._meta())
+        from_columns(data.kind, columns, data._meta())
     except RowError as error:
         raise RowError(error.kind, row, error.problem) from None
 
 
 def _layout(data: Bars | Quotes | Trades) -> str:
     settings = ", ".join(f"{name}={value!r}" for name, value in data._meta().items())
-    return f"{data.kind} of {', '.join(data.columns)} ({settings})"
+    columns = ", ".join(name for name in data.columns if name != "end")  # other bars may need no own ends
+    return f"{data.kind} of {columns} ({settings})"

@@ -88,10 +88,10 @@ def _aggregates(data: Bars | Quotes | Trades, first: NDArray[np.intp]) -> dict[s
     else:
         opened = high = low = closed = data.price
         volume = data.size
-    return {
+    columns = {
         "open": opened[first],
         "high": np.maximum.reduceat(high, first),
         "low": np.minimum.reduceat(low, first),
         "close": closed[last],
-        "volume": np.zeros(len(first)) if volume is None else np.add.reduceat(volume, first),
     }
+    return columns if volume is None else columns | {"volume": np.add.reduceat(volume, first)}

@@ -3,7 +3,7 @@
 A compiled pass (`checks`) decides whether they hold. Only if they do not, numpy finds the first invalid row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from btcore.errors import DataError, RowError, reject_rows
 from btcore.times.clock import moment_text
 from btcore.times.intervals import HOUR_NS, interval_name
 
-from .checks import valid_bars, valid_quotes, valid_trades
+from .checks import valid_bars, valid_prices, valid_quotes, valid_trades
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
@@ -31,24 +31,28 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
     """RowError unless low <= open, close <= high, prices are positive, volume >= 0 and bars do not overlap.
 
     With `negative_prices` prices need only be finite. A bar longer than an hour may begin up to an hour
-    before the one before ends: a local day has 23 hours when the clock is put forward.
+    before the one before ends: a local day has 23 hours when the clock is put forward. Bars with ends of their
+    own end after they begin, and no later than the next one begins.
     """
     least = interval - HOUR_NS if interval > HOUR_NS else interval
-    if valid_bars(**columns, above=_above(negative_prices), interval=interval, gap=least):
+    above, end = _above(negative_prices), columns.get("end")
+    sides = [side for side in ("", "bid_", "ask_") if f"{side}open" in columns]
+    names = ("timestamp", "open", "high", "low", "close")
+    main = [columns[name] for name in names]
+    if valid_bars(*main, columns.get("volume"), above, interval, least, end) and all(
+        valid_prices(*(columns[f"{side}{name}"] for name in names[1:]), above) for side in sides[1:]
+    ):
         return
-    for name in ("open", "high", "low", "close"):
-        _check_price("bars", columns, name, negative_prices)
-    _check_not("bars", columns, "high < low", ("high", "low"), np.less(columns["high"], columns["low"]))
-    for name in ("open", "close"):
-        _check_not(
-            "bars", columns, f"{name} > high", (name, "high"), np.greater(columns[name], columns["high"])
-        )
-        _check_not("bars", columns, f"{name} < low", (name, "low"), np.less(columns[name], columns["low"]))
+    for side in sides:
+        _check_candles(columns, side, negative_prices)
     _check_not_negative("bars", columns, "volume")
     times = columns["timestamp"]
     _check_sorted("bars", times)
     same = "duplicate bar: same timestamp as the row before"
     _check_times("bars", times, same, times[1:] == times[:-1])
+    if end is not None:
+        _check_ends(times, end)
+        return
     early = f"overlapping: the bar before is {interval_name(interval)} long and has not ended"
     _check_times("bars", times, early, times[1:] - least < times[:-1])
     if len(times) and int(times[-1]) > np.iinfo(np.int64).max - interval:
@@ -57,19 +61,45 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
         )
 
 
-def check_quotes(columns: Columns, negative_prices: bool = False) -> None:
+def _check_candles(columns: Columns, side: str, negative_prices: bool) -> None:
+    """RowError for the first invalid price of the bars, or of their `side` ("bid_", "ask_")."""
+    opened, high, low, closed = (f"{side}{name}" for name in ("open", "high", "low", "close"))
+    for name in (opened, high, low, closed):
+        _check_price("bars", columns, name, negative_prices)
+    _check_not("bars", columns, f"{high} < {low}", (high, low), np.less(columns[high], columns[low]))
+    for name in (opened, closed):
+        _check_not(
+            "bars", columns, f"{name} > {high}", (name, high), np.greater(columns[name], columns[high])
+        )
+        _check_not("bars", columns, f"{name} < {low}", (name, low), np.less(columns[name], columns[low]))
+
+
+def _check_ends(times: NDArray[np.int64], end: NDArray[np.int64]) -> None:
+    """RowError for the first bar that ends before it has begun, or after the next one begins."""
+
+    def shown(problem: str) -> Callable[[int], str]:
+        return lambda row: (
+            f"{problem} (timestamp={moment_text(int(times[row]))}, end={moment_text(int(end[row]))})"
+        )
+
+    reject_rows("bars", end <= times, shown("the end is not after the timestamp"))
+    reject_rows("bars", np.append(end[:-1] > times[1:], False), shown("the end is after the next bar begins"))
+
+
+def check_quotes(columns: Columns, negative_prices: bool = False, crossed: bool = False) -> None:
     """RowError unless prices are positive and finite, bid <= ask, sizes >= 0 and times in ascending order.
 
-    With `negative_prices` prices need only be finite.
+    With `negative_prices` prices need only be finite; with `crossed` a bid may be above the ask.
     """
     prices = columns["timestamp"], columns["bid"], columns["ask"]
-    if valid_quotes(*prices, columns.get("bid_size"), columns.get("ask_size"), _above(negative_prices)):
+    sizes = columns.get("bid_size"), columns.get("ask_size")
+    if valid_quotes(*prices, *sizes, _above(negative_prices), crossed):
         return
     _check_price("quotes", columns, "bid", negative_prices)
     _check_price("quotes", columns, "ask", negative_prices)
-    _check_not(
-        "quotes", columns, "crossed: bid > ask", ("bid", "ask"), np.greater(columns["bid"], columns["ask"])
-    )
+    if not crossed:
+        above = np.greater(columns["bid"], columns["ask"])
+        _check_not("quotes", columns, "crossed: bid > ask", ("bid", "ask"), above)
     _check_not_negative("quotes", columns, "bid_size")
     _check_not_negative("quotes", columns, "ask_size")
     _check_sorted("quotes", columns["timestamp"])

@@ -1,6 +1,6 @@
 """The columns of one container as the engine reads them, with their block extremes and the order of all streams."""
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 
 from btcore.memory cimport prefetch
@@ -32,7 +32,7 @@ cdef struct Stream:              # one container; NULL for columns that it does 
     const double* b              # bar: high; quote: ask; trade: size
     const double* c              # bar: low; quote: bid size
     const double* d              # bar: close; quote: ask size
-    const double* e              # bar: volume
+    const double* e              # bar: volume, NULL if unknown
     const int8_t* side           # trade: side of the aggressor
     const BlockIndex* index
     int64_t n                    # rows
@@ -77,7 +77,7 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint size
         ticker.bar.high = stream.b[i]
         ticker.bar.low = stream.c[i]
         ticker.bar.close = stream.d[i]
-        ticker.bar.volume = stream.e[i]
+        ticker.bar.volume = NAN if stream.e == NULL else stream.e[i]
         ticker.next_open = stream.ts[i + 1] if i + 1 < stream.n else NEVER
     else:
         ticker.trade.ts = stream.ts[i]
