@@ -125,12 +125,12 @@ cpdef enum NoteKind:         # journal entries other than orders and fills
     LIQUIDATED = 6           # the account was liquidated; the value is its equity
 
 cdef struct Bar:
-    int64_t ts           # start of the bar; it is delivered one interval later
+    int64_t ts           # start of the bar; it is delivered at its end, when its close is known
     double open
     double high
     double low
     double close
-    double volume
+    double volume        # NaN: unknown
 
 cdef struct Quote:
     int64_t ts

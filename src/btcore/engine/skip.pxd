@@ -45,7 +45,7 @@ cdef inline void skip_rows(Run* run, int64_t end) noexcept nogil:
     if marks_rows:
         due = next_due(run)
     if due != NEVER:
-        end = min(end, first_at_cached(&run.wakeup_search, stream.ts, row, stream.n, due - stream.interval))
+        end = min(end, first_at_cached(&run.wakeup_search, stream.ends, row, stream.n, due - stream.interval))
     if queue.next_expiry != NEVER:
         end = min(end, first_at_cached(&run.expiry_search, stream.ts, row, stream.n, queue.next_expiry))
     if has_levels(queue):

@@ -14,7 +14,7 @@ from btcore.fastpath.account cimport (
     PlainAccount, close_plain_account, fill_cost, fill_order, fill_px, open_plain_account, set_mark
 )
 from btcore.feed.prices cimport mark_of, market_px, size_of
-from btcore.feed.search cimport first_at
+from btcore.feed.stream cimport first_delivered
 from btcore.feed.tape cimport Stream, delivery
 from btcore.model cimport (
     BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
@@ -222,7 +222,7 @@ cdef class OrderRecords:
                 due = self.next_mark(now, last)
             if self.mark_every and due != NEVER:  # of the marks until `due` or the next fill only the last one counts
                 skip_to = stream.n if i == self.n_sent else self.rows[i] + self.filled_on_arrival(i)
-                skip_to = min(first_at(stream.ts, row, stream.n, due + 1 - stream.interval), skip_to)
+                skip_to = min(first_delivered(stream, row, due + 1), skip_to)
                 if skip_to > row:
                     set_mark(plain, mark_of(stream, skip_to - 1))
                     row = skip_to

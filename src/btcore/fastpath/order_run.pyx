@@ -18,6 +18,7 @@ from btcore.fastpath.account cimport (
 from btcore.fastpath.order_records cimport OrderRecords
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
+from btcore.feed.stream cimport first_delivered
 from btcore.feed.tape cimport Stream, Tape, delivery
 from btcore.model cimport END_OF_DATA, NONE, QUOTE
 
@@ -81,7 +82,7 @@ cdef class OrderRun(OrderRecords):
             if moment > last:
                 return True
             if not self.play_events(
-                first_at(self.stream.ts, self.n_seen, self.stream.n, moment - self.stream.interval)
+                first_delivered(&self.stream, self.n_seen, moment)
             ) or not self.receive_order(self.next_order, moment):
                 self.needs_engine = True
                 return True

@@ -23,7 +23,7 @@ class SweepLanes:
         capital: float,
         start: int,
         period: int,
-        ends: NDArray[np.int64],
+        period_ends: NDArray[np.int64],
         width: int = ...,
     ) -> None: ...
     def play(self, chosen: NDArray[np.int64]) -> None: ...

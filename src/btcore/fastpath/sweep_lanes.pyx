@@ -48,7 +48,8 @@ cdef class SweepLanes:
     cdef const double[::1] open
     cdef const double[::1] close
     cdef const double[::1] volume
-    cdef const int64_t[::1] ends
+    cdef const int64_t[::1] period_ends  # indexes of bars
+    cdef const int64_t[::1] ends         # of bars, ns UTC
     cdef RunMetrics[::1] table
     cdef int8_t[::1] results
     cdef readonly object metrics
@@ -60,24 +61,24 @@ cdef class SweepLanes:
     cdef object execution
     cdef double capital
     cdef int64_t start
-    cdef int64_t interval
     cdef int32_t period
     cdef int width
 
     def __init__(
-        self, bars, params, instrument, execution, double capital, int64_t start, int32_t period, ends,
+        self, bars, params, instrument, execution, double capital, int64_t start, int32_t period, period_ends,
         int width=2,
     ):
         """`params` has one item per run: the parameters of `ma_crossover`, or a new `Signal` handler.
 
-        `ends` has the indexes of the bars that end a period, and `period` is its kind, a `period_returns.Period`.
+        `period_ends` has the indexes of the bars that end a period, and `period` is the kind of the period, a
+        `period_returns.Period`.
         `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512.
         """
         self.ts, self.open, self.close, self.volume = bars.timestamp, bars.open, bars.close, bars.volume
-        self.interval = bars.interval
-        self.ends = np.ascontiguousarray(ends, np.int64)
+        self.ends = bars.columns.get("end", bars.timestamp + bars.interval)
+        self.period_ends = np.ascontiguousarray(period_ends, np.int64)
         self.n_bars = self.ts.shape[0]
-        self.n_ends = self.ends.shape[0]
+        self.n_ends = self.period_ends.shape[0]
         self.params = params
         self.metrics = np.zeros(len(params), run_metrics.RUN_METRICS_DTYPE)
         self.codes = np.zeros(len(params), np.int8)
@@ -171,7 +172,7 @@ cdef class SweepLanes:
             for i in range(block.n):
                 block.lowest = fmin(block.lowest, block.px[i])
                 block.highest = fmax(block.highest, block.px[i])
-            while block.last_end < self.n_ends and self.ends[block.last_end] < block.begin + block.n:
+            while block.last_end < self.n_ends and self.period_ends[block.last_end] < block.begin + block.n:
                 block.last_end += 1
             for k in range(n_means // GROUP):
                 advance_four(&means[GROUP * k], &self.close[0], block.zeros, block.begin, block.n)
@@ -191,7 +192,7 @@ cdef class SweepLanes:
         else:
             find_crossings(block, lane)
         if block.n_changes == 0 and lane.position.qty == 0.0:
-            hold_curve(&lane.curve, &self.ts[block.begin], self.interval, lane.cash, block.n)
+            hold_curve(&lane.curve, &self.ends[block.begin], 0, lane.cash, block.n)
             for k in range(block.first_end, block.last_end):
                 lane.closes[k + 1] = lane.cash
             return
@@ -212,9 +213,9 @@ cdef class SweepLanes:
             return
         lane.cash = plain.account.cash
         lane.position = plain.position
-        extend_curve(&lane.curve, &self.ts[block.begin], self.interval, block.equity, block.n)
+        extend_curve(&lane.curve, &self.ends[block.begin], 0, block.equity, block.n)
         for k in range(block.first_end, block.last_end):
-            lane.closes[k + 1] = block.equity[self.ends[k] - block.begin]
+            lane.closes[k + 1] = block.equity[self.period_ends[k] - block.begin]
 
     cdef bint hold(self, Block* block, int64_t at, int64_t until) noexcept nogil:
         """Writes the equity of bars [at, until) of the block. False if one of them may cause a margin call."""

@@ -44,18 +44,18 @@ cdef inline int32_t bits_of(uint64_t x) noexcept nogil:
 
 cdef inline bint gather(Window* window, const Stream* streams, int32_t n_streams) noexcept nogil:
     """Writes the keys of the window's rows, stream by stream; False if there are more than it can hold."""
-    cdef const int64_t* ts
+    cdef const int64_t* ends
     cdef int64_t row, end, n = 0
     cdef uint64_t offset, start
     cdef int32_t s
     window.following = INT64_MAX
     for s in range(n_streams):
-        ts = streams[s].ts
+        ends = streams[s].ends
         start = <uint64_t> window.start - <uint64_t> streams[s].interval
         row = window.rows[s]
         end = min(streams[s].n, row + window.capacity - n)
         while row < end:
-            offset = <uint64_t> ts[row] - start
+            offset = <uint64_t> ends[row] - start
             if offset >= window.width:
                 break
             window.keys[n] = offset << STREAM_BITS | <uint64_t> s

@@ -3,6 +3,7 @@
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 
+from btcore.feed.search cimport first_at
 from btcore.memory cimport prefetch
 from btcore.model cimport BAR, NEVER, QUOTE, Ticker
 
@@ -36,9 +37,10 @@ cdef struct Stream:              # one container; NULL for columns that it does 
     const int8_t* side           # trade: side of the aggressor
     const BlockIndex* index
     int64_t n                    # rows
-    int64_t interval             # ns from timestamp to delivery: the length of a bar, else 0
+    int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
     int32_t symbol
     int8_t kind
+    const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
 
 
 cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil:
@@ -49,8 +51,13 @@ cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil
 
 
 cdef inline int64_t delivery(const Stream* stream, int64_t row) noexcept nogil:
-    """When the row is delivered to the strategy, ns UTC: its timestamp, for a bar plus the length of the bar."""
-    return stream.ts[row] + stream.interval
+    """When the row is delivered to the strategy, ns UTC: at its timestamp, a bar at its end."""
+    return stream.ends[row] + stream.interval
+
+
+cdef inline int64_t first_delivered(const Stream* stream, int64_t row, int64_t when) noexcept nogil:
+    """The first row from `row` on that is delivered at `when` or later; `stream.n` if there is none."""
+    return first_at(stream.ends, row, stream.n, when - stream.interval)
 
 
 cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
@@ -72,6 +79,7 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint size
             ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
             ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
     elif stream.kind == BAR:
+        prefetch(stream.ends + i + PREFETCH_ROWS)
         ticker.bar.ts = stream.ts[i]
         ticker.bar.open = stream.a[i]
         ticker.bar.high = stream.b[i]

@@ -69,11 +69,12 @@ cdef class Tape:
     cdef set_columns(self, Stream* stream, container):
         """Stores the addresses of the container's columns in `stream`."""
         cdef const int64_t[::1] ts = container.timestamp
+        cdef const int64_t[::1] ends
         cdef const int8_t[::1] side
         columns = self.columns
         columns.append(ts)
         stream.n = ts.shape[0]
-        stream.ts = &ts[0] if ts.shape[0] else NULL
+        stream.ts = stream.ends = &ts[0] if ts.shape[0] else NULL
         stream.kind = KINDS[container.kind]
         if stream.kind == QUOTE:
             stream.a = address_of(container.bid, columns)
@@ -81,7 +82,12 @@ cdef class Tape:
             stream.c = address_of(container.bid_size, columns)
             stream.d = address_of(container.ask_size, columns)
         elif stream.kind == BAR:
-            stream.interval = container.interval
+            if "end" not in container.columns:
+                stream.interval = container.interval
+            elif stream.n:
+                ends = container.columns["end"]
+                columns.append(ends)
+                stream.ends = &ends[0]
             stream.a = address_of(container.open, columns)
             stream.b = address_of(container.high, columns)
             stream.c = address_of(container.low, columns)
@@ -184,7 +190,10 @@ cdef class Tape:
 
     def last_time(self):
         """When the last event is delivered, ns UTC."""
-        return max(int(c.timestamp[len(c) - 1]) + getattr(c, "interval", 0) for c in self.containers if len(c))
+        cdef int32_t s
+        return max(
+            delivery(&self.streams[s], self.streams[s].n - 1) for s in range(self.n_streams) if self.streams[s].n
+        )
 
     def __dealloc__(self):
         free(self.streams)
