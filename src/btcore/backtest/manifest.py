@@ -72,6 +72,20 @@ def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[
     ]
 
 
+def with_notes(
+    described: Sequence[dict[str, Any]], markets: Sequence[tuple[str, tuple[Container, ...]]]
+) -> list[dict[str, Any]]:
+    """What `describe_data` returns, with the notes of each stream that has any.
+
+    The fingerprint has no notes: the same data read from another file give the same numbers.
+    """
+    streams = [container for _, containers in markets for container in containers]
+    return [
+        entry | ({"notes": list(container.notes)} if container.notes else {})
+        for entry, container in zip(described, streams, strict=True)
+    ]
+
+
 def describe_run(
     *,
     strategy: dict[str, Any],

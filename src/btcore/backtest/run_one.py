@@ -17,7 +17,7 @@ from btcore.times.intervals import Interval
 from .fast_paths import play
 from .handlers import Describe, StrategyLike, prepare_strategy
 from .inputs import price_columns
-from .manifest import fingerprint, make_manifest
+from .manifest import fingerprint, make_manifest, with_notes
 from .prepare import PreparedRun, prepare
 from .progress import ProgressCallback, reporter
 
@@ -103,7 +103,9 @@ def play_prepared(
     )
     return Result.from_journal(
         journal,
-        manifest=lambda: make_manifest(description(), prepared.data_hashes(), prepared.data_source),
+        manifest=lambda: make_manifest(
+            description(), with_notes(prepared.data_hashes(), prepared.markets), prepared.data_source
+        ),
         fingerprint=lambda: fingerprint(description(), prepared.data_hashes()),
         timezone=prepared.timezone,
         prices=price_columns(prepared.markets),
@@ -111,8 +113,14 @@ def play_prepared(
 
 
 def _notes(execution: Execution, markets: SymbolStreams, data_source: str) -> list[str]:
-    """Lines for the head of the log: cautions for the reader of the result."""
+    """Lines for the head of the log: how the data were read, and cautions for the reader of the result."""
     notes = [data_source] if data_source.startswith("synthetic") else []
+    notes += [
+        f"{symbol} {container.kind}: {note}"
+        for symbol, containers in markets
+        for container in containers
+        for note in container.notes
+    ]
     if execution.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
         notes.append(
             "latency on bars: an order sent at a bar's close arrives after the "
