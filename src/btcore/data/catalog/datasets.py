@@ -30,8 +30,8 @@ def describe(symbol: str, data: AnyContainer, resolution: str | None = None) -> 
     interval, source = (data.interval, data.source) if isinstance(data, Bars) else (0, "")
     found = resolution_of(interval) if isinstance(data, Bars) else "tick"
     if found is None:
-        name = interval_name(interval)
-        raise DataError(f"{symbol}: bars of 1s, 1min, 1h or 1d can be written, not {name}; resample them")
+        name = interval_name(interval) if interval else "bars without one length"
+        raise DataError(f"{symbol}: bars of 1s, 1min, 1h or 1d can be written to a catalog, not {name}")
     if resolution is not None and check_resolution(resolution) != found:
         raise DataError(f"{symbol}: the data have resolution {found}, not {resolution}")
     entry = Entry(
@@ -47,6 +47,8 @@ def describe(symbol: str, data: AnyContainer, resolution: str | None = None) -> 
         content_hash=data.content_hash,
         directory=directory_name((symbol, found, data.kind, source), data.content_hash),
         negative_prices=data.negative_prices,
+        crossed="keep" if isinstance(data, Quotes) and data.crossed == "keep" else "",
+        notes=data.notes,
     )
     if len(data) <= BLOCK_ROWS:
         return entry, None
@@ -61,5 +63,7 @@ def open_dataset(root: Path, entry: Entry) -> AnyContainer:
     meta: dict[str, Any] = {"negative_prices": entry.negative_prices}
     if entry.kind == "bars":
         meta |= {"interval": entry.interval, "source": entry.source}
+    if entry.crossed:
+        meta["crossed"] = entry.crossed
     index = None if blocks is None else (blocks, 0)
-    return KINDS[entry.kind]._trusted(columns, meta, entry.content_hash, index)
+    return KINDS[entry.kind]._trusted(columns, meta, entry.content_hash, index, entry.notes)

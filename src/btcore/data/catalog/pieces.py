@@ -8,12 +8,14 @@ from typing import IO, Any
 
 import numpy as np
 
-from btcore.data.containers import KINDS, Quotes, check_follows, last_row
+from btcore.data.containers import KINDS, Bars, Quotes, check_follows, last_row
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
 from .datasets import describe
 from .storage import BLOCKS, FOLDER, Entry, new_folder, publish, save, write_columns
+
+_BLOCK = 2**20  # rows that are read back at once
 
 
 def start_pieces(pieces: Iterable[AnyContainer]) -> Iterator[AnyContainer]:
@@ -42,29 +44,67 @@ def write_pieces(root: Path, symbol: str, pieces: Iterable[AnyContainer]) -> Ent
 def _write_columns(folder: Path, symbol: str, pieces: Iterable[AnyContainer]) -> AnyContainer:
     """The pieces as one container, mapped from files in the folder."""
     before: AnyContainer | None = None
-    rows = 0
+    notes: dict[str, None] = {}  # in order, each once
     with ExitStack() as stack:
-        streams: dict[str, IO[bytes]] = {}
+        files = _ColumnFiles(folder, stack)
         for piece in pieces:
+            notes.update(dict.fromkeys(piece.notes))
             if not len(piece):
                 continue
-            if before is None:
-                for name, column in piece.columns.items():
-                    streams[name] = stack.enter_context((folder / f"{name}.npy").open("wb"))
-                    _write_header(streams[name], column.dtype, 0)
-            else:
-                check_follows(before, piece, rows)
-            for name, column in piece.columns.items():
-                streams[name].write(column.data)
-            rows += len(piece)
+            if before is not None:
+                check_follows(before, piece, files.rows)
+            files.append(piece)
             before = last_row(piece)
-        if before is None:
-            raise DataError(f"{symbol}: there is nothing to write, no piece has rows")
-        for name, column in before.columns.items():
-            streams[name].seek(0)
-            _write_header(streams[name], column.dtype, rows)
-    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in before.columns}
-    return KINDS[before.kind]._trusted(columns, before._meta())
+        files.finish()
+    if before is None:
+        raise DataError(f"{symbol}: there is nothing to write, no piece has rows")
+    columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in files.dtypes}
+    return KINDS[before.kind]._trusted(columns, before._meta(), notes=tuple(notes))
+
+
+class _ColumnFiles:
+    """One .npy file for each column, to which rows are appended."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.rows = 0
+        self.dtypes: dict[str, np.dtype[Any]] = {}
+        self._folder, self._stack = folder, stack
+        self._streams: dict[str, IO[bytes]] = {}
+
+    def append(self, piece: AnyContainer) -> None:
+        """Writes the rows. Ends are a column as soon as one piece has ends of its own."""
+        columns = piece.columns
+        if isinstance(piece, Bars) and "end" in self.dtypes:
+            columns["end"] = piece.end
+        for name, column in columns.items():
+            if name not in self.dtypes:
+                self._begin(name, column.dtype)
+                if self.rows:
+                    assert isinstance(piece, Bars)
+                    self._write_ends(piece.interval)
+            self._streams[name].write(column.data)
+        self.rows += len(piece)
+
+    def finish(self) -> None:
+        """Writes the number of rows into the headers."""
+        for name, stream in self._streams.items():
+            stream.seek(0)
+            _write_header(stream, self.dtypes[name], self.rows)
+
+    def _begin(self, name: str, dtype: np.dtype[Any]) -> None:
+        self.dtypes[name] = dtype
+        self._streams[name] = self._stack.enter_context((self._folder / f"{name}.npy").open("w+b"))
+        _write_header(self._streams[name], dtype, 0)
+
+    def _write_ends(self, interval: int) -> None:
+        """The ends of the rows so far, which are timestamp + interval; they are read back in blocks."""
+        times, ends = self._streams["timestamp"], self._streams["end"]
+        after = times.seek(0, 2)  # this piece's times are written already
+        times.seek(ends.tell())  # both columns are int64, so their headers have the same length
+        for first in range(0, self.rows, _BLOCK):
+            block = np.frombuffer(times.read(8 * min(_BLOCK, self.rows - first)), np.int64)
+            ends.write((block + interval).data)
+        times.seek(after)
 
 
 def _write_header(stream: IO[bytes], dtype: np.dtype[Any], rows: int) -> None:

@@ -31,7 +31,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resolution: str
     kind: str
     source: str  # of bars: "trade" or "mid"; of ticks: ""
-    interval: int  # of bars: nanoseconds; of ticks: 0
+    interval: int  # of bars: nominal length in nanoseconds; of ticks: 0
     rows: int
     first: int
     last: int
@@ -40,6 +40,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     directory: str
     negative_prices: bool = False  # in the index only if true
     blocks_hash: str = ""  # of the extremes of blocks beside the columns; "" if there are none
+    crossed: str = ""  # "keep" if quotes may have bid > ask
+    notes: tuple[str, ...] = ()  # of the container
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -212,7 +212,7 @@ def test_ticks_of_one_kind_in_the_range(catalog):
 
 
 def test_what_cannot_be_written(catalog):
-    with pytest.raises(DataError, match="bars of 1s, 1min, 1h or 1d can be written, not 5min"):
+    with pytest.raises(DataError, match="bars of 1s, 1min, 1h or 1d can be written to a catalog, not 5min"):
         catalog.write("AAPL", bars(interval="5min"))
     with pytest.raises(DataError, match="resolution minute, not day"):
         catalog.write("AAPL", bars(), "day")

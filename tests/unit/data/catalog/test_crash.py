@@ -33,7 +33,7 @@ def dying(*args, **kwargs):
 setattr(owner, name, dying)
 two = np.full(10, 2.0)
 times = np.arange(10) * 60 * 10**9
-Catalog(path).write("AAPL", [Bars(times, two, two, two, two), Trades(times, two)])
+Catalog(path).write("AAPL", [Bars(times, two, two, two, two, two), Trades(times, two)])
 print(len(calls))
 """
 
@@ -47,8 +47,8 @@ catalog = Catalog(path)
 times = np.arange(10) * 60 * 10**9
 for i in range(15):
     price = np.full(10, 1.0 + name * 100 + i)
-    catalog.write(f"OWN{name}", Bars(times, price, price, price, price))
-    catalog.write("SHARED", Bars(times, price, price, price, price))
+    catalog.write(f"OWN{name}", Bars(times, price, price, price, price, price))
+    catalog.write("SHARED", Bars(times, price, price, price, price, price))
     for symbol in catalog.symbols():
         close = catalog.read(symbol, "minute").close
         assert len(close) == 10 and (close == close[0]).all()
@@ -59,7 +59,7 @@ TIMES = np.arange(10) * 60 * 10**9
 
 def constant(price):
     column = np.full(10, price)
-    return Bars(TIMES, column, column, column, column)
+    return Bars(TIMES, column, column, column, column, column)
 
 
 def run(code, *args):
