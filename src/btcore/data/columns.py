@@ -33,21 +33,21 @@ def float_column(values: Any, kind: str, name: str) -> Floats:
 
     NaN is allowed here. RowError for a null; DataError for a column that is not numeric.
     """
-    array = _array(values, kind, name)
+    array = array_of(values, kind, name)
     if array.dtype.kind not in "iuf":
         hint = "; convert them to numbers first" if array.dtype.kind in "OSU" else ""
-        raise DataError(f"{kind}.{name}: numbers are needed, not {_dtype_text(values, array)}{hint}")
+        raise DataError(f"{kind}.{name}: numbers are needed, not {dtype_text(values, array)}{hint}")
     return frozen(array.astype(np.float64, copy=False))
 
 
 def side_column(values: Any, kind: str = "trades", name: str = "side") -> Sides:
     """The column as read-only int8: 1 buy, -1 sell, 0 unknown; from numbers or the texts in `SIDES`."""
-    array = _array(values, kind, name)
+    array = array_of(values, kind, name)
     if array.dtype.kind in "OSU":
         texts = [str(x, "ascii") if isinstance(x, bytes) else x for x in array.tolist()]
         array = np.array([_side(x, row, kind, name) for row, x in enumerate(texts)], np.int8)
     elif array.dtype.kind not in "iuf":
-        raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {_dtype_text(values, array)}")
+        raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {dtype_text(values, array)}")
     invalid = (array != 1) & (array != -1) & (array != 0)
     reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
     return frozen(array.astype(np.int8, copy=False))
@@ -72,7 +72,7 @@ def time_column(
     """
     check_zone(timezone, dst)
     aware = _is_aware(values)
-    array = _array(values, kind, name)
+    array = array_of(values, kind, name)
     if array.dtype.kind == "O" and len(array):
         return frozen(_from_objects(array, kind, name, timezone, dst))
     if array.dtype.kind == "M":
@@ -84,7 +84,7 @@ def time_column(
             reject_rows(kind, beyond, lambda row: f"{name} is after the year 2262 ({name}={array[row]})")
         return frozen(array.astype(np.int64, copy=False))
     raise DataError(
-        f"{kind}.{name}: int64 nanoseconds UTC or datetimes are needed, not {_dtype_text(values, array)}"
+        f"{kind}.{name}: int64 nanoseconds UTC or datetimes are needed, not {dtype_text(values, array)}"
     )
 
 
@@ -128,7 +128,7 @@ def _is_aware(values: Any) -> bool:
     return any(found is not None for found in zones)
 
 
-def _array(values: Any, kind: str, name: str) -> NDArray[Any]:
+def array_of(values: Any, kind: str, name: str) -> NDArray[Any]:
     """A 1-D numpy array of the values, without a copy if possible; RowError for the first null."""
     masked = sys.modules.get("numpy.ma")  # slow to load, and loaded already if there is a masked array
     if masked is not None and isinstance(values, masked.MaskedArray):
@@ -172,6 +172,6 @@ def _refuse_nulls(mask: Any, kind: str, name: str) -> None:
         reject_rows(kind, np.asarray(mask, bool), lambda _: f"{name} is null; each row needs a value")
 
 
-def _dtype_text(values: Any, array: NDArray[Any]) -> str:
+def dtype_text(values: Any, array: NDArray[Any]) -> str:
     dtype = getattr(values, "dtype", array.dtype)
     return f"{dtype} (mixed or non-numeric values)" if array.dtype.kind == "O" else str(dtype)
