@@ -51,7 +51,7 @@ def sessions(first: int, last: int, timezone: str, calendar: str | None = None) 
     opens, closes, coverage = table
     if first < opens[0] or last >= closes[-1]:
         raise ConfigError(
-            f"calendar: {calendar!r} covers {coverage}, but the run goes from {moment_text(first)} "
+            f"calendar: {calendar!r} covers {coverage}, but the times go from {moment_text(first)} "
             f"to {moment_text(last)}; a session must open at or before its start and close after its end"
         )
     rows = slice(np.searchsorted(opens, first, "right") - 1, np.searchsorted(opens, last, "right") + 1)

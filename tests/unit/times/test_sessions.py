@@ -201,7 +201,7 @@ class TestOddCalendars:
 
     @pytest.mark.parametrize(("first", "last"), [("1984-05-01", "2024-05-01"), ("2200-05-01", "2200-06-01")])
     def test_before_and_after_the_coverage(self, first, last):
-        begin = r"calendar: 'SSE' covers 1990-12-03 to \d{4}-12-31, but the run goes from "
+        begin = r"calendar: 'SSE' covers 1990-12-03 to \d{4}-12-31, but the times go from "
         with pytest.raises(
             ConfigError, match=f"{begin}{first}T00:00:00Z to {last}T00:00:00Z; a session must"
         ):

@@ -1,0 +1,103 @@
+"""The length of bars, from the gaps between their times, where only one answer agrees with every gap."""
+
+import numpy as np
+
+from btcore.errors import DataError
+
+from .intervals import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, WEEK_NS, Length, interval_name
+from .periods import period_numbers
+from .zones import Times
+
+_SUBSECONDS = (1, 2, 5, 10, 20, 50, 100, 200, 250, 500)
+_SIXTIETHS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)
+_CONVENTIONAL = frozenset(
+    [n * unit for unit in (10**3, 10**6) for n in _SUBSECONDS]
+    + [n * unit for unit in (SECOND_NS, MINUTE_NS) for n in _SIXTIETHS]
+    + [n * HOUR_NS for n in (1, 2, 3, 4, 6, 8, 12)]
+    + [DAY_NS, WEEK_NS]
+)
+_WEEK = Length(WEEK_NS, weeks=True)
+_SHOWN = 6  # gaps in a message
+
+
+def infer_length(utc: Times, local: Times) -> Length:
+    """The length of bars that begin (or all end) at these ascending times, in UTC and by a local clock.
+
+    DataError, which shows the gaps, if there is none that every gap agrees with, or more than one.
+    """
+    if len(utc) < 2:
+        raise DataError("interval: it cannot be inferred from fewer than two bars; pass interval=")
+    gaps = np.diff(utc)
+    if gaps.min() <= 0:  # beyond the range of int64
+        raise DataError("interval: it cannot be inferred, as a gap is longer than 292 years; pass interval=")
+    found = _from_gaps(gaps)
+    if gaps.min() > HOUR_NS:  # such bars may follow the local clock
+        found |= _from_gaps(np.diff(local))
+        found |= _from_periods(local)
+    if len(found) == 1:
+        return found.pop()
+    names = ", ".join(_names(found or {_fixed(gap) for gap in _counted(gaps) if gap in _CONVENTIONAL}))
+    raise DataError(
+        f"interval: it cannot be inferred, as the gaps between the bars agree on no single length: "
+        f"{_gap_text(gaps)}; {f'it may be {names}; ' if names else ''}pass interval="
+    )
+
+
+def _from_gaps(gaps: Times) -> set[Length]:
+    """The smallest gap, if it is a conventional length and every gap is a multiple of it.
+
+    No other conventional gap may be as frequent: bars of four hours whose session ends with one of two hours
+    look like bars of two hours, some of which are missing.
+    """
+    smallest = int(gaps.min())
+    if DAY_NS - HOUR_NS <= smallest <= DAY_NS + HOUR_NS:  # a day of 23 or 25 hours, when the clock changes
+        days = (gaps + DAY_NS // 2) // DAY_NS * DAY_NS
+        if np.abs(gaps - days).max() > HOUR_NS:
+            return set()
+        gaps, smallest = days, DAY_NS
+    if smallest not in _CONVENTIONAL or (gaps % smallest).any():
+        return set()
+    frequency = int((gaps == smallest).sum())
+    if 2 * frequency <= len(gaps):
+        counts = _counted(gaps)
+        if any(n >= frequency for gap, n in counts.items() if gap != smallest and gap in _CONVENTIONAL):
+            return set()
+    return {_fixed(smallest)}
+
+
+def _fixed(gap: int) -> Length:
+    return _WEEK if gap == WEEK_NS else Length(gap)
+
+
+def _from_periods(local: Times) -> set[Length]:
+    """Months, quarters, years or weeks, if there is at most one time in each and some follow one another."""
+    months = period_numbers(local, months=True)
+    if months is not None:
+        steps = np.diff(months)
+        for n in (1, 3, 12):
+            if steps.min() == n and not (steps % n).any():
+                return {Length(0, n)}
+    weeks = period_numbers(local, months=False)
+    usual = np.abs(np.diff(local) - WEEK_NS) <= HOUR_NS
+    if weeks is not None and np.diff(weeks).min() == 1 and 2 * usual.sum() >= len(usual):
+        return {_WEEK}
+    return set()
+
+
+def _counted(gaps: Times) -> dict[int, int]:
+    """The number of each gap, the most frequent first. np.unique would load numpy.ma, which takes longer."""
+    ordered = np.sort(gaps)
+    first = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    counts = np.diff(first, append=len(ordered))
+    ranked = np.argsort(-counts, kind="stable")
+    return {int(ordered[first[i]]): int(counts[i]) for i in ranked}
+
+
+def _names(lengths: set[Length]) -> list[str]:
+    return [length.name for length in sorted(lengths, key=lambda x: (x.months, x.ns))]
+
+
+def _gap_text(gaps: Times) -> str:
+    counts = _counted(gaps)
+    shown = [f"{interval_name(gap)} ({n})" for gap, n in list(counts.items())[:_SHOWN]]
+    return ", ".join(shown + ([f"and {len(counts) - _SHOWN} others"] if len(counts) > _SHOWN else []))

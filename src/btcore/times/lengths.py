@@ -1,0 +1,227 @@
+"""When bars begin and end: by a fixed length, a local clock, the calendar, or the sessions of an exchange."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from btcore.errors import DataError, RowError, reject_rows
+
+from .clock import zone
+from .inference import infer_length
+from .intervals import DAY_NS, HOUR_NS, Interval, Length, bar_length
+from .order import check_ascending, check_ends, check_last_end, check_no_overlap, with_times
+from .periods import are_month_ends, ends_of, starts_of
+from .rules import ReadTimes
+from .sessions import Sessions, sessions
+from .zones import Times, localize, utc_offsets
+
+STAMPS = ("open", "close")
+_EARLIEST = int(np.iinfo(np.int64).min)
+_MONTH_MOST = 31 * DAY_NS
+_CLOCK_CHANGES_APART = 100 * DAY_NS
+
+
+class BarTimes(NamedTuple):
+    """The times of bars, int64 ns UTC.
+
+    `end` is None if every bar ends `interval` ns after its `timestamp`. `interval` is the nominal length, 0
+    if there is none. `notes` say what was inferred.
+    """
+
+    timestamp: Times
+    end: Times | None
+    interval: int
+    notes: tuple[str, ...] = ()
+
+
+def bar_times(
+    times: ReadTimes,
+    interval: Interval | None = None,
+    *,
+    end: Times | None = None,
+    stamp: str | None = None,
+    timezone: str | None = None,
+    calendar: str | None = None,
+) -> BarTimes:
+    """The beginning and end of each bar.
+
+    `times` are the beginnings of the bars, or their ends if `stamp` is "close"; a date as an end is the end
+    of that day. `stamp` None means "open", except dates that are the last days of their months, quarters or
+    years. Lengths of more than an hour follow the clock of `timezone` (None: that of the times). A bar ends
+    no later than the next one begins and, with a `calendar`, than the last session closes in which it lies.
+    `interval` None is inferred. `end` gives the ends instead, which are checked; `interval` is then nominal.
+
+    DataError for an unknown length or stamp, and if a length cannot be inferred. RowError for times that do
+    not ascend, bars that overlap by more than the tolerance of their length, and bars in no session.
+    """
+    if stamp is not None and stamp not in STAMPS:
+        raise DataError(f"stamp: {stamp!r} is not one of {', '.join(STAMPS)}")
+    if end is not None:
+        return _with_ends(times.ns, end, interval, stamp, calendar)
+    timezone = times.zone if timezone is None else timezone
+    zone(timezone)
+    length = None if interval is None else bar_length(interval)
+    if len(times.ns) == 0:
+        if length is None:
+            raise DataError("interval: it cannot be inferred without bars; pass interval=")
+        return BarTimes(times.ns, None, length.ns)
+    if length is not None and not length.follows_clock and calendar is None and stamp != "close":
+        return BarTimes(times.ns, None, length.ns)  # the container checks the order of the times
+    check_ascending("bars", times.ns)
+    local = times.ns + utc_offsets(times.ns, timezone)
+    notes = []
+    if length is None:
+        length = infer_length(times.ns, local)
+        notes.append(f"interval: {length.name}, inferred from the gaps between the bars")
+    _check_range(times.ns, length, timezone)
+    if stamp is None and times.dates:
+        stamp, note = _stamp_of_dates(local, length)
+        notes += note
+    if stamp == "close":
+        closes = _to_utc(local // DAY_NS * DAY_NS + DAY_NS, timezone) if times.dates else times.ns
+        starts, ends = _from_closes(closes, length, timezone, calendar, dates=times.dates)
+    else:
+        starts, ends = _from_opens(times.ns, length, timezone, calendar)
+        if timezone == "UTC" and length.follows_clock:
+            notes += _extend_to_clock_changes(starts, ends)
+    if length.ns and np.array_equal(ends, starts + length.ns):
+        return BarTimes(starts, None, length.ns, tuple(notes))
+    return BarTimes(starts, ends, length.ns, tuple(notes))
+
+
+def _with_ends(
+    starts: Times, ends: Times, interval: Interval | None, stamp: str | None, calendar: str | None
+) -> BarTimes:
+    """Bars whose ends are given; 0 as their interval says that they have none."""
+    if stamp == "close" or calendar is not None:
+        given = "stamp" if stamp == "close" else "calendar"
+        raise DataError(
+            f"{given}: the ends of the bars are given by a column, which leaves nothing to compute"
+        )
+    check_ascending("bars", starts)
+    check_ends("bars", starts, ends)
+    lengths = ends - starts
+    if interval is not None:
+        nominal = 0 if interval == 0 and interval is not False else bar_length(interval).ns
+    else:
+        nominal = int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else 0
+    return BarTimes(starts, None if nominal and (lengths == nominal).all() else ends, nominal)
+
+
+def _check_range(times: Times, length: Length, timezone: str) -> None:
+    """RowError if a bar may begin or end beyond the range of int64 nanoseconds."""
+    zoned = length.follows_clock and (length.months > 0 or timezone != "UTC")
+    reach = (length.ns or length.months * _MONTH_MOST) + (2 * DAY_NS if zoned else 0)
+    check_last_end("bars", times, reach)
+    if int(times[0]) < _EARLIEST + reach:
+        raise RowError("bars", 0, "is before the year 1678, the first within the range of int64 nanoseconds")
+
+
+def _stamp_of_dates(local: Times, length: Length) -> tuple[str, list[str]]:
+    """Whether dates are the opens or the closes of bars, and a note if that is an assumption."""
+    if length.months and are_month_ends(local):
+        return "close", ["stamp: the dates are the last days of months, read as the closes of the bars"]
+    # 1970-01-01 was a Thursday: days 1 to 3 of that week are Friday to Sunday.
+    weekends = (local // DAY_NS - 1) % 7 < 3
+    if length.weeks and 2 * weekends.sum() > len(local):
+        return "open", ['stamp: the dates are read as the first days of weeks; the last are stamp="close"']
+    return "open", []
+
+
+def _from_opens(starts: Times, length: Length, timezone: str, calendar: str | None) -> tuple[Times, Times]:
+    """Beginnings and ends of bars of a length that begin at `starts`."""
+    ends = _moved(starts, length, timezone, ends_of)
+    check_no_overlap("bars", starts, length.name, starts[1:] < ends[:-1] - length.tolerance)
+    ends[:-1] = np.minimum(ends[:-1], starts[1:])
+    return starts, ends if calendar is None else _cut_at_closes(starts, ends, calendar)
+
+
+def _from_closes(
+    closes: Times, length: Length, timezone: str, calendar: str | None, *, dates: bool
+) -> tuple[Times, Times]:
+    """Beginnings and ends of bars of a length that end at `closes`; those of dates begin with a local day."""
+    starts = _moved(closes, length, timezone, starts_of)
+    if calendar is not None:
+        closes = _cut_at_closes(starts, closes, calendar)
+        starts = starts if dates else _cut_at_opens(starts, closes, length, calendar)
+    check_no_overlap("bars", closes, length.name, starts[1:] < closes[:-1] - length.tolerance)
+    starts[1:] = np.maximum(starts[1:], closes[:-1])
+    return starts, closes
+
+
+def _moved(times: Times, length: Length, timezone: str, move: Callable[[Times, Length], Times]) -> Times:
+    """The times moved by one length, `ends_of` or `starts_of`, on the local clock; a new array.
+
+    Bars that keep to one place in the hours or days of UTC, but to none of the local clock, are bars of UTC.
+    """
+    if not length.follows_clock:
+        return move(times, length)
+    local = times + utc_offsets(times, timezone)
+    cycle = length.ns if length.ns % DAY_NS else DAY_NS
+    if _one_place(times, cycle) and not _one_place(local, cycle):
+        return move(times, length)
+    return _to_utc(move(local, length), timezone)
+
+
+def _one_place(times: Times, length: int) -> bool:
+    places = times % length
+    return bool((places == places[0]).all())
+
+
+def _to_utc(local: Times, timezone: str) -> Times:
+    """UTC of local times: the first of a time that occurs twice, the change for one that is skipped."""
+    found: Times = np.array(localize(local, timezone, "bars", "earlier"))
+    return found
+
+
+def _extend_to_clock_changes(starts: Times, ends: Times) -> list[str]:
+    """Lets a bar that ends an hour before the next begins end with it, where a clock may have been put back.
+
+    The times are UTC, but the bars may follow a clock that was not given: then a day of 25 hours would be
+    over an hour before its close is known. A clock is put back once a year, so gaps of an hour that follow
+    one another sooner are gaps of the data. Changes `ends`, and returns a note if it did.
+    """
+    rows = np.flatnonzero(starts[1:] - ends[:-1] == HOUR_NS)
+    if len(rows) == 0 or (np.diff(starts[rows]) < _CLOCK_CHANGES_APART).any():
+        return []
+    ends[rows] = starts[rows + 1]
+    bars = "a bar is" if len(rows) == 1 else f"{len(rows)} bars are"
+    return [
+        f"end: {bars} an hour longer, as a clock seems to be put back; timezone= gives the clock of the bars"
+    ]
+
+
+def _cut_at_closes(starts: Times, ends: Times, calendar: str) -> Times:
+    """The ends, no later than the close of the last session that each bar overlaps; RowError if none is."""
+    found, last = _last_sessions(starts, ends, calendar)
+    closes = found.closes[last]
+    problem = f"the bar lies in no session of {found.name}"
+    reject_rows("bars", closes <= starts, with_times(problem, starts, ends))
+    return np.minimum(ends, closes)
+
+
+def _cut_at_opens(starts: Times, ends: Times, length: Length, calendar: str) -> Times:
+    """The starts, no earlier than the open of the first session that each bar overlaps.
+
+    Where every end is a close, or whole lengths after an open, bars begin at the open and every length after.
+    """
+    found, last = _last_sessions(starts, ends, calendar)
+    opens, closes = found.opens[last], found.closes[last]
+    if not length.months and length.ns < DAY_NS:
+        on_grid = (ends == closes) | ((ends - opens) % length.ns == 0)
+        if on_grid.all():
+            return opens + (ends - 1 - opens) // length.ns * length.ns
+    first = np.searchsorted(found.closes, starts, "right")
+    return np.maximum(starts, found.opens[first])
+
+
+def _last_sessions(starts: Times, ends: Times, calendar: str) -> tuple[Sessions, Times]:
+    """The sessions around the bars, and the last that opens before each bar ends."""
+    found = sessions(int(starts[0]), int(ends[-1]), "UTC", calendar)
+    return found, np.searchsorted(found.opens, ends, "left") - 1
+
+
+def _are_ends_of_weeks(local: Times) -> bool:
+    """Whether most dates are a Friday or a Saturday, with which a week may end; 1970-01-01 was a Thursday."""
+    return bool(2 * ((local // DAY_NS % 7 == 1) | (local // DAY_NS % 7 == 2)).sum() > len(local))

@@ -1,0 +1,113 @@
+"""Local times one length of bars later or earlier: hours, days, weeks, calendar months.
+
+Bars of weeks and months may be stamped a few days off the first or last day of their period, because of a
+holiday. The other bars show which day that is, and a bar ends with its period and not a week or month after
+its own stamp.
+"""
+
+import numpy as np
+
+from .intervals import DAY_NS, WEEK_NS, Length
+from .zones import Times
+
+_WEEK_SPREAD = 4 * DAY_NS
+_MONTH_SPREAD = 10 * DAY_NS
+_MONTH_END = 5 * DAY_NS  # a holiday and a weekend may come before the last day
+_WEEKEND = (2, 3)  # 1970-01-01 was a Thursday: day 2 was a Saturday
+
+
+def ends_of(starts: Times, length: Length) -> Times:
+    """The local times at which bars end that begin at the local times `starts`."""
+    if length.months:
+        month, offset = _months_of(starts)
+        return _in_month(month + length.months, offset - _days_from(offset, int(offset.min()), _MONTH_SPREAD))
+    if length.weeks:
+        late = (starts - _week_anchor(starts)[0]) % WEEK_NS
+        return starts - _days_from(late, 0, _WEEK_SPREAD) + length.ns
+    return starts + length.ns
+
+
+def starts_of(ends: Times, length: Length) -> Times:
+    """The local times at which bars begin that end at the local times `ends`."""
+    if length.months:
+        month, offset = _months_of(ends, closes=True)
+        anchor = 0 if offset.max() <= 0 else int(offset.max())  # they end with their month, or on a day of it
+        return _in_month(month - length.months, offset - _days_from(offset, anchor, _MONTH_SPREAD))
+    if length.weeks:
+        early = (ends - _week_anchor(ends)[1]) % -WEEK_NS
+        return ends - _days_from(early, 0, _WEEK_SPREAD) - length.ns
+    return ends - length.ns
+
+
+def period_numbers(times: Times, months: bool) -> Times | None:
+    """The number of the month or week of each local time, None if the times keep to no day of it."""
+    if months:
+        month, offset = _months_of(times)
+        return month if np.ptp(offset) <= _MONTH_SPREAD else None
+    first, last = _week_anchor(times)
+    return None if (last - first) % WEEK_NS > _WEEK_SPREAD else (times - first) // WEEK_NS
+
+
+def are_month_ends(dates: Times) -> bool:
+    """Whether local dates are the last days of their months, or the last days of trading.
+
+    Each is one of the last five days, and at least half are the last day or the last weekday.
+    """
+    day = dates // DAY_NS
+    month = _month(dates)
+    end = _first_of(month + 1) // DAY_NS
+    left = end - 1 - day
+    last = np.where((end - 1) % 7 == _WEEKEND[0], 1, np.where((end - 1) % 7 == _WEEKEND[1], 2, 0))
+    usual = (left == 0) | (left == last)
+    return bool((left * DAY_NS < _MONTH_END).all() and 2 * usual.sum() >= len(dates) > 0)
+
+
+def _month(times: Times) -> Times:
+    """Months since January 1970."""
+    return times.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
+
+
+def _first_of(month: Times) -> Times:
+    """The first midnight of a month, ns."""
+    first: Times = month.astype("datetime64[M]").astype("datetime64[ns]").view(np.int64)
+    return first
+
+
+def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
+    """A month for each time and its distance from the beginning of that month, ns.
+
+    Of times that keep to the last days of months, and not to a day counted from the beginning, it is the
+    month that follows, and the distance is negative. A close at the beginning of a month belongs to the month
+    that it ends.
+    """
+    month = _month(times - 1 if closes else times)
+    forward, backward = times - _first_of(month), times - _first_of(month + 1)
+    spread, other = int(np.ptp(forward)), int(np.ptp(backward))
+    nearer = other <= spread or spread >= DAY_NS if closes else other < spread
+    at_end = int(backward.min()) >= -_MONTH_END and nearer
+    return (month + 1, backward) if at_end else (month, forward)
+
+
+def _in_month(month: Times, offset: Times) -> Times:
+    """The time at a distance from the beginning of a month, no later than its end: 30 February is 1 March."""
+    time: Times = np.minimum(_first_of(month) + offset, _first_of(month + 1))
+    return time
+
+
+def _week_anchor(times: Times) -> tuple[int, int]:
+    """The first and last place in the week (0 to 7 days, ns) of the times, around the longest gap."""
+    places = np.sort(times % WEEK_NS)
+    gaps = np.diff(places, append=places[0] + WEEK_NS)
+    longest = int(gaps.argmax())
+    return int(places[(longest + 1) % len(places)]), int(places[longest])
+
+
+def _days_from(offset: Times, anchor: int, spread: int) -> Times | int:
+    """The whole days, ns, by which each time is off the anchor; 0 if they are spread too far for one."""
+    off = offset - anchor
+    size = np.abs(off)
+    if size.max() > spread:
+        return 0
+    # Rounded, because a change of the clock moves the time of day by an hour.
+    days: Times = np.sign(off) * ((size + DAY_NS // 2) // DAY_NS * DAY_NS)
+    return days
