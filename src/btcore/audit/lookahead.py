@@ -11,6 +11,7 @@ from msgspec import Meta
 from btcore.backtest.run_one import run
 from btcore.config import checked
 from btcore.contract import Handler
+from btcore.data.door import RunData, open_data
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
@@ -60,10 +61,11 @@ class LeakReport(NamedTuple):
 
 
 def leakcheck(
-    data: Data,
+    data: RunData,
     strategy: StrategyLike | Callable[[Data], StrategyLike],
     params: Params | Callable[[Data], Params] = None,
     *,
+    symbol: str | None = None,
     cuts: int = 8,
     seed: int = 0,
     **run_options: Any,
@@ -81,8 +83,9 @@ def leakcheck(
         LookaheadError: order 3 sent at 2024-01-04T00:00:00Z: side is buy, with the future after
         2024-02-08T00:00:00Z truncated it is sell
 
-    data: as in `bt.run`.
-    strategy: what `bt.run` takes, or a function of the data that returns it, a new one at each call.
+    data, symbol: as in `bt.run`.
+    strategy: what `bt.run` takes, or a function of the data that returns it, a new one at each call. The data
+        are symbols to Bars, Quotes or Trades, also where tables or files are given.
     params: as in `bt.run`, or a function of the data that returns them. Values computed before a run
         (arrays, fits, normalisations) are checked only if such a function computes them.
     cuts: the largest number of times at which the data are cut.
@@ -109,6 +112,7 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
+    data = open_data(data, symbol)
     trial = _Trial(strategy, params, run_options)
     created = trial.create(data)
     whole = trial.play(created, data)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from btcore.config import RunRequest
-from btcore.data.markets import SymbolData
+from btcore.data.door import RunData, open_data
 from btcore.data.source import Source
 from btcore.errors import ConfigError, StrategyError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
@@ -36,10 +36,11 @@ Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def sweep(
-    data: Mapping[str, SymbolData],
+    data: RunData,
     strategy: SweptStrategy,
     params: Grid,
     *,
+    symbol: str | None = None,
     workers: int | None = None,
     progress: ProgressCallback | bool | None = None,
     **terms: Any,
@@ -48,7 +49,7 @@ def sweep(
 
         bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
 
-    data: as in `run`.
+    data, symbol: as in `run`.
     strategy: the name of a built-in strategy, or a Strategy subclass, whose runs share one thread.
     params: a grid, which maps names to the values to combine (a text, a number or a mapping is one value; the
         last name varies fastest); or a sequence of parameter sets.
@@ -64,7 +65,7 @@ def sweep(
     sets = _parameter_sets(params)
     names = _parameter_names(strategy, sets)
     accepted, refused = _check_sets(strategy, sets)
-    prepared = prepare(data, **terms)
+    prepared = prepare(open_data(data, symbol), **terms)
 
     report, close = reporter(progress)
     try:

@@ -6,7 +6,8 @@ from typing import Any
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
-from btcore.data.markets import SymbolData, SymbolStreams
+from btcore.data.door import RunData, open_data
+from btcore.data.markets import SymbolStreams
 from btcore.data.timestamps import Moment
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
@@ -23,10 +24,11 @@ from .progress import ProgressCallback, reporter
 
 
 def run(
-    data: Mapping[str, SymbolData],
+    data: RunData,
     strategy: StrategyLike,
     params: Mapping[str, Any] | None = None,
     *,
+    symbol: str | None = None,
     initial_capital: float = 1_000_000.0,
     currency: str = "USD",
     timezone: str = "UTC",
@@ -43,10 +45,13 @@ def run(
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md.
 
-    data: symbols to Bars, Quotes or Trades, or to a tuple of these, at most one of each kind.
+    data: symbols to Bars, Quotes or Trades, or to a tuple of these, at most one of each kind. Tables (pandas,
+        polars, Arrow, a dict of columns, a structured array) and paths of files (CSV, Parquet, Arrow, npz)
+        are read first, with the defaults of `from_frame` and of the readers.
     strategy: the name of a built-in strategy, a Strategy or a subclass, Orders, Targets, Compiled, or a
         compiled Handler.
     params: parameters, for a strategy given by name or class.
+    symbol: the symbol of `data` that are one container, table or file, not a mapping.
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account, such as "USD".
     timezone: IANA name; times without an offset are read in it, and its midnights end days.
@@ -67,7 +72,7 @@ def run(
     Raises ConfigError, DataError or OrderError before anything runs; StrategyError if the strategy fails.
     """
     prepared = prepare(
-        data,
+        open_data(data, symbol),
         initial_capital=initial_capital,
         currency=currency,
         timezone=timezone,

@@ -9,6 +9,7 @@ from btcore.errors import ConfigError, DataError
 from btcore.feed.tape import Tape
 
 from .containers import Bars, Quotes, Trades
+from .door import RunData, open_data
 from .source import AnyContainer, check_symbol
 
 SymbolData = AnyContainer | tuple[AnyContainer, ...] | list[AnyContainer]
@@ -56,12 +57,14 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
         return f"Merged({len(self)} symbols, {len(self._streams)} streams, {events} events)"
 
 
-def merge(data: Mapping[str, SymbolData]) -> Merged:
+def merge(data: RunData, symbol: str | None = None) -> Merged:
     """The data with the order of their events, sorted once for any number of runs: `run(merge(data), ...)`.
 
-    A run with `start` or `end` uses a slice of the order if it can, and merges again if it cannot.
+    `data` and `symbol` are as in `run`. A run with `start` or `end` uses a slice of the order if it can, and
+    merges again if it cannot.
     """
-    return data if isinstance(data, Merged) else Merged(select_rows(data, None, None))
+    opened = open_data(data, symbol)
+    return opened if isinstance(opened, Merged) else Merged(select_rows(opened, None, None))
 
 
 def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: int | None) -> SymbolStreams:

@@ -20,8 +20,9 @@ class TestInvalidInput:
         ("change", "error", "message"),
         [
             ({"data": {}}, bt.ConfigError, "data: a mapping of at least one symbol"),
-            ({"data": bars()}, bt.ConfigError, "data: a mapping of at least one symbol"),
-            ({"data": {"A": [1, 2]}}, bt.ConfigError, "data['A']: int is not Bars, Quotes or Trades"),
+            ({"data": 5}, bt.ConfigError, "data: a mapping of at least one symbol"),
+            ({"data": bars()}, bt.ConfigError, "data: its symbol is missing"),
+            ({"data": {"A": [1, 2]}}, bt.ConfigError, "data['A'][0]: int is not Bars, Quotes or Trades, "),
             ({"data": {"../x": bars()}}, bt.DataError, "symbol: '../x' is not"),
             ({"data": {"A": (bars(), bars())}}, bt.ConfigError, "data['A']: two streams of bars"),
             ({"data": {"A": bars(0)}}, bt.DataError, "data['A']: no rows between start and end"),

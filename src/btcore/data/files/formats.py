@@ -1,0 +1,61 @@
+"""The reader of a file by the end of its name, and the names of its columns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from btcore.data.source import AnyContainer
+from btcore.errors import DataError
+
+from .read import (
+    _csv_content,
+    _reopen,
+    import_polars,
+    polars_errors,
+    read_arrow,
+    read_csv,
+    read_npz,
+    read_parquet,
+)
+
+Reader = Callable[..., AnyContainer]
+COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
+READERS: dict[str, Reader] = {
+    ".csv": read_csv,
+    ".txt": read_csv,
+    ".tsv": read_csv,
+    **dict.fromkeys(COMPRESSED, read_csv),
+    ".parquet": read_parquet,
+    ".pq": read_parquet,
+    ".feather": read_arrow,
+    ".arrow": read_arrow,
+    ".ipc": read_arrow,
+    ".npz": read_npz,
+}
+
+
+def reader_of(file: Path) -> Reader:
+    """The reader of files with such a name; DataError, which lists the endings, if there is none."""
+    reader = READERS.get(file.suffix.lower())
+    if reader is None:
+        raise DataError(f"{file.name}: the name does not end in {', '.join(READERS)}")
+    return reader
+
+
+def column_names(file: Path) -> list[str]:
+    """The names of the columns, without reading the rows."""
+    reader = reader_of(file)
+    if reader is read_npz:
+        try:
+            with np.load(file, allow_pickle=False) as archive:
+                return list(archive)
+        except (OSError, ValueError, EOFError) as error:
+            raise DataError(f"{file.name}: not a readable npz") from error
+    pl = import_polars("files")
+    with polars_errors(file, "file of its kind"):
+        if reader is read_csv:
+            names: list[str] = pl.read_csv(_reopen(_csv_content(file)), n_rows=1, infer_schema=False).columns
+        else:
+            names = (pl.read_ipc if reader is read_arrow else pl.read_parquet)(file, n_rows=0).columns
+    return names
