@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from btcore.config import RunRequest, checked
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, DataError
 from btcore.times.intervals import RESOLUTION_NS
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from btcore.data.source import AnyContainer
 
 RESOLUTIONS = ("tick", *RESOLUTION_NS)
-_FORMATS = {".csv": "csv", ".gz": "csv", ".zip": "csv", ".parquet": "parquet", ".pq": "parquet"}
+FORMATS = ("csv", "parquet", "arrow", "npz", "lean")
 
 
 def add_data_commands(commands: Any) -> None:
@@ -28,25 +28,24 @@ def add_data_commands(commands: Any) -> None:
     load.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
     load.add_argument(
         "--format",
-        choices=("csv", "parquet", "lean"),
+        choices=FORMATS,
         help="format of the files (default: by the end of the name)",
     )
     load.add_argument(
         "--symbol",
         action="append",
         metavar="S",
-        help="symbol of a file, once for each file (default: its name); of LEAN data, a symbol to import "
-        "(default: all)",
+        help="symbol of a file, once for each file (default: its name without the ending); of LEAN data, "
+        "a symbol to import (default: all)",
     )
     load.add_argument(
         "--kind", choices=("bars", "quotes", "trades"), default="bars", help="kind of rows (default: bars)"
     )
     load.add_argument(
-        "--interval", metavar="LENGTH", help="interval of bars, such as 1min (default: the smallest gap)"
+        "--interval", metavar="LENGTH", help="interval of bars, such as 1min (default: inferred)"
     )
     load.add_argument(
         "--timezone",
-        default="UTC",
         metavar="ZONE",
         help="time zone of times without an offset (default: UTC)",
     )
@@ -87,13 +86,24 @@ def _import(arguments: argparse.Namespace) -> None:
 
 
 def _format_of(path: Path) -> str:
+    from btcore.data.files.formats import format_of
+
     if path.is_dir():
         return "lean"
-    if path.suffix.lower() not in _FORMATS:
-        raise ConfigError(
-            f"{path}: the name does not end in {', '.join(_FORMATS)}; give --format csv, parquet or lean"
-        )
-    return _FORMATS[path.suffix.lower()]
+    try:
+        return format_of(path)
+    except DataError as error:
+        raise ConfigError(f"{error}; give --format {', '.join(FORMATS[:-1])} or {FORMATS[-1]}") from error
+
+
+def _symbol_of(path: Path) -> str:
+    """The name of the file without the endings of its format, in capital letters: brk.b.csv.gz is BRK.B."""
+    from btcore.data.files.formats import ENDINGS
+
+    endings = {ending for each in ENDINGS.values() for ending in each}
+    while path.suffix.lower() in endings:
+        path = path.with_suffix("")
+    return path.name.upper()
 
 
 def _import_files(arguments: argparse.Namespace) -> None:
@@ -103,7 +113,7 @@ def _import_files(arguments: argparse.Namespace) -> None:
     columns = dict(pair.split("=", 1) for pair in arguments.columns.split(",") if "=" in pair)
     if len(columns) != len([pair for pair in arguments.columns.split(",") if pair]):
         raise ConfigError(f"--columns: {arguments.columns!r} is not COLUMN=NAME_IN_FILE,...")
-    symbols = arguments.symbol or [Path(name).name.partition(".")[0].upper() for name in arguments.paths]
+    symbols = arguments.symbol or [_symbol_of(Path(name)) for name in arguments.paths]
     if len(symbols) != len(arguments.paths) or len(set(symbols)) < len(symbols):
         raise ConfigError(f"--symbol: {len(set(symbols))} different symbols for {len(arguments.paths)} files")
     options = {
@@ -111,23 +121,29 @@ def _import_files(arguments: argparse.Namespace) -> None:
         "timezone": arguments.timezone,
         "unit": arguments.unit,
         "interval": arguments.interval,
-        "negative_prices": arguments.negative_prices,
+        "negative_prices": arguments.negative_prices or None,
     }
+    given = {name: value for name, value in options.items() if value is not None}
     streams = {
-        symbol: _pieces(name, arguments.format or _format_of(Path(name)), arguments.kind, options)
+        symbol: _pieces(name, arguments.format or _format_of(Path(name)), arguments.kind, given)
         for symbol, name in zip(symbols, arguments.paths, strict=True)
     }
-    _show_entries(Catalog(arguments.into).write_stream(streams))
+    for entry in Catalog(arguments.into).write_stream(streams):
+        _show_entries([entry])
+        for note in entry.notes:
+            print(f"  {note}")
 
 
 def _pieces(name: str, form: str, kind: str, options: dict[str, Any]) -> Iterator["AnyContainer"]:
     """The rows of a file in pieces; in one piece where the interval of bars follows from the whole file."""
-    from btcore.data import read_csv, read_parquet, scan_csv, scan_parquet
+    from btcore.data import read_arrow, read_csv, read_npz, read_parquet, scan_csv, scan_parquet
 
-    if kind == "bars" and options["interval"] is None:
-        yield {"csv": read_csv, "parquet": read_parquet}[form](name, kind, **options)
-    else:
-        yield from {"csv": scan_csv, "parquet": scan_parquet}[form](name, kind, **options)
+    scanners: dict[str, Any] = {"csv": scan_csv, "parquet": scan_parquet}
+    if form in scanners and not (kind == "bars" and "interval" not in options):
+        yield from scanners[form](name, kind, **options)
+        return
+    readers: dict[str, Any] = {"csv": read_csv, "parquet": read_parquet, "arrow": read_arrow, "npz": read_npz}
+    yield readers[form](name, kind, **options)
 
 
 def _import_lean(arguments: argparse.Namespace) -> None:

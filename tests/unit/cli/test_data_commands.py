@@ -1,5 +1,6 @@
 """`btcore data`: sample data, lists, imports."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -79,6 +80,48 @@ def test_import_in_pieces_stores_the_same_as_reading_the_whole(tmp_path: Path) -
         arguments = [str(tmp_path / "goog.csv"), "--into", str(tmp_path / name), *more]
         assert main(["data", "import", *arguments]) == 0
     assert bt.Catalog(tmp_path / "whole").list() == bt.Catalog(tmp_path / "pieces").list()
+
+
+def test_the_symbol_is_the_name_without_the_endings_of_a_format(tmp_path: Path, capsys: Capture) -> None:
+    names = {"brk.b.csv": "BRK.B", "0700.HK.txt": "0700.HK", "^gspc.CSV": "^GSPC", "es.csv.gz": "ES"}
+    for name in names:
+        (tmp_path / name).write_bytes(gzip.compress(CSV.encode()) if name.endswith("gz") else CSV.encode())
+    paths = [str(tmp_path / name) for name in names]
+    assert main(["data", "import", *paths, "--into", str(tmp_path / "c")]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if not line.startswith(" ")]
+    assert [line.split()[0] for line in lines] == list(names.values())
+    assert bt.Catalog(tmp_path / "c").symbols() == sorted(names.values())
+
+
+def test_the_notes_of_a_file_are_printed_after_its_dataset(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = ("times: epoch milliseconds", "rows dropped: 2")
+    read_csv = bt.data.read_csv
+    monkeypatch.setattr(bt.data, "read_csv", lambda *a, **b: read_csv(*a, **b).with_notes(notes))
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text(CSV)
+    paths = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+    assert main(["data", "import", *paths, "--into", str(tmp_path / "c")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    first = [line.split()[0] for line in lines].index("B")
+    for part in (lines[:first], lines[first:]):
+        assert part[-2:] == [f"  {note}" for note in notes]
+    assert main(["data", "list", str(tmp_path / "c")]) == 0
+    assert "epoch" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("ending", ["feather", "arrow", "parquet", "npz"])
+def test_import_of_other_formats(ending: str, tmp_path: Path) -> None:
+    bars = bt.sample_bars("A", "2024-01-01", "2024-01-20", "1d")
+    path = tmp_path / f"a.{ending}"
+    if ending == "npz":
+        np.savez(path, **bars.columns)
+    else:
+        frame = bars.to_polars()
+        (frame.write_parquet if ending == "parquet" else frame.write_ipc)(path)
+    assert main(["data", "import", str(path), "--into", str(tmp_path / "c")]) == 0
+    assert bt.Catalog(tmp_path / "c").read("A", "day") == bars
 
 
 def test_import_reads_naive_times_in_a_zone(tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_an_unknown_symbol_lists_the_known_ones(catalog: Path, capsys: Capture) 
 
 BAD_DATA = [
     (["data", "import", "x.csv", "--into", "c"], "x.csv: no such file"),
-    (["data", "import", "x.xlsx", "--into", "c"], "x.xlsx: the name does not end in .csv, .gz"),
+    (["data", "import", "x.xlsx", "--into", "c"], "x.xlsx: the name does not end in .csv, .txt"),
     (["data", "import", "empty.csv", "--into", "c"], "empty.csv: the file has no rows"),
     (
         ["data", "import", "good.csv", "--into", "c", "--columns", "close"],

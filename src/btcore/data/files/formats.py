@@ -20,27 +20,32 @@ from .read import (
 )
 
 Reader = Callable[..., AnyContainer]
-COMPRESSED = (".gz", ".bz2", ".zst", ".zip")
-READERS: dict[str, Reader] = {
-    ".csv": read_csv,
-    ".txt": read_csv,
-    ".tsv": read_csv,
-    **dict.fromkeys(COMPRESSED, read_csv),
-    ".parquet": read_parquet,
-    ".pq": read_parquet,
-    ".feather": read_arrow,
-    ".arrow": read_arrow,
-    ".ipc": read_arrow,
-    ".npz": read_npz,
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "csv": (".csv", ".txt", ".tsv", ".gz", ".bz2", ".zst", ".zip"),
+    "parquet": (".parquet", ".pq"),
+    "arrow": (".feather", ".arrow", ".ipc"),
+    "npz": (".npz",),
+}
+_READERS: dict[str, Reader] = {
+    "csv": read_csv,
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "npz": read_npz,
 }
 
 
+def format_of(file: Path) -> str:
+    """The format of files with such a name; DataError, which lists the endings, if there is none."""
+    for form, endings in ENDINGS.items():
+        if file.suffix.lower() in endings:
+            return form
+    listed = ", ".join(ending for endings in ENDINGS.values() for ending in endings)
+    raise DataError(f"{file.name}: the name does not end in {listed}")
+
+
 def reader_of(file: Path) -> Reader:
-    """The reader of files with such a name; DataError, which lists the endings, if there is none."""
-    reader = READERS.get(file.suffix.lower())
-    if reader is None:
-        raise DataError(f"{file.name}: the name does not end in {', '.join(READERS)}")
-    return reader
+    """The reader of files with such a name; DataError as of `format_of`."""
+    return _READERS[format_of(file)]
 
 
 def column_names(file: Path) -> list[str]:
