@@ -19,6 +19,7 @@ ENDS = {
     "hour": "2024-02-01",
     "day": "2024-12-01",
 }
+NOTE = "times: epoch milliseconds"
 SYMBOLS = ["^GSPC", "M&M/USD"]
 
 
@@ -30,7 +31,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
         window = body(resolution)
         for symbol in SYMBOLS:
             data = market.load(symbol, resolution, window.start_ns, window.end_ns)
-            bt.Catalog(path).write(symbol, list(data))
+            bt.Catalog(path).write(symbol, [stream.with_notes((NOTE,)) for stream in data])
     return path
 
 
@@ -95,3 +96,6 @@ def test_the_same_document(catalog: Path, server: ServerProcess, tmp_path: Path,
     assert by_server.pop("run_id") == run_id
     assert by_shell == by_library
     assert by_server == by_library
+    assert f"M&M/USD {result.manifest['data'][-1]['kind']}: {NOTE}" in by_server["logs"]
+    logged = [event["payload"]["message"] for event in server.events(run_id) if event["type"] == "log"]
+    assert any(NOTE in line for line in logged)
