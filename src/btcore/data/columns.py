@@ -1,15 +1,12 @@
 """A column of any kind (numpy, list, pandas, polars, pyarrow) -> one read-only contiguous array."""
 
 import sys
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError, reject_rows
-from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns
-from btcore.times.zones import Dst, Times, check_zone, localize
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
@@ -62,72 +59,6 @@ def _side(value: Any, row: int, kind: str, name: str) -> int:
     return side
 
 
-def time_column(
-    values: Any, kind: str, timezone: str = "UTC", dst: Dst = "raise", name: str = "timestamp"
-) -> Times:
-    """The column as read-only int64 nanoseconds UTC.
-
-    Integers are nanoseconds UTC. Datetimes with a zone are converted; naive ones are local time in
-    `timezone`. NaT and nulls are a RowError, floats and texts a DataError.
-    """
-    check_zone(timezone, dst)
-    aware = _is_aware(values)
-    array = array_of(values, kind, name)
-    if array.dtype.kind == "O" and len(array):
-        return frozen(_from_objects(array, kind, name, timezone, dst))
-    if array.dtype.kind == "M":
-        times = _from_datetimes(array, kind, name)
-        return frozen(times if aware else localize(times, timezone, kind, dst))
-    if array.dtype.kind in "iu" or len(array) == 0:
-        if array.dtype == np.uint64:
-            beyond = array > np.iinfo(np.int64).max
-            reject_rows(kind, beyond, lambda row: f"{name} is after the year 2262 ({name}={array[row]})")
-        return frozen(array.astype(np.int64, copy=False))
-    raise DataError(
-        f"{kind}.{name}: int64 nanoseconds UTC or datetimes are needed, not {dtype_text(values, array)}"
-    )
-
-
-def _from_datetimes(array: NDArray[Any], kind: str, name: str) -> Times:
-    reject_rows(kind, np.isnat(array), lambda _: f"{name} is NaT, not a time")
-    unit = np.datetime_data(array.dtype)[0]
-    if unit == "generic":
-        raise DataError(f"{kind}.{name}: datetime64 without a unit; give it one, such as datetime64[ns]")
-    if unit != "ns":
-        years = array.astype("datetime64[Y]").astype(np.int64) + 1970
-        beyond = (years < FIRST_YEAR) | (years > LAST_YEAR)  # numpy would wrap around silently
-        allowed = f"the years {FIRST_YEAR} to {LAST_YEAR}"
-        reject_rows(kind, beyond, lambda row: f"{name} is outside {allowed} ({name}={array[row]})")
-    nanoseconds: Times = array.astype("datetime64[ns]", copy=False).view(np.int64)
-    return nanoseconds
-
-
-def _from_objects(array: NDArray[Any], kind: str, name: str, timezone: str, dst: Dst) -> Times:
-    """Python datetimes and dates, one by one; naive ones go through `localize` like any other column."""
-    aware = np.zeros(len(array), bool)
-    times = np.zeros(len(array), np.int64)
-    for row, value in enumerate(array):
-        if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - NaT is a datetime, but not itself
-            aware[row] = value.tzinfo is not None
-            times[row] = to_ns(value) + getattr(value, "nanosecond", 0)
-        elif isinstance(value, date) and not isinstance(value, datetime):
-            times[row] = to_ns(datetime(value.year, value.month, value.day))
-        else:
-            raise RowError(kind, row, f"{name} is {value!r}, neither a datetime nor int64 nanoseconds UTC")
-    return np.where(aware, times, localize(times, timezone, kind, dst))
-
-
-def _is_aware(values: Any) -> bool:
-    """True for a pandas, polars or pyarrow column of datetimes with a time zone."""
-    dtype = getattr(values, "dtype", None)
-    zones = (
-        getattr(dtype, "tz", None),
-        getattr(dtype, "time_zone", None),
-        getattr(getattr(values, "type", None), "tz", None),
-    )
-    return any(found is not None for found in zones)
-
-
 def array_of(values: Any, kind: str, name: str) -> NDArray[Any]:
     """A 1-D numpy array of the values, without a copy if possible; RowError for the first null."""
     masked = sys.modules.get("numpy.ma")  # slow to load, and loaded already if there is a masked array
@@ -135,7 +66,7 @@ def array_of(values: Any, kind: str, name: str) -> NDArray[Any]:
         _refuse_nulls(masked.getmaskarray(values), kind, name)
         values = values.data
     if not isinstance(values, np.ndarray):
-        _refuse_nulls(_null_mask(values), kind, name)
+        _refuse_nulls(null_mask(values), kind, name)
         values = _to_numpy(values, kind, name)
     if values.ndim != 1:
         raise DataError(f"{kind}.{name}: one dimension is needed, not shape {values.shape}")
@@ -157,7 +88,7 @@ def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
         raise DataError(f"{kind}.{name}: it cannot be converted to an array: {error}") from error
 
 
-def _null_mask(values: Any) -> Any:
+def null_mask(values: Any) -> Any:
     """The mask of nulls of a polars, pyarrow or pandas column; None if it has none or cannot have any."""
     count = getattr(values, "null_count", None)
     if count is not None:

@@ -11,8 +11,9 @@ from btcore.times.intervals import Interval, interval_name, interval_ns, smalles
 from btcore.times.zones import Dst
 
 from .base import Container
-from .columns import Floats, Sides, float_column, frozen, side_column, time_column
+from .columns import Floats, Sides, float_column, frozen, side_column
 from .frames import select_columns, to_arguments
+from .timestamps import time_column
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 Crossed = Literal["refuse", "keep", "drop"]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from btcore.errors import DataError, reject_rows
 from btcore.times.zones import Dst
 
-from .columns import time_column
+from .timestamps import TimeRules, read_times
 
 REQUIRED: dict[str, tuple[str, ...]] = {
     "bars": ("timestamp", "open", "high", "low", "close"),
@@ -105,7 +105,7 @@ def _getters(frame: Any) -> dict[str, Any]:
 def to_arguments(found: dict[str, Any], kind: str, timezone: str, dst: Dst) -> dict[str, Any]:
     """Arguments of a constructor: times converted to int64 ns UTC, and `buyer_maker` to `side`."""
     found = dict(found)
-    found["timestamp"] = time_column(found["timestamp"], kind, timezone, dst)
+    found["timestamp"] = read_times(found["timestamp"], kind, TimeRules(timezone, dst=dst)).ns
     if "buyer_maker" in found:
         found["side"] = aggressor_sides(found.pop("buyer_maker"), kind)
     return found

@@ -2,17 +2,19 @@
 
 from typing import NamedTuple
 
+from .clock import FIRST_YEAR, LAST_YEAR
 from .zones import Dst, Times
 
 
 class TimeRules(NamedTuple):
     """How to read times.
 
-    `timezone` is that of local times, None for UTC or the zone that the column itself has. Numbers count
+    `timezone` is that of local times, None for UTC or the zone that the column itself names. Numbers count
     `unit` ("s", "ms", "us", "ns" since 1970, or "excel" for the day numbers of spreadsheets; None: inferred,
     one for the whole column; "by_row": inferred for each row). Texts are in `time_format` (of strptime), None
     for ISO 8601. `dst` says what a local time is that a change of the clock skips or repeats. Times outside
-    `years`, both included, are refused.
+    `years`, both included, are refused. `notation` is that of the first piece of a file read in pieces, which
+    holds for the others.
     """
 
     timezone: str | None = None
@@ -20,6 +22,12 @@ class TimeRules(NamedTuple):
     time_format: str | None = None
     dst: Dst = "raise"
     years: tuple[int, int] = (1800, 2100)
+    notation: str = ""
+
+    @property
+    def allowed_years(self) -> tuple[int, int]:
+        """`years`, as far as int64 nanoseconds reach."""
+        return max(self.years[0], FIRST_YEAR), min(self.years[1], LAST_YEAR)
 
 
 class ReadTimes(NamedTuple):
@@ -27,10 +35,12 @@ class ReadTimes(NamedTuple):
 
     `ns` is read-only int64 ns UTC. `dates` is true if the values were dates without a time of day. Bars
     follow the local clock of `zone`, an IANA name. `note` is one line that says what was read, "" if nothing
-    was inferred.
+    was inferred or assumed. `notation` is how the values are written: the unit of numbers, "naive" or "zoned"
+    texts.
     """
 
     ns: Times
     dates: bool = False
     zone: str = "UTC"
     note: str = ""
+    notation: str = ""

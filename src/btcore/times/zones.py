@@ -7,14 +7,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError, reject_rows
+from btcore.errors import ConfigError, RowError, reject_rows
 
 from .clock import EPOCH, FIRST_YEAR, LAST_YEAR, moment_text, to_ns, year_of, zone
 from .intervals import DAY_NS, SECOND_NS
 
 Times = NDArray[np.int64]
-Dst = Literal["raise", "earlier", "later"]
-DST = ["raise", "earlier", "later"]
+Dst = Literal["raise", "earlier", "later", "infer"]
+DST = ["raise", "earlier", "later", "infer"]
 DST_HINT = 'pass dst="earlier" or dst="later"'
 
 _DAY = DAY_NS // SECOND_NS
@@ -80,15 +80,23 @@ def localize(
 
     A local time that occurs twice (autumn) or never (spring) is a RowError that names the row of `kind`. With
     `dst` "earlier" or "later" it is the first or second of the two, and a skipped time is the instant of the
-    change. The message ends with `hint`, which says what the caller can do.
+    change. With "infer" the order of the rows tells the first from the second, see `later_passes`. The
+    message ends with `hint`, which says what the caller can do.
     """
+    return localize_counted(local, timezone, kind, dst, hint)[0]
+
+
+def localize_counted(
+    local: Times, timezone: str, kind: str = "times", dst: Dst = "raise", hint: str = DST_HINT
+) -> tuple[Times, str]:
+    """What `localize` returns, and a note of the times that `dst` decided, "" if there are none."""
     if timezone == "UTC" or len(local) == 0:
         zone(timezone)  # it must exist even if there is nothing to convert
-        return local
+        return local, ""
+    _reject_edges(local, kind)
     starts, offsets = _transitions_around(local, timezone)
     if len(offsets) == 1:
-        single: Times = local - offsets[0]
-        return single
+        return local - offsets[0], ""
 
     def offset_at(utc: Times) -> Times:
         found: Times = offsets[np.searchsorted(starts, utc, "right") - 1]
@@ -98,21 +106,79 @@ def localize(
     before, after = offset_at(local - DAY_NS), offset_at(local + DAY_NS)
     first, second = local - before, local - after
     first_valid, second_valid = offset_at(first) == before, offset_at(second) == after
+    skipped, repeated = ~first_valid & ~second_valid, first_valid & second_valid & (first != second)
+    if dst in ("raise", "infer"):
+        jumped = f"does not exist in {timezone}: the clock jumped over it"
+        reject_rows(kind, skipped, lambda row: f"local time {_text(local[row])} {jumped}; {hint}")
     if dst == "raise":
-
-        def problem(what: str, row: int) -> str:
-            return f"local time {moment_text(int(local[row]))[:-1]} {what}; {hint}"
-
-        skipped = f"does not exist in {timezone}: the clock jumped over it"
-        reject_rows(kind, ~first_valid & ~second_valid, lambda row: problem(skipped, row))
-        repeated = first_valid & second_valid & (first != second)
-        reject_rows(kind, repeated, lambda row: problem(f"occurs twice in {timezone}", row))
+        twice = f"occurs twice in {timezone}"
+        reject_rows(kind, repeated, lambda row: f"local time {_text(local[row])} {twice}; {hint}")
     low, high = np.minimum(first, second), np.maximum(first, second)
-    utc = np.where(
-        first_valid & second_valid, high if dst == "later" else low, np.where(first_valid, first, second)
-    )
+    is_later: NDArray[np.bool_] | bool = dst == "later"
+    if dst == "infer":
+        rows = np.flatnonzero(repeated)
+        is_later = np.zeros(len(local), bool)
+        is_later[rows] = later_passes(local, rows, (high - low)[rows], kind, timezone)
+    chosen = np.where(is_later, high, low)
+    utc = np.where(first_valid & second_valid, chosen, np.where(first_valid, first, second))
     change = starts[np.searchsorted(starts, first, "right") - 1]
-    return np.where(first_valid | second_valid, utc, change)
+    return np.where(skipped, change, utc), _count_text(int(repeated.sum()), int(skipped.sum()), dst)
+
+
+def later_passes(
+    local: Times, rows: NDArray[np.intp], overlaps: Times, kind: str, timezone: str
+) -> NDArray[np.bool_]:
+    """Whether each of the `rows`, whose local times occur twice, is the second of the two, by their order.
+
+    Neighbouring rows that are in the hour that the clock repeats go over it twice: local time ascends, goes
+    back once, and ascends again (the other way round if the newest rows are first). Bars with equal local
+    times are of both passes. RowError if the rows go over the hour only once, or go back more than once.
+    """
+    later = np.zeros(len(rows), bool)
+    order = np.arange(len(rows))
+    if local[0] > local[-1]:
+        order = order[::-1]
+    times = local[rows[order]]
+    apart = (np.abs(np.diff(rows[order])) > 1) | (np.abs(np.diff(times)) > DAY_NS)
+    for block in np.split(np.arange(len(rows)), np.flatnonzero(apart) + 1) if len(rows) else []:
+        steps = np.diff(times[block])
+        back = np.flatnonzero(steps <= 0 if kind == "bars" else steps < 0)
+        row = int(rows[order[block[back[1] + 1 if len(back) > 1 else 0]]])
+        twice = f"local time {_text(local[row])} occurs twice in {timezone}"
+        if len(back) != 1:
+            how = "go back more than once in that hour" if len(back) else "go over that hour only once"
+            raise RowError(kind, row, f"{twice}, and the rows {how}; {DST_HINT}")
+        split = int(back[0])
+        others = np.delete(steps, split)
+        gap = int(steps[split] + overlaps[order[block[split]]])
+        if len(others) and gap > overlaps[order[block[split]]] // 2 and gap > 2 * int(others.max()):
+            problem = f"{twice}, and the rows go back by {-int(steps[split]) / SECOND_NS:g} s only"
+            raise RowError(kind, int(rows[order[block[split + 1]]]), f"{problem}; {DST_HINT}")
+        later[order[block[split + 1 :]]] = True
+    return later
+
+
+def _text(local: int) -> str:
+    return moment_text(int(local))[:-1]
+
+
+def _count_text(repeated: int, skipped: int, dst: str) -> str:
+    counts = [
+        f"{count} local times {what}"
+        for count, what in ((repeated, "occur twice"), (skipped, "do not exist"))
+        if count
+    ]
+    return f", {' and '.join(counts)} (dst={dst})" if counts else ""
+
+
+def _reject_edges(local: Times, kind: str) -> None:
+    """RowError for a time so far from 1970 that conversion could leave the range of int64."""
+    limit = np.iinfo(np.int64).max - 2 * DAY_NS
+    if local.min() < -limit or local.max() > limit:
+        beyond = (local < -limit) | (local > limit)
+        reject_rows(
+            kind, beyond, lambda row: f"local time {_text(local[row])} is outside the years 1678 to 2261"
+        )
 
 
 def midnights(first: int, last: int, timezone: str) -> Times:

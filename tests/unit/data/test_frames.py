@@ -27,8 +27,9 @@ def test_frames_there_and_back():
     assert Bars.from_frame(made.to_pandas()) == made
     assert Bars.from_frame(made.to_polars()) == made
     assert Bars.from_frame(made.to_polars().to_arrow()) == made
-    assert Bars.from_frame(made.columns) == made
-    record = np.rec.fromarrays(list(made.columns.values()), names=list(made.columns))
+    columns = {**made.columns, "timestamp": made.timestamp.view("datetime64[ns]")}
+    assert Bars.from_frame(columns) == made
+    record = np.rec.fromarrays(list(columns.values()), names=list(columns))
     assert Bars.from_frame(np.asarray(record)) == made
     trades = Trades(TIMES, [1, 2, 3], [4, 5, 6], [1, 0, -1])
     assert Trades.from_frame(trades.to_pandas()) == trades
@@ -53,7 +54,7 @@ def test_frames_by_other_names():
 
 
 def test_frames_with_buyer_maker():
-    frame = {"time": [1, 2], "price": [1.0, 2.0], "qty": [3.0, 4.0], "is_buyer_maker": [True, False]}
+    frame = {"time": [1704067200, 1704067201], "price": [1.0, 2.0], "qty": [3.0, 4.0], "is_buyer_maker": [True, False]}
     trades = Trades.from_frame(frame)
     assert (trades.size.tolist(), trades.side.tolist()) == ([3.0, 4.0], [-1, 1])
     with pytest.raises(DataError, match=r"trades\[1\]: buyer_maker is not true, false, 1 or 0"):

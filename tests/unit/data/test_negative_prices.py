@@ -82,7 +82,8 @@ def test_the_flag_counts_in_equality_but_not_in_the_content_hash():
 def test_frames(data):
     kind = type(data)
     more = {"interval": "1min"} if kind is Bars else {}
-    for frame in (data.to_pandas(), data.to_polars(), data.to_polars().to_arrow(), columns(data)):
+    arrays = {**columns(data), "timestamp": data.timestamp.view("datetime64[ns]")}
+    for frame in (data.to_pandas(), data.to_polars(), data.to_polars().to_arrow(), arrays):
         assert kind.from_frame(frame, negative_prices=True, **more) == data
         with pytest.raises(DataError, match=f"is not positive .*{ADMITTED}$|{ADMITTED}; the first of"):
             kind.from_frame(frame, **more)

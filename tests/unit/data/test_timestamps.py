@@ -120,7 +120,7 @@ def test_invalid_moments(moment):
         (["1704101415000000"], "2024-01-01T09:30:15"),
         (["1704101415000000001"], "2024-01-01T09:30:15.000000001"),
         (["1704101415.5"], "2024-01-01T09:30:15.5"),
-        (["-86400"], "1969-12-31"),
+        (["-1704101415"], "1915-12-31T14:29:45"),
         ([1704101415], "2024-01-01T09:30:15"),
         ([20240229], "2024-02-29"),
         ([1704101415.25], "2024-01-01T09:30:15.25"),
@@ -174,7 +174,7 @@ def test_columns_of_times_mixed_and_in_zones():
         (
             [10**18],
             {"unit": "s"},
-            r"bars\[0\]: timestamp 1000000000000000000 s is outside the years 1677 to 2262",
+            r"bars\[0\]: timestamp 1000000000000000000 in seconds is .* outside the years 1800 to 2100",
         ),
         (["99999999999999999999"], {}, r"bars\[0\]: timestamp 9{20} is outside the range of int64"),
         ([1], {"unit": "weeks"}, "unit: 'weeks' is not one of s, ms, us, ns"),
@@ -222,7 +222,7 @@ zones = st.sampled_from(["", "Z", " UTC", "+05:30", "-0500"])
 
 
 @given(
-    st.lists(st.tuples(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), forms, zones), min_size=1),
+    st.lists(st.tuples(st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1)), forms, zones), min_size=1),
     st.booleans(),
 )
 def test_uniform_and_mixed_texts_are_parsed_as_python_does(rows, alike):

@@ -26,7 +26,7 @@ def watched(pieces):
 
 def generated(n, piece=100_000):
     for first in range(0, n, piece):
-        times = np.arange(first, first + piece) * 1_000_000
+        times = 1_704_067_200_000_000_000 + np.arange(first, first + piece) * 1_000_000
         bid = 100.0 + (np.arange(first, first + piece) // 5000 % 7)
         yield Quotes(times, bid, bid + 0.01)
 
