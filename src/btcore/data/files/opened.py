@@ -1,0 +1,211 @@
+"""The bytes of a text file: unpacked, and decoded to UTF-8."""
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from btcore.errors import DataError
+
+CHUNK = 4 << 20
+_NESTED = 3  # a zip whose member is a gzip is unpacked twice
+# The longer mark comes first: that of UTF-32 begins with that of UTF-16.
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# What the unpackers raise for bytes that were changed.
+_DAMAGED = (OSError, EOFError, RuntimeError, ValueError, OverflowError)
+_DAMAGED_TOO = (zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile)
+
+
+class Opened(NamedTuple):
+    """A text file: its bytes in UTF-8 without a mark, and whether the file on disk has just these."""
+
+    chunks: Iterator[bytes]
+    as_stored: bool  # neither packed nor in another encoding; a mark of UTF-8 may precede the text
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Iterator[Opened]:
+    """The text of a file, which may be a gzip, bzip2, zstd or zip with one member, whatever its name.
+
+    Chunks are of about `size` bytes. The encoding is `encoding`, or that of the byte order mark, or UTF-8. The bytes are checked while the chunks
+    are taken if they are decoded; UTF-8 is not checked. DataError for a file that is damaged or not in the
+    encoding, FileNotFoundError if there is none.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: no such file")
+    with ExitStack() as stack:
+        stream, packings = _unpacked(file, stack)
+        with _damage(file, packings):
+            start = _peek(stream)
+        _reject_other_formats(file, start)
+        found, mark = _encoding(file, start, encoding)
+        notes = [f"unpacked: {' in '.join(reversed(packings))}"] if packings else []
+        notes += [f"encoding: {found}"] if found != "utf-8" else []
+        chunks = _chunks(file, stream, packings, mark, size)
+        if found != "utf-8":
+            chunks = _decoded(file, chunks, found)
+        yield Opened(chunks, not packings and found == "utf-8", tuple(notes))
+
+
+def _unpacked(file: Path, stack: ExitStack) -> tuple[Any, list[str]]:
+    """The unpacked stream, and the names of the formats from the outside in."""
+    stream: Any = stack.enter_context(file.open("rb"))
+    packings: list[str] = []
+    while len(packings) < _NESTED:
+        with _damage(file, packings):
+            start = _peek(stream)
+        name, opener = next((found for magic, *found in _PACKINGS if start.startswith(magic)), ("", None))
+        if opener is None:
+            break
+        packings.append(name)
+        with _damage(file, packings):
+            stream = opener(file, stream, stack)
+    if not packings and file.suffix.lower() == ".zip":
+        raise DataError(f"{file.name}: not a readable zip: it does not begin as one")
+    return stream, packings
+
+
+def _peek(stream: Any) -> bytes:
+    return bytes(stream.peek(64)[:64])
+
+
+def _open_gzip(_: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    return stack.enter_context(io.BufferedReader(gzip.GzipFile(fileobj=stream)))
+
+
+def _open_bzip2(_: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    return stack.enter_context(io.BufferedReader(bz2.BZ2File(stream)))
+
+
+def _open_zstd(_: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    try:
+        import pyarrow
+    except ImportError as error:
+        raise ImportError("reading zstd needs pyarrow: pip install 'btcore[data]'") from error
+    unpacked = pyarrow.CompressedInputStream(pyarrow.PythonFile(stream), "zstd")
+    return stack.enter_context(io.BufferedReader(unpacked))
+
+
+def _open_zip(file: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
+    if not stream.seekable():
+        stream = io.BytesIO(stream.read())
+    archive = stack.enter_context(zipfile.ZipFile(stream))
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    if any(info.filename == "xl/workbook.xml" for info in members):
+        raise DataError(f"{file.name}: an Excel workbook is not a text file; save its sheet as CSV")
+    if len(members) != 1:
+        raise DataError(f"{file.name}: the zip has {len(members)} members; exactly one is allowed")
+    return stack.enter_context(io.BufferedReader(archive.open(members[0])))  # type: ignore[type-var]
+
+
+_PACKINGS: tuple[tuple[bytes | tuple[bytes, ...], str, Callable[..., IO[bytes]]], ...] = (
+    (b"\x1f\x8b", "gzip", _open_gzip),
+    (b"BZh", "bzip2", _open_bzip2),
+    (b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
+    ((b"PK\x03\x04", b"PK\x05\x06"), "zip", _open_zip),
+)
+
+
+@contextmanager
+def _damage(file: Path, packings: list[str]) -> Iterator[None]:
+    """Turns the errors of unpacking into DataErrors."""
+    try:
+        yield
+    except DataError:
+        raise
+    except (*_DAMAGED, *_DAMAGED_TOO) as error:
+        if not packings:
+            raise  # of the disk
+        what = "it is encrypted" if "encrypted" in str(error) else "it is damaged or cut off"
+        raise DataError(f"{file.name}: not a readable {packings[-1]}: {what}") from error
+
+
+def _reject_other_formats(file: Path, start: bytes) -> None:
+    formats = (
+        (b"PAR1", "a Parquet file: use read_parquet"),
+        (b"ARROW1", "an Arrow file: use read_arrow"),
+        (b"\x93NUMPY", "a numpy array, not a text file"),
+        (b"\xd0\xcf\x11\xe0", "an Excel workbook is not a text file; save its sheet as CSV"),
+        (b"\xfd7zXZ", "an xz archive; unpack it first"),
+        (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
+    )
+    for magic, problem in formats:
+        if start.startswith(magic):
+            raise DataError(f"{file.name}: {problem}")
+
+
+def _encoding(file: Path, start: bytes, given: str | None) -> tuple[str, int]:
+    """The encoding, and the length of the byte order mark."""
+    mark, marked = next(((m, name) for m, name in _MARKS if start.startswith(m)), (b"", ""))
+    if given is not None:
+        info = codecs.lookup(given)
+        if not getattr(info, "_is_text_encoding", True):
+            raise DataError(f"encoding: {given!r} is not an encoding of text")
+        name = info.name.removesuffix("-sig")
+        if not marked and name in ("utf-16", "utf-32"):
+            raise DataError(
+                f"{file.name}: there is no byte order mark; pass encoding='{name}-le' or '{name}-be'"
+            )
+        if marked and not marked.startswith(name):
+            raise DataError(
+                f"{file.name}: the file begins with the byte order mark of {marked}; encoding= is {given!r}"
+            )
+        return marked or ("utf-8" if name == "ascii" else name), len(mark)
+    if not marked and (start[1:8:2] == b"\0\0\0\0" or start[0:8:2] == b"\0\0\0\0"):
+        ending = "le" if start[1:2] == b"\0" else "be"
+        raise DataError(
+            f"{file.name}: every second byte is NUL, as in UTF-16, but there is no byte order mark; "
+            f"pass encoding='utf-16-{ending}' if it is that"
+        )
+    return marked or "utf-8", len(mark)
+
+
+def _chunks(file: Path, stream: Any, packings: list[str], skip: int, size: int) -> Iterator[bytes]:
+    with _damage(file, packings):
+        stream.read(skip)
+        while chunk := stream.read(size):
+            yield bytes(chunk)
+
+
+def _decoded(file: Path, chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """The chunks in UTF-8; DataError names the line of bytes that are not in the encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    line, pending = 1, ""  # a carriage return at the end waits for the line feed that may follow it
+    for chunk, last in _with_last(chunks):
+        try:
+            text = pending + decoder.decode(chunk, last)
+            pending = "\r" if text.endswith("\r") and not last else ""
+            text = text.removesuffix(pending)
+            yield text.encode()
+        except UnicodeDecodeError as error:
+            line += _line_ends(pending + error.object[: error.start].decode(encoding, "replace"))
+            problem = f"byte 0x{error.object[error.start]:02X} is not in the encoding {encoding}"
+            raise DataError(f"{file.name} line {line}: {problem}") from None
+        except UnicodeError:
+            raise DataError(f"{file.name}: the file is not in the encoding {encoding}") from None
+        line += _line_ends(text)
+
+
+def _with_last(chunks: Iterator[bytes]) -> Iterator[tuple[bytes, bool]]:
+    for chunk in chunks:
+        yield chunk, False
+    yield b"", True
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")

@@ -1,0 +1,239 @@
+"""A text file -> polars frames of its columns, with the line of each row."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from btcore.data.options import TextSettings
+from btcore.errors import DataError
+
+from .chunks import blocks, normal_line_ends, without_lines
+from .dialect import Dialect, find_dialect
+from .lines import Lines
+from .opened import CHUNK, open_text
+from .rows import LONGEST, Block, Rows
+
+HEAD = 1 << 16  # bytes, at least, in which the dialect is looked for
+_HEAD_LINES = 200
+_PROBE = 1 << 18
+
+Part = tuple[Any, Lines]  # a polars frame, and the lines of its rows
+
+
+class TextTable(NamedTuple):
+    """A text file and how it writes its table."""
+
+    file: Path
+    settings: TextSettings
+    dialect: Dialect
+    notes: tuple[str, ...]
+    as_stored: bool  # the bytes on disk are those of the text: neither packed nor in another encoding
+    line_feeds: bool  # the first lines end with LF or CRLF, not CR alone
+
+    def read(self, numbers: list[str], integers: list[str], others: list[str]) -> tuple[Part, list[str]]:
+        """The columns of these names, and notes: `numbers` as Float64, `integers` as Int64, `others` as String.
+
+        All are String if a value of the first two is not written plainly. Nulls are values without a character.
+        """
+        import polars as pl
+
+        types = self._types(numbers, integers, others)
+        with named(self.file):
+            content: Path | bytes = self.file if self.as_stored else b"".join(self._chunks())
+            frame = self._read_plain(content, types)
+            if frame is not None:
+                return (frame, Lines.counted(self.dialect.first_line)), []
+            for wanted in (types, dict.fromkeys(types, pl.String)):
+                notes: list[str] = []
+                parts = _typed(self._parts(self._blocks(content), wanted, notes))
+                if parts is not None:
+                    break
+            if not parts:
+                raise DataError("the file has no rows")
+        lines = np.concatenate([part.numbers for _, part in parts])
+        return (pl.concat([frame for frame, _ in parts]), Lines(lines)), notes
+
+    def parts(
+        self, numbers: list[str], integers: list[str], others: list[str], notes: list[str]
+    ) -> Iterator[Part]:
+        """The same in parts of some megabytes; they are String from the first that `read` gives as such.
+
+        `notes` are complete when the last part has come.
+        """
+        with named(self.file):
+            yield from self._parts(self._blocks(None), self._types(numbers, integers, others), notes, True)
+
+    def _types(self, numbers: list[str], integers: list[str], others: list[str]) -> dict[str, Any]:
+        import polars as pl
+
+        plain = self.dialect.decimal != "," and self.settings.thousands is None
+        types: dict[str, Any] = dict.fromkeys(numbers, pl.Float64 if plain else pl.String)
+        return types | dict.fromkeys(integers, pl.Int64) | dict.fromkeys(others, pl.String)
+
+    def _chunks(self) -> Iterator[bytes]:
+        with open_text(self.file, self.settings.encoding) as opened:
+            yield from opened.chunks
+
+    def _blocks(self, content: Path | bytes | None) -> Iterator[bytes]:
+        if isinstance(content, bytes):
+            return blocks(normal_line_ends(content[i : i + CHUNK] for i in range(0, len(content), CHUNK)))
+        return blocks(normal_line_ends(self._chunks()))
+
+    def _read_plain(self, content: Path | bytes, types: dict[str, Any]) -> Any:
+        """The frame of a file whose every line after the header is a row of plain values, else None."""
+        import polars as pl
+
+        texts_only = set(types.values()) == {pl.String}  # a repeated header would be a row
+        if texts_only or not self.line_feeds or self.dialect.comment is not None or not _is_plain(content):
+            return None
+        return self._parse_plain(content, types, self.dialect.first_line - 1)
+
+    def _parse_plain(self, content: Path | bytes, types: dict[str, Any], skipped: int = 0) -> Any:
+        frame = self._parse(content, types, None, skipped)
+        # A line with too few values has none in the last column, and an empty one has none at all.
+        if frame is None or not frame.height:
+            return None
+        if any(frame[name].null_count() for name in {*types, self.dialect.names[-1]}):
+            return None
+        return frame.select(list(types))
+
+    def _parse(self, content: Path | bytes, types: dict[str, Any], quote: str | None, skipped: int) -> Any:
+        """The frame of all columns; None if a value is not of its type, or a line not a row."""
+        import polars as pl
+
+        try:
+            return pl.read_csv(
+                content,
+                has_header=False,
+                # All columns are read: polars does not count the values of a line if it leaves some out.
+                schema={name: types.get(name, pl.String) for name in self.dialect.names},
+                separator=self.dialect.delimiter,
+                quote_char=quote,
+                skip_lines=skipped,
+                glob=False,
+            )
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return None
+
+    def _parts(
+        self,
+        source: Iterator[bytes],
+        types: dict[str, Any],
+        notes: list[str],
+        change: bool = False,
+    ) -> Iterator[Part]:
+        """The frames of the blocks; if one is not of the types, NotTypedError, or with `change` String from there on."""
+        import polars as pl
+
+        rows, line = Rows(self.dialect), self.dialect.first_line
+        for text in without_lines(source, line - 1):
+            frame = self._plain_block(text, types) if rows.at_row else None
+            if frame is not None:
+                yield frame, Lines(np.arange(line, line + frame.height))
+                line += frame.height
+                continue
+            block = rows.add(text, line)
+            line += text.count(b"\n")
+            if not block.text:
+                continue
+            frame = self._parse(block.text, types, '"', 0)
+            if frame is None and set(types.values()) != {pl.String}:
+                if not change:
+                    raise NotTypedError
+                types = dict.fromkeys(types, pl.String)
+                frame = self._parse(block.text, types, '"', 0)
+            yield _checked(frame, block).select(list(types)), Lines(block.lines)
+        rows.finish()
+        notes += rows.notes
+
+    def _plain_block(self, text: bytes, types: dict[str, Any]) -> Any:
+        import polars as pl
+
+        header = self.dialect.header.encode()
+        if self.dialect.comment is not None or not _is_plain(text):
+            return None
+        if set(types.values()) == {pl.String} and header and header in text:
+            return None
+        return self._parse_plain(text, types)
+
+
+class NotTypedError(Exception):
+    """A value is not written as a number of its column's type."""
+
+
+def open_table(file: Path, settings: TextSettings, matches: Callable[[list[str]], bool]) -> TextTable:
+    """The table in a text file; `matches` as for `find_dialect`. DataError if the file has no row."""
+    with open_text(file, settings.encoding, HEAD) as opened:
+        lines, line_feeds = _first_lines(opened.chunks)
+        notes, as_stored = opened.notes, opened.as_stored
+    with named(file):
+        if not any(line.strip() for line in lines):
+            raise DataError("the file has no rows")
+        dialect = find_dialect(lines, settings, matches)
+    return TextTable(file, settings, dialect, notes + dialect.notes, as_stored, line_feeds)
+
+
+@contextmanager
+def named(file: Path) -> Iterator[None]:
+    """Puts the name of the file in front of a DataError, as in "prices.csv line 5: ..."."""
+    try:
+        yield
+    except DataError as error:
+        text = str(error)
+        if text.startswith(file.name):
+            raise
+        raise DataError(f"{file.name}{' ' if text.startswith('line ') else ': '}{text}") from error
+
+
+def _first_lines(chunks: Iterator[bytes]) -> tuple[list[str], bool]:
+    """The first lines, without their ends, and whether none is ended by CR alone.
+
+    The last line may be cut off only if it is the only one.
+    """
+    text, chunk = b"", b""
+    for chunk in chunks:
+        text += chunk
+        if len(text) >= LONGEST or (len(text) >= HEAD and (b"\n" in text or b"\r" in text)):
+            break
+    else:
+        chunk = b""
+    line_feeds = b"\r" not in text.removesuffix(b"\r").replace(b"\r\n", b"\n")
+    lines = b"".join(normal_line_ends(iter((text,)))).decode("utf-8", "replace").split("\n")
+    if lines[-1] == "" or (chunk and len(lines) > 1):
+        lines.pop()
+    return lines[:_HEAD_LINES], line_feeds
+
+
+def _is_plain(content: Path | bytes) -> bool:
+    """Whether all characters are ASCII, and none is NUL or a quote."""
+    if isinstance(content, bytes):
+        return content.isascii() and b'"' not in content and b"\0" not in content
+    buffer = bytearray(_PROBE)
+    with content.open("rb", buffering=0) as stream:
+        if stream.read(3) != b"\xef\xbb\xbf":
+            stream.seek(0)
+        while length := stream.readinto(buffer):
+            if length < _PROBE:
+                del buffer[length:]
+            if not buffer.isascii() or b'"' in buffer or b"\0" in buffer:
+                return False
+            if len(buffer) < _PROBE:
+                buffer = bytearray(_PROBE)
+    return True
+
+
+def _typed(parts: Iterator[Part]) -> list[Part] | None:
+    try:
+        return list(parts)
+    except NotTypedError:
+        return None
+
+
+def _checked(frame: Any, block: Block) -> Any:
+    if frame is None or frame.height != len(block.lines):
+        first, last = int(block.lines[0]), int(block.lines[-1])
+        raise DataError(f"line {first}: the lines from there to {last} are not rows of values")
+    return frame
