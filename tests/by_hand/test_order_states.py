@@ -39,7 +39,7 @@ def market(offers: dict[float, float], first: int, rows: tuple[tuple[float, ...]
     offered = [(first, 90.0, 110.0, 999.0, 999.0)]
     for t, size in offers.items():
         offered += [(t, 90, 100, 999, size), (t + 0.25, 90, 110, 999, 999)]
-    clock = [(first + step / 2, 1, 1) for step in range(25)]
+    clock = [(first + step / 2, 1, 1, 9, 9) for step in range(25)]
     sized = [(*r, 9, 9)[:5] for r in rows]
     return {"A": quotes(*(sized or offered)), "Z": quotes(*clock)}
 

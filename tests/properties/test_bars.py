@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from markets import EXAMPLES, cases
 from order_states import unhashed
 from random_rows import SECOND
+from reference import end_of
 from strategy_scripts import scripted
 
 from btcore.config import Execution, Instrument
@@ -68,9 +69,9 @@ def test_every_fill_lies_within_its_bar(drawn: Any) -> None:
         return
     for fill in outcome.fills:
         stream = case.streams[fill["symbol"]]
-        if stream.keys() == {"bars", "interval"}:
+        if stream.keys() <= {"bars", "interval", "ends"}:
             at_open = [row[1] for row in stream["bars"] if row[0] == fill["ts"]]
-            within = [row[3:1:-1] for row in stream["bars"] if row[0] + stream["interval"] == fill["ts"]]
+            within = [row[3:1:-1] for row in stream["bars"] if end_of(stream, row) == fill["ts"]]
             found = fill["price"] in at_open or any(low <= fill["price"] <= high for low, high in within)
             assert found, (fill, at_open, within)
 

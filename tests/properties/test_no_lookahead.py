@@ -6,7 +6,7 @@ from typing import Any
 from engines import ENGINES, Case, assert_same
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from markets import EXAMPLES, cases
+from markets import EXAMPLES, cases, have_volume
 from reference import sequence
 from strategy_scripts import Action, Script, scripted
 
@@ -20,6 +20,7 @@ def test_what_comes_later_changes_nothing_before(drawn: tuple[Case, Script], per
     until = events[(len(events) - 1) * percent // 100].delivered
     streams = {symbol: cut(stream, until) for symbol, stream in case.streams.items()}
     assume(all(stream.keys() == case.streams[symbol].keys() for symbol, stream in streams.items()))
+    assume(all(have_volume(stream) or not have_volume(case.streams[s]) for s, stream in streams.items()))
     for engine in ENGINES.values():
         whole = engine(case, scripted(script))
         part = engine(replace(case, streams=streams), scripted(script))
@@ -48,4 +49,5 @@ def cut(stream: dict[str, Any], until: int) -> dict[str, Any]:
         if kind in stream
     }
     rows_by_kind = {kind: rows for kind, rows in rows_by_kind.items() if rows}
-    return rows_by_kind | ({"interval": stream["interval"]} if "bars" in rows_by_kind else {})
+    lengths = {name: stream[name] for name in ("interval", "ends") if name in stream}
+    return rows_by_kind | (lengths if "bars" in rows_by_kind else {})

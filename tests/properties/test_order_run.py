@@ -104,18 +104,22 @@ def test_the_second_engine_agrees() -> None:
 
 
 def by_the_second_engine(data: Any, orders: bt.Orders, terms: dict[str, Any]) -> Outcome:
-    rows = [tuple(row) for row in zip(*(c.tolist() for c in data.columns.values()), strict=True)]
+    columns = {name: column.tolist() for name, column in data.columns.items() if name != "end"}
+    rows = [tuple(row) for row in zip(*columns.values(), strict=True)]
+    lengths: dict[str, Any] = {}
+    if isinstance(data, bt.Bars):
+        lengths = {"ends": dict(zip(columns["timestamp"], data.end.tolist(), strict=True))}
     every = terms["mark_every"]
     case = Case(
-        {"A": {data.kind: rows, "interval": getattr(data, "interval", None)}},
+        {"A": {data.kind: rows} | lengths},
         execution=terms["execution"],
         instruments=terms["instruments"],
         initial_capital=terms["initial_capital"],
         start=terms["start"],
         mark_every=None if every is None else interval_ns(every),
     )
-    columns = (orders.timestamp, orders.side, orders.quantity)
-    sent = list(zip(*(column.tolist() for column in columns), strict=True))
+    terms_of_orders = (orders.timestamp, orders.side, orders.quantity)
+    sent = list(zip(*(column.tolist() for column in terms_of_orders), strict=True))
 
     def timed(base: type) -> type:
         class Timed(base):  # type: ignore[misc]

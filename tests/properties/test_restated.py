@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markets import cases
 from msgspec import structs
-from reference import sequence
+from reference import end_of, sequence
 from reference.model import DIVIDEND
 from restated import (
     Units,
@@ -103,8 +103,8 @@ def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: 
     units = Units(1 / ratio, ratio)
 
     def restated(kind: str, row: tuple[float, ...]) -> tuple[float, ...]:
-        lasts = case.streams["A"]["interval"] if kind == "bars" else 0
-        return rows_in(units, kind, row) if row[0] + lasts > day else row
+        ts = end_of(case.streams["A"], row) if kind == "bars" else row[0]
+        return rows_in(units, kind, row) if ts > day else row
 
     other = replace(case, streams=map_rows(case.streams, restated))
     other = instruments(other, splits=[(day, ratio)])

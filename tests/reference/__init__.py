@@ -5,6 +5,6 @@ comes before speed. After every event the run checks its invariants.
 """
 
 from .model import Bar, Fill, Order, Quote, ReferenceResult, Trade
-from .run import Reference, sequence
+from .run import Reference, end_of, sequence
 
-__all__ = ["Bar", "Fill", "Order", "Quote", "Reference", "ReferenceResult", "Trade", "sequence"]
+__all__ = ["Bar", "Fill", "Order", "Quote", "Reference", "ReferenceResult", "Trade", "end_of", "sequence"]

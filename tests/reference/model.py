@@ -64,12 +64,12 @@ class Bar:
     high: float
     low: float
     close: float
-    volume: float
-    interval: int
+    volume: float = inf
+    end: int = 0
 
     @property
     def delivered(self) -> int:
-        return self.timestamp + self.interval
+        return self.end
 
     @property
     def first_price(self) -> float:

@@ -285,13 +285,19 @@ def execution_source(stream: dict[str, Any]) -> type[Event]:
     return Trade if stream.get("trades") else Bar
 
 
+def end_of(stream: dict[str, Any], bar: tuple[float, ...]) -> int:
+    """When a row of bars is over: `ends` has its end by its timestamp if the bars have no common length."""
+    ts = int(bar[0])
+    return stream["ends"][ts] if "ends" in stream else ts + stream["interval"]
+
+
 def sequence(streams: dict[str, dict[str, Any]]) -> list[Event]:
     """All streams as one list, by delivery time, symbol, kind (quote, trade, bar) and row."""
     events: list[Event] = []
     for symbol, stream in streams.items():
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
-        events += [Bar(symbol, *row, stream["interval"]) for row in stream.get("bars") or []]
+        events += [Bar(symbol, *row, end=end_of(stream, row)) for row in stream.get("bars") or []]
     return sorted(
         events, key=lambda event: event.delivered
     )  # a stable sort keeps the order of symbols, kinds and rows

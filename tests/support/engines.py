@@ -257,12 +257,17 @@ def containers(stream: dict[str, Any], negative_prices: bool = False) -> Any:
     """A symbol's rows as btcore containers."""
     found: list[Any] = []
     if stream.get("quotes"):
-        found.append(btcore.Quotes(*columns(stream["quotes"]), negative_prices=negative_prices))
+        found.append(
+            btcore.Quotes(*columns(stream["quotes"]), crossed="keep", negative_prices=negative_prices)
+        )
     if stream.get("trades"):
         found.append(btcore.Trades(*columns(stream["trades"]), negative_prices=negative_prices))
     if stream.get("bars"):
         made = columns(stream["bars"])
-        found.append(btcore.Bars(*made, interval=stream["interval"], negative_prices=negative_prices))
+        lengths = {"interval": stream.get("interval")}
+        if "ends" in stream:
+            lengths["end"] = [stream["ends"][ts] for ts in made[0]]
+        found.append(btcore.Bars(*made, **lengths, negative_prices=negative_prices))
     return found[0] if len(found) == 1 else tuple(found)
 
 

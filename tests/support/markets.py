@@ -108,6 +108,10 @@ def cases(draw: Any) -> tuple[Case, Script]:
     execution = replace(draw(executions), latency_ms=latency)
     if every_term:
         execution = replace(execution, **more_of_execution(dice, base, unit))
+    if not all(have_sizes(stream) for stream in streams.values()):
+        execution = replace(execution, displayed_size=False)
+    if not all(have_volume(stream) for stream in streams.values()):
+        execution = replace(execution, volume_share=None, slippage_volume=0.0, slippage_sqrt=0.0)
     case = Case(
         streams,
         execution=execution,
@@ -124,6 +128,16 @@ def cases(draw: Any) -> tuple[Case, Script]:
         call += dice.pick(SKIPS)
         actions[call] += actions_of(dice, symbols, grounds, unit, every_term)
     return case, Script(symbols, dict(actions), legs=execution.position_mode == "hedging")
+
+
+def have_sizes(stream: dict[str, Any]) -> bool:
+    """True if the quotes and trades, if any, have sizes."""
+    return all(len(row) == n for kind, n in (("quotes", 5), ("trades", 4)) for row in stream.get(kind, ()))
+
+
+def have_volume(stream: dict[str, Any]) -> bool:
+    """True if some bar has a volume above 0."""
+    return "bars" not in stream or any(row[5] for row in stream["bars"])
 
 
 def instruments_around(step: float) -> st.SearchStrategy[Instrument]:

@@ -22,9 +22,13 @@ def market(rng: np.random.Generator, kind: str, n: int) -> Any:
     if kind == "bars":
         last = np.round(price * np.exp(rng.normal(0, 0.01, n)), 2) + 0.01
         high, low = np.maximum(price, last) + 0.5, np.minimum(price, last) * 0.99
-        return bt.Bars(ts, price, high, low, last, sizes[0], interval="1s")
+        room = np.diff(ts, append=ts[-1] + SECOND)
+        ends = ts + np.maximum(1, (room * rng.choice([1.0, 1.0, 0.5, 0.0], n)).astype(np.int64))
+        own = {"end": ends} if rng.random() < 0.5 else {}
+        return bt.Bars(ts, price, high, low, last, sizes[0], interval="1s", **own)
     if kind == "quotes":
-        return bt.Quotes(ts, price, price + rng.choice([0.0, 0.01, 0.2], n), *sizes)
+        spread = rng.choice([0.0, 0.01, 0.2, -0.05 * (rng.random() < 0.3)], n)
+        return bt.Quotes(ts, price, price + spread, *sizes, crossed="keep")
     return bt.Trades(ts, price, sizes[0])
 
 
@@ -52,11 +56,13 @@ def drawn(seed: int) -> tuple[Any, bt.Orders, dict[str, Any]]:
         time_in_force=maybe(0.03, "GTC", "DAY"),
         latency_ms=maybe(0.03, None, 0.0),
     )
+    sized = any(name in data.columns for name in ("volume", "size", "bid_size"))
+    unsized_bars = data.kind == "bars" and not sized
     execution = bt.Execution(
         slippage_bps=maybe(0.3, 0.0, 3.0, 50.0),
         slippage_ticks=maybe(0.2, 0.0, 1.0),
-        slippage_volume=maybe(0.2, 0.0, 0.1),
-        slippage_sqrt=maybe(0.2, 0.0, 0.02),
+        slippage_volume=maybe(0.2, 0.0, 0.0 if unsized_bars else 0.1),
+        slippage_sqrt=maybe(0.2, 0.0, 0.0 if unsized_bars else 0.02),
         commission_bps=maybe(0.4, 0.0, 1.0, -0.5, 25.0),
         taker_bps=maybe(0.1, None, 4.0),
         commission_per_share=maybe(0.3, 0.0, 0.005),
@@ -69,8 +75,8 @@ def drawn(seed: int) -> tuple[Any, bt.Orders, dict[str, Any]]:
         position_mode=maybe(0.02, "netting", "hedging"),
         cost_basis=maybe(0.02, "average", "fifo"),
         off_step=maybe(0.03, "reject", "snap"),
-        volume_share=maybe(0.03, None, 0.5),
-        displayed_size=maybe(0.03, False, True),
+        volume_share=maybe(0.03, None, None if unsized_bars else 0.5),
+        displayed_size=maybe(0.03, False, sized),
         latency_ms=maybe(0.03, 0.0, 500.0),
         response_latency_ms=maybe(0.03, 0.0, 500.0),
         latency_jitter_ms=maybe(0.02, 0.0, 500.0),

@@ -24,6 +24,8 @@ KINDS = (
 GAPS = (1, 0, 1, 0, 1, 2, 0, 3, 1, 40)  # between ticks, in units of time
 LEVELS = (0, 1, -1, 2, -2, 0, 1, -1, 3, -3, 0, 4, -4)  # of a price, in steps from 100
 SPREADS = (1, 2, 1, 0)
+CROSSED = (1, -1, 0, -3)
+LENGTHS = ("fixed", "fixed", "calendar", "sessions", "irregular")  # of bars
 SIZES = (1.0, 2.0, 3.0, 5.0, 10.0, 0.5, 40.0)
 
 
@@ -61,15 +63,21 @@ def rows(draw: Any, least: int, width: int = 6) -> list[bytes]:
 @st.composite
 def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Ground) -> dict[str, Any]:
     market: dict[str, Any] = {}
-    sized = draw(st.booleans())
+    sized, crossed = draw(st.booleans()), draw(st.booleans())
     for kind in kinds:
         start = base + unit * draw(st.integers(0, 3))
         if kind == "bars":
             market["interval"] = unit * draw(st.sampled_from((1, 2, 4)))
-            market["bars"] = bars(draw(rows(1)), start, market["interval"], ground)
+            data = draw(rows(1))
+            market["bars"] = bars(data, start, market["interval"], ground)
+            lengths = draw(st.sampled_from(LENGTHS))
+            if lengths != "fixed":
+                market["ends"] = ends(lengths, data, market["bars"], market["interval"])
+        elif kind == "quotes":
+            spreads = CROSSED if crossed else SPREADS
+            market[kind] = quotes(draw(rows(2)), start, unit, ground, spreads, sized)
         else:
-            make = quotes if kind == "quotes" else trades
-            market[kind] = make(draw(rows(2)), start, unit, ground, sized)
+            market[kind] = trades(draw(rows(2)), start, unit, ground, sized)
     return market
 
 
@@ -85,11 +93,29 @@ def bars(data: list[bytes], start: int, interval: int, ground: Ground) -> list[t
     return made
 
 
-def quotes(data: list[bytes], start: int, unit: int, ground: Ground, sized: bool) -> list[tuple[float, ...]]:
+def ends(lengths: str, data: list[bytes], made: list[tuple[float, ...]], interval: int) -> dict[int, int]:
+    """The end of each bar by its timestamp, at or before the next bar's start.
+
+    Bars of calendar lengths end where the next begins. Of bars in sessions, some are cut short by a close.
+    """
+    starts = [int(row[0]) for row in made]
+    found = {}
+    for ts, following, dice in zip(starts, [*starts[1:], starts[-1] + 2 * interval], data, strict=True):
+        share = Dice(dice[::-1]).pick((0.25, 1.0, 0.5, 1.0, 0.0, 0.75))
+        length = following - ts if lengths == "calendar" else int((following - ts) * share)
+        if lengths == "sessions":
+            length = interval if share == 1.0 else interval // 4
+        found[ts] = ts + max(length, 1)
+    return found
+
+
+def quotes(  # noqa: PLR0917 - as the other two
+    data: list[bytes], start: int, unit: int, ground: Ground, spreads: tuple[int, ...], sized: bool
+) -> list[tuple[float, ...]]:
     made = []
     for ts, dice in ticks(data, start, unit):
         bid = ground.price(dice.pick(LEVELS))
-        ask = bid + ground.step * dice.pick(SPREADS)
+        ask = bid + ground.step * dice.pick(spreads)
         sizes = (dice.pick((*SIZES, 0.0)), dice.pick((*SIZES, 0.0))) if sized else ()
         made.append((ts, bid, ask, *sizes))
     return made

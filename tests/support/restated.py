@@ -69,7 +69,7 @@ def map_rows(
 ) -> dict[str, dict[str, Any]]:
     return {
         symbol: {
-            kind: rows if kind == "interval" else [change(kind, row) for row in rows]
+            kind: rows if kind in ("interval", "ends") else [change(kind, row) for row in rows]
             for kind, rows in stream.items()
         }
         for symbol, stream in streams.items()
@@ -211,10 +211,14 @@ def shifted_case(case: Case, by: int) -> Case:
     def moved(struct: Any, *names: str) -> Any:
         return structs.replace(struct, **{name: later(getattr(struct, name)) for name in names})
 
+    streams = map_rows(case.streams, lambda _, row: (row[0] + by, *row[1:]))
+    for stream in streams.values():
+        if "ends" in stream:
+            stream["ends"] = {ts + by: end + by for ts, end in stream["ends"].items()}
     stepped = ("latency_ms", "response_latency_ms", "cash_rate", "debit_rate")
     return replace(
         case,
-        streams=map_rows(case.streams, lambda _, row: (row[0] + by, *row[1:])),
+        streams=streams,
         execution=moved(case.execution, *stepped),
         instruments={
             symbol: moved(instrument, "borrow_rate", "funding", "splits", "dividends")

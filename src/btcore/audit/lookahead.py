@@ -21,7 +21,17 @@ from btcore.times.clock import moment_text
 
 from . import past as views
 from .past import Past, difference
-from .truncate import Data, altered, begun, begun_and_next, choose_cuts, delivered, span_of
+from .truncate import (
+    Data,
+    altered,
+    begun,
+    begun_and_next,
+    choose_cuts,
+    delivered,
+    early_bars,
+    ended_at_closes,
+    span_of,
+)
 
 StrategyLike = str | type[Strategy] | Strategy | Orders | Compiled | Handler
 Params = Mapping[str, Any] | None
@@ -42,6 +52,8 @@ class LeakReport(NamedTuple):
     orders_checked, fills_checked: orders and fills up to the last cut.
     remade: the strategy or its parameters were created again from each altered data set. If False,
         look-ahead in values computed before the run is not detected.
+    cautions: lines about bars that seem to be longer than their length, so that their closes are used too
+        early. No run on the same data can show this.
     """
 
     runs: int
@@ -49,15 +61,17 @@ class LeakReport(NamedTuple):
     orders_checked: int
     fills_checked: int
     remade: bool
+    cautions: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         trial = f"{len(self.cuts)} cuts, {self.runs} runs"
         if self.orders_checked == 0:
-            return f"<LeakReport: nothing checked, as no order was sent up to the last cut; {trial}>"
+            text = f"nothing checked, as no order was sent up to the last cut; {trial}"
+            return f"<LeakReport: {'; '.join((text, *self.cautions))}>"
         text = f"no look-ahead in {self.orders_checked} orders and {self.fills_checked} fills; {trial}"
         if not self.remade:
             text += "; values computed before the run are not covered: pass a function of the data"
-        return f"<LeakReport: {text}>"
+        return f"<LeakReport: {'; '.join((text, *self.cautions))}>"
 
 
 def leakcheck(
@@ -75,7 +89,7 @@ def leakcheck(
         def below_mean(data):
             bars = data["A"]
             cheap = bars.close < bars.close.mean()  # the mean of the whole sample: look-ahead
-            return bt.Orders(bars.timestamp + bars.interval, "A", np.where(cheap, "buy", "sell"), 1)
+            return bt.Orders(bars.end, "A", np.where(cheap, "buy", "sell"), 1)
 
         bars = bt.sample_bars("A", "2024-01-01", "2024-12-31")
         leakcheck({"A": bars}, below_mean)
@@ -114,6 +128,7 @@ def leakcheck(
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
     data = open_data(data, symbol)
     trial = _Trial(strategy, params, run_options)
+    given, data = data, ended_at_closes(data, run_options)
     created = trial.create(data)
     whole = trial.play(created, data)
     span = span_of(data, run_options)
@@ -143,7 +158,10 @@ def leakcheck(
             _compare(past, partial(trial.play, created, rows, cut), play, views.whole, change)
 
     compared = views.until(whole, times[-1], span)
-    return LeakReport(trial.runs, tuple(times), len(compared.sent), len(compared.fills), trial.remade)
+    checked_orders, checked_fills = len(compared.sent), len(compared.fills)
+    return LeakReport(
+        trial.runs, tuple(times), checked_orders, checked_fills, trial.remade, early_bars(given, run_options)
+    )
 
 
 class _Trial:

@@ -6,11 +6,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.data.containers import KINDS, Bars, Quotes
-from btcore.data.markets import SymbolData
+from btcore.backtest.cautions import early_ends
+from btcore.backtest.inputs import time_span
+from btcore.backtest.session_ends import session_ends, with_ends
+from btcore.data.containers import Bars, Quotes, from_columns
+from btcore.data.markets import SymbolData, select_rows
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
+from btcore.times.sessions import sessions
 
 Data = Mapping[str, SymbolData]
 Times = NDArray[np.int64]
@@ -18,7 +22,10 @@ Floats = NDArray[np.float64]
 
 
 class Span(NamedTuple):
-    """Times of the events, the time by which every stream has had one, and bar lengths by symbol; ns."""
+    """Times of the events, the time by which every stream has had one, and bar lengths by symbol; ns.
+
+    Bars count from the first one with a volume, as a run may refuse bars without any.
+    """
 
     events: Times
     first: int
@@ -31,18 +38,52 @@ class Span(NamedTuple):
 
 def span_of(data: Data, options: Mapping[str, Any]) -> Span:
     """The span of a run; of its options, `start`, `end` and `timezone` are used."""
-    zone = options.get("timezone", "UTC")
-    start, end = (
-        None if options.get(name) is None else moment_ns(options[name], zone, name)
-        for name in ("start", "end")
-    )
+    start, end = _limits(options)
     played = [s.slice(start, end) for market in data.values() for s in _streams(market)]
-    events = [s.timestamp + _length(s) for s in played if len(s)]
+    events = [_ends(s) for s in played if len(s)]
     return Span(
         np.unique(np.concatenate(events)),
-        max(int(times[0]) for times in events),
+        max(_first_sized(s) for s in played if len(s)),
         {symbol: max(map(_length, _streams(market))) for symbol, market in data.items()},
     )
+
+
+def _limits(options: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """`start` and `end` of a run, ns UTC."""
+    names, zone = ("start", "end"), options.get("timezone", "UTC")
+    given = [options.get(name) for name in names]
+    start, end = (None if m is None else moment_ns(m, zone, n) for m, n in zip(given, names, strict=True))
+    return start, end
+
+
+def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
+    """The data with the ends that bars have in a run with the option `calendar`.
+
+    The rule looks at all bars of a stream, so it is applied before rows are removed.
+    """
+    if options.get("calendar") is None:
+        return data
+    start, end = _limits(options)
+    first, last = time_span(select_rows(data, start, end))
+    hours = sessions(first, last, options.get("timezone", "UTC"), options["calendar"])
+
+    def change(stream: AnyContainer) -> AnyContainer:
+        played = stream.slice(start, end)
+        ends = session_ends(played, hours) if isinstance(played, Bars) else None
+        if ends is None:
+            return stream
+        row, whole = stream.row_range(start, end)[0], _ends(stream).copy()
+        whole[row : row + len(ends)] = ends
+        return with_ends(stream, whole)
+
+    return _each(data, change)
+
+
+def early_bars(data: Data, options: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line for each stream of bars in the run that are delivered too early, as it seems."""
+    markets = select_rows(data, *_limits(options))
+    lines = [early_ends(symbol, s) for symbol, streams in markets for s in streams if isinstance(s, Bars)]
+    return tuple(line for line in lines if line)
 
 
 def choose_cuts(span: Span, sent: Times, count: int, seed: int) -> list[int]:
@@ -102,13 +143,26 @@ def _streams(market: SymbolData) -> tuple[AnyContainer, ...]:
     return tuple(market) if isinstance(market, tuple | list) else (market,)
 
 
+def _ends(stream: AnyContainer) -> Times:
+    """When each row is delivered."""
+    return stream.end if isinstance(stream, Bars) else stream.timestamp
+
+
+def _first_sized(stream: AnyContainer) -> int:
+    """When the first row is delivered; of bars with a volume, the first whose volume is not 0."""
+    volume = stream.volume if isinstance(stream, Bars) else None
+    row = 0 if volume is None else int(np.argmax(volume > 0.0))
+    return int(_ends(stream)[row])
+
+
 def _length(stream: AnyContainer) -> int:
-    """ns from a row's timestamp to its delivery."""
-    return stream.interval if isinstance(stream, Bars) else 0
+    """The longest time from a row's timestamp to its delivery, ns."""
+    return int((_ends(stream) - stream.timestamp).max(initial=0))
 
 
 def _delivered(stream: AnyContainer, cut: int) -> AnyContainer:
-    return stream.slice(None, cut - _length(stream) + 1)
+    rows = int(np.searchsorted(_ends(stream), cut, "right"))
+    return stream.slice(None, int(stream.timestamp[rows]) if rows < len(stream) else None)
 
 
 def _next_time(stream: AnyContainer, ts: int) -> int:
@@ -135,7 +189,7 @@ def _altered(stream: AnyContainer, cut: int, rng: "np.random.Generator", way: in
         future["ask"][:] = _beside(future["bid"], 0.1 * rng.random(count))
     elif "side" in future:
         future["side"][:] *= rng.choice(np.array([-way, way], np.int8), count)
-    return KINDS[stream.kind](**columns, **stream._meta())
+    return from_columns(stream.kind, columns, stream._meta())
 
 
 def _beside(prices: Floats, shares: Floats) -> Floats:

@@ -117,7 +117,7 @@ def sweep_lanes(
     bars = run.markets[0][1][0]
     if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
         return None
-    period, ends = period_ends(bars.timestamp + bars.interval, run.timezone, run.calendar_closes)
+    period, ends = period_ends(bars.end, run.timezone, run.calendar_closes)
     return SweepLanes(
         bars,
         params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],

@@ -1,16 +1,18 @@
-"""Checks of instruments and of the equity grid, and the price columns for excursions of round trips."""
+"""Checks of data against instruments and settings, and the price columns for excursions of round trips."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from btcore.config import Instrument, checked
-from btcore.data.containers import Quotes, Trades
+from btcore.config import Execution, Instrument, checked
+from btcore.data.containers import Bars, Quotes, Trades, last_row
 from btcore.data.markets import SymbolStreams
+from btcore.data.source import AnyContainer
 from btcore.errors import ConfigError, DataError
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
-LOWEST = {"bars": "low", "quotes": "bid", "trades": "price"}  # the column with the lowest prices
-SHOWN_FIRST = ("quotes", "trades", "bars")
+LOWEST = {"bars": ("low",), "quotes": ("bid", "ask"), "trades": ("price",)}  # columns with the lowest prices
+SOURCES = ("quotes", "trades", "bars")  # the first kind that a symbol has fills its orders
+SIZES = {"bars": "volume", "quotes": "bid_size", "trades": "size"}
 
 
 def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStreams) -> list[Instrument]:
@@ -39,11 +41,72 @@ def refuse_negative(markets: SymbolStreams, instruments: list[Instrument]) -> No
         for container in containers:
             if not container.negative_prices or instrument.negative_prices:
                 continue
-            if container.columns[LOWEST[container.kind]].min() <= 0.0:
+            if min(container.columns[name].min() for name in LOWEST[container.kind]) <= 0.0:
                 raise ConfigError(
                     f"instruments[{symbol!r}]: its {container.kind} have prices of 0 or less; "
                     "Instrument(negative_prices=True) allows them"
                 )
+
+
+def refuse_sides(markets: SymbolStreams) -> None:
+    """Raises ConfigError for bars with prices of bid and ask, by which no order can be filled yet."""
+    for symbol, containers in markets:
+        if any(isinstance(c, Bars) and c.bid is not None for c in containers):
+            raise ConfigError(
+                f"data[{symbol!r}]: its bars have prices of bid and ask, which a run cannot use; "
+                "make bars of one price, such as bars.open .. bars.close"
+            )
+
+
+def require_sizes(markets: SymbolStreams, execution: Execution) -> None:
+    """Raises ConfigError for a setting that needs sizes, if data that fill orders have none."""
+    for symbol, containers in markets:
+        for container in _that_fill(containers):
+            setting = _sized_setting(container, execution)
+            if setting and not has_sizes(container):
+                raise ConfigError(f"execution.{setting}: {_lack_of_sizes(symbol, container)}")
+
+
+def _sized_setting(container: AnyContainer, execution: Execution) -> str:
+    """The setting in force that needs the sizes of the container; "" if there is none."""
+    if not isinstance(container, Bars):
+        return "displayed_size" if execution.displayed_size else ""
+    if execution.volume_share is not None:
+        return "volume_share"
+    return next((name for name in ("slippage_volume", "slippage_sqrt") if getattr(execution, name)), "")
+
+
+def _lack_of_sizes(symbol: str, container: AnyContainer) -> str:
+    """What is missing, in words."""
+    if not isinstance(container, Bars):
+        return f"the {container.kind} of {symbol} have no sizes"
+    if container.volume is None:
+        return f"the bars of {symbol} have no volume"
+    return f"the volume of all {len(container)} bars of {symbol} is 0"
+
+
+def has_sizes(container: AnyContainer) -> bool:
+    """True if sizes are known; a volume of 0 in every bar is unknown."""
+    sizes = container.columns.get(SIZES[container.kind])
+    return sizes is not None and (not isinstance(container, Bars) or bool(sizes.any()))
+
+
+def execution_source(containers: Sequence[AnyContainer]) -> AnyContainer:
+    """The stream that fills the symbol's orders and sets its mark."""
+    return min(containers, key=lambda c: SOURCES.index(c.kind))
+
+
+def _that_fill(containers: Sequence[AnyContainer]) -> list[AnyContainer]:
+    """The streams whose prices fill orders: the source, and trades beside quotes."""
+    source = execution_source(containers)
+    return [c for c in containers if c is source or (isinstance(source, Quotes) and isinstance(c, Trades))]
+
+
+def time_span(markets: SymbolStreams) -> tuple[int, int]:
+    """The timestamp of the first row, and the time at which the last one is delivered; ns UTC."""
+    streams = [c for _, containers in markets for c in containers]
+    ends = [c.end if isinstance(c, Bars) else c.timestamp for c in map(last_row, streams)]
+    return min(int(c.timestamp[0]) for c in streams), max(int(end[0]) for end in ends)
 
 
 def mark_grid(mark_every: Interval | None, markets: SymbolStreams) -> int:
@@ -62,13 +125,13 @@ def price_columns(markets: SymbolStreams) -> Callable[[str], Any]:
     streams = dict(markets)
 
     def columns(symbol: str) -> Any:
-        source = min(streams[symbol], key=lambda c: SHOWN_FIRST.index(c.kind))
+        source = execution_source(streams[symbol])
         start = source.timestamp
         if isinstance(source, Quotes):
             mid = 0.5 * (source.bid + source.ask)
             return start, start, mid, mid
         if isinstance(source, Trades):
             return start, start, source.price, source.price
-        return start, start + source.interval, source.low, source.high
+        return start, source.end, source.low, source.high
 
     return columns

@@ -17,15 +17,24 @@ from btcore.times.clock import zone
 from btcore.times.intervals import Interval
 from btcore.times.sessions import Sessions, sessions
 
-from .inputs import check_instruments, mark_grid, refuse_negative
+from .cautions import cautions
+from .inputs import (
+    check_instruments,
+    mark_grid,
+    refuse_negative,
+    refuse_sides,
+    require_sizes,
+    time_span,
+)
 from .manifest import describe_data, describe_run
 from .scheduled import scheduled_events
+from .session_ends import end_at_closes
 
 
 class PreparedRun(NamedTuple):
     """Checked data and settings, shared by all runs over them, also by runs in several threads at once."""
 
-    markets: SymbolStreams
+    markets: SymbolStreams  # as played: bars of regular hours end at session closes
     instruments: list[Instrument]  # one per symbol, in the order of `markets`
     execution: Execution
     fx: FxRates
@@ -41,7 +50,8 @@ class PreparedRun(NamedTuple):
     scheduled: NDArray[Any]  # records of DATED_DTYPE
     tape: Tape
     data_source: str
-    data_hashes: Callable[[], list[dict[str, Any]]]  # computed at the first call
+    data_hashes: Callable[[], list[dict[str, Any]]]  # of the data as given; computed at the first call
+    cautions: list[str]  # lines of the log about the data
 
     @property
     def calendar_closes(self) -> NDArray[np.int64] | None:
@@ -91,13 +101,18 @@ def prepare(
     end_ns = None if end is None else moment_ns(end, timezone, "end")
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
-    markets = select_rows(data, start_ns, end_ns)
-    checked_instruments = check_instruments(instruments, markets)
-    refuse_negative(markets, checked_instruments)
-    mark_ns = mark_grid(mark_every, markets)
-    tape = build_tape(data, markets, start_ns, end_ns)
-    first_ts = tape.first_time() if start_ns is None else start_ns
-    run_sessions = sessions(first_ts, tape.last_time(), zone_name, calendar)
+    given = select_rows(data, start_ns, end_ns)
+    refuse_sides(given)
+    checked_instruments = check_instruments(instruments, given)
+    refuse_negative(given, checked_instruments)
+    require_sizes(given, checked_execution)
+    mark_ns = mark_grid(mark_every, given)
+    lines = cautions(given, checked_execution)
+    first_row, last_end = time_span(given)
+    first_ts = first_row if start_ns is None else start_ns
+    run_sessions = sessions(first_ts, last_end, zone_name, calendar)
+    markets, lines_of_ends = (given, []) if calendar is None else end_at_closes(given, run_sessions)
+    tape = Tape(markets) if lines_of_ends else build_tape(data, markets, start_ns, end_ns)
     return PreparedRun(
         markets=markets,
         instruments=checked_instruments,
@@ -124,7 +139,8 @@ def prepare(
         ),
         tape=tape,
         data_source=data_source,
-        data_hashes=cache(lambda: describe_data(markets)),
+        data_hashes=cache(lambda: describe_data(given)),
+        cautions=lines + lines_of_ends,
     )
 
 

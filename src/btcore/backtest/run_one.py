@@ -102,7 +102,7 @@ def play_prepared(
     player = play(prepared, handler, report)
     journal = RunJournal(
         player,
-        notes=_notes(prepared.execution, prepared.markets, prepared.data_source),
+        notes=_notes(prepared.execution, prepared.markets, prepared.data_source) + prepared.cautions,
         log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
         closes=prepared.calendar_closes,
     )

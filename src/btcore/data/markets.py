@@ -42,13 +42,14 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
         """The order of the rows with `start_ns <= timestamp < end_ns`; None if they must be merged again.
 
         It is a slice of the whole order if all streams deliver with the same delay (ticks, or bars of one
-        interval) and each has rows in the range.
+        length) and each has rows in the range.
         """
         ranges = [stream.row_range(start_ns, end_ns) for stream in self._streams]
         if all(rows == (0, len(stream)) for rows, stream in zip(ranges, self._streams, strict=True)):
             return self.order
         delays = {getattr(stream, "interval", 0) for stream in self._streams}
-        if self.order is None or len(delays) > 1 or any(first == last for first, last in ranges):
+        varied = len(delays) > 1 or any("end" in stream.columns for stream in self._streams)
+        if self.order is None or varied or any(first == last for first, last in ranges):
             return None
         return self.order[sum(first for first, _ in ranges) : sum(last for _, last in ranges)]
 

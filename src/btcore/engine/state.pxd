@@ -1,6 +1,6 @@
 """Everything that the simulated exchange holds during a run, and the settings it runs with."""
 
-from libc.math cimport INFINITY
+from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport Blotter, is_open, leaves
@@ -93,7 +93,7 @@ cdef inline double displayed_size(const Exchange* ex, const Order* order) noexce
         return ticker.trade.qty
     if ticker.source == QUOTE:
         return quoted_size(ex, order.symbol, order.side)
-    return ticker.bar.volume
+    return INFINITY if isnan(ticker.bar.volume) else ticker.bar.volume
 
 
 cdef inline double quoted_size(const Exchange* ex, int32_t symbol, int8_t side) noexcept nogil:

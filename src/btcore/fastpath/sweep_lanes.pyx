@@ -47,7 +47,7 @@ cdef class SweepLanes:
     cdef const int64_t[::1] ts
     cdef const double[::1] open
     cdef const double[::1] close
-    cdef const double[::1] volume
+    cdef const double[::1] volume        # inf: unknown
     cdef const int64_t[::1] period_ends  # indexes of bars
     cdef const int64_t[::1] ends         # of bars, ns UTC
     cdef RunMetrics[::1] table
@@ -74,8 +74,8 @@ cdef class SweepLanes:
         `period_returns.Period`.
         `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512.
         """
-        self.ts, self.open, self.close, self.volume = bars.timestamp, bars.open, bars.close, bars.volume
-        self.ends = bars.columns.get("end", bars.timestamp + bars.interval)
+        self.ts, self.ends, self.open, self.close = bars.timestamp, bars.end, bars.open, bars.close
+        self.volume = np.full(len(bars), np.inf) if bars.volume is None else bars.volume
         self.period_ends = np.ascontiguousarray(period_ends, np.int64)
         self.n_bars = self.ts.shape[0]
         self.n_ends = self.period_ends.shape[0]

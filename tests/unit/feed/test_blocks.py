@@ -30,7 +30,7 @@ def container(kind, rows, seed, flat):
         return bt.Quotes(times, mid, mid + spread)
     if kind == "trades":
         return bt.Trades(times, mid)
-    return bt.Bars(times, mid, mid + spread, mid - spread, mid)
+    return bt.Bars(times, mid, mid + spread, mid - spread, mid, interval="1min")
 
 
 def ranges(data):

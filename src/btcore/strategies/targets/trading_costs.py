@@ -46,9 +46,9 @@ class TradingCosts:
         self._rates = [_rate_steps((fx or {}).get(i.currency or "", 1.0), timezone) for i in instruments]
 
     def first_mark_time(self, symbol: int) -> int:
-        """When the symbol gets its first price, ns UTC. A bar is delivered at its close."""
+        """When the symbol gets its first price, ns UTC. A bar is delivered at its end."""
         source = self._sources[symbol]
-        return int(source.timestamp[0]) + (source.interval if isinstance(source, Bars) else 0)
+        return int((source.end if isinstance(source, Bars) else source.timestamp)[0])
 
     def max_round_trip(self) -> int:
         """The longest time in ns between sending an order and knowing its outcome."""
@@ -79,7 +79,7 @@ class TradingCosts:
         return (execution.slippage_bps + bps) / 1e4 + per_share + self._slippage / np.abs(prices)
 
     def half_spreads(self, now: int) -> Floats:
-        """Half the spread of the latest quotes before `now`, as a share of their mids; 0 without quotes."""
+        """Half the spread of the latest quotes before `now`, as a share of their mids; 0 if none or crossed."""
         return np.array([_half_spread(source, now) for source in self._sources])
 
 
@@ -90,7 +90,7 @@ def _half_spread(source: Container, now: int) -> float:
     if row < 0:
         return 0.0
     bid, ask = float(source.bid[row]), float(source.ask[row])
-    return (ask - bid) / (ask + bid)
+    return max(ask - bid, 0.0) / (ask + bid)
 
 
 def _longest(milliseconds: Any) -> float:

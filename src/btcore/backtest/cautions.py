@@ -1,0 +1,49 @@
+"""Lines of the log about data that a run uses as they are, although a reader might expect something else."""
+
+import numpy as np
+
+from btcore.config import Execution
+from btcore.data.containers import Bars, Quotes
+from btcore.data.markets import SymbolStreams
+from btcore.times.intervals import interval_name
+
+from .inputs import execution_source, has_sizes
+
+FEW_BARS = 10  # of fewer, gaps say nothing
+
+
+def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
+    """A line for each stream of crossed quotes, of bars that seem longer, and without sizes for slippage."""
+    streams = [(symbol, container) for symbol, containers in markets for container in containers]
+    lines = [crossed_quotes(s, c) for s, c in streams if isinstance(c, Quotes)]
+    lines += [early_ends(s, c) for s, c in streams if isinstance(c, Bars)]
+    if execution.slippage_volume or execution.slippage_sqrt:
+        sources = [(symbol, execution_source(containers)) for symbol, containers in markets]
+        lines += [
+            f"slippage_volume and slippage_sqrt do nothing for {symbol}: its {source.kind} have no sizes"
+            for symbol, source in sources
+            if not has_sizes(source)
+        ]
+    return [line for line in lines if line]
+
+
+def crossed_quotes(symbol: str, quotes: Quotes) -> str:
+    """The number of quotes whose bid is above the ask, in words; "" if there are none."""
+    crossed = int(np.count_nonzero(quotes.bid > quotes.ask)) if quotes.crossed == "keep" else 0
+    return f"{crossed} of {len(quotes)} quotes of {symbol} are crossed (bid > ask)" if crossed else ""
+
+
+def early_ends(symbol: str, bars: Bars) -> str:
+    """A warning that bars seem to be longer than their length, as almost none ends where the next begins; or "".
+
+    Bars with ends of their own are trusted.
+    """
+    if "end" in bars.columns or len(bars) < FEW_BARS:
+        return ""
+    adjacent = int(np.count_nonzero(bars.timestamp[1:] <= bars.end[:-1]))
+    if 10 * adjacent >= len(bars):
+        return ""
+    return (
+        f"only {adjacent} of {len(bars)} bars of {symbol} end where the next begins: if they are longer than "
+        f"{interval_name(bars.interval)}, closes are used before they are known, and interval= or end= must say so"
+    )
