@@ -31,10 +31,10 @@ def blocks(chunks: Iterator[bytes], size: int = BLOCK) -> Iterator[bytes]:
         end = chunk.rfind(b"\n") + 1
         if end and length + end >= size:
             yield b"".join([*parts, chunk[:end]])
-            parts, length = [], 0
-            chunk = chunk[end:]
-        parts.append(chunk)
-        length += len(chunk)
+            parts, length = [chunk[end:]], len(chunk) - end
+        else:
+            parts.append(chunk)
+            length += len(chunk)
         if length > size + LONGEST:
             raise DataError(f"a line is longer than {LONGEST >> 20} MB")
     text = b"".join(parts)

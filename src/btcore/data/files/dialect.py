@@ -1,4 +1,4 @@
-"""How a text file writes its table, found from its first lines: delimiter, header, lines above it, decimal point."""
+"""How a text file writes its table: delimiter, header, lines above it, decimal point, by its first lines."""
 
 import csv
 import re
@@ -29,6 +29,7 @@ class Dialect(NamedTuple):
     first_line: int  # of the first row, or of a comment or an empty line before it
     decimal: Literal[".", ","] | None  # None: the first lines do not say
     comment: str | None
+    example: list[str]  # the values of the first row, as many as it has
     notes: tuple[str, ...]
 
     @property
@@ -103,9 +104,7 @@ def _rows(lines: Sequence[str], skipped: int, delimiter: str, comment: str | Non
         done = reader.line_num
 
 
-def _find_header(
-    rows: list[Row], settings: TextSettings, matches: Callable[[list[str]], bool]
-) -> int | None:
+def _find_header(rows: list[Row], settings: TextSettings, matches: Callable[[list[str]], bool]) -> int | None:
     """The place of the row that has the names of the columns; None if there is none."""
     if settings.has_header is False:
         return None
@@ -141,6 +140,7 @@ def _with_header(
         header.last + 1,
         decimal,
         settings.comment,
+        body[0].cells if body else [],
         tuple(_delimiter_note(delimiter, settings) + notes + noted),
     )
 
@@ -161,6 +161,7 @@ def _without_header(rows: list[Row], start: int, delimiter: str, settings: TextS
         body[0].line,
         decimal,
         settings.comment,
+        body[0].cells if body else [],
         tuple(_delimiter_note(delimiter, settings) + notes + noted),
     )
 

@@ -42,9 +42,9 @@ class Opened(NamedTuple):
 def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Iterator[Opened]:
     """The text of a file, which may be a gzip, bzip2, zstd or zip with one member, whatever its name.
 
-    Chunks are of about `size` bytes. The encoding is `encoding`, or that of the byte order mark, or UTF-8. The bytes are checked while the chunks
-    are taken if they are decoded; UTF-8 is not checked. DataError for a file that is damaged or not in the
-    encoding, FileNotFoundError if there is none.
+    Chunks are of about `size` bytes. The encoding is `encoding`, or that of the byte order mark, or UTF-8.
+    Bytes that are decoded are checked while the chunks are taken; UTF-8 is not checked. DataError for a file
+    that is damaged or not in the encoding, FileNotFoundError if there is none.
     """
     if not file.is_file():
         raise FileNotFoundError(f"{file}: no such file")

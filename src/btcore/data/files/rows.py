@@ -26,9 +26,9 @@ class Block(NamedTuple):
 class Rows:
     """Cuts lines into rows, a block of lines at a time.
 
-    Left out are comments, repeated headers and the empty lines at the end; an
-    empty line before a row becomes a row without values. DataError, which begins with the line, for NUL, bytes
-    that are not UTF-8, quotes in the wrong place and rows with too many or too few values.
+    Left out are comments, repeated headers and the empty lines at the end; an empty line before a row becomes
+    a row without values. DataError, which begins with the line, for NUL, bytes that are not UTF-8, quotes in
+    the wrong place and rows with too many or too few values.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -117,7 +117,7 @@ class Rows:
     def _check_breaks(
         self, text: bytes, numbers: Numbers, ends: Indices, starts: Indices, stops: Indices
     ) -> None:
-        """DataError for a value with line breaks in which each line looks like a row: two quotes are stray."""
+        """DataError for a value with line breaks whose lines all look like rows: its quotes are stray."""
         delimiters = self._dialect.width - 1
         broken = stops - starts > 1
         for start, stop in zip(starts[broken].tolist(), stops[broken].tolist(), strict=True):

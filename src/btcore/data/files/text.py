@@ -34,9 +34,10 @@ class TextTable(NamedTuple):
     line_feeds: bool  # the first lines end with LF or CRLF, not CR alone
 
     def read(self, numbers: list[str], integers: list[str], others: list[str]) -> tuple[Part, list[str]]:
-        """The columns of these names, and notes: `numbers` as Float64, `integers` as Int64, `others` as String.
+        """The columns, and notes: `numbers` become Float64, `integers` Int64 and `others` String.
 
-        All are String if a value of the first two is not written plainly. Nulls are values without a character.
+        All are String if a value of the first two is not plainly written. A null is a value without a
+        character.
         """
         import polars as pl
 
@@ -125,7 +126,10 @@ class TextTable(NamedTuple):
         notes: list[str],
         change: bool = False,
     ) -> Iterator[Part]:
-        """The frames of the blocks; if one is not of the types, NotTypedError, or with `change` String from there on."""
+        """The frames of the blocks.
+
+        If one is not of the types: NotTypedError, or with `change` String from there on.
+        """
         import polars as pl
 
         rows, line = Rows(self.dialect), self.dialect.first_line

@@ -16,7 +16,11 @@ from btcore.data.options import TextSettings
 from btcore.errors import DataError
 
 NAMES = ["time", "bid", "ask"]
-ROWS = [["2024-01-02 09:30", "1.5", "1.75"], ["2024-01-02 09:31", "1.25", "2"], ["2024-01-02 09:32", "3", "4"]]
+ROWS = [
+    ["2024-01-02 09:30", "1.5", "1.75"],
+    ["2024-01-02 09:31", "1.25", "2"],
+    ["2024-01-02 09:32", "3", "4"],
+]
 VALUES = [("2024-01-02 09:30", 1.5, 1.75), ("2024-01-02 09:31", 1.25, 2.0), ("2024-01-02 09:32", 3.0, 4.0)]
 PLAIN = "".join(",".join(row) + "\n" for row in [NAMES, *ROWS])
 
@@ -139,10 +143,10 @@ def test_utf_8_with_a_mark(read, header):
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "cp437", "koi8-r", "shift_jis"])
 def test_other_encodings_by_name(read, table, encoding):
     letter = {"koi8-r": "ж", "shift_jis": "銘"}.get(encoding, "ö")
-    content = PLAIN.replace("\n", f",{letter}\n").encode(encoding)
+    content = PLAIN.replace("\n", f",{letter}\n").replace(letter, "note", 1).encode(encoding)
     rows, lines, notes = read(content, encoding=encoding)
     assert (rows, lines, len(notes)) == (VALUES, [2, 3, 4], 1)
-    with pytest.raises(DataError, match=r"^q\.csv line 1: byte 0x.. is not UTF-8; pass encoding=|line 2: byte 0x"):
+    with pytest.raises(DataError, match=r"^q\.csv line 2: byte 0x.. is not UTF-8; pass encoding="):
         table(content).read(["bid", "ask"], [], ["time"])
 
 
@@ -246,7 +250,7 @@ def test_lines_above_the_header_are_left_out(read, above):
 
 def test_rows_above_the_header_are_refused(table):
     first, rest = PLAIN.split("\n", 1)
-    with pytest.raises(DataError, match=r"^q\.csv line 1 looks like a row, but is above the header, .* line 4"):
+    with pytest.raises(DataError, match=r"^q\.csv line 1 looks like a row, but is above .* line 4"):
         table(rest + PLAIN)
     assert table(rest + PLAIN, has_header=False).dialect.names == ["column_1", "column_2", "column_3"]
     assert table(rest + PLAIN, skip_rows=3).dialect.header == first
