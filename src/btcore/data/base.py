@@ -18,8 +18,9 @@ Index = tuple[Floats, int]
 class Container:
     """Named read-only columns of equal length. `timestamp` is int64 ns UTC in ascending order.
 
-    `negative_prices` is true if prices may be zero or negative; otherwise they are positive. `notes` are lines
-    that say what was found, assumed or changed when the data were read; they are no part of a comparison or hash.
+    `negative_prices` is true if prices may be zero or negative; otherwise they are positive. `notes` are
+    lines that say what was found, assumed or changed when the data were read; they are no part of a
+    comparison or a hash.
     """
 
     __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices", "notes")

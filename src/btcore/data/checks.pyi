@@ -10,7 +10,6 @@ def valid_bars(
     volume: NDArray[float64] | None,
     above: float,
     interval: int,
-    gap: int,
     end: NDArray[int64] | None = None,
 ) -> bool: ...
 def valid_prices(

@@ -11,18 +11,18 @@ from libc.stdint cimport INT64_MAX, int64_t, uint64_t
 def valid_bars(
     const int64_t[::1] timestamp not None, const double[::1] open not None, const double[::1] high not None,
     const double[::1] low not None, const double[::1] close not None, const double[::1] volume,
-    double above, int64_t interval, int64_t gap, const int64_t[::1] end=None,
+    double above, int64_t interval, const int64_t[::1] end=None,
 ):
     """True if above < low <= open, close <= high < inf, 0 <= volume < inf (None: unknown) and the times are valid.
 
-    Without `end` each bar begins at least `gap` after the one before, and the end of the last bar, `interval` after its
-    timestamp, is within int64. With it each bar ends after it begins, and no later than the next one begins."""
+    Each bar ends after it begins, and no later than the next one begins: at `end`, or without it `interval` after its
+    timestamp, and within int64."""
     cdef Py_ssize_t n = timestamp.shape[0]
     cdef bint valid
     with nogil:
         valid = n == 0 or (
             (
-                timestamp[n - 1] <= INT64_MAX - interval and _spaced(&timestamp[0], n, gap)
+                timestamp[n - 1] <= INT64_MAX - interval and _spaced(&timestamp[0], n, interval)
                 if end is None else _ended(&timestamp[0], &end[0], n)
             )
             and _candles(&open[0], &high[0], &low[0], &close[0], n, above)

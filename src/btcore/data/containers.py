@@ -7,16 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError
-from btcore.times.intervals import Interval, interval_name, interval_ns, smallest_gap
+from btcore.times.intervals import Interval, interval_name
+from btcore.times.lengths import bar_times
+from btcore.times.rules import TimeRules
 from btcore.times.zones import Dst
 
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen, side_column
 from .frames import select_columns, to_arguments
-from .timestamps import time_column
+from .timestamps import read_times, time_column
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 Crossed = Literal["refuse", "keep", "drop"]
+Stamp = Literal["open", "close"]
 SIDE_COLUMNS = ("open", "high", "low", "close")
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
@@ -35,8 +38,11 @@ class Bars(Container):
     """Prices and volume of bars; `timestamp` is the start of a bar, `end` the time at which it is over.
 
     `interval` is the nominal length of the bars in nanoseconds, 0 if they have none, and `source` names the
-    prices they aggregate: "trade" or "mid". Prices are positive, or any finite numbers with
-    `negative_prices`. DataError for invalid data; it names the first invalid row.
+    prices they aggregate: "trade" or "mid". A length that is not given is inferred if the gaps between the
+    bars agree on one. `stamp="close"` says that the given timestamps are the ends. Lengths of more than an
+    hour follow the clock of `timezone`, and with a `calendar` (an exchange, such as "XNYS") bars end with the
+    session. Prices are positive, or any finite numbers with `negative_prices`. DataError for invalid data; it
+    names the first invalid row.
     """
 
     __slots__ = ("interval", "source")
@@ -55,6 +61,9 @@ class Bars(Container):
         *,
         interval: Interval | None = None,
         end: Any = None,
+        stamp: Stamp | None = None,
+        timezone: str | None = None,
+        calendar: str | None = None,
         bid: Any = None,
         ask: Any = None,
         source: str | None = None,
@@ -68,19 +77,26 @@ class Bars(Container):
         source = "trade" if source is None else source
         if not isinstance(source, str) or not _SOURCE.fullmatch(source):
             raise DataError(f"bars.source: {source!r} is not 1 to 32 characters of a-z, 0-9 and _")
-        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "bars")}
+        rules = TimeRules(timezone)
+        times = read_times(timestamp, "bars", rules, literal=True)
+        columns: dict[str, NDArray[Any]] = {"timestamp": times.ns}
         columns |= {name: float_column(values, "bars", name) for name, values in prices.items()}
         if volume is not None:
             columns["volume"] = float_column(volume, "bars", "volume")
         columns |= sides
         if end is not None:
-            columns["end"] = time_column(end, "bars", name="end")
+            columns["end"] = read_times(end, "bars", rules, "end", literal=True).ns
         check_lengths(columns, "bars")
-        length = _nominal_length(columns, interval)
-        if end is not None and np.array_equal(columns["end"], columns["timestamp"] + length):
-            del columns["end"]
-        check_bars(columns, length, negative_prices)
-        self._fill(columns, None, negative_prices=negative_prices, interval=length, source=source)
+        spans = bar_times(
+            times, interval, end=columns.pop("end", None), stamp=stamp, timezone=timezone, calendar=calendar
+        )
+        columns["timestamp"] = frozen(spans.timestamp)
+        if spans.end is not None:
+            columns["end"] = frozen(spans.end)
+        check_bars(columns, spans.interval, negative_prices)
+        notes = tuple(filter(None, (times.note, *spans.notes)))
+        more: dict[str, Any] = {"interval": spans.interval, "source": source}
+        self._fill(columns, None, notes=notes, negative_prices=negative_prices, **more)
 
     @property
     def end(self) -> NDArray[np.int64]:
@@ -115,12 +131,12 @@ class Bars(Container):
 
     @property
     def bid(self) -> SidePrices | None:
-        """Open, high, low and close of the bid, float64; None if the bars have no prices of their own for it."""
+        """Open, high, low and close of the bid, float64; None if the bars have one price only."""
         return self._side("bid")
 
     @property
     def ask(self) -> SidePrices | None:
-        """Open, high, low and close of the ask, float64; None if the bars have no prices of their own for it."""
+        """Open, high, low and close of the ask, float64; None if the bars have one price only."""
         return self._side("ask")
 
     def _side(self, side: str) -> SidePrices | None:
@@ -157,16 +173,6 @@ class Bars(Container):
         """
         found = to_arguments(select_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
         return cls(**found, interval=interval, source=source, negative_prices=negative_prices)
-
-
-def _nominal_length(columns: dict[str, NDArray[Any]], interval: Interval | None) -> int:
-    """The length of all bars in ns; of bars with ends of their own, 0 if none is given and they differ."""
-    if "end" not in columns:
-        return smallest_gap(columns["timestamp"]) if interval is None else interval_ns(interval)
-    if interval is not None and interval != 0:
-        return interval_ns(interval)
-    lengths = columns["end"] - columns["timestamp"]
-    return int(lengths[0]) if interval is None and len(lengths) and (lengths == lengths[0]).all() else 0
 
 
 def _side_columns(bid: Any, ask: Any) -> dict[str, Floats]:

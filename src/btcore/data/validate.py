@@ -3,20 +3,22 @@
 A compiled pass (`checks`) decides whether they hold. Only if they do not, numpy finds the first invalid row.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, RowError, reject_rows
-from btcore.times.clock import moment_text
-from btcore.times.intervals import HOUR_NS, interval_name
+from btcore.errors import DataError, reject_rows
+from btcore.times.intervals import interval_name
+from btcore.times.order import check_ascending, check_ends, check_last_end, check_no_overlap, check_sorted
 
 from .checks import valid_bars, valid_prices, valid_quotes, valid_trades
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
+
+_PRICES = ("open", "high", "low", "close")
 
 
 def check_lengths(columns: Columns, kind: str) -> None:
@@ -30,40 +32,36 @@ def check_lengths(columns: Columns, kind: str) -> None:
 def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -> None:
     """RowError unless low <= open, close <= high, prices are positive, volume >= 0 and bars do not overlap.
 
-    With `negative_prices` prices need only be finite. A bar longer than an hour may begin up to an hour
-    before the one before ends: a local day has 23 hours when the clock is put forward. Bars with ends of their
-    own end after they begin, and no later than the next one begins.
+    With `negative_prices` prices need only be finite. Bars end after they begin, and no later than the next
+    one begins: `interval` ns after, unless they have ends of their own.
     """
-    least = interval - HOUR_NS if interval > HOUR_NS else interval
-    above, end = _above(negative_prices), columns.get("end")
+    above, end, volume = _above(negative_prices), columns.get("end"), columns.get("volume")
     sides = [side for side in ("", "bid_", "ask_") if f"{side}open" in columns]
-    names = ("timestamp", "open", "high", "low", "close")
-    main = [columns[name] for name in names]
-    if valid_bars(*main, columns.get("volume"), above, interval, least, end) and all(
-        valid_prices(*(columns[f"{side}{name}"] for name in names[1:]), above) for side in sides[1:]
+    opened, high, low, closed = (columns[name] for name in _PRICES)
+    if valid_bars(columns["timestamp"], opened, high, low, closed, volume, above, interval, end) and all(
+        _are_candles(columns, side, above) for side in sides[1:]
     ):
         return
     for side in sides:
         _check_candles(columns, side, negative_prices)
     _check_not_negative("bars", columns, "volume")
     times = columns["timestamp"]
-    _check_sorted("bars", times)
-    same = "duplicate bar: same timestamp as the row before"
-    _check_times("bars", times, same, times[1:] == times[:-1])
+    check_ascending("bars", times)
     if end is not None:
-        _check_ends(times, end)
+        check_ends("bars", times, end)
         return
-    early = f"overlapping: the bar before is {interval_name(interval)} long and has not ended"
-    _check_times("bars", times, early, times[1:] - least < times[:-1])
-    if len(times) and int(times[-1]) > np.iinfo(np.int64).max - interval:
-        raise RowError(
-            "bars", len(times) - 1, "ends after the year 2262, the last within the range of int64 nanoseconds"
-        )
+    check_no_overlap("bars", times, interval_name(interval), times[1:] - interval < times[:-1])
+    check_last_end("bars", times, interval)
+
+
+def _are_candles(columns: Columns, side: str, above: float) -> bool:
+    opened, high, low, closed = (columns[side + name] for name in _PRICES)
+    return valid_prices(opened, high, low, closed, above)
 
 
 def _check_candles(columns: Columns, side: str, negative_prices: bool) -> None:
     """RowError for the first invalid price of the bars, or of their `side` ("bid_", "ask_")."""
-    opened, high, low, closed = (f"{side}{name}" for name in ("open", "high", "low", "close"))
+    opened, high, low, closed = (side + name for name in _PRICES)
     for name in (opened, high, low, closed):
         _check_price("bars", columns, name, negative_prices)
     _check_not("bars", columns, f"{high} < {low}", (high, low), np.less(columns[high], columns[low]))
@@ -72,18 +70,6 @@ def _check_candles(columns: Columns, side: str, negative_prices: bool) -> None:
             "bars", columns, f"{name} > {high}", (name, high), np.greater(columns[name], columns[high])
         )
         _check_not("bars", columns, f"{name} < {low}", (name, low), np.less(columns[name], columns[low]))
-
-
-def _check_ends(times: NDArray[np.int64], end: NDArray[np.int64]) -> None:
-    """RowError for the first bar that ends before it has begun, or after the next one begins."""
-
-    def shown(problem: str) -> Callable[[int], str]:
-        return lambda row: (
-            f"{problem} (timestamp={moment_text(int(times[row]))}, end={moment_text(int(end[row]))})"
-        )
-
-    reject_rows("bars", end <= times, shown("the end is not after the timestamp"))
-    reject_rows("bars", np.append(end[:-1] > times[1:], False), shown("the end is after the next bar begins"))
 
 
 def check_quotes(columns: Columns, negative_prices: bool = False, crossed: bool = False) -> None:
@@ -102,7 +88,7 @@ def check_quotes(columns: Columns, negative_prices: bool = False, crossed: bool 
         _check_not("quotes", columns, "crossed: bid > ask", ("bid", "ask"), above)
     _check_not_negative("quotes", columns, "bid_size")
     _check_not_negative("quotes", columns, "ask_size")
-    _check_sorted("quotes", columns["timestamp"])
+    check_sorted("quotes", columns["timestamp"])
 
 
 def check_trades(columns: Columns, negative_prices: bool = False) -> None:
@@ -115,7 +101,7 @@ def check_trades(columns: Columns, negative_prices: bool = False) -> None:
     _check_price("trades", columns, "price", negative_prices)
     if "size" in columns:
         _check_positive("trades", columns, "size")
-    _check_sorted("trades", columns["timestamp"])
+    check_sorted("trades", columns["timestamp"])
 
 
 def _above(negative_prices: bool) -> float:
@@ -157,17 +143,3 @@ def _check_not(
         return (f"{problem} ({values})" if values else problem) + hint
 
     reject_rows(kind, invalid, text)
-
-
-def _check_sorted(kind: str, times: NDArray[np.int64]) -> None:
-    _check_times(kind, times, "unsorted: earlier than the row before", times[1:] < times[:-1])
-
-
-def _check_times(kind: str, times: NDArray[np.int64], problem: str, invalid: Mask) -> None:
-    """RowError for the first invalid pair of neighbours; `invalid[i]` is about rows i and i + 1."""
-
-    def text(row: int) -> str:
-        here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
-        return f"{problem} (timestamp={here}, before={before})"
-
-    reject_rows(kind, np.append(False, invalid), text)

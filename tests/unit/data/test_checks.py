@@ -70,9 +70,12 @@ def test_bars(monkeypatch, data, rows, negative, interval):
     if data.draw(st.booleans()):  # valid candles more often than by chance
         prices = np.array([found[name] for name in ("open", "high", "low", "close")])
         found["high"], found["low"] = prices.max(axis=0), prices.min(axis=0)
-    gap = interval - 60 * MINUTE if interval > 60 * MINUTE else interval
+    if data.draw(st.booleans()):
+        found["end"] = found["timestamp"] + data.draw(st.sampled_from([0, 1, MINUTE, MINUTE + 1]))
+    if data.draw(st.booleans()):
+        del found["volume"]
     above = -np.inf if negative else 0.0
-    fast = checks.valid_bars(**found, above=above, interval=interval, gap=gap)
+    fast = checks.valid_bars(**{"volume": None} | found, above=above, interval=interval)
     assert fast != refused(monkeypatch, "valid_bars", validate.check_bars, found, interval, negative)
 
 

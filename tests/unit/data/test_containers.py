@@ -35,7 +35,7 @@ def test_positional_order_is_the_documented_one():
 
 
 def test_optional_columns():
-    assert bars(volume=None).volume.tolist() == [0.0, 0.0, 0.0]
+    assert bars(volume=None).volume is None
     quotes, trades = Quotes(TIMES, [1, 1, 1], [1, 1, 1]), Trades(TIMES, [1, 1, 1])
     assert quotes.bid_size is None
     assert quotes.ask_size is None
@@ -67,7 +67,26 @@ def test_intervals(interval, expected):
 
 
 @pytest.mark.parametrize(
-    "interval", ["", "0s", "1 min", "min", "-1s", "1y", 0, -5, True, 1.5, None, timedelta(0), 2**62]
+    "interval",
+    [
+        "",
+        "0s",
+        "1 min",
+        "min",
+        "-1s",
+        "1mon",
+        "0mo",
+        "1753mo",
+        "147y",
+        "1W",
+        0,
+        -5,
+        True,
+        1.5,
+        None,
+        timedelta(0),
+        2**62,
+    ],
 )
 def test_bad_intervals(interval):
     with pytest.raises(DataError, match="interval"):
@@ -153,7 +172,7 @@ def test_repr():
 
 
 def test_empty_containers():
-    for made in (Bars([], [], [], [], []), Quotes([], [], []), Trades([], [], [], [])):
+    for made in (Bars([], [], [], [], [], interval="1min"), Quotes([], [], []), Trades([], [], [], [])):
         assert len(made) == 0
         assert made.timestamp.dtype == np.int64
         assert made.content_hash

@@ -214,8 +214,8 @@ def test_a_local_day_of_23_hours_does_not_overlap():
 def test_times_centuries_apart_are_still_in_order():
     ends = [-(2**62) - 2**61, 2**62 + 2**61]
     assert len(Trades(ends, [1, 1])) == 2
-    assert len(Bars(ends, [1, 1], [1, 1], [1, 1], [1, 1])) == 2
+    assert len(Bars(ends, [1, 1], [1, 1], [1, 1], [1, 1], interval="1min")) == 2
     with pytest.raises(DataError, match="unsorted"):
         Trades(ends[::-1], [1, 1])
     with pytest.raises(DataError, match=r"bars\[0\]: ends after the year 2262"):
-        Bars([2**63 - 5], [1], [1], [1], [1])
+        Bars([2**63 - 5], [1], [1], [1], [1], interval="1min")

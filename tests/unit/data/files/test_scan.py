@@ -88,7 +88,7 @@ def shifted(data, ns):
         ([quotes(), quotes()], r"quotes\[1000\]: unsorted: earlier than the row before"),
         (
             [bars, shifted(bars, 500 * 60 * SECOND - 1)],
-            r"bars\[500\]: overlapping: the bar before is 1min long",
+            r"bars\[500\]: the end is after the next bar begins",
         ),
         ([bars, shifted(bars, 499 * 60 * SECOND)], r"bars\[500\]: duplicate bar"),
         ([quotes(), trades], "trades of timestamp, price, side .* cannot follow quotes of timestamp, bid"),
