@@ -1,4 +1,4 @@
-"""Ticks or finer bars -> bars of a longer interval."""
+"""Ticks or finer bars -> bars of a longer length, or of a number of ticks, a volume or a value."""
 
 from typing import Any
 
@@ -6,92 +6,173 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError, reject_rows
+from btcore.times.buckets import Buckets, anchor_ns, clock_buckets, session_buckets
 from btcore.times.clock import zone
-from btcore.times.intervals import HOUR_NS, Interval, interval_name, interval_ns
-from btcore.times.zones import Times, localize, utc_offsets
+from btcore.times.intervals import Interval, Length, bar_length, interval_name
+from btcore.times.order import with_times
+from btcore.times.zones import Times
 
 from .columns import Floats, frozen
-from .containers import Bars, Quotes, Trades
-from .validate import check_bars
+from .containers import SIDE_COLUMNS, Bars, Quotes, Trades
+from .tick_bars import full_bars
+
+Columns = dict[str, NDArray[Any]]
 
 
-def resample(data: Bars | Quotes | Trades, to: Interval, timezone: str = "UTC") -> Bars:
-    """Bars of interval `to`, one for each interval with data.
+def resample(
+    data: Bars | Quotes | Trades,
+    to: Interval | None = None,
+    timezone: str = "UTC",
+    *,
+    anchor: str | None = None,
+    calendar: str | None = None,
+    ticks: int | None = None,
+    volume: float | None = None,
+    value: float | None = None,
+) -> Bars:
+    """Bars of length `to`, one for each period with data, or of `ticks`, a `volume` or a `value`; pass one.
 
-    Trades give their prices and summed size (0 if sizes are unknown); quotes give mid prices, volume 0 and
-    source "mid"; bars give their open, high, low, close and summed volume. Intervals begin on the local clock
-    of `timezone`: a day at local midnight. All bars have the nominal length, also when the clock changes: the
-    bar of a local day of 23 hours ends an hour after the day, and that of a day of 25 hours begins an hour
-    after its midnight, so that no bar ends before its data are known. DataError if `to` is not a multiple of
-    the interval of the bars, or a bar would have to be split.
+    Trades give their prices and summed size (no volume if sizes are unknown); quotes give mid prices, no
+    volume and source "mid"; bars give their open, high, low, close and summed volume, and both sides if they
+    have them. Every bar has its true end.
+
+    Periods of `to` begin on the local clock of `timezone`: days at midnight, weeks on Monday, months on their
+    first day. `anchor` moves that: "09:30" for hours and days, "sun 17:00" for weeks. With a `calendar` (the
+    code of an exchange, such as "XNYS") they begin at the open of each session, and the last of a session
+    ends at its close; rows outside the sessions are left out, which a note says.
+
+    A bar of ticks, volume or value (price times size) begins with its first tick and ends 1 ns after its
+    last; it takes whole trades, and all ticks of its last nanosecond. The last bar is left out unless it is
+    full, which a note says.
+
+    DataError if `to` is not a multiple of the interval of the bars, a bar would have to be split, or sizes
+    are needed and unknown.
     """
-    length = interval_ns(to)
+    given = {"to": to, "ticks": ticks, "volume": volume, "value": value}
+    passed = [name for name, what in given.items() if what is not None]
+    if len(passed) != 1:
+        raise DataError(
+            f"resample: one of {', '.join(given)} is needed, not {' and '.join(passed) or 'none'}"
+        )
     zone(timezone)
-    times = data.timestamp
-    if isinstance(data, Bars):
-        source = data.source
-        if length % data.interval:
-            mine, theirs = interval_name(length), interval_name(data.interval)
-            raise DataError(f"resample: {mine} is not a multiple of the bars' interval, {theirs}")
-    else:
-        source = "mid" if isinstance(data, Quotes) else "trade"
-    negative_prices = data.negative_prices
+    if to is None:
+        if anchor is not None or calendar is not None:
+            raise DataError("resample: anchor and calendar are for bars of a length of time, `to`")
+        first, left = full_bars(data, passed[0], given[passed[0]])
+        notes = (f"resample: the last {left} ticks fill no bar and are left out",) if left else ()
+        return _tick_bars(data, first, len(data) - left, notes)
+    if anchor is not None and calendar is not None:
+        raise DataError("resample: anchor and calendar both say when bars begin; pass one of them")
+    return _time_bars(data, bar_length(to), timezone, anchor, calendar)
+
+
+def _time_bars(
+    data: Bars | Quotes | Trades, length: Length, timezone: str, anchor: str | None, calendar: str | None
+) -> Bars:
+    start = anchor_ns(anchor, length)
+    fixed = not length.months and calendar is None
+    if isinstance(data, Bars) and data.interval and fixed and length.ns % data.interval:
+        theirs = interval_name(data.interval)
+        raise DataError(f"resample: {length.name} is not a multiple of the bars' interval, {theirs}")
     if len(data) == 0:
-        return Bars([], [], [], [], [], interval=length, source=source, negative_prices=negative_prices)
-    buckets = _buckets(times, length, timezone)
-    first = np.flatnonzero(np.concatenate(([True], buckets[1:] != buckets[:-1])))
-    stamps = _stamps(buckets[first], length, timezone)
-    if isinstance(data, Bars):
-        if length == data.interval and np.array_equal(stamps, times):
-            return data
-        _reject_split(data, first, stamps, length)
-    columns = {"timestamp": stamps, **_aggregates(data, first)}
-    check_bars(columns, length, negative_prices)  # intervals can overlap if a clock moves by half an hour
-    meta = {"interval": length, "source": source, "negative_prices": negative_prices}
-    return Bars._trusted({name: frozen(c) for name, c in columns.items()}, meta)
-
-
-def _buckets(times: Times, length: int, timezone: str) -> Times:
-    """The start of the interval that each time falls in: local time, or UTC for intervals up to an hour."""
-    offsets = utc_offsets(times, timezone)
-    local = times + offsets if isinstance(offsets, np.ndarray) or offsets else times
-    starts: Times = local - local % length
-    # The hour that autumn repeats is two intervals of an hour, but lies within one of four hours or a day.
-    return starts - offsets if length <= HOUR_NS else starts
-
-
-def _stamps(starts: Times, length: int, timezone: str) -> Times:
-    """The timestamp of the bar of each interval, UTC."""
-    if length <= HOUR_NS:
-        return starts
-    begin = localize(starts, timezone, "bars", "earlier")
-    end = localize(starts + length, timezone, "bars", "earlier")
-    return np.maximum(begin, end - length)
-
-
-def _reject_split(bars: Bars, first: NDArray[np.intp], stamps: Times, length: int) -> None:
-    """RowError for a bar that ends after the interval it begins in: the longer bar would have later data."""
-    last = np.append(first[1:], len(bars)) - 1
-    late = np.zeros(len(bars), bool)
-    late[last] = bars.timestamp[last] + bars.interval > stamps + length
-    reject_rows("bars", late, lambda _: f"ends after the {interval_name(length)} that it begins in")
-
-
-def _aggregates(data: Bars | Quotes | Trades, first: NDArray[np.intp]) -> dict[str, NDArray[Any]]:
-    """Open, high, low, close and volume of each interval; `first` is its first row."""
-    last = np.append(first[1:], len(data)) - 1
-    volume: Floats | None = None
-    if isinstance(data, Bars):
-        opened, high, low, closed, volume = data.open, data.high, data.low, data.close, data.volume
-    elif isinstance(data, Quotes):
-        opened = high = low = closed = 0.5 * (data.bid + data.ask)  # as the engine marks a position
+        return _bars(data, {"timestamp": data.timestamp} | _empty(data), length.ns, ())
+    ends = data.end if isinstance(data, Bars) else data.timestamp + 1
+    if calendar is None:
+        buckets = clock_buckets(data.timestamp, length, timezone, start)
     else:
-        opened = high = low = closed = data.price
-        volume = data.size
-    columns = {
+        buckets = session_buckets(data.timestamp, ends, length, timezone, calendar)
+    if isinstance(data, Bars):
+        if _are_bars(data, buckets):
+            return data
+        _reject_split(data, ends, buckets, length)
+    notes, columns = _left_out(data, buckets, calendar), dict(data.columns)
+    if notes:
+        columns = {name: column[buckets.rows] for name, column in columns.items()}
+    found = {"timestamp": buckets.starts} | _aggregates(data, columns, buckets.first)
+    if length.ns == 0 or not np.array_equal(buckets.ends, buckets.starts + length.ns):
+        found["end"] = buckets.ends
+    return _bars(data, found, length.ns, notes)
+
+
+def _tick_bars(
+    data: Bars | Quotes | Trades, first: NDArray[np.intp], rows: int, notes: tuple[str, ...]
+) -> Bars:
+    """Bars of the rows from each `first` to the next, and of `rows` rows in all."""
+    times = data.timestamp[:rows]
+    if len(first) == 0:
+        return _bars(data, {"timestamp": times} | _empty(data), 0, notes)
+    columns = {name: column[:rows] for name, column in data.columns.items()}
+    found = {"timestamp": times[first]} | _aggregates(data, columns, first)
+    found["end"] = times[np.append(first[1:], rows) - 1] + 1
+    return _bars(data, found, 0, notes)
+
+
+def _bars(data: Bars | Quotes | Trades, columns: Columns, interval: int, notes: tuple[str, ...]) -> Bars:
+    source = data.source if isinstance(data, Bars) else "mid" if isinstance(data, Quotes) else "trade"
+    meta = {"interval": interval, "source": source, "negative_prices": data.negative_prices}
+    frozen_columns = {name: frozen(column) for name, column in columns.items()}
+    return Bars._trusted(frozen_columns, meta, notes=(*data.notes, *notes))
+
+
+def _are_bars(bars: Bars, buckets: Buckets) -> bool:
+    """Whether the bars are those of the buckets already."""
+    return np.array_equal(bars.timestamp, buckets.starts) and np.array_equal(bars.end, buckets.ends)
+
+
+def _left_out(data: Bars | Quotes | Trades, buckets: Buckets, calendar: str | None) -> tuple[str, ...]:
+    """A note of the rows that are in no session; DataError if all are."""
+    outside = 0 if buckets.rows is None else len(data) - len(buckets.rows)
+    if outside == len(data):
+        raise DataError(f"resample: none of the {len(data)} rows lies in a session of {calendar}")
+    return (f"resample: {outside} rows outside the sessions of {calendar} are left out",) if outside else ()
+
+
+def _reject_split(bars: Bars, ends: Times, buckets: Buckets, length: Length) -> None:
+    """RowError for a bar that ends after the period it begins in: the longer bar would have later data."""
+    rows = np.arange(len(bars)) if buckets.rows is None else buckets.rows
+    if len(rows) == 0:
+        return
+    until = np.repeat(buckets.ends, np.diff(buckets.first, append=len(rows)))
+    late = np.zeros(len(bars), bool)
+    late[rows] = ends[rows] > until
+    problem = f"ends after the {length.name} that it begins in"
+    reject_rows("bars", late, with_times(problem, bars.timestamp, ends))
+
+
+def _aggregates(data: Bars | Quotes | Trades, columns: Columns, first: NDArray[np.intp]) -> Columns:
+    """Open, high, low, close and volume of each run of rows; `first` is its first row."""
+    last = np.append(first[1:], len(columns["timestamp"])) - 1
+    if isinstance(data, Bars):
+        found = _candles([columns[name] for name in SIDE_COLUMNS], first, last)
+    elif isinstance(data, Quotes):
+        mid = 0.5 * (columns["bid"] + columns["ask"])  # as the engine marks a position
+        found = _candles([mid] * 4, first, last)
+    else:
+        found = _candles([columns["price"]] * 4, first, last)
+    size = columns.get("volume", columns.get("size"))
+    if size is not None:
+        found["volume"] = np.add.reduceat(size, first)
+    for side in ("bid_", "ask_"):
+        if f"{side}open" in columns:
+            candles = _candles([columns[side + name] for name in SIDE_COLUMNS], first, last)
+            found |= {side + name: column for name, column in candles.items()}
+    return found
+
+
+def _candles(columns: list[Floats], first: NDArray[np.intp], last: NDArray[np.intp]) -> dict[str, Floats]:
+    """Open, high, low and close of runs of rows of these four columns."""
+    opened, high, low, closed = columns
+    return {
         "open": opened[first],
         "high": np.maximum.reduceat(high, first),
         "low": np.minimum.reduceat(low, first),
         "close": closed[last],
     }
-    return columns if volume is None else columns | {"volume": np.add.reduceat(volume, first)}
+
+
+def _empty(data: Bars | Quotes | Trades) -> Columns:
+    """The columns of no bars of the data."""
+    names = [name for name in data.columns if name not in {"timestamp", "end"}]
+    if not isinstance(data, Bars):
+        names = [*SIDE_COLUMNS] + (["volume"] if "size" in names else [])
+    return {name: np.zeros(0) for name in names}

@@ -54,20 +54,20 @@ def are_month_ends(dates: Times) -> bool:
     Each is one of the last five days, and at least half are the last day or the last weekday.
     """
     day = dates // DAY_NS
-    month = _month(dates)
-    end = _first_of(month + 1) // DAY_NS
+    month = month_of(dates)
+    end = first_of_month(month + 1) // DAY_NS
     left = end - 1 - day
     last = np.where((end - 1) % 7 == _WEEKEND[0], 1, np.where((end - 1) % 7 == _WEEKEND[1], 2, 0))
     usual = (left == 0) | (left == last)
     return bool((left * DAY_NS < _MONTH_END).all() and 2 * usual.sum() >= len(dates) > 0)
 
 
-def _month(times: Times) -> Times:
+def month_of(times: Times) -> Times:
     """Months since January 1970."""
     return times.view("datetime64[ns]").astype("datetime64[M]").astype(np.int64)
 
 
-def _first_of(month: Times) -> Times:
+def first_of_month(month: Times) -> Times:
     """The first midnight of a month, ns."""
     first: Times = month.astype("datetime64[M]").astype("datetime64[ns]").view(np.int64)
     return first
@@ -80,8 +80,8 @@ def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
     month that follows, and the distance is negative. A close at the beginning of a month belongs to the month
     that it ends.
     """
-    month = _month(times - 1 if closes else times)
-    forward, backward = times - _first_of(month), times - _first_of(month + 1)
+    month = month_of(times - 1 if closes else times)
+    forward, backward = times - first_of_month(month), times - first_of_month(month + 1)
     spread, other = int(np.ptp(forward)), int(np.ptp(backward))
     nearer = other <= spread or spread >= DAY_NS if closes else other < spread
     at_end = int(backward.min()) >= -_MONTH_END and nearer
@@ -90,7 +90,7 @@ def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
 
 def _in_month(month: Times, offset: Times) -> Times:
     """The time at a distance from the beginning of a month, no later than its end: 30 February is 1 March."""
-    time: Times = np.minimum(_first_of(month) + offset, _first_of(month + 1))
+    time: Times = np.minimum(first_of_month(month) + offset, first_of_month(month + 1))
     return time
 
 
