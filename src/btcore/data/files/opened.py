@@ -69,12 +69,12 @@ def _unpacked(file: Path, stack: ExitStack) -> tuple[Any, list[str]]:
     while len(packings) < _NESTED:
         with _damage(file, packings):
             start = _peek(stream)
-        name, opener = next((found for magic, *found in _PACKINGS if start.startswith(magic)), ("", None))
-        if opener is None:
+        packing = next((packing for packing in _PACKINGS if start.startswith(packing.start)), None)
+        if packing is None:
             break
-        packings.append(name)
+        packings.append(packing.name)
         with _damage(file, packings):
-            stream = opener(file, stream, stack)
+            stream = packing.open(file, stream, stack)
     if not packings and file.suffix.lower() == ".zip":
         raise DataError(f"{file.name}: not a readable zip: it does not begin as one")
     return stream, packings
@@ -113,11 +113,17 @@ def _open_zip(file: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
     return stack.enter_context(io.BufferedReader(archive.open(members[0])))  # type: ignore[type-var]
 
 
-_PACKINGS: tuple[tuple[bytes | tuple[bytes, ...], str, Callable[..., IO[bytes]]], ...] = (
-    (b"\x1f\x8b", "gzip", _open_gzip),
-    (b"BZh", "bzip2", _open_bzip2),
-    (b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
-    ((b"PK\x03\x04", b"PK\x05\x06"), "zip", _open_zip),
+class _Packing(NamedTuple):
+    start: bytes | tuple[bytes, ...]  # of its files
+    name: str
+    open: Callable[[Path, IO[bytes], ExitStack], IO[bytes]]
+
+
+_PACKINGS = (
+    _Packing(b"\x1f\x8b", "gzip", _open_gzip),
+    _Packing(b"BZh", "bzip2", _open_bzip2),
+    _Packing(b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
+    _Packing((b"PK\x03\x04", b"PK\x05\x06"), "zip", _open_zip),
 )
 
 
