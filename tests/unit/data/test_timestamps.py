@@ -174,7 +174,7 @@ def test_columns_of_times_mixed_and_in_zones():
         (
             [10**18],
             {"unit": "s"},
-            r"bars\[0\]: timestamp 1000000000000000000 in seconds is .* outside the years 1800 to 2100",
+            r"bars\[0\]: timestamp 1000000000000000000 is .* in seconds, outside the years 1800 to 2100",
         ),
         (["99999999999999999999"], {}, r"bars\[0\]: timestamp 9{20} is outside the range of int64"),
         ([1], {"unit": "weeks"}, "unit: 'weeks' is not one of s, ms, us, ns"),

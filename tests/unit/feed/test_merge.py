@@ -21,7 +21,8 @@ def plain(tape):
 
 def tape_of(streams, intervals=None):
     markets = []
-    for i, times in enumerate(streams):
+    for i, moments in enumerate(streams):
+        times = np.array(moments, "datetime64[ns]")  # integers of 1970 could be taken for another unit
         ones = np.ones(len(times))
         if intervals and intervals[i]:
             data = bt.Bars(times, ones, ones, ones, ones, interval=intervals[i])

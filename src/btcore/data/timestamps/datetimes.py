@@ -43,7 +43,7 @@ def from_objects(array: NDArray[Any], kind: str, name: str) -> Found:
             zones.add("")
             moment = datetime(value.year, value.month, value.day)
         else:
-            raise RowError(kind, row, f"{name} is {value!r}, neither a datetime nor int64 nanoseconds UTC")
+            raise RowError(kind, row, f"{name} is {value!r}, not a date or a datetime")
         if "" in zones and len(zones) > 1:
             raise RowError(kind, row, f"{name} {value}: some times have a time zone, others have none")
         ns = to_ns(moment) + int(getattr(value, "nanosecond", 0))

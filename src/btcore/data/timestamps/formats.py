@@ -16,6 +16,7 @@ _WIDTHS: dict[str, int] = {
     **{"3f": 3, "6f": 6, "9f": 9, ".f": 0, ".3f": 4, ".6f": 7, ".9f": 10},
 }
 _SHOWN = "%Y %y %m %b %B %d %j %a %A %H %I %M %S %p %f %z %Z %F %T %D %R %%"
+_DAYS = {"d", "e", "j", "F", "D"}
 _DIRECTIVE = re.compile(r"%(\.?[369]?f|.|$)")
 _ZONES = {"z": r"\s*([+-]\d\d(?::?\d\d)?|[Zz]|UTC)$", "Z": r"\s*([A-Za-z][\w+/-]*)$"}
 
@@ -64,7 +65,8 @@ def from_format(texts: Any, kind: str, rules: TimeRules, name: str) -> Found:
         return to_utc(times, zones, original, kind, rules, name)
     if parsed.dtype.time_zone is not None:
         return Found(times, local=False, notation="zoned", what="texts with UTC offsets")
-    return Found(times, local=True, notation="naive", what=f"texts in the format {given!r}")
+    day = "" if used & _DAYS else ", read as the first day of the month"
+    return Found(times, local=True, notation="naive", what=f"texts in the format {given!r}{day}")
 
 
 def check_format(time_format: str) -> None:

@@ -65,7 +65,7 @@ def _find(values: Any, kind: str, rules: TimeRules, name: str, literal: bool) ->
         if len(array) == 0:
             return Found(np.zeros(0, np.int64), local=False, notation=rules.notation), array
         if array.dtype.kind == "O":
-            array = _plain(array)
+            array = _plain(array, kind, name)
         if literal:
             return _find_literal(values, array, kind, name), array
         if array.dtype.kind in "SUO" and all(isinstance(x, str | bytes) for x in array.tolist()):
@@ -107,7 +107,7 @@ def _find_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Found:
         return Found(np.zeros(0, np.int64), local=False, notation=rules.notation)
     if rules.time_format is not None:
         if rules.unit is not None:
-            raise DataError("unit and time_format: pass one of them; unit is for numbers, the other for texts")
+            raise DataError("unit and time_format: pass one of them, for numbers or for texts")
         return from_format(texts, kind, rules, name)
     found = from_texts(texts, kind, rules, name)
     if rules.unit is not None and found.notation != rules.unit:
@@ -156,12 +156,16 @@ def _to_polars(array: NDArray[Any], kind: str, name: str) -> Any:
     return pl.Series(texts, dtype=pl.String)
 
 
-def _plain(array: NDArray[Any]) -> NDArray[Any]:
+def _plain(array: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
     """An array of objects that all are integers, or all decimal numbers, as integers or texts."""
     from decimal import Decimal
 
+    missing = np.array([value is None for value in array.tolist()])
+    reject_rows(kind, missing, lambda _: f"{name} is None; each row needs a value")
     kinds = {type(value) for value in array.tolist()}
-    if kinds == {int} and all(abs(value) < 2**63 for value in array.tolist()):
+    if kinds == {int}:
+        beyond = np.array([abs(value) >= 2**63 for value in array.tolist()])
+        reject_rows(kind, beyond, lambda row: f"{name} {array[row]} is outside the range of int64")
         return array.astype(np.int64)
     if kinds == {Decimal}:
         return np.array([format(value, "f") for value in array.tolist()], object)
@@ -173,8 +177,8 @@ def _signed(array: NDArray[Any], kind: str, name: str) -> Times:
         beyond = array > np.iinfo(np.int64).max
         reject_rows(kind, beyond, lambda row: f"{name} is after the year 2262 ({name}={array[row]})")
     signed: Times = array.astype(np.int64, copy=False)
-    least = signed == np.iinfo(np.int64).min  # NaT in numpy, and no time
-    reject_rows(kind, least, lambda row: f"{name} {signed[row]} is no time: it is the missing value of numpy")
+    if signed.min() == np.iinfo(np.int64).min:  # NaT in numpy
+        raise RowError(kind, int(signed.argmin()), f"{name} {signed.min()} is NaT of numpy, no time")
     return signed
 
 
@@ -197,7 +201,7 @@ def _note(found: Found, rules: TimeRules, zone: str) -> str:
     if not found.what:
         return ""
     if found.local:
-        place = f", local in {zone}" if rules.timezone else " without a time zone, read as UTC"
+        place = f", local in {zone}" if rules.timezone else " without a time zone: read as UTC"
     else:
         place = f" in {found.zone}" if found.zone and found.zone not in found.what else ""
     return f"times: {found.what}{place}"

@@ -24,6 +24,7 @@ _EXCEL_EPOCH = 25569  # the day number of 1970-01-01
 _EXCEL_LAST = 73050  # of 2099-12-31
 _EXCEL_FIRST = 61  # of 1900-03-01; those before count a 29 February 1900 that there was not
 
+_YEAR_2000, _YEAR_2035 = 946_684_800, 2_051_222_400  # seconds since 1970
 _NEAR_1970 = 8 * 366 * DAY_NS  # counts of a smaller unit, and zeros, are read as times that near to 1970
 _JUMP = 366 * DAY_NS
 
@@ -44,6 +45,8 @@ def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         return read_compact(numbers, unit, kind, rules, name)
     _reject_outside(numbers, unit, kind, rules, name)
+    if rules.unit:
+        _refuse_unlikely(numbers, unit, name)
     times = numbers * UNIT_NS[unit] if unit != "ns" else numbers
     _reject_switch(times, numbers, kind, name, unit)
     return Found(times, local=False, notation=unit, what=f"epoch {_NAMES[unit]}")
@@ -64,6 +67,8 @@ def from_floats(numbers: Numbers, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
     _reject_outside(numbers, unit, kind, rules, name)
+    if rules.unit:
+        _refuse_unlikely(numbers, unit, name)
     times = np.rint(numbers * (UNIT_NS[unit] / 1000)).astype(np.int64) * 1000
     _reject_switch(times, numbers, kind, name, unit)
     what = f"epoch {_NAMES[unit]} as floats, rounded to microseconds"
@@ -100,17 +105,34 @@ def from_number_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Fou
 
 def refuse_unlikely_ns(numbers: Times, kind: str, name: str) -> None:
     """DataError if integers that are to be nanoseconds are all counts of s, ms or us in 2000 to 2035."""
-    if len(numbers) == 0:
-        return
-    low, high = int(numbers.min()), int(numbers.max())
-    for unit in ("s", "ms", "us"):
-        per_second = 10**9 // UNIT_NS[unit]
-        if low >= 946_684_800 * per_second and high < 2_051_222_400 * per_second:
-            raise DataError(
-                f"{kind}.{name}: integers are nanoseconds UTC, and {low} is {count_text(low, 'ns')}; it is "
-                f"{count_text(low, unit)} in {_NAMES[unit]}: pass datetime64[{unit}], or use "
-                f'from_frame(..., unit="{unit}")'
-            )
+    if unit := _likelier_unit(numbers, "ns"):
+        low = int(numbers.min())
+        raise DataError(
+            f"{kind}.{name}: integers are nanoseconds UTC, and {_reading(low, 'ns')}, "
+            f"but {_reading(low, unit)}: "
+            f'pass datetime64[{unit}], or use from_frame(..., unit="{unit}")'
+        )
+
+
+def _refuse_unlikely(numbers: Times, unit: str, name: str) -> None:
+    """DataError if counts of the unit that was given are all of the first weeks of 1970, and another fits."""
+    if other := _likelier_unit(numbers, unit):
+        low = int(numbers.min())
+        raise DataError(f"unit: {name} {_reading(low, unit)}, but {_reading(low, other)}")
+
+
+def _likelier_unit(numbers: Numbers, unit: str) -> str:
+    """The coarser unit in which all counts are of the years 2000 to 2034; "" if there is none."""
+    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 0)
+    for other in _UNITS[: _UNITS.index(unit)]:
+        per_second = 10**9 // UNIT_NS[other]
+        if low >= _YEAR_2000 * per_second and high < _YEAR_2035 * per_second:
+            return other
+    return ""
+
+
+def _reading(number: float, unit: str) -> str:
+    return f"{number} is {count_text(number, unit)} in {_NAMES[unit]}"
 
 
 def _unit_of(number: float) -> str:
@@ -131,13 +153,15 @@ def _unit_of_all(low: float, high: float, name: str) -> str:
 def _reject_outside(numbers: Numbers, unit: str, kind: str, rules: TimeRules, name: str) -> None:
     """RowError for a count outside the allowed years, before a multiplication could wrap around."""
     first, end = (bound // UNIT_NS[unit] for bound in year_bounds(rules))
+    if numbers.min() >= first and numbers.max() < end:
+        return
 
     def problem(row: int) -> str:
         number, other = numbers[row], _unit_of(numbers[row])
         hint = ""
-        if other != unit and first <= number * UNIT_NS[other] // UNIT_NS[unit] < end:
-            hint = f"; in {_NAMES[other]} it is {count_text(number, other)}"
-        return f"{name} {number} in {_NAMES[unit]} is {count_text(number, unit)}, {years_text(rules)}{hint}"
+        if other != unit and first <= int(number) * UNIT_NS[other] // UNIT_NS[unit] < end:
+            hint = f"; {_reading(number, other)}"
+        return f"{name} {_reading(number, unit)}, {years_text(rules)}{hint}"
 
     reject_rows(kind, (numbers < first) | (numbers >= end), problem)
 
@@ -148,26 +172,23 @@ def _reject_switch(times: Times, numbers: Numbers, kind: str, name: str, unit: s
     Counts of a smaller unit, and zeros, become times about 1970. Between them and the others is a jump of
     more than a year, which no series has that really begins then.
     """
-    near = np.abs(times) < _NEAR_1970
-    if len(times) < 2 or not near.any() or int(times.max()) - int(times.min()) <= _JUMP:
+    first, last = int(times.min()), int(times.max())
+    if first >= _NEAR_1970 or last <= -_NEAR_1970 or last - first <= _JUMP:
         return
+    near = np.abs(times) < _NEAR_1970
     jumps = (near[1:] | near[:-1]) & (np.abs(np.diff(times)) > _JUMP)
     if not jumps.any():
         return
     before = int(jumps.argmax())
     after = before + 1
     one, two = numbers[before], numbers[after]
-
-    def text(number: float, unit: str) -> str:
-        return f"{number} is {count_text(number, unit)} in {_NAMES[unit]}"
-
     if 0 in (one, two):
         row, other = (before, two) if one == 0 else (after, one)
-        problem = f"0 is 1970-01-01, but in the row beside it {text(other, unit)}; unit= names another unit"
+        problem = f"0 is 1970-01-01, but in the row beside it {_reading(other, unit)}; unit= sets the unit"
     elif _unit_of(one) == _unit_of(two):
-        row, problem = after, f"{text(two, unit)}, but in the row before {text(one, unit)}"
+        row, problem = after, f"{_reading(two, unit)}, but in the row before {_reading(one, unit)}"
     else:
-        readings = f"{text(two, _unit_of(two))}, but in the row before {text(one, _unit_of(one))}"
+        readings = f"{_reading(two, _unit_of(two))}, but in the row before {_reading(one, _unit_of(one))}"
         row, problem = after, f'{readings}; unit="by_row" reads each row by its size'
     raise RowError(kind, row, f"{name} {problem}")
 
@@ -211,4 +232,4 @@ def _day_numbers(days: Numbers, kind: str, rules: TimeRules, name: str) -> Found
     milliseconds = np.rint((days - whole) * day_ms).astype(np.int64)
     times = ((whole.astype(np.int64) - _EXCEL_EPOCH) * day_ms + milliseconds) * 10**6
     rounded = ", rounded to milliseconds" if milliseconds.any() else ""
-    return Found(times, local=True, notation="excel", what=f"day numbers of a spreadsheet{rounded}")
+    return Found(times, local=True, notation="excel", what=f"spreadsheet day numbers{rounded}")

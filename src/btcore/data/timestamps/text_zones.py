@@ -14,7 +14,7 @@ from btcore.times.zones import Times, localize
 from .found import Found
 
 _UTC = ("Z", "UTC", "GMT")
-_OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
+OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
 
 
 def offset_ns(text: str) -> int:
@@ -37,12 +37,12 @@ def to_utc(local: Times, zones: Any, texts: Any, kind: str, rules: TimeRules, na
     named = []
     for text in zones.unique(maintain_order=True):
         rows = np.flatnonzero((zones == text).to_numpy())
-        if text.upper() in _UTC or re.fullmatch(_OFFSET, text):
+        if text.upper() in _UTC or re.fullmatch(OFFSET, text):
             times[rows] -= offset_ns(text)
             continue
         if problem := _problem(text):
             first = int(rows[0])
-            what = f"{name} {texts[first]!r} is not an ISO 8601 time: {problem}"
+            what = f"{name} {texts[first]!r} is not a time: {problem}"
             raise RowError(kind, first, what, len(rows))
         named.append(text)
         try:

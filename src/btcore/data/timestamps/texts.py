@@ -10,15 +10,15 @@ from btcore.times.intervals import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from btcore.times.rules import TimeRules
 from btcore.times.zones import Times
 
-from .found import Found, days_since_1970, years_text
+from .found import Found, days_since_1970, year_bounds, years_text
 from .numbers import from_number_texts
-from .text_zones import offset_ns, to_utc
+from .text_zones import OFFSET, offset_ns, to_utc
 
 _NUMBER = r"[+-]?\d+(\.\d*)?"
 _UNIFORM = re.compile(
     r"\d{4}(?P<dash>[-/]?)\d\d(?P=dash)\d\d(?:(?P<gap>[Tt ])\d\d(?P<colon>:?)\d\d"
     r"(?:(?P<second>(?P=colon)\d\d)(?P<fraction>[.,](?:\d{9}|\d{6}|\d{3}))?)?"
-    r"(?P<zone>\s*(?:Z|z|UTC|[+-]\d{2}(?::?\d{2})?))?)?"
+    rf"(?P<zone>\s*(?:Z|z|UTC|{OFFSET}))?)?"
 )
 _TIME = (
     r"(?:(?:[Tt]|\s+)"
@@ -39,6 +39,7 @@ def from_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Found:
     if uniform is not None:
         return uniform
     texts = texts.str.strip_chars()
+    reject_rows(kind, (texts == "").to_numpy(), lambda _: f"{name} is missing")
     if texts.str.contains(f"^{_NUMBER}$").all():
         return from_number_texts(texts, kind, rules, name)
     if re.match(_YEAR_LAST, texts[0]):
@@ -54,10 +55,6 @@ def _read_uniform(texts: Any, rules: TimeRules) -> Found | None:
     first = _UNIFORM.fullmatch(texts[0])
     if first is None or first[0].isdigit() or (texts.str.len_bytes() != len(first[0])).any():
         return None
-    # Polars wraps around silently outside of 1677 to 2262. Texts of one shape are in the order of their years.
-    years = rules.allowed_years
-    if texts.min()[:4] < f"{years[0]:04}" or texts.max()[:4] > f"{years[1]:04}":
-        return None
     dash, gap, colon, second, fraction, zone = first.group(
         "dash", "gap", "colon", "second", "fraction", "zone"
     )
@@ -65,21 +62,32 @@ def _read_uniform(texts: Any, rules: TimeRules) -> Found | None:
     if gap:
         form += f"{gap}%H{colon}%M" + (f"{colon}%S" if second else "")
         form += f"{fraction[0]}%{len(fraction) - 1}f" if fraction else ""
-    parsed = texts.str.to_datetime(form + (zone or ""), time_unit="ns", strict=False)
+    # Polars wraps around silently outside of 1677 to 2262: in microseconds it does not. With nine digits the
+    # texts themselves show the first and the last year, as those of one shape sort by it.
+    unit = "ns" if fraction and len(fraction) == 10 else "us"
+    years = rules.allowed_years
+    if unit == "ns" and (texts.min()[:4] < f"{years[0]:04}" or texts.max()[:4] > f"{years[1]:04}"):
+        return None
+    parsed = texts.str.to_datetime(form + (zone or ""), time_unit=unit, strict=False)
     if parsed.null_count():
         return None
     local = parsed.to_physical().to_numpy()
-    if second and _has_second_60(texts, local, first.end("second") - 2, plain=not fraction and not zone):
+    if unit == "us":
+        begin, end = (bound // 1000 for bound in year_bounds(rules))
+        if local.min() < begin or local.max() >= end:
+            return None
+        local = local * 1000
+    if second and _has_second_60(texts, local, first):
         return None
     return _found(local, None if zone is None else offset_ns(zone))
 
 
-def _has_second_60(texts: Any, local: Times, at: int, *, plain: bool) -> bool:
+def _has_second_60(texts: Any, local: Times, first: re.Match[str]) -> bool:
     """Whether a text has the second 60, which polars reads as the first of the next minute."""
-    if plain:
-        return bool(texts.str.ends_with("60").any())
+    if not first["fraction"]:
+        return bool(texts.str.ends_with("60" + (first["zone"] or "")).any())
     candidates = texts.filter(local % MINUTE_NS < SECOND_NS)
-    return bool((candidates.str.slice(at, 2) == "60").any())
+    return bool((candidates.str.slice(first.end("second") - 2, 2) == "60").any())
 
 
 def _found(local: Times, offsets: Times | int | None) -> Found:
@@ -101,11 +109,12 @@ def _read_year_last(texts: Any, kind: str, rules: TimeRules, name: str) -> Found
         shown.setdefault(rules.notation, "")
     if len(shown) != 1:
         found = " and ".join(repr(text) for text in shown.values())
-        none = f"none, such as {texts[0]!r}, tells the day from the month"
-        problem = f"{found} show both orders" if found else none
+        problem = f"{texts[0]!r} may begin with the day or the month, and no other text tells which"
+        if found:
+            problem = f"of {found} one begins with the day and one with the month"
         mark = texts[0].lstrip("0123456789")[0]
         forms = f'"%d{mark}%m{mark}%Y" or "%m{mark}%d{mark}%Y"'
-        raise DataError(f"{name}: of the texts {problem}; pass time_format=, such as {forms}")
+        raise DataError(f"{name}: {problem}; pass time_format=, such as {forms}")
     order, text = next(iter(shown.items()))
     read = _read_fields(texts, _YEAR_LAST, kind, rules, name, day_first=order == _DAY_FIRST)
     what = f"texts with the {order}" + (f", as {text!r} shows" if text else "")
