@@ -126,7 +126,7 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
-    data = open_data(data, symbol)
+    data = open_data(data, symbol, run_options.get("timezone", "UTC"))
     trial = _Trial(strategy, params, run_options)
     given, data = data, ended_at_closes(data, run_options)
     created = trial.create(data)

@@ -65,7 +65,7 @@ def sweep(
     sets = _parameter_sets(params)
     names = _parameter_names(strategy, sets)
     accepted, refused = _check_sets(strategy, sets)
-    prepared = prepare(open_data(data, symbol), **terms)
+    prepared = prepare(open_data(data, symbol, terms.get("timezone", "UTC")), **terms)
 
     report, close = reporter(progress)
     try:

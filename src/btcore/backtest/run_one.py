@@ -54,7 +54,8 @@ def run(
     symbol: the symbol of `data` that are one container, table or file, not a mapping.
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account, such as "USD".
-    timezone: IANA name; times without an offset are read in it, and its midnights end days.
+    timezone: IANA name; times without an offset are read in it, also those of tables and files, and its
+        midnights end days.
     start, end: rows with `start <= timestamp < end` are used. A time is int ns UTC, an ISO 8601 text, a
         datetime or a date; None is the first row, or the end of the data.
     execution: costs, latency, liquidity and account; None for the defaults of Execution.
@@ -72,7 +73,7 @@ def run(
     Raises ConfigError, DataError or OrderError before anything runs; StrategyError if the strategy fails.
     """
     prepared = prepare(
-        open_data(data, symbol),
+        open_data(data, symbol, timezone),
         initial_capital=initial_capital,
         currency=currency,
         timezone=timezone,

@@ -9,35 +9,39 @@ import numpy as np
 from btcore.errors import ConfigError
 
 from .containers import Bars, Quotes, Trades
-from .one_stream import read_file, read_table
+from .one_stream import Place, read_file, read_table
 from .source import AnyContainer, check_symbol
 from .tickers import has_tickers, tickers_of
 
 RunData = Any  # as `open_data` says; the tables of other packages have no common type
 
 
-def open_data(data: RunData, symbol: str | None = None) -> Mapping[str, Any]:
+def open_data(data: RunData, symbol: str | None = None, timezone: str = "UTC") -> Mapping[str, Any]:
     """Symbols to containers, or to tuples or lists of them; `data` itself if it is that already.
 
     data: a mapping of symbols to containers, tables (pandas, polars, Arrow, a dict of columns, a structured
     array), paths of files, or tuples of these. With `symbol`, one of these by itself.
 
-    Tables and files are read by `from_frame` and the readers with default options; the kind follows from the
-    columns. ConfigError for a missing symbol or another type; DataError for a table or file that cannot be
-    read.
+    Tables and files are read by `from_frame` and the readers with default options, and times without an
+    offset in `timezone`; the kind follows from the columns. ConfigError for a missing symbol or another type;
+    DataError for a table or file that cannot be read.
     """
     if symbol is not None:
         check_symbol(symbol)
         if isinstance(data, Mapping) and not _is_columns(data):
             raise ConfigError(f"symbol: {symbol!r} is given, but data maps symbols itself; pass one of them")
-        return {symbol: _streams(data, symbol, "data")}
+        return {symbol: _streams(data, Place("data", symbol, timezone))}
     if has_tickers(data):
-        return {ticker: _streams(data, ticker, f"data[{ticker!r}]") for ticker in tickers_of(data)}
+        return {name: _streams(data, _place(name, timezone)) for name in tickers_of(data)}
     if not isinstance(data, Mapping) or ("timestamp" in data and _is_columns(data)):
         raise _no_symbol(data)
     if all(_is_open(value) for value in data.values()):
         return data
-    return {name: _streams(value, check_symbol(name), f"data[{name!r}]") for name, value in data.items()}
+    return {name: _streams(value, _place(name, timezone)) for name, value in data.items()}
+
+
+def _place(symbol: str, timezone: str) -> Place:
+    return Place(f"data[{symbol!r}]", check_symbol(symbol), timezone)
 
 
 def _is_open(value: Any) -> bool:
@@ -79,23 +83,23 @@ def _no_symbol(data: Any) -> ConfigError:
     )
 
 
-def _streams(value: Any, symbol: str, where: str) -> AnyContainer | tuple[AnyContainer, ...]:
+def _streams(value: Any, place: Place) -> AnyContainer | tuple[AnyContainer, ...]:
     """The containers of one symbol."""
     if isinstance(value, tuple | list):
-        return tuple(_stream(each, symbol, f"{where}[{i}]") for i, each in enumerate(value))
-    return _stream(value, symbol, where)
+        return tuple(_stream(each, place.item(i)) for i, each in enumerate(value))
+    return _stream(value, place)
 
 
-def _stream(value: Any, symbol: str, where: str) -> AnyContainer:
+def _stream(value: Any, place: Place) -> AnyContainer:
     if isinstance(value, Bars | Quotes | Trades):
         return value
     if isinstance(value, str | PathLike):
-        return read_file(value, where)
+        return read_file(value, place)
     if not _is_table(value):
         raise ConfigError(
-            f"{where}: {type(value).__name__} is not Bars, Quotes or Trades, a table of columns or the path "
-            "of a file"
+            f"{place.where}: {type(value).__name__} is not Bars, Quotes or Trades, a table of columns or the "
+            "path of a file"
         )
     if hasattr(value, "collect"):
-        raise ConfigError(f"{where}: {type(value).__name__} has no rows yet; pass its .collect()")
-    return read_table(value, symbol, where)
+        raise ConfigError(f"{place.where}: {type(value).__name__} has no rows yet; pass its .collect()")
+    return read_table(value, place)

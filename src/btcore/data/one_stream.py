@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from btcore.errors import DataError
 
 from .containers import KINDS
-from .files.formats import Reader, column_names, reader_of
+from .files.formats import column_names, reader_of
 from .frames import _getters, match_columns
 from .source import AnyContainer
 from .tickers import has_tickers, table_of
@@ -19,47 +19,65 @@ _NEEDS = (
 )
 
 
-def read_table(table: Any, symbol: str, where: str) -> AnyContainer:
-    """The container of a table, by `from_frame` with default options; a DataError begins with `where`."""
+class Place(NamedTuple):
+    """Where a table or file stands in the data of a run, its symbol, and the zone of naive times."""
+
+    where: str  # begins every message: data['SPY']
+    symbol: str
+    timezone: str
+
+    def item(self, number: int) -> "Place":
+        """The place of one of several tables or files."""
+        return self._replace(where=f"{self.where}[{number}]")
+
+    def options(self) -> dict[str, Any]:
+        """Of the reader; UTC is not given, so that a table may have a zone of its own."""
+        return {} if self.timezone == "UTC" else {"timezone": self.timezone}
+
+
+def read_table(table: Any, place: Place) -> AnyContainer:
+    """The container of a table, by `from_frame` with default options."""
     notes: tuple[str, ...] = ()
     if has_tickers(table):
-        table, notes = table_of(table, symbol, where)
+        table, notes = table_of(table, place.symbol, place.where)
+
+    def convert(kind: str) -> AnyContainer:
+        return KINDS[kind].from_frame(table, **place.options())
 
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    found = _read(lambda: list(_getters(table)), lambda kind: KINDS[kind].from_frame(table), call, where)
+    found = _read(lambda: list(_getters(table)), convert, call, place)
     return found.with_notes(notes) if notes else found
 
 
-def read_file(path: str | PathLike[str], where: str) -> AnyContainer:
-    """The container in a file, by its reader with default options; a DataError begins with `where`."""
-    file = Path(path)
+def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:
+    """The container in a file, by its reader with default options."""
+    file, shown = Path(path), repr(fspath(path))
     if file.is_dir():
-        catalog = f"a catalog is read by bt.Catalog({fspath(path)!r}).read(...)"
-        raise DataError(f"{where}: {fspath(path)!r} is a folder, not a file; {catalog}")
+        catalog = f"a catalog is read by bt.Catalog({shown}).read(...)"
+        raise DataError(f"{place.where}: {shown} is a folder, not a file; {catalog}")
     if not file.exists():
-        raise DataError(f"{where}: there is no file {fspath(path)!r}")
-    reader = _reader(file, where)
+        raise DataError(f"{place.where}: there is no file {shown}")
+    try:
+        reader = reader_of(file)
+    except DataError as error:
+        raise DataError(f"{place.where}: {error}") from error
+
+    def convert(kind: str) -> AnyContainer:
+        return reader(file, kind, **place.options())
 
     def call(kind: str) -> str:
         return f"bt.{reader.__name__}({file.name!r}, {kind!r}, ...)"
 
-    return _read(lambda: column_names(file), lambda kind: reader(file, kind), call, where)
-
-
-def _reader(file: Path, where: str) -> Reader:
-    try:
-        return reader_of(file)
-    except DataError as error:
-        raise DataError(f"{where}: {error}") from error
+    return _read(lambda: column_names(file), convert, call, place)
 
 
 def _read(
     names: Callable[[], list[str]],
     convert: Callable[[str], AnyContainer],
     call: Callable[[str], str],
-    where: str,
+    place: Place,
 ) -> AnyContainer:
     """The container that `convert` makes of the kind that the names have.
 
@@ -70,7 +88,7 @@ def _read(
         kind = _kind_of(names(), call)
         return convert(kind)
     except DataError as error:
-        raise DataError(f"{where}: {error} (options are taken by {call(kind)})") from error
+        raise DataError(f"{place.where}: {error} (options are taken by {call(kind)})") from error
 
 
 def _kind_of(names: list[str], call: Callable[[str], str]) -> str:

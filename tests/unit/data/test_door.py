@@ -272,3 +272,24 @@ def test_folders_and_unknown_endings(tmp_path):
         (tmp_path / name).write_bytes(content)
         with pytest.raises(bt.DataError, match=rf"data\['A'\]: {name}"):
             bt.run({"A": tmp_path / name}, "buy_and_hold")
+
+
+def test_naive_times_are_local_in_the_timezone_of_the_run(tmp_path):
+    """As `start` and `end`, and as everywhere else in a run."""
+    naive = COLUMNS | {"timestamp": np.array(TIMES, "M8[ns]") + np.timedelta64(9, "h")}
+    frame = pl.DataFrame(naive)
+    frame.write_csv(tmp_path / "a.csv")
+    frame.write_parquet(tmp_path / "a.parquet")
+    zoned = frame.with_columns(pl.col("timestamp").dt.replace_time_zone("UTC"))
+    first = START + 9 * 3600 * 10**9
+    for data in (frame, frame.to_pandas(), naive, tmp_path / "a.csv", tmp_path / "a.parquet"):
+        result = bt.run({"A": data}, "buy_and_hold", timezone="Asia/Tokyo")
+        assert result.equity_curve["timestamp"][0] == START
+        assert bt.merge({"A": data}, timezone="Asia/Tokyo")["A"][0].timestamp[0] == START
+        swept = bt.sweep(data, "ma_crossover", GRID, symbol="A", timezone="Asia/Tokyo")
+        assert swept.run(0).equity_curve["timestamp"][0] == START
+        assert bt.run({"A": data}, "buy_and_hold").equity_curve["timestamp"][0] == first
+    assert bt.run({"A": zoned}, "buy_and_hold", timezone="Asia/Tokyo").equity_curve["timestamp"][0] == first
+    for data in ({"A": frame}, {"A": BARS}):
+        with pytest.raises(bt.ConfigError, match="timezone: 'Mars/Olympus' is not a known"):
+            bt.run(data, "buy_and_hold", timezone="Mars/Olympus")
