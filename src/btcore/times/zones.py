@@ -143,17 +143,20 @@ def later_passes(
     for block in np.split(np.arange(len(rows)), np.flatnonzero(apart) + 1) if len(rows) else []:
         steps = np.diff(times[block])
         back = np.flatnonzero(steps <= 0 if kind == "bars" else steps < 0)
-        row = int(rows[order[block[back[1] + 1 if len(back) > 1 else 0]]])
-        twice = f"local time {_text(local[row])} occurs twice in {timezone}"
-        if len(back) != 1:
-            how = "go back more than once in that hour" if len(back) else "go over that hour only once"
+
+        def refuse(at: int, how: str, block: NDArray[np.intp] = block) -> None:
+            row = int(rows[order[block[at]]])
+            twice = f"local time {_text(local[row])} occurs twice in {timezone}"
             raise RowError(kind, row, f"{twice}, and the rows {how}; {DST_HINT}")
-        split = int(back[0])
-        others = np.delete(steps, split)
-        gap = int(steps[split] + overlaps[order[block[split]]])
-        if len(others) and gap > overlaps[order[block[split]]] // 2 and gap > 2 * int(others.max()):
-            problem = f"{twice}, and the rows go back by {-int(steps[split]) / SECOND_NS:g} s only"
-            raise RowError(kind, int(rows[order[block[split + 1]]]), f"{problem}; {DST_HINT}")
+
+        if len(back) == 0:
+            refuse(0, "go over that hour only once")
+        if len(back) > 1:
+            refuse(int(back[1]) + 1, "go back more than once in that hour")
+        split, overlap = int(back[0]), int(overlaps[order[block[0]]])
+        gap, others = int(steps[split]) + overlap, np.delete(steps, split)
+        if len(others) and gap > overlap // 2 and gap > 2 * int(others.max()):
+            refuse(split + 1, f"go back there by {-int(steps[split]) / SECOND_NS:g} s only")
         later[order[block[split + 1 :]]] = True
     return later
 
@@ -163,12 +166,9 @@ def _text(local: int) -> str:
 
 
 def _count_text(repeated: int, skipped: int, dst: str) -> str:
-    counts = [
-        f"{count} local times {what}"
-        for count, what in ((repeated, "occur twice"), (skipped, "do not exist"))
-        if count
-    ]
-    return f", {' and '.join(counts)} (dst={dst})" if counts else ""
+    both = (("occur twice", repeated), ("never occur", skipped))
+    counts = [f"{what}: {count}" for what, count in both if count]
+    return f"; local times that {', that '.join(counts)} (dst={dst})" if counts else ""
 
 
 def _reject_edges(local: Times, kind: str) -> None:

@@ -13,7 +13,7 @@ from .found import Found, count_text, days_since_1970, years_text
 # Digits after the date, in ns and with their limits, last first.
 _MINUTES = ((100, 60, MINUTE_NS), (100, 24, 60 * MINUTE_NS))
 _SECONDS = ((100, 60, 10**9), *_MINUTES)
-_PARTS: dict[str, tuple[tuple[int, int, int], ...]] = {
+COMPACT: dict[str, tuple[tuple[int, int, int], ...]] = {
     "YYYYMMDD": (),
     "YYYYMMDDHH": _MINUTES[1:],
     "YYYYMMDDHHMM": _MINUTES,
@@ -29,7 +29,7 @@ def compact_notation(numbers: Times, rules: TimeRules, name: str) -> str:
     milliseconds of the years about 1976, or seconds of those about 2030; DataError if both are possible.
     """
     low, high = str(numbers.min()), str(numbers.max())
-    notation = next((x for x in _PARTS if len(x) == len(low) == len(high)), "")
+    notation = next((x for x in COMPACT if len(x) == len(low) == len(high)), "")
     if len(notation) not in (10, 12):
         return notation
     first, last = rules.allowed_years
@@ -63,7 +63,7 @@ def _exist(numbers: Times, notation: str) -> NDArray[np.bool_]:
     """Whether each number is a date and a time of day that exist."""
     valid = np.ones(len(numbers), bool)
     rest = numbers
-    for base, limit, _ in _PARTS[notation]:
+    for base, limit, _ in COMPACT[notation]:
         valid &= rest % base < limit
         rest = rest // base
     _, exists = days_since_1970(rest // 10_000, rest // 100 % 100, rest % 100)
@@ -75,7 +75,7 @@ def _split(numbers: Times, notation: str) -> tuple[Times, Times]:
     """The date as YYYYMMDD and the time of day in ns of each number."""
     time = np.zeros(len(numbers), np.int64)
     rest = numbers
-    for base, _, ns in _PARTS[notation]:
+    for base, _, ns in COMPACT[notation]:
         time += rest % base * ns
         rest = rest // base
     return rest, time

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from btcore.errors import reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR
-from btcore.times.intervals import DAY_NS
+from btcore.times.intervals import DAY_NS, UNIT_NS
 from btcore.times.rules import TimeRules
 from btcore.times.zones import Times
+
+_YEAR_1, _YEAR_10000 = -62_135_596_800, 253_402_300_800  # seconds since 1970
 
 
 class Found(NamedTuple):
@@ -63,8 +65,10 @@ def check_years(times: Times, written: Any, kind: str, rules: TimeRules, name: s
 
 def count_text(count: float, unit: str) -> str:
     """The time that a count of `unit` since 1970 is, as text."""
-    if abs(count) >= 2**62:
-        return "no time of any calendar"
+    count = float(count) if isinstance(count, float) else int(count)  # integers of numpy could overflow
+    seconds = count * UNIT_NS[unit] / 10**9
+    if not _YEAR_1 <= seconds < _YEAR_10000:
+        return "after the year 9999" if seconds > 0 else "before the year 1"
     return f"{np.array(int(count)).astype(f'datetime64[{unit}]')}Z"
 
 

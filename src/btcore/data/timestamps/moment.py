@@ -4,9 +4,11 @@ from datetime import date, datetime
 
 import numpy as np
 
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError
 from btcore.times.clock import to_ns
+from btcore.times.intervals import DAY_NS
 from btcore.times.rules import TimeRules
+from btcore.times.zones import Dst, localize
 
 from .gate import read_times
 
@@ -33,9 +35,10 @@ def _nanoseconds(moment: Moment, timezone: str, name: str) -> int:
                 f"{name}: {moment!r} is not an ISO 8601 date or time such as 2024-01-31 or 2024-01-31T14:30Z"
             ) from None
     if isinstance(moment, datetime):
-        return to_ns(moment, timezone) + int(getattr(moment, "nanosecond", 0))
+        ns = to_ns(moment) + int(getattr(moment, "nanosecond", 0))
+        return ns if moment.tzinfo or timezone == "UTC" else _of_local(ns, timezone, name)
     if isinstance(moment, date):
-        return to_ns(datetime(moment.year, moment.month, moment.day), timezone)
+        return _of_local(to_ns(datetime(moment.year, moment.month, moment.day)), timezone, name)
     if isinstance(moment, np.datetime64):
         return int(read_times(np.array([moment]), name, TimeRules(timezone), name, literal=True).ns[0])
     if isinstance(moment, bool) or not hasattr(moment, "__index__"):
@@ -43,3 +46,15 @@ def _nanoseconds(moment: Moment, timezone: str, name: str) -> int:
             f"{name}: {moment!r} is not an integer of nanoseconds, a date, a datetime or an ISO 8601 text"
         )
     return int(moment.__index__())
+
+
+def _of_local(local: int, timezone: str, name: str) -> int:
+    """UTC of a local time that occurs once, or of the beginning of a local day."""
+    if not -(2**63) < local < 2**63:
+        return local  # the caller refuses it
+    dst: Dst = "raise" if local % DAY_NS else "earlier"
+    try:
+        hint = "give its UTC offset"
+        return int(localize(np.array([local], np.int64), timezone, name, dst, hint)[0])
+    except RowError as error:
+        raise DataError(f"{name}: {error.problem}") from None

@@ -10,7 +10,7 @@ from btcore.times.intervals import DAY_NS, UNIT_NS
 from btcore.times.rules import TimeRules
 from btcore.times.zones import Times
 
-from .compact import compact_notation, read_compact
+from .compact import COMPACT, compact_notation, read_compact
 from .found import Found, count_text, year_bounds, years_text
 
 Numbers = NDArray[Any]
@@ -31,7 +31,7 @@ _JUMP = 366 * DAY_NS
 
 def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
     """Times of integers, by `rules.unit`, or by what all of them are together."""
-    unit = rules.unit or rules.notation
+    unit = _known_unit(rules)
     if not unit:
         low, high = int(numbers.min()), int(numbers.max())
         if low >= _EXCEL_EPOCH and high <= _EXCEL_LAST:
@@ -58,7 +58,7 @@ def from_floats(numbers: Numbers, kind: str, rules: TimeRules, name: str) -> Fou
     low, high = float(numbers.min()), float(numbers.max())
     if max(abs(low), abs(high)) < 2**53 and (numbers == np.rint(numbers)).all():
         return from_integers(numbers.astype(np.int64), kind, rules, name)
-    unit = rules.unit or rules.notation
+    unit = _known_unit(rules)
     if not unit:
         days = low >= _EXCEL_EPOCH and high < _EXCEL_LAST + 1
         unit = "excel" if days else _unit_of_all(low, high, name)
@@ -88,7 +88,7 @@ def from_number_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Fou
     if (fraction == "").all():
         return from_integers(numbers, kind, rules, name)
     low, high = int(numbers.min()), int(numbers.max())
-    unit = rules.unit or rules.notation
+    unit = _known_unit(rules)
     if unit == "excel" or (not unit and low >= _EXCEL_EPOCH and high <= _EXCEL_LAST):
         return _day_numbers(texts.cast(pl.Float64).to_numpy(), kind, rules, name)
     unit = unit or _unit_of_all(low, high, name)
@@ -101,6 +101,12 @@ def from_number_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Fou
     rest = fraction.str.pad_end(digits, "0").cast(pl.Int64).to_numpy()
     negative = texts.str.starts_with("-").to_numpy()
     return found._replace(times=found.times + np.where(negative, -rest, rest))
+
+
+def _known_unit(rules: TimeRules) -> str:
+    """The unit that is given, or that of the first piece of a file; "" if it is to be inferred."""
+    known = rules.notation if rules.notation in (*UNIT_NS, "excel", *COMPACT) else ""
+    return rules.unit or known
 
 
 def refuse_unlikely_ns(numbers: Times, kind: str, name: str) -> None:
