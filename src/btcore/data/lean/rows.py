@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.columns import Floats
+from btcore.data.containers import SIDE_COLUMNS
 from btcore.data.files.build import located
 from btcore.errors import DataError, reject_rows
 from btcore.times.clock import to_ns
@@ -38,6 +40,7 @@ class Rows:
         self.width = table.width
         self.count = table.height
         self.scale = SCALES[file.asset]
+        self.resolution = file.resolution
         self._file = file
 
     def times(self) -> Times:
@@ -103,41 +106,48 @@ class RowFilter:
             self.drop(reason, marked)
 
 
-def bars_of(rows: Rows, quotes: bool, dropped: Counter[str]) -> Columns:
-    """Open, high, low, close and volume of a trade file; mid prices and volume 0 of a quote file.
+def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str]) -> Columns:
+    """Open, high, low, close and volume of a trade file (`quotes` None), or the prices of a quote file.
 
-    Dropped: `one_sided` quote bars, `bad_price` (missing or not positive), `inconsistent` (high below low,
-    open or close outside), `bad_volume`, `out_of_order` and `duplicate` times (the first is kept). A mid
-    price is kept even if bid and ask cross.
+    Of quotes the columns are mid prices ("mid"), or bid_open to ask_close ("bid_ask"); a mid price is kept
+    even if bid and ask cross. Dropped: `one_sided` quote bars, `bad_price` (missing or not positive),
+    `inconsistent` (high below low, open or close outside), `bad_volume`, `out_of_order` and `duplicate` times
+    (the first is kept).
     """
     need = 11 if quotes else 6
     if rows.width != need and rows.count:
         raise DataError(f"{rows.place}: {rows.width} columns; {need} are needed")
-    times = rows.times() if rows.count else np.zeros(0, np.int64)
-    row_filter = RowFilter(rows.count, dropped)
-    names = ("open", "high", "low", "close")
-    columns: Columns = {"timestamp": times}
+    prefixes = ("bid_", "ask_") if quotes == "bid_ask" else ("",)
     if rows.count == 0:
-        return columns | {name: np.zeros(0) for name in (*names, "volume")}
+        columns: Columns = {"timestamp": np.zeros(0, np.int64)}
+        columns |= {prefix + name: np.zeros(0) for prefix in prefixes for name in SIDE_COLUMNS}
+        return columns if quotes else columns | {"volume": np.zeros(0)}
+    row_filter = RowFilter(rows.count, dropped)
+    columns = {"timestamp": rows.times()}
     if quotes:
         bid = [rows.numbers(1 + i, rows.scale) for i in range(4)]
         ask = [rows.numbers(6 + i, rows.scale) for i in range(4)]
         has_bid = np.logical_and.reduce([side > 0 for side in bid])
         has_ask = np.logical_and.reduce([side > 0 for side in ask])
         row_filter.drop("one_sided", has_bid != has_ask)
-        columns |= {name: (b + a) / 2 for name, b, a in zip(names, bid, ask, strict=True)}
-        columns["volume"] = np.zeros(rows.count)
+        sides = [bid, ask] if quotes == "bid_ask" else [[(b + a) / 2 for b, a in zip(bid, ask, strict=True)]]
     else:
-        columns |= {name: rows.numbers(1 + i, rows.scale) for i, name in enumerate(names)}
+        sides = [[rows.numbers(1 + i, rows.scale) for i in range(4)]]
+    for prefix, side in zip(prefixes, sides, strict=True):
+        columns |= {prefix + name: price for name, price in zip(SIDE_COLUMNS, side, strict=True)}
+    invalid = [~((price > 0) & (price < np.inf)) for side in sides for price in side]
+    row_filter.drop("bad_price", np.logical_or.reduce(invalid))
+    row_filter.drop("inconsistent", np.logical_or.reduce([_is_inconsistent(*side) for side in sides]))
+    if not quotes:
         columns["volume"] = rows.numbers(5)
-    prices = [columns[name] for name in names]
-    row_filter.drop("bad_price", ~np.logical_and.reduce([(price > 0) & (price < np.inf) for price in prices]))
-    opened, high, low, closed = prices
-    body_top, body_bottom = np.maximum(opened, closed), np.minimum(opened, closed)
-    row_filter.drop("inconsistent", (high < low) | (body_top > high) | (body_bottom < low))
-    row_filter.drop("bad_volume", ~((columns["volume"] >= 0) & (columns["volume"] < np.inf)))
-    row_filter.drop_disorder(times, strict=True)
+        row_filter.drop("bad_volume", ~((columns["volume"] >= 0) & (columns["volume"] < np.inf)))
+    row_filter.drop_disorder(columns["timestamp"], strict=True)
     return {name: column[row_filter.kept] for name, column in columns.items()}
+
+
+def _is_inconsistent(opened: Floats, high: Floats, low: Floats, closed: Floats) -> Mask:
+    """Whether high is below low, or open or close outside of them, for each bar."""
+    return (high < low) | (np.maximum(opened, closed) > high) | (np.minimum(opened, closed) < low)
 
 
 def trades_of(rows: Rows, dropped: Counter[str]) -> Columns:

@@ -80,6 +80,50 @@ def test_quote_bars_become_mids(lean, load):
     assert [bars.open[0], bars.high[0], bars.low[0], bars.close[0]] == pytest.approx([1.1, 1.3, 0.9, 1.2])
 
 
+def test_quote_bars_have_no_volume(lean, load):
+    lean("forex/oanda/daily/eurusd.zip", "20240102 00:00,1,1,1,1,7,1,1,1,1,8")
+    _, catalog = load()
+    assert catalog.read("EURUSD", "day").volume is None
+
+
+def test_both_sides_of_quote_bars(lean, load):
+    rows = ["1000,1.0,1.2,0.8,1.1,5,1.2,1.4,1.0,1.3,5", "2000,1.0,1.2,0.8,1.1,5,1.2,1.4,1.0,1.5,5"]
+    lean("forex/oanda/second/eurusd/20240701_quote.zip", "\n".join(rows))
+    report, catalog = load(quote_bars="bid_ask")
+    bars = catalog.read("EURUSD", "second")
+    assert [side.tolist() for side in bars.bid] == [[1.0], [1.2], [0.8], [1.1]]
+    assert [side.tolist() for side in bars.ask] == [[1.2], [1.4], [1.0], [1.3]]
+    assert bars.close.tolist() == [0.5 * (1.1 + 1.3)]
+    assert (bars.source, bars.volume) == ("mid", None)
+    # The close of the ask in the second row is above its high; that of the mid is not.
+    assert report["EURUSD", "second", "bars", "mid"].dropped == {"inconsistent": 1}
+    assert bars.notes == ("times: local in UTC", "rows: 1 dropped (1 inconsistent)")
+    with pytest.raises(DataError, match="quote_bars: 'both' is not one of mid, bid_ask"):
+        load(quote_bars="both")
+
+
+def test_days_and_hours_end_on_the_clock_of_the_market(lean, load):
+    """2024-03-10 has 23 hours in New York, and 2024-11-03 has 25."""
+    days = ["20240308", "20240310", "20240311", "20241103", "20241104"]
+    lean("equity/usa/daily/spy.zip", "\n".join(f"{day} 00:00,1,1,1,1,0" for day in days))
+    lean("equity/usa/hour/spy.zip", "20240308 15:00,1,1,1,1,0\n20240311 09:00,1,1,1,1,0")
+    _, catalog = load()
+    bars = catalog.read("SPY", "day")
+    assert ((bars.end - bars.timestamp) // 3600 // 10**9).tolist() == [24, 23, 24, 25, 24]
+    assert bars.end[1] == ns("2024-03-11T04:00")
+    assert bars.interval == 24 * 3600 * 10**9
+    assert catalog.read("SPY", "hour").end.tolist() == [ns("2024-03-08T21:00"), ns("2024-03-11T14:00")]
+    assert "end" not in catalog.read("SPY", "hour").columns
+
+
+def test_days_without_a_clock_change_have_no_ends_of_their_own(lean, load):
+    lean("equity/usa/daily/spy.zip", "20240308 00:00,1,1,1,1,0\n20240311 00:00,1,1,1,1,0")
+    _, catalog = load()
+    bars = catalog.read("SPY", "day")
+    assert "end" not in bars.columns
+    assert bars.notes == ("times: local in America/New_York",)
+
+
 def test_invalid_bars_are_dropped_and_counted(lean, load):
     good = "1.0,2.0,0.5,1.5,7"
     rows = [
