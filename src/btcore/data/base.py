@@ -1,16 +1,18 @@
 """Container: the base class of Bars, Quotes and Trades."""
 
-from typing import Any, ClassVar, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.feed.blocks import block_extremes
 from btcore.times.clock import moment_text
-from btcore.times.zones import Dst, Times
+from btcore.times.zones import Times
 
 from .columns import Floats
-from .frames import select_columns, to_arguments
+from .frames import from_frame
+from .options import Column, FrameOptions, TableSettings
 
 Index = tuple[Floats, int]
 
@@ -51,24 +53,50 @@ class Container:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} cannot be changed")
 
+    @overload
     @classmethod
     def from_frame(
         cls,
         frame: Any,
-        columns: dict[str, str] | None = None,
+        columns: Mapping[str, Column] | None = None,
         timezone: str | None = None,
         *,
-        dst: Dst = "raise",
-        negative_prices: bool = False,
-    ) -> Self:
+        by: None = None,
+        **options: Unpack[FrameOptions],
+    ) -> Self: ...
+
+    @overload
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: Mapping[str, Column] | None = None,
+        timezone: str | None = None,
+        *,
+        by: Literal["symbol"],
+        **options: Unpack[FrameOptions],
+    ) -> dict[str, Self]: ...
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: Any,
+        columns: Mapping[str, Column] | None = None,
+        timezone: str | None = None,
+        *,
+        by: Literal["symbol"] | None = None,
+        **options: Unpack[FrameOptions],
+    ) -> Self | dict[str, Self]:
         """A container from a pandas, polars or pyarrow table, a dict or a structured array.
 
         Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Naive datetimes
-        are local time in `timezone`, UTC if None; `dst` is as for `read_csv`. DataError for a missing column
-        or invalid data.
+        are local time in `timezone`, UTC if None; the other options are those of `read_parquet`. With
+        `by="symbol"` a dict of containers. DataError for a missing column, or invalid data; it names the row,
+        counted from 0.
         """
-        found = to_arguments(select_columns(frame, cls.kind, columns), cls.kind, timezone or "UTC", dst)
-        return cls(**found | {"negative_prices": negative_prices})
+        given = {"columns": columns, "timezone": timezone, "by": by, **options}
+        found = from_frame(cls, cls.kind, frame, TableSettings.of("from_frame", given))
+        return found if by is not None else next(iter(found.values()))
 
     @property
     def timestamp(self) -> Times:

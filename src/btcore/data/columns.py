@@ -6,16 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, RowError, reject_rows
+from btcore.errors import DataError, reject_rows
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
-
-SIDES: dict[str, int] = {
-    **{"buy": 1, "b": 1, "1": 1, "+1": 1},
-    **{"sell": -1, "s": -1, "-1": -1},
-    **{"": 0, "0": 0, "none": 0},
-}
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -35,28 +29,6 @@ def float_column(values: Any, kind: str, name: str) -> Floats:
         hint = "; convert them to numbers first" if array.dtype.kind in "OSU" else ""
         raise DataError(f"{kind}.{name}: numbers are needed, not {dtype_text(values, array)}{hint}")
     return frozen(array.astype(np.float64, copy=False))
-
-
-def side_column(values: Any, kind: str = "trades", name: str = "side") -> Sides:
-    """The column as read-only int8: 1 buy, -1 sell, 0 unknown; from numbers or the texts in `SIDES`."""
-    array = array_of(values, kind, name)
-    if array.dtype.kind in "OSU":
-        texts = [str(x, "ascii") if isinstance(x, bytes) else x for x in array.tolist()]
-        array = np.array([_side(x, row, kind, name) for row, x in enumerate(texts)], np.int8)
-    elif array.dtype.kind not in "iuf":
-        raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {dtype_text(values, array)}")
-    invalid = (array != 1) & (array != -1) & (array != 0)
-    reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
-    return frozen(array.astype(np.int8, copy=False))
-
-
-def _side(value: Any, row: int, kind: str, name: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value in (-1, 0, 1):
-        return value
-    side = SIDES.get(value.strip().lower()) if isinstance(value, str) else None
-    if side is None:
-        raise RowError(kind, row, f"{name} is not buy or sell, +1, -1 or 0 ({name}={value!r})")
-    return side
 
 
 def array_of(values: Any, kind: str, name: str) -> NDArray[Any]:

@@ -1,7 +1,7 @@
 """Bars, Quotes, Trades: read-only columns of one symbol in time order, checked when constructed."""
 
 import re
-from typing import Any, Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +10,10 @@ from btcore.errors import DataError, RowError
 from btcore.times.intervals import Interval, interval_name
 from btcore.times.lengths import bar_times
 from btcore.times.rules import TimeRules
-from btcore.times.zones import Dst
 
 from .base import Container
-from .columns import Floats, Sides, float_column, frozen, side_column
-from .frames import select_columns, to_arguments
+from .columns import Floats, Sides, float_column, frozen
+from .sides import side_column
 from .timestamps import read_times, time_column
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
@@ -152,27 +151,6 @@ class Bars(Container):
 
     def _price_ranges(self) -> list[tuple[Floats, Floats]]:
         return [(self.low, self.high)]
-
-    @classmethod
-    def from_frame(
-        cls,
-        frame: Any,
-        columns: dict[str, str] | None = None,
-        timezone: str | None = None,
-        *,
-        interval: Interval | None = None,
-        source: str = "trade",
-        dst: Dst = "raise",
-        negative_prices: bool = False,
-    ) -> Self:
-        """Bars from a pandas, polars or pyarrow table, a dict or a structured array.
-
-        Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Naive datetimes
-        are local time in `timezone`, UTC if None. `interval` None is the smallest gap between two bars.
-        DataError for a missing column or invalid data.
-        """
-        found = to_arguments(select_columns(frame, "bars", columns), "bars", timezone or "UTC", dst)
-        return cls(**found, interval=interval, source=source, negative_prices=negative_prices)
 
 
 def _side_columns(bid: Any, ask: Any) -> dict[str, Floats]:

@@ -1,120 +1,313 @@
-"""Tables of other packages -> columns of a container, found by their usual names."""
+"""Tables of other packages -> the rows of a container, with the columns found by their usual names."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
+from msgspec import structs
 from numpy.typing import NDArray
 
 from btcore.errors import DataError, reject_rows
-from btcore.times.zones import Dst
+from btcore.times.rules import ReadTimes, TimeRules
 
-from .timestamps import TimeRules, read_times
+from .cleaning import Index, Mask, Notes, Rows, clean, rows_of
+from .date_and_time import are_times_of_day, joined
+from .names import PRICES, SIDED, Found, match_columns, plain
+from .numbers import MISSING, Form, Numbers, read_numbers
+from .options import TableSettings, TextSettings
+from .sides import maker_column, side_column
+from .symbols import Before, split_symbols, symbol_texts
+from .tables import Table, column_names, open_table, period_starts, symbol_column
+from .timestamps import read_times
 
-REQUIRED: dict[str, tuple[str, ...]] = {
-    "bars": ("timestamp", "open", "high", "low", "close"),
-    "quotes": ("timestamp", "bid", "ask"),
-    "trades": ("timestamp", "price"),
-}
-OPTIONAL: dict[str, tuple[str, ...]] = {
-    "bars": ("volume",),
-    "quotes": ("bid_size", "ask_size"),
-    "trades": ("size", "side", "buyer_maker"),
-}
-# Lower case, without spaces and underscores. The empty name is the index column of a CSV that pandas wrote.
-_ALIASES: dict[str, tuple[str, ...]] = {
-    "timestamp": ("timestamp", "time", "datetime", "date", "timestamputc", "timeutc", "ts", "opentime", ""),
-    "open": ("open", "o"),
-    "high": ("high", "h"),
-    "low": ("low", "l"),
-    "close": ("close", "c"),
-    "volume": ("volume", "vol", "v"),
-    "bid": ("bid", "bidprice", "bestbid"),
-    "ask": ("ask", "askprice", "bestask", "offer"),
-    "bid_size": ("bidsize", "bidqty", "bidquantity", "bidvolume"),
-    "ask_size": ("asksize", "askqty", "askquantity", "askvolume"),
-    "price": ("price", "p"),
-    "size": ("size", "quantity", "qty", "amount"),
-    "side": ("side",),
-    "buyer_maker": ("buyermaker", "isbuyermaker"),
-}
+__all__ = ["Table", "column_names", "from_frame", "match_columns", "read_rows", "symbol_column"]
+
+Made = TypeVar("Made")  # a container
+
+_PRICES = (*PRICES, *SIDED, "bid", "ask", "price")
+_FIXED_POINT = 1e9  # whole prices above it are probably counts of a fraction
+_PROBED = 10_000  # rows that are searched for the column of symbols
 
 
-def match_columns(names: list[str], kind: str, columns: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The name in the table of each column of `kind`; DataError lists the names if a required one is missing.
+def from_frame(make: Callable[..., Made], kind: str, frame: Any, settings: TableSettings) -> dict[str, Made]:
+    """The containers in a table, made by the constructor `make`: one of each symbol, "" if it has no name."""
+    made: dict[str, Made] = {}
+    for name, table in open_table(frame, kind, settings).items():
+        found = match_columns(table.names, kind, settings.columns)
+        one = structs.replace(settings, symbol=None, by=None) if name else settings
+        said: dict[str, Notes] = {}
+        rows = read_rows(table.pick(found), found, one, said, others=table.as_dict)
+        for symbol, part in rows.items():
+            made[name or symbol] = construct(make, kind, part, settings, said[symbol].lines())
+    return made
 
-    `columns` maps column names of `kind` to names in the table; the others are found by alias.
+
+def construct(
+    make: Callable[..., Made], kind: str, rows: Rows, settings: TableSettings, notes: tuple[str, ...] = ()
+) -> Made:
+    """The container of cleaned rows; the given notes follow its own."""
+    columns: dict[str, Any] = dict(rows.columns)
+    for side in ("bid", "ask") if "bid_open" in columns else ():
+        columns[side] = tuple(columns.pop(f"{side}_{price}") for price in PRICES)
+    more: dict[str, Any] = {"negative_prices": settings.negative_prices}
+    if kind == "bars":
+        more |= {"interval": settings.interval, "source": settings.source, "stamp": settings.stamp}
+        more |= {"timezone": settings.timezone, "calendar": settings.calendar}
+    if "end" in columns:
+        columns["end"] = ReadTimes(columns["end"])
+    if kind == "quotes" and settings.crossed == "keep":
+        more["crossed"] = "keep"
+    with rows.locate_errors():
+        made: Any = make(rows.times, **columns, **more)
+    with_notes: Made = made.with_notes(tuple(note for note in notes if note not in made.notes))
+    return with_notes
+
+
+def read_rows(
+    table: Mapping[str, Any],
+    found: Found,
+    settings: TableSettings,
+    notes: dict[str, Notes],
+    *,
+    others: Callable[[], Mapping[str, Any]] = dict,
+    before: Before | None = None,
+) -> dict[str, Rows]:
+    """The rows of each symbol that is asked for, ordered and without what the settings drop; "" has no name.
+
+    `table` has the columns that `found` uses. `notes` gets what is said of each symbol, `others` gives all
+    columns of the table for a message. A piece of a file has a `before`. RowError names the first invalid row
+    of `table`.
     """
-    if kind not in REQUIRED:
-        raise DataError(f"kind: {kind!r} is not one of {', '.join(REQUIRED)}")
-    allowed = REQUIRED[kind] + OPTIONAL[kind]
-    found: dict[str, str] = {}
-    for name, theirs in (columns or {}).items():
-        if name not in allowed:
-            raise DataError(f"columns: {name!r} is not a column of {kind}; those are {', '.join(allowed)}")
-        if theirs not in names:
-            raise DataError(f"columns: there is no {theirs!r} for {name}; {_listed(names)}")
-        found[name] = theirs
-    plain = [name.strip().lower().replace("_", "").replace(" ", "") for name in names]
-    for name in allowed:
-        if name in found:
-            continue
-        # Only the first column can be an index; an unnamed one elsewhere is not a time.
-        matches = [
-            i for alias in _ALIASES[name] for i, p in enumerate(plain) if p == alias and (alias or i == 0)
-        ]
-        if matches:
-            found[name] = names[matches[0]]
-        elif name in REQUIRED[kind]:
-            raise DataError(f"no column for {name}; {_listed(names)}; pass columns={{{name!r}: ...}}")
-    if "side" in found:
-        found.pop("buyer_maker", None)
-    return found
+    check_applies(found.kind, settings)
+    read = {}
+    for symbol, mask in split_symbols(table, found, settings, before).items():
+        index = None if mask is None else np.flatnonzero(mask)
+        chosen = table if index is None else {name: take(values, index) for name, values in table.items()}
+        said = notes.setdefault(symbol, Notes())
+        said.rows += _height(table)
+        for line in found.notes:
+            said.say(line)
+        if index is not None:
+            said.count(f"rows of the symbol {symbol!r}", len(index))
+        with rows_of(index):
+            rows = _rows(chosen, found, settings, said, before)
+        if index is not None:
+            rows = rows._replace(origin=index if rows.origin is None else index[rows.origin])
+        read[symbol] = clean(rows, found.kind, settings, said, lambda: _reason_of_duplicates(found, others))
+    return read
 
 
-def _listed(names: list[str]) -> str:
-    return f"the columns are {', '.join(map(repr, names)) or 'none'}"
+def check_applies(kind: str, settings: TableSettings) -> None:
+    """DataError for a setting that has no meaning for data of that kind."""
+    defaults = TableSettings()
+    for names, kinds in _ONLY_FOR.items():
+        for name in names:
+            if kind not in kinds and getattr(settings, name) != getattr(defaults, name):
+                raise DataError(f"{name}: it is for {' and '.join(kinds)}, not for {kind}")
 
 
-def select_columns(frame: Any, kind: str, columns: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The columns of `kind` in a pandas, polars or pyarrow table, dict or structured array, unconverted."""
-    getters = _getters(frame)
-    return {ours: getters[theirs] for ours, theirs in match_columns(list(getters), kind, columns).items()}
+_ONLY_FOR = {
+    ("stamp", "calendar", "duplicates"): ("bars",),
+    ("crossed",): ("quotes",),
+    ("sides",): ("trades",),
+}
 
 
-def _getters(frame: Any) -> dict[str, Any]:
-    if isinstance(frame, Mapping):
-        return {str(name): column for name, column in frame.items()}
-    if isinstance(frame, np.ndarray) and frame.dtype.names:
-        return {name: frame[name] for name in frame.dtype.names}
-    if hasattr(frame, "column_names"):  # pyarrow
-        return {name: frame.column(name) for name in frame.column_names}
-    if not hasattr(frame, "columns"):
-        raise DataError(
-            f"frame: a pandas, polars or pyarrow table, a dict or a structured array is needed, "
-            f"not {type(frame).__name__}"
+def _height(table: Mapping[str, Any]) -> int:
+    return len(next(iter(table.values())))
+
+
+def _rows(
+    table: Mapping[str, Any], found: Found, settings: TableSettings, notes: Notes, before: Before | None
+) -> Rows:
+    """The rows with a value in each column, converted."""
+    kind, named = found.kind, found.columns
+    times = _times(table, found, settings)
+    ends = {"end": table[_one(named["end"])]} if "end" in named else {}
+    textual = {"timestamp", "end", "side", "buyer_maker"}
+    raw = {name: table[_one(theirs)] for name, theirs in named.items() if name not in textual}
+    form = Form(settings.decimal, settings.thousands) if isinstance(settings, TextSettings) else Form()
+    lines: list[str] = []
+    numbers = read_numbers(raw, kind, form, lines)
+    optional = set(raw) - set(_PRICES) if before is None else set()
+    for name in [name for name in optional if _is_empty(numbers[name])]:
+        del numbers[name]
+        lines.append(f"{name} has no value in any row and is left out")
+    absent = {name: column.absent for name, column in numbers.items() if column.absent is not None}
+    if absent or settings.missing == "drop":  # the gate of times refuses those that are missing
+        gone = absent_times(times)
+        absent = absent if gone is None else {"timestamp": gone, **absent}
+    columns = {name: column.values for name, column in numbers.items()}
+    sides = _sides(table, found, settings, lines)
+    index = _present(absent, {"timestamp": times, **raw}, kind, settings, notes)
+    if index is not None:
+        times = take(times, index)
+        columns, sides, ends = (
+            {name: take(values, index) for name, values in part.items()} for part in (columns, sides, ends)
         )
-    found = {str(name): frame[name] for name in frame.columns}
-    index = getattr(frame, "index", None)
-    if index is not None and getattr(getattr(index, "dtype", None), "kind", "") == "M":
-        # A datetime index is the time, whatever its name; it comes first, as in a CSV that pandas writes.
-        found = {"": index, **({str(index.name): index} if index.name else {}), **found}
-    return found
+    columns = {name: _scaled(name, values, settings.price_divisor) for name, values in columns.items()}
+    rules = TimeRules(
+        settings.timezone,
+        settings.unit,
+        settings.time_format,
+        settings.dst,
+        (settings.years[0], settings.years[1]),
+        "" if before is None else before.notation,
+    )
+    with rows_of(index):
+        read = read_times(times, kind, rules)
+        for name, values in ends.items():
+            columns[name] = read_times(values, kind, rules, name).ns
+    if before is not None and len(read.ns):
+        before.notation = read.notation
+    for line in (read.note, *lines, _fixed_point(columns, settings)):
+        notes.say(line)
+    return Rows(read, {**columns, **sides}, index)
 
 
-def to_arguments(found: dict[str, Any], kind: str, timezone: str, dst: Dst) -> dict[str, Any]:
-    """Arguments of a constructor: times converted to int64 ns UTC, and `buyer_maker` to `side`."""
-    found = dict(found)
-    found["timestamp"] = read_times(found["timestamp"], kind, TimeRules(timezone, dst=dst)).ns
-    if "buyer_maker" in found:
-        found["side"] = aggressor_sides(found.pop("buyer_maker"), kind)
-    return found
+def _one(theirs: str | tuple[str, str]) -> str:
+    return theirs if isinstance(theirs, str) else theirs[0]
 
 
-def aggressor_sides(buyer_maker: Any, kind: str = "trades") -> NDArray[np.int8]:
-    """1 if the buyer was the taker, -1 if the buyer was the maker; from booleans, 0/1 or "True"/"False"."""
-    texts = np.char.lower(np.asarray(buyer_maker).astype(str))
-    maker = np.isin(texts, ("true", "1", "t"))
-    unknown = ~maker & ~np.isin(texts, ("false", "0", "f"))
-    reject_rows(kind, unknown, lambda row: f"buyer_maker is not true, false, 1 or 0 ({texts[row]!r})")
-    return np.where(maker, np.int8(-1), np.int8(1))
+def _is_empty(column: Numbers) -> bool:
+    return column.absent is not None and bool(column.absent.all())
+
+
+def _times(table: Mapping[str, Any], found: Found, settings: TableSettings) -> Any:
+    """The column of times; of two columns, their texts, unless the second is by its name only a time of day."""
+    if len(found.times) == 1:
+        return period_starts(table[found.times[0]])
+    date, clock = (table[name] for name in found.times)
+    if found.guessed and not are_times_of_day(clock):
+        return clock
+    return joined(date, clock, found.kind, found.times, settings.time_format)
+
+
+def _sides(
+    table: Mapping[str, Any], found: Found, settings: TableSettings, lines: list[str]
+) -> dict[str, NDArray[Any]]:
+    if "side" in found.columns:
+        values = table[_one(found.columns["side"])]
+        return {"side": side_column(values, found.kind, "side", settings.sides, lines)}
+    if "buyer_maker" in found.columns:
+        return {"side": maker_column(table[_one(found.columns["buyer_maker"])], found.kind)}
+    return {}
+
+
+def _present(
+    absent: Mapping[str, Mask], raw: Mapping[str, Any], kind: str, settings: TableSettings, notes: Notes
+) -> Index | None:
+    """The rows with a value in each column, None: all of them; RowError for the first without, unless dropped."""
+    if not absent:
+        return None
+    if settings.missing == "refuse":
+        name, gone = min(absent.items(), key=lambda item: int(item[1].argmax()))
+        reject_rows(kind, gone, lambda row: f"{name} is missing{_written(raw[name], row, name)}; {_DROP}")
+    gone = np.zeros(len(next(iter(absent.values()))), bool)
+    for name, mask in absent.items():
+        notes.count(f"rows dropped, as {name} is missing", int((mask & ~gone).sum()))
+        gone |= mask
+    return np.flatnonzero(~gone)
+
+
+_DROP = 'missing="drop" leaves such rows out'
+
+
+def _written(values: Any, row: int, name: str) -> str:
+    """What stands in the table for a missing value, if anything does."""
+    value = values.iloc[row] if hasattr(values, "iloc") else values[row]
+    value = value.as_py() if hasattr(value, "as_py") else value
+    if value is None or value == "":
+        return ""
+    return f" ({name}={value.item() if isinstance(value, np.generic) else value!r})"
+
+
+def absent_times(values: Any) -> Mask | None:
+    """The rows of a column of times that have none; None if each has one."""
+    if isinstance(values, ReadTimes):
+        return None
+    if hasattr(values, "gather"):  # polars
+        return _absent_in_polars(values)
+    if hasattr(values, "is_null") and hasattr(values, "null_count"):
+        mask = np.asarray(values.is_null(), bool)
+    elif hasattr(values, "isna"):
+        mask = np.asarray(values.isna(), bool)
+    else:
+        array = np.asarray(values)
+        kind = array.dtype.kind
+        mask = (
+            np.isnat(array) if kind == "M" else np.isnan(array) if kind == "f" else np.zeros(len(array), bool)
+        )
+    if _holds_texts(values):
+        texts = np.array([text.lower() for text in symbol_texts(values)], object)
+        mask = mask | np.isin(texts.astype(str), MISSING)
+    return mask if mask.any() else None
+
+
+def _absent_in_polars(values: Any) -> Mask | None:
+    absent = values.is_null()
+    if _holds_texts(values):
+        absent |= values.cast(str).str.strip_chars().str.to_lowercase().is_in(list(MISSING)).fill_null(True)
+    return absent.to_numpy() if absent.any() else None
+
+
+def _holds_texts(values: Any) -> bool:
+    dtype = str(getattr(values, "dtype", getattr(values, "type", "object"))).lower()
+    return dtype.startswith(("str", "object", "<u", "large_str", "string"))
+
+
+def take(values: Any, index: Index) -> Any:
+    """The rows of a column of any package, in the order of the index."""
+    if isinstance(values, ReadTimes):
+        return values._replace(ns=values.ns[index])
+    for method in ("gather", "take"):
+        if hasattr(values, method):
+            return getattr(values, method)(index)
+    return [values[row] for row in index.tolist()]
+
+
+def _scaled(name: str, values: NDArray[Any], divisor: float) -> NDArray[Any]:
+    """The values, or prices divided by the divisor; the float next to the quotient, also of large integers."""
+    if divisor == 1 or name not in _PRICES:
+        return values
+    if (
+        values.dtype.kind in "iu"
+        and len(values)
+        and int(np.abs(values).max()) > 2**53
+        and divisor == int(divisor)
+    ):
+        return np.array([int(value) / int(divisor) for value in values.tolist()])
+    return values / divisor
+
+
+def _fixed_point(columns: Mapping[str, NDArray[Any]], settings: TableSettings) -> str:
+    """A note if all prices are whole numbers as large as those of vendors who write prices without a point."""
+    prices = [values for name, values in columns.items() if name in _PRICES and len(values)]
+    if settings.price_divisor != 1 or not prices or any(values[0] < _FIXED_POINT for values in prices):
+        return ""
+    whole = all((values >= _FIXED_POINT).all() and (values == np.floor(values)).all() for values in prices)
+    return (
+        "prices are whole numbers above 1e9 and taken as they are; price_divisor=1e9 divides them"
+        if whole
+        else ""
+    )
+
+
+def _reason_of_duplicates(found: Found, others: Callable[[], Mapping[str, Any]]) -> str:
+    """What may be the reason for bars with the same timestamp, and what can be done."""
+    hints = []
+    clocks = [name for name in found.names if plain(name) in {"time", "timeofday"} and name not in found.used]
+    if clocks and len(found.times) == 1:
+        pair = (found.times[0], clocks[0])
+        hints.append(f"the time of day may be in {clocks[0]!r}: columns={{'timestamp': {pair!r}}}")
+    for name, values in others().items():
+        if name in found.used or name in clocks or not _holds_texts(values):
+            continue
+        symbols = list(dict.fromkeys(symbol_texts(values[:_PROBED]).tolist()))
+        if 1 < len(symbols) <= max(2, len(values[:_PROBED]) // 2):
+            hints.append(
+                f"the column {name!r} may name symbols, such as {symbols[0]!r} and {symbols[1]!r}: "
+                f"columns={{'symbol': {name!r}}}"
+            )
+    hints.append('duplicates="first" or duplicates="last" keeps one of such bars')
+    return "; ".join(hints)

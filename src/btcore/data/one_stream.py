@@ -9,7 +9,8 @@ from btcore.errors import DataError
 
 from .containers import KINDS
 from .files.formats import column_names, reader_of
-from .frames import _getters, match_columns
+from .frames import column_names as names_of
+from .frames import match_columns
 from .source import AnyContainer
 from .tickers import has_tickers, table_of
 
@@ -47,7 +48,7 @@ def read_table(table: Any, place: Place) -> AnyContainer:
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    found = _read(lambda: list(_getters(table)), convert, call, place)
+    found = _read(lambda: names_of(table), convert, call, place)
     return found.with_notes(notes) if notes else found
 
 

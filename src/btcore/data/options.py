@@ -15,11 +15,9 @@ Column = str | tuple[str, str] | None  # a name, the names of (date, time), or N
 Thousands = Literal[",", ".", " ", "'", "_"]
 
 
-class TableOptions(TypedDict, total=False):
-    """Options of every route from a table to a container."""
+class FrameOptions(TypedDict, total=False):
+    """Options of `from_frame`, besides `columns`, `timezone` and `by`."""
 
-    columns: Mapping[str, Column] | None  # name in btcore -> name in the table; others are found by alias
-    timezone: str | None  # IANA zone of naive times, and of the local days of bars; None: UTC
     unit: str | None  # of times that are numbers: s, ms, us, ns, excel, by_row; None: inferred
     time_format: str | None  # of times that are texts, in the directives of strptime; None: ISO 8601
     dst: Literal["raise", "earlier", "later", "infer"]  # a local time that occurs twice or never
@@ -27,9 +25,8 @@ class TableOptions(TypedDict, total=False):
     interval: str | int | timedelta | None  # length of bars; None: inferred
     stamp: Literal["open", "close"] | None  # what the times of bars are; None: opens, or closes of dates
     calendar: str | None  # exchange whose sessions end the bars: a code such as "XNYS"
-    source: str  # the prices that bars aggregate, such as "trade" or "mid"
+    source: str | None  # prices that bars aggregate, such as "trade"; None: "trade", of bid and ask "mid"
     symbol: str | None  # only the rows of this symbol
-    by: Literal["symbol"] | None  # "symbol": a dict of containers, one of each symbol
     sort: bool  # order the rows by time; rows of one time keep their order
     duplicates: Literal["refuse", "first", "last"]  # bars with the same timestamp: which of them to keep
     missing: Literal["refuse", "drop"]  # rows without a value in a column that is needed
@@ -37,6 +34,14 @@ class TableOptions(TypedDict, total=False):
     sides: Mapping[Any, int] | None  # value of the side column -> 1 buy, -1 sell, 0 unknown
     price_divisor: float  # prices are divided by it: 1e9 for fixed-point prices with nine digits
     negative_prices: bool  # prices may be zero or negative
+
+
+class TableOptions(FrameOptions, total=False):
+    """Options of every route from a table to a container."""
+
+    columns: Mapping[str, Column] | None  # name in btcore -> name in the table; others are found by alias
+    timezone: str | None  # IANA zone of naive times, and of the local days of bars; None: UTC
+    by: Literal["symbol"] | None  # "symbol": a dict of containers, one of each symbol
 
 
 class TextOptions(TableOptions, total=False):
@@ -63,7 +68,7 @@ class TableSettings(Struct, frozen=True, kw_only=True):
     interval: str | int | timedelta | None = None
     stamp: Literal["open", "close"] | None = None
     calendar: str | None = None
-    source: str = "trade"
+    source: str | None = None
     symbol: str | None = None
     by: Literal["symbol"] | None = None
     sort: bool = False

@@ -47,14 +47,19 @@ def test_frames_by_other_names():
         Trades.from_frame(frame, {"price": "Q"})
     with pytest.raises(DataError, match="'prise' is not a column of trades"):
         Trades.from_frame(frame, {"prise": "P"})
-    with pytest.raises(DataError, match="no column for bid; the columns are 'Date', 'When', 'P'"):
+    with pytest.raises(DataError, match="no column for bid, ask; the columns are 'Date', 'When', 'P'"):
         Quotes.from_frame(frame)
     with pytest.raises(DataError, match="a dict or a structured array is needed, not int"):
         Quotes.from_frame(5)
 
 
 def test_frames_with_buyer_maker():
-    frame = {"time": [1704067200, 1704067201], "price": [1.0, 2.0], "qty": [3.0, 4.0], "is_buyer_maker": [True, False]}
+    frame = {
+        "time": [1704067200, 1704067201],
+        "price": [1.0, 2.0],
+        "qty": [3.0, 4.0],
+        "is_buyer_maker": [True, False],
+    }
     trades = Trades.from_frame(frame)
     assert (trades.size.tolist(), trades.side.tolist()) == ([3.0, 4.0], [-1, 1])
     with pytest.raises(DataError, match=r"trades\[1\]: buyer_maker is not true, false, 1 or 0"):

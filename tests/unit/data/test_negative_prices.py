@@ -103,11 +103,10 @@ def test_readers(name, data, tmp_path):
     read, write = READERS[name]
     path = tmp_path / f"prices.{name}"
     write(pl.DataFrame(columns(data)), path)
-    more = {} if name == "npz" else {"unit": "ns"}
-    assert read(path, data.kind, negative_prices=True, **more) == data
+    assert read(path, data.kind, negative_prices=True, unit="ns") == data
     row = 3 if name == "csv" else 2
     with pytest.raises(DataError, match=rf"^prices\.{name} row {row}: \w+ is not positive .*{ADMITTED}"):
-        read(path, data.kind, **more)
+        read(path, data.kind, unit="ns")
 
 
 def test_resampling():

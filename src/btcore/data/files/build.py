@@ -1,92 +1,211 @@
-"""A table read from a file -> a container; errors name the file and the line of the row."""
+"""A table read from a file -> containers; errors name the file and the line of the row."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from btcore.data.columns import float_column
-from btcore.data.containers import KINDS, Bars
-from btcore.data.frames import aggressor_sides
+import numpy as np
+
+from btcore.data.cleaning import Notes, Rows
+from btcore.data.containers import KINDS, check_follows, last_row
+from btcore.data.frames import construct, match_columns, read_rows
+from btcore.data.names import Found
+from btcore.data.options import TableSettings
 from btcore.data.source import AnyContainer
-from btcore.data.timestamps import moments_column
-from btcore.errors import DataError, RowError, reject_rows
-from btcore.times.intervals import Interval, smallest_gap
-from btcore.times.zones import Dst
+from btcore.data.symbols import Before
+from btcore.data.timestamps import TimeRules, refuse_pieces
+from btcore.errors import DataError, RowError
+
+from .lines import Lines
+
+_TEXTUAL = ("end", "side", "buyer_maker")  # columns that are not numbers, besides times and symbols
 
 
 @contextmanager
-def located(place: str, first_row: int = 1) -> Iterator[None]:
-    """Puts `place` in front of a DataError; a RowError becomes "`place` row N", counted from `first_row`."""
+def located(place: str, lines: Lines | None = None) -> Iterator[None]:
+    """Puts `place` in front of a DataError; a RowError becomes "`place` row N", with N from `lines`."""
+    lines = Lines.counted(1) if lines is None else lines
     try:
         yield
     except RowError as error:
-        raise DataError(error.located(f"{place} row {error.row + first_row}")) from error
+        raise DataError(error.located(f"{place} row {lines.line(error.row)}")) from error
     except DataError as error:
         raise DataError(f"{place}: {error}") from error
 
 
 class Reading(NamedTuple):
-    """A file and the arguments of its reader: kind, notation of times, settings of the container."""
+    """A file that is read: its kind of data, the options, and the lines of its rows.
+
+    `notes` is what the reader of the file has to say. `peek` gives the first rows of the file with all of its
+    columns, for messages.
+    """
 
     file: Path
     kind: str
-    timezone: str = "UTC"
-    unit: str | None = None
-    time_format: str | None = None
-    dst: Dst = "raise"
-    interval: Interval | None = None
-    source: str = "trade"
-    first_row: int = 1  # the line of the first row of data, or its number
-    negative_prices: bool = False
+    settings: TableSettings
+    lines: Lines = Lines.counted(1)
+    notes: tuple[str, ...] = ()
+    peek: Callable[[], Any] | None = None
 
     def locate_errors(self) -> AbstractContextManager[None]:
         """Puts the name of the file, and the line of an invalid row, into DataErrors."""
-        return located(self.file.name, self.first_row)
+        return located(self.file.name, self.lines)
 
-    def build_from_frame(self, frame: Any, found: dict[str, str]) -> AnyContainer:
-        """The container of a polars frame; `found` maps the columns of `kind` to those of the frame."""
+    def match(self, names: list[str]) -> Found:
+        """The columns of the file that are used; DataError, which names the file, if one is missing."""
+        with self.locate_errors():
+            return match_columns(names, self.kind, self.settings.columns)
+
+    def wanted(self, found: Found) -> tuple[list[str], list[str]]:
+        """The names in the file of the columns of numbers, and of those to be read as texts."""
+        textual = {*found.times, *found.symbols}
+        textual |= {str(found.columns[name]) for name in _TEXTUAL if name in found.columns}
+        return [x for x in found.used if x not in textual], [x for x in found.used if x in textual]
+
+    def build_from_frame(self, frame: Any, found: Found) -> Any:
+        """The container of a polars frame; with the option `by` one of each symbol."""
         frame = drop_blank_end(frame)
-        if frame.height == 0:
-            raise DataError(f"{self.file.name}: the file has no rows")
+        return self.build({name: frame[name] for name in found.used}, found)
+
+    def build(self, table: Mapping[str, Any], found: Found) -> Any:
+        """The container of the columns of a file; with the option `by` one of each symbol."""
         with self.locate_errors():
-            table = self._convert(frame, found)
-        return self.build(table)
+            _check_rows(table)
+            said: dict[str, Notes] = {}
+            rows = read_rows(table, found, self.settings, said, others=self._others)
+            made = {
+                symbol: self._construct(part, (*self.notes, *said[symbol].lines()))
+                for symbol, part in rows.items()
+            }
+        return made if self.settings.by is not None else next(iter(made.values()))
 
-    def build(self, table: dict[str, Any]) -> AnyContainer:
-        """The container of converted columns."""
-        with self.locate_errors():
-            if len(table["timestamp"]) == 0:
-                raise DataError("the file has no rows")
-            if self.kind != "bars":
-                return KINDS[self.kind](**table, negative_prices=self.negative_prices)
-            length = smallest_gap(table["timestamp"]) if self.interval is None else self.interval
-            return Bars(**table, interval=length, source=self.source, negative_prices=self.negative_prices)
+    def _construct(self, rows: Rows, notes: tuple[str, ...]) -> AnyContainer:
+        if len(rows.times.ns) == 0:
+            raise DataError("no rows are left")
+        make: Any = KINDS[self.kind]
+        made: AnyContainer = construct(make, self.kind, rows, self.settings, notes)
+        return made
 
-    def _convert(self, frame: Any, found: dict[str, str]) -> dict[str, Any]:
-        import polars as pl
+    def _others(self) -> Mapping[str, Any]:
+        if self.peek is None:
+            return {}
+        frame = self.peek()
+        return {name: frame[name] for name in frame.columns}
 
-        # Polars joins chunks on all cores, and numpy then shares the memory. Texts are converted anyway.
-        joined = frame.select(pl.exclude(pl.String)).rechunk()
-        table: dict[str, Any] = {}
-        for name, theirs in found.items():
-            column = (joined if theirs in joined.columns else frame)[theirs]
-            if name == "timestamp":
-                table[name] = moments_column(
-                    column,
-                    self.kind,
-                    self.timezone,
-                    unit=self.unit,
-                    time_format=self.time_format,
-                    dst=self.dst,
+
+def _check_rows(table: Mapping[str, Any]) -> None:
+    lengths = {name: len(values) for name, values in table.items()}
+    if not any(lengths.values()):
+        raise DataError("the file has no rows")
+    first = next(iter(lengths))
+    for name, length in lengths.items():
+        if length != lengths[first]:
+            raise DataError(f"{name}: {length} rows, but {first} has {lengths[first]}")
+
+
+class Pieces:
+    """Containers of the tables into which a file is cut, each checked to follow the one before.
+
+    A piece is given back when the first row of the next is known, as a bar ends no later than the next
+    begins. The notes of the last one are those of the whole file, the others have none.
+    """
+
+    def __init__(self, reading: Reading, found: Found) -> None:
+        """DataError for options that need all rows of the file."""
+        settings = reading.settings
+        for option, text in (
+            (settings.sort, "sort"),
+            (settings.by is not None, "by"),
+            (settings.duplicates != "refuse", "duplicates"),
+        ):
+            if option:
+                raise DataError(
+                    f"{reading.file.name}: {text} needs all rows of the file; it is for read_*, not scan_*"
                 )
-            elif name == "buyer_maker":
-                table["side"] = aggressor_sides(column.to_numpy(), self.kind)
-            elif name == "side":
-                table[name] = column.fill_null("") if column.dtype == pl.String else column
-            else:
-                table[name] = _convert_numbers(column, self.kind, name)
-        return table
+        refuse_pieces(TimeRules(dst=settings.dst))
+        self._reading, self._found = reading, found
+        self._notes: dict[str, Notes] = {}
+        self._alike = Before()
+        self._held: Rows | None = None
+        self._lines = reading.lines
+        self._before: AnyContainer | None = None
+        self._error: DataError | None = None
+        self._any = False
+
+    def add(self, frame: Any, lines: Lines) -> AnyContainer | None:
+        """The piece before that of `frame`, whose rows are on `lines`; None if there is none yet.
+
+        DataError for an invalid row; one in `frame` is raised by the next call, after the piece before.
+        """
+        self._raise_error()
+        table = {name: frame[name] for name in self._found.used}
+        self._any = self._any or frame.height > 0
+        try:
+            with located(self._reading.file.name, lines):
+                found = read_rows(table, self._found, self._reading.settings, self._notes, before=self._alike)
+                rows = next(iter(found.values()))
+        except DataError as error:
+            self._error = error
+            return _without_notes(self._close(None))
+        if len(rows.times.ns) == 0:
+            return None
+        piece = self._close(rows)
+        self._held, self._lines = rows, lines
+        return _without_notes(piece)
+
+    def finish(self) -> AnyContainer:
+        """The last piece, with the notes of the file; DataError if there are no rows, or one is invalid."""
+        self._raise_error()
+        if self._held is None:
+            text = "no rows are left" if self._any else "the file has no rows"
+            raise DataError(f"{self._reading.file.name}: {text}")
+        piece = self._close(None)
+        assert piece is not None
+        lines = next(iter(self._notes.values())).lines()
+        return piece.with_notes((*self._reading.notes, *lines))
+
+    def _raise_error(self) -> None:
+        if self._error is not None:
+            raise self._error
+
+    def _close(self, after: Rows | None) -> AnyContainer | None:
+        """The container of the rows that were held back; `after` are the rows that follow them."""
+        rows, self._held = self._held, None
+        if rows is None:
+            return None
+        with located(self._reading.file.name, self._lines):
+            piece = self._construct(rows, after)
+            if self._before is not None:
+                check_follows(self._before, piece, 0 if rows.origin is None else int(rows.origin[0]))
+        self._before = last_row(piece)
+        return piece
+
+    def _construct(self, rows: Rows, after: Rows | None) -> AnyContainer:
+        kind, settings = self._reading.kind, self._reading.settings
+        make: Any = KINDS[kind]
+        piece: AnyContainer
+        if kind == "bars" and after is not None:
+            try:
+                piece = construct(make, kind, _with_first(rows, after), settings)
+                return piece.slice(None, int(piece.timestamp[-1]))
+            except DataError:
+                pass  # the rows are invalid, which is found here, or what follows is, which is found later
+        piece = construct(make, kind, rows, settings)
+        return piece
+
+
+def _without_notes(piece: AnyContainer | None) -> AnyContainer | None:
+    return None if piece is None else piece._trusted(piece.columns, piece._meta())
+
+
+def _with_first(rows: Rows, after: Rows) -> Rows:
+    """The rows and the first of those that follow, which has no line of its own here."""
+    times = rows.times._replace(ns=np.append(rows.times.ns, after.times.ns[:1]))
+    columns = {name: np.append(column, after.columns[name][:1]) for name, column in rows.columns.items()}
+    count = len(rows.times.ns)
+    origin = np.arange(count) if rows.origin is None else rows.origin
+    return Rows(times, columns, np.append(origin, origin[-1] + 1))
 
 
 def drop_blank_end(frame: Any) -> Any:
@@ -98,18 +217,3 @@ def drop_blank_end(frame: Any) -> Any:
         return frame
     last = frame.select(~blank).to_series().arg_true().max()
     return frame.head(0 if last is None else last + 1)
-
-
-def _convert_numbers(column: Any, kind: str, name: str) -> Any:
-    import polars as pl
-
-    if column.dtype == pl.String:
-        numbers = column.str.strip_chars().cast(pl.Float64, strict=False)
-        texts, invalid = column, numbers.is_null() & column.is_not_null() & (column != "")
-        reject_rows(kind, invalid.to_numpy(), lambda row: f"{name} is not a number ({name}={texts[row]!r})")
-        column = numbers
-    if column.null_count():
-        reject_rows(kind, column.is_null().to_numpy(), lambda _: f"{name} is missing")
-    if column.dtype.is_decimal():
-        column = column.cast(pl.Float64)
-    return float_column(column, kind, name)

@@ -5,34 +5,20 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Unpack
 
 import numpy as np
 
-from btcore.data.frames import aggressor_sides, match_columns
+from btcore.data.names import Found
+from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
-from btcore.times.intervals import Interval
-from btcore.times.zones import Dst
 
 from .build import Reading
+from .lines import Lines
 
 
-def read_csv(
-    path: str | Path,
-    kind: str = "bars",
-    *,
-    columns: Mapping[str, str] | None = None,
-    timezone: str = "UTC",
-    unit: str | None = None,
-    interval: Interval | None = None,
-    time_format: str | None = None,
-    dst: Dst = "raise",
-    source: str = "trade",
-    delimiter: str = ",",
-    has_header: bool = True,
-    negative_prices: bool = False,
-) -> AnyContainer:
+def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
     """The Bars, Quotes or Trades (`kind`) in a CSV file, which may be gzipped or the only member of a zip.
 
     Columns are found by their usual names, in upper or lower case; `columns={"timestamp": "Date"}` names
@@ -44,96 +30,54 @@ def read_csv(
     and line, counted from 1 with the header. FileNotFoundError if there is no file.
     """
     pl = import_polars("CSV")
-    first_row = 2 if has_header else 1
-    reading = Reading(
-        Path(path), kind, timezone, unit, time_format, dst, interval, source, first_row, negative_prices
-    )
+    reading, layout = csv_reading(path, kind, TextSettings.of("read_csv", options))
     content = _csv_content(reading.file)
     with polars_errors(reading.file, "CSV"):
-        options: dict[str, Any] = {"separator": delimiter, "has_header": has_header}
-        found, types = csv_columns(_reopen(content), reading, columns, options)
-        options["columns"] = list(types)
+        found, types, names = csv_columns(_reopen(content), reading, layout)
+        layout["columns"] = list(types)
         try:
-            frame = pl.read_csv(_reopen(content), schema_overrides=types, **options)
+            frame = pl.read_csv(_reopen(content), schema_overrides=types, **layout)
         except pl.exceptions.ComputeError:
             # Some value is not a number: read all as text, so that the error can name its row.
-            frame = pl.read_csv(_reopen(content), infer_schema=False, **options)
-    return reading.build_from_frame(frame, found)
+            frame = pl.read_csv(_reopen(content), infer_schema=False, **layout)
+    made: AnyContainer = reading.build_from_frame(frame.rename(names), found)
+    return made
 
 
-def read_parquet(
-    path: str | Path,
-    kind: str = "bars",
-    *,
-    columns: Mapping[str, str] | None = None,
-    timezone: str = "UTC",
-    unit: str | None = None,
-    interval: Interval | None = None,
-    time_format: str | None = None,
-    dst: Dst = "raise",
-    source: str = "trade",
-    negative_prices: bool = False,
-) -> AnyContainer:
+def read_parquet(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
     """The container in a Parquet file; arguments and errors as of `read_csv`, rows counted from 1."""
     pl = import_polars("Parquet")
-    reading = Reading(
-        Path(path), kind, timezone, unit, time_format, dst, interval, source, 1, negative_prices
-    )
-    return _read_table(pl.read_parquet, reading, columns)
+    reading = Reading(Path(path), kind, TableSettings.of("read_parquet", options))
+    return _read_table(pl.read_parquet, reading)
 
 
-def read_arrow(
-    path: str | Path,
-    kind: str = "bars",
-    *,
-    columns: Mapping[str, str] | None = None,
-    timezone: str = "UTC",
-    unit: str | None = None,
-    interval: Interval | None = None,
-    time_format: str | None = None,
-    dst: Dst = "raise",
-    source: str = "trade",
-    negative_prices: bool = False,
-) -> AnyContainer:
+def read_arrow(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
     """The container in an Arrow IPC (Feather) file; arguments and errors as of `read_csv`, rows from 1."""
     pl = import_polars("Arrow IPC")
 
     def read(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
         return pl.read_ipc(file, columns=columns, n_rows=n_rows)
 
-    reading = Reading(
-        Path(path), kind, timezone, unit, time_format, dst, interval, source, 1, negative_prices
-    )
-    return _read_table(read, reading, columns)
+    reading = Reading(Path(path), kind, TableSettings.of("read_arrow", options))
+    return _read_table(read, reading)
 
 
-def read_npz(
-    path: str | Path,
-    kind: str = "bars",
-    *,
-    columns: Mapping[str, str] | None = None,
-    interval: Interval | None = None,
-    source: str = "trade",
-    negative_prices: bool = False,
-) -> AnyContainer:
+def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
     """The container in an npz file with one array per column; times are int64 nanoseconds UTC or datetime64.
 
     Errors as of `read_csv`, rows counted from 1.
     """
-    reading = Reading(Path(path), kind, interval=interval, source=source, negative_prices=negative_prices)
+    reading = Reading(Path(path), kind, TableSettings.of("read_npz", options))
     try:
         with np.load(path, allow_pickle=False) as archive:
-            with reading.locate_errors():
-                found = match_columns(list(archive), kind, columns)
-            table = {name: archive[theirs] for name, theirs in found.items()}
+            found = reading.match(list(archive))
+            table = {name: archive[name] for name in found.used}
     except (DataError, FileNotFoundError):
         raise
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{reading.file.name}: not a readable npz: {error}") from error
-    if "buyer_maker" in table:
-        with reading.locate_errors():
-            table["side"] = aggressor_sides(table.pop("buyer_maker"))
-    return reading.build(table)
+    made: AnyContainer = reading.build(table, found)
+    return made
 
 
 def import_polars(what: str) -> Any:
@@ -162,32 +106,44 @@ def polars_errors(file: Path, what: str) -> Iterator[None]:
         raise DataError(f"{file.name}: not a readable file: {error}") from error
 
 
+def csv_reading(path: str | Path, kind: str, settings: TextSettings) -> tuple[Reading, dict[str, Any]]:
+    """The reading of a CSV, and the options of polars that say how it is laid out."""
+    header = settings.has_header is not False
+    layout: dict[str, Any] = {"separator": settings.delimiter or ",", "has_header": header}
+    return Reading(Path(path), kind, settings, Lines.counted(2 if header else 1)), layout
+
+
 def csv_columns(
-    content: Any, reading: Reading, columns: Mapping[str, str] | None, options: Mapping[str, Any]
-) -> tuple[dict[str, str], dict[str, Any]]:
-    """The file's name of each column of the kind, and the polars dtype of each, by the first row."""
+    content: Any, reading: Reading, layout: Mapping[str, Any]
+) -> tuple[Found, dict[str, Any], dict[str, str]]:
+    """The columns of the file that are used, the polars dtype of each, and polars' name of each to ours."""
     import polars as pl
 
-    head = pl.read_csv(content, n_rows=1, infer_schema=False, **options)
-    names = head.columns if options["has_header"] else [f"column_{i}" for i in range(1, head.width + 1)]
-    with reading.locate_errors():
-        matched = match_columns(names, reading.kind, columns)
-    found = {name: head.columns[names.index(theirs)] for name, theirs in matched.items()}
-    types: dict[str, Any] = dict.fromkeys(found.values(), pl.Float64)
-    types |= {found[name]: pl.String for name in ("timestamp", "side", "buyer_maker") if name in found}
-    time = head[found["timestamp"]][0] if head.height else None
-    if reading.time_format is None and re.fullmatch(r"[+-]?\d+", time or ""):
-        types[found["timestamp"]] = pl.Int64  # twice as fast as texts
-    return found, types
+    head = pl.read_csv(content, n_rows=1, infer_schema=False, **layout)
+    theirs = head.columns
+    if not layout["has_header"]:
+        head.columns = [f"column_{i}" for i in range(1, head.width + 1)]
+    ours = dict(zip(head.columns, theirs, strict=True))
+    found = reading.match(head.columns)
+    numbers, texts = reading.wanted(found)
+    types: dict[str, Any] = dict.fromkeys(numbers, pl.Float64) | dict.fromkeys(texts, pl.String)
+    time = head[found.times[0]][0] if head.height else None
+    if (
+        reading.settings.time_format is None
+        and len(found.times) == 1
+        and re.fullmatch(r"[+-]?\d+", time or "")
+    ):
+        types[found.times[0]] = pl.Int64  # twice as fast as texts
+    return found, {ours[name]: dtype for name, dtype in types.items()}, {ours[name]: name for name in types}
 
 
-def _read_table(read: Any, reading: Reading, columns: Mapping[str, str] | None) -> AnyContainer:
+def _read_table(read: Any, reading: Reading) -> AnyContainer:
     with polars_errors(reading.file, "file of its kind"):
-        names = read(reading.file, n_rows=0).columns
-        with reading.locate_errors():
-            found = match_columns(names, reading.kind, columns)
-        frame = read(reading.file, columns=list(found.values()))
-    return reading.build_from_frame(frame, found)
+        found = reading.match(read(reading.file, n_rows=0).columns)
+        frame = read(reading.file, columns=found.used)
+    reading = reading._replace(peek=lambda: read(reading.file, n_rows=1000))
+    made: AnyContainer = reading.build_from_frame(frame, found)
+    return made
 
 
 def _csv_content(file: Path) -> Path | bytes:

@@ -101,7 +101,7 @@ def test_compressed(tmp_path, write):
         ("109,1200", "109,", r"prices\.csv row 4: volume is missing"),
         ("104,95", "94,95", r"prices\.csv row 2: high < low \(high=94.0, low=95.0\)"),
         ("101,109", "abc,109", r"prices\.csv row 3: open is not a number \(open='abc'\)"),
-        ("101,109", "nan,109", r"prices\.csv row 3: open is NaN"),
+        ("101,109", "nan,109", r"prices\.csv row 3: open is missing"),
         ("101,109", "-1,109", r"prices\.csv row 3: open < low|prices\.csv row 3: open is not positive"),
         ("2024-01-05", "2024-01-01", r"prices\.csv row 4: unsorted"),
         ("2024-01-05", "2024-01-03", r"prices\.csv row 4: duplicate bar"),
@@ -253,7 +253,7 @@ def test_bad_parquet_arrow_npz(tmp_path):
         (tmp_path / name).write_bytes(b"rubbish" * 10)
         with pytest.raises(DataError, match=f"{name}: not a readable"):
             read(tmp_path / name, "trades")
-    np.savez(tmp_path / "a.npz", time=np.array([2, 1]), price=np.ones(2))
+    np.savez(tmp_path / "a.npz", time=1_704_067_200 * 10**9 + np.array([2, 1]), price=np.ones(2))
     with pytest.raises(DataError, match=r"a\.npz row 2: unsorted"):
         read_npz(tmp_path / "a.npz", "trades")
 

@@ -1,0 +1,177 @@
+"""Rows of a table on their way into a container: selected, ordered, repaired; each step leaves a note."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import RowError, reject_rows
+from btcore.times.clock import moment_text
+from btcore.times.rules import ReadTimes
+
+from .names import PRICES
+from .options import TableSettings
+
+Mask = NDArray[np.bool_]
+Index = NDArray[np.intp]
+
+REPAIRED_ULPS = 4  # a high that far below the open is the open, after arithmetic with floats
+
+
+class Notes:
+    """What is said about data that were read: lines, and counts of rows that add up over pieces of a file."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, None] = {}
+        self._counts: Counter[str] = Counter()
+        self.rows = 0
+
+    def say(self, line: str) -> None:
+        """Adds the line unless it is there, or empty."""
+        if line:
+            self._lines[line] = None
+
+    def count(self, what: str, rows: int) -> None:
+        """Adds to the number of rows of which `what` is said."""
+        if rows:
+            self._counts[what] += rows
+
+    def lines(self) -> tuple[str, ...]:
+        """All lines, then the counts."""
+        return (*self._lines, *(f"{what}: {rows} of {self.rows} rows" for what, rows in self._counts.items()))
+
+
+class Rows(NamedTuple):
+    """Times and columns of the rows that are left, and the row of the table of each (None: all rows)."""
+
+    times: ReadTimes
+    columns: dict[str, NDArray[Any]]
+    origin: Index | None = None
+
+    def take(self, chosen: Mask | Index) -> "Rows":
+        """The rows of a mask, or in the order of an index."""
+        index = np.arange(len(self.times.ns)) if self.origin is None else self.origin
+        times = self.times._replace(ns=self.times.ns[chosen])
+        return Rows(times, {name: column[chosen] for name, column in self.columns.items()}, index[chosen])
+
+    def locate_errors(self) -> Any:
+        """Makes the row of a RowError the row of the table."""
+        return rows_of(self.origin)
+
+
+@contextmanager
+def rows_of(index: Index | None) -> Iterator[None]:
+    """Makes the row of a RowError, counted in selected rows, the row of the table."""
+    try:
+        yield
+    except RowError as error:
+        if index is None:
+            raise
+        raise RowError(error.kind, int(index[error.row]), error.problem, error.count) from None
+
+
+def clean(rows: Rows, kind: str, settings: TableSettings, notes: Notes, hint: Callable[[], str]) -> Rows:
+    """The rows in order of time, without what the settings drop, with repaired prices; RowError for the rest.
+
+    `hint` is asked what may be the reason for bars with the same timestamp.
+    """
+    rows = _in_order(rows, kind, settings, notes)
+    if kind == "bars":
+        rows = _without_duplicates(rows, settings, notes, hint)
+        for side in ("", "bid_", "ask_"):
+            if f"{side}open" in rows.columns:
+                _repair(rows, side, notes)
+    if kind == "quotes":
+        rows = _check_crossed(rows, settings, notes)
+    return rows
+
+
+def _in_order(rows: Rows, kind: str, settings: TableSettings, notes: Notes) -> Rows:
+    times = rows.times.ns
+    falls = times[1:] < times[:-1]
+    if not falls.any():
+        return rows
+    if not settings.sort:
+        newest_first = bool((times[1:] <= times[:-1]).all())
+        hint = (
+            "the rows are newest first; sort=True puts them in order"
+            if newest_first
+            else "sort=True orders rows by time"
+        )
+        with rows.locate_errors():
+            _reject_times(kind, times, falls, "unsorted: earlier than the row before", hint)
+    order = np.argsort(times, kind="stable")
+    ordered = rows.take(order)
+    same = ordered.times.ns[1:] == ordered.times.ns[:-1]
+    notes.count("rows put in order of time, those of one time as in the table", len(times))
+    if kind != "bars":
+        notes.count(
+            "rows with the time of the row before, whose order may be the other way round", int(same.sum())
+        )
+    return ordered
+
+
+def _without_duplicates(rows: Rows, settings: TableSettings, notes: Notes, hint: Callable[[], str]) -> Rows:
+    times = rows.times.ns
+    same = times[1:] == times[:-1]
+    if not same.any():
+        return rows
+    if settings.duplicates == "refuse":
+        with rows.locate_errors():
+            problem = "duplicate bar: same timestamp as the row before"
+            _reject_times("bars", times, same, problem, hint())
+    # Of the rows with one timestamp, the first has no equal row before it, the last none after it.
+    kept = ~np.append(False, same) if settings.duplicates == "first" else ~np.append(same, False)
+    notes.count(
+        f"bars dropped, as others have their timestamp (the {settings.duplicates} is kept)", int(same.sum())
+    )
+    return rows.take(kept)
+
+
+def _reject_times(kind: str, times: NDArray[np.int64], invalid: Mask, problem: str, hint: str) -> None:
+    """RowError for the first invalid pair of neighbours; `invalid[i]` is about rows i and i + 1."""
+
+    def text(row: int) -> str:
+        here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
+        return f"{problem} (timestamp={here}, before={before}); {hint}"
+
+    reject_rows(kind, np.append(False, invalid), text)
+
+
+def _repair(rows: Rows, side: str, notes: Notes) -> None:
+    """Moves high and low to an open or close that is beyond them by a few units in the last place."""
+    opened, high, low, closed = (rows.columns[f"{side}{price}"] for price in PRICES)
+    top, bottom = np.maximum(opened, closed), np.minimum(opened, closed)
+    beyond = ~((top <= high) & (low <= bottom))
+    if not beyond.any():
+        return
+    with np.errstate(invalid="ignore"):
+        above = beyond & (top > high) & (top - high <= REPAIRED_ULPS * np.spacing(np.abs(high)))
+        below = beyond & (bottom < low) & (low - bottom <= REPAIRED_ULPS * np.spacing(np.abs(low)))
+    rows.columns[f"{side}high"] = np.where(above, top, high)
+    rows.columns[f"{side}low"] = np.where(below, bottom, low)
+    what = "bars repaired: open or close was beyond high or low by a rounding error"
+    notes.count(f"{what} of {side[:-1]}" if side else what, int((above | below).sum()))
+
+
+def _check_crossed(rows: Rows, settings: TableSettings, notes: Notes) -> Rows:
+    crossed = rows.columns["bid"] > rows.columns["ask"]
+    if not crossed.any():
+        return rows
+    if settings.crossed == "refuse":
+        bid, ask = rows.columns["bid"], rows.columns["ask"]
+        with rows.locate_errors():
+            hint = 'crossed="keep" or crossed="drop" takes such data'
+            reject_rows(
+                "quotes",
+                crossed,
+                lambda row: f"crossed: bid > ask (bid={float(bid[row])!r}, ask={float(ask[row])!r}); {hint}",
+            )
+    if settings.crossed == "keep":
+        notes.count("crossed quotes (bid > ask) kept", int(crossed.sum()))
+        return rows
+    notes.count("crossed quotes (bid > ask) dropped", int(crossed.sum()))
+    return rows.take(~crossed)

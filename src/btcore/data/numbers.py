@@ -1,0 +1,318 @@
+"""Columns of numbers, written in any of the usual ways -> float64 or integers, and the rows without a value.
+
+Numbers need no other package; texts are read by polars, as the floats that Python's `float` gives.
+"""
+
+import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import DataError, RowError
+
+from .columns import array_of, dtype_text
+
+Mask = NDArray[np.bool_]
+
+NO_VALUE = 2**63 - 1  # what vendors of fixed-point prices write for "none"
+_LIMIT = float(NO_VALUE)  # 2**63, the float next to it
+MISSING = (
+    *("", "null", "nan", "na", "n/a", "#n/a", "none", "nil", "-", "--", ".", "\N{EN DASH}", "\N{EM DASH}"),
+    str(NO_VALUE),
+)
+
+_CURRENCIES = "$\N{EURO SIGN}\N{POUND SIGN}\N{YEN SIGN}\N{INDIAN RUPEE SIGN}"
+_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+_GROUPS = _SPACES + "'\N{RIGHT SINGLE QUOTATION MARK}"  # they separate thousands, and nothing else
+_SUFFIXES = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
+_MINUS = "\N{MINUS SIGN}"
+_AROUND = f"-+{_MINUS}(){_CURRENCIES}{_SPACES}%KkMmBbTt"
+
+
+class Numbers(NamedTuple):
+    """Values of a column, and the mask of rows without one (None: each has one), where `values` is arbitrary."""
+
+    values: NDArray[Any]
+    absent: Mask | None
+
+
+class Form(NamedTuple):
+    """How texts write numbers: the decimal point, and what separates thousands ("": found, for each number)."""
+
+    decimal: str | None = None
+    thousands: str | None = None
+
+
+class _Raw(NamedTuple):
+    """A column on its way: numbers, the texts of rows that are texts (a polars column, null elsewhere)."""
+
+    values: NDArray[Any]
+    texts: Any
+    absent: Mask | None
+
+
+def read_numbers(columns: Mapping[str, Any], kind: str, form: Form, notes: list[str]) -> dict[str, Numbers]:
+    """The numbers of each column; texts are written alike in all of them.
+
+    `form` None: found. RowError for a text that is no number; DataError for a column of other values, and for
+    numbers that can be read in two ways. `notes` gets what was found.
+    """
+    raw = {name: _raw(values, kind, name) for name, values in columns.items()}
+    texts = {name: column.texts for name, column in raw.items() if column.texts is not None}
+    if texts and (form != Form() or not all(_is_canonical(column) for column in texts.values())):
+        texts = {name: _cleaned(column) for name, column in texts.items()}
+        form = _find_form(texts, form)
+        read = {name: _unstyled(column, form) for name, column in texts.items()}
+        texts = {name: column for name, (column, _) in read.items()}
+        for style in dict.fromkeys(style for _, styles in read.values() for style in styles):
+            notes.append(
+                f"{', '.join(name for name, (_, styles) in read.items() if style in styles)}: {style}"
+            )
+    return {name: _finished(column, texts.get(name), kind, name) for name, column in raw.items()}
+
+
+def _finished(raw: _Raw, texts: Any, kind: str, name: str) -> Numbers:
+    """The column with its texts converted, and every value that stands for none counted as absent."""
+    values, absent = raw.values, raw.absent
+    if texts is not None:
+        import polars as pl
+
+        read = texts.str.strip_chars().cast(pl.Float64, strict=False)
+        textual = texts.is_not_null().to_numpy()
+        lacking = read.is_null().to_numpy() & textual
+        if lacking.any():
+            given = raw.texts.str.strip_chars().str.to_lowercase()
+            invalid = lacking & ~given.is_in(list(MISSING)).fill_null(False).to_numpy()
+            if invalid.any():
+                raise _no_number(raw.texts, invalid, kind, name)
+            absent = lacking if absent is None else absent | lacking
+        numbers = read.fill_null(np.nan).to_numpy()
+        values = numbers if textual.all() or values is None else np.where(textual, numbers, values)
+    return Numbers(values, _union(absent, _stand_ins(values)))
+
+
+def _no_number(texts: Any, invalid: Mask, kind: str, name: str) -> RowError:
+    row = int(invalid.argmax())
+    text = texts[row]
+    what = "is a percentage, not a number" if str(text).strip().endswith("%") else "is not a number"
+    return RowError(kind, row, f"{name} {what} ({name}={text!r})", int(invalid.sum()))
+
+
+def _stand_ins(values: NDArray[Any]) -> Mask | None:
+    """NaN, and the greatest int64, which stands for no value; None if there is neither."""
+    if values.dtype.kind != "f":
+        return _some(values == NO_VALUE) if values.dtype.itemsize == 8 and len(values) else None
+    if len(values) == 0 or values.max() < _LIMIT:
+        return None
+    return _some(np.isnan(values) | (values == _LIMIT))
+
+
+def _some(mask: Mask) -> Mask | None:
+    return mask if mask.any() else None
+
+
+def _union(one: Mask | None, other: Mask | None) -> Mask | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
+
+
+# ---- columns of any package
+
+
+def _raw(values: Any, kind: str, name: str) -> _Raw:
+    package = type(values).__module__.partition(".")[0]
+    if package == "pyarrow" and "polars" in sys.modules:
+        values, package = _from_arrow(values), "polars"
+    if package == "polars":
+        return _raw_polars(values, kind, name)
+    masked = sys.modules.get("numpy.ma")
+    absent = None
+    if masked is not None and isinstance(values, masked.MaskedArray):
+        absent, values = _some(masked.getmaskarray(values)), values.data
+    elif not isinstance(values, np.ndarray):
+        absent = _nulls(values)
+        if absent is not None and hasattr(values, "to_numpy") and _is_number(values.dtype):
+            values = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    array = array_of(values, kind, name)
+    if array.dtype.kind in "iuf":
+        return _Raw(array, None, absent)
+    if array.dtype.kind == "O":
+        return _raw_objects(array, kind, name)
+    if array.dtype.kind in "SU":
+        return _raw_polars(_text_column([_text(value) for value in array.tolist()]), kind, name)
+    if len(array) == 0:
+        return _Raw(np.empty(0), None, None)
+    raise DataError(f"{kind}.{name}: numbers are needed, not {dtype_text(values, array)}")
+
+
+def _is_number(dtype: Any) -> bool:
+    return getattr(dtype, "kind", "O") in "iuf"
+
+
+def _from_arrow(values: Any) -> Any:
+    import polars as pl
+
+    return pl.from_arrow(values)
+
+
+def _nulls(values: Any) -> Mask | None:
+    """The nulls of a pandas or pyarrow column that is not a plain numpy array."""
+    if hasattr(values, "isna"):
+        return _some(np.asarray(values.isna(), bool))
+    if getattr(values, "null_count", 0):
+        return np.asarray(values.is_null(), bool)
+    return None
+
+
+def _raw_polars(column: Any, kind: str, name: str) -> _Raw:
+    import polars as pl
+
+    dtype = column.dtype
+    if dtype == pl.Null:
+        return _Raw(np.full(len(column), np.nan), None, np.ones(len(column), bool) if len(column) else None)
+    absent = column.is_null().to_numpy() if column.null_count() else None
+    if dtype in {pl.Categorical, pl.Enum} or dtype.is_decimal():
+        column = column.cast(pl.String)  # a decimal through its text gives the float next to it
+    if column.dtype == pl.String:
+        return _Raw(np.full(len(column), np.nan), column, absent)
+    if not column.dtype.is_numeric():
+        raise DataError(f"{kind}.{name}: numbers are needed, not {dtype}")
+    if absent is not None:
+        column = column.fill_null(0)
+    return _Raw(column.to_numpy(), None, absent)
+
+
+def _raw_objects(array: NDArray[Any], kind: str, name: str) -> _Raw:
+    """Python objects: numbers, texts and what stands for none, one by one."""
+    values, texts = np.full(len(array), np.nan), [None] * len(array)
+    absent = np.zeros(len(array), bool)
+    found: list[str | None] = list(texts)
+    for row, value in enumerate(array):
+        if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:  # noqa: PLR0124
+            absent[row] = True
+        elif isinstance(value, str | bytes):
+            found[row] = _text(value)
+        elif isinstance(value, bool | np.bool_) or not hasattr(value, "__float__"):
+            raise RowError(kind, row, f"{name} is not a number ({name}={value!r})")
+        elif value == NO_VALUE:
+            absent[row] = True
+        else:
+            values[row] = float(value)
+    textual = any(text is not None for text in found)
+    return _Raw(values, _text_column(found) if textual else None, _some(absent))
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _text_column(texts: list[Any]) -> Any:
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise ImportError("reading numbers from texts needs polars: pip install 'btcore[data]'") from error
+    return pl.Series(texts, dtype=pl.String)
+
+
+# ---- texts
+
+
+def _is_canonical(texts: Any) -> bool:
+    """Whether each text is a number as Python writes it, or stands for none."""
+    import polars as pl
+
+    stripped = texts.str.strip_chars()
+    failed = stripped.filter(stripped.cast(pl.Float64, strict=False).is_null())
+    return bool(failed.str.to_lowercase().is_in(list(MISSING)).fill_null(True).all())
+
+
+def _cleaned(texts: Any) -> Any:
+    """Without spaces around; those that stand for none are null."""
+    import polars as pl
+
+    stripped = texts.str.strip_chars(f"{_SPACES}\t")
+    none = stripped.str.to_lowercase().is_in(list(MISSING)).fill_null(True)
+    return pl.select(pl.when(~none).then(stripped)).to_series()
+
+
+def _find_form(texts: Mapping[str, Any], form: Form) -> Form:
+    """The decimal point of all columns: that of a number which can be read in one way only.
+
+    DataError if there are two, and for numbers such as 1,234, which is 1234 or 1.234, with no other to tell.
+    """
+    if form.decimal is not None:
+        return form
+    if form.thousands in {".", ","}:
+        return Form("," if form.thousands == "." else ".", form.thousands)
+    found: dict[str, str] = {}
+    unsure: dict[str, str] = {}
+    for name, column in texts.items():
+        core = column.str.strip_chars(_AROUND).str.replace_all(f"[{_GROUPS}_]", "")
+        for point, group in ((".", r","), (",", r"\.")):
+            mark = "\\" + point
+            three = rf"^[1-9]\d{{0,2}}{mark}\d{{3}}$"
+            sure = rf"^\d*{mark}\d*$|^\d{{1,3}}({group}\d{{3}})+{mark}\d*$|^[1-9]\d{{0,2}}({group}\d{{3}}){{2,}}$"
+            either = core.str.contains(three)
+            for mask, examples in ((core.str.contains(sure) & ~either, found), (either, unsure)):
+                if point not in examples and mask.any():
+                    examples[point] = f"{name} {column.filter(mask)[0]!r}"
+    if len(found) > 1:
+        raise DataError(
+            f"numbers are written in two ways: {found['.']} and {found[',']}; "
+            'pass decimal="." or decimal="," if one is wrong'
+        )
+    if not found and "," in unsure:
+        raise DataError(
+            f"{unsure[',']} can be read in two ways, with a decimal comma or with a comma between thousands; "
+            'pass decimal="," or decimal="."'
+        )
+    return Form(next(iter(found), "."), form.thousands)
+
+
+def _unstyled(texts: Any, form: Form) -> tuple[Any, list[str]]:
+    """The texts as Python writes numbers, "?" for those that are none; what was different about them."""
+    import polars as pl
+
+    point = form.decimal or "."
+    group = f"[{_escaped(form.thousands or _GROUPS + (',' if point == '.' else '.'))}]"
+    parts = texts.str.extract_groups(_pattern(group, "\\" + point)).struct.unnest()
+    negative = parts["open"] == "("
+    minus = parts["sign"].is_in(["-", _MINUS]) | parts["late"].is_in(["-", _MINUS])
+    signs = sum(
+        (there.cast(pl.Int8) for there in (parts["sign"] != "", parts["late"] != "")), negative.cast(pl.Int8)
+    )
+    suffix = parts["suffix"].str.to_uppercase()
+    power = suffix.replace_strict({"": "", **_SUFFIXES}, default=None, return_dtype=pl.String)
+    number = pl.select(
+        pl.when(negative | minus).then(pl.lit("-")).otherwise(pl.lit(""))
+        + parts["body"].str.replace_all(group, "").str.replace(point, ".", literal=True)
+        + parts["power"].fill_null("")
+        + power
+    ).to_series()
+    sane = (signs <= 1) & (negative == (parts["close"] == ")")) & ((suffix == "") | parts["power"].is_null())
+    sane = (parts["body"].is_not_null() & sane).fill_null(False)
+    styles = {
+        "',' is the decimal point": point == "," and parts["body"].str.contains(point, literal=True).any(),
+        "thousands are separated": parts["body"].str.contains(group).any(),
+        "signs of a currency are left out": ((parts["money"] != "") | (parts["after"] != "")).any(),
+        "K, M, B, T stand for thousands, millions and so on": (suffix != "").any(),
+        "numbers in parentheses are negative": negative.any(),
+    }
+    plain = pl.when(sane).then(number).when(texts.is_not_null()).then(pl.lit("?"))
+    return pl.select(plain).to_series(), [style for style, there in styles.items() if there]
+
+
+def _pattern(group: str, mark: str) -> str:
+    """A number in its parts, with an optional sign, currency, parentheses and suffix around it."""
+    body = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{mark}\d*)?|{mark}\d+"
+    sign, money, gap = f"[-+{_MINUS}]?", f"[{_CURRENCIES}]?", f"[{_SPACES}]*"
+    before = rf"(?P<open>\(?){gap}(?P<sign>{sign}){gap}(?P<money>{money}){gap}(?P<late>{sign}){gap}"
+    after = rf"{gap}(?P<suffix>[KkMmBbTt]?){gap}(?P<after>{money}){gap}(?P<close>\)?)"
+    return rf"^{before}(?P<body>{body})(?P<power>[eE][-+]?\d+)?{after}$"
+
+
+def _escaped(characters: str) -> str:
+    return "".join(rf"\{x}" if x in ".-]^" else x for x in characters)

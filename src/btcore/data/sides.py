@@ -1,0 +1,124 @@
+"""Sides of trades: numbers, the words and letters that vendors write, or a mapping -> 1 buy, -1 sell, 0 unknown."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import DataError, RowError, reject_rows
+
+from .columns import Sides, dtype_text, frozen
+
+SIDES: dict[str, int] = {
+    **{"buy": 1, "b": 1, "1": 1, "+1": 1, "buyer": 1},
+    **{"sell": -1, "s": -1, "-1": -1, "seller": -1},
+    **{"": 0, "0": 0, "none": 0, "n": 0, "unknown": 0},
+}
+# "A" is the ask: with B and N it is a sale, the aggressor hit the book from the ask side; others mean a purchase.
+_BOOK_SIDES = {"a": -1, "b": 1, "n": 0, "none": 0, "": 0}
+_MAKERS = {**dict.fromkeys(("true", "t", "1"), -1), **dict.fromkeys(("false", "f", "0"), 1)}
+
+
+def side_column(
+    values: Any,
+    kind: str = "trades",
+    name: str = "side",
+    sides: Mapping[Any, int] | None = None,
+    notes: list[str] | None = None,
+) -> Sides:
+    """The column as read-only int8: 1 buy, -1 sell, 0 unknown.
+
+    `sides` says what the values mean; None: numbers, or texts as in `SIDES`, and "A" is a sale if all others
+    are B or N. A row without a value is 0. RowError for any other value. `notes` gets what was assumed.
+    """
+    array = values if isinstance(values, np.ndarray) else None
+    if array is not None and array.ndim != 1:
+        raise DataError(f"{kind}.{name}: one dimension is needed, not shape {array.shape}")
+    if sides is None and array is not None and array.dtype.kind in "iuf":
+        unknown = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), bool)
+        invalid = ~unknown & (array != 1) & (array != -1) & (array != 0)
+        reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
+        return frozen(np.where(unknown, 0, array).astype(np.int8, copy=False))
+    listed = _list_of(values, kind, name)
+    texts = {value: _plain(value) for value in _distinct(listed)}
+    if sides is not None:
+        meanings = {"": 0} | {_plain(value): int(side) for value, side in sides.items()}
+        allowed = f"one of the values in sides, {', '.join(map(repr, sides))}"
+    else:
+        if any(isinstance(value, bool) for value in texts):
+            raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not bool; pass sides=")
+        meanings, allowed = dict(SIDES), "+1, -1 or 0"
+        if any(isinstance(value, str | bytes) for value in texts):
+            allowed = f"buy or sell, {allowed}"
+        if "a" in texts.values():
+            if not set(texts.values()) <= set(_BOOK_SIDES):
+                allowed = f"{allowed}; with A and others than B and N, pass sides="
+            else:
+                meanings = _BOOK_SIDES
+                if notes is not None:
+                    notes.append(f"{name}: A is a sale, B a purchase, N unknown")
+    return _converted(listed, texts, meanings, kind, name, f"is not {allowed}")
+
+
+def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -> Sides:
+    """1 if the buyer was the taker, -1 if the buyer was the maker; from booleans, 1, 0, true, false, t, f."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "b" and values.ndim == 1:
+        return frozen(np.where(values, np.int8(-1), np.int8(1)))
+    listed = _list_of(values, kind, name)
+    texts = {value: _plain(value) for value in _distinct(listed)}
+    return _converted(listed, texts, _MAKERS, kind, name, "is not true, false, 1 or 0")
+
+
+def _converted(
+    listed: list[Any],
+    texts: Mapping[Any, str],
+    meanings: Mapping[str, int],
+    kind: str,
+    name: str,
+    problem: str,
+) -> Sides:
+    found = {value: meanings.get(text) for value, text in texts.items()}
+    unknown = {value for value, side in found.items() if side is None}
+    if unknown:
+        row = next(row for row, value in enumerate(listed) if _key(value) in unknown)
+        count = sum(_key(value) in unknown for value in listed)
+        raise RowError(kind, row, f"{name} {problem} ({name}={listed[row]!r})", count)
+    sides: NDArray[np.int8] = np.fromiter((found[_key(value)] or 0 for value in listed), np.int8, len(listed))
+    return frozen(sides)
+
+
+def _key(value: Any) -> Any:
+    """The value itself, None for what stands for none: two NaN are not equal."""
+    return None if value is None or value != value or type(value).__name__ == "NAType" else value  # noqa: PLR0124
+
+
+def _distinct(listed: list[Any]) -> set[Any]:
+    return {_key(value) for value in set(listed)}
+
+
+def _plain(value: Any) -> str:
+    """A text in lower case: True -> "true", 1.0 -> "1", None -> ""."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return "" if value is None else str(value).strip().lower()
+
+
+def _list_of(values: Any, kind: str, name: str) -> list[Any]:
+    listed: list[Any]
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(values, method):
+            listed = getattr(values, method)()
+            break
+    else:
+        if isinstance(values, str | bytes) or not hasattr(values, "__iter__"):
+            raise DataError(f"{kind}.{name}: a sequence or an array is needed, not {values!r}")
+        listed = list(values)
+    if any(
+        isinstance(value, list | tuple | dict | complex) or hasattr(value, "year") for value in listed[:1]
+    ):
+        shown = dtype_text(values, np.asarray(values))
+        raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {shown}")
+    return listed

@@ -1,0 +1,108 @@
+"""A table of several symbols -> the rows of one, or of each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.errors import DataError
+
+from .names import Found, listed
+from .options import TableSettings
+
+Mask = NDArray[np.bool_]
+
+
+class Before:
+    """What the pieces of a file have had so far; the next piece must be alike."""
+
+    def __init__(self) -> None:
+        self.symbols: dict[str, list[str]] = {}  # the one value of each column that may name symbols
+        self.notation = ""  # of the times
+
+
+_SHOWN = 5  # values listed in a message
+
+
+def split_symbols(
+    columns: Mapping[str, Any], found: Found, settings: TableSettings, before: Before | None = None
+) -> dict[str, Mask | None]:
+    """The rows of each symbol that is asked for (None: all rows), by symbol; "" if it has no name.
+
+    DataError for a column of symbols with several values unless the settings say which, and if there is no
+    such symbol. A piece of a table, which has a `before`, may lack the symbol.
+    """
+    if not found.symbols:
+        if settings.symbol is not None or settings.by is not None:
+            option = "by" if settings.symbol is None else "symbol"
+            raise DataError(
+                f"{option}: the table has no column of symbols; {listed(found.names)}; "
+                'pass columns={"symbol": ...}'
+            )
+        return {"": None}
+    if settings.symbol is not None:
+        return _one(columns, found, settings.symbol, before is not None)
+    if settings.by is not None:
+        name = found.symbols[0]
+        texts = symbol_texts(columns[name])
+        return {symbol: texts == symbol for symbol in dict.fromkeys(texts.tolist())}
+    seen = {} if before is None else before.symbols
+    for name in found.symbols:
+        values = list(dict.fromkeys([*seen.get(name, []), *_distinct(columns[name])]))
+        if len(values) > 1:
+            raise DataError(
+                f"the column {name!r} has {len(values)} values, {_shown(values)}; pass symbol={values[0]!r} for "
+                'one of them, by="symbol" for all, or columns={"symbol": None} if it names no symbols'
+            )
+        seen[name] = values
+    return {"": None}
+
+
+def _one(columns: Mapping[str, Any], found: Found, symbol: str, partial: bool) -> dict[str, Mask | None]:
+    for name in found.symbols:
+        values = _distinct(columns[name])
+        if values == [symbol]:
+            return {symbol: None}
+        if symbol in values:
+            return {symbol: symbol_texts(columns[name]) == symbol}
+    name = found.symbols[0]
+    values = _distinct(columns[name])
+    if partial:
+        return {symbol: np.zeros(len(columns[name]), bool)}
+    raise DataError(f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}")
+
+
+def symbol_texts(values: Any) -> NDArray[Any]:
+    """The column as an array of texts without spaces around; "" for a row without a symbol."""
+    return np.array([_text(value) for value in _list_of(values)], object)
+
+
+def _distinct(values: Any) -> list[str]:
+    """The different texts of the column, in their order."""
+    if type(values).__module__.partition(".")[0] in {"polars", "pyarrow", "pandas"} and hasattr(
+        values, "unique"
+    ):
+        values = values.unique(maintain_order=True) if hasattr(values, "gather") else values.unique()
+    return list(dict.fromkeys(_text(value) for value in _list_of(values)))
+
+
+def _list_of(values: Any) -> list[Any]:
+    for method in ("to_pylist", "to_list", "tolist"):
+        if hasattr(values, method):
+            listed_values: list[Any] = getattr(values, method)()
+            return listed_values
+    return list(values)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace").strip()
+    if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124 - NaN
+        return ""
+    return str(value).strip()
+
+
+def _shown(values: list[str]) -> str:
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return ", ".join(map(repr, values[:_SHOWN])) + more
