@@ -52,7 +52,7 @@ def test_options(write):
     bars = read_csv(semicolons, columns=names, delimiter=";", time_format="%d.%m.%Y %H:%M")
     assert bars.interval == 300 * 10**9
     assert bars.close.tolist() == [2, 1]
-    assert bars.volume.tolist() == [0, 0]
+    assert bars.volume is None
 
 
 def test_without_a_header(write):
