@@ -43,7 +43,8 @@ def read_table(table: Any, place: Place) -> AnyContainer:
         table, notes = table_of(table, place.symbol, place.where)
 
     def convert(kind: str) -> AnyContainer:
-        return KINDS[kind].from_frame(table, **place.options())
+        made: AnyContainer = KINDS[kind].from_frame(table, **place.options())
+        return made
 
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
