@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from engines import Case, EngineRun
+from engines import ENGINES, Case, EngineRun
 from hand_cases import (
     QUOTES,
     RISING,
@@ -23,6 +23,43 @@ from random_rows import SECOND
 from btcore.errors import StrategyError
 
 # Time and events
+
+
+def test_bars_with_ends_of_their_own_are_delivered_at_them(engine: EngineRun) -> None:
+    # Bars of 1, 3 and 2 s, then a gap of 4 s: of B's trades, that of 4 s comes after the bar that ends then.
+    market = bars((0, 5, 5, 5, 5), (1, 6, 6, 6, 6), (4, 7, 7, 7, 7), (10, 8, 8, 8, 8))
+    market["ends"] = {at(0): at(1), at(1): at(4), at(4): at(6), at(10): at(11)}
+    streams = {"A": market, "B": trades((3, 9), (4, 9))}
+    outcome = play(engine, {4: buy(1), 6: buy(1)}, streams)
+    assert outcome.strategy.calls == [
+        ("bar", 1), ("trade", 3), ("bar", 4), ("trade", 4), ("fill", 6), ("bar", 6), ("fill", 11), ("bar", 11),
+    ]  # fmt: skip
+    # The order sent at 4 s, at the end of the bar, takes part in the bar that opens then. That of 6 s waits
+    # for the one after the gap.
+    assert fills(outcome) == [(4, 1, 1, 7, "taker"), (10, 2, 1, 8, "taker")]
+
+
+def test_a_fill_inside_a_bar_has_the_time_of_its_own_end(engine: EngineRun) -> None:
+    market = bars((0, 5, 5, 5, 5), (1, 6, 9, 6, 8), (7, 8, 8, 8, 8)) | {
+        "ends": {at(0): at(1), at(1): at(3.5), at(7): at(8)}
+    }
+    # The sell limit of 9 is reached in the bar from 1 to 3.5 s; a cancel at 2 s waits for that end.
+    plan = {1: both(buy(1), sell(1, limit=9.0), lambda ctx: ctx.set_timer(at(2))), 2: lambda ctx: ctx.cancel(2)}
+    assert fills(play(engine, plan, {"A": market})) == [(1, 1, 1, 6, "taker"), (3.5, 2, -1, 9, "maker")]
+
+
+def test_bars_of_regular_hours_end_at_the_close() -> None:
+    # Bars of 4 s from 0 s on, sessions from 0 to 6 s and from 10 to 16 s: the bars of 4 s and 14 s last 2 s.
+    rows = ((0, 5, 5, 5, 5), (4, 5, 5, 5, 5), (10, 5, 5, 5, 5), (14, 5, 5, 5, 5))
+    sessions = ([at(0), at(10), at(20)], [at(6), at(16), at(26)])
+
+    def calls(*bar_rows: tuple[float, ...]) -> Any:
+        market = {"A": bars(*bar_rows, interval=4)}
+        return play(ENGINES["reference"], {}, market, sessions=sessions).strategy.calls
+
+    assert calls(*rows) == [("bar", 4), ("bar", 6), ("bar", 14), ("bar", 16)]
+    # A bar at 8 s, when the market is closed: the data have other hours too.
+    assert calls(*rows[:2], (8, 5, 5, 5, 5), *rows[3:]) == [("bar", 4), ("bar", 8), ("bar", 12), ("bar", 18)]
 
 
 def test_events_come_by_delivery_then_symbol_then_kind(engine: EngineRun) -> None:

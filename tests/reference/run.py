@@ -62,7 +62,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.execution = terms = execution or Execution()
         self.timezone = ZoneInfo(timezone)
         self.sessions = Listed(*sessions) if sessions else LocalDays(self.timezone)
-        self.events = sequence(streams)
+        self.events = sequence(streams, sessions)
         instruments = instruments or {}
         legs = (LONG, SHORT) if terms.position_mode == "hedging" else (NETTED,)
         self.markets = {
@@ -291,10 +291,27 @@ def end_of(stream: dict[str, Any], bar: tuple[float, ...]) -> int:
     return stream["ends"][ts] if "ends" in stream else ts + stream["interval"]
 
 
-def sequence(streams: dict[str, dict[str, Any]]) -> list[Event]:
+def ended_at_closes(stream: dict[str, Any], opens: list[int], closes: list[int]) -> dict[str, Any]:
+    """The stream with the ends that bars of regular hours have in these sessions."""
+    starts = [int(row[0]) for row in stream.get("bars") or []]
+    hours = list(zip(opens, closes, strict=True))
+    if not starts or "ends" in stream or not all(any(o <= ts < c for o, c in hours) for ts in starts):
+        return stream
+    ends = {}
+    for ts, following in zip(starts, [*starts[1:], inf], strict=True):
+        end = min(ts + stream["interval"], following)
+        ends[ts] = min(end, max(c for o, c in hours if o < end))
+    return stream | {"ends": ends}
+
+
+def sequence(
+    streams: dict[str, dict[str, Any]], sessions: tuple[list[int], list[int]] | None = None
+) -> list[Event]:
     """All streams as one list, by delivery time, symbol, kind (quote, trade, bar) and row."""
     events: list[Event] = []
     for symbol, stream in streams.items():
+        if sessions:
+            stream = ended_at_closes(stream, *sessions)
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
         events += [Bar(symbol, *row, end=end_of(stream, row)) for row in stream.get("bars") or []]

@@ -34,7 +34,7 @@ Rows = list[list[float]]
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of one symbol.
 
-    bars: [time, open, high, low, close, volume?], of `every` seconds.
+    bars: [time, open, high, low, close, volume?], of `every` seconds, or with the times of `ends`.
     quotes: [time, bid, ask, bid size?, ask size?].
     trades: [time, price, size?].
     """
@@ -43,6 +43,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quotes: Rows = []
     trades: Rows = []
     every: int = 60
+    ends: list[float] = []
     negative_prices: bool = False
 
     def containers(self) -> tuple[Bars | Quotes | Trades, ...]:
@@ -50,7 +51,11 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _container(self, kind: str) -> Bars | Quotes | Trades:
         times, *columns = zip(*getattr(self, kind), strict=True)
-        more: dict[str, Any] = {"interval": self.every * SECOND_NS} if kind == "bars" else {}
+        more: dict[str, Any] = {"crossed": "keep"} if kind == "quotes" else {}
+        if kind == "bars":
+            more = {"interval": self.every * SECOND_NS}
+            if self.ends:
+                more["end"] = np.array([to_ns(t) for t in self.ends], np.int64)
         stamps = np.array([to_ns(t) for t in times], np.int64)
         return KINDS[kind](stamps, *columns, negative_prices=self.negative_prices, **more)
 

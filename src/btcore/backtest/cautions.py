@@ -34,7 +34,7 @@ def crossed_quotes(symbol: str, quotes: Quotes) -> str:
 
 
 def early_ends(symbol: str, bars: Bars) -> str:
-    """A warning that bars seem to be longer than their length, as almost none ends where the next begins; or "".
+    """A warning if almost no bar ends where the next begins, as if the bars were longer than they say; or "".
 
     Bars with ends of their own are trusted.
     """
@@ -45,5 +45,5 @@ def early_ends(symbol: str, bars: Bars) -> str:
         return ""
     return (
         f"only {adjacent} of {len(bars)} bars of {symbol} end where the next begins: if they are longer than "
-        f"{interval_name(bars.interval)}, closes are used before they are known, and interval= or end= must say so"
+        f"{interval_name(bars.interval)}, their closes are used too early, and interval= or end= must say so"
     )

@@ -79,7 +79,7 @@ class TradingCosts:
         return (execution.slippage_bps + bps) / 1e4 + per_share + self._slippage / np.abs(prices)
 
     def half_spreads(self, now: int) -> Floats:
-        """Half the spread of the latest quotes before `now`, as a share of their mids; 0 if none or crossed."""
+        """Half the spreads of the latest quotes before `now`, as shares of mids; 0 if none or crossed."""
         return np.array([_half_spread(source, now) for source in self._sources])
 
 
