@@ -32,7 +32,8 @@ def test_bars_with_ends_of_their_own_are_delivered_at_them(engine: EngineRun) ->
     streams = {"A": market, "B": trades((3, 9), (4, 9))}
     outcome = play(engine, {4: buy(1), 6: buy(1)}, streams)
     assert outcome.strategy.calls == [
-        ("bar", 1), ("trade", 3), ("bar", 4), ("trade", 4), ("fill", 6), ("bar", 6), ("fill", 11), ("bar", 11),
+        ("bar", 1), ("trade", 3), ("bar", 4), ("trade", 4), ("fill", 6), ("bar", 6), ("fill", 11),
+        ("bar", 11),
     ]  # fmt: skip
     # The order sent at 4 s, at the end of the bar, takes part in the bar that opens then. That of 6 s waits
     # for the one after the gap.
@@ -44,7 +45,10 @@ def test_a_fill_inside_a_bar_has_the_time_of_its_own_end(engine: EngineRun) -> N
         "ends": {at(0): at(1), at(1): at(3.5), at(7): at(8)}
     }
     # The sell limit of 9 is reached in the bar from 1 to 3.5 s; a cancel at 2 s waits for that end.
-    plan = {1: both(buy(1), sell(1, limit=9.0), lambda ctx: ctx.set_timer(at(2))), 2: lambda ctx: ctx.cancel(2)}
+    plan = {
+        1: both(buy(1), sell(1, limit=9.0), lambda ctx: ctx.set_timer(at(2))),
+        2: lambda ctx: ctx.cancel(2),
+    }
     assert fills(play(engine, plan, {"A": market})) == [(1, 1, 1, 6, "taker"), (3.5, 2, -1, 9, "maker")]
 
 

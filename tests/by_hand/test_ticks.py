@@ -73,6 +73,22 @@ def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:
     assert outcome.strategy.calls[1] == ("bar", 2)
 
 
+def test_crossed_quotes_are_used_as_they_are(engine: EngineRun) -> None:
+    # At 1 s bid 104, ask 102: the buy takes 102, the sell 104; marked at 103, long 2 - 1 = 1.
+    market = {"A": quotes((0, 100, 101), (1, 104, 102), (3, 98, 97), (4, 98, 97))}
+    plan = {1: both(buy(2), sell(1), buy(1, limit=97.5), sell(1, stop=99.0), buy(1, stop=102.5))}
+    outcome = play(engine, plan, market)
+    # At 3 s the ask of 97 reaches the resting limit, the bid of 98 the stop; the buy stop sees asks alone.
+    assert fills(outcome) == [
+        (1, 1, 2, 102, "taker"),
+        (1, 2, -1, 104, "taker"),
+        (3, 3, 1, 97.5, "maker"),
+        (3, 4, -1, 98, "taker"),
+    ]
+    # 1,000,000 - 204 + 104 - 97.5 + 98 and 1 at the mid of 97.5
+    assert outcome.equity[-1]["equity"] == 999_998.0
+
+
 # Trades
 
 

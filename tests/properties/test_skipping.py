@@ -58,11 +58,16 @@ def market(kind: str, seed: int, n: int, gap: int) -> bt.Bars | bt.Quotes | bt.T
         opened = close + rng.integers(-5, 6, n) / 100
         high = np.maximum(opened, close) + rng.integers(0, 9, n) / 100
         low = np.minimum(opened, close) - rng.integers(0, 9, n) / 100
-        return bt.Bars(ts, opened, high, low, close, np.full(n, 1000.0), interval="1min")
+        room = np.diff(ts, append=ts[-1] + 60 * SECOND)
+        ends = ts + np.minimum(rng.choice([7, 30, 60, 120], n) * SECOND, room)
+        own = {"end": ends} if seed % 2 else {}
+        return bt.Bars(ts, opened, high, low, close, np.full(n, 1000.0), interval="1min", **own)
     ts = START + SECOND * np.cumsum(rng.integers(0, gap + 1, n))
     if kind == "trades":
         return bt.Trades(ts, close, rng.integers(1, 50, n).astype(float))
-    return bt.Quotes(ts, close - 0.01, close + 0.01, np.full(n, 50.0), rng.integers(1, 50, n).astype(float))
+    half = np.where(rng.random(n) < 0.2 * (seed % 2), -0.05, 0.01)
+    sizes = (np.full(n, 50.0), rng.integers(1, 50, n).astype(float))
+    return bt.Quotes(ts, close - half, close + half, *sizes, crossed="keep")
 
 
 def orders(rng: np.random.Generator, data: Any, n: int) -> bt.Orders:

@@ -309,9 +309,8 @@ def sequence(
 ) -> list[Event]:
     """All streams as one list, by delivery time, symbol, kind (quote, trade, bar) and row."""
     events: list[Event] = []
-    for symbol, stream in streams.items():
-        if sessions:
-            stream = ended_at_closes(stream, *sessions)
+    for symbol, given in streams.items():
+        stream = ended_at_closes(given, *sessions) if sessions else given
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
         events += [Bar(symbol, *row, end=end_of(stream, row)) for row in stream.get("bars") or []]

@@ -19,19 +19,23 @@ GRID = {"short_period": [2, 3, 5, 8], "long_period": [4, 7, 30], "allow_short": 
 COSTS = bt.Execution(slippage_bps=2.0, commission_bps=1.5)
 
 
-def bars(n=3000, seed=0, interval="1min", tick=0.01, swing=0.002) -> bt.Bars:
+def bars(n=3000, seed=0, interval="1min", tick=0.01, swing=0.002, *, own_ends=False) -> bt.Bars:
+    """A random walk; with `own_ends` the bars end somewhere between their start and the next bar."""
     rng = np.random.default_rng(seed)
     close = np.maximum(np.round(100.0 * np.exp(np.cumsum(rng.normal(0, swing, n))) / tick) * tick, tick)
     open_ = np.r_[100.0, close[:-1]] + tick * rng.integers(-1, 2, n)
     open_ = np.maximum(open_, tick)
+    ts = START + STEP[interval] * np.arange(n)
+    ends = ts + np.random.default_rng([seed, 1]).integers(1, STEP[interval] + 1, n)
     return bt.Bars(
-        START + STEP[interval] * np.arange(n),
+        ts,
         open_,
         np.maximum(open_, close) + tick,
         np.minimum(open_, close) - 0.5 * tick,
         close,
         rng.integers(1, 1000, n).astype(float),
         interval=interval,
+        end=ends if own_ends else None,
     )
 
 

@@ -57,9 +57,9 @@ def _limits(options: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 
 def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
-    """The data with the ends that bars have in a run with the option `calendar`.
+    """The data with the ends that bars have in a run with the option `calendar`, as columns.
 
-    The rule looks at all bars of a stream, so it is applied before rows are removed.
+    The rule looks at all bars of a stream, so it is applied before rows are removed, and not again after.
     """
     if options.get("calendar") is None:
         return data
@@ -68,13 +68,13 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
     hours = sessions(first, last, options.get("timezone", "UTC"), options["calendar"])
 
     def change(stream: AnyContainer) -> AnyContainer:
-        played = stream.slice(start, end)
-        ends = session_ends(played, hours) if isinstance(played, Bars) else None
-        if ends is None:
+        if not isinstance(stream, Bars):
             return stream
-        row, whole = stream.row_range(start, end)[0], _ends(stream).copy()
-        whole[row : row + len(ends)] = ends
-        return with_ends(stream, whole)
+        row, ends = stream.row_range(start, end)[0], stream.end.copy()
+        found = session_ends(stream.slice(start, end), hours)
+        if found is not None:
+            ends[row : row + len(found)] = found
+        return with_ends(stream, ends)
 
     return _each(data, change)
 

@@ -13,6 +13,8 @@ from btcore.backtest.fast_paths import portions, sweep_lanes
 from btcore.backtest.prepare import prepare
 from btcore.strategies import check_params
 
+MINUTE = STEP["1min"]
+
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     """The codes of the lanes: 0 for each run they played, another for each they gave up."""
@@ -96,6 +98,38 @@ def test_lanes_use_the_sessions_of_a_calendar():
     assert_same(result, data, "ma_crossover", calendar="XNYS")
 
 
+@pytest.mark.parametrize("calendar", [None, "XNYS"])
+def test_lanes_use_the_end_of_each_bar(calendar):
+    """A bar counts for the day, or session, that it ends in; the end of the last is that of the curve."""
+    data = {"A": bars(6000, interval="1h", own_ends=True)}
+    assert not plays(data, "ma_crossover", [{}], calendar=calendar).any()
+    result = swept(data, "ma_crossover", {"short_period": [2, 5], "long_period": [9, 20]}, calendar=calendar)
+    assert_same(result, data, "ma_crossover", calendar=calendar)
+
+
+def test_lanes_end_bars_of_regular_hours_at_the_close():
+    days = np.arange("2024-03-04", "2024-03-30", dtype="M8[D]")  # the clock changes on 10 March
+    days = days[np.is_busday(days) & (days != np.datetime64("2024-03-29"))]
+    opens = (
+        days.astype("M8[ns]").astype(np.int64)
+        + np.where(days < np.datetime64("2024-03-10"), 870, 810) * MINUTE
+    )
+    times = (opens[:, None] + 60 * MINUTE * np.arange(7)).ravel()
+    walk = bars(len(times))
+    data = {"A": bt.Bars(times, walk.open, walk.high, walk.low, walk.close, interval="1h")}
+    assert not plays(data, "ma_crossover", [{}], calendar="XNYS").any()
+    result = swept(data, "ma_crossover", GRID, calendar="XNYS")
+    assert set(result.metrics["periods"]) == {len(days)}
+    assert_same(result, data, "ma_crossover", calendar="XNYS")
+
+
+def test_bars_without_volume_have_lanes():
+    whole = bars(2000)
+    data = {"A": bt.Bars(whole.timestamp, whole.open, whole.high, whole.low, whole.close, interval="1min")}
+    assert not plays(data, "ma_crossover", [{}], execution=COSTS).any()
+    assert_same(swept(data, "ma_crossover", GRID, execution=COSTS), data, "ma_crossover", execution=COSTS)
+
+
 SETS = {
     "ma_crossover": GRID | {"weight": [0.5, 1.0]},
     "momentum": {"lookback_period": [1, 5, 20], "threshold": [0.0, 0.004], "allow_short": [False, True]},
@@ -174,7 +208,7 @@ def cases(draw):
     tick = draw(st.sampled_from([0.01, 0.25, 5.0]))
     interval = draw(st.sampled_from(["1min", "1h", "1d"]))
     swing = draw(st.sampled_from([0.001, 0.01, 0.05]))
-    data = {"A": bars(n, draw(st.integers(0, 1000)), interval, tick, swing)}
+    data = {"A": bars(n, draw(st.integers(0, 1000)), interval, tick, swing, own_ends=draw(st.booleans()))}
     strategy = draw(st.sampled_from(sorted(SETS)))
     sets = {name: draw(st.lists(st.sampled_from(values), min_size=1, max_size=2, unique=True))
             for name, values in SETS[strategy].items()}  # fmt: skip

@@ -31,11 +31,22 @@ def bars(seed, interval="1min"):
     return bt.Bars(np.arange(16) * step, price, price, price, price, interval=step)
 
 
+def own_ends(seed):
+    """Bars of 30 to 90 seconds, some of which end where the next begins."""
+    random = np.random.default_rng(seed)
+    times = np.cumsum(random.integers(30, 91, 16)) * SECOND
+    ends = np.minimum(times + random.integers(1, 91, 16) * SECOND, np.r_[times[1:], times[-1] + 60 * SECOND])
+    price = 100.0 + np.cumsum(random.integers(-1, 2, 16)) * 0.5
+    return bt.Bars(times, price, price, price, price, end=ends)
+
+
 MARKETS = {
     "ticks": {"A": (ticks(1), ticks(2, "trades")), "B": ticks(3), "C": [ticks(4, "trades")]},
     "bars": {"A": bars(1), "B": bars(2)},
     "mixed": {"A": (bars(1), ticks(2)), "B": bars(3, "30s")},
     "one": {"A": ticks(1)},
+    "own ends": {"A": own_ends(1), "B": own_ends(2), "C": bars(3)},
+    "own ends and ticks": {"A": (own_ends(3), ticks(2)), "B": ticks(4)},
     "late": {"A": (ticks(1), ticks(2, "trades").slice(500 * SECOND, None)), "B": ticks(3)},
 }
 moments = st.one_of(st.none(), st.integers(0, 1000).map(lambda s: s * SECOND))

@@ -26,6 +26,8 @@ def container(kind, rows, seed, flat):
     mid[lone] += random.integers(-40, 41, 2) * 0.5
     times = np.arange(rows) * 60 * 10**9
     spread = random.integers(0, 3, rows) * 0.5
+    if kind == "crossed":
+        return bt.Quotes(times, mid, mid + spread - 0.5, crossed="keep")
     if kind == "quotes":
         return bt.Quotes(times, mid, mid + spread)
     if kind == "trades":
@@ -62,7 +64,7 @@ above = st.one_of(st.just(INF), st.integers(-4, 40).map(lambda n: 1000 + n / 2),
 
 containers = st.builds(
     container,
-    st.sampled_from(["quotes", "trades", "bars"]),
+    st.sampled_from(["quotes", "crossed", "trades", "bars"]),
     st.sampled_from(LENGTHS),
     st.integers(0, 50),
     st.booleans(),
@@ -83,11 +85,11 @@ def test_it_is_the_row_that_a_plain_loop_finds(data, prices, indexed, more):
     assert first_reaching_of(tape, 0, start, end, *prices, by_rows=True) == plain(part, start, end, prices)
 
 
-@pytest.mark.parametrize("kind", ["quotes", "trades", "bars"])
+@pytest.mark.parametrize("kind", ["quotes", "crossed", "trades", "bars"])
 def test_blocks_that_cannot_wake_are_not_read(kind):
     """An index that says less than its rows hides them: only what it lets through is looked at."""
     data = container(kind, 4 * BLOCK_ROWS, 0, True)
-    far = np.array([[1e9], [-1e9]] * (2 if kind == "quotes" else 1)) * np.ones((1, 4))
+    far = np.array([[1e9], [-1e9]] * (2 if kind in {"quotes", "crossed"} else 1)) * np.ones((1, 4))
     blind = type(data)._trusted(data.columns, data._meta(), index=(far, 0))
     tape = Tape([("A", blind)])
     arguments = (0, 0, len(data), 2000.0, INF, INF, -INF)

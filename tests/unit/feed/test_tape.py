@@ -19,7 +19,9 @@ def container(kind: str, stamps: list[int], interval: int):
     if kind == "trades":
         return bt.Trades(np.array(stamps, np.int64), ones)
     spaced = np.array(sorted(set(stamps)), np.int64) * interval
-    return bt.Bars(spaced, *[np.ones(len(spaced))] * 4, interval=interval)
+    ends = spaced + 1 + spaced // interval % interval  # 1 to `interval` ns later, in turn
+    own = {"end": ends} if interval == 3 else {}
+    return bt.Bars(spaced, *[np.ones(len(spaced))] * 4, interval=interval, **own)
 
 
 @st.composite
@@ -52,10 +54,10 @@ class Listens(bt.Strategy):
 @given(markets())
 def test_the_order_of_events(found):
     rows = [
-        (int(ts) + getattr(c, "interval", 0), s, KINDS[c.kind], int(ts))
+        (int(end), s, KINDS[c.kind], int(ts))
         for s, (_, streams) in enumerate(found)
         for c in streams
-        for ts in c.timestamp
+        for ts, end in zip(c.timestamp, c.end if c.kind == "bars" else c.timestamp, strict=True)
     ]
     tape = Tape(found)
     assert tape.n_events == len(rows)

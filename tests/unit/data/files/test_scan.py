@@ -207,7 +207,9 @@ def test_numbers_keep_their_unit_from_piece_to_piece(tmp_path):
     file = tmp_path / "t.csv"
     file.write_text("time,price\n99999999998,1\n99999999999,1\n100000000000,1\n100000000001,1\n")
     assert joined(scan_csv(file, "trades", rows=2, unit="us")) == read_csv(file, "trades", unit="us")
-    with pytest.raises(DataError, match=r"t\.csv row 2: timestamp 99999999998 is 5138-11-16T09:46:38Z in seconds, outside"):
+    with pytest.raises(
+        DataError, match=r"t\.csv row 2: timestamp 99999999998 is 5138-11-16T09:46:38Z in seconds, outside"
+    ):
         list(scan_csv(file, "trades", rows=2))
     file.write_text("time,price\n20240101,1\n20240102,1\n1704067200,1\n1704067201,1\n")
     with pytest.raises(
