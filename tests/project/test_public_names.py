@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Unpack, get_args, get_origin
 
 import pytest
 
@@ -65,10 +65,15 @@ def parameters(function: Any) -> str:
     if [each.kind for each in given] == [inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD]:
         return ""
     names, star = [], False
+    options = [each for each in given if get_origin(each.annotation) is Unpack]  # a TypedDict of them
     for each in given:
         if each.kind is each.KEYWORD_ONLY and not star:
             names.append("*")
         star |= each.kind in (each.KEYWORD_ONLY, each.VAR_POSITIONAL)
+        if each in options:
+            names += [] if star else ["*"]
+            names += [f"{name}=" for name in get_args(each.annotation)[0].__annotations__]
+            continue
         mark = {each.VAR_POSITIONAL: "*", each.VAR_KEYWORD: "**"}.get(each.kind, "")
         names.append(mark + each.name + ("=" if each.default is not each.empty else ""))
     return f"({', '.join(name for name in names if name not in ('self', 'cls'))})"
