@@ -1,4 +1,4 @@
-"""Times that are numbers: one unit through a column, day numbers, digits that are dates, and what is refused."""
+"""Times that are numbers: one unit through a column, day numbers, digits that are dates."""
 
 from decimal import Decimal
 
@@ -74,7 +74,9 @@ def test_a_zero_that_stands_for_a_missing_time_is_refused(row, unit):
     numbers = [(SECONDS + i) * UNITS[unit] for i in range(5)]
     numbers[row] = 0
     for column in holders(numbers):
-        with pytest.raises(DataError, match=rf"trades\[{row}\]: timestamp 0 is 1970-01-01, but in the row beside"):
+        with pytest.raises(
+            DataError, match=rf"trades\[{row}\]: timestamp 0 is 1970-01-01, but in the row beside"
+        ):
             read(column)
 
 
@@ -97,20 +99,26 @@ def test_counts_of_a_unit_that_nothing_tells_are_refused():
 
 @pytest.mark.parametrize(
     ("numbers", "unit", "other"),
-    [([SECONDS, SECONDS + 1], "ms", "seconds"), ([SECONDS * 1000], "us", "milliseconds"), ([SECONDS], "ns", "seconds")],
+    [
+        ([SECONDS, SECONDS + 1], "ms", "seconds"),
+        ([SECONDS * 1000], "us", "milliseconds"),
+        ([SECONDS], "ns", "seconds"),
+    ],
 )
 def test_a_unit_that_makes_all_times_the_first_weeks_of_1970_is_refused(numbers, unit, other):
-    with pytest.raises(DataError, match=rf"unit: timestamp .* is 1970-01-.*, but .* is 2024-01-02T.* in {other}"):
+    with pytest.raises(
+        DataError, match=rf"unit: timestamp .* is 1970-01-.*, but .* is 2024-01-02T.* in {other}"
+    ):
         read(numbers, unit=unit)
 
 
 @pytest.mark.parametrize(
     ("numbers", "unit", "problem"),
     [
-        ([SECONDS, SECONDS * 1000], "s", rf"\[1\]: timestamp {SECONDS * 1000} is after the year 9999 in seconds, outside the years "
-         rf"1800 to 2100; years= sets them; {SECONDS * 1000} is 2024-01-02"),
+        ([SECONDS, SECONDS * 1000], "s", r"\[1\]: timestamp .* is after the year 9999 in seconds, outside "
+         rf"the years 1800 to 2100; years= sets them; {SECONDS * 1000} is 2024-01-02"),
         ([10**18], "ms", r"\[0\]: timestamp 1000000000000000000 is .*outside"),
-        ([2**63 - 1], "s", r"\[0\]: timestamp 9223372036854775807 is after the year 9999 in seconds, outside"),
+        ([2**63 - 1], "s", r"\[0\]: timestamp 9223372036854775807 is after the year 9999 in seconds"),
         ([2**63 - 1], None, r"\[0\]: timestamp 9223372036854775807 is 2262-04-11.*outside"),
         ([-(2**63) + 1], None, r"\[0\]: timestamp .* is 1677-09-21.*outside"),
         ([-(2**63)], None, r"\[0\]: timestamp -9223372036854775808 is NaT"),
@@ -133,7 +141,7 @@ def test_years_can_be_set_within_what_int64_holds():
     assert read([4_133_980_800], years=(1800, 2200)).ns.tolist() == [ns("2101-01-01")]
     with pytest.raises(DataError, match="outside the years 2000 to 2010; years= sets them"):
         read([SECONDS], years=(2000, 2010))
-    with pytest.raises(DataError, match="outside the years 1678 to 2261$"):
+    with pytest.raises(DataError, match=r"outside the years 1678 to 2261$"):
         read([9_300_000_000], years=(1, 9999))
 
 
@@ -149,7 +157,7 @@ def test_fractions_of_texts_are_exact_and_those_of_floats_are_rounded_to_microse
     floats = read([1704153600.25])
     assert floats.ns.tolist() == [ns("2024-01-02T00:00:00.25")]
     assert "rounded to microseconds" in floats.note
-    with pytest.raises(DataError, match="1704153600.1234567891 has more digits than nanoseconds"):
+    with pytest.raises(DataError, match=r"1704153600\.1234567891 has more digits than nanoseconds"):
         read(["1704153600.1234567891"])
 
 
@@ -178,7 +186,9 @@ def test_day_numbers_are_local_and_those_before_march_1900_are_refused():
         read([61, 60], unit="excel")
     with pytest.raises(DataError, match=r"trades\[0\]: timestamp 80000 as a day number is outside the years"):
         read([80000], unit="excel")
-    with pytest.raises(DataError, match=r"trades\[0\]: timestamp 1e\+09 as a day number is outside the years"):
+    with pytest.raises(
+        DataError, match=r"trades\[0\]: timestamp 1e\+09 as a day number is outside the years"
+    ):
         read([1e9], unit="excel")
 
 
@@ -212,7 +222,10 @@ def test_digits_that_are_dates_and_times(digits, expected, notation):
         ([16000101000000000], r"\[0\]: timestamp 16000101000000000 is outside the years"),
         ([202401020930, 202401020960], r": 202401020930 could be a time YYYYMMDDHHMM, or the count of ms"),
         ([230001010000], r": 230001010000 could be a time YYYYMMDDHHMM, or the count of ms that is 1977"),
-        ([2024010209], r': 2024010209 could be a time YYYYMMDDHH, or .* 2034-.*time_format="%Y%m%d%H" or unit="s"'),
+        (
+            [2024010209],
+            r': 2024010209 could be a time YYYYMMDDHH, or .* 2034-.*time_format="%Y%m%d%H" or unit="s"',
+        ),
         ([20240102, 45293], r"could be of any unit"),
     ],
 )
@@ -232,7 +245,9 @@ def test_counts_that_look_like_digits_of_dates_only_here_and_there_stay_counts()
 @pytest.mark.parametrize("rows", [1, 3])
 def test_constructors_refuse_integers_that_are_no_nanoseconds(unit, rows):
     numbers = [(SECONDS + i) * UNITS[unit] for i in range(rows)]
-    with pytest.raises(DataError, match=rf'integers are nanoseconds UTC.*2024-01-02.*datetime64\[{unit}\].*unit="{unit}"'):
+    with pytest.raises(
+        DataError, match=rf'integers are nanoseconds UTC.*2024-01-02.*datetime64\[{unit}\].*unit="{unit}"'
+    ):
         Trades(numbers, [1.0] * rows)
     times = np.array(numbers, f"datetime64[{unit}]")
     assert Trades(times, [1.0] * rows).timestamp[0] == SECONDS * 10**9

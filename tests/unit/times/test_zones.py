@@ -74,13 +74,17 @@ def test_infer_knows_a_clock_that_goes_back_by_half_an_hour():
     ],
 )
 def test_infer_refuses_an_hour_that_the_rows_do_not_go_over_twice(texts, kind, row, problem):
-    with pytest.raises(DataError, match=rf"{kind}\[{row}\]: local time .* occurs twice .*{problem}; pass dst"):
+    with pytest.raises(
+        DataError, match=rf"{kind}\[{row}\]: local time .* occurs twice .*{problem}; pass dst"
+    ):
         infer(local(*texts), kind)
 
 
 def test_infer_does_not_take_one_tick_out_of_order_for_the_second_pass():
     ticks = local("01:00") + np.array([*range(30), 28, *range(30, 60)]) * MINUTE
-    with pytest.raises(DataError, match=r"trades\[30\]: local time 2024-11-03T01:28:00 .* go back there by 60 s"):
+    with pytest.raises(
+        DataError, match=r"trades\[30\]: local time 2024-11-03T01:28:00 .* go back there by 60 s"
+    ):
         infer(ticks)
 
 
@@ -124,4 +128,6 @@ def test_bars_without_gaps_are_inferred_whatever_the_zone(zone, day, minutes, ne
     start = 1_546_300_800 * 10**9 + day * 1440 * MINUTE
     times = start + np.arange(3 * 1440 // minutes) * minutes * MINUTE
     given_times = (times + utc_offsets(times, zone))[:: -1 if newest_first else 1]
-    assert localize(given_times, zone, "bars", "infer").tolist() == times[:: -1 if newest_first else 1].tolist()
+    assert (
+        localize(given_times, zone, "bars", "infer").tolist() == times[:: -1 if newest_first else 1].tolist()
+    )

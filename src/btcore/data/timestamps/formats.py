@@ -62,7 +62,7 @@ def from_format(texts: Any, kind: str, rules: TimeRules, name: str) -> Found:
         parsed = texts.str.to_datetime(time_format, time_unit="ns", strict=False)
     times = parsed.dt.cast_time_unit("ns").to_physical().to_numpy()
     if zones is not None:
-        return to_utc(times, zones, original, kind, rules, name)
+        return to_utc(times, zones, original, kind=kind, rules=rules, name=name)
     if parsed.dtype.time_zone is not None:
         return Found(times, local=False, notation="zoned", what="texts with UTC offsets")
     day = "" if used & _DAYS else ", read as the first day of the month"

@@ -1,11 +1,13 @@
 """What the readers of one kind of values have in common: their result, and checks of dates and years."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import reject_rows
+from btcore.errors import RowError, reject_rows
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR
 from btcore.times.intervals import DAY_NS, UNIT_NS
 from btcore.times.rules import TimeRules
@@ -26,6 +28,15 @@ class Found(NamedTuple):
     notation: str
     what: str = ""
     zone: str | None = None
+
+
+@contextmanager
+def numbered_among(rows: NDArray[np.intp]) -> Iterator[None]:
+    """A RowError of some of the rows gets the number of its row among all."""
+    try:
+        yield
+    except RowError as error:
+        raise RowError(error.kind, int(rows[error.row]), error.problem, error.count) from None
 
 
 def all_midnights(local: Times) -> bool:

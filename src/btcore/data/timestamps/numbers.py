@@ -11,7 +11,7 @@ from btcore.times.rules import TimeRules
 from btcore.times.zones import Times
 
 from .compact import COMPACT, compact_notation, read_compact
-from .found import Found, count_text, year_bounds, years_text
+from .found import Found, count_text, numbered_among, year_bounds, years_text
 
 Numbers = NDArray[Any]
 
@@ -208,23 +208,14 @@ def _by_row(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
     for i, unit in enumerate(_UNITS):
         rows = np.flatnonzero(which == i)
         if len(rows):
-            _reject_rows_of(numbers, rows, unit, kind, rules, name)
+            with numbered_among(rows):
+                _reject_outside(numbers[rows], unit, kind, rules, name)
             times[rows] = numbers[rows] * UNIT_NS[unit]
     changes = np.flatnonzero(np.diff(which)) + 1
     parts = [f"epoch {_NAMES[_UNITS[which[0]]]}"]
     parts += [f"{_NAMES[_UNITS[which[row]]]} from {numbers[row]}" for row in changes[:3]]
     more = f", and {len(changes) - 3} more switches" if len(changes) > 3 else ""
     return Found(times, local=False, notation="by_row", what=f"{', then '.join(parts)}{more}")
-
-
-def _reject_rows_of(
-    numbers: Times, rows: NDArray[np.intp], unit: str, kind: str, rules: TimeRules, name: str
-) -> None:
-    """`_reject_outside` for some of the rows; the error has the number of the row among all."""
-    try:
-        _reject_outside(numbers[rows], unit, kind, rules, name)
-    except RowError as error:
-        raise RowError(error.kind, int(rows[error.row]), error.problem, error.count) from None
 
 
 def _day_numbers(days: Numbers, kind: str, rules: TimeRules, name: str) -> Found:

@@ -11,7 +11,7 @@ from btcore.times.intervals import HOUR_NS, MINUTE_NS
 from btcore.times.rules import TimeRules
 from btcore.times.zones import Times, localize
 
-from .found import Found
+from .found import Found, numbered_among
 
 _UTC = ("Z", "UTC", "GMT")
 OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
@@ -26,7 +26,7 @@ def offset_ns(text: str) -> int:
     return sign * (int(digits[:2]) * HOUR_NS + int(digits[2:] or 0) * MINUTE_NS)
 
 
-def to_utc(local: Times, zones: Any, texts: Any, kind: str, rules: TimeRules, name: str) -> Found:
+def to_utc(local: Times, zones: Any, texts: Any, *, kind: str, rules: TimeRules, name: str) -> Found:
     """UTC times of local ones, by the text of the zone of each: an offset or an IANA name.
 
     `zones` and `texts` are polars columns. RowError for a text without a zone, or with one that is unknown.
@@ -45,10 +45,8 @@ def to_utc(local: Times, zones: Any, texts: Any, kind: str, rules: TimeRules, na
             what = f"{name} {texts[first]!r} is not a time: {problem}"
             raise RowError(kind, first, what, len(rows))
         named.append(text)
-        try:
+        with numbered_among(rows):
             times[rows] = localize(local[rows], text, kind, rules.dst)
-        except RowError as error:
-            raise RowError(error.kind, int(rows[error.row]), error.problem, error.count) from None
     if not named:
         return Found(times, local=False, notation="zoned", what="texts with UTC offsets")
     single = named[0] if len(named) == zones.n_unique() == 1 else None

@@ -26,9 +26,7 @@ _TIME = (
     r"|(?P<h2>\d\d)(?P<n2>\d\d)(?:(?P<s2>\d\d)(?:[.,](?P<f2>\d{1,9})0*)?)?)"
     r"\s*(?P<zone>[+-]\d\d(?::?\d\d)?|[A-Za-z][\w+/-]*)?)?$"
 )
-_YEAR_FIRST = (
-    r"^(?P<y>\d{4})(?:[-/.](?P<a1>\d{1,2})[-/.](?P<b1>\d{1,2})|(?P<a2>\d\d)(?P<b2>\d\d))" + _TIME
-)
+_YEAR_FIRST = r"^(?P<y>\d{4})(?:[-/.](?P<a1>\d{1,2})[-/.](?P<b1>\d{1,2})|(?P<a2>\d\d)(?P<b2>\d\d))" + _TIME
 _YEAR_LAST = r"^(?P<a1>\d{1,2})[-/.](?P<b1>\d{1,2})[-/.](?P<y>\d{4})" + _TIME
 _DAY_FIRST, _MONTH_FIRST = "day first", "month first"
 
@@ -150,7 +148,7 @@ def _read_fields(
     local = days * DAY_NS + hour * HOUR_NS + minute * MINUTE_NS + second * SECOND_NS + fraction
     if fields["zone"].null_count() == len(texts):
         return _found(local, None)
-    return to_utc(local, fields["zone"], texts, kind, rules, name)
+    return to_utc(local, fields["zone"], texts, kind=kind, rules=rules, name=name)
 
 
 def _integers(texts: Any) -> Times:
