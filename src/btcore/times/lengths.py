@@ -208,7 +208,7 @@ def _cut_at_opens(starts: Times, ends: Times, length: Length, calendar: str) -> 
     """
     found, last = _last_sessions(starts, ends, calendar)
     opens, closes = found.opens[last], found.closes[last]
-    if not length.months and length.ns < DAY_NS:
+    if not length.months and length.ns <= DAY_NS:
         on_grid = (ends == closes) | ((ends - opens) % length.ns == 0)
         if on_grid.all():
             return opens + (ends - 1 - opens) // length.ns * length.ns

@@ -43,7 +43,9 @@ def period_numbers(times: Times, months: bool) -> Times | None:
     """The number of the month or week of each local time, None if the times keep to no day of it."""
     if months:
         month, offset = _months_of(times)
-        return month if np.ptp(offset) <= _MONTH_SPREAD else None
+        # Days before and after the beginning of a month are four weeks; hours are the clock of another zone.
+        spread = DAY_NS if offset.min() < 0 <= offset.max() else _MONTH_SPREAD
+        return month if np.ptp(offset) <= spread else None
     first, last = _week_anchor(times)
     return None if (last - first) % WEEK_NS > _WEEK_SPREAD else (times - first) // WEEK_NS
 
@@ -76,16 +78,15 @@ def first_of_month(month: Times) -> Times:
 def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
     """A month for each time and its distance from the beginning of that month, ns.
 
-    Of times that keep to the last days of months, and not to a day counted from the beginning, it is the
-    month that follows, and the distance is negative. A close at the beginning of a month belongs to the month
-    that it ends.
+    It is the month of the time, or the nearest one if the times keep better to that: a time in the last days
+    of a month then belongs to the one that follows, and its distance is negative. Closes belong to the end of
+    a month rather than to a day of it that they keep to just as well.
     """
-    month = month_of(times - 1 if closes else times)
-    forward, backward = times - first_of_month(month), times - first_of_month(month + 1)
-    spread, other = int(np.ptp(forward)), int(np.ptp(backward))
-    nearer = other <= spread or spread >= DAY_NS if closes else other < spread
-    at_end = int(backward.min()) >= -_MONTH_END and nearer
-    return (month + 1, backward) if at_end else (month, forward)
+    month, nearest = month_of(times), month_of(times + _MONTH_END)
+    offset, other = times - first_of_month(month), times - first_of_month(nearest)
+    spread, other_spread = int(np.ptp(offset)), int(np.ptp(other))
+    nearer = other_spread <= spread or spread >= DAY_NS if closes else other_spread < spread
+    return (nearest, other) if nearer else (month, offset)
 
 
 def _in_month(month: Times, offset: Times) -> Times:
