@@ -9,6 +9,7 @@ import numpy as np
 from btcore.errors import ConfigError
 
 from .containers import Bars, Quotes, Trades
+from .kinds import kinds_of
 from .one_stream import Place, read_file, read_table
 from .source import AnyContainer, check_symbol
 from .tickers import has_tickers, tickers_of
@@ -33,7 +34,7 @@ def open_data(data: RunData, symbol: str | None = None, timezone: str = "UTC") -
         return {symbol: _streams(data, Place("data", symbol, timezone))}
     if has_tickers(data):
         return {name: _streams(data, _place(name, timezone)) for name in tickers_of(data)}
-    if not isinstance(data, Mapping) or ("timestamp" in data and _is_columns(data)):
+    if not isinstance(data, Mapping) or (_is_columns(data) and kinds_of([str(name) for name in data])):
         raise _no_symbol(data)
     if all(_is_open(value) for value in data.values()):
         return data
@@ -100,6 +101,4 @@ def _stream(value: Any, place: Place) -> AnyContainer:
             f"{place.where}: {type(value).__name__} is not Bars, Quotes or Trades, a table of columns or the "
             "path of a file"
         )
-    if hasattr(value, "collect"):
-        raise ConfigError(f"{place.where}: {type(value).__name__} has no rows yet; pass its .collect()")
     return read_table(value, place)

@@ -61,8 +61,8 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
 def merge(data: RunData, symbol: str | None = None, timezone: str = "UTC") -> Merged:
     """The data with the order of their events, sorted once for any number of runs: `run(merge(data), ...)`.
 
-    `data`, `symbol` and `timezone` are as in `run`. A run with `start` or `end` uses a slice of the order if it
-    can, and merges again if it cannot.
+    `data`, `symbol` and `timezone` are as in `run`. A run with `start` or `end` uses a slice of the order if
+    it can, and merges again if it cannot.
     """
     opened = open_data(data, symbol, timezone)
     return opened if isinstance(opened, Merged) else Merged(select_rows(opened, None, None))

@@ -7,17 +7,13 @@ from typing import Any, NamedTuple
 
 from btcore.errors import DataError
 
+from . import frames
 from .containers import KINDS
-from .files.formats import column_names, reader_of
-from .frames import column_names as names_of
-from .frames import match_columns
+from .files import formats
+from .kinds import kind_of
 from .source import AnyContainer
+from .symbols import UnknownSymbol
 from .tickers import has_tickers, table_of
-
-_NEEDS = (
-    "bars need timestamp, open, high, low and close, quotes timestamp, bid and ask, "
-    "trades timestamp and price"
-)
 
 
 class Place(NamedTuple):
@@ -39,17 +35,19 @@ class Place(NamedTuple):
 def read_table(table: Any, place: Place) -> AnyContainer:
     """The container of a table, by `from_frame` with default options."""
     notes: tuple[str, ...] = ()
+    if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # of polars, read when it is needed
+        table = table.collect()
     if has_tickers(table):
         table, notes = table_of(table, place.symbol, place.where)
 
-    def convert(kind: str) -> AnyContainer:
-        made: AnyContainer = KINDS[kind].from_frame(table, **place.options())
+    def convert(kind: str, options: dict[str, Any]) -> AnyContainer:
+        made: AnyContainer = KINDS[kind].from_frame(table, **options)
         return made
 
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    found = _read(lambda: names_of(table), convert, call, place)
+    found = _read(lambda: frames.column_names(table), convert, call, place)
     return found.with_notes(notes) if notes else found
 
 
@@ -62,24 +60,24 @@ def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:
     if not file.exists():
         raise DataError(f"{place.where}: there is no file {shown}")
     try:
-        reader = reader_of(file)
+        reader = formats.reader_of(file)
     except DataError as error:
         raise DataError(f"{place.where}: {error}") from error
 
-    def convert(kind: str) -> AnyContainer:
-        return reader(file, kind, **place.options())
+    def convert(kind: str, options: dict[str, Any]) -> AnyContainer:
+        return reader(file, kind, **options)
 
     def call(kind: str) -> str:
         return f"bt.{reader.__name__}({file.name!r}, {kind!r}, ...)"
 
-    return _read(lambda: column_names(file), convert, call, place)
+    return _read(lambda: formats.column_names(file), convert, call, place)
+
+
+Convert = Callable[[str, dict[str, Any]], AnyContainer]  # of a kind and options
 
 
 def _read(
-    names: Callable[[], list[str]],
-    convert: Callable[[str], AnyContainer],
-    call: Callable[[str], str],
-    place: Place,
+    read_names: Callable[[], list[str]], convert: Convert, call: Callable[[str], str], place: Place
 ) -> AnyContainer:
     """The container that `convert` makes of the kind that the names have.
 
@@ -87,29 +85,20 @@ def _read(
     """
     kind = "bars"
     try:
-        kind = _kind_of(names(), call)
-        return convert(kind)
+        names = read_names()
+        kind = kind_of(names, call)
+        return _of_symbol(convert, kind, names, place)
     except DataError as error:
         raise DataError(f"{place.where}: {error} (options are taken by {call(kind)})") from error
 
 
-def _kind_of(names: list[str], call: Callable[[str], str]) -> str:
-    """The kind whose columns are among these names; DataError, which lists them, for none or several."""
-    kinds = [kind for kind in KINDS if _has_columns(names, kind)]
-    if "bars" in kinds and "trades" in kinds:
-        kinds.remove("trades")  # trades have no open, high and low: such a price is a close
-    if len(kinds) == 1:
-        return kinds[0]
-    listed = f"the columns are {', '.join(map(repr, names)) or 'none'}"
-    if kinds:
-        ways = " or ".join(map(call, kinds))
-        raise DataError(f"{listed}, which may be {' or '.join(kinds)}; choose by {ways}")
-    raise DataError(f"{listed}; {_NEEDS}; name others by columns={{...}}")
-
-
-def _has_columns(names: list[str], kind: str) -> bool:
+def _of_symbol(convert: Convert, kind: str, names: list[str], place: Place) -> AnyContainer:
+    """The rows of the symbol if there is a column of symbols; all of them if it has one other symbol."""
+    if frames.symbol_column(names) is None:
+        return convert(kind, place.options())
     try:
-        match_columns(names, kind)
-    except DataError:
-        return False
-    return True
+        return convert(kind, place.options() | {"symbol": place.symbol})
+    except DataError as error:
+        if not isinstance(error, UnknownSymbol) and not isinstance(error.__cause__, UnknownSymbol):
+            raise
+    return convert(kind, place.options())

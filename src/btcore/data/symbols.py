@@ -14,6 +14,10 @@ from .options import TableSettings
 Mask = NDArray[np.bool_]
 
 
+class UnknownSymbol(DataError):
+    """The symbol that is asked for is not in the table."""
+
+
 class Before:
     """What the pieces of a file have had so far; the next piece must be alike."""
 
@@ -70,7 +74,7 @@ def _one(columns: Mapping[str, Any], found: Found, symbol: str, partial: bool) -
     values = _distinct(columns[name])
     if partial:
         return {symbol: np.zeros(len(columns[name]), bool)}
-    raise DataError(f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}")
+    raise UnknownSymbol(f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}")
 
 
 def symbol_texts(values: Any) -> NDArray[Any]:

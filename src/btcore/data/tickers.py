@@ -4,13 +4,12 @@ from typing import Any
 
 from btcore.errors import DataError
 
+from .kinds import kinds_of
 from .source import check_symbol
-
-_FIELDS = {"open", "high", "low", "close"}
 
 
 def has_tickers(table: Any) -> bool:
-    """True for a pandas table with two levels of columns, one of which has the prices of bars."""
+    """True for a pandas table with two levels of columns, one of which has the columns of a kind."""
     is_pandas = hasattr(table, "xs")
     return is_pandas and table.axes[-1].nlevels == 2 and _ticker_level(table) is not None
 
@@ -47,9 +46,9 @@ def table_of(table: Any, symbol: str, where: str) -> tuple[Any, tuple[str, ...]]
 
 
 def _ticker_level(table: Any) -> int | None:
-    """The level whose names are not those of prices; None if neither level has these."""
+    """The level whose names are not those of columns; None if neither level has these."""
     for level in (0, 1):
-        names = {str(name).lower() for name in table.columns.get_level_values(level)}
-        if names >= _FIELDS:
+        names = [str(name) for name in dict.fromkeys(table.columns.get_level_values(level))]
+        if kinds_of(["", *names]):  # the index has the times
             return 1 - level
     return None

@@ -43,6 +43,7 @@ TABLES = {
     "pandas": pd.DataFrame,
     "pandas with an index": lambda columns: pd.DataFrame(columns).set_index("timestamp"),
     "polars": pl.DataFrame,
+    "polars, read when it is needed": lambda columns: pl.DataFrame(columns).lazy(),
     "arrow": lambda columns: pl.DataFrame(columns).to_arrow(),
     "arrow batch": lambda columns: pl.DataFrame(columns).to_arrow().to_batches()[0],
     "dict": dict,
@@ -198,7 +199,7 @@ REFUSED = [
         {**COLUMNS, **QUOTES},
         "which may be bars or quotes; choose by bt.Bars.from_frame(frame, ...) or bt.Quo",
     ),
-    ({name: column[::-1] for name, column in COLUMNS.items()}, ""),
+    ({name: column[::-1] for name, column in COLUMNS.items()}, "sort=True"),
     (COLUMNS | {"close": np.full(ROWS, np.nan)}, "close"),
     (COLUMNS | {"close": CLOSE + 50}, "close > high"),
 ]
@@ -238,11 +239,6 @@ def test_price_beside_open_high_low_is_no_trade():
         (np.arange(5), bt.ConfigError, "data['A']: ndarray is not"),
         ([[1, 2, 3], [4, 5, 6]], bt.ConfigError, "data['A'][0]: list is not"),
         (pd.Series([1.0]), bt.ConfigError, "data['A']: Series is not"),
-        (
-            pl.DataFrame(COLUMNS).lazy(),
-            bt.ConfigError,
-            "data['A']: LazyFrame has no rows yet; pass its .collect()",
-        ),
         ("nowhere.csv", bt.DataError, "data['A']: there is no file 'nowhere.csv'"),
         ("AAPL", bt.DataError, "data['A']: there is no file 'AAPL'"),
         (b"a.csv", bt.ConfigError, "data['A']: bytes is not"),
@@ -293,3 +289,40 @@ def test_naive_times_are_local_in_the_timezone_of_the_run(tmp_path):
     for data in ({"A": frame}, {"A": BARS}):
         with pytest.raises(bt.ConfigError, match="timezone: 'Mars/Olympus' is not a known"):
             bt.run(data, "buy_and_hold", timezone="Mars/Olympus")
+
+
+def two_symbols(**other):
+    """The rows of ES and NQ by time; NQ is 1000 higher."""
+    es = pl.DataFrame(COLUMNS).with_columns(symbol=pl.lit("ES"))
+    higher = [pl.col(name) + 1000 for name in ("open", "high", "low", "close")]
+    nq = es.with_columns(pl.lit("NQ").alias("symbol"), *higher)
+    return pl.concat([es, nq.with_columns(**other)]).sort("timestamp", "symbol")
+
+
+def test_the_rows_of_the_symbol_are_taken_from_a_table_of_several(tmp_path):
+    frame = two_symbols()
+    frame.write_csv(tmp_path / "a.csv")
+    frame.write_parquet(tmp_path / "a.parquet")
+    for data in (frame, frame.to_pandas(), frame.to_arrow(), tmp_path / "a.csv", tmp_path / "a.parquet"):
+        found = open_data({"ES": data, "NQ": data})
+        assert found["ES"].close.tolist() == CLOSE.tolist()
+        assert found["NQ"].close.tolist() == (CLOSE + 1000).tolist()
+        assert open_data(data, "NQ")["NQ"] == found["NQ"]
+        with pytest.raises(bt.DataError, match=r"data\['CL'\]: .*'symbol' has 2 values, 'ES', 'NQ'"):
+            open_data({"CL": data})
+
+
+def test_the_only_symbol_of_a_table_may_have_another_name(tmp_path):
+    frame = two_symbols().filter(pl.col("symbol") == "NQ")
+    frame.write_csv(tmp_path / "a.csv")
+    for data in (frame, frame.to_pandas(), tmp_path / "a.csv"):
+        assert open_data({"Nasdaq": data})["Nasdaq"].close[0] == CLOSE[0] + 1000
+
+
+def test_an_invalid_row_of_the_symbol_is_the_error(tmp_path):
+    frame = two_symbols(low=pl.lit(5000.0))
+    frame.write_csv(tmp_path / "a.csv")
+    for data in (frame, tmp_path / "a.csv"):
+        assert len(open_data({"ES": data})["ES"]) == ROWS
+        with pytest.raises(bt.DataError, match=r"data\['NQ'\]: .*high < low"):
+            open_data({"NQ": data})

@@ -77,3 +77,9 @@ def test_a_ticker_that_is_no_symbol_is_refused():
         open_data(download("SPY", "A B"))
     with pytest.raises(bt.ConfigError, match="its symbol is missing"):
         open_data(download("SPY").rename(columns={"Open": "First"}, level=0))
+
+
+def test_quotes_of_several_tickers():
+    columns = {(name, t): np.full(5, 10.0 + i) for i, name in enumerate(("bid", "ask")) for t in ("A", "B")}
+    found = open_data(pd.DataFrame(columns, index=DAYS))
+    assert {symbol: quotes.kind for symbol, quotes in found.items()} == {"A": "quotes", "B": "quotes"}
