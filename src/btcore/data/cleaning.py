@@ -57,6 +57,10 @@ class Rows(NamedTuple):
         times = self.times._replace(ns=self.times.ns[chosen])
         return Rows(times, {name: column[chosen] for name, column in self.columns.items()}, index[chosen])
 
+    def within(self, index: Index) -> "Rows":
+        """The same rows, if the table they were taken from has the rows `index` of another."""
+        return self._replace(origin=index if self.origin is None else index[self.origin])
+
     def locate_errors(self) -> Any:
         """Makes the row of a RowError the row of the table."""
         return rows_of(self.origin)

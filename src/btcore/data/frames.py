@@ -7,17 +7,19 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, reject_rows
+from btcore.errors import DataError
 from btcore.times.rules import ReadTimes, TimeRules
 
-from .cleaning import Index, Mask, Notes, Rows, clean, rows_of
+from .cleaning import Notes, Rows, clean, rows_of
 from .date_and_time import are_times_of_day, joined
+from .missing import absent_times, holds_texts, present
 from .names import PRICES, SIDED, Found, match_columns, plain
-from .numbers import MISSING, Form, Numbers, read_numbers
+from .number_texts import Form
+from .numbers import Numbers, read_numbers
 from .options import TableSettings, TextSettings
 from .sides import maker_column, side_column
-from .symbols import Before, split_symbols, symbol_texts
-from .tables import Table, column_names, open_table, period_starts, symbol_column
+from .symbols import Before, of_symbol, split_symbols, symbol_texts
+from .tables import Table, column_names, open_table, period_starts, symbol_column, take
 from .timestamps import read_times
 
 __all__ = ["Table", "column_names", "from_frame", "match_columns", "read_rows", "symbol_column"]
@@ -36,9 +38,17 @@ def from_frame(make: Callable[..., Made], kind: str, frame: Any, settings: Table
         found = match_columns(table.names, kind, settings.columns)
         one = structs.replace(settings, symbol=None, by=None) if name else settings
         said: dict[str, Notes] = {}
-        rows = read_rows(table.pick(found), found, one, said, others=table.as_dict)
-        for symbol, part in rows.items():
-            made[name or symbol] = construct(make, kind, part, settings, said[symbol].lines())
+        picked = table.pick(found)
+        if table.rows is not None:
+            picked = {column: take(values, table.rows) for column, values in picked.items()}
+        with rows_of(table.rows):
+            read = read_rows(picked, found, one, said, others=table.as_dict)
+        for symbol, part in read.items():
+            if table.rows is not None:
+                said[symbol].say(f"{len(table.rows)} of {len(table.values[0])} rows have values of {name!r}")
+            rows = part if table.rows is None else part.within(table.rows)
+            with of_symbol(name or symbol):
+                made[name or symbol] = construct(make, kind, rows, settings, said[symbol].lines())
     return made
 
 
@@ -89,11 +99,16 @@ def read_rows(
             said.say(line)
         if index is not None:
             said.count(f"rows of the symbol {symbol!r}", len(index))
-        with rows_of(index):
-            rows = _rows(chosen, found, settings, said, before)
-        if index is not None:
-            rows = rows._replace(origin=index if rows.origin is None else index[rows.origin])
-        read[symbol] = clean(rows, found.kind, settings, said, lambda: _reason_of_duplicates(found, others))
+        with of_symbol(symbol):
+            with rows_of(index):
+                rows = _rows(chosen, found, settings, said, before)
+            read[symbol] = clean(
+                rows if index is None else rows.within(index),
+                found.kind,
+                settings,
+                said,
+                lambda: _reason_of_duplicates(found, others),
+            )
     return read
 
 
@@ -122,12 +137,12 @@ def _rows(
 ) -> Rows:
     """The rows with a value in each column, converted."""
     kind, named = found.kind, found.columns
-    times = _times(table, found, settings)
+    lines: list[str] = []
+    times = _times(table, found, settings, lines)
     ends = {"end": table[_one(named["end"])]} if "end" in named else {}
     textual = {"timestamp", "end", "side", "buyer_maker"}
     raw = {name: table[_one(theirs)] for name, theirs in named.items() if name not in textual}
     form = Form(settings.decimal, settings.thousands) if isinstance(settings, TextSettings) else Form()
-    lines: list[str] = []
     numbers = read_numbers(raw, kind, form, lines)
     optional = set(raw) - set(_PRICES) if before is None else set()
     for name in [name for name in optional if _is_empty(numbers[name])]:
@@ -139,7 +154,7 @@ def _rows(
         absent = absent if gone is None else {"timestamp": gone, **absent}
     columns = {name: column.values for name, column in numbers.items()}
     sides = _sides(table, found, settings, lines)
-    index = _present(absent, {"timestamp": times, **raw}, kind, settings, notes)
+    index = present(absent, {"timestamp": times, **raw}, kind, settings, notes)
     if index is not None:
         times = take(times, index)
         columns, sides, ends = (
@@ -173,13 +188,15 @@ def _is_empty(column: Numbers) -> bool:
     return column.absent is not None and bool(column.absent.all())
 
 
-def _times(table: Mapping[str, Any], found: Found, settings: TableSettings) -> Any:
-    """The column of times; of two columns, their texts, unless the second is by its name only a time of day."""
+def _times(table: Mapping[str, Any], found: Found, settings: TableSettings, lines: list[str]) -> Any:
+    """The column of times; of two columns, the texts of both, unless the second holds whole times."""
     if len(found.times) == 1:
         return period_starts(table[found.times[0]])
     date, clock = (table[name] for name in found.times)
     if found.guessed and not are_times_of_day(clock):
+        lines.append(f"timestamp is the column {found.times[1]!r}, not {found.times[0]!r}")
         return clock
+    lines.append(f"timestamp is {found.times[0]!r} and {found.times[1]!r} together")
     return joined(date, clock, found.kind, found.times, settings.time_format)
 
 
@@ -194,80 +211,8 @@ def _sides(
     return {}
 
 
-def _present(
-    absent: Mapping[str, Mask], raw: Mapping[str, Any], kind: str, settings: TableSettings, notes: Notes
-) -> Index | None:
-    """The rows with a value in each column, None: all of them; RowError for the first without, unless dropped."""
-    if not absent:
-        return None
-    if settings.missing == "refuse":
-        name, gone = min(absent.items(), key=lambda item: int(item[1].argmax()))
-        reject_rows(kind, gone, lambda row: f"{name} is missing{_written(raw[name], row, name)}; {_DROP}")
-    gone = np.zeros(len(next(iter(absent.values()))), bool)
-    for name, mask in absent.items():
-        notes.count(f"rows dropped, as {name} is missing", int((mask & ~gone).sum()))
-        gone |= mask
-    return np.flatnonzero(~gone)
-
-
-_DROP = 'missing="drop" leaves such rows out'
-
-
-def _written(values: Any, row: int, name: str) -> str:
-    """What stands in the table for a missing value, if anything does."""
-    value = values.iloc[row] if hasattr(values, "iloc") else values[row]
-    value = value.as_py() if hasattr(value, "as_py") else value
-    if value is None or value == "":
-        return ""
-    return f" ({name}={value.item() if isinstance(value, np.generic) else value!r})"
-
-
-def absent_times(values: Any) -> Mask | None:
-    """The rows of a column of times that have none; None if each has one."""
-    if isinstance(values, ReadTimes):
-        return None
-    if hasattr(values, "gather"):  # polars
-        return _absent_in_polars(values)
-    if hasattr(values, "is_null") and hasattr(values, "null_count"):
-        mask = np.asarray(values.is_null(), bool)
-    elif hasattr(values, "isna"):
-        mask = np.asarray(values.isna(), bool)
-    else:
-        array = np.asarray(values)
-        kind = array.dtype.kind
-        mask = (
-            np.isnat(array) if kind == "M" else np.isnan(array) if kind == "f" else np.zeros(len(array), bool)
-        )
-    if _holds_texts(values):
-        texts = np.array([text.lower() for text in symbol_texts(values)], object)
-        mask = mask | np.isin(texts.astype(str), MISSING)
-    return mask if mask.any() else None
-
-
-def _absent_in_polars(values: Any) -> Mask | None:
-    absent = values.is_null()
-    if _holds_texts(values):
-        absent |= values.cast(str).str.strip_chars().str.to_lowercase().is_in(list(MISSING)).fill_null(True)
-    return absent.to_numpy() if absent.any() else None
-
-
-def _holds_texts(values: Any) -> bool:
-    dtype = str(getattr(values, "dtype", getattr(values, "type", "object"))).lower()
-    return dtype.startswith(("str", "object", "<u", "large_str", "string"))
-
-
-def take(values: Any, index: Index) -> Any:
-    """The rows of a column of any package, in the order of the index."""
-    if isinstance(values, ReadTimes):
-        return values._replace(ns=values.ns[index])
-    for method in ("gather", "take"):
-        if hasattr(values, method):
-            return getattr(values, method)(index)
-    return [values[row] for row in index.tolist()]
-
-
 def _scaled(name: str, values: NDArray[Any], divisor: float) -> NDArray[Any]:
-    """The values, or prices divided by the divisor; the float next to the quotient, also of large integers."""
+    """The values; prices divided by the divisor, to the float next to the quotient."""
     if divisor == 1 or name not in _PRICES:
         return values
     if (
@@ -281,7 +226,7 @@ def _scaled(name: str, values: NDArray[Any], divisor: float) -> NDArray[Any]:
 
 
 def _fixed_point(columns: Mapping[str, NDArray[Any]], settings: TableSettings) -> str:
-    """A note if all prices are whole numbers as large as those of vendors who write prices without a point."""
+    """A note if all prices are whole and as large as those of vendors who write prices without a point."""
     prices = [values for name, values in columns.items() if name in _PRICES and len(values)]
     if settings.price_divisor != 1 or not prices or any(values[0] < _FIXED_POINT for values in prices):
         return ""
@@ -301,7 +246,7 @@ def _reason_of_duplicates(found: Found, others: Callable[[], Mapping[str, Any]])
         pair = (found.times[0], clocks[0])
         hints.append(f"the time of day may be in {clocks[0]!r}: columns={{'timestamp': {pair!r}}}")
     for name, values in others().items():
-        if name in found.used or name in clocks or not _holds_texts(values):
+        if name in found.used or name in clocks or not holds_texts(values):
             continue
         symbols = list(dict.fromkeys(symbol_texts(values[:_PROBED]).tolist()))
         if 1 < len(symbols) <= max(2, len(values[:_PROBED]) // 2):

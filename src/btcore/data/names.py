@@ -177,9 +177,9 @@ def _one_of(aliases: tuple[str, ...], name: str, names: list[str], plains: list[
     alias = next(alias for alias in aliases if alias in plains)
     matches = [theirs for theirs, p in zip(names, plains, strict=True) if p == alias]
     if len(matches) > 1:
+        hint = f"pass columns={{{name!r}: ...}}" if len(set(matches)) > 1 else "rename one of them"
         raise DataError(
-            f"{len(matches)} columns may be {name}: {', '.join(map(repr, matches))}; "
-            f"{listed(names)}; pass columns={{{name!r}: ...}}"
+            f"{len(matches)} columns may be {name}: {', '.join(map(repr, matches))}; {listed(names)}; {hint}"
         )
     return matches[0]
 

@@ -13,36 +13,18 @@ from numpy.typing import NDArray
 from btcore.errors import DataError, RowError
 
 from .columns import array_of, dtype_text
+from .number_texts import MISSING, NO_VALUE, Form, cleaned, find_form, is_canonical, unstyled
 
 Mask = NDArray[np.bool_]
 
-NO_VALUE = 2**63 - 1  # what vendors of fixed-point prices write for "none"
 _LIMIT = float(NO_VALUE)  # 2**63, the float next to it
-MISSING = (
-    *("", "null", "nan", "na", "n/a", "#n/a", "none", "nil", "-", "--", ".", "\N{EN DASH}", "\N{EM DASH}"),
-    str(NO_VALUE),
-)
-
-_CURRENCIES = "$\N{EURO SIGN}\N{POUND SIGN}\N{YEN SIGN}\N{INDIAN RUPEE SIGN}"
-_SPACES = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-_GROUPS = _SPACES + "'\N{RIGHT SINGLE QUOTATION MARK}"  # they separate thousands, and nothing else
-_SUFFIXES = {"K": "e3", "M": "e6", "B": "e9", "T": "e12"}
-_MINUS = "\N{MINUS SIGN}"
-_AROUND = f"-+{_MINUS}(){_CURRENCIES}{_SPACES}%KkMmBbTt"
 
 
 class Numbers(NamedTuple):
-    """Values of a column, and the mask of rows without one (None: each has one), where `values` is arbitrary."""
+    """Values of a column, and the mask of rows without one, whose value is arbitrary; None: each has one."""
 
     values: NDArray[Any]
     absent: Mask | None
-
-
-class Form(NamedTuple):
-    """How texts write numbers: the decimal point, and what separates thousands ("": found, for each number)."""
-
-    decimal: str | None = None
-    thousands: str | None = None
 
 
 class _Raw(NamedTuple):
@@ -61,10 +43,10 @@ def read_numbers(columns: Mapping[str, Any], kind: str, form: Form, notes: list[
     """
     raw = {name: _raw(values, kind, name) for name, values in columns.items()}
     texts = {name: column.texts for name, column in raw.items() if column.texts is not None}
-    if texts and (form != Form() or not all(_is_canonical(column) for column in texts.values())):
-        texts = {name: _cleaned(column) for name, column in texts.items()}
-        form = _find_form(texts, form)
-        read = {name: _unstyled(column, form) for name, column in texts.items()}
+    if texts and (form != Form() or not all(is_canonical(column) for column in texts.values())):
+        texts = {name: cleaned(column) for name, column in texts.items()}
+        form = find_form(texts, form)
+        read = {name: unstyled(column, form) for name, column in texts.items()}
         texts = {name: column for name, (column, _) in read.items()}
         for style in dict.fromkeys(style for _, styles in read.values() for style in styles):
             notes.append(
@@ -117,9 +99,6 @@ def _union(one: Mask | None, other: Mask | None) -> Mask | None:
     if one is None or other is None:
         return other if one is None else one
     return one | other
-
-
-# ---- columns of any package
 
 
 def _raw(values: Any, kind: str, name: str) -> _Raw:
@@ -215,104 +194,3 @@ def _text_column(texts: list[Any]) -> Any:
     except ImportError as error:
         raise ImportError("reading numbers from texts needs polars: pip install 'btcore[data]'") from error
     return pl.Series(texts, dtype=pl.String)
-
-
-# ---- texts
-
-
-def _is_canonical(texts: Any) -> bool:
-    """Whether each text is a number as Python writes it, or stands for none."""
-    import polars as pl
-
-    stripped = texts.str.strip_chars()
-    failed = stripped.filter(stripped.cast(pl.Float64, strict=False).is_null())
-    return bool(failed.str.to_lowercase().is_in(list(MISSING)).fill_null(True).all())
-
-
-def _cleaned(texts: Any) -> Any:
-    """Without spaces around; those that stand for none are null."""
-    import polars as pl
-
-    stripped = texts.str.strip_chars(f"{_SPACES}\t")
-    none = stripped.str.to_lowercase().is_in(list(MISSING)).fill_null(True)
-    return pl.select(pl.when(~none).then(stripped)).to_series()
-
-
-def _find_form(texts: Mapping[str, Any], form: Form) -> Form:
-    """The decimal point of all columns: that of a number which can be read in one way only.
-
-    DataError if there are two, and for numbers such as 1,234, which is 1234 or 1.234, with no other to tell.
-    """
-    if form.decimal is not None:
-        return form
-    if form.thousands in {".", ","}:
-        return Form("," if form.thousands == "." else ".", form.thousands)
-    found: dict[str, str] = {}
-    unsure: dict[str, str] = {}
-    for name, column in texts.items():
-        core = column.str.strip_chars(_AROUND).str.replace_all(f"[{_GROUPS}_]", "")
-        for point, group in ((".", r","), (",", r"\.")):
-            mark = "\\" + point
-            three = rf"^[1-9]\d{{0,2}}{mark}\d{{3}}$"
-            sure = rf"^\d*{mark}\d*$|^\d{{1,3}}({group}\d{{3}})+{mark}\d*$|^[1-9]\d{{0,2}}({group}\d{{3}}){{2,}}$"
-            either = core.str.contains(three)
-            for mask, examples in ((core.str.contains(sure) & ~either, found), (either, unsure)):
-                if point not in examples and mask.any():
-                    examples[point] = f"{name} {column.filter(mask)[0]!r}"
-    if len(found) > 1:
-        raise DataError(
-            f"numbers are written in two ways: {found['.']} and {found[',']}; "
-            'pass decimal="." or decimal="," if one is wrong'
-        )
-    if not found and "," in unsure:
-        raise DataError(
-            f"{unsure[',']} can be read in two ways, with a decimal comma or with a comma between thousands; "
-            'pass decimal="," or decimal="."'
-        )
-    return Form(next(iter(found), "."), form.thousands)
-
-
-def _unstyled(texts: Any, form: Form) -> tuple[Any, list[str]]:
-    """The texts as Python writes numbers, "?" for those that are none; what was different about them."""
-    import polars as pl
-
-    point = form.decimal or "."
-    group = f"[{_escaped(form.thousands or _GROUPS + (',' if point == '.' else '.'))}]"
-    parts = texts.str.extract_groups(_pattern(group, "\\" + point)).struct.unnest()
-    negative = parts["open"] == "("
-    minus = parts["sign"].is_in(["-", _MINUS]) | parts["late"].is_in(["-", _MINUS])
-    signs = sum(
-        (there.cast(pl.Int8) for there in (parts["sign"] != "", parts["late"] != "")), negative.cast(pl.Int8)
-    )
-    suffix = parts["suffix"].str.to_uppercase()
-    power = suffix.replace_strict({"": "", **_SUFFIXES}, default=None, return_dtype=pl.String)
-    number = pl.select(
-        pl.when(negative | minus).then(pl.lit("-")).otherwise(pl.lit(""))
-        + parts["body"].str.replace_all(group, "").str.replace(point, ".", literal=True)
-        + parts["power"].fill_null("")
-        + power
-    ).to_series()
-    sane = (signs <= 1) & (negative == (parts["close"] == ")")) & ((suffix == "") | parts["power"].is_null())
-    sane = (parts["body"].is_not_null() & sane).fill_null(False)
-    styles = {
-        "',' is the decimal point": point == "," and parts["body"].str.contains(point, literal=True).any(),
-        "thousands are separated": parts["body"].str.contains(group).any(),
-        "signs of a currency are left out": ((parts["money"] != "") | (parts["after"] != "")).any(),
-        "K, M, B, T stand for thousands, millions and so on": (suffix != "").any(),
-        "numbers in parentheses are negative": negative.any(),
-    }
-    plain = pl.when(sane).then(number).when(texts.is_not_null()).then(pl.lit("?"))
-    return pl.select(plain).to_series(), [style for style, there in styles.items() if there]
-
-
-def _pattern(group: str, mark: str) -> str:
-    """A number in its parts, with an optional sign, currency, parentheses and suffix around it."""
-    body = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{mark}\d*)?|{mark}\d+"
-    sign, money, gap = f"[-+{_MINUS}]?", f"[{_CURRENCIES}]?", f"[{_SPACES}]*"
-    before = rf"(?P<open>\(?){gap}(?P<sign>{sign}){gap}(?P<money>{money}){gap}(?P<late>{sign}){gap}"
-    after = rf"{gap}(?P<suffix>[KkMmBbTt]?){gap}(?P<after>{money}){gap}(?P<close>\)?)"
-    return rf"^{before}(?P<body>{body})(?P<power>[eE][-+]?\d+)?{after}$"
-
-
-def _escaped(characters: str) -> str:
-    return "".join(rf"\{x}" if x in ".-]^" else x for x in characters)

@@ -1,4 +1,4 @@
-"""Sides of trades: numbers, the words and letters that vendors write, or a mapping -> 1 buy, -1 sell, 0 unknown."""
+"""Sides of trades, as numbers, words, letters or by a mapping -> 1 buy, -1 sell, 0 unknown."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ SIDES: dict[str, int] = {
     **{"sell": -1, "s": -1, "-1": -1, "seller": -1},
     **{"": 0, "0": 0, "none": 0, "n": 0, "unknown": 0},
 }
-# "A" is the ask: with B and N it is a sale, the aggressor hit the book from the ask side; others mean a purchase.
+# "A", the ask, is the side of a seller together with B and N; other vendors mean a purchase at the ask.
 _BOOK_SIDES = {"a": -1, "b": 1, "n": 0, "none": 0, "": 0}
 _MAKERS = {**dict.fromkeys(("true", "t", "1"), -1), **dict.fromkeys(("false", "f", "0"), 1)}
 
@@ -58,7 +58,7 @@ def side_column(
                 meanings = _BOOK_SIDES
                 if notes is not None:
                     notes.append(f"{name}: A is a sale, B a purchase, N unknown")
-    return _converted(listed, texts, meanings, kind, name, f"is not {allowed}")
+    return _converted(listed, texts, meanings, (kind, name), f"is not {allowed}")
 
 
 def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -> Sides:
@@ -67,23 +67,23 @@ def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -
         return frozen(np.where(values, np.int8(-1), np.int8(1)))
     listed = _list_of(values, kind, name)
     texts = {value: _plain(value) for value in _distinct(listed)}
-    return _converted(listed, texts, _MAKERS, kind, name, "is not true, false, 1 or 0")
+    return _converted(listed, texts, _MAKERS, (kind, name), "is not true, false, 1 or 0")
 
 
 def _converted(
     listed: list[Any],
     texts: Mapping[Any, str],
     meanings: Mapping[str, int],
-    kind: str,
-    name: str,
+    place: tuple[str, str],
     problem: str,
 ) -> Sides:
+    """The meaning of each value; RowError, at (kind, column), for the first without."""
+    kind, name = place
     found = {value: meanings.get(text) for value, text in texts.items()}
     unknown = {value for value, side in found.items() if side is None}
     if unknown:
-        row = next(row for row, value in enumerate(listed) if _key(value) in unknown)
-        count = sum(_key(value) in unknown for value in listed)
-        raise RowError(kind, row, f"{name} {problem} ({name}={listed[row]!r})", count)
+        rows = [row for row, value in enumerate(listed) if _key(value) in unknown]
+        raise RowError(kind, rows[0], f"{name} {problem} ({name}={listed[rows[0]]!r})", len(rows))
     sides: NDArray[np.int8] = np.fromiter((found[_key(value)] or 0 for value in listed), np.int8, len(listed))
     return frozen(sides)
 

@@ -1,12 +1,13 @@
 """A table of several symbols -> the rows of one, or of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
+from btcore.errors import DataError, RowError, reject_rows
 
 from .names import Found, listed
 from .options import TableSettings
@@ -26,7 +27,24 @@ class Before:
         self.notation = ""  # of the times
 
 
+DROP = 'missing="drop" leaves such rows out'
+
 _SHOWN = 5  # values listed in a message
+
+
+@contextmanager
+def of_symbol(symbol: str) -> Iterator[None]:
+    """Puts the symbol into errors, if it has a name."""
+    try:
+        yield
+    except RowError as error:
+        if not symbol:
+            raise
+        raise RowError(error.kind, error.row, f"{symbol}: {error.problem}", error.count) from None
+    except DataError as error:
+        if not symbol:
+            raise
+        raise DataError(f"{symbol}: {error}") from None
 
 
 def split_symbols(
@@ -50,14 +68,17 @@ def split_symbols(
     if settings.by is not None:
         name = found.symbols[0]
         texts = symbol_texts(columns[name])
-        return {symbol: texts == symbol for symbol in dict.fromkeys(texts.tolist())}
+        if settings.missing == "refuse":
+            reject_rows(found.kind, texts == "", lambda _: f"{name} is missing; {DROP}")
+        return {symbol: texts == symbol for symbol in dict.fromkeys(texts.tolist()) if symbol}
     seen = {} if before is None else before.symbols
     for name in found.symbols:
         values = list(dict.fromkeys([*seen.get(name, []), *_distinct(columns[name])]))
         if len(values) > 1:
             raise DataError(
-                f"the column {name!r} has {len(values)} values, {_shown(values)}; pass symbol={values[0]!r} for "
-                'one of them, by="symbol" for all, or columns={"symbol": None} if it names no symbols'
+                f"the column {name!r} has {len(values)} values, {_shown(values)}; "
+                f"pass symbol={values[0]!r} for one of them, "
+                'by="symbol" for all, or columns={"symbol": None} if it names no symbols'
             )
         seen[name] = values
     return {"": None}

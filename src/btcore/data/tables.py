@@ -4,18 +4,24 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from btcore.errors import DataError
+from btcore.times.rules import ReadTimes
 
 from .names import SYMBOLS, Found, listed, match_columns, plain
 from .options import TableSettings
 
 
 class Table(NamedTuple):
-    """The columns of a table of any package, by name and in order; a name may occur twice."""
+    """The columns of a table of any package, by name and in order; a name may occur twice.
+
+    `rows` are the rows that belong to the symbol of the table, None: all.
+    """
 
     names: list[str]
     values: list[Any]
+    rows: NDArray[np.intp] | None = None
 
     def column(self, name: str) -> Any:
         """The column of that name; DataError if there are several."""
@@ -37,7 +43,7 @@ def column_names(frame: Any) -> list[str]:
 
     DataError if `frame` is no table.
     """
-    return _opened(frame).names
+    return _opened(_collected(frame)).names
 
 
 def symbol_column(names: list[str]) -> str | None:
@@ -48,6 +54,7 @@ def symbol_column(names: list[str]) -> str | None:
 
 def open_table(frame: Any, kind: str, settings: TableSettings) -> dict[str, Table]:
     """The table, as {"": table}; one for each symbol that is asked for if the columns have two levels."""
+    frame = _collected(frame)
     levels = getattr(getattr(frame, "columns", None), "nlevels", 1)
     if levels == 1:
         return {"": _opened(frame)}
@@ -72,9 +79,16 @@ def _open_levels(frame: Any, kind: str, settings: TableSettings) -> dict[str, Ta
                 match_columns(table.names, kind, settings.columns)
         except DataError:
             continue
-        return _chosen(tables, settings)
+        chosen = _chosen(tables, settings)
+        return {symbol: _with_values(table, len(index)) for symbol, table in chosen.items()}
     shown = ", ".join(map(repr, list(frame.columns)[:8]))
     raise DataError(f"frame: neither of the two levels of its columns names {kind}; the columns are {shown}")
+
+
+def _with_values(table: Table, first: int) -> Table:
+    """The rows that have a value in any column from the `first` on: a row of others is empty for a symbol."""
+    empty = np.logical_and.reduce([np.asarray(values.isna(), bool) for values in table.values[first:]])
+    return table._replace(rows=np.flatnonzero(~empty)) if empty.any() else table
 
 
 def _chosen(tables: dict[str, Table], settings: TableSettings) -> dict[str, Table]:
@@ -85,14 +99,17 @@ def _chosen(tables: dict[str, Table], settings: TableSettings) -> dict[str, Tabl
         return {settings.symbol: tables[settings.symbol]}
     if len(tables) > 1 and settings.by is None:
         raise DataError(
-            f'the columns are of {len(tables)} symbols, {symbols}; pass symbol= for one of them or by="symbol"'
+            f'the columns are of {len(tables)} symbols, {symbols}; pass symbol= for one or by="symbol"'
         )
     return tables
 
 
+def _collected(frame: Any) -> Any:
+    """A polars frame that is read only when it is needed, read."""
+    return frame.collect() if hasattr(frame, "collect_schema") and hasattr(frame, "collect") else frame
+
+
 def _opened(frame: Any) -> Table:
-    if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
-        frame = frame.collect()  # of polars, read when it is needed
     if isinstance(frame, Mapping):
         return Table([str(name) for name in frame], list(frame.values()))
     if isinstance(frame, np.ndarray) and frame.dtype.names:
@@ -137,3 +154,13 @@ def period_starts(values: Any) -> Any:
     if not str(getattr(values, "dtype", "")).startswith("period"):
         return values
     return getattr(values, "dt", values).start_time
+
+
+def take(values: Any, index: NDArray[np.intp]) -> Any:
+    """The rows of a column of any package, in the order of the index."""
+    if isinstance(values, ReadTimes):
+        return values._replace(ns=values.ns[index])
+    for method in ("gather", "take"):
+        if hasattr(values, method):
+            return getattr(values, method)(index)
+    return [values[row] for row in index.tolist()]

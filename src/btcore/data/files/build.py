@@ -13,7 +13,7 @@ from btcore.data.frames import construct, match_columns, read_rows
 from btcore.data.names import Found
 from btcore.data.options import TableSettings
 from btcore.data.source import AnyContainer
-from btcore.data.symbols import Before
+from btcore.data.symbols import Before, of_symbol
 from btcore.data.timestamps import TimeRules, refuse_pieces
 from btcore.errors import DataError, RowError
 
@@ -74,10 +74,10 @@ class Reading(NamedTuple):
             _check_rows(table)
             said: dict[str, Notes] = {}
             rows = read_rows(table, found, self.settings, said, others=self._others)
-            made = {
-                symbol: self._construct(part, (*self.notes, *said[symbol].lines()))
-                for symbol, part in rows.items()
-            }
+            made = {}
+            for symbol, part in rows.items():
+                with of_symbol(symbol):
+                    made[symbol] = self._construct(part, (*self.notes, *said[symbol].lines()))
         return made if self.settings.by is not None else next(iter(made.values()))
 
     def _construct(self, rows: Rows, notes: tuple[str, ...]) -> AnyContainer:
