@@ -14,7 +14,7 @@ from btcore.times.rules import TimeRules
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen
 from .sides import side_column
-from .timestamps import read_times, time_column
+from .timestamps import read_times
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 Crossed = Literal["refuse", "keep", "drop"]
@@ -193,7 +193,7 @@ class Quotes(Container):
         if crossed not in {"refuse", "keep", "drop"}:
             raise DataError(f"quotes.crossed: {crossed!r} is not refuse, keep or drop")
         given = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size}
-        columns: dict[str, NDArray[Any]] = {"timestamp": time_column(timestamp, "quotes")}
+        columns: dict[str, NDArray[Any]] = {"timestamp": read_times(timestamp, "quotes", literal=True).ns}
         columns |= {name: float_column(v, "quotes", name) for name, v in given.items() if v is not None}
         if "bid" not in columns or "ask" not in columns or (bid_size is None) != (ask_size is None):
             raise DataError("quotes: bid and ask are both needed, and both sizes or neither")
@@ -264,7 +264,7 @@ class Trades(Container):
         negative_prices: bool = False,
     ) -> None:
         columns: dict[str, NDArray[Any]] = {
-            "timestamp": time_column(timestamp, "trades"),
+            "timestamp": read_times(timestamp, "trades", literal=True).ns,
             "price": float_column(price, "trades", "price"),
         }
         if size is not None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from btcore.data.timestamps import moment_ns, moments_column
+from btcore.data.timestamps import TimeRules, moment_ns, read_times
 from btcore.errors import ConfigError, DataError
 from btcore.times.clock import to_ns
 from btcore.times.intervals import interval_name, interval_ns, resolution_of
@@ -29,6 +29,10 @@ ZONES = [
 
 def ns(text):
     return int(np.datetime64(text, "ns").astype(int))
+
+
+def column(values, timezone="UTC", **rules):
+    return read_times(values, "bars", TimeRules(timezone, **rules)).ns
 
 
 @given(
@@ -129,31 +133,27 @@ def test_invalid_moments(moment):
     ],
 )
 def test_columns_of_times(texts, expected):
-    assert moments_column(pl.Series(texts), "bars").tolist() == [ns(expected)]
+    assert column(pl.Series(texts)).tolist() == [ns(expected)]
 
 
 def test_columns_of_times_mixed_and_in_zones():
     mixed = pl.Series(["2024-01-01 00:00:00", "2024-01-01 00:00:00.5", "2024-01-02"])
-    assert moments_column(mixed, "bars").tolist() == [
+    assert column(mixed).tolist() == [
         ns("2024-01-01"),
         ns("2024-01-01T00:00:00.5"),
         ns("2024-01-02"),
     ]
     offsets = pl.Series(["2024-03-10 01:00:00-05:00", "2024-03-10 03:00:00-04:00"])
-    assert np.diff(moments_column(offsets, "bars")).tolist() == [3600 * 10**9]
-    local = moments_column(pl.Series(["2024-07-01", "2024-12-01"]), "bars", "America/New_York")
+    assert np.diff(column(offsets)).tolist() == [3600 * 10**9]
+    local = column(pl.Series(["2024-07-01", "2024-12-01"]), "America/New_York")
     assert local.tolist() == [ns("2024-07-01T04:00"), ns("2024-12-01T05:00")]
-    assert moments_column(pl.Series([20240701]), "bars", "America/New_York").tolist() == [
-        ns("2024-07-01T04:00")
-    ]
-    assert moments_column(pl.Series([20240701]), "bars", unit="s").tolist() == [20240701 * 10**9]
-    american = moments_column(pl.Series(["01/02/2024 15:00"]), "bars", time_format="%m/%d/%Y %H:%M")
+    assert column(pl.Series([20240701]), "America/New_York").tolist() == [ns("2024-07-01T04:00")]
+    assert column(pl.Series([20240701]), unit="s").tolist() == [20240701 * 10**9]
+    american = column(pl.Series(["01/02/2024 15:00"]), time_format="%m/%d/%Y %H:%M")
     assert american.tolist() == [ns("2024-01-02T15:00")]
-    fraction = moments_column(
-        pl.Series(["01/02/2024 15:00:00.5"]), "bars", time_format="%m/%d/%Y %H:%M:%S.%f"
-    )
+    fraction = column(pl.Series(["01/02/2024 15:00:00.5"]), time_format="%m/%d/%Y %H:%M:%S.%f")
     assert fraction.tolist() == [ns("2024-01-02T15:00:00.5")]
-    zoned = moments_column(pl.Series(["2024-01-01 00:00 +0100"]), "bars", time_format="%Y-%m-%d %H:%M %z")
+    zoned = column(pl.Series(["2024-01-01 00:00 +0100"]), time_format="%Y-%m-%d %H:%M %z")
     assert zoned.tolist() == [ns("2023-12-31T23:00")]
 
 
@@ -192,7 +192,7 @@ def test_columns_of_times_mixed_and_in_zones():
 )
 def test_bad_columns_of_times(values, options, message):
     with pytest.raises(DataError, match=message):
-        moments_column(pl.Series(values, strict=False), "bars", **options)
+        column(pl.Series(values, strict=False), **options)
 
 
 def test_names_of_intervals():
@@ -241,7 +241,7 @@ def test_uniform_and_mixed_texts_are_parsed_as_python_does(rows, alike):
         expected.append((read.days * 86400 + read.seconds) * 10**9 + read.microseconds * 1000)
     if all(text.isdigit() for text in texts):
         return
-    assert moments_column(pl.Series(texts), "bars").tolist() == expected
+    assert column(pl.Series(texts)).tolist() == expected
 
 
 @pytest.mark.parametrize(

@@ -6,17 +6,7 @@ one kind of values.
 
 from btcore.times.rules import ReadTimes, TimeRules
 
-from .gate import detect_notation, moments_column, read_times, refuse_pieces, time_column
+from .gate import read_times, refuse_pieces
 from .moment import Moment, moment_ns
 
-__all__ = [
-    "Moment",
-    "ReadTimes",
-    "TimeRules",
-    "detect_notation",
-    "moment_ns",
-    "moments_column",
-    "read_times",
-    "refuse_pieces",
-    "time_column",
-]
+__all__ = ["Moment", "ReadTimes", "TimeRules", "moment_ns", "read_times", "refuse_pieces"]

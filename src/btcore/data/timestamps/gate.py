@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from btcore.data.columns import array_of, dtype_text, frozen, null_mask
 from btcore.errors import ConfigError, DataError, RowError, reject_rows
 from btcore.times.rules import ReadTimes, TimeRules
-from btcore.times.zones import Dst, Times, check_zone, localize_counted, utc_offsets
+from btcore.times.zones import Times, check_zone, localize_counted, utc_offsets
 
 from .datetimes import from_datetimes, from_objects
 from .found import Found, all_midnights, check_years
@@ -205,29 +205,3 @@ def _note(found: Found, rules: TimeRules, zone: str) -> str:
     else:
         place = f" in {found.zone}" if found.zone and found.zone not in found.what else ""
     return f"times: {found.what}{place}"
-
-
-# Until every caller uses read_times.
-
-
-def time_column(values: Any, kind: str, name: str = "timestamp") -> Times:
-    """A constructor's column of times."""
-    return read_times(values, kind, name=name, literal=True).ns
-
-
-def moments_column(
-    values: Any,
-    kind: str,
-    timezone: str = "UTC",
-    *,
-    unit: str | None = None,
-    time_format: str | None = None,
-    dst: Dst = "raise",
-) -> Times:
-    """A reader's column of times."""
-    return read_times(values, kind, TimeRules(timezone, unit, time_format, dst)).ns
-
-
-def detect_notation(values: Any, unit: str | None = None) -> str:
-    """How a column of times is written."""
-    return read_times(values, "times", TimeRules(unit=unit)).notation
