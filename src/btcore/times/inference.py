@@ -5,6 +5,7 @@ import numpy as np
 from btcore.errors import DataError
 
 from .intervals import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, WEEK_NS, Length, interval_name
+from .order import check_ascending
 from .periods import period_numbers
 from .zones import Times
 
@@ -21,14 +22,15 @@ _SHOWN = 6  # gaps in a message
 
 
 def infer_length(utc: Times, local: Times) -> Length:
-    """The length of bars that begin (or all end) at these ascending times, in UTC and by a local clock.
+    """The length of bars that begin (or all end) at these times, in UTC and by a local clock.
 
-    DataError, which shows the gaps, if there is none that every gap agrees with, or more than one.
+    RowError if they do not ascend; DataError, which shows the gaps, if there is none that every gap agrees with, or more than one.
     """
     if len(utc) < 2:
         raise DataError("interval: it cannot be inferred from fewer than two bars; pass interval=")
     gaps = np.diff(utc)
-    if gaps.min() <= 0:  # beyond the range of int64
+    if gaps.min() <= 0:
+        check_ascending("bars", utc)  # or else they are beyond the range of int64
         raise DataError("interval: it cannot be inferred, as a gap is longer than 292 years; pass interval=")
     found = _from_gaps(gaps)
     if gaps.min() > HOUR_NS:  # such bars may follow the local clock
@@ -55,12 +57,13 @@ def _from_gaps(gaps: Times) -> set[Length]:
         if np.abs(gaps - days).max() > HOUR_NS:
             return set()
         gaps, smallest = days, DAY_NS
-    if smallest not in _CONVENTIONAL or (gaps % smallest).any():
+    others = gaps[gaps != smallest]
+    if smallest not in _CONVENTIONAL or (others % smallest).any():
         return set()
-    frequency = int((gaps == smallest).sum())
-    if 2 * frequency <= len(gaps):
-        counts = _counted(gaps)
-        if any(n >= frequency for gap, n in counts.items() if gap != smallest and gap in _CONVENTIONAL):
+    frequency = len(gaps) - len(others)
+    if len(others) >= frequency:
+        counts = _counted(others)
+        if any(n >= frequency for gap, n in counts.items() if gap in _CONVENTIONAL):
             return set()
     return {_fixed(smallest)}
 

@@ -2,9 +2,7 @@
 
 import re
 from datetime import timedelta
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from btcore.errors import DataError
 
@@ -128,18 +126,3 @@ def interval_name(length: int) -> str:
 def resolution_of(length: int) -> str | None:
     """The resolution ("second", "minute", "hour", "day") of that interval, or None."""
     return next((name for name, ns in RESOLUTION_NS.items() if ns == length), None)
-
-
-def smallest_gap(timestamps: Any) -> int:
-    """The smallest positive gap between neighbours, in nanoseconds.
-
-    A gap of 23 hours up to a day counts as a day: a local day has 23 hours when the clock is put forward.
-    DataError unless there are two different times.
-    """
-    times = np.asarray(timestamps)
-    gaps = np.diff(times.astype("datetime64[ns]").view(np.int64) if times.dtype.kind == "M" else times)
-    gaps = gaps[gaps > 0]
-    if len(gaps) == 0:
-        raise DataError("interval: it cannot be inferred from fewer than two bars; pass interval=")
-    smallest = int(gaps.min())
-    return DAY_NS if DAY_NS - HOUR_NS <= smallest < DAY_NS else smallest

@@ -61,20 +61,20 @@ def bar_times(
         return _with_ends(times.ns, end, interval, stamp, calendar)
     timezone = times.zone if timezone is None else timezone
     zone(timezone)
-    length = None if interval is None else bar_length(interval)
-    if len(times.ns) == 0:
-        if length is None:
-            raise DataError("interval: it cannot be inferred without bars; pass interval=")
-        return BarTimes(times.ns, None, length.ns)
-    if length is not None and not length.follows_clock and calendar is None and stamp != "close":
-        return BarTimes(times.ns, None, length.ns)  # the container checks the order of the times
-    check_ascending("bars", times.ns)
-    local = times.ns + utc_offsets(times.ns, timezone)
     notes = []
-    if length is None:
-        length = infer_length(times.ns, local)
-        notes.append(f"interval: {length.name}, inferred from the gaps between the bars")
+    if interval is not None:
+        length = bar_length(interval)
+    else:
+        length = infer_length(times.ns, _to_local(times.ns, timezone))
+        notes = [f"interval: {length.name}, inferred from the gaps between the bars"]
+    fixed = not length.follows_clock and calendar is None and stamp != "close"
+    if fixed or len(times.ns) == 0:
+        return BarTimes(
+            times.ns, None, length.ns, tuple(notes)
+        )  # the container checks the order of the times
+    check_ascending("bars", times.ns)
     _check_range(times.ns, length, timezone)
+    local = _to_local(times.ns, timezone)
     if stamp is None and times.dates:
         stamp, note = _stamp_of_dates(local, length)
         notes += note
@@ -157,7 +157,7 @@ def _moved(times: Times, length: Length, timezone: str, move: Callable[[Times, L
     """
     if not length.follows_clock:
         return move(times, length)
-    local = times + utc_offsets(times, timezone)
+    local = _to_local(times, timezone)
     cycle = length.ns if length.ns % DAY_NS else DAY_NS
     if _one_place(times, cycle) and not _one_place(local, cycle):
         return move(times, length)
@@ -167,6 +167,11 @@ def _moved(times: Times, length: Length, timezone: str, move: Callable[[Times, L
 def _one_place(times: Times, length: int) -> bool:
     places = times % length
     return bool((places == places[0]).all())
+
+
+def _to_local(times: Times, timezone: str) -> Times:
+    offsets = utc_offsets(times, timezone)
+    return times + offsets if isinstance(offsets, np.ndarray) or offsets else times
 
 
 def _to_utc(local: Times, timezone: str) -> Times:

@@ -25,19 +25,22 @@ def check_ascending(kind: str, times: Times) -> None:
     check_neighbours(kind, times, same, times[1:] == times[:-1])
 
 
-def check_neighbours(kind: str, times: Times, problem: str, invalid: NDArray[np.bool_]) -> None:
+def check_neighbours(
+    kind: str, times: Times, problem: str, invalid: NDArray[np.bool_], hint: str = ""
+) -> None:
     """RowError for the first invalid pair of neighbours; `invalid[i]` is about rows i and i + 1."""
 
     def text(row: int) -> str:
         here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
-        return f"{problem} (timestamp={here}, before={before})"
+        return f"{problem} (timestamp={here}, before={before}){hint}"
 
     reject_rows(kind, np.append(False, invalid), text)
 
 
 def check_no_overlap(kind: str, times: Times, name: str, invalid: NDArray[np.bool_]) -> None:
     """RowError for the first bar that begins before the one before, of the length `name`, has ended."""
-    check_neighbours(kind, times, f"overlapping: the bar before is {name} long and has not ended", invalid)
+    problem = f"overlapping: the bar before is {name} long and has not ended"
+    check_neighbours(kind, times, problem, invalid, "; bars of different lengths need a column end")
 
 
 def check_ends(kind: str, starts: Times, ends: Times) -> None:

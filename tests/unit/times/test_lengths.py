@@ -392,5 +392,7 @@ class TestRefusals:
     def test_no_bars_have_no_length(self):
         nothing = ReadTimes(np.zeros(0, np.int64))
         assert found(nothing, "1mo").interval == 0
-        with pytest.raises(DataError, match="interval: it cannot be inferred without bars; pass interval="):
+        with pytest.raises(
+            DataError, match="interval: it cannot be inferred from fewer than two bars; pass interval="
+        ):
             found(nothing)
