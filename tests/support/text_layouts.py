@@ -4,7 +4,7 @@ import bz2
 import gzip
 import io
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -208,7 +208,7 @@ def markets(draw: st.DrawFn, layout: Layout) -> Bars | Quotes | Trades:
         both = draw(st.none() | st.lists(st.tuples(sizes, sizes), min_size=rows, max_size=rows))
         return Quotes(times, bid, ask, *(zip(*both, strict=True) if both else ()))
     price = draw(st.lists(prices, min_size=rows, max_size=rows))
-    size = draw(st.none() | st.lists(sizes, min_size=rows, max_size=rows))
+    size = draw(st.none() | st.lists(sizes.map(lambda size: size + 1), min_size=rows, max_size=rows))
     side = draw(st.none() | st.lists(st.sampled_from([1, -1, 0]), min_size=rows, max_size=rows))
     return Trades(times, price, size, side=side)
 
@@ -216,8 +216,3 @@ def markets(draw: st.DrawFn, layout: Layout) -> Bars | Quotes | Trades:
 def _bar(four: tuple[float, ...]) -> tuple[float, ...]:
     first, *middle, last = sorted(four)
     return middle[0], last, first, middle[1]
-
-
-def sure(data: Bars | Quotes | Trades, layout: Layout) -> Layout:
-    """The layout, with a decimal comma only if some number shows that it is none of thousands."""
-    return layout if layout.decimal == "." else replace(layout, decimal=",")

@@ -120,7 +120,7 @@ def _with_header(
     for row in rows[:place]:
         if _numbers(row) > 1 or (_numbers(row) and len(row.cells) == len(header.cells)):
             raise DataError(
-                f"line {row.line} looks like a row, but is above the header, which is line {header.line}; "
+                f"line {row.line}: it looks like a row, but is above the header, which is line {header.line}; "
                 f"pass skip_rows={header.line - 1} if it is none, has_header=False if line {header.line} is"
             )
     names = clean_names(header.cells)
@@ -131,17 +131,16 @@ def _with_header(
     if header.line > settings.skip_rows + 1 and place:
         notes.append(f"lines above the header: {header.line - 1}, left out")
     text = lines[header.line - 1] if header.line == header.last else ""
-    decimal, noted = _decimal(body, settings)
     return Dialect(
         delimiter,
         names,
         text,
         header.line,
         header.last + 1,
-        decimal,
+        _decimal(body, settings),
         settings.comment,
         body[0].cells if body else [],
-        tuple(_delimiter_note(delimiter, settings) + notes + noted),
+        tuple(_delimiter_note(delimiter, settings) + notes),
     )
 
 
@@ -152,17 +151,16 @@ def _without_header(rows: list[Row], start: int, delimiter: str, settings: TextS
     notes = [] if settings.has_header is False else [f"no header: the columns are column_1 to column_{width}"]
     if start:
         notes.append(f"lines above the first row: {body[0].line - 1}, left out")
-    decimal, noted = _decimal(body, settings)
     return Dialect(
         delimiter,
         names,
         "",
         0,
         body[0].line,
-        decimal,
+        _decimal(body, settings),
         settings.comment,
         body[0].cells if body else [],
-        tuple(_delimiter_note(delimiter, settings) + notes + noted),
+        tuple(_delimiter_note(delimiter, settings) + notes),
     )
 
 
@@ -188,14 +186,11 @@ def _numbers(row: Row) -> int:
     return sum(1 for cell in cells if _NUMBER.fullmatch(cell) or _DATE.fullmatch(cell))
 
 
-def _decimal(body: list[Row], settings: TextSettings) -> tuple[Literal[".", ","] | None, list[str]]:
-    """The decimal point if it is given or sure, and a note if it was found to be a comma."""
+def _decimal(body: list[Row], settings: TextSettings) -> Literal[".", ","] | None:
+    """The decimal point if it is given, or a comma that is surely one."""
     if settings.decimal is not None:
-        return settings.decimal, []
+        return settings.decimal
     cells = [cell.strip() for row in body for cell in row.cells]
     commas = [cell for cell in cells if "," in cell and _DECIMAL_COMMA.fullmatch(cell)]
-    if not commas or any(_DECIMAL_POINT.fullmatch(cell) for cell in cells):
-        return None, []
-    if all(_THOUSANDS.fullmatch(cell) for cell in commas):
-        return None, []
-    return ",", ["decimal point: ','"]
+    sure = any(not _THOUSANDS.fullmatch(cell) for cell in commas)
+    return "," if sure and not any(_DECIMAL_POINT.fullmatch(cell) for cell in cells) else None

@@ -8,16 +8,8 @@ import numpy as np
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
-from .read import (
-    _csv_content,
-    _reopen,
-    import_polars,
-    polars_errors,
-    read_arrow,
-    read_csv,
-    read_npz,
-    read_parquet,
-)
+from .csv import text_column_names
+from .read import import_polars, polars_errors, read_arrow, read_csv, read_npz, read_parquet
 
 Reader = Callable[..., AnyContainer]
 ENDINGS: dict[str, tuple[str, ...]] = {
@@ -58,9 +50,8 @@ def column_names(file: Path) -> list[str]:
         except (OSError, ValueError, EOFError) as error:
             raise DataError(f"{file.name}: not a readable npz") from error
     pl = import_polars("files")
+    if reader is read_csv:
+        return text_column_names(file)
     with polars_errors(file, "file of its kind"):
-        if reader is read_csv:
-            names: list[str] = pl.read_csv(_reopen(_csv_content(file)), n_rows=1, infer_schema=False).columns
-        else:
-            names = (pl.read_ipc if reader is read_arrow else pl.read_parquet)(file, n_rows=0).columns
+        names: list[str] = (pl.read_ipc if reader is read_arrow else pl.read_parquet)(file, n_rows=0).columns
     return names

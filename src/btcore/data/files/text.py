@@ -23,6 +23,14 @@ _PROBE = 1 << 18
 Part = tuple[Any, Lines]  # a polars frame, and the lines of its rows
 
 
+class Columns(NamedTuple):
+    """Names of the columns that are read as Float64, as Int64 and as String."""
+
+    numbers: list[str]
+    integers: list[str]
+    texts: list[str]
+
+
 class TextTable(NamedTuple):
     """A text file and how it writes its table."""
 
@@ -33,15 +41,14 @@ class TextTable(NamedTuple):
     as_stored: bool  # the bytes on disk are those of the text: neither packed nor in another encoding
     line_feeds: bool  # the first lines end with LF or CRLF, not CR alone
 
-    def read(self, numbers: list[str], integers: list[str], others: list[str]) -> tuple[Part, list[str]]:
-        """The columns, and notes: `numbers` become Float64, `integers` Int64 and `others` String.
+    def read(self, columns: Columns) -> tuple[Part, list[str]]:
+        """The columns, and notes.
 
-        All are String if a value of the first two is not plainly written. A null is a value without a
-        character.
+        All are String if some number is not plainly written. A null is a value without a character.
         """
         import polars as pl
 
-        types = self._types(numbers, integers, others)
+        types = self._types(columns)
         with named(self.file):
             content: Path | bytes = self.file if self.as_stored else b"".join(self._chunks())
             frame = self._read_plain(content, types)
@@ -57,22 +64,25 @@ class TextTable(NamedTuple):
         lines = np.concatenate([part.numbers for _, part in parts])
         return (pl.concat([frame for frame, _ in parts]), Lines(lines)), notes
 
-    def parts(
-        self, numbers: list[str], integers: list[str], others: list[str], notes: list[str]
-    ) -> Iterator[Part]:
-        """The same in parts of some megabytes; they are String from the first that `read` gives as such.
+    def parts(self, columns: Columns, notes: list[str]) -> Iterator[Part]:
+        """The same in parts of some megabytes; all are String from the first with a number that is not plain.
 
         `notes` are complete when the last part has come.
         """
         with named(self.file):
-            yield from self._parts(self._blocks(None), self._types(numbers, integers, others), notes, True)
+            yield from self._parts(self._blocks(None), self._types(columns), notes, True)
 
-    def _types(self, numbers: list[str], integers: list[str], others: list[str]) -> dict[str, Any]:
+    def first_rows(self) -> Any:
+        """The first rows as a frame of all columns, String."""
+        frame, _ = next(self.parts(Columns([], [], self.dialect.names), []))
+        return frame.head(1000)
+
+    def _types(self, columns: Columns) -> dict[str, Any]:
         import polars as pl
 
         plain = self.dialect.decimal != "," and self.settings.thousands is None
-        types: dict[str, Any] = dict.fromkeys(numbers, pl.Float64 if plain else pl.String)
-        return types | dict.fromkeys(integers, pl.Int64) | dict.fromkeys(others, pl.String)
+        types: dict[str, Any] = dict.fromkeys(columns.numbers, pl.Float64 if plain else pl.String)
+        return types | dict.fromkeys(columns.integers, pl.Int64) | dict.fromkeys(columns.texts, pl.String)
 
     def _chunks(self) -> Iterator[bytes]:
         with open_text(self.file, self.settings.encoding) as opened:

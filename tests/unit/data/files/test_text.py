@@ -11,11 +11,12 @@ import pyarrow
 import pytest
 
 from btcore.data.files import chunks, text
-from btcore.data.files.text import open_table
+from btcore.data.files.text import Columns, open_table
 from btcore.data.options import TextSettings
 from btcore.errors import DataError
 
 NAMES = ["time", "bid", "ask"]
+QUOTES = Columns(["bid", "ask"], [], ["time"])
 ROWS = [
     ["2024-01-02 09:30", "1.5", "1.75"],
     ["2024-01-02 09:31", "1.25", "2"],
@@ -46,11 +47,11 @@ def read(table):
     def read(content, name="q.csv", **options):
         found = table(content, name, **options)
         time, *numbers = found.dialect.names[:3]
-        (frame, lines), notes = found.read(numbers, [], [time])
+        (frame, lines), notes = found.read(Columns(numbers, [], [time]))
         rows = frame.select(time, *numbers).rows()
         numbered = [lines.line(row) for row in range(frame.height)]
         in_parts, also = [], []
-        for part, of_part in found.parts(numbers, [], [time], also):
+        for part, of_part in found.parts(Columns(numbers, [], [time]), also):
             assert of_part.numbers.tolist() == numbered[len(in_parts) :][: part.height]
             in_parts += part.select(time, *numbers).rows()
         assert [tuple(map(str, row)) for row in in_parts] == [tuple(map(str, row)) for row in rows]
@@ -97,14 +98,14 @@ def test_plain_text_with_the_name_of_a_gzip(read):
 def test_a_packed_file_that_is_cut_off_is_damaged(table, packing, kept):
     packed = PACKERS[packing]((PLAIN * 200).encode())
     with pytest.raises(DataError, match=rf"^q\.csv: not a readable {packing}: it is damaged or cut off$"):
-        table(packed[: int(len(packed) * kept)]).read(["bid", "ask"], [], ["time"])
+        table(packed[: int(len(packed) * kept)]).read(QUOTES)
 
 
 def test_a_changed_byte_in_a_gzip_is_found_by_its_check_sum(table):
     packed = bytearray(gzip.compress(PLAIN.encode()))
     packed[-6] ^= 1
     with pytest.raises(DataError, match="not a readable gzip: it is damaged"):
-        table(bytes(packed)).read(["bid", "ask"], [], ["time"])
+        table(bytes(packed)).read(QUOTES)
 
 
 @pytest.mark.parametrize(
@@ -147,14 +148,14 @@ def test_other_encodings_by_name(read, table, encoding):
     rows, lines, notes = read(content, encoding=encoding)
     assert (rows, lines, len(notes)) == (VALUES, [2, 3, 4], 1)
     with pytest.raises(DataError, match=r"^q\.csv line 2: byte 0x.. is not UTF-8; pass encoding="):
-        table(content).read(["bid", "ask"], [], ["time"])
+        table(content).read(QUOTES)
 
 
 def test_bytes_that_are_not_in_the_encoding_are_named_by_their_line(table):
     with pytest.raises(DataError, match=r"^q\.csv line 3: byte 0x81 is not in the encoding cp1252$"):
         table(PLAIN.encode().replace(b"1.25", b"1\x815"), encoding="cp1252")
     with pytest.raises(DataError, match=r"^q\.csv line 3: byte 0xFF is not UTF-8"):
-        table(PLAIN.encode().replace(b"1.25", b"1\xff5")).read(["bid", "ask"], [], ["time"])
+        table(PLAIN.encode().replace(b"1.25", b"1\xff5")).read(QUOTES)
     odd = ("\ufeff" + PLAIN).encode("utf-16-le")[:-1]
     with pytest.raises(DataError, match=r"^q\.csv line 4: byte 0x0A is not in the encoding utf-16-le"):
         table(odd)
@@ -203,8 +204,7 @@ def test_a_decimal_comma_is_found_where_it_is_sure(table, delimiter, header):
     content = PLAIN.replace(",", delimiter).replace(".", ",")
     found = table(content if header else content.split("\n", 1)[1])
     assert (found.dialect.delimiter, found.dialect.decimal) == (delimiter, ",")
-    assert "decimal point: ','" in found.notes
-    (frame, _), _ = found.read(found.dialect.names[1:], [], found.dialect.names[:1])
+    (frame, _), _ = found.read(Columns(found.dialect.names[1:], [], found.dialect.names[:1]))
     assert frame[found.dialect.names[1]].to_list() == ["1,5", "1,25", "3"]
 
 
@@ -250,7 +250,7 @@ def test_lines_above_the_header_are_left_out(read, above):
 
 def test_rows_above_the_header_are_refused(table):
     first, rest = PLAIN.split("\n", 1)
-    with pytest.raises(DataError, match=r"^q\.csv line 1 looks like a row, but is above .* line 4"):
+    with pytest.raises(DataError, match=r"^q\.csv line 1: it looks like a row, but is above .* line 4"):
         table(rest + PLAIN)
     assert table(rest + PLAIN, has_header=False).dialect.names == ["column_1", "column_2", "column_3"]
     assert table(rest + PLAIN, skip_rows=3).dialect.header == first
@@ -275,7 +275,7 @@ def test_comments(read, table):
     assert read(content.replace("#", "//"), comment="//")[:2] == (VALUES, [4, 5, 8])
     assert read(content.replace("#", "%").replace(",", ";"), comment="%")[:2] == (VALUES, [4, 5, 8])
     with pytest.raises(DataError, match=r"line 3: 1 field, but .*; pass comment='#' if this is a comment"):
-        table(content.replace('"', "")).read(["bid", "ask"], [], ["time"])
+        table(content.replace('"', "")).read(QUOTES)
 
 
 def test_a_header_that_is_repeated_is_left_out(read):
@@ -317,9 +317,9 @@ def test_empty_lines(read):
 def test_rows_that_are_no_rows_are_named_by_their_line(table, old, new, message, end):
     found = table(PLAIN.replace(old, new, 1).replace("\n", end))
     with pytest.raises(DataError, match=rf"^q\.csv {message}"):
-        found.read(["bid", "ask"], [], ["time"])
+        found.read(QUOTES)
     with pytest.raises(DataError, match=rf"^q\.csv {message}"):
-        list(found.parts(["bid", "ask"], [], ["time"], []))
+        list(found.parts(QUOTES, []))
 
 
 def test_quoted_values_and_line_breaks_in_them(read):
@@ -341,7 +341,7 @@ def test_a_delimiter_after_every_last_value(read, table):
     body = "\n".join(line + "," for line in PLAIN.splitlines()[1:])
     assert read("time,bid,ask\n" + body)[:2] == (VALUES, [2, 3, 4])
     with pytest.raises(DataError, match="line 3: 3 fields, but the header in line 1 has 4"):
-        table("time,bid,ask,\n" + body.replace("2,\n", "2\n")).read(["bid", "ask"], [], ["time"])
+        table("time,bid,ask,\n" + body.replace("2,\n", "2\n")).read(QUOTES)
 
 
 @pytest.mark.parametrize("size", [1, 30, 64, 1000])
@@ -363,12 +363,12 @@ def test_rows_may_lie_in_several_blocks(read, monkeypatch, size):
 def test_long_lines(table, monkeypatch):
     long = PLAIN.replace("ask\n", "ask,note\n").replace("1.75\n", "1.75," + "x" * 300_000 + "\n")
     long = long.replace("2\n", "2,\n").replace("4\n", "4,y\n")
-    assert table(long).read(["bid", "ask"], [], ["time"])[0][0]["bid"].to_list() == [1.5, 1.25, 3]
+    assert table(long).read(QUOTES)[0][0]["bid"].to_list() == [1.5, 1.25, 3]
     for module in (chunks, text):
         monkeypatch.setattr(module, "LONGEST", 1000)
     monkeypatch.setattr(text, "blocks", lambda parts: chunks.blocks(parts, 1000))
     with pytest.raises(DataError, match=r"^q\.csv: a line is longer than"):
-        list(table("x" * (10 << 20)).parts([], [], ["column_1"], []))
+        list(table("x" * (10 << 20)).parts(Columns([], [], ["column_1"]), []))
 
 
 def test_files_without_rows(table):
@@ -377,7 +377,7 @@ def test_files_without_rows(table):
             table(content)
     for content in (PLAIN.splitlines()[0], PLAIN.splitlines()[0] + "\n\n,,\n", "a title\ntime,bid,ask\n"):
         with pytest.raises(DataError, match=r"^q\.csv: the file has no rows$"):
-            table(content).read(["bid", "ask"], [], ["time"])
+            table(content).read(QUOTES)
 
 
 def test_errors_of_polars_do_not_reach_the_user(table, monkeypatch):
@@ -386,4 +386,4 @@ def test_errors_of_polars_do_not_reach_the_user(table, monkeypatch):
 
     monkeypatch.setattr(pl, "read_csv", panic)
     with pytest.raises(DataError, match=r"^q\.csv line 2: the lines from there to 4 are not rows of values$"):
-        table(PLAIN).read(["bid", "ask"], [], ["time"])
+        table(PLAIN).read(QUOTES)

@@ -1,0 +1,70 @@
+"""A text file with a market -> its table, and which of its columns are read."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import structs
+
+from btcore.data.names import REQUIRED, Found, match_columns
+from btcore.data.options import TextSettings
+from btcore.errors import DataError
+
+from .build import Reading
+from .text import Columns, TextTable, open_table
+
+
+class OpenedCsv(NamedTuple):
+    """A text file, the table in it, and the columns of the table that a container needs."""
+
+    reading: Reading
+    found: Found
+    table: TextTable
+    columns: Columns
+
+
+def text_column_names(file: Path) -> list[str]:
+    """The names of the columns of a text file; column_1, column_2, ... if it has no header."""
+
+    def is_header(names: list[str]) -> bool:
+        return any(_matches(names, kind, TextSettings()) for kind in REQUIRED)
+
+    return open_table(file, TextSettings(), is_header).dialect.names
+
+
+def open_csv(file: Path, kind: str, settings: TextSettings) -> OpenedCsv:
+    """The file with its layout found; DataError, which names the file, if it has no row or lacks a column."""
+    table = open_table(file, settings, lambda names: _matches(names, kind, settings))
+    settings = structs.replace(settings, decimal=table.dialect.decimal)
+    reading = Reading(file, kind, settings, notes=table.notes, peek=table.first_rows)
+    found = _match(reading, table)
+    numbers, texts = reading.wanted(found)
+    # Whole numbers as times are converted twice as fast as texts.
+    whole = settings.time_format is None and len(found.times) == 1 and _is_whole(table, found.times[0])
+    integers = [name for name in texts if whole and name == found.times[0]]
+    others = [name for name in texts if name not in integers]
+    return OpenedCsv(reading, found, table, Columns(numbers, integers, others))
+
+
+def _match(reading: Reading, table: TextTable) -> Found:
+    """The columns that are used; DataError, which says so if the file has no header, if one is missing."""
+    try:
+        return reading.match(table.dialect.names)
+    except DataError as error:
+        if table.dialect.header_line or table.settings.has_header is False:
+            raise
+        raise DataError(f"{error}; no line is a header, as line {table.dialect.first_line} has numbers") from error
+
+
+def _matches(names: list[str], kind: str, settings: TextSettings) -> bool:
+    try:
+        match_columns(names, kind, settings.columns)
+    except DataError:
+        return False
+    return True
+
+
+def _is_whole(table: TextTable, name: str) -> bool:
+    """Whether the first value of a column is a whole number."""
+    place = table.dialect.names.index(name)
+    return re.fullmatch(r"[+-]?\d+", "".join(table.dialect.example[place : place + 1])) is not None

@@ -1,0 +1,123 @@
+"""A file that was cut, doubled, shuffled or changed in a byte gives what it says, or an error with its line."""
+
+import random
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from text_layouts import NAMES, Layout, layouts, markets, write
+
+from btcore.data import read_csv
+from btcore.errors import DataError
+
+seldom = settings(
+    max_examples=500,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+MUTATIONS = ("cut", "doubled", "shuffled", "changed", "lost", "added", "line lost", "line doubled", "swapped")
+
+
+@seldom
+@given(st.data())
+def test_a_mutated_file_is_read_rightly_or_refused(tmp_path, drawn):
+    assert_right_or_refused(tmp_path, drawn)
+
+
+@pytest.mark.long
+@settings(seldom, max_examples=20_000)
+@given(st.data())
+def test_a_mutated_file_is_read_rightly_or_refused_many_times(tmp_path, drawn):
+    assert_right_or_refused(tmp_path, drawn)
+
+
+@settings(seldom, max_examples=200)
+@given(st.data(), layouts())
+def test_a_mutated_file_of_any_layout_is_read_or_refused(tmp_path, drawn, layout):
+    """What it says is not checked here: packed files and other decimal points have no simple reading."""
+    data = drawn.draw(markets(layout))
+    file = tmp_path / "market.csv"
+    file.write_bytes(mutated(write(data, layout), drawn))
+    attempt(file, data.kind, layout.options)
+
+
+def assert_right_or_refused(tmp_path, drawn):
+    layout = drawn.draw(
+        st.builds(
+            Layout,
+            delimiter=st.sampled_from([",", ";", "\t"]),
+            clock=st.sampled_from(["iso Z", "ms", "ns"]),
+            line_end=st.sampled_from(["\n", "\r\n"]),
+            quoted=st.booleans(),
+        )
+    )
+    data = drawn.draw(markets(layout))
+    content = mutated(write(data, layout), drawn)
+    file = tmp_path / "market.csv"
+    file.write_bytes(content)
+    found = attempt(file, data.kind, {})
+    if found is not None:
+        assert_says(found, content.decode(), layout)
+
+
+def mutated(content, drawn):
+    """The bytes after one accident."""
+    what = drawn.draw(st.sampled_from(MUTATIONS))
+    place = drawn.draw(st.integers(0, len(content) - 1))
+    byte = bytes([drawn.draw(st.one_of(st.integers(0, 255), st.sampled_from(list(b'"\n\r,;\t 0123456789-.'))))])
+    lines = content.splitlines(keepends=True)
+    line = place % len(lines)
+    if what == "shuffled":
+        lines[1:] = random.Random(place).sample(lines[1:], len(lines) - 1)
+        return b"".join(lines)
+    if what == "swapped":
+        other = (place * 7 + 1) % len(content)
+        swapped = bytearray(content)
+        swapped[place], swapped[other] = swapped[other], swapped[place]
+        return bytes(swapped)
+    return {
+        "cut": content[:place],
+        "doubled": content + content,
+        "changed": content[:place] + byte + content[place + 1 :],
+        "lost": content[:place] + content[place + 1 :],
+        "added": content[:place] + byte + content[place:],
+        "line lost": b"".join(lines[:line] + lines[line + 1 :]),
+        "line doubled": b"".join(lines[: line + 1] + lines[line:]),
+    }[what]
+
+
+def attempt(file, kind, options):
+    """The container, or None if the file is refused as files are to be refused."""
+    try:
+        return read_csv(file, kind, **options)
+    except DataError as error:
+        text = str(error)
+    place = re.match(r"market\.csv(?: (?:line|row) ([1-9]\d*))?: ", text)
+    assert place, text
+    if not options and place[1]:
+        assert int(place[1]) <= len(file.read_bytes().splitlines()), text
+    for foreign in ("polars", "numpy", "truncate_ragged_lines", "Schema", "Traceback", "dtype"):
+        assert foreign not in text
+    return None
+
+
+def assert_says(found, text, layout):
+    """The container has the values that stand in the text, read in the simplest way."""
+    header, *rows = [line for line in text.splitlines() if line.strip(' "\t' + layout.delimiter)]
+    names = [name.strip().strip('"').lower() for name in header.split(layout.delimiter)]
+    rows = [row for row in rows if row != header]
+    assert len(found) == len(rows)
+    texts = [[value.strip().strip('"').strip() for value in row.split(layout.delimiter)] for row in rows]
+    for name in NAMES[found.kind]:
+        if name != "timestamp" and name in found.columns:
+            place = names.index(name)
+            assert [float(row[place]) for row in texts] == found.columns[name].tolist()
+    times = [row[names.index("timestamp")].upper() for row in texts]
+    scale = {"ms": 10**6, "ns": 1}.get(layout.clock)
+    if scale is None:
+        expected = [int(np.datetime64(time.removesuffix("Z"), "ns").astype(np.int64)) for time in times]
+    else:
+        expected = [int(time) * scale for time in times]
+    assert found.timestamp.tolist() == expected
