@@ -152,7 +152,9 @@ def layouts(draw: st.DrawFn) -> Layout:
     quoted = draw(st.booleans())
     encoding = draw(st.sampled_from(ENCODINGS))
     title = "Größen" if encoding != "utf-8" else "Prices of a vendor"
-    above = draw(st.sampled_from([(), (title,), (title, ""), (f"{title}{delimiter} of a vendor", "made by hand")]))
+    above = draw(
+        st.sampled_from([(), (title,), (title, ""), (f"{title}{delimiter} of a vendor", "made by hand")])
+    )
     return Layout(
         delimiter=delimiter,
         decimal=draw(st.sampled_from([".", ","] if delimiter != "," or quoted else ["."])),
@@ -187,7 +189,10 @@ def markets(draw: st.DrawFn, layout: Layout) -> Bars | Quotes | Trades:
     step = resolution(layout)
     if kind == "bars":
         length = draw(st.sampled_from([1, 5, 60, 300, 3600])) * 10**9
-        gaps = [length * gap for gap in draw(st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=rows, max_size=rows))]
+        gaps = [
+            length * gap
+            for gap in draw(st.lists(st.sampled_from([1, 1, 1, 2, 5]), min_size=rows, max_size=rows))
+        ]
         gaps[1] = length
     else:
         least = 1 if layout.newest_first else 0  # rows of one time would change places

@@ -53,7 +53,9 @@ def _match(reading: Reading, table: TextTable) -> Found:
     except DataError as error:
         if table.dialect.header_line or table.settings.has_header is False:
             raise
-        raise DataError(f"{error}; no line is a header, as line {table.dialect.first_line} has numbers") from error
+        raise DataError(
+            f"{error}; no line is a header, as line {table.dialect.first_line} has numbers"
+        ) from error
 
 
 def _matches(names: list[str], kind: str, settings: TextSettings) -> bool:

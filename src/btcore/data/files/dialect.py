@@ -9,6 +9,8 @@ from typing import Literal, NamedTuple
 from btcore.data.options import TextSettings
 from btcore.errors import DataError
 
+from .quotes import STRAY, find_quotes, stray_quote
+
 _DELIMITERS = (";", "\t", "|", ",")  # a comma may be a decimal point, so it is tried last
 _SEARCHED = 50  # lines in which the header is looked for
 _NUMBER = re.compile(r"[+-]?[$€£¥]?(\d[\d.,' ]*|[.,]\d+)([eE][+-]?\d+)?[%KMB]?", re.ASCII)
@@ -123,6 +125,11 @@ def _with_header(
                 f"line {row.line}: it looks like a row, but is above the header, which is line {header.line}; "
                 f"pass skip_rows={header.line - 1} if it is none, has_header=False if line {header.line} is"
             )
+    text = "\n".join(lines[header.line - 1 : header.last])
+    encoded = f"{text}\n".encode()
+    quotes = find_quotes(encoded)
+    if len(quotes) % 2 or stray_quote(encoded, quotes, delimiter.encode()) is not None:
+        raise DataError(f"line {header.line}: {STRAY}")
     names = clean_names(header.cells)
     # A delimiter after the last value of each row is no further value, whose name would be unknown.
     if body and all(len(row.cells) == len(names) + 1 and not row.cells[-1].strip() for row in body):
@@ -130,11 +137,10 @@ def _with_header(
     notes = []
     if header.line > settings.skip_rows + 1 and place:
         notes.append(f"lines above the header: {header.line - 1}, left out")
-    text = lines[header.line - 1] if header.line == header.last else ""
     return Dialect(
         delimiter,
         names,
-        text,
+        text if header.line == header.last else "",
         header.line,
         header.last + 1,
         _decimal(body, settings),

@@ -8,11 +8,9 @@ from numpy.typing import NDArray
 from btcore.errors import DataError
 
 from .dialect import Dialect
+from .quotes import LINE_FEED, STRAY, Indices, find_quotes, stray_quote
 
 LONGEST = 64 << 20  # bytes of one row: more is no table
-_LINE_FEED, _QUOTE = 10, 34
-
-Indices = NDArray[np.intp]
 Numbers = NDArray[np.int64]
 
 
@@ -46,11 +44,13 @@ class Rows:
             text, numbers = self._rest.text + text, np.concatenate([self._rest.lines, numbers])
         _check_characters(text, numbers)
         codes = np.frombuffer(text, np.uint8)
-        ends = np.flatnonzero(codes == _LINE_FEED)
+        ends = np.flatnonzero(codes == LINE_FEED)
         delimiters = np.flatnonzero(codes == self._delimiter[0])
         if b'"' in text:
-            quotes = np.flatnonzero(codes == _QUOTE)
-            self._check_quotes(codes, quotes, numbers, ends)
+            quotes = find_quotes(text)
+            stray = stray_quote(text, quotes, self._delimiter)
+            if stray is not None:
+                raise _line_error(int(numbers[np.searchsorted(ends, stray)]), STRAY)
             delimiters = delimiters[np.searchsorted(quotes, delimiters) % 2 == 0]
             text, numbers, ends = self._join_lines(text, numbers, ends, quotes)
         return self._select(text, numbers, ends, delimiters)
@@ -82,19 +82,6 @@ class Rows:
             text = b"".join(row + b"\n" for row, kept in zip(lines, keep, strict=True) if kept)
             numbers = numbers[keep]
         return text, numbers
-
-    def _check_quotes(
-        self, codes: NDArray[np.uint8], quotes: Indices, numbers: Numbers, ends: Indices
-    ) -> None:
-        """A quote begins a value, or ends it, or is one of two for a quote in it."""
-        beside = np.isin(np.arange(256), (_LINE_FEED, _QUOTE, self._delimiter[0]))
-        opening, closing = quotes[0::2], quotes[1::2]
-        before = np.where(opening > 0, codes[opening - 1], _LINE_FEED)
-        wrong = ~beside[before]
-        wrong[: len(closing)] |= ~beside[codes[closing + 1]]
-        if wrong.any():
-            line = int(numbers[np.searchsorted(ends, opening[wrong.argmax()])])
-            raise _line_error(line, "a quote neither begins nor ends a value, or is not closed")
 
     def _join_lines(
         self, text: bytes, numbers: Numbers, ends: Indices, quotes: Indices

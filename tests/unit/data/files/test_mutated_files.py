@@ -66,7 +66,9 @@ def mutated(content, drawn):
     """The bytes after one accident."""
     what = drawn.draw(st.sampled_from(MUTATIONS))
     place = drawn.draw(st.integers(0, len(content) - 1))
-    byte = bytes([drawn.draw(st.one_of(st.integers(0, 255), st.sampled_from(list(b'"\n\r,;\t 0123456789-.'))))])
+    byte = bytes(
+        [drawn.draw(st.one_of(st.integers(0, 255), st.sampled_from(list(b'"\n\r,;\t 0123456789-.'))))]
+    )
     lines = content.splitlines(keepends=True)
     line = place % len(lines)
     if what == "shuffled":
@@ -113,11 +115,17 @@ def assert_says(found, text, layout):
     for name in NAMES[found.kind]:
         if name != "timestamp" and name in found.columns:
             place = names.index(name)
-            assert [float(row[place]) for row in texts] == found.columns[name].tolist()
+            assert [float(row[place] or 0) for row in texts] == found.columns[name].tolist()
     times = [row[names.index("timestamp")].upper() for row in texts]
     scale = {"ms": 10**6, "ns": 1}.get(layout.clock)
     if scale is None:
-        expected = [int(np.datetime64(time.removesuffix("Z"), "ns").astype(np.int64)) for time in times]
+        expected = [instant(time) for time in times]
     else:
         expected = [int(time) * scale for time in times]
     assert found.timestamp.tolist() == expected
+
+
+def instant(time):
+    """Nanoseconds of an ISO 8601 time in UTC whose hour and others may lack their zero."""
+    padded = re.sub(r"(?<!\d)(?<!\.)(\d)(?!\d)", r"0\1", time.removesuffix("Z"))
+    return int(np.datetime64(padded, "ns").astype(np.int64))
