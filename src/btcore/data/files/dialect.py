@@ -122,7 +122,7 @@ def _with_header(
     for row in rows[:place]:
         if _numbers(row) > 1 or (_numbers(row) and len(row.cells) == len(header.cells)):
             raise DataError(
-                f"line {row.line}: it looks like a row, but is above the header, which is line {header.line}; "
+                f"line {row.line}: it looks like a row, but is above the header in line {header.line}; "
                 f"pass skip_rows={header.line - 1} if it is none, has_header=False if line {header.line} is"
             )
     text = "\n".join(lines[header.line - 1 : header.last])

@@ -20,16 +20,16 @@ from .csv import open_csv
 def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
 
-    The file may be packed (gzip, bzip2, zstd, or the only member of a zip), and is UTF-8, or UTF-16 with a byte
+    The file may be packed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a byte
     order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal comma
-    are found where they are sure, and else given as options; what was found is said in `notes`.
+    are found where they are sure, and options elsewhere; `notes` of the container say what was found.
 
     Columns are found by their usual names, in upper or lower case; `columns={"timestamp": "Date"}` names
     others (without a header they are column_1, column_2, ...). Times are ISO 8601, dates, YYYYMMDD, epoch
-    numbers in `unit` (None: inferred from the largest), or in `time_format` (of strptime). Naive times are
-    local in `timezone`; one that occurs twice or never there is an error unless `dst` says which it is.
-    `interval` of bars None: inferred if the gaps between them agree on one. Prices are positive, or any finite
-    numbers with `negative_prices`. See `TextOptions` for all options.
+    numbers in `unit` (None: inferred), or in `time_format` (of strptime). Naive times are local in
+    `timezone`; one that occurs twice or never there is an error unless `dst` says which it is. `interval` of
+    bars None: inferred if the gaps between them agree on one. Prices are positive, or any finite numbers with
+    `negative_prices`. `TextOptions` has all options.
 
     DataError for a file that cannot be read or invalid data; it names file and line, counted from 1 with the
     header. FileNotFoundError if there is no file, TypeError for an unknown option.

@@ -250,7 +250,9 @@ def test_lines_above_the_header_are_left_out(read, above):
 
 def test_rows_above_the_header_are_refused(table):
     first, rest = PLAIN.split("\n", 1)
-    with pytest.raises(DataError, match=r"^q\.csv line 1: it looks like a row, but is above .* line 4"):
+    with pytest.raises(
+        DataError, match=r"^q\.csv line 1: it looks like a row, but is above the header in line 4"
+    ):
         table(rest + PLAIN)
     assert table(rest + PLAIN, has_header=False).dialect.names == ["column_1", "column_2", "column_3"]
     assert table(rest + PLAIN, skip_rows=3).dialect.header == first
