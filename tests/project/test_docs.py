@@ -86,3 +86,16 @@ def test_the_table_of_strategies_equals_the_registry() -> None:
         documented = {param for param, _ in re.findall(r"`(\w+)` ([\d.]+)", text)}
         numbers = {f for f in params.__struct_fields__ if type(getattr(params, f)) in {int, float}}
         assert documented == numbers - {"weight"}, name
+
+
+def test_the_tables_of_options_equal_those_of_the_readers() -> None:
+    from btcore.data.options import TextOptions, TextSettings
+
+    text = (ROOT / "docs" / "data.md").read_text()
+    section = text[text.index("## Options of the readers") : text.index("## Found by itself")]
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.MULTILINE)
+    assert sorted(name for name, _ in rows) == sorted(TextOptions.__annotations__)
+    for name, shown in rows:
+        default = getattr(TextSettings(), name)
+        if default is not None:  # None is described in words, such as "inferred"
+            assert shown.strip("`") == str(default).removesuffix(".0"), name
