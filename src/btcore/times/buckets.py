@@ -61,9 +61,8 @@ def clock_buckets(times: Times, length: Length, timezone: str, anchor: int) -> B
     if not length.follows_clock:
         # An hour that occurs twice is two periods of an hour, but lies within one of four hours or a day.
         places -= offsets
-    places = np.maximum.accumulate(
-        places
-    )  # the second 01:10 of a day does not return to the period of the first
+    # The second 01:10 of a day does not return to a period that was over at the first.
+    places = np.maximum.accumulate(places)
     first = _changes(places)
     places = places[first]
     if length.months:

@@ -24,7 +24,8 @@ _SHOWN = 6  # gaps in a message
 def infer_length(utc: Times, local: Times) -> Length:
     """The length of bars that begin (or all end) at these times, in UTC and by a local clock.
 
-    RowError if they do not ascend; DataError, which shows the gaps, if there is none that every gap agrees with, or more than one.
+    RowError if they do not ascend. DataError, which shows the gaps, if there is no length that every gap
+    agrees with, or more than one.
     """
     if len(utc) < 2:
         raise DataError("interval: it cannot be inferred from fewer than two bars; pass interval=")

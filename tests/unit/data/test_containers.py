@@ -176,3 +176,68 @@ def test_empty_containers():
         assert len(made) == 0
         assert made.timestamp.dtype == np.int64
         assert made.content_hash
+
+
+ONES = [[1, 1]] * 4
+
+
+class TestTimesOfBars:
+    """What `btcore.times.lengths` finds is in the container; the rules are tested there."""
+
+    def test_months_have_ends_of_their_own(self):
+        made = Bars(np.array(["2024-01-01", "2024-02-01"], "datetime64[ns]"), *ONES)
+        assert made.interval == 0
+        assert made.end.view("datetime64[ns]").astype("datetime64[D]").astype(str).tolist() == [
+            "2024-02-01",
+            "2024-03-01",
+        ]
+        assert list(made.columns)[-1] == "end"
+        assert not made.columns["end"].flags.writeable
+        assert "interval: 1mo, inferred from the gaps between the bars" in made.notes
+        assert Bars(**made.columns, interval=0) == made
+
+    def test_bars_without_a_length_infer_one_or_refuse(self):
+        assert Bars([0, 10**9], *ONES).interval == 10**9
+        assert Bars([0, 10**9], *ONES, interval="1s").notes == ()
+        with pytest.raises(DataError, match="interval: it cannot be inferred from fewer than two bars"):
+            Bars([0], [1], [1], [1], [1])
+
+    def test_the_content_hash_of_a_fixed_length_does_not_depend_on_how_it_was_given(self):
+        day = 24 * 3600 * 10**9
+        made = Bars([0, day], *ONES, interval="1d")
+        for other in (
+            Bars([0, day], *ONES),
+            Bars([day, 2 * day], *ONES, interval="1d", stamp="close"),
+            Bars([0, day], *ONES, end=[day, 2 * day]),
+            Bars([0, day], *ONES, interval="1d", timezone="America/New_York"),
+        ):
+            assert other == made
+            assert other.content_hash == made.content_hash
+        assert "end" not in made.columns
+
+    def test_naive_times_are_local_in_the_time_zone(self):
+        made = Bars(
+            np.array(["2024-03-09", "2024-03-10"], "datetime64[s]"),
+            *ONES,
+            interval="1d",
+            timezone="Europe/Paris",
+        )
+        assert (made.end - made.timestamp).tolist() == [24 * 3600 * 10**9] * 2
+        spring = Bars(
+            np.array(["2024-03-31"], "datetime64[s]"), *[[1]] * 4, interval="1d", timezone="Europe/Paris"
+        )
+        assert (spring.end - spring.timestamp).tolist() == [23 * 3600 * 10**9]
+
+    def test_slices_and_copies_keep_ends_and_notes(self):
+        made = Bars(np.array(["2024-01-01", "2024-02-01", "2024-03-01"], "datetime64[ns]"), *[[1, 1, 1]] * 4)
+        part = made.slice(int(made.timestamp[1]))
+        assert part.end.tolist() == made.end[1:].tolist()
+        assert part.notes == made.notes
+        copied = pickle.loads(pickle.dumps(made))
+        assert copied == made
+        assert copied.notes == made.notes
+
+    def test_the_ends_decide_whether_bars_are_equal(self):
+        one, two = (Bars([0, 10], *ONES, end=[5, end]) for end in (15, 16))
+        assert one != two
+        assert one.content_hash != two.content_hash

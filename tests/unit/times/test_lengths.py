@@ -132,6 +132,11 @@ class TestLocalClock:
     def test_longer_bars_of_new_york_in_utc(self, interval, times, end):
         assert ends(found(ReadTimes(utc(*times)), interval))[0] == end
 
+    def test_a_close_after_a_day_of_23_hours(self):
+        bars = found(ReadTimes(utc("2024-03-10T05:00", "2024-03-11T04:00")), "1d", stamp="close")
+        assert starts(bars) == ["2024-03-09T05:00", "2024-03-10T05:00"]
+        assert ends(bars) == ["2024-03-10T05:00", "2024-03-11T04:00"]
+
     def test_frequent_gaps_of_an_hour_are_gaps(self):
         """Two hours in the morning and two in the afternoon: 09:00, 12:00 on each day."""
         times = utc("2024-01-02T09:00", "2024-01-02T12:00", "2024-01-03T09:00", "2024-01-03T12:00")
