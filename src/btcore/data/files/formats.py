@@ -8,7 +8,6 @@ import numpy as np
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
-from .csv import text_column_names
 from .read import import_polars, polars_errors, read_arrow, read_csv, read_npz, read_parquet
 
 Reader = Callable[..., AnyContainer]
@@ -44,13 +43,17 @@ def column_names(file: Path) -> list[str]:
     """The names of the columns, without reading the rows."""
     reader = reader_of(file)
     if reader is read_npz:
+        from zipfile import BadZipFile  # not at the top: it is slow to import
+
         try:
             with np.load(file, allow_pickle=False) as archive:
                 return list(archive)
-        except (OSError, ValueError, EOFError) as error:
-            raise DataError(f"{file.name}: not a readable npz") from error
+        except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
+            raise DataError(f"{file.name}: it is damaged, or no npz file") from error
     pl = import_polars("files")
     if reader is read_csv:
+        from .csv import text_column_names
+
         return text_column_names(file)
     with polars_errors(file, "file of its kind"):
         names: list[str] = (pl.read_ipc if reader is read_arrow else pl.read_parquet)(file, n_rows=0).columns
