@@ -20,18 +20,18 @@ def kinds_of(names: list[str]) -> list[str]:
     return kinds
 
 
-def kind_of(names: list[str], call: Callable[[str], str]) -> str:
+def kind_of(names: list[str], call: Callable[[str], str], file: str = "") -> str:
     """The kind whose columns are among these names; DataError, which lists them, for none or several.
 
-    `call` gives the code that reads the table as one kind, for the message.
+    `call` gives the code that reads the table as one kind, `file` begins the message.
     """
     kinds = kinds_of(names)
     if len(kinds) == 1:
         return kinds[0]
     if kinds:
         ways = " or ".join(map(call, kinds))
-        raise DataError(f"{listed(names)}, which may be {' or '.join(kinds)}; choose by {ways}")
-    raise DataError(f"{listed(names)}; {_NEEDS}; name others by columns={{...}}")
+        raise DataError(f"{file}{listed(names)}, which may be {' or '.join(kinds)}; choose by {ways}")
+    raise DataError(f"{file}{listed(names)}; {_NEEDS}; name others by columns={{...}}")
 
 
 def _has_columns(names: list[str], kind: str) -> bool:

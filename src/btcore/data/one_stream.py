@@ -70,23 +70,28 @@ def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:
     def call(kind: str) -> str:
         return f"bt.{reader.__name__}({file.name!r}, {kind!r}, ...)"
 
-    return _read(lambda: formats.column_names(file), convert, call, place)
+    return _read(lambda: formats.column_names(file), convert, call, place, f"{file.name}: ")
 
 
 Convert = Callable[[str, dict[str, Any]], AnyContainer]  # of a kind and options
 
 
 def _read(
-    read_names: Callable[[], list[str]], convert: Convert, call: Callable[[str], str], place: Place
+    read_names: Callable[[], list[str]],
+    convert: Convert,
+    call: Callable[[str], str],
+    place: Place,
+    file: str = "",
 ) -> AnyContainer:
     """The container that `convert` makes of the kind that the names have.
 
     `call` is the code that reads a kind with options, which a run does not take; a DataError ends with it.
+    `file` begins a message about the columns.
     """
     kind = "bars"
     try:
         names = read_names()
-        kind = kind_of(names, call)
+        kind = kind_of(names, call, file)
         return _of_symbol(convert, kind, names, place)
     except DataError as error:
         raise DataError(f"{place.where}: {error} (options are taken by {call(kind)})") from error

@@ -220,7 +220,7 @@ def test_a_table_that_cannot_be_used_gets_an_answer(columns, text, tmp_path):
         with pytest.raises(bt.DataError) as raised:
             bt.run({"A": data}, "buy_and_hold")
         message = str(raised.value)
-        assert message.startswith("data['A']: ")
+        assert message.startswith(f"data['A']: {data.name}" if isinstance(data, Path) else "data['A']: ")
         assert text.partition("; choose by")[0] in message
         assert call in message
         assert "columns={...}" in message or "options are taken by" in message
