@@ -12,6 +12,7 @@ from btcore.errors import RowError, reject_rows
 from btcore.times.clock import moment_text
 from btcore.times.rules import ReadTimes
 
+from .checks import valid_prices
 from .names import PRICES
 from .options import TableSettings
 
@@ -148,10 +149,10 @@ def _reject_times(kind: str, times: NDArray[np.int64], invalid: Mask, problem: s
 def _repair(rows: Rows, side: str, notes: Notes) -> None:
     """Moves high and low to an open or close that is beyond them by a few units in the last place."""
     opened, high, low, closed = (rows.columns[f"{side}{price}"] for price in PRICES)
+    if valid_prices(opened, high, low, closed, -np.inf):
+        return
     top, bottom = np.maximum(opened, closed), np.minimum(opened, closed)
     beyond = ~((top <= high) & (low <= bottom))
-    if not beyond.any():
-        return
     with np.errstate(invalid="ignore"):
         above = beyond & (top > high) & (top - high <= REPAIRED_ULPS * np.spacing(np.abs(high)))
         below = beyond & (bottom < low) & (low - bottom <= REPAIRED_ULPS * np.spacing(np.abs(low)))

@@ -19,6 +19,11 @@ def frozen(array: NDArray[Any]) -> NDArray[Any]:
     return view
 
 
+def is_none(value: Any) -> bool:
+    """Whether a Python object stands for no value: None, NaN, NaT, or NA of pandas, which has no truth."""
+    return value is None or type(value).__name__ in {"NAType", "NaTType"} or bool(value != value)  # noqa: PLR0124
+
+
 def float_column(values: Any, kind: str, name: str) -> Floats:
     """The column as read-only float64; shares memory with a column that is float64 already.
 

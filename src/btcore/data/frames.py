@@ -160,7 +160,10 @@ def _rows(
         columns, sides, ends = (
             {name: take(values, index) for name, values in part.items()} for part in (columns, sides, ends)
         )
-    columns = {name: _scaled(name, values, settings.price_divisor) for name, values in columns.items()}
+    columns = {
+        name: np.ascontiguousarray(_scaled(name, values, settings.price_divisor), np.float64)
+        for name, values in columns.items()
+    }
     rules = TimeRules(
         settings.timezone,
         settings.unit,

@@ -85,7 +85,10 @@ def unstyled(texts: Any, form: Form) -> tuple[Any, list[str]]:
 
     point = form.decimal or "."
     group = f"[{_escaped(form.thousands or _GROUPS + (',' if point == '.' else '.'))}]"
-    parts = texts.str.extract_groups(_pattern(group, "\\" + point)).struct.unnest()
+    mark = "\\" + point
+    if texts.str.contains(rf"^[-+]?{_body(group, mark)}$").fill_null(True).all():
+        return _without_groups(texts, group, point), _styles_of_body(texts, group, point)
+    parts = texts.str.extract_groups(_pattern(group, mark)).struct.unnest()
     negative = parts["open"] == "("
     minus = parts["sign"].is_in(["-", _MINUS]) | parts["late"].is_in(["-", _MINUS])
     signs = sum(
@@ -95,30 +98,43 @@ def unstyled(texts: Any, form: Form) -> tuple[Any, list[str]]:
     power = suffix.replace_strict({"": "", **_SUFFIXES}, default=None, return_dtype=pl.String)
     number = pl.select(
         pl.when(negative | minus).then(pl.lit("-")).otherwise(pl.lit(""))
-        + parts["body"].str.replace_all(group, "").str.replace(point, ".", literal=True)
+        + _without_groups(parts["body"], group, point)
         + parts["power"].fill_null("")
         + power
     ).to_series()
     sane = (signs <= 1) & (negative == (parts["close"] == ")")) & ((suffix == "") | parts["power"].is_null())
     sane = (parts["body"].is_not_null() & sane).fill_null(False)
     styles = {
-        "',' is the decimal point": point == "," and parts["body"].str.contains(point, literal=True).any(),
-        "thousands are separated": parts["body"].str.contains(group).any(),
         "signs of a currency are left out": ((parts["money"] != "") | (parts["after"] != "")).any(),
         "K, M, B, T stand for thousands, millions and so on": (suffix != "").any(),
         "numbers in parentheses are negative": negative.any(),
     }
+    found = [style for style, there in styles.items() if there]
     plain = pl.when(sane).then(number).when(texts.is_not_null()).then(pl.lit("?"))
-    return pl.select(plain).to_series(), [style for style, there in styles.items() if there]
+    return pl.select(plain).to_series(), _styles_of_body(parts["body"], group, point) + found
+
+
+def _without_groups(texts: Any, group: str, point: str) -> Any:
+    return texts.str.replace_all(group, "").str.replace(point, ".", literal=True)
+
+
+def _styles_of_body(texts: Any, group: str, point: str) -> list[str]:
+    comma = point == "," and texts.str.contains(point, literal=True).any()
+    grouped = texts.str.contains(group).any()
+    return ["',' is the decimal point"] * comma + ["thousands are separated"] * grouped
+
+
+def _body(group: str, mark: str) -> str:
+    """Digits, in groups of three or not, and a decimal part."""
+    return rf"(?:(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{mark}\d*)?|{mark}\d+)"
 
 
 def _pattern(group: str, mark: str) -> str:
     """A number in its parts, with an optional sign, currency, parentheses and suffix around it."""
-    body = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)(?:{mark}\d*)?|{mark}\d+"
     sign, money, gap = f"[-+{_MINUS}]?", f"[{_CURRENCIES}]?", f"[{_SPACES}]*"
     before = rf"(?P<open>\(?){gap}(?P<sign>{sign}){gap}(?P<money>{money}){gap}(?P<late>{sign}){gap}"
     after = rf"{gap}(?P<suffix>[KkMmBbTt]?){gap}(?P<after>{money}){gap}(?P<close>\)?)"
-    return rf"^{before}(?P<body>{body})(?P<power>[eE][-+]?\d+)?{after}$"
+    return rf"^{before}(?P<body>{_body(group, mark)})(?P<power>[eE][-+]?\d+)?{after}$"
 
 
 def _escaped(characters: str) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError
 
-from .columns import array_of, dtype_text
+from .columns import array_of, dtype_text, is_none
 from .number_texts import MISSING, NO_VALUE, Form, cleaned, find_form, is_canonical, unstyled
 
 Mask = NDArray[np.bool_]
@@ -113,8 +113,9 @@ def _raw(values: Any, kind: str, name: str) -> _Raw:
         absent, values = _some(masked.getmaskarray(values)), values.data
     elif not isinstance(values, np.ndarray):
         absent = _nulls(values)
-        if absent is not None and hasattr(values, "to_numpy") and _is_number(values.dtype):
-            values = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        if absent is not None and hasattr(values, "isna"):
+            number = _is_number(values.dtype)
+            values = values.to_numpy(np.float64, na_value=np.nan) if number else values.to_numpy(object)
     array = array_of(values, kind, name)
     if array.dtype.kind in "iuf":
         return _Raw(array, None, absent)
@@ -170,7 +171,7 @@ def _raw_objects(array: NDArray[Any], kind: str, name: str) -> _Raw:
     absent = np.zeros(len(array), bool)
     found: list[str | None] = list(texts)
     for row, value in enumerate(array):
-        if value is None or value != value or type(value).__name__ in {"NAType", "NaTType"}:  # noqa: PLR0124
+        if is_none(value):
             absent[row] = True
         elif isinstance(value, str | bytes):
             found[row] = _text(value)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError, reject_rows
 
-from .columns import Sides, dtype_text, frozen
+from .columns import Sides, dtype_text, frozen, is_none
 
 SIDES: dict[str, int] = {
     **{"buy": 1, "b": 1, "1": 1, "+1": 1, "buyer": 1},
@@ -41,7 +40,7 @@ def side_column(
         reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
         return frozen(np.where(unknown, 0, array).astype(np.int8, copy=False))
     listed = _list_of(values, kind, name)
-    texts = {value: _plain(value) for value in _distinct(listed)}
+    texts = {value: _plain(value) for value in set(listed)}
     if sides is not None:
         meanings = {"": 0} | {_plain(value): int(side) for value, side in sides.items()}
         allowed = f"one of the values in sides, {', '.join(map(repr, sides))}"
@@ -66,7 +65,7 @@ def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -
     if isinstance(values, np.ndarray) and values.dtype.kind == "b" and values.ndim == 1:
         return frozen(np.where(values, np.int8(-1), np.int8(1)))
     listed = _list_of(values, kind, name)
-    texts = {value: _plain(value) for value in _distinct(listed)}
+    texts = {value: _plain(value) for value in set(listed)}
     return _converted(listed, texts, _MAKERS, (kind, name), "is not true, false, 1 or 0")
 
 
@@ -80,30 +79,20 @@ def _converted(
     """The meaning of each value; RowError, at (kind, column), for the first without."""
     kind, name = place
     found = {value: meanings.get(text) for value, text in texts.items()}
-    unknown = {value for value, side in found.items() if side is None}
-    if unknown:
-        rows = [row for row, value in enumerate(listed) if _key(value) in unknown]
-        raise RowError(kind, rows[0], f"{name} {problem} ({name}={listed[rows[0]]!r})", len(rows))
-    sides: NDArray[np.int8] = np.fromiter((found[_key(value)] or 0 for value in listed), np.int8, len(listed))
-    return frozen(sides)
-
-
-def _key(value: Any) -> Any:
-    """The value itself, None for what stands for none: two NaN are not equal."""
-    return None if value is None or value != value or type(value).__name__ == "NAType" else value  # noqa: PLR0124
-
-
-def _distinct(listed: list[Any]) -> set[Any]:
-    return {_key(value) for value in set(listed)}
+    sides = [found[value] for value in listed]
+    if None in sides:
+        row = sides.index(None)
+        raise RowError(kind, row, f"{name} {problem} ({name}={listed[row]!r})", sides.count(None))
+    return frozen(np.array(sides, np.int8))
 
 
 def _plain(value: Any) -> str:
-    """A text in lower case: True -> "true", 1.0 -> "1", None -> ""."""
+    """A text in lower case: True -> "true", 1.0 -> "1", None and NaN -> ""."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return "" if value is None else str(value).strip().lower()
+    return "" if is_none(value) else str(value).strip().lower()
 
 
 def _list_of(values: Any, kind: str, name: str) -> list[Any]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError, reject_rows
 
+from .columns import is_none
 from .names import Found, listed
 from .options import TableSettings
 
@@ -123,7 +124,7 @@ def _list_of(values: Any) -> list[Any]:
 def _text(value: Any) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace").strip()
-    if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124 - NaN
+    if is_none(value):
         return ""
     return str(value).strip()
 
