@@ -142,8 +142,7 @@ def _rows(
     ends = {"end": table[_one(named["end"])]} if "end" in named else {}
     textual = {"timestamp", "end", "side", "buyer_maker"}
     raw = {name: table[_one(theirs)] for name, theirs in named.items() if name not in textual}
-    form = Form(settings.decimal, settings.thousands) if isinstance(settings, TextSettings) else Form()
-    numbers = read_numbers(raw, kind, form, lines)
+    numbers, form = read_numbers(raw, kind, _form(settings, before), lines)
     optional = set(raw) - set(_PRICES) if before is None else set()
     for name in [name for name in optional if _is_empty(numbers[name])]:
         del numbers[name]
@@ -177,10 +176,17 @@ def _rows(
         for name, values in ends.items():
             columns[name] = read_times(values, kind, rules, name).ns
     if before is not None and len(read.ns):
-        before.notation = read.notation
+        before.notation, before.form = read.notation, form
     for line in (read.note, *lines, _fixed_point(columns, settings)):
         notes.say(line)
     return Rows(read, {**columns, **sides}, index)
+
+
+def _form(settings: TableSettings, before: Before | None) -> Form:
+    """How texts write numbers, as far as it is given or known from the pieces before."""
+    if before is not None and before.form is not None:
+        return before.form
+    return Form(settings.decimal, settings.thousands) if isinstance(settings, TextSettings) else Form()
 
 
 def _one(theirs: str | tuple[str, str]) -> str:

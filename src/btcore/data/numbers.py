@@ -35,15 +35,18 @@ class _Raw(NamedTuple):
     absent: Mask | None
 
 
-def read_numbers(columns: Mapping[str, Any], kind: str, form: Form, notes: list[str]) -> dict[str, Numbers]:
-    """The numbers of each column; texts are written alike in all of them.
+def read_numbers(
+    columns: Mapping[str, Any], kind: str, form: Form, notes: list[str]
+) -> tuple[dict[str, Numbers], Form]:
+    """The numbers of each column, and how texts are written, which is alike in all columns.
 
     `form` None: found. RowError for a text that is no number; DataError for a column of other values, and for
     numbers that can be read in two ways. `notes` gets what was found.
     """
     raw = {name: _raw(values, kind, name) for name, values in columns.items()}
     texts = {name: column.texts for name, column in raw.items() if column.texts is not None}
-    if texts and (form != Form() or not all(is_canonical(column) for column in texts.values())):
+    as_python = form.decimal != "," and form.thousands is None
+    if texts and not (as_python and all(is_canonical(column) for column in texts.values())):
         texts = {name: cleaned(column) for name, column in texts.items()}
         form = find_form(texts, form)
         read = {name: unstyled(column, form) for name, column in texts.items()}
@@ -52,7 +55,8 @@ def read_numbers(columns: Mapping[str, Any], kind: str, form: Form, notes: list[
             notes.append(
                 f"{', '.join(name for name, (_, styles) in read.items() if style in styles)}: {style}"
             )
-    return {name: _finished(column, texts.get(name), kind, name) for name, column in raw.items()}
+    found = {name: _finished(column, texts.get(name), kind, name) for name, column in raw.items()}
+    return found, Form(form.decimal or ".", form.thousands)
 
 
 def _finished(raw: _Raw, texts: Any, kind: str, name: str) -> Numbers:

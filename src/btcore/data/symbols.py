@@ -11,6 +11,7 @@ from btcore.errors import DataError, RowError, reject_rows
 
 from .columns import is_none
 from .names import Found, listed
+from .number_texts import Form
 from .options import TableSettings
 
 Mask = NDArray[np.bool_]
@@ -26,6 +27,7 @@ class Before:
     def __init__(self) -> None:
         self.symbols: dict[str, list[str]] = {}  # the one value of each column that may name symbols
         self.notation = ""  # of the times
+        self.form: Form | None = None  # of numbers that are texts
 
 
 DROP = 'missing="drop" leaves such rows out'
@@ -88,7 +90,7 @@ def split_symbols(
 def _one(columns: Mapping[str, Any], found: Found, symbol: str, partial: bool) -> dict[str, Mask | None]:
     for name in found.symbols:
         values = _distinct(columns[name])
-        if values == [symbol]:
+        if values == [symbol] and not partial:
             return {symbol: None}
         if symbol in values:
             return {symbol: symbol_texts(columns[name]) == symbol}

@@ -16,7 +16,7 @@ from btcore.errors import DataError, RowError
 
 def read(*columns, form=Form(), notes=None):  # noqa: B008 - a NamedTuple cannot change
     named = {f"c{i}": values for i, values in enumerate(columns)}
-    found = read_numbers(named, "bars", form, [] if notes is None else notes)
+    found, _ = read_numbers(named, "bars", form, [] if notes is None else notes)
     return [
         [None if column.absent is not None and column.absent[row] else float(value)
          for row, value in enumerate(column.values)]
