@@ -16,7 +16,7 @@ from .missing import absent_times, holds_texts, present
 from .names import PRICES, SIDED, Found, match_columns, plain
 from .number_texts import Form
 from .numbers import Numbers, read_numbers
-from .options import TableSettings, TextSettings
+from .options import TableSettings
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
 from .tables import Table, column_names, open_table, period_starts, symbol_column, take
@@ -186,7 +186,7 @@ def _form(settings: TableSettings, before: Before | None) -> Form:
     """How texts write numbers, as far as it is given or known from the pieces before."""
     if before is not None and before.form is not None:
         return before.form
-    return Form(settings.decimal, settings.thousands) if isinstance(settings, TextSettings) else Form()
+    return Form(settings.decimal, settings.thousands)
 
 
 def _one(theirs: str | tuple[str, str]) -> str:

@@ -32,6 +32,8 @@ class FrameOptions(TypedDict, total=False):
     missing: Literal["refuse", "drop"]  # rows without a value in a column that is needed
     crossed: Literal["refuse", "keep", "drop"]  # quotes with bid > ask
     sides: Mapping[Any, int] | None  # value of the side column -> 1 buy, -1 sell, 0 unknown
+    decimal: Literal[".", ","] | None  # the decimal point of numbers that are texts; None: found
+    thousands: Thousands | None  # the character that groups the digits of such numbers; None: found
     price_divisor: float  # prices are divided by it: 1e9 for fixed-point prices with nine digits
     negative_prices: bool  # prices may be zero or negative
 
@@ -49,8 +51,6 @@ class TextOptions(TableOptions, total=False):
 
     delimiter: str | None  # the character between two values; None: found
     has_header: bool | None  # whether the first line names the columns; None: found
-    decimal: Literal[".", ","] | None  # the decimal point of numbers; None: found
-    thousands: Thousands | None  # the character that groups digits; None: found
     comment: str | None  # lines that begin with it are skipped
     skip_rows: int  # lines above the header or the first row
     encoding: str | None  # of the file, such as "cp1252"; None: UTF-8, or found by a byte order mark
@@ -76,6 +76,8 @@ class TableSettings(Struct, frozen=True, kw_only=True):
     missing: Literal["refuse", "drop"] = "refuse"
     crossed: Literal["refuse", "keep", "drop"] = "refuse"
     sides: Mapping[Any, int] | None = None
+    decimal: Literal[".", ","] | None = None
+    thousands: Thousands | None = None
     price_divisor: float = 1.0
     negative_prices: bool = False
 
@@ -94,8 +96,7 @@ class TableSettings(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
-            if hasattr(self, name):
-                _check_choice(name, getattr(self, name), allowed)
+            _check_choice(name, getattr(self, name), allowed)
         for name in ("sort", "negative_prices"):
             _check_flag(name, getattr(self, name))
         for name in ("time_format", "calendar", "symbol"):
@@ -106,6 +107,8 @@ class TableSettings(Struct, frozen=True, kw_only=True):
         _check_sides(self.sides)
         _check_years(self.years)
         _check_divisor(self.price_divisor)
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise DataError(f"thousands: {self.thousands!r} is the decimal point too")
         if self.symbol is not None and self.by is not None:
             raise DataError("symbol and by: pass one of them; symbol takes one symbol, by gives all")
 
@@ -115,8 +118,6 @@ class TextSettings(TableSettings, frozen=True, kw_only=True):
 
     delimiter: str | None = None
     has_header: bool | None = None
-    decimal: Literal[".", ","] | None = None
-    thousands: Thousands | None = None
     comment: str | None = None
     skip_rows: int = 0
     encoding: str | None = None
@@ -130,8 +131,6 @@ class TextSettings(TableSettings, frozen=True, kw_only=True):
         _check_text("comment", self.comment)
         _check_rows("skip_rows", self.skip_rows)
         _check_encoding(self.encoding)
-        if self.decimal is not None and self.decimal == self.thousands:
-            raise DataError(f"thousands: {self.thousands!r} is the decimal point too")
 
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {

@@ -318,6 +318,14 @@ class TestPrices:
         assert (bars.close.tolist(), bars.volume.tolist()) == ([2.25, 2.5], [1000, 2500])
         assert "open, low, close: ',' is the decimal point" in bars.notes
 
+    def test_texts_that_may_be_two_numbers(self, read):
+        prices = {name: ["1,234", "2,345"] for name in ("open", "high", "low", "close")}
+        table = candles(days(0, 1), **prices, volume=[10, 10])
+        with pytest.raises(DataError, match="can be read in two ways"):
+            read(table)
+        assert read(table, decimal=",").close.tolist() == [1.234, 2.345]
+        assert read(table, decimal=".").close.tolist() == [1234, 2345]
+
     def test_currencies_and_suffixes(self, read):
         bars = read(candles(days(0, 1), close=["$2.25", "$2.5"], volume=["1.5K", "2.5M"]))
         assert (bars.close.tolist(), bars.volume.tolist()) == ([2.25, 2.5], [1500, 2500000])
