@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from btcore.config import Execution, Instrument, checked
-from btcore.data.containers import Bars, Quotes, Trades, last_row
+from btcore.data.containers import Bars, Quotes, Trades
+from btcore.data.following import last_row
 from btcore.data.markets import SymbolStreams
 from btcore.data.source import AnyContainer
 from btcore.errors import ConfigError, DataError

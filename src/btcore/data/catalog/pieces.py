@@ -8,7 +8,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from btcore.data.containers import KINDS, Bars, Quotes, check_follows, last_row
+from btcore.data.containers import KINDS, Bars, Quotes
+from btcore.data.following import check_follows, last_row
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 

@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from btcore.data.cleaning import Notes, Rows
-from btcore.data.containers import KINDS, check_follows, last_row
+from btcore.data.containers import KINDS
+from btcore.data.following import check_follows, last_row
 from btcore.data.frames import construct, match_columns, read_rows
 from btcore.data.names import Found
 from btcore.data.options import TableSettings
