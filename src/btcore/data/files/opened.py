@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 
 from btcore.errors import DataError
 
-CHUNK = 4 << 20
+CHUNK = 1 << 20
 _NESTED = 3  # a zip whose member is a gzip is unpacked twice
 # The longer mark comes first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (

@@ -20,8 +20,8 @@ from .csv import open_csv
 def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
 
-    The file may be packed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a byte
-    order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal comma
+    The file may be packed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
+    byte order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal comma
     are found where they are sure, and options elsewhere; `notes` of the container say what was found.
 
     Columns are found by their usual names, in upper or lower case; `columns={"timestamp": "Date"}` names
