@@ -1,14 +1,16 @@
 """Texts of numbers, as people and vendors write them -> texts as Python writes numbers; polars columns."""
 
 from collections.abc import Mapping
+from sys import float_info
 from typing import Any, NamedTuple
 
 from btcore.errors import DataError
 
-NO_VALUE = 2**63 - 1  # what vendors of fixed-point prices write for "none"
+# What vendors write for "none": the extremes of int64 and uint64, and the largest float.
+NO_VALUES = (2**63 - 1, -(2**63), 2**64 - 1, float_info.max)
 MISSING = (
     *("", "null", "nan", "na", "n/a", "#n/a", "none", "nil", "-", "--", ".", "\N{EN DASH}", "\N{EM DASH}"),
-    str(NO_VALUE),
+    *(str(number) for number in NO_VALUES if isinstance(number, int)),
 )
 
 _CURRENCIES = "$\N{EURO SIGN}\N{POUND SIGN}\N{YEN SIGN}\N{INDIAN RUPEE SIGN}"

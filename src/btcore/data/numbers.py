@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from btcore.errors import DataError, RowError
 
 from .columns import array_of, dtype_text, is_none
-from .number_texts import MISSING, NO_VALUE, Form, cleaned, find_form, is_canonical, unstyled
+from .number_texts import MISSING, NO_VALUES, Form, cleaned, find_form, is_canonical, unstyled
 
 Mask = NDArray[np.bool_]
 
-_LIMIT = float(NO_VALUE)  # 2**63, the float next to it
+_LIMIT = 2**63 - 1  # numbers nearer to zero are values
 
 
 class Numbers(NamedTuple):
@@ -87,12 +87,16 @@ def _no_number(texts: Any, invalid: Mask, kind: str, name: str) -> RowError:
 
 
 def _stand_ins(values: NDArray[Any]) -> Mask | None:
-    """NaN, and the greatest int64, which stands for no value; None if there is neither."""
-    if values.dtype.kind != "f":
-        return _some(values == NO_VALUE) if values.dtype.itemsize == 8 and len(values) else None
-    if len(values) == 0 or values.max() < _LIMIT:
+    """NaN, and the numbers by which vendors say that there is no value; None if there are none of them."""
+    if len(values) == 0 or (values.max() < _LIMIT and values.min() > -_LIMIT):
         return None
-    return _some(np.isnan(values) | (values == _LIMIT))
+    if values.dtype.kind == "f":
+        return _some(np.isnan(values) | np.isin(values, [float(number) for number in NO_VALUES]))
+    limits = np.iinfo(values.dtype)
+    fitting = [
+        number for number in NO_VALUES if isinstance(number, int) and limits.min <= number <= limits.max
+    ]
+    return _some(np.isin(values, np.array(fitting, values.dtype)))
 
 
 def _some(mask: Mask) -> Mask | None:
@@ -181,7 +185,7 @@ def _raw_objects(array: NDArray[Any], kind: str, name: str) -> _Raw:
             found[row] = _text(value)
         elif isinstance(value, bool | np.bool_) or not hasattr(value, "__float__"):
             raise RowError(kind, row, f"{name} is not a number ({name}={value!r})")
-        elif value == NO_VALUE:
+        elif value in NO_VALUES:
             absent[row] = True
         else:
             values[row] = float(value)

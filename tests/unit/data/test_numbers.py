@@ -117,7 +117,11 @@ def test_what_stands_for_no_value():
     assert read(texts(*none, "1,5")) == [[None] * len(none) + [1.5]]
     assert read(np.array([1, 2**63 - 1])) == [[1, None]]
     assert read(np.array([1.0, float(2**63), np.nan])) == [[1, None, None]]
-    assert read(np.array([1, 2**63 - 1], np.uint64)) == [[1, None]]
+    assert read(np.array([1, 2**63 - 1, 2**64 - 1], np.uint64)) == [[1, None, None]]
+    assert read(np.array([1, -(2**63)])) == [[1, None]]
+    assert read(np.array([1.0, 1.7976931348623157e308, -(2.0**63), 1e300])) == [[1, None, None, 1e300]]
+    assert read(texts("1", "1.7976931348623157E308", "18446744073709551615")) == [[1, None, None]]
+    assert read(np.array([1, 127], np.int8)) == [[1, 127]]
 
 
 @pytest.mark.parametrize(
