@@ -127,6 +127,16 @@ class TestSymbols:
         with pytest.raises(DataError, match=row(read, 1) + "NQH4: price is not positive"):
             read(table, "trades", symbol="NQH4")
 
+    def test_rows_are_those_of_the_table_after_one_of_a_symbol_was_dropped(self, read):
+        table = {
+            **{"time": ticks(0, 1, 2, 3, 4), "symbol": ["A", "B", "A", "B", "B"]},
+            "price": [1.0, None, 1.0, 2.0, -3.0],
+        }
+        with pytest.raises(DataError, match=row(read, 4) + "B: price is not positive"):
+            read(table, "trades", by="symbol", missing="drop")
+        with pytest.raises(DataError, match=row(read, 1) + "B: price is missing"):
+            read(table, "trades", symbol="B")
+
     def test_a_table_without_the_column(self, read):
         table = {k: v for k, v in self.table.items() if k != "symbol"}
         for option in ({"symbol": "ES"}, {"by": "symbol"}):
@@ -308,7 +318,7 @@ class TestPrices:
         assert any("price_divisor=1e9" in note for note in plain.notes)
 
     def test_quotients_of_large_integers_are_exact(self):
-        cents = [2**53 + 1, 9_007_199_254_740_997, 123_456_789_123_456_789]
+        cents = [1_443_950_364_469_935_044, 2_121_167_162_699_269_654, 2**53 + 1]
         trades = Trades.from_frame({"time": ticks(0, 1, 2), "price": cents}, price_divisor=1e9)
         assert trades.price.tolist() == [cent / 10**9 for cent in cents]
 

@@ -1,5 +1,7 @@
 """Tables become containers: columns are found by name, times converted, the interval inferred."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -85,3 +87,103 @@ def test_timezone_and_dst_are_checked_for_times_that_do_not_need_them(name, valu
             pd.DataFrame({"timestamp": TIMES, **dict.fromkeys(("open", "high", "low", "close"), 1.0)}),
             **{name: value},
         )
+
+
+def candles(scale=1.0, name=str.capitalize):
+    columns = {"open": 2.0, "high": 3.0, "low": 1.0, "close": 2.5, "volume": 10.0}
+    index = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"])
+    return pd.DataFrame({name(key): [value * scale] * 3 for key, value in columns.items()}, index=index)
+
+
+@pytest.fixture(params=["symbol first", "price first"])
+def wide(request):
+    """A frame as yfinance gives it, with columns of two levels."""
+
+    def made(**frames):
+        frame = pd.concat(frames, axis=1)
+        return frame if request.param == "symbol first" else frame.swaplevel(axis=1)
+
+    return made
+
+
+def test_the_only_symbol_of_two_levels_is_taken(wide):
+    assert Bars.from_frame(wide(AAPL=candles())) == Bars.from_frame(candles())
+
+
+def test_of_several_symbols_one_or_all_are_asked_for(wide):
+    frame = wide(AAPL=candles(), MSFT=candles(2.0))
+    with pytest.raises(DataError, match=r"the columns are of 2 symbols, 'AAPL', 'MSFT'; pass symbol= .*by="):
+        Bars.from_frame(frame)
+    assert Bars.from_frame(frame, symbol="MSFT").close.tolist() == [5.0] * 3
+    assert {name: bars.close[0] for name, bars in Bars.from_frame(frame, by="symbol").items()} == {
+        "AAPL": 2.5,
+        "MSFT": 5.0,
+    }
+    with pytest.raises(DataError, match="there is no 'GOOG' in the columns; they are of 'AAPL', 'MSFT'"):
+        Bars.from_frame(frame, symbol="GOOG")
+
+
+def test_a_row_of_other_symbols_is_none_of_a_symbol_without_values(wide):
+    other = candles(2.0)
+    other.iloc[0] = np.nan
+    frame = wide(AAPL=candles(), MSFT=other)
+    bars = Bars.from_frame(frame, by="symbol")["MSFT"]
+    assert len(bars) == 2
+    assert "2 of 3 rows have values of 'MSFT'" in bars.notes
+    other.iloc[2, 3] = np.nan
+    with pytest.raises(DataError, match=r"bars\[2\]: close is missing"):
+        Bars.from_frame(wide(AAPL=candles(), MSFT=other), symbol="MSFT")
+
+
+def test_two_levels_without_prices_or_three_levels_are_refused(wide):
+    with pytest.raises(
+        DataError, match="neither of the two levels of its columns names bars; the columns are"
+    ):
+        Bars.from_frame(wide(AAPL=candles()[["Open", "Close"]]))
+    with pytest.raises(DataError, match="columns of 3 levels"):
+        Bars.from_frame(pd.concat({"x": wide(AAPL=candles())}, axis=1))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"], name="when"),
+        pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04"], tz="UTC"),
+        pd.Index(["2024-01-02", "2024-01-03", "2024-01-04"], name="Date"),
+        pd.Index(["2024-01-02", "2024-01-03", "2024-01-04"]),
+        pd.Index([date(2024, 1, 2), date(2024, 1, 3), date(2024, 1, 4)]),
+        pd.PeriodIndex(["2024-01-02", "2024-01-03", "2024-01-04"], freq="D"),
+        pd.Index([1704153600, 1704240000, 1704326400], name="time"),
+    ],
+)
+def test_times_in_the_index(index):
+    assert Bars.from_frame(candles().set_axis(index)) == Bars.from_frame(candles())
+
+
+def test_an_index_that_counts_rows_is_no_time():
+    with pytest.raises(DataError, match=r"no column for timestamp; the columns are 'Open', 'High'"):
+        Bars.from_frame(candles().reset_index(drop=True))
+    with pytest.raises(DataError, match=r"no column for timestamp"):
+        Bars.from_frame(candles().set_axis([3, 5, 7]))
+
+
+def test_symbols_and_times_in_the_index():
+    both = pd.concat({"A": candles(), "B": candles(2.0)}, names=["symbol", "date"])
+    found = Bars.from_frame(both, by="symbol")
+    assert {name: bars.close[0] for name, bars in found.items()} == {"A": 2.5, "B": 5.0}
+
+
+def test_a_name_that_occurs_twice_is_refused_only_if_it_is_needed():
+    frame = candles()
+    frame.columns = ["Open", "High", "Low", "Close", "Close"]
+    with pytest.raises(DataError, match=r"2 columns may be close: 'Close', 'Close'; .*; rename one of them"):
+        Bars.from_frame(frame)
+    frame.columns = ["Open", "High", "Low", "Close", "Note"]
+    frame.insert(0, "Note", 1.0, allow_duplicates=True)
+    assert len(Bars.from_frame(frame)) == 3
+
+
+def test_what_is_no_table_is_refused():
+    for value in (candles()["Close"], "a.csv", [1, 2], None):
+        with pytest.raises(DataError, match="a dict or a structured array is needed, not"):
+            Bars.from_frame(value)

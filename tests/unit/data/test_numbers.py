@@ -147,7 +147,14 @@ def test_columns_of_every_package(values):
 
 
 @pytest.mark.parametrize(
-    "values", [[True, False], pl.Series([True]), pd.Series([True]), pd.to_datetime(pd.Series(["2024-01-01"]))]
+    "values",
+    [
+        [True, False],
+        [True, 1.5, "x"],
+        pl.Series([True]),
+        pd.Series([True]),
+        pd.to_datetime(pd.Series(["2024-01-01"])),
+    ],
 )
 def test_other_types_are_refused(values):
     with pytest.raises(DataError, match=r"numbers are needed, not|is not a number"):
