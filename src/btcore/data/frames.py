@@ -97,6 +97,9 @@ def read_rows(
         said.rows += _height(table)
         for line in found.notes:
             said.say(line)
+        for option in ("interval", "source"):
+            if found.kind != "bars" and getattr(settings, option) is not None:
+                said.say(f"{option} is not used: it is for bars, not for {found.kind}")
         if index is not None:
             said.count(f"rows of the symbol {symbol!r}", len(index))
         with of_symbol(symbol):

@@ -360,6 +360,11 @@ def test_options_for_another_kind_are_refused(read):
             read({"time": ticks(0), "price": [1.0], "bid": [1.0], "ask": [1.0]}, kind, **option)
 
 
+def test_options_that_have_no_effect_are_noted(read):
+    trades = read({"time": ticks(0), "price": [1.0]}, "trades", interval="1min")
+    assert "interval is not used: it is for bars, not for trades" in trades.notes
+
+
 def test_an_optional_column_can_be_left_out(read):
     table: ClassVar = {"time": ticks(0, 1), "price": [1.0, 2.0], "side": ["up", "down"]}
     with pytest.raises(DataError, match=row(read, 0) + "side is not buy or sell"):

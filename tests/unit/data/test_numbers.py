@@ -150,7 +150,7 @@ def test_columns_of_every_package(values):
     "values",
     [
         [True, False],
-        [True, 1.5, "x"],
+        np.array([1.5, True], object),
         pl.Series([True]),
         pd.Series([True]),
         pd.to_datetime(pd.Series(["2024-01-01"])),
