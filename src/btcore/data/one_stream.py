@@ -12,7 +12,7 @@ from .containers import KINDS
 from .files import formats
 from .kinds import kind_of
 from .source import AnyContainer
-from .symbols import UnknownSymbol
+from .symbols import UnknownSymbolError
 from .tickers import has_tickers, table_of
 
 
@@ -104,6 +104,6 @@ def _of_symbol(convert: Convert, kind: str, names: list[str], place: Place) -> A
     try:
         return convert(kind, place.options() | {"symbol": place.symbol})
     except DataError as error:
-        if not isinstance(error, UnknownSymbol) and not isinstance(error.__cause__, UnknownSymbol):
+        if not isinstance(error, UnknownSymbolError) and not isinstance(error.__cause__, UnknownSymbolError):
             raise
     return convert(kind, place.options())

@@ -17,7 +17,7 @@ from .options import TableSettings
 Mask = NDArray[np.bool_]
 
 
-class UnknownSymbol(DataError):
+class UnknownSymbolError(DataError):
     """The symbol that is asked for is not in the table."""
 
 
@@ -98,7 +98,9 @@ def _one(columns: Mapping[str, Any], found: Found, symbol: str, partial: bool) -
     values = _distinct(columns[name])
     if partial:
         return {symbol: np.zeros(len(columns[name]), bool)}
-    raise UnknownSymbol(f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}")
+    raise UnknownSymbolError(
+        f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}"
+    )
 
 
 def symbol_texts(values: Any) -> NDArray[Any]:
