@@ -111,7 +111,7 @@ def leakcheck(
 
     With a function of the data, three strategies are created at each cut: from all data, from the data
     delivered by then, and from data whose later rows keep their timestamps but have other prices and sizes.
-    (A bar is delivered at its end, but its timestamp is known from its open on, so only its prices are
+    (A bar is delivered at its end, but its times are known from its open on, so only its prices are
     altered.) All three play the same real rows, up to the first event after the cut, and do nothing after it.
     Every order, fill, log line and point of the equity curve must be equal. Compiled strategies stop at the
     cut.

@@ -131,8 +131,8 @@ def test_targets_take_no_gain_from_a_crossed_spread():
     """Half of a negative spread would raise what the account can hold."""
     data = bt.Quotes(TIMES, PRICE + 10, PRICE - 10, crossed="keep")
     targets = bt.Targets([MINUTE], ["A"], [1.0], lot=1.0)
-    result = run({"A": data}, targets)
-    assert result.trades["quantity"].tolist() == [10_000.0]
+    result = run({"A": data}, targets, commission_bps=500.0)
+    assert result.trades["quantity"].tolist() == [9523.0]  # 10,000 at the mid of 100, less 5 % for costs
     assert result.trades["price"].tolist() == [90.0]
 
 

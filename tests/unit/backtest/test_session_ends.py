@@ -7,7 +7,8 @@ from hand_cases import planned
 
 import btcore as bt
 from btcore.backtest.inputs import time_span
-from btcore.times.sessions import sessions
+from btcore.backtest.session_ends import session_ends
+from btcore.times.sessions import Sessions, sessions
 
 MINUTE, HOUR, DAY = 60 * 10**9, 3600 * 10**9, 86400 * 10**9
 
@@ -91,10 +92,14 @@ def test_a_day_from_the_open_ends_at_its_close_and_a_week_at_that_of_its_last_se
     assert ends(weeks)[0][2] == ns("2024-01-26T21:00")[0]
 
 
-def test_a_day_does_not_reach_the_next_one_where_the_clock_changes():
-    # The session opens at 14:30 UTC on Friday 8 March and at 13:30 on Monday 11 March, in daylight time.
-    data = bars(ns("2024-03-07T14:30", "2024-03-08T14:30", "2024-03-11T13:30", "2024-03-12T13:30"), "1d")
-    assert ends(data)[0] == ns("2024-03-07T21", "2024-03-08T21", "2024-03-11T20", "2024-03-12T20").tolist()
+def test_a_day_of_23_hours_does_not_reach_the_next_session():
+    """Bars of a catalog of 0.1.0 may overlap by an hour where the clock is put forward."""
+    starts = ns("2024-03-07T14:30", "2024-03-08T13:30")
+    price = np.ones(2)
+    columns = {"timestamp": starts} | dict.fromkeys(("open", "high", "low", "close"), price)
+    old = bt.Bars._trusted(columns, {"interval": DAY, "source": "trade"})
+    closes = ns("2024-03-07T21:00", "2024-03-08T20:00")
+    assert session_ends(old, Sessions(starts, closes, "X")).tolist() == closes.tolist()
 
 
 def test_the_hash_of_the_data_is_that_of_the_bars_given():

@@ -7,7 +7,7 @@ from btcore.model cimport Bar, Fill, Market, Quote, Trade
 
 @cython.final
 cdef class BarEvent:
-    """A bar, delivered at its close. `timestamp` is the time of its open."""
+    """A bar, delivered at its end. `timestamp` is the time of its open, and `volume` is NaN if unknown."""
 
     def __repr__(self):
         return (
