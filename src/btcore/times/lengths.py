@@ -82,7 +82,8 @@ def bar_times(
         closes = _to_utc(local // DAY_NS * DAY_NS + DAY_NS, timezone) if times.dates else times.ns
         starts, ends = _from_closes(closes, length, timezone, calendar, dates=times.dates)
     else:
-        starts, ends = _from_opens(times.ns, length, timezone, calendar)
+        starts, ends, cut = _from_opens(times.ns, length, timezone, calendar)
+        notes += cut
         if timezone == "UTC" and length.follows_clock:
             notes += _extend_to_clock_changes(starts, ends)
     if length.ns and np.array_equal(ends, starts + length.ns):
@@ -129,12 +130,16 @@ def _stamp_of_dates(local: Times, length: Length) -> tuple[str, list[str]]:
     return "open", []
 
 
-def _from_opens(starts: Times, length: Length, timezone: str, calendar: str | None) -> tuple[Times, Times]:
-    """Beginnings and ends of bars of a length that begin at `starts`."""
+def _from_opens(
+    starts: Times, length: Length, timezone: str, calendar: str | None
+) -> tuple[Times, Times, list[str]]:
+    """Beginnings and ends of bars of a length that begin at `starts`, and notes of bars that are cut."""
     ends = _moved(starts, length, timezone, ends_of)
     check_no_overlap("bars", starts, length.name, starts[1:] < ends[:-1] - length.tolerance)
+    cut = int((ends[:-1] > starts[1:]).sum())
+    notes = [f"end: {cut} bars shorter than {length.name}, as the next begins before"] if cut else []
     ends[:-1] = np.minimum(ends[:-1], starts[1:])
-    return starts, ends if calendar is None else _cut_at_closes(starts, ends, calendar)
+    return starts, ends if calendar is None else _cut_at_closes(starts, ends, calendar), notes
 
 
 def _from_closes(
@@ -191,10 +196,8 @@ def _extend_to_clock_changes(starts: Times, ends: Times) -> list[str]:
     if len(rows) == 0 or (np.diff(starts[rows]) < _CLOCK_CHANGES_APART).any():
         return []
     ends[rows] = starts[rows + 1]
-    bars = "a bar is" if len(rows) == 1 else f"{len(rows)} bars are"
-    return [
-        f"end: {bars} an hour longer, as a clock seems to be put back; timezone= gives the clock of the bars"
-    ]
+    found = f"end: {len(rows)} bars an hour longer than others, as a clock seems to be put back"
+    return [f"{found}; timezone= gives the clock of the bars"]
 
 
 def _cut_at_closes(starts: Times, ends: Times, calendar: str) -> Times:

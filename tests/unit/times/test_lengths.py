@@ -119,7 +119,11 @@ class TestLocalClock:
         autumn = found(ReadTimes(utc("2024-11-02T04:00", "2024-11-03T04:00", "2024-11-04T05:00")))
         assert ends(autumn) == ["2024-11-03T04:00", "2024-11-04T05:00", "2024-11-05T05:00"]
         assert autumn.interval == DAY
-        assert "a bar is an hour longer, as a clock seems to be put back" in autumn.notes[1]
+        assert spring.notes[1:] == ("end: 1 bars shorter than 1d, as the next begins before",)
+        assert autumn.notes[1:] == (
+            "end: 1 bars an hour longer than others, as a clock seems to be put back; "
+            "timezone= gives the clock of the bars",
+        )
 
     @pytest.mark.parametrize(
         ("interval", "times", "end"),
