@@ -1,7 +1,5 @@
 """Files -> containers: text files (CSV), Parquet, Arrow IPC, npz."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +12,6 @@ from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
 from .build import Reading
-from .csv import open_csv
 
 
 def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
@@ -35,6 +32,8 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
     header. FileNotFoundError if there is no file, TypeError for an unknown option.
     """
     import_polars("CSV")
+    from .csv import open_csv  # not at the top: it loads the modules of packed files
+
     opened = open_csv(Path(path), kind, TextSettings.of("read_csv", options))
     (frame, lines), notes = opened.table.read(opened.columns)
     reading = opened.reading._replace(lines=lines, notes=(*opened.reading.notes, *notes))
@@ -65,6 +64,9 @@ def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOption
 
     Errors as of `read_csv`, rows counted from 1.
     """
+    import zipfile  # not at the top: they are slow to import
+    import zlib
+
     reading = Reading(Path(path), kind, TableSettings.of("read_npz", options))
     try:
         with np.load(path, allow_pickle=False) as archive:

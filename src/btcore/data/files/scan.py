@@ -9,8 +9,6 @@ from btcore.data.source import AnyContainer
 from btcore.errors import DataError, RowError
 
 from .build import Pieces, Reading, drop_blank_end
-from .csv import open_csv
-from .cut import cut
 from .lines import Lines
 from .read import import_polars, polars_errors
 
@@ -29,6 +27,9 @@ def scan_csv(
     import_polars("CSV")
     settings = TextSettings.of("scan_csv", options)
     _check_arguments(Path(path), kind, settings, rows)
+    from .csv import open_csv  # not at the top: they load the modules of packed files
+    from .cut import cut
+
     opened = open_csv(Path(path), kind, settings)
     pieces = Pieces(opened.reading, opened.found)
     notes: list[str] = []
