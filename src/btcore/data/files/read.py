@@ -18,8 +18,8 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
 
     The file may be packed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
-    byte order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal comma
-    are found where they are sure, and options elsewhere; `notes` of the container say what was found.
+    byte order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal
+    comma are found where they are sure, and options elsewhere; `notes` of the container say what was found.
 
     Columns are found by their usual names, in upper or lower case; `columns={"timestamp": "Date"}` names
     others (without a header they are column_1, column_2, ...). Times are ISO 8601, dates, YYYYMMDD, epoch

@@ -53,7 +53,8 @@ class TextTable(NamedTuple):
             content: Path | bytes = self.file if self.as_stored else b"".join(self._chunks())
             frame = self._read_plain(content, types)
             if frame is not None:
-                # Polars joins chunks on all cores, and numpy then shares the memory. Texts are converted anyway.
+                # Polars joins chunks on all cores, and numpy then shares the memory. Texts are converted
+                # anyway.
                 joined = frame.select(pl.exclude(pl.String)).rechunk()
                 return (frame.with_columns(joined), Lines.counted(self.dialect.first_line)), []
             for wanted in (types, dict.fromkeys(types, pl.String)):
