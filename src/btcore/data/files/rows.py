@@ -42,7 +42,7 @@ class Rows:
         text, numbers = self._without_comments(text, line)
         if self._rest.text:
             text, numbers = self._rest.text + text, np.concatenate([self._rest.lines, numbers])
-        _check_characters(text, numbers)
+        check_characters(text, numbers)
         codes = np.frombuffer(text, np.uint8)
         ends = np.flatnonzero(codes == LINE_FEED)
         delimiters = np.flatnonzero(codes == self._delimiter[0])
@@ -167,7 +167,8 @@ def _line_error(line: int, problem: str) -> DataError:
     return DataError(f"line {line}: {problem}")
 
 
-def _check_characters(text: bytes, numbers: Numbers) -> None:
+def check_characters(text: bytes, numbers: Numbers) -> None:
+    """DataError for NUL and bytes that are not UTF-8 in lines with these numbers."""
     nul = text.find(b"\0")
     if nul >= 0:
         raise _line_error(int(numbers[text.count(b"\n", 0, nul)]), "a NUL byte, which no text has")

@@ -14,11 +14,11 @@ from .chunks import blocks, normal_line_ends, without_lines
 from .dialect import Dialect, find_dialect
 from .lines import Lines
 from .opened import CHUNK, open_text
-from .rows import LONGEST, Block, Rows
+from .plain import count, parse, parse_lines
+from .rows import LONGEST, Block, Rows, check_characters
 
 HEAD = 1 << 16  # bytes, at least, in which the dialect is looked for
 _HEAD_LINES = 200
-_PROBE = 1 << 18
 
 Part = tuple[Any, Lines]  # a polars frame, and the lines of its rows
 
@@ -97,40 +97,17 @@ class TextTable(NamedTuple):
         return blocks(normal_line_ends(self._chunks()))
 
     def _read_plain(self, content: Path | bytes, types: dict[str, Any]) -> Any:
-        """The frame of a file whose every line after the header is a row of plain values, else None."""
+        """The frame of a file whose every line after the header is a row without quotes, else None."""
         import polars as pl
 
         texts_only = set(types.values()) == {pl.String}  # a repeated header would be a row
-        if texts_only or not self.line_feeds or self.dialect.comment is not None or not _is_plain(content):
+        if texts_only or not self.line_feeds or self.dialect.comment is not None:
             return None
-        return self._parse_plain(content, types, self.dialect.first_line - 1)
-
-    def _parse_plain(self, content: Path | bytes, types: dict[str, Any], skipped: int = 0) -> Any:
-        frame = self._parse(content, types, None, skipped)
-        # A line with too few values has none in the last column, and an empty one has none at all.
-        if frame is None or not frame.height:
+        skipped = self.dialect.first_line - 1
+        counts = count(content, self.dialect.delimiter, skipped)
+        if counts is None or counts.quotes:
             return None
-        if any(frame[name].null_count() for name in {*types, self.dialect.names[-1]}):
-            return None
-        return frame.select(list(types))
-
-    def _parse(self, content: Path | bytes, types: dict[str, Any], quote: str | None, skipped: int) -> Any:
-        """The frame of all columns; None if a value is not of its type, or a line not a row."""
-        import polars as pl
-
-        try:
-            return pl.read_csv(
-                content,
-                has_header=False,
-                # All columns are read: polars does not count the values of a line if it leaves some out.
-                schema={name: types.get(name, pl.String) for name in self.dialect.names},
-                separator=self.dialect.delimiter,
-                quote_char=quote,
-                skip_lines=skipped,
-                glob=False,
-            )
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            return None
+        return parse_lines(content, self.dialect, types, counts, skipped)
 
     def _parts(
         self,
@@ -156,25 +133,31 @@ class TextTable(NamedTuple):
             line += text.count(b"\n")
             if not block.text:
                 continue
-            frame = self._parse(block.text, types, '"', 0)
+            frame = parse(block.text, self.dialect, types)
             if frame is None and set(types.values()) != {pl.String}:
                 if not change:
                     raise NotTypedError
                 types = dict.fromkeys(types, pl.String)
-                frame = self._parse(block.text, types, '"', 0)
+                frame = parse(block.text, self.dialect, types)
             yield _checked(frame, block).select(list(types)), Lines(block.lines)
         rows.finish()
         notes += rows.notes
 
     def _plain_block(self, text: bytes, types: dict[str, Any]) -> Any:
+        """The frame of a block whose every line is a row, else None."""
         import polars as pl
 
         header = self.dialect.header.encode()
-        if self.dialect.comment is not None or not _is_plain(text):
+        if self.dialect.comment is not None:
             return None
         if set(types.values()) == {pl.String} and header and header in text:
             return None
-        return self._parse_plain(text, types)
+        counts = count(text, self.dialect.delimiter)
+        if counts is None:
+            return None
+        frame = parse_lines(text, self.dialect, types, counts)
+        lines = counts.quotes and frame is not None and text.count(b"\n")  # one may break a line in a value
+        return None if lines and frame.height != lines else frame
 
 
 class NotTypedError(Exception):
@@ -184,12 +167,14 @@ class NotTypedError(Exception):
 def open_table(file: Path, settings: TextSettings, matches: Callable[[list[str]], bool]) -> TextTable:
     """The table in a text file; `matches` as for `find_dialect`. DataError if the file has no row."""
     with open_text(file, settings.encoding, HEAD) as opened:
-        lines, line_feeds = _first_lines(opened.chunks)
+        raw, line_feeds = _first_lines(opened.chunks)
         notes, as_stored = opened.notes, opened.as_stored
     with named(file):
-        if not any(line.strip() for line in lines):
+        if not any(line.strip() for line in raw):
             raise DataError("the file has no rows")
-        dialect = find_dialect(lines, settings, matches)
+        dialect = find_dialect([line.decode("utf-8", "replace") for line in raw], settings, matches)
+        above = dialect.first_line - 1
+        check_characters(b"".join(line + b"\n" for line in raw[:above]), np.arange(1, above + 1))
     return TextTable(file, settings, dialect, notes + dialect.notes, as_stored, line_feeds)
 
 
@@ -205,7 +190,7 @@ def named(file: Path) -> Iterator[None]:
         raise DataError(f"{file.name}{' ' if text.startswith('line ') else ': '}{text}") from error
 
 
-def _first_lines(chunks: Iterator[bytes]) -> tuple[list[str], bool]:
+def _first_lines(chunks: Iterator[bytes]) -> tuple[list[bytes], bool]:
     """The first lines, without their ends, and whether none is ended by CR alone.
 
     The last line may be cut off only if it is the only one.
@@ -218,28 +203,10 @@ def _first_lines(chunks: Iterator[bytes]) -> tuple[list[str], bool]:
     else:
         chunk = b""
     line_feeds = b"\r" not in text.removesuffix(b"\r").replace(b"\r\n", b"\n")
-    lines = b"".join(normal_line_ends(iter((text,)))).decode("utf-8", "replace").split("\n")
-    if lines[-1] == "" or (chunk and len(lines) > 1):
+    lines = b"".join(normal_line_ends(iter((text,)))).split(b"\n")
+    if lines[-1] == b"" or (chunk and len(lines) > 1):
         lines.pop()
     return lines[:_HEAD_LINES], line_feeds
-
-
-def _is_plain(content: Path | bytes) -> bool:
-    """Whether all characters are ASCII, and none is NUL or a quote."""
-    if isinstance(content, bytes):
-        return content.isascii() and b'"' not in content and b"\0" not in content
-    buffer = bytearray(_PROBE)
-    with content.open("rb", buffering=0) as stream:
-        if stream.read(3) != b"\xef\xbb\xbf":
-            stream.seek(0)
-        while length := stream.readinto(buffer):
-            if length < _PROBE:
-                del buffer[length:]
-            if not buffer.isascii() or b'"' in buffer or b"\0" in buffer:
-                return False
-            if len(buffer) < _PROBE:
-                buffer = bytearray(_PROBE)
-    return True
 
 
 def _typed(parts: Iterator[Part]) -> list[Part] | None:

@@ -154,6 +154,9 @@ def test_other_encodings_by_name(read, table, encoding):
 def test_bytes_that_are_not_in_the_encoding_are_named_by_their_line(table):
     with pytest.raises(DataError, match=r"^q\.csv line 3: byte 0x81 is not in the encoding cp1252$"):
         table(PLAIN.encode().replace(b"1.25", b"1\x815"), encoding="cp1252")
+    for bad in (b"\0time", b"ti\xffme", b"a\xff title\ntime", b'"time\0"'):
+        with pytest.raises(DataError, match=r"^q\.csv line 1: (a NUL byte|byte 0xFF is not UTF-8)"):
+            table(PLAIN.encode().replace(b"time", bad))
     with pytest.raises(DataError, match=r"^q\.csv line 3: byte 0xFF is not UTF-8"):
         table(PLAIN.encode().replace(b"1.25", b"1\xff5")).read(QUOTES)
     odd = ("\ufeff" + PLAIN).encode("utf-16-le")[:-1]
@@ -312,6 +315,7 @@ def test_empty_lines(read):
         ("1.25", '1"."25', "line 3: a quote neither begins nor ends a value, or is not closed"),
         ("1.25", '"1.25"x', "line 3: a quote neither begins nor ends a value, or is not closed"),
         ("1.25", "1\0.25", "line 3: a NUL byte"),
+        ("3,4", "3,\0", "line 4: a NUL byte"),
         ("1.25,2\n2024-01-02 09:32,3", '"1.25,2\n2024-01-02 09:32",3', "line 3: a quote that begins in this"),
     ],
 )

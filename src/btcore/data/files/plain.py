@@ -1,0 +1,85 @@
+"""Text whose every line is a row: polars reads it, and counts show that its rows are what they look like."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .dialect import Dialect
+
+_PROBE = 1 << 18  # bytes that are counted at a time, few enough to stay in the cache
+
+
+class Counts(NamedTuple):
+    """What a text has of some characters."""
+
+    quotes: bool
+    delimiters: int
+
+
+def count(content: Path | bytes, delimiter: str, skipped: int = 0) -> Counts | None:
+    """The counts of the text after the first `skipped` lines; None if it has NUL or is not ASCII."""
+    quotes, delimiters = False, 0
+    with content.open("rb", buffering=0) if isinstance(content, Path) else io.BytesIO(content) as stream:
+        for _ in range(skipped):
+            stream.readline()
+        for probe in _probes(stream):
+            if not probe.isascii() or b"\0" in probe:
+                return None
+            quotes = quotes or b'"' in probe
+            delimiters += int(np.count_nonzero(np.frombuffer(probe, np.uint8) == ord(delimiter)))
+    return Counts(quotes, delimiters)
+
+
+def parse_lines(
+    content: Path | bytes, dialect: Dialect, types: dict[str, Any], counts: Counts, skipped: int = 0
+) -> Any:
+    """The frame of the columns in `types` if each line after the first `skipped` is a row, else None.
+
+    That is so if each row has a value in its last column, so that none is too short, and the delimiters of
+    all rows are as many as they have to be, so that none is too long. An empty line has no values.
+    """
+    last = dialect.names[-1]
+    quote = '"' if counts.quotes else None
+    frame = parse(content, dialect, types, quote=quote, skipped=skipped, last=last)
+    if frame is None or not frame.height or counts.delimiters != frame.height * (dialect.width - 1):
+        return None
+    if any(frame[name].null_count() for name in {*types, last}):
+        return None
+    return frame.select(list(types))
+
+
+def parse(
+    content: Path | bytes,
+    dialect: Dialect,
+    types: dict[str, Any],
+    *,
+    quote: str | None = '"',
+    skipped: int = 0,
+    last: str | None = None,
+) -> Any:
+    """The frame of the columns in `types` and `last`; None if a value is not of its type."""
+    import polars as pl
+
+    try:
+        return pl.read_csv(
+            content,
+            has_header=False,
+            schema={name: types.get(name, pl.String) for name in dialect.names},
+            columns=[i for i, name in enumerate(dialect.names) if name in types or name == last],
+            separator=dialect.delimiter,
+            quote_char=quote,
+            skip_lines=skipped,
+            glob=False,
+        )
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+
+
+def _probes(stream: io.FileIO | io.BytesIO) -> Iterator[bytearray]:
+    """The rest of a stream, through one buffer that is used again."""
+    buffer = bytearray(_PROBE)
+    while length := stream.readinto(buffer):
+        yield buffer if length == _PROBE else buffer[:length]
