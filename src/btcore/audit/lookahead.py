@@ -11,7 +11,7 @@ from msgspec import Meta
 from btcore.backtest.run_one import run
 from btcore.config import checked
 from btcore.contract import Handler
-from btcore.data.door import RunData, open_data
+from btcore.data.run_data import RunData, open_data
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders

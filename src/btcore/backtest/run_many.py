@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from btcore.config import RunRequest
-from btcore.data.door import RunData, open_data
+from btcore.data.run_data import RunData, open_data
 from btcore.data.source import Source
 from btcore.errors import ConfigError, StrategyError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE

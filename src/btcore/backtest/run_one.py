@@ -6,8 +6,8 @@ from typing import Any
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
-from btcore.data.door import RunData, open_data
 from btcore.data.markets import SymbolStreams
+from btcore.data.run_data import RunData, open_data
 from btcore.data.timestamps import Moment
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result

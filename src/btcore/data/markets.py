@@ -9,7 +9,7 @@ from btcore.errors import ConfigError, DataError
 from btcore.feed.tape import Tape
 
 from .containers import Bars, Quotes, Trades
-from .door import RunData, open_data
+from .run_data import RunData, open_data
 from .source import AnyContainer, check_symbol
 
 SymbolData = AnyContainer | tuple[AnyContainer, ...] | list[AnyContainer]

@@ -1,4 +1,4 @@
-"""Symbols as exchanges and vendors write them pass every door; others are refused with what is allowed."""
+"""Symbols of exchanges and vendors are accepted everywhere; other texts are refused with what is allowed."""
 
 import json
 from pathlib import Path

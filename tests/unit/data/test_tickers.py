@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import btcore as bt
-from btcore.data.door import open_data
+from btcore.data.run_data import open_data
 
 DAYS = pd.DatetimeIndex(["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05", "2024-01-08"], name="Date")
 FIELDS = ["Close", "High", "Low", "Open", "Volume"]

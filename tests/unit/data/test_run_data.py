@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 import btcore as bt
-from btcore.data.door import open_data
+from btcore.data.run_data import open_data
 
 DAY = 86_400 * 10**9
 START = 1_704_067_200 * 10**9
