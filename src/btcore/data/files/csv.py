@@ -47,15 +47,18 @@ def open_csv(file: Path, kind: str, settings: TextSettings) -> OpenedCsv:
 
 
 def _match(reading: Reading, table: TextTable) -> Found:
-    """The columns that are used; DataError, which says so if the file has no header, if one is missing."""
+    """The columns that are used; DataError if one is missing, with what is odd about the layout."""
+    dialect, settings = table.dialect, table.settings
     try:
-        return reading.match(table.dialect.names)
+        return reading.match(dialect.names)
     except DataError as error:
-        if table.dialect.header_line or table.settings.has_header is False:
-            raise
-        raise DataError(
-            f"{error}; no line is a header, as line {table.dialect.first_line} has numbers"
-        ) from error
+        if dialect.width == 1:
+            tried = f"delimiter {settings.delimiter!r}" if settings.delimiter else "delimiter of , ; tab |"
+            raise DataError(f"{error}; there is no {tried} in the first lines") from error
+        if not dialect.header_line and settings.has_header is None:
+            problem = f"there is no header, as line {dialect.first_line} has numbers"
+            raise DataError(f"{error}; {problem}") from error
+        raise
 
 
 def _matches(names: list[str], kind: str, settings: TextSettings) -> bool:

@@ -130,11 +130,12 @@ def _with_header(
     quotes = find_quotes(encoded)
     if len(quotes) % 2 or stray_quote(encoded, quotes, delimiter.encode()) is not None:
         raise DataError(f"line {header.line}: {STRAY}")
+    notes: list[str] = []
     names = clean_names(header.cells)
     # A delimiter after the last value of each row is no further value, whose name would be unknown.
     if body and all(len(row.cells) == len(names) + 1 and not row.cells[-1].strip() for row in body):
         names.append(f"column_{len(names) + 1}")
-    notes = []
+        notes.append("the last value of each row is followed by a delimiter")
     if header.line > settings.skip_rows + 1 and place:
         notes.append(f"lines above the header: {header.line - 1}, left out")
     return Dialect(

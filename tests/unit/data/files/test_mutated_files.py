@@ -108,17 +108,22 @@ def attempt(file, kind, options, lines=None):
 def assert_says(found, text, layout):
     """The container has the values that stand in the text, read in the simplest way."""
     header, *rows = [line for line in text.splitlines() if line.strip(' "\t' + layout.delimiter)]
-    names = [name.strip().strip('"').lower() for name in header.split(layout.delimiter)]
+    names = [letters(name) for name in header.split(layout.delimiter)]
     rows = [row for row in rows if row != header]
     assert len(found) == len(rows)
     texts = [[value.strip().strip('"').strip() for value in row.split(layout.delimiter)] for row in rows]
     for name in NAMES[found.kind]:
         if name != "timestamp" and name in found.columns:
-            place = names.index(name)
+            place = names.index(letters(name))
             assert [float(row[place] or 0) for row in texts] == found.columns[name].tolist()
     times = [row[names.index("timestamp")].upper() for row in texts]
     read = {"ms": lambda time: int(time) * 10**6, "ns": int}.get(layout.clock, instant)
     assert found.timestamp.tolist() == [read(time) for time in times]
+
+
+def letters(name):
+    """What counts in the name of a column."""
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def instant(time):

@@ -1,6 +1,7 @@
 """Files of many kinds become containers; errors name file and line."""
 
 import gzip
+import re
 import subprocess
 import sys
 import zipfile
@@ -9,7 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from btcore.data import Bars, Quotes, Trades, read_arrow, read_csv, read_npz, read_parquet
+from btcore.data import Bars, Quotes, Trades, read_arrow, read_csv, read_npz, read_parquet, scan_csv
 from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError, DataError
 
@@ -272,3 +273,90 @@ else:
     raise SystemExit("no error")
 """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+TRADES = "made by a vendor\n\n# 1\ntime;price;note\n"  # lines 1 to 4
+ROWS = [
+    '2024-01-02T00:00:00Z;1,5;"two\nlines"',  # lines 5 and 6
+    "# 2",
+    "2024-01-02T00:00:01Z;1,25;",  # line 8
+    '2024-01-02T00:00:02Z;2,5;"a ""word"""',
+    "time;price;note",
+    "2024-01-02T00:00:03Z;3,5;x",  # line 11
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    ("change", "line", "problem"),
+    [
+        (("1,25", "x"), 8, "price is not a number"),
+        (("1,25", "-1,25"), 8, "price is not positive"),
+        (("1,25", ""), 8, "price is missing"),
+        (("3,5", "-3,5"), 11, "price is not positive"),
+        (("00:00:03", "00:00:00"), 11, "unsorted"),
+        (("00:00:03Z", "0x"), 11, "timestamp"),
+        (("2024-01-02T00:00:03Z", ""), 11, "timestamp is missing"),
+    ],
+)
+def test_the_line_of_an_invalid_row_counts_all_lines_of_the_file(tmp_path, end, change, line, problem):
+    file = tmp_path / "t.csv"
+    text = (TRADES + "\n".join(ROWS)).replace("\n", end)
+    file.write_text(text, newline="")
+    assert read_csv(file, "trades", comment="#").price.tolist() == [1.5, 1.25, 2.5, 3.5]
+    file.write_text(text.replace(*change), newline="")
+    with pytest.raises(DataError, match=rf"^t\.csv row {line}: {problem}"):
+        read_csv(file, "trades", comment="#")
+    with pytest.raises(DataError, match=rf"^t\.csv row {line}: {problem}"):
+        list(scan_csv(file, "trades", comment="#", rows=2))
+
+
+def test_notes_say_what_was_found_in_the_file(tmp_path):
+    file = tmp_path / "t.csv"
+    file.write_bytes(gzip.compress((TRADES + "\n".join(ROWS)).encode("utf-16")))
+    found = read_csv(file, "trades", comment="#")
+    expected = (
+        "unpacked: gzip",
+        "encoding: utf-16-le",
+        "delimiter: ;",
+        "lines above the header: 3, left out",
+        "repeated headers: 1, left out",
+        "comments: 1, left out",
+        "price: ',' is the decimal point",
+    )
+    assert set(expected) <= set(found.notes)
+    *_, last = scan_csv(file, "trades", comment="#", rows=2)
+    assert set(expected) <= set(last.notes)
+    assert found == read_csv(file, "trades", comment="#")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (DAILY.replace(",", " "), "there is no delimiter of , ; tab | in the first lines"),
+        (DAILY.split("\n", 1)[1], "there is no header, as line 1 has numbers"),
+        ('[{"Date": "2024-01-02", "Open": 1}]', "line 1: a quote neither begins nor ends a value"),
+        (DAILY + "End of file\n", "line 5: 1 field, but the header in line 1 has 6"),
+        (DAILY + "\nDownloaded, in 2024\n", "line 6: 2 fields, but the header in line 1 has 6"),
+        (DAILY.replace("2024-01-03,", "2024-01-03;"), "line 3: 5 fields, but the header in line 1 has 6"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_none(write, text, message):
+    with pytest.raises(DataError, match=rf"^prices\.csv.*{re.escape(message)}"):
+        read_csv(write(text))
+
+
+def test_what_excel_and_others_add_to_a_table(write):
+    plain = read_csv(write(DAILY))
+    for number, text in enumerate(
+        [
+            "sep=;\n" + DAILY.replace(",", ";"),
+            DAILY.replace(",", " , "),
+            DAILY.replace("Volume\n", "Volume,\n").replace("00\n", "00,\n"),
+            DAILY.replace("00\n", "00,\n"),
+            "\ufeff" + DAILY.replace("Date,Open", '"Date","Open"'),
+        ]
+    ):
+        assert read_csv(write(text, f"{number}.csv")) == plain
+    with pytest.raises(DataError, match="there is no delimiter ';' in the first lines"):
+        read_csv(write(DAILY), delimiter=";")
