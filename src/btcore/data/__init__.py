@@ -1,6 +1,9 @@
 """Market data: containers, file readers, resampling, the catalog, LEAN import and the sample market.
 
-Begin with `containers` (Bars, Quotes, Trades) and `source` (what a run loads its data from).
+Begin with `containers` (Bars, Quotes, Trades) and `source` (what a run loads its data from). A table of any
+package becomes a container in `frames`: `names` finds its columns, `symbols`, `missing` and `cleaning` decide
+about its rows, `numbers`, `sides`, `date_and_time` and `timestamps` convert the values, and `options` says what
+may be chosen.
 """
 
 from btcore.data.catalog.catalog import Catalog

@@ -235,8 +235,6 @@ class TestDuplicates:
     @pytest.mark.parametrize("name", ["what", "listing", "security"])
     def test_a_column_of_texts_may_name_symbols(self, read, name):
         table = {**candles(days(0, 0, 1, 1)), name: ["A", "B", "A", "B"]}
-        if read.first_row == 2:
-            pytest.skip("the reader of texts shows other columns elsewhere")
         with pytest.raises(DataError, match=f"the column '{name}' may name symbols, such as 'A' and 'B'"):
             read(table)
         assert len(read(table, columns={"symbol": name}, symbol="A")) == 2
