@@ -2,7 +2,7 @@
 
 Begin with `containers` (Bars, Quotes, Trades) and `source` (what a run loads its data from). A table of any
 package becomes a container in `frames`: `names` finds its columns, `symbols`, `missing` and `cleaning` decide
-about its rows, `numbers`, `sides`, `date_and_time` and `timestamps` convert the values, and `options` says what
+about its rows, `numbers`, `sides`, `date_and_time`, `timestamps` convert values, and `options` says what
 may be chosen.
 """
 
