@@ -99,8 +99,8 @@ def _in_order(rows: Rows, kind: str, settings: TableSettings, notes: Notes) -> R
     falls = times[1:] < times[:-1]
     if not falls.any():
         return rows
+    newest_first = bool((times[1:] <= times[:-1]).all())
     if not settings.sort:
-        newest_first = bool((times[1:] <= times[:-1]).all())
         hint = (
             "the rows are newest first; sort=True puts them in order"
             if newest_first
@@ -108,11 +108,14 @@ def _in_order(rows: Rows, kind: str, settings: TableSettings, notes: Notes) -> R
         )
         with rows.locate_errors():
             _reject_times(kind, times, falls, "unsorted: earlier than the row before", hint)
-    order = np.argsort(times, kind="stable")
-    ordered = rows.take(order)
-    same = ordered.times.ns[1:] == ordered.times.ns[:-1]
+    if newest_first and kind != "bars":
+        # Ticks of one time are newest first as well. Of bars, `duplicates` counts in the order of the table.
+        notes.count("rows reversed, as they were newest first", len(times))
+        return rows.take(np.arange(len(times))[::-1])
+    ordered = rows.take(np.argsort(times, kind="stable"))
     notes.count("rows put in order of time, those of one time as in the table", len(times))
     if kind != "bars":
+        same = ordered.times.ns[1:] == ordered.times.ns[:-1]
         notes.count(
             "rows with the time of the row before, whose order may be the other way round", int(same.sum())
         )

@@ -203,11 +203,17 @@ class TestOrder:
             read(table, "trades")
         assert read(table, "trades", sort=True).price.tolist() == [1.0, 3.0, 2.0, 4.0]
 
-    def test_rows_of_one_time_keep_their_order(self, read):
+    def test_ticks_that_are_newest_first_are_reversed(self, read):
         table = {"time": ticks(5, 5, 0, 0), "price": [1.0, 2.0, 3.0, 4.0]}
         trades = read(table, "trades", sort=True)
-        assert trades.price.tolist() == [3.0, 4.0, 1.0, 2.0]
-        assert any("order may be the other way round: 2 of 4 rows" in note for note in trades.notes)
+        assert trades.price.tolist() == [4.0, 3.0, 2.0, 1.0]
+        assert any("rows reversed, as they were newest first: 4 of 4" in note for note in trades.notes)
+
+    def test_rows_of_one_time_keep_their_order(self, read):
+        table = {"time": ticks(5, 5, 0, 0, 2), "price": [1.0, 2.0, 3.0, 4.0, 5.0]}
+        trades = read(table, "trades", sort=True)
+        assert trades.price.tolist() == [3.0, 4.0, 5.0, 1.0, 2.0]
+        assert any("order may be the other way round: 2 of 5 rows" in note for note in trades.notes)
 
     def test_sorted_data_have_no_note(self, read):
         assert not any("order" in note for note in read(candles(days(0, 1)), sort=True).notes)
