@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 
 from btcore.data.files import chunks, text
+from btcore.data.files.opened import open_text
 from btcore.data.files.text import Columns, open_table
 from btcore.data.options import TextSettings
 from btcore.errors import DataError
@@ -393,3 +394,51 @@ def test_errors_of_polars_do_not_reach_the_user(table, monkeypatch):
     monkeypatch.setattr(pl, "read_csv", panic)
     with pytest.raises(DataError, match=r"^q\.csv line 2: the lines from there to 4 are not rows of values$"):
         table(PLAIN).read(QUOTES)
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (["1,2,3,4,5", "1,2,3,4", "1,2,3"], 2),  # as many delimiters as three rows of four
+        (["1,2,3,4", "1,2,3", "1,2,3,4,5"], 3),
+        (["1,2,3,4", "1,2,3,4,5", "1,2,3,4"], 3),
+        (["1,2,3,4", "1,2,3,4", "1,2,3"], 4),
+        (["1,2,3,4", "1,2,3,4\r1,2,3", "1,2,3,4"], 4),
+    ],
+)
+def test_fields_are_counted_in_columns_that_are_not_used(table, quote, rows, line):
+    rows = [row.replace("1", f"{quote}1{quote}") for row in rows]
+    found = table("time,note,bid,ask\n" + "\n".join(rows) + "\n")
+    with pytest.raises(DataError, match=rf"^q\.csv line {line}: [35] fields, but the header in line 1 has 4"):
+        found.read(QUOTES)
+    with pytest.raises(DataError, match=rf"^q\.csv line {line}: [35] fields, but the header in line 1 has 4"):
+        list(found.parts(QUOTES, []))
+
+
+def test_a_delimiter_in_quotes_is_none(table):
+    rows = ['1,2,3,"a,b"', "1,2,3,4"]
+    (frame, _), _ = table("time,bid,ask,note\n" + "\n".join(rows)).read(QUOTES)
+    assert frame["ask"].to_list() == [3, 3]
+    with pytest.raises(DataError, match=r"^q\.csv line 3: 3 fields"):
+        table("time,bid,ask,note\n" + "\n".join([rows[0], "1,2,3"])).read(QUOTES)
+
+
+def test_line_breaks_in_quotes_are_lines_and_no_rows(read):
+    content = "time,bid,ask,note\n" + "".join(",".join(row) + ',"a\nb"\n' for row in ROWS)
+    assert read(content)[:2] == (VALUES, [2, 4, 6])
+    assert read(content.replace('"a\nb"', '"""a\n\n"""'))[:2] == (VALUES, [2, 5, 8])
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_chunks_may_end_anywhere(tmp_path, size, end):
+    file = tmp_path / "q.csv"
+    plain = ("größe\n" + PLAIN + "\n").replace("\n", end)
+    for content in (plain.encode(), ("\ufeff" + plain).encode("utf-16-be"), gzip.compress(plain.encode())):
+        file.write_bytes(content)
+        with open_text(file, size=size) as opened:
+            assert b"".join(opened.chunks).decode() == plain
+        with open_text(file, size=size) as opened:
+            ends = b"".join(chunks.normal_line_ends(opened.chunks))
+        assert ends.decode() == plain.replace("\r\n", "\n").replace("\r", "\n")
