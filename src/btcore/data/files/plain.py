@@ -20,7 +20,10 @@ class Counts(NamedTuple):
 
 
 def count(content: Path | bytes, delimiter: str, skipped: int = 0) -> Counts | None:
-    """The counts of the text after the first `skipped` lines; None if it has NUL or is not ASCII."""
+    """The counts of the text after the first `skipped` lines; None if it has NUL or is not ASCII.
+
+    With an empty `delimiter` none are counted.
+    """
     quotes, delimiters = False, 0
     with content.open("rb", buffering=0) if isinstance(content, Path) else io.BytesIO(content) as stream:
         for _ in range(skipped):
@@ -29,26 +32,36 @@ def count(content: Path | bytes, delimiter: str, skipped: int = 0) -> Counts | N
             if not probe.isascii() or b"\0" in probe:
                 return None
             quotes = quotes or b'"' in probe
-            delimiters += int(np.count_nonzero(np.frombuffer(probe, np.uint8) == ord(delimiter)))
+            if delimiter:
+                delimiters += int(np.count_nonzero(np.frombuffer(probe, np.uint8) == ord(delimiter)))
     return Counts(quotes, delimiters)
 
 
 def parse_lines(
-    content: Path | bytes, dialect: Dialect, types: dict[str, Any], counts: Counts, skipped: int = 0
+    content: Path | bytes, dialect: Dialect, types: dict[str, Any], skipped: int = 0, quotes: bool = True
 ) -> Any:
     """The frame of the columns in `types` if each line after the first `skipped` is a row, else None.
 
-    That is so if each row has a value in its last column, so that none is too short, and the delimiters of
-    all rows are as many as they have to be, so that none is too long. An empty line has no values.
+    Each row has a value in its last column, so that none is too short. None is too long: polars refuses that
+    if it reads all columns; else the delimiters of all rows are as many as they have to be. An empty line has
+    no values. `quotes` says whether the text may have some.
     """
     last = dialect.names[-1]
+    partly = not types.keys() | {last} >= set(dialect.names)
+    counts = count(content, dialect.delimiter if partly else "", skipped)
+    if counts is None or (counts.quotes and not quotes):
+        return None
     quote = '"' if counts.quotes else None
     frame = parse(content, dialect, types, quote=quote, skipped=skipped, last=last)
-    if frame is None or not frame.height or counts.delimiters != frame.height * (dialect.width - 1):
+    if frame is None or not frame.height:
+        return None
+    if partly and counts.delimiters != frame.height * (dialect.width - 1):
         return None
     if any(frame[name].null_count() for name in {*types, last}):
         return None
-    return frame.select(list(types))
+    # A line may break in a value with quotes, which is for `Rows` to count.
+    broken = isinstance(content, bytes) and counts.quotes and frame.height != content.count(b"\n")
+    return None if broken else frame.select(list(types))
 
 
 def parse(

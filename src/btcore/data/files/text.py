@@ -14,7 +14,7 @@ from .chunks import blocks, normal_line_ends, without_lines
 from .dialect import Dialect, find_dialect
 from .lines import Lines
 from .opened import CHUNK, open_text
-from .plain import count, parse, parse_lines
+from .plain import parse, parse_lines
 from .rows import LONGEST, Block, Rows, check_characters
 
 HEAD = 1 << 16  # bytes, at least, in which the dialect is looked for
@@ -103,11 +103,7 @@ class TextTable(NamedTuple):
         texts_only = set(types.values()) == {pl.String}  # a repeated header would be a row
         if texts_only or not self.line_feeds or self.dialect.comment is not None:
             return None
-        skipped = self.dialect.first_line - 1
-        counts = count(content, self.dialect.delimiter, skipped)
-        if counts is None or counts.quotes:
-            return None
-        return parse_lines(content, self.dialect, types, counts, skipped)
+        return parse_lines(content, self.dialect, types, self.dialect.first_line - 1, quotes=False)
 
     def _parts(
         self,
@@ -152,12 +148,7 @@ class TextTable(NamedTuple):
             return None
         if set(types.values()) == {pl.String} and header and header in text:
             return None
-        counts = count(text, self.dialect.delimiter)
-        if counts is None:
-            return None
-        frame = parse_lines(text, self.dialect, types, counts)
-        lines = counts.quotes and frame is not None and text.count(b"\n")  # one may break a line in a value
-        return None if lines and frame.height != lines else frame
+        return parse_lines(text, self.dialect, types)
 
 
 class NotTypedError(Exception):
