@@ -19,10 +19,14 @@ _CONVENTIONAL = frozenset(
 )
 _WEEK = Length(WEEK_NS, weeks=True)
 _SHOWN = 6  # gaps in a message
+_RUN = 20  # longer gaps that follow one another and are the same: missing rows are not so regular
 
 
-def infer_length(utc: Times, local: Times) -> Length:
-    """The length of bars that begin (or all end) at these times, in UTC and by a local clock.
+def infer_length(utc: Times, local: Times, closes: bool = False) -> Length:
+    """The length of bars that begin (or all end: `closes`) at these times, in UTC and by a local clock.
+
+    The gap after a short last bar of a session is a gap between opens, but its length is one between closes.
+    So closes agree on a length only if two thirds of the gaps are that length.
 
     RowError if they do not ascend. DataError, which shows the gaps, if there is no length that every gap
     agrees with, or more than one.
@@ -33,9 +37,9 @@ def infer_length(utc: Times, local: Times) -> Length:
     if gaps.min() <= 0:
         check_ascending("bars", utc)  # or else they are beyond the range of int64
         raise DataError("interval: it cannot be inferred, as a gap is longer than 292 years; pass interval=")
-    found = _from_gaps(gaps)
+    found = _from_gaps(gaps, closes)
     if gaps.min() > HOUR_NS:  # such bars may follow the local clock
-        found |= _from_gaps(np.diff(local))
+        found |= _from_gaps(np.diff(local), closes)
         found |= _from_periods(local)
     if len(found) == 1:
         return found.pop()
@@ -46,11 +50,12 @@ def infer_length(utc: Times, local: Times) -> Length:
     )
 
 
-def _from_gaps(gaps: Times) -> set[Length]:
+def _from_gaps(gaps: Times, closes: bool) -> set[Length]:
     """The smallest gap, if it is a conventional length and every gap is a multiple of it.
 
-    No other conventional gap may be as frequent: bars of four hours whose session ends with one of two hours
-    look like bars of two hours, some of which are missing.
+    No other gap may be more frequent, and no other conventional one as frequent: bars of four hours whose
+    session ends with one of two hours look like bars of two hours, some of which are missing. Nor may a
+    longer gap occur again and again without another between: then the length of the bars changes.
     """
     smallest = int(gaps.min())
     if DAY_NS - HOUR_NS <= smallest <= DAY_NS + HOUR_NS:  # a day of 23 or 25 hours, when the clock changes
@@ -62,11 +67,21 @@ def _from_gaps(gaps: Times) -> set[Length]:
     if smallest not in _CONVENTIONAL or (others % smallest).any():
         return set()
     frequency = len(gaps) - len(others)
+    if closes and 2 * len(others) > frequency:
+        return set()
     if len(others) >= frequency:
         counts = _counted(others)
-        if any(n >= frequency for gap, n in counts.items() if gap in _CONVENTIONAL):
+        if any(n > frequency - (gap in _CONVENTIONAL) for gap, n in counts.items()):
             return set()
-    return {_fixed(smallest)}
+    return set() if _longer_run(gaps, smallest) else {_fixed(smallest)}
+
+
+def _longer_run(gaps: Times, smallest: int) -> bool:
+    """Whether a gap longer than the smallest occurs `_RUN` times in a row."""
+    changes = np.flatnonzero(gaps[1:] != gaps[:-1]) + 1
+    first = np.append(0, changes)
+    runs = np.diff(first, append=len(gaps))
+    return bool(((runs >= _RUN) & (gaps[first] > smallest)).any())
 
 
 def _fixed(gap: int) -> Length:

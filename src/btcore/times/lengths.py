@@ -9,8 +9,9 @@ from btcore.errors import DataError, RowError, reject_rows
 
 from .clock import zone
 from .inference import infer_length
-from .intervals import DAY_NS, HOUR_NS, Interval, Length, bar_length
+from .intervals import DAY_NS, Interval, Length, bar_length
 from .order import check_ascending, check_ends, check_last_end, check_no_overlap, with_times
+from .other_clock import extend_over_changes
 from .periods import are_month_ends, ends_of, starts_of
 from .rules import ReadTimes
 from .sessions import Sessions, sessions
@@ -19,7 +20,6 @@ from .zones import Times, localize, utc_offsets
 STAMPS = ("open", "close")
 _EARLIEST = int(np.iinfo(np.int64).min)
 _MONTH_MOST = 31 * DAY_NS
-_CLOCK_CHANGES_APART = 100 * DAY_NS
 
 
 class BarTimes(NamedTuple):
@@ -59,13 +59,16 @@ def bar_times(
         raise DataError(f"stamp: {stamp!r} is not one of {', '.join(STAMPS)}")
     if end is not None:
         return _with_ends(times.ns, end, interval, stamp, calendar)
+    other_clock = timezone is None and times.zone == "UTC" and calendar is None
     timezone = times.zone if timezone is None else timezone
     zone(timezone)
     notes = []
     if interval is not None:
         length = bar_length(interval)
     else:
-        length = infer_length(times.ns, _to_local(times.ns, timezone))
+        length = infer_length(
+            times.ns, _to_local(times.ns, timezone), closes=stamp == "close" and not times.dates
+        )
         notes = [f"interval: {length.name}, inferred from the gaps between the bars"]
     fixed = not length.follows_clock and calendar is None and stamp != "close"
     if fixed or len(times.ns) == 0:
@@ -75,17 +78,20 @@ def bar_times(
     check_ascending("bars", times.ns)
     _check_range(times.ns, length, timezone)
     local = _to_local(times.ns, timezone)
-    if stamp is None and times.dates:
+    dates = times.dates and (length.months > 0 or length.ns >= DAY_NS)  # bars of hours have no dates
+    if stamp is None and dates:
         stamp, note = _stamp_of_dates(local, length)
         notes += note
+    elif stamp == "close" and dates:
+        notes.append("stamp: the times are dates; the bars end with these days, at the midnights after them")
     if stamp == "close":
-        closes = _to_utc(local // DAY_NS * DAY_NS + DAY_NS, timezone) if times.dates else times.ns
-        starts, ends = _from_closes(closes, length, timezone, calendar, dates=times.dates)
+        closes = _to_utc(local // DAY_NS * DAY_NS + DAY_NS, timezone) if dates else times.ns
+        starts, ends = _from_closes(closes, length, timezone, calendar, dates=dates)
     else:
-        starts, ends, cut = _from_opens(times.ns, length, timezone, calendar)
+        starts, ends, cut = _from_opens(times.ns, length, timezone, calendar, dates=dates)
         notes += cut
-        if timezone == "UTC" and length.follows_clock:
-            notes += _extend_to_clock_changes(starts, ends)
+    if other_clock and length.follows_clock and not dates:
+        notes += extend_over_changes(starts, ends, length, closes=stamp == "close")
     if length.ns and np.array_equal(ends, starts + length.ns):
         return BarTimes(starts, None, length.ns, tuple(notes))
     return BarTimes(starts, ends, length.ns, tuple(notes))
@@ -131,7 +137,7 @@ def _stamp_of_dates(local: Times, length: Length) -> tuple[str, list[str]]:
 
 
 def _from_opens(
-    starts: Times, length: Length, timezone: str, calendar: str | None
+    starts: Times, length: Length, timezone: str, calendar: str | None, *, dates: bool
 ) -> tuple[Times, Times, list[str]]:
     """Beginnings and ends of bars of a length that begin at `starts`, and notes of bars that are cut."""
     ends = _moved(starts, length, timezone, ends_of)
@@ -139,7 +145,9 @@ def _from_opens(
     cut = int((ends[:-1] > starts[1:]).sum())
     notes = [f"end: {cut} bars shorter than {length.name}, as the next begins before"] if cut else []
     ends[:-1] = np.minimum(ends[:-1], starts[1:])
-    return starts, ends if calendar is None else _cut_at_closes(starts, ends, calendar), notes
+    if calendar is not None:
+        starts, ends = (_sessions_of_dates if dates else _cut_at_closes)(starts, ends, calendar)
+    return starts, ends, notes
 
 
 def _from_closes(
@@ -147,9 +155,13 @@ def _from_closes(
 ) -> tuple[Times, Times]:
     """Beginnings and ends of bars of a length that end at `closes`; those of dates begin with a local day."""
     starts = _moved(closes, length, timezone, starts_of)
-    if calendar is not None:
-        closes = _cut_at_closes(starts, closes, calendar)
-        starts = starts if dates else _cut_at_opens(starts, closes, length, calendar)
+    if not length.months and length.ns < DAY_NS:
+        starts = np.minimum(starts, closes - length.ns)  # a clock that is put forward has no such start
+    if calendar is not None and dates:
+        starts, closes = _sessions_of_dates(starts, closes, calendar)
+    elif calendar is not None:
+        starts, closes = _cut_at_closes(starts, closes, calendar)
+        starts = _cut_at_opens(starts, closes, length, calendar)
     check_no_overlap("bars", closes, length.name, starts[1:] < closes[:-1] - length.tolerance)
     starts[1:] = np.maximum(starts[1:], closes[:-1])
     return starts, closes
@@ -185,28 +197,26 @@ def _to_utc(local: Times, timezone: str) -> Times:
     return found
 
 
-def _extend_to_clock_changes(starts: Times, ends: Times) -> list[str]:
-    """Lets a bar that ends an hour before the next begins end with it, where a clock may have been put back.
-
-    The times are UTC, but the bars may follow a clock that was not given: then a day of 25 hours would be
-    over an hour before its close is known. A clock is put back once a year, so gaps of an hour that follow
-    one another sooner are gaps of the data. Changes `ends`, and returns a note if it did.
-    """
-    rows = np.flatnonzero(starts[1:] - ends[:-1] == HOUR_NS)
-    if len(rows) == 0 or (np.diff(starts[rows]) < _CLOCK_CHANGES_APART).any():
-        return []
-    ends[rows] = starts[rows + 1]
-    found = f"end: {len(rows)} bars an hour longer than others, as a clock seems to be put back"
-    return [f"{found}; timezone= gives the clock of the bars"]
-
-
-def _cut_at_closes(starts: Times, ends: Times, calendar: str) -> Times:
-    """The ends, no later than the close of the last session that each bar overlaps; RowError if none is."""
+def _cut_at_closes(starts: Times, ends: Times, calendar: str) -> tuple[Times, Times]:
+    """The bars, which end no later than the last session closes that each overlaps; RowError if none is."""
     found, last = _last_sessions(starts, ends, calendar)
     closes = found.closes[last]
     problem = f"the bar lies in no session of {found.name}"
     reject_rows("bars", closes <= starts, with_times(problem, starts, ends))
-    return np.minimum(ends, closes)
+    return starts, np.minimum(ends, closes)
+
+
+def _sessions_of_dates(starts: Times, ends: Times, calendar: str) -> tuple[Times, Times]:
+    """The beginnings and ends of bars of dates: those of the sessions that close on their days.
+
+    A session that opens on the evening before belongs to the day of its close. RowError if none closes then.
+    """
+    found = sessions(int(starts[0]) - DAY_NS, int(ends[-1]), "UTC", calendar)
+    first = np.searchsorted(found.closes, starts, "right")
+    last = np.searchsorted(found.closes, ends, "right") - 1
+    problem = f"the bar lies in no session of {found.name}"
+    reject_rows("bars", last < first, with_times(problem, starts, ends))
+    return np.minimum(starts, found.opens[first]), found.closes[last]
 
 
 def _cut_at_opens(starts: Times, ends: Times, length: Length, calendar: str) -> Times:
@@ -228,8 +238,3 @@ def _last_sessions(starts: Times, ends: Times, calendar: str) -> tuple[Sessions,
     """The sessions around the bars, and the last that opens before each bar ends."""
     found = sessions(int(starts[0]), int(ends[-1]), "UTC", calendar)
     return found, np.searchsorted(found.opens, ends, "left") - 1
-
-
-def _are_ends_of_weeks(local: Times) -> bool:
-    """Whether most dates are a Friday or a Saturday, with which a week may end; 1970-01-01 was a Thursday."""
-    return bool(2 * ((local // DAY_NS % 7 == 1) | (local // DAY_NS % 7 == 2)).sum() > len(local))

@@ -19,8 +19,13 @@ _WEEKEND = (2, 3)  # 1970-01-01 was a Thursday: day 2 was a Saturday
 def ends_of(starts: Times, length: Length) -> Times:
     """The local times at which bars end that begin at the local times `starts`."""
     if length.months:
-        month, offset = _months_of(starts)
-        return _in_month(month + length.months, offset - _days_from(offset, int(offset.min()), _MONTH_SPREAD))
+        # Bars that keep to a day before the end of a month as well as to one after its beginning may be of
+        # both. The later end is that of neither before its close.
+        ends = [
+            _in_month(month + length.months, offset - _days_from(offset, int(offset.min()), _MONTH_SPREAD))
+            for month, offset in _months_of(starts)
+        ]
+        return np.maximum(ends[0], ends[-1])
     if length.weeks:
         late = (starts - _week_anchor(starts)[0]) % WEEK_NS
         return starts - _days_from(late, 0, _WEEK_SPREAD) + length.ns
@@ -30,8 +35,9 @@ def ends_of(starts: Times, length: Length) -> Times:
 def starts_of(ends: Times, length: Length) -> Times:
     """The local times at which bars begin that end at the local times `ends`."""
     if length.months:
-        month, offset = _months_of(ends, closes=True)
-        anchor = 0 if offset.max() <= 0 else int(offset.max())  # they end with their month, or on a day of it
+        month, offset = _months_of(ends, closes=True)[0]
+        # They end with their month (on the clock of another zone, less than a day off), or on a day of it.
+        anchor = 0 if offset.max() <= -DAY_NS else int(offset.max())
         return _in_month(month - length.months, offset - _days_from(offset, anchor, _MONTH_SPREAD))
     if length.weeks:
         early = (ends - _week_anchor(ends)[1]) % -WEEK_NS
@@ -42,7 +48,7 @@ def starts_of(ends: Times, length: Length) -> Times:
 def period_numbers(times: Times, months: bool) -> Times | None:
     """The number of the month or week of each local time, None if the times keep to no day of it."""
     if months:
-        month, offset = _months_of(times)
+        month, offset = _months_of(times)[0]
         # Days before and after the beginning of a month are four weeks; hours are the clock of another zone.
         spread = DAY_NS if offset.min() < 0 <= offset.max() else _MONTH_SPREAD
         return month if np.ptp(offset) <= spread else None
@@ -75,8 +81,8 @@ def first_of_month(month: Times) -> Times:
     return first
 
 
-def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
-    """A month for each time and its distance from the beginning of that month, ns.
+def _months_of(times: Times, closes: bool = False) -> list[tuple[Times, Times]]:
+    """A month for each time and its distance from the beginning of that month, ns; two if both are as good.
 
     It is the month of the time, or the nearest one if the times keep better to that: a time in the last days
     of a month then belongs to the one that follows, and its distance is negative. Closes belong to the end of
@@ -85,8 +91,11 @@ def _months_of(times: Times, closes: bool = False) -> tuple[Times, Times]:
     month, nearest = month_of(times), month_of(times + _MONTH_END)
     offset, other = times - first_of_month(month), times - first_of_month(nearest)
     spread, other_spread = int(np.ptp(offset)), int(np.ptp(other))
-    nearer = other_spread <= spread or spread >= DAY_NS if closes else other_spread < spread
-    return (nearest, other) if nearer else (month, offset)
+    if closes:
+        nearer = other_spread <= spread or spread >= DAY_NS
+        return [(nearest, other) if nearer else (month, offset)]
+    found = [(month, offset), (nearest, other)]
+    return found if spread == other_spread else [found[other_spread < spread]]
 
 
 def _in_month(month: Times, offset: Times) -> Times:

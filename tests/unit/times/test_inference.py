@@ -68,6 +68,32 @@ def test_a_session_that_ends_with_a_short_bar_does_not_agree():
         infer_gaps(HOUR, HOUR // 2, HOUR, HOUR // 2)
 
 
+def test_a_short_bar_after_bars_of_an_unusual_length_does_not_agree():
+    """Closes at 11:00, 12:30, 14:00, 15:30, 16:00: 90 minutes, and 30 at the end."""
+    day = [90 * 60 * SECOND] * 3 + [30 * 60 * SECOND]
+    with pytest.raises(DataError, match=r"90min \(6\), 30min \(2\), 19h \(1\)"):
+        infer_gaps(*day, 19 * HOUR, *day)
+
+
+def test_closes_agree_on_two_thirds_of_the_gaps():
+    """Closes at 13:00 and 15:00 of a session from 09:00: the first bar is four hours long."""
+    days = np.array([13 * HOUR, 15 * HOUR, 37 * HOUR, 39 * HOUR, 61 * HOUR, 63 * HOUR])
+    assert infer_length(days, days).name == "2h"
+    with pytest.raises(DataError, match=r"2h \(3\), 22h \(2\); it may be 2h; pass interval="):
+        infer_length(days, days, closes=True)
+    hours = np.array([10, 11, 12, 34, 35, 36]) * HOUR
+    assert infer_length(hours, hours, closes=True).name == "1h"
+
+
+def test_a_length_that_changes_does_not_agree():
+    """Months of daily bars after weeks or hours of others: the longer ones would be known too early."""
+    assert infer_gaps(*[7 * DAY] * 19, *[DAY] * 40) == "1d"
+    for longer, shorter, many in ((7 * DAY, DAY, 40), (HOUR, 60 * SECOND, 100), (4 * HOUR, HOUR, 1000)):
+        for gaps in ([longer] * 20 + [shorter] * many, [shorter] * many + [longer] * 20):
+            with pytest.raises(DataError, match=r"agree on no single length: .*; it may be "):
+                infer_gaps(*gaps)
+
+
 def test_hours_of_a_session_agree():
     assert infer_gaps(*[HOUR] * 6, 18 * HOUR, *[HOUR] * 6) == "1h"
     assert infer_gaps(4 * HOUR, 20 * HOUR, 4 * HOUR, 68 * HOUR) == "4h"

@@ -121,7 +121,7 @@ class TestLocalClock:
         assert autumn.interval == DAY
         assert spring.notes[1:] == ("end: 1 bars shorter than 1d, as the next begins before",)
         assert autumn.notes[1:] == (
-            "end: 1 bars an hour longer than others, as a clock seems to be put back; "
+            "end: 1 bars up to an hour longer than others, as a clock may have been put back; "
             "timezone= gives the clock of the bars",
         )
 
@@ -135,6 +135,56 @@ class TestLocalClock:
     )
     def test_longer_bars_of_new_york_in_utc(self, interval, times, end):
         assert ends(found(ReadTimes(utc(*times)), interval))[0] == end
+
+    @pytest.mark.parametrize(
+        ("interval", "times", "end"),
+        [
+            ("1d", ("2024-11-03T04:00", "2024-11-06T05:00"), "2024-11-04T05:00"),  # a row is missing
+            ("4h", ("2024-11-03T04:00", "2024-11-03T17:00"), "2024-11-03T09:00"),
+            ("1w", ("2024-10-28T04:00", "2024-11-05T05:00"), "2024-11-04T05:00"),  # a holiday on Monday
+            ("1mo", ("2024-11-01T04:00", "2024-12-02T05:00"), "2024-12-01T05:00"),  # trading days
+            ("1q", ("2024-10-01T04:00", "2025-01-02T05:00"), "2025-01-01T05:00"),
+            ("1mo", ("2024-11-01T04:00",), "2024-12-01T05:00"),
+        ],
+    )
+    def test_the_hour_of_a_change_need_not_show_as_a_gap(self, interval, times, end):
+        assert ends(found(ReadTimes(utc(*times)), interval))[0] == end
+
+    def test_a_clock_that_is_put_back_by_half_an_hour(self):
+        """Lord Howe: 24 hours and 30 minutes, and three such hours in eight."""
+        days = found(ReadTimes(utc("2022-04-01T13:00", "2022-04-02T13:00", "2022-04-03T13:30")), "1d")
+        assert ends(days)[:2] == ["2022-04-02T13:00", "2022-04-03T13:30"]
+
+    @pytest.mark.parametrize(
+        ("interval", "times", "start"),
+        [
+            ("1d", ("2024-11-03T04:00", "2024-11-04T05:00"), "2024-11-03T04:00"),
+            ("1w", ("2024-10-28T04:00", "2024-11-04T05:00"), "2024-10-28T04:00"),
+            ("1mo", ("2024-11-01T04:00", "2024-12-01T05:00"), "2024-11-01T04:00"),
+        ],
+    )
+    def test_closes_of_new_york_in_utc_begin_with_the_bar_before(self, interval, times, start):
+        """An order sent in that hour must not fill at the open, which was before."""
+        assert starts(found(ReadTimes(utc(*times)), interval, stamp="close"))[1] == start
+
+    def test_utc_that_is_given_is_the_clock_of_the_bars(self):
+        times = ReadTimes(utc("2024-10-25T17:00", "2024-11-08T18:00"))
+        assert ends(found(times, "1w", timezone="UTC"))[0] == "2024-11-01T17:00"
+        assert ends(found(times, "1d", timezone="UTC"))[0] == "2024-10-26T17:00"
+
+    def test_closes_of_hours_over_a_clock_that_is_put_forward(self):
+        """Two hours on the clock of New York from 00:00 are those to 03:00, as 02:00 does not exist."""
+        times = ReadTimes(utc("2024-03-10T05:00", "2024-03-10T07:00", "2024-03-10T08:00"), zone=NY)
+        assert starts(found(times, "2h", stamp="close"))[1] == "2024-03-10T05:00"
+
+    def test_midnights_are_no_dates_of_hours(self):
+        bars = found(read("2024-01-02"), "4h", stamp="close")
+        assert (starts(bars), ends(bars)) == (["2024-01-01T20:00"], ["2024-01-02"])
+
+    def test_dates_as_closes_are_noted(self):
+        assert found(read("2024-01-02"), "1d", stamp="close").notes == (
+            "stamp: the times are dates; the bars end with these days, at the midnights after them",
+        )
 
     def test_a_close_after_a_day_of_23_hours(self):
         bars = found(ReadTimes(utc("2024-03-10T05:00", "2024-03-11T04:00")), "1d", stamp="close")
@@ -191,7 +241,17 @@ class TestCalendarLengths:
         assert ends(bars) == ["2024-02-29", "2024-03-31", "2024-04-30"]
 
     def test_a_month_from_the_31st_ends_with_the_next(self):
-        assert ends(found(read("2024-01-31T12:00"), "1mo")) == ["2024-03-01"]
+        assert ends(found(read("2024-01-31T12:00"), "1mo", timezone="UTC")) == ["2024-03-01"]
+
+    def test_one_month_from_an_evening_in_utc_may_be_the_next_month_of_another_clock(self):
+        """In London, October 2024 begins on 30 September at 23:00 UTC and ends on 1 November at 00:00 UTC."""
+        assert ends(found(ReadTimes(utc("2024-09-30T23:00")), "1mo")) == ["2024-11-01"]
+        assert ends(found(ReadTimes(utc("2024-01-30T00:00")), "1mo")) == ["2024-03-01"]
+
+    def test_a_month_closed_on_the_morning_of_its_last_day_in_utc(self):
+        """In Apia, March 2012 lasts from 29 February, 10:00 UTC, to 31 March, 10:00 UTC."""
+        bars = found(ReadTimes(utc("2012-03-31T10:00")), "1mo", stamp="close", timezone="UTC")
+        assert starts(bars) == ["2012-02-29T10:00"]
 
     def test_weeks_with_a_holiday(self):
         """2024-05-27, a Monday, is Memorial Day."""
@@ -326,6 +386,20 @@ class TestSessions:
     def test_dates_as_closes_end_with_the_session(self):
         bars = found(read("2024-11-29", zone=NY), "1d", stamp="close", calendar="XNYS")
         assert (starts(bars), ends(bars)) == (["2024-11-29T05:00"], ["2024-11-29T18:00"])
+
+    @pytest.mark.parametrize("stamp", ["open", "close"])
+    def test_dates_are_those_of_the_close_of_a_session(self, stamp):
+        """CMES opens at 17:00 in Chicago on the day before. An order of that evening is late for the open."""
+        times = read("2024-01-04", "2024-01-05", "2024-01-08", zone="America/Chicago")
+        bars = found(times, "1d", stamp=stamp, calendar="CMES")
+        assert starts(bars) == ["2024-01-03T23:00", "2024-01-04T23:00", "2024-01-07T23:00"]
+        assert ends(bars) == ["2024-01-04T23:00", "2024-01-05T23:00", "2024-01-08T23:00"]
+
+    def test_weeks_and_months_of_dates_begin_and_end_with_sessions(self):
+        weeks = found(read("2024-01-08", zone="America/Chicago"), "1w", calendar="CMES")
+        assert (starts(weeks), ends(weeks)) == (["2024-01-07T23:00"], ["2024-01-12T23:00"])
+        months = found(read("2024-02-01", zone="America/Chicago"), "1mo", calendar="CMES")
+        assert (starts(months), ends(months)) == (["2024-01-31T23:00"], ["2024-02-29T23:00"])
 
     def test_a_bar_in_no_session(self):
         message = r"bars\[1\]: the bar lies in no session of XNYS \(timestamp=2024-11-28T05:00:00Z"
