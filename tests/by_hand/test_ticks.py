@@ -89,6 +89,19 @@ def test_crossed_quotes_are_used_as_they_are(engine: EngineRun) -> None:
     assert outcome.equity[-1]["equity"] == 999_998.0
 
 
+def test_a_mark_outside_a_crossed_quote_fails_the_margin(engine: EngineRun) -> None:
+    # Short 20 from 100 with 1000: equity is 3000 - 20 * mark, 0 at 150. Bid 170, ask 140: the mid is 155,
+    # above the ask. The position is bought back at 140.
+    terms = {"initial_capital": 1000.0, "leverage": 5.0}
+    market = {"A": quotes((0, 100, 101), (1, 100, 101), (2, 170, 140), (3, 170, 140))}
+    outcome = play(engine, {1: sell(20)}, market, **terms)
+    assert fills(outcome) == [(1, 1, -20, 100, "taker"), (2, 2, 20, 140, "taker")]
+    # Long 40 from 101: equity is 40 * mark - 3040, 0 at 76. Bid 80, ask 70: the mid is 75, below the bid.
+    market = {"A": quotes((0, 100, 101), (1, 100, 101), (2, 80, 70), (3, 80, 70))}
+    outcome = play(engine, {1: buy(40)}, market, **terms)
+    assert fills(outcome) == [(1, 1, 40, 101, "taker"), (2, 2, -40, 80, "taker")]
+
+
 # Trades
 
 

@@ -23,6 +23,7 @@ cdef struct Queue:           # the working orders of one symbol, by time of arri
     int32_t n_unadmitted     # orders that wait for the symbol's first price
     int8_t needs_every_price  # some order may trade or be admitted at any next price
     int8_t source            # Kind of event its orders trade against
+    int8_t may_cross         # its quotes may be crossed: then the mid is above the ask and below the bid
     int64_t next_expiry      # when the next order expires or becomes active
     double buy_limit         # highest level that a price can reach from above
     double sell_limit        # lowest level that a price can reach from below
@@ -244,6 +245,9 @@ cdef inline void refresh_queue(Blotter* blotter, int32_t symbol) noexcept nogil:
             queue.next_expiry = order.ts_expires
     queue.sell_stop = fmax(queue.sell_stop, queue.margin_floor)
     queue.buy_stop = fmin(queue.buy_stop, queue.margin_ceiling)
+    if queue.may_cross:
+        queue.buy_limit = fmax(queue.buy_limit, queue.margin_floor)
+        queue.sell_limit = fmin(queue.sell_limit, queue.margin_ceiling)
 
 
 cdef inline void recount_open_qty(Blotter* blotter, int32_t symbol) noexcept nogil:

@@ -259,6 +259,7 @@ cdef void connect(Run* run, Tape tape):
             ticker.source = stream.kind
         if stream.kind == QUOTE:
             ex.quote_streams[stream.symbol] = i
+            ex.blotter.queues[stream.symbol].may_cross = tape.containers[i].crossed == "keep"
         if stream.kind == BAR and stream.n > 0:
             ticker.next_open = stream.ts[0]
     for i in range(tape.n_symbols):
