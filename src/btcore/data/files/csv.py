@@ -55,6 +55,13 @@ def _match(reading: Reading, table: TextTable) -> Found:
         if dialect.width == 1:
             tried = f"delimiter {settings.delimiter!r}" if settings.delimiter else "delimiter of , ; tab |"
             raise DataError(f"{error}; there is no {tried} in the first lines") from error
+        if dialect.header_line and dialect.first_numbers > dialect.first_line:
+            above = dialect.first_numbers - 1
+            problem = (
+                f"the lines to {above} have no number, as a header of several lines; to read it pass "
+                f"skip_rows={above}, has_header=False and columns={{'timestamp': 'column_1', ...}}"
+            )
+            raise DataError(f"{error}; {problem}") from error
         if not dialect.header_line and settings.has_header is None:
             problem = f"there is no header, as line {dialect.first_line} has numbers"
             raise DataError(f"{error}; {problem}") from error

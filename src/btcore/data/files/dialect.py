@@ -32,6 +32,7 @@ class Dialect(NamedTuple):
     decimal: Literal[".", ","] | None  # None: the first lines do not say
     comment: str | None
     example: list[str]  # the values of the first row, as many as it has
+    first_numbers: int  # line of the first row with a number or a date, 0 if the first lines have none
     notes: tuple[str, ...]
 
     @property
@@ -147,6 +148,7 @@ def _with_header(
         _decimal(body, settings),
         settings.comment,
         body[0].cells if body else [],
+        next((row.line for row in body if _numbers(row)), 0),
         tuple(_delimiter_note(delimiter, settings) + notes),
     )
 
@@ -167,6 +169,7 @@ def _without_header(rows: list[Row], start: int, delimiter: str, settings: TextS
         _decimal(body, settings),
         settings.comment,
         body[0].cells if body else [],
+        next((row.line for row in body if _numbers(row)), 0),
         tuple(_delimiter_note(delimiter, settings) + notes),
     )
 

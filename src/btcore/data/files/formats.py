@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
-from .read import import_polars, polars_errors, read_arrow, read_csv, read_npz, read_parquet
+from .binary import arrow_frame, import_polars, open_npz, parquet_frame, polars_errors
+from .read import read_arrow, read_csv, read_npz, read_parquet
 
 Reader = Callable[..., AnyContainer]
 ENDINGS: dict[str, tuple[str, ...]] = {
@@ -43,18 +42,13 @@ def column_names(file: Path) -> list[str]:
     """The names of the columns, without reading the rows."""
     reader = reader_of(file)
     if reader is read_npz:
-        from zipfile import BadZipFile  # not at the top: it is slow to import
-
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                return list(archive)
-        except (OSError, ValueError, EOFError, BadZipFile, AttributeError) as error:
-            raise DataError(f"{file.name}: it is damaged, or no npz file") from error
-    pl = import_polars("files")
+        with open_npz(file) as npz:
+            return npz.names
+    import_polars("files")
     if reader is read_csv:
-        from .csv import text_column_names
+        from .csv import text_column_names  # not at the top: it loads the modules of packed files
 
         return text_column_names(file)
     with polars_errors(file, "file of its kind"):
-        names: list[str] = (pl.read_ipc if reader is read_arrow else pl.read_parquet)(file, n_rows=0).columns
+        names: list[str] = (arrow_frame if reader is read_arrow else parquet_frame)(file, n_rows=0).columns
     return names

@@ -15,6 +15,8 @@ from typing import IO, Any, NamedTuple
 
 from btcore.errors import DataError
 
+from .binary import check_file
+
 CHUNK = 1 << 20
 _NESTED = 3  # a zip whose member is a gzip is unpacked twice
 # The longer mark comes first: that of UTF-32 begins with that of UTF-16.
@@ -46,8 +48,7 @@ def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Ite
     Bytes that are decoded are checked while the chunks are taken; UTF-8 is not checked. DataError for a file
     that is damaged or not in the encoding, FileNotFoundError if there is none.
     """
-    if not file.is_file():
-        raise FileNotFoundError(f"{file}: no such file")
+    check_file(file)
     with ExitStack() as stack:
         stream, packings = _unpacked(file, stack)
         with _damage(file, packings):
@@ -105,7 +106,8 @@ def _open_zip(file: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
     if not stream.seekable():
         stream = io.BytesIO(stream.read())
     archive = stack.enter_context(zipfile.ZipFile(stream))
-    members = [info for info in archive.infolist() if not info.is_dir()]
+    # A Mac adds a member beside each.
+    members = [x for x in archive.infolist() if not x.is_dir() and not x.filename.startswith("__MACOSX/")]
     if any(info.filename == "xl/workbook.xml" for info in members):
         raise DataError(f"{file.name}: an Excel workbook is not a text file; save its sheet as CSV")
     if len(members) != 1:

@@ -1,16 +1,12 @@
 """Files -> containers: text files (CSV), Parquet, Arrow IPC, npz."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Unpack
 
-import numpy as np
-
 from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
-from btcore.errors import DataError
 
+from .binary import arrow_frame, import_polars, open_npz, parquet_frame, polars_errors
 from .build import Reading
 
 
@@ -43,20 +39,19 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
 
 def read_parquet(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
     """The container in a Parquet file; arguments and errors as of `read_csv`, rows counted from 1."""
-    pl = import_polars("Parquet")
+    import_polars("Parquet")
     reading = Reading(Path(path), kind, TableSettings.of("read_parquet", options))
-    return _read_table(pl.read_parquet, reading, "Parquet file")
+    return _read_table(parquet_frame, reading, "Parquet file")
 
 
 def read_arrow(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
-    """The container in an Arrow IPC (Feather) file; arguments and errors as of `read_csv`, rows from 1."""
-    pl = import_polars("Arrow IPC")
+    """The container in an Arrow IPC (Feather) file or stream; arguments and errors as of `read_csv`.
 
-    def read(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
-        return pl.read_ipc(file, columns=columns, n_rows=n_rows)
-
+    Rows are counted from 1.
+    """
+    import_polars("Arrow IPC")
     reading = Reading(Path(path), kind, TableSettings.of("read_arrow", options))
-    return _read_table(read, reading, "Arrow file")
+    return _read_table(arrow_frame, reading, "Arrow file")
 
 
 def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
@@ -64,45 +59,12 @@ def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOption
 
     Errors as of `read_csv`, rows counted from 1.
     """
-    import zipfile  # not at the top: they are slow to import
-    import zlib
-
     reading = Reading(Path(path), kind, TableSettings.of("read_npz", options))
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            found = reading.match(list(archive))
-            table = {name: archive[name] for name in found.used}
-    except (DataError, FileNotFoundError, PermissionError):
-        raise
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, AttributeError) as error:
-        raise DataError(f"{reading.file.name}: not a readable npz: {_DAMAGED}") from error
+    with open_npz(reading.file) as npz:
+        found = reading.match(npz.names)
+        table = {name: npz.array(name) for name in found.used}
     made: AnyContainer = reading.build(table, found)
     return made
-
-
-_DAMAGED = "it is damaged or of another format"
-
-
-def import_polars(what: str) -> Any:
-    """The polars module; ImportError with the command that installs it if it is missing."""
-    try:
-        import polars
-    except ImportError as error:
-        raise ImportError(f"reading {what} needs polars: pip install 'btcore[data]'") from error
-    return polars
-
-
-@contextmanager
-def polars_errors(file: Path, what: str) -> Iterator[None]:
-    """Turns errors of polars into DataErrors that name the file; a missing file stays an OSError."""
-    import polars as pl
-
-    try:
-        yield
-    except (FileNotFoundError, PermissionError):
-        raise
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        raise DataError(f"{file.name}: not a readable {what}: {_DAMAGED}") from error
 
 
 def _read_table(read: Any, reading: Reading, what: str) -> AnyContainer:

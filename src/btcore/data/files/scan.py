@@ -8,9 +8,9 @@ from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSe
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError, RowError
 
+from .binary import check_file, import_polars, polars_errors
 from .build import Pieces, Reading, drop_blank_end
 from .lines import Lines
-from .read import import_polars, polars_errors
 
 ROWS = 250_000  # a piece is about 10 MB
 
@@ -50,7 +50,7 @@ def scan_parquet(
     reading = Reading(Path(path), kind, settings)
     _check_arguments(reading.file, kind, settings, rows)
     with polars_errors(reading.file, "Parquet file"):
-        scanned = pl.scan_parquet(reading.file)
+        scanned = pl.scan_parquet(reading.file, glob=False)
         found = reading.match(scanned.collect_schema().names())
 
     def frames() -> Iterator[Any]:
@@ -69,12 +69,11 @@ def _check_arguments(file: Path, kind: str, settings: TableSettings, rows: int) 
     if kind == "bars" and settings.interval is None:
         raise DataError(
             f"{file.name}: bars in pieces need interval=; "
-            "the smallest gap is known only at the end of the file"
+            "a length that is not given is inferred from all of the file"
         )
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise DataError(f"rows: {rows!r} is not a positive number of rows")
-    if not file.is_file():
-        raise FileNotFoundError(f"{file}: no such file")
+    check_file(file)
 
 
 def _drop_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tuple[int, Any]]:

@@ -163,6 +163,7 @@ def open_table(file: Path, settings: TextSettings, matches: Callable[[list[str]]
     with named(file):
         if not any(line.strip() for line in raw):
             raise DataError("the file has no rows")
+        _reject_other_formats(b"\n".join(raw).lstrip()[:20].lower())
         dialect = find_dialect([line.decode("utf-8", "replace") for line in raw], settings, matches)
         above = dialect.first_line - 1
         check_characters(b"".join(line + b"\n" for line in raw[:above]), np.arange(1, above + 1))
@@ -179,6 +180,13 @@ def named(file: Path) -> Iterator[None]:
         if text.startswith(file.name):
             raise
         raise DataError(f"{file.name}{' ' if text.startswith('line ') else ': '}{text}") from error
+
+
+def _reject_other_formats(start: bytes) -> None:
+    if start.startswith((b"{", b"[{", b"[[", b'["')):
+        raise DataError("it is JSON, not a text of rows; read it into a table and use from_frame")
+    if start.startswith((b"<!doctype", b"<html", b"<?xml")):
+        raise DataError("it is HTML or XML, not a text of rows")
 
 
 def _first_lines(chunks: Iterator[bytes]) -> tuple[list[bytes], bool]:

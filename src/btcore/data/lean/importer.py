@@ -10,7 +10,7 @@ import numpy as np
 
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.containers import SIDE_COLUMNS, Bars, Quotes, Trades
-from btcore.data.files.read import import_polars
+from btcore.data.files.binary import import_polars
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS

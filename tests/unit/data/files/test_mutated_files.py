@@ -1,5 +1,7 @@
 """A file that was cut, doubled, shuffled or changed in a byte gives what it says, or a DataError."""
 
+import csv
+import io
 import random
 import re
 
@@ -107,16 +109,16 @@ def attempt(file, kind, options, lines=None):
 
 def assert_says(found, text, layout):
     """The container has the values that stand in the text, read in the simplest way."""
-    header, *rows = [line for line in text.splitlines() if line.strip(' "\t' + layout.delimiter)]
-    header += rows.pop(0) if header.count('"') % 2 else ""  # a line break in the name of a column
-    names = [letters(name) for name in header.split(layout.delimiter)]
-    rows = [row for row in rows if row != header]
-    assert len(found) == len(rows)
-    texts = [[value.strip().strip('"').strip() for value in row.split(layout.delimiter)] for row in rows]
+    universal = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = csv.reader(io.StringIO(universal), delimiter=layout.delimiter, strict=True)
+    header, *texts = [[value.strip() for value in row] for row in lines if any(map(str.strip, row))]
+    names = [letters(name) for name in header]
+    texts = [row for row in texts if row != header]
+    assert len(found) == len(texts)
     for name in NAMES[found.kind]:
         if name != "timestamp" and name in found.columns:
             place = names.index(letters(name))
-            assert [float(row[place] or 0) for row in texts] == found.columns[name].tolist()
+            assert [number(row[place]) for row in texts] == found.columns[name].tolist()
     times = [row[names.index("timestamp")].upper() for row in texts]
     read = {"ms": lambda time: int(time) * 10**6, "ns": int}.get(layout.clock, instant)
     assert found.timestamp.tolist() == [read(time) for time in times]
@@ -127,7 +129,14 @@ def letters(name):
     return re.sub(r"[\W_]", "", name).lower()
 
 
+def number(text):
+    """A number, which may end in %, K, M, B or T, or an empty text for none."""
+    scale = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 1}.get(text[-1:].upper())
+    return float(text or 0) if scale is None else float(text[:-1]) * scale
+
+
 def instant(time):
     """Nanoseconds of an ISO 8601 time in UTC whose hour and others may lack their zero."""
+    time = re.sub(r"(?<=\D)\s+(?=\d\b)", "", time)  # polars takes a blank for a digit
     padded = re.sub(r"(?<!\d)(?<!\.)(\d)(?!\d)", r"0\1", time.removesuffix("Z"))
     return int(np.datetime64(padded, "ns").astype(np.int64))

@@ -335,7 +335,12 @@ def test_notes_say_what_was_found_in_the_file(tmp_path):
     [
         (DAILY.replace(",", " "), "there is no delimiter of , ; tab | in the first lines"),
         (DAILY.split("\n", 1)[1], "there is no header, as line 1 has numbers"),
-        ('[{"Date": "2024-01-02", "Open": 1}]', "line 1: a quote neither begins nor ends a value"),
+        ('[{"Date": "2024-01-02", "Open": 1}]', "it is JSON, not a text of rows"),
+        ("\n<!DOCTYPE html>\n<html>Error, 404</html>", "it is HTML or XML, not a text of rows"),
+        (
+            DAILY.replace("Date", "Price").replace("Volume\n", "Volume\nTicker,A,A,A,A,A\nDate,,,,,\n"),
+            "the lines to 3 have no number, as a header of several lines; to read it pass skip_rows=3",
+        ),
         (DAILY + "End of file\n", "line 5: 1 field, but the header in line 1 has 6"),
         (DAILY + "\nDownloaded, in 2024\n", "line 6: 2 fields, but the header in line 1 has 6"),
         (DAILY.replace("2024-01-03,", "2024-01-03;"), "line 3: 5 fields, but the header in line 1 has 6"),
@@ -360,3 +365,42 @@ def test_what_excel_and_others_add_to_a_table(write):
         assert read_csv(write(text, f"{number}.csv")) == plain
     with pytest.raises(DataError, match="there is no delimiter ';' in the first lines"):
         read_csv(write(DAILY), delimiter=";")
+
+
+def test_a_header_of_several_lines_is_left_out_by_options(write):
+    text = DAILY.replace("Date", "Price").replace("Volume\n", "Volume\nTicker,A,A,A,A,A\nDate,,,,,\n")
+    names = ("timestamp", "open", "high", "low", "close", "volume")
+    columns = {name: f"column_{number}" for number, name in enumerate(names, 1)}
+    found = read_csv(write(text), skip_rows=3, has_header=False, columns=columns)
+    assert found == read_csv(write(DAILY))
+
+
+def test_paths_are_no_patterns_and_no_folders(write, tmp_path):
+    bars = read_csv(write(DAILY))
+    frame = bars.to_polars()
+    frame.write_parquet(tmp_path / "g[1]*?.parquet")
+    frame.write_ipc(tmp_path / "g[1]*?.arrow")
+    assert read_parquet(tmp_path / "g[1]*?.parquet") == bars
+    assert read_arrow(tmp_path / "g[1]*?.arrow") == bars
+    assert read_csv(write(DAILY, "g[1]*?.csv")) == bars
+    for read, end in ((read_parquet, "parquet"), (read_arrow, "arrow"), (read_csv, "csv"), (read_npz, "npz")):
+        with pytest.raises(FileNotFoundError):
+            read(tmp_path / f"g*.{end}")
+        with pytest.raises(DataError, match="it is a folder; a file is needed"):
+            read(tmp_path)
+
+
+def test_other_binary_files(write, tmp_path):
+    bars = read_csv(write(DAILY))
+    bars.to_polars().write_ipc_stream(tmp_path / "s.arrows")
+    assert read_arrow(tmp_path / "s.arrows") == bars
+    np.save(tmp_path / "a.npy", np.ones(3))
+    with pytest.raises(DataError, match=r"^a\.npy: it is a single array \(npy\); an npz"):
+        read_npz(tmp_path / "a.npy", "trades")
+    np.savez(tmp_path / "o.npz", time=np.array([1, 2]), price=np.array([1, None], dtype=object))
+    with pytest.raises(DataError, match=r"^o\.npz: the array 'price' is damaged, or has objects of Python"):
+        read_npz(tmp_path / "o.npz", "trades")
+    with zipfile.ZipFile(tmp_path / "mac.zip", "w") as archive:
+        archive.writestr("prices.csv", DAILY)
+        archive.writestr("__MACOSX/._prices.csv", b"\0")
+    assert read_csv(tmp_path / "mac.zip") == bars
