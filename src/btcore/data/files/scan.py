@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError, RowError
+from btcore.times.intervals import bar_length
 
 from .binary import check_file, import_polars, polars_errors
 from .build import Pieces, Reading, drop_blank_end
@@ -21,7 +22,7 @@ def scan_csv(
     """Yields what `read_csv` returns in pieces of `rows` rows; memory does not grow with the file.
 
     Each piece is checked to follow the one before as rows of one container do. DataError names file and line;
-    the pieces before it have been yielded by then. Bars need `interval`, and all times must be written in the
+    the pieces before it have been yielded by then. Bars need `interval`, no longer than days, and all times must be written in the
     notation of the first piece. The notes of the last piece are those of the file.
     """
     import_polars("CSV")
@@ -71,6 +72,13 @@ def _check_arguments(file: Path, kind: str, settings: TableSettings, rows: int) 
             f"{file.name}: bars in pieces need interval=; "
             "a length that is not given is inferred from all of the file"
         )
+    if kind == "bars" and settings.interval is not None:
+        length = bar_length(settings.interval)
+        if length.months or length.weeks:
+            raise DataError(
+                f"{file.name}: bars of {length.name} cannot be read in pieces, as all of them show the day on "
+                "which they begin; read_* reads the whole file"
+            )
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise DataError(f"rows: {rows!r} is not a positive number of rows")
     check_file(file)
