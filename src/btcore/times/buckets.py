@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
+from btcore.errors import DataError, reject_rows
 
 from .intervals import DAY_NS, HOUR_NS, MINUTE_NS, Length
+from .order import with_times
 from .periods import first_of_month, month_of
 from .sessions import sessions
 from .zones import Times, localize, utc_offsets
@@ -82,7 +83,8 @@ def session_buckets(starts: Times, ends: Times, length: Length, timezone: str, c
     Parts of a day begin at the open of each session and every `length` after, and the last ends at the close.
     A day is a session. Weeks and months last from the open of their first session to the close of their last;
     a session belongs to the local day in `timezone` on which it closes. Rows that end outside all sessions
-    fall in no period. DataError for several days.
+    fall in no period. DataError for several days,
+    RowError for a bar that begins in an earlier period than it ends in.
     """
     found = sessions(int(starts[0]), int(ends[-1]), timezone, calendar)
     if length.months or length.weeks:
@@ -103,6 +105,11 @@ def session_buckets(starts: Times, ends: Times, length: Length, timezone: str, c
         opens = np.repeat(opens[group], np.diff(group, append=len(opens)))
         closes = np.repeat(closes[np.append(group[1:], len(closes)) - 1], np.diff(group, append=len(closes)))
     begin, until = opens[session], closes[session]
+    before = np.searchsorted(found.opens, begin) - 1
+    late = np.zeros(len(starts), bool)
+    late[rows] = (before >= 0) & (starts[rows] < found.closes[before])
+    problem = f"begins before the {length.name} that it ends in"
+    reject_rows("bars", late, with_times(problem, starts, ends))
     if length.ns and length.ns < DAY_NS:
         begin = begin + (np.maximum(starts[rows], begin) - begin) // length.ns * length.ns
         until = np.minimum(begin + length.ns, until)

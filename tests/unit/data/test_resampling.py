@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcore.data import Bars, Quotes, Trades, resample
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, RowError
 
 HOUR = 3600 * 10**9
 DAY = 24 * HOUR
@@ -338,6 +338,34 @@ class TestSessions:
     def test_nothing_in_a_session_is_an_error(self):
         with pytest.raises(DataError, match="none of the 1 rows lies in a session of XNYS"):
             resample(trades("2024-11-28T15:00"), "1h", calendar="XNYS")
+
+    @pytest.mark.parametrize(
+        ("length", "start", "to"),
+        [
+            ("1w", "2024-11-25", "1d"),
+            ("1mo", "2024-11-01", "1w"),
+            ("1y", "2024-01-01", "1mo"),
+            ("2d", "2024-11-25", "1d"),
+        ],
+    )
+    def test_bars_of_several_periods_are_not_split(self, length, start, to):
+        """The bar would begin with the last of its sessions, at the price with which the first opened."""
+        longer = Bars(
+            np.array([start], "M8[ns]"),
+            [1.0],
+            [1.0],
+            [1.0],
+            [1.0],
+            interval=length,
+            timezone=NY,
+            calendar="XNYS",
+        )
+        with pytest.raises(RowError, match=rf"bars\[0\]: begins before the {to} that it ends in"):
+            resample(longer, to, NY, calendar="XNYS")
+
+    def test_a_bar_that_begins_before_the_open_is_of_that_session(self):
+        hours = Bars(np.array(["2024-11-29T14:00"], "M8[ns]"), [1.0], [1.0], [1.0], [1.0], interval="1h")
+        assert spans(resample(hours, "1d", NY, calendar="XNYS")) == [("2024-11-29T14:30", "2024-11-29T18:00")]
 
     def test_other_lengths_are_refused(self):
         for to in ("2d", "5h"):

@@ -22,8 +22,8 @@ def scan_csv(
     """Yields what `read_csv` returns in pieces of `rows` rows; memory does not grow with the file.
 
     Each piece is checked to follow the one before as rows of one container do. DataError names file and line;
-    the pieces before it have been yielded by then. Bars need `interval`, no longer than days, and all times must be written in the
-    notation of the first piece. The notes of the last piece are those of the file.
+    the pieces before it have been yielded by then. Bars need `interval`, no longer than days, and all times
+    must be written in the notation of the first piece. The notes of the last piece are those of the file.
     """
     import_polars("CSV")
     settings = TextSettings.of("scan_csv", options)
@@ -76,8 +76,8 @@ def _check_arguments(file: Path, kind: str, settings: TableSettings, rows: int) 
         length = bar_length(settings.interval)
         if length.months or length.weeks:
             raise DataError(
-                f"{file.name}: bars of {length.name} cannot be read in pieces, as all of them show the day on "
-                "which they begin; read_* reads the whole file"
+                f"{file.name}: bars of {length.name} cannot be read in pieces, as all of them show the day "
+                "on which they begin; read_* reads the whole file"
             )
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise DataError(f"rows: {rows!r} is not a positive number of rows")
