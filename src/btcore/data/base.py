@@ -183,10 +183,9 @@ class Container:
         return container
 
     def with_notes(self, notes: tuple[str, ...]) -> Self:
-        """The same columns with these notes after its own; nothing is copied."""
-        return self._trusted(
-            dict(self._columns), self._meta(), self._hash, self._index, (*self.notes, *notes)
-        )
+        """The same columns with these notes after its own, each once; nothing is copied."""
+        both = tuple(dict.fromkeys((*self.notes, *notes)))
+        return self._trusted(dict(self._columns), self._meta(), self._hash, self._index, both)
 
     def _meta(self) -> dict[str, Any]:
         """The keyword arguments of the constructor that are not columns."""

@@ -62,7 +62,9 @@ def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
             return np.asarray(values)
         return np.asarray(list(values))
     except (TypeError, ValueError) as error:
-        raise DataError(f"{kind}.{name}: it cannot be converted to an array: {error}") from error
+        raise DataError(
+            f"{kind}.{name}: the values do not make one column: they differ in kind or length"
+        ) from error
 
 
 def null_mask(values: Any) -> Any:

@@ -11,7 +11,7 @@ from btcore.errors import DataError
 from btcore.times.rules import ReadTimes, TimeRules
 
 from .cleaning import Notes, Rows, clean, rows_of
-from .date_and_time import are_times_of_day, joined
+from .date_and_time import WIDTHS, are_times_of_day, joined
 from .missing import absent_times, holds_texts, present
 from .names import PRICES, SIDED, Found, match_columns, plain
 from .number_texts import Form
@@ -141,7 +141,7 @@ def _rows(
     """The rows with a value in each column, converted."""
     kind, named = found.kind, found.columns
     lines: list[str] = []
-    times = _times(table, found, settings, lines)
+    times = _times(table, found, settings, lines, before)
     ends = {"end": table[_one(named["end"])]} if "end" in named else {}
     textual = {"timestamp", "end", "side", "buyer_maker"}
     raw = {name: table[_one(theirs)] for name, theirs in named.items() if name not in textual}
@@ -155,7 +155,7 @@ def _rows(
         gone = absent_times(times)
         absent = absent if gone is None else {"timestamp": gone, **absent}
     columns = {name: column.values for name, column in numbers.items()}
-    sides = _sides(table, found, settings, lines)
+    sides = _sides(table, found, settings, lines, before)
     index = present(absent, {"timestamp": times, **raw}, kind, settings, notes)
     if index is not None:
         times = take(times, index)
@@ -182,6 +182,8 @@ def _rows(
         before.notation, before.form = read.notation, form
     for line in (read.note, *lines, _fixed_point(columns, settings)):
         notes.say(line)
+    for what, rows in read.counts.items():
+        notes.count(what, rows)
     return Rows(read, {**columns, **sides}, index)
 
 
@@ -200,7 +202,13 @@ def _is_empty(column: Numbers) -> bool:
     return column.absent is not None and bool(column.absent.all())
 
 
-def _times(table: Mapping[str, Any], found: Found, settings: TableSettings, lines: list[str]) -> Any:
+def _times(
+    table: Mapping[str, Any],
+    found: Found,
+    settings: TableSettings,
+    lines: list[str],
+    before: Before | None,
+) -> Any:
     """The column of times; of two columns, the texts of both, unless the second holds whole times."""
     if len(found.times) == 1:
         return period_starts(table[found.times[0]])
@@ -208,16 +216,26 @@ def _times(table: Mapping[str, Any], found: Found, settings: TableSettings, line
     if found.guessed and not are_times_of_day(clock):
         lines.append(f"timestamp is the column {found.times[1]!r}, not {found.times[0]!r}")
         return clock
-    lines.append(f"timestamp is {found.times[0]!r} and {found.times[1]!r} together")
-    return joined(date, clock, found.kind, found.times, settings.time_format)
+    known = 0 if before is None else before.clock
+    texts, width = joined(date, clock, found.kind, found.times, settings.time_format, known=known)
+    if before is not None:
+        before.clock = width
+    digits = f" ({WIDTHS[width]})" if width else ""
+    lines.append(f"timestamp is {found.times[0]!r} and {found.times[1]!r}{digits} together")
+    return texts
 
 
 def _sides(
-    table: Mapping[str, Any], found: Found, settings: TableSettings, lines: list[str]
+    table: Mapping[str, Any],
+    found: Found,
+    settings: TableSettings,
+    lines: list[str],
+    before: Before | None,
 ) -> dict[str, NDArray[Any]]:
     if "side" in found.columns:
         values = table[_one(found.columns["side"])]
-        return {"side": side_column(values, found.kind, "side", settings.sides, lines)}
+        seen = None if before is None else before.sides
+        return {"side": side_column(values, found.kind, "side", settings.sides, notes=lines, before=seen)}
     if "buyer_maker" in found.columns:
         return {"side": maker_column(table[_one(found.columns["buyer_maker"])], found.kind)}
     return {}

@@ -9,9 +9,13 @@ from btcore.errors import reject_rows
 from btcore.times.rules import ReadTimes
 
 from .cleaning import Index, Mask, Notes
+from .columns import is_none
+from .names import REQUIRED, SIDED
 from .number_texts import MISSING
 from .options import TableSettings
 from .symbols import DROP, symbol_texts
+
+_NEEDED = {*SIDED, *(name for names in REQUIRED.values() for name in names)}
 
 
 def present(
@@ -22,7 +26,8 @@ def present(
         return None
     if settings.missing == "refuse":
         name, gone = min(absent.items(), key=lambda item: int(item[1].argmax()))
-        reject_rows(kind, gone, lambda row: f"{name} is missing{_written(raw[name], row, name)}; {DROP}")
+        hint = DROP if name in _NEEDED else f'{DROP}, columns={{"{name}": None}} the column'
+        reject_rows(kind, gone, lambda row: f"{name} is missing{_written(raw[name], row, name)}; {hint}")
     gone = np.zeros(len(next(iter(absent.values()))), bool)
     for name, mask in absent.items():
         notes.count(f"rows dropped, as {name} is missing", int((mask & ~gone).sum()))
@@ -34,7 +39,7 @@ def _written(values: Any, row: int, name: str) -> str:
     """What stands in the table for a missing value, if anything does."""
     value = values.iloc[row] if hasattr(values, "iloc") else values[row]
     value = value.as_py() if hasattr(value, "as_py") else value
-    if value is None or value == "":
+    if value is np.ma.masked or (is_none(value) and not isinstance(value, float)) or value == "":
         return ""
     return f" ({name}={value.item() if isinstance(value, np.generic) else value!r})"
 

@@ -22,11 +22,13 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "trades": ("size", "side", "buyer_maker"),
 }
 
-# Names as `plain` writes them, the first that is there counts. An empty name is the index that pandas wrote.
+# Names as `plain` writes them, the first that is there counts.
 _ALIASES: dict[str, tuple[str, ...]] = {
     "timestamp": (
         *("timestamp", "time", "datetime", "date", "timestamputc", "timeutc", "ts", "opentime"),
-        *("tsevent", "gmttime", "datetimeutc", "unix", "unixtime", "epoch", "dtyyyymmdd", "tradedate", ""),
+        *("tsevent", "gmttime", "datetimeutc", "unix", "unixtime", "epoch", "dtyyyymmdd", "tradedate"),
+        *("windowstart", "transacttime", "transactiontime", "siptimestamp", "participanttimestamp"),
+        *("eventtime", "localtime", "observationdate", "t"),
     ),
     **{price: (price, price[0], f"{price}price") for price in PRICES},
     "close": ("close", "c", "closeprice", "closelast"),
@@ -34,11 +36,11 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "end": ("end",),
     **{f"{side}_{price}": (f"{side}{price}", f"{price}{side}", f"{side}{price[0]}")
        for side in ("bid", "ask") for price in PRICES},
-    "bid": ("bid", "bidprice", "bestbid", "bestbidprice", "bidpx", "bidpx00"),
-    "ask": ("ask", "askprice", "bestask", "offer", "bestaskprice", "offerprice", "askpx", "askpx00"),
+    "bid": ("bid", "bidprice", "bestbid", "bestbidprice", "bidpx", "bidpx00", "bp"),
+    "ask": ("ask", "askprice", "bestask", "offer", "bestaskprice", "offerprice", "askpx", "askpx00", "ap"),
     **{f"{side}_size": (*(f"{side}{word}" for word in ("size", "qty", "quantity", "volume", "amount")),
                         *(f"best{side}{word}" for word in ("size", "qty", "quantity", "volume", "amount")),
-                        f"{side}sz", f"{side}sz00")
+                        f"{side}sz", f"{side}sz00", f"{side[0]}s")
        for side in ("bid", "ask")},
     "price": ("price", "p", "tradeprice", "px"),
     "size": ("size", "quantity", "qty", "amount", "tradesize"),
@@ -167,7 +169,7 @@ def _flat(columns: Iterable[str | tuple[str, ...]]) -> tuple[str, ...]:
 
 def _is_pair(plains: list[str]) -> bool:
     """Whether a date and a time of day are apart by their names, and no column holds both by its name."""
-    both = set(_ALIASES["timestamp"]) - {*_DATES, *_TIMES_OF_DAY, ""}
+    both = set(_ALIASES["timestamp"]) - {*_DATES, *_TIMES_OF_DAY}
     there = set(plains)
     return not there & both and bool(there & set(_DATES)) and bool(there & set(_TIMES_OF_DAY))
 
@@ -188,15 +190,15 @@ def _by_alias(
     name: str, names: list[str], plains: list[str], taken: set[str], notes: list[str]
 ) -> str | None:
     """The column of the table that `name` is, by its first alias; `notes` gets what was chosen."""
-    there = [alias for alias in _ALIASES[name] if alias in plains and alias]
+    there = [alias for alias in _ALIASES[name] if alias in plains]
     if there:
         chosen = _one_of((there[0],), name, names, plains)
         others = [names[plains.index(alias)] for alias in there[1:]]
         if others := [other for other in others if other not in taken]:
             notes.append(f"{name} is the column {chosen!r}, not {' or '.join(map(repr, others))}")
         return chosen
-    if name == "timestamp" and plains[:1] == [""]:
-        return names[0]  # only the first column can be an index; an unnamed one elsewhere is not a time
+    if name == "timestamp" and (index := _index_of_pandas(names, plains)) is not None:
+        return index
     substitutes = [alias for alias in _SUBSTITUTES.get(name, ()) if alias in plains]
     candidates = [x for x, p in zip(names, plains, strict=True) if p in substitutes and x not in taken]
     if len(candidates) > 1:
@@ -208,6 +210,13 @@ def _by_alias(
         notes.append(f"{name} is the column {candidates[0]!r}")
         return candidates[0]
     return None
+
+
+def _index_of_pandas(names: list[str], plains: list[str]) -> str | None:
+    """The column that was an index without a name, by what `to_csv`, `read_csv` and `to_parquet` write."""
+    if plains[:1] in ([""], ["unnamed0"]):
+        return names[0]  # an unnamed column elsewhere is no index
+    return "__index_level_0__" if "__index_level_0__" in names else None
 
 
 def _is_sided(found: Mapping[str, object], kind: str) -> bool:

@@ -112,7 +112,7 @@ def _union(one: Mask | None, other: Mask | None) -> Mask | None:
 def _raw(values: Any, kind: str, name: str) -> _Raw:
     package = type(values).__module__.partition(".")[0]
     if package == "pyarrow" and "polars" in sys.modules:
-        values, package = _from_arrow(values), "polars"
+        values, package = _from_arrow(values, kind, name), "polars"
     if package == "polars":
         return _raw_polars(values, kind, name)
     masked = sys.modules.get("numpy.ma")
@@ -126,7 +126,7 @@ def _raw(values: Any, kind: str, name: str) -> _Raw:
             values = values.to_numpy(np.float64, na_value=np.nan) if number else values.to_numpy(object)
     array = array_of(values, kind, name)
     if array.dtype.kind in "iuf":
-        return _Raw(array, None, absent)
+        return _Raw(_wide(array), None, absent)
     if array.dtype.kind == "O":
         return _raw_objects(array, kind, name)
     if array.dtype.kind in "SU":
@@ -140,10 +140,22 @@ def _is_number(dtype: Any) -> bool:
     return getattr(dtype, "kind", "O") in "iuf"
 
 
-def _from_arrow(values: Any) -> Any:
+def _wide(array: NDArray[Any]) -> NDArray[Any]:
+    """The numbers; those of 16 bits as float64, as numpy cannot compare them with large numbers."""
+    return array.astype(np.float64) if array.dtype == np.float16 else array
+
+
+def _from_arrow(values: Any, kind: str, name: str) -> Any:
+    """The column in polars; DataError for one of a type that polars does not have."""
     import polars as pl
 
-    return pl.from_arrow(values)
+    dtype = values.type
+    if str(dtype).startswith("decimal"):
+        values = values.cast("string")  # polars has no decimals of 256 bits; each is read by its text
+    try:
+        return pl.from_arrow(values)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
+        raise DataError(f"{kind}.{name}: numbers are needed, not {dtype}") from error
 
 
 def _nulls(values: Any) -> Mask | None:
@@ -170,7 +182,9 @@ def _raw_polars(column: Any, kind: str, name: str) -> _Raw:
         raise DataError(f"{kind}.{name}: numbers are needed, not {dtype}")
     if absent is not None:
         column = column.fill_null(0)
-    return _Raw(column.to_numpy(), None, absent)
+    if dtype in {pl.Int128, pl.UInt128}:  # numpy has no such integers
+        column = column.cast(pl.Float64)
+    return _Raw(_wide(column.to_numpy()), None, absent)
 
 
 def _raw_objects(array: NDArray[Any], kind: str, name: str) -> _Raw:

@@ -16,6 +16,7 @@ SIDES: dict[str, int] = {
 }
 # "A", the ask, is the side of a seller together with B and N; other vendors mean a purchase at the ask.
 _BOOK_SIDES = {"a": -1, "b": 1, "n": 0, "none": 0, "": 0}
+_OPTION = "sides= says what other values mean"
 _MAKERS = {**dict.fromkeys(("true", "t", "1"), -1), **dict.fromkeys(("false", "f", "0"), 1)}
 
 
@@ -24,12 +25,15 @@ def side_column(
     kind: str = "trades",
     name: str = "side",
     sides: Mapping[Any, int] | None = None,
+    *,
     notes: list[str] | None = None,
+    before: set[str] | None = None,
 ) -> Sides:
     """The column as read-only int8: 1 buy, -1 sell, 0 unknown.
 
     `sides` says what the values mean; None: numbers, or texts as in `SIDES`, and "A" is a sale if all others
     are B or N. A row without a value is 0. RowError for any other value. `notes` gets what was assumed.
+    `before` has the texts of the pieces before of a file, and gets those of this one.
     """
     array = values if isinstance(values, np.ndarray) else None
     if array is not None and array.ndim != 1:
@@ -37,7 +41,11 @@ def side_column(
     if sides is None and array is not None and array.dtype.kind in "iuf":
         unknown = np.isnan(array) if array.dtype.kind == "f" else np.zeros(len(array), bool)
         invalid = ~unknown & (array != 1) & (array != -1) & (array != 0)
-        reject_rows(kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r})")
+        reject_rows(
+            kind, invalid, lambda row: f"{name} is not +1, -1 or 0 ({name}={array[row].item()!r}); {_OPTION}"
+        )
+        if not (array == -1).any() and (array == 1).any() and (array == 0).any():
+            _say_binary(name, notes)
         return frozen(np.where(unknown, 0, array).astype(np.int8, copy=False))
     listed = _list_of(values, kind, name)
     texts = {value: _plain(value) for value in set(listed)}
@@ -45,19 +53,33 @@ def side_column(
         meanings = {"": 0} | {_plain(value): int(side) for value, side in sides.items()}
         allowed = f"one of the values in sides, {', '.join(map(repr, sides))}"
     else:
+        given = {*texts.values()}
+        seen = given if before is None else given | before
         if any(isinstance(value, bool) for value in texts):
             raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not bool; pass sides=")
         meanings, allowed = dict(SIDES), "+1, -1 or 0"
         if any(isinstance(value, str | bytes) for value in texts):
             allowed = f"buy or sell, {allowed}"
-        if "a" in texts.values():
-            if not set(texts.values()) <= set(_BOOK_SIDES):
-                allowed = f"{allowed}; with A and others than B and N, pass sides="
-            else:
+        if "a" in seen:
+            if (before is not None and "a" in before) or seen <= {*_BOOK_SIDES}:
                 meanings = _BOOK_SIDES
+            if seen <= {*_BOOK_SIDES}:
                 if notes is not None:
                     notes.append(f"{name}: A is a sale, B a purchase, N unknown")
-    return _converted(listed, texts, meanings, (kind, name), f"is not {allowed}")
+            else:
+                allowed = f"{allowed}; there are A and others than B and N"
+        if {"0", "1"} <= seen <= {"0", "1", "+1", ""}:
+            _say_binary(name, notes)
+        if before is not None:
+            before |= given
+    return _converted(
+        listed, texts, meanings, (kind, name), f"is not {allowed}", hint="" if sides else _OPTION
+    )
+
+
+def _say_binary(name: str, notes: list[str] | None) -> None:
+    if notes is not None:  # other vendors write 0 for a sale
+        notes.append(f"{name}: 1 is a purchase, 0 unknown, and -1 does not occur")
 
 
 def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -> Sides:
@@ -75,6 +97,8 @@ def _converted(
     meanings: Mapping[str, int],
     place: tuple[str, str],
     problem: str,
+    *,
+    hint: str = "",
 ) -> Sides:
     """The meaning of each value; RowError, at (kind, column), for the first without."""
     kind, name = place
@@ -82,7 +106,8 @@ def _converted(
     sides = [found[value] for value in listed]
     if None in sides:
         row = sides.index(None)
-        raise RowError(kind, row, f"{name} {problem} ({name}={listed[row]!r})", sides.count(None))
+        hint = f"; {hint}" if hint else ""
+        raise RowError(kind, row, f"{name} {problem} ({name}={listed[row]!r}){hint}", sides.count(None))
     return frozen(np.array(sides, np.int8))
 
 

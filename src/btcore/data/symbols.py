@@ -28,6 +28,8 @@ class Before:
         self.symbols: dict[str, list[str]] = {}  # the one value of each column that may name symbols
         self.notation = ""  # of the times
         self.form: Form | None = None  # of numbers that are texts
+        self.sides: set[str] = set()  # texts in the column of sides
+        self.clock = 0  # digits of times of day that are written without colons
 
 
 DROP = 'missing="drop" leaves such rows out'

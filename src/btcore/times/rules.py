@@ -1,5 +1,7 @@
 """How a column of times is to be read, and what was read; `btcore.data.timestamps.read_times` does it."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from .clock import FIRST_YEAR, LAST_YEAR
@@ -36,7 +38,7 @@ class ReadTimes(NamedTuple):
     `ns` is read-only int64 ns UTC. `dates` is true if the values were dates without a time of day. Bars
     follow the local clock of `zone`, an IANA name. `note` is one line that says what was read, "" if nothing
     was inferred or assumed. `notation` is how the values are written: the unit of numbers, "naive" or "zoned"
-    texts.
+    texts. `counts` says of how many times something was decided.
     """
 
     ns: Times
@@ -44,3 +46,4 @@ class ReadTimes(NamedTuple):
     zone: str = "UTC"
     note: str = ""
     notation: str = ""
+    counts: Mapping[str, int] = MappingProxyType({})

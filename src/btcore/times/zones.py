@@ -88,15 +88,15 @@ def localize(
 
 def localize_counted(
     local: Times, timezone: str, kind: str = "times", dst: Dst = "raise", hint: str = DST_HINT
-) -> tuple[Times, str]:
-    """What `localize` returns, and a note of the times that `dst` decided, "" if there are none."""
+) -> tuple[Times, dict[str, int]]:
+    """What `localize` returns, and what is said of the times that `dst` decided, with their number."""
     if timezone == "UTC" or len(local) == 0:
         zone(timezone)  # it must exist even if there is nothing to convert
-        return local, ""
+        return local, {}
     _reject_edges(local, kind)
     starts, offsets = _transitions_around(local, timezone)
     if len(offsets) == 1:
-        return local - offsets[0], ""
+        return local - offsets[0], {}
 
     def offset_at(utc: Times) -> Times:
         found: Times = offsets[np.searchsorted(starts, utc, "right") - 1]
@@ -122,7 +122,7 @@ def localize_counted(
     chosen = np.where(is_later, high, low)
     utc = np.where(first_valid & second_valid, chosen, np.where(first_valid, first, second))
     change = starts[np.searchsorted(starts, first, "right") - 1]
-    return np.where(skipped, change, utc), _count_text(int(repeated.sum()), int(skipped.sum()), dst)
+    return np.where(skipped, change, utc), _counts(int(repeated.sum()), int(skipped.sum()), dst)
 
 
 def later_passes(
@@ -165,10 +165,9 @@ def _text(local: int) -> str:
     return moment_text(int(local))[:-1]
 
 
-def _count_text(repeated: int, skipped: int, dst: str) -> str:
+def _counts(repeated: int, skipped: int, dst: str) -> dict[str, int]:
     both = (("occur twice", repeated), ("never occur", skipped))
-    counts = [f"{what}: {count}" for what, count in both if count]
-    return f"; local times that {', that '.join(counts)} (dst={dst})" if counts else ""
+    return {f"local times that {what} (dst={dst})": count for what, count in both if count}
 
 
 def _reject_edges(local: Times, kind: str) -> None:

@@ -408,3 +408,33 @@ def test_displayed_sizes_of_vendors_limit_fills():
 
     result = bt.run({"B": quotes}, Buyer, execution=bt.Execution(displayed_size=True))
     assert result.trades["quantity"][0] == 0.5
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.array([1.0, None, 3.0], dtype="Float64"),
+        pd.Series([1, None, 3], dtype="Int64"),
+        pd.Series([1.0, pd.NA, 3.0], dtype=object),
+        pd.Series(["1", pd.NA, "3"], dtype="string"),
+        pl.Series([1.0, None, 3.0]),
+        np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False]),
+    ],
+)
+def test_a_value_that_is_null_is_said_to_be_missing(column):
+    frame = {"time": np.array([1, 2, 3]).view("M8[ns]"), "price": column}
+    with pytest.raises(DataError, match=r"trades\[1\]: price is missing; missing="):
+        Trades.from_frame(frame)
+    assert Trades.from_frame(frame, missing="drop").price.tolist() == [1.0, 3.0]
+
+
+def test_the_error_of_a_missing_volume_says_that_the_column_may_be_left_out():
+    times = np.array(["2024-01-01", "2024-01-02"], "M8[D]")
+    frame = {
+        "time": times,
+        **{name: [1.0, 1.0] for name in ("open", "high", "low", "close")},
+        "volume": [1.0, None],
+    }
+    with pytest.raises(DataError, match=r'volume is missing; .*columns=\{"volume": None\} the column'):
+        Bars.from_frame(frame)
+    assert Bars.from_frame(frame, columns={"volume": None}).volume is None

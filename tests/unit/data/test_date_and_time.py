@@ -78,3 +78,30 @@ def test_what_is_no_time_of_day_is_refused(times, message):
 
 def test_rows_without_a_time_of_day_can_be_dropped():
     assert read(["2024-01-02"] * 2, ["", "09:30"], missing="drop") == ["01-02 09:30:00.000"]
+
+
+DAYS = pd.to_datetime(["2024-01-02", "2024-01-02"])
+
+
+@pytest.mark.parametrize(
+    ("dates", "times", "message"),
+    [
+        (DAYS.tz_localize("America/New_York"), ["09:30", "09:31"], "dates without a time zone are needed"),
+        (pl.Series(DAYS).dt.replace_time_zone("UTC"), ["09:30", "09:31"], "dates without a time zone"),
+        (DAYS + pd.to_timedelta("9h"), ["09:30", "09:31"], r"trades\[0\]: Date has a time of day"),
+        (DAYS, pd.to_timedelta(["09:30:00", "09:31:00"]), "dates and times of day are needed, not Duration"),
+        (DAYS, [93000.5, 93100.5], "the numbers 93000.5 to 93100.5 could be of any unit"),
+    ],
+)
+def test_columns_that_say_more_than_a_date_and_a_time_are_refused(dates, times, message):
+    with pytest.raises(DataError, match=message):
+        read(dates, times)
+
+
+@pytest.mark.parametrize(
+    ("times", "digits"),
+    [(["0930", "0931"], "HHMM"), ([0, 93000], "HHMMSS")],
+)
+def test_the_note_says_how_times_of_day_are_written(times, digits):
+    trades = Trades.from_frame({"Date": DAYS, "Time": times, "Price": [1.0, 1.0]})
+    assert f"timestamp is 'Date' and 'Time' ({digits}) together" in trades.notes

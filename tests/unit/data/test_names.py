@@ -129,3 +129,35 @@ def test_columns_of_symbols():
     assert match_columns(names, "trades", {"symbol": None}).symbols == ()
     for name in ("Ticker", "<TICKER>", "contract", "Instrument", "NAME"):
         assert match_columns(["time", "price", name], "trades").symbols == (name,)
+
+
+@pytest.mark.parametrize(
+    ("names", "kind", "expected"),
+    [
+        (["agg_trade_id", "price", "quantity", "transact_time", "is_buyer_maker"], "trades",
+         {"timestamp": "transact_time", "size": "quantity", "buyer_maker": "is_buyer_maker"}),
+        (["best_bid_price", "best_bid_qty", "best_ask_price", "best_ask_qty", "transaction_time",
+          "event_time"], "quotes",
+         {"timestamp": "transaction_time", "bid_size": "best_bid_qty", "ask": "best_ask_price"}),
+        (["ticker", "volume", "open", "close", "high", "low", "window_start"], "bars",
+         {"timestamp": "window_start"}),
+        (["ticker", "participant_timestamp", "price", "sip_timestamp", "size"], "trades",
+         {"timestamp": "sip_timestamp"}),
+        (["t", "o", "h", "l", "c", "v"], "bars", {"timestamp": "t", "volume": "v"}),
+        (["t", "bp", "bs", "ap", "as"], "quotes",
+         {"timestamp": "t", "bid": "bp", "ask": "ap", "bid_size": "bs", "ask_size": "as"}),
+        (["Local time", "Open", "High", "Low", "Close"], "bars", {"timestamp": "Local time"}),
+        (["observation_date", "price"], "trades", {"timestamp": "observation_date"}),
+        (["Unnamed: 0", "Open", "High", "Low", "Close"], "bars", {"timestamp": "Unnamed: 0"}),
+        (["Open", "High", "Low", "Close", "__index_level_0__"], "bars", {"timestamp": "__index_level_0__"}),
+        (["Date", "Open", "High", "Low", "Close", "__index_level_0__"], "bars", {"timestamp": "Date"}),
+    ],
+)  # fmt: skip
+def test_names_of_more_vendors(names, kind, expected):
+    found = match_columns(names, kind).columns
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_an_unnamed_column_that_is_not_the_first_is_no_index():
+    with pytest.raises(DataError, match="no column for timestamp"):
+        match_columns(["Open", "Unnamed: 1", "High", "Low", "Close"], "bars")

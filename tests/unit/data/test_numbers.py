@@ -176,3 +176,35 @@ def test_what_was_unusual_is_noted():
     notes.clear()
     read(texts("187.15", "-"), notes=notes)
     assert notes == []
+
+
+WIDE = [Decimal("1.1"), Decimal("2.25")]
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        (np.array([1.5, 2.25], np.float16), [1.5, 2.25]),
+        (pa.array(np.array([1.5, 2.25], np.float16)), [1.5, 2.25]),
+        (pl.Series([7, 2**100], dtype=pl.Int128), [7.0, 2.0**100]),
+        (pl.Series([7, None], dtype=pl.Int128), [7.0, None]),
+        (pa.array(WIDE, pa.decimal256(50, 9)), [1.1, 2.25]),
+        (pa.chunked_array([pa.array(WIDE, pa.decimal128(20, 4))]), [1.1, 2.25]),
+    ],
+)
+def test_numbers_of_unusual_widths(column, expected):
+    assert read(column) == [expected]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([[1.0], [2.0]]),
+        pa.array([1, 2], pa.duration("s")),
+        pa.array([[("a", 1)], []], pa.map_(pa.string(), pa.int32())),
+        pa.array([(1, 2, 3), (1, 2, 3)], pa.month_day_nano_interval()),
+    ],
+)
+def test_columns_that_hold_no_numbers_are_refused_by_their_type(column):
+    with pytest.raises(DataError, match=r"bars\.c0: numbers are needed, not "):
+        read(column)

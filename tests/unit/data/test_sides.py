@@ -94,3 +94,23 @@ def test_a_buyer_who_is_the_maker_is_a_sale(values):
 def test_other_makers_are_refused(value):
     with pytest.raises(RowError, match=r"trades\[1\]: buyer_maker is not true, false, 1 or 0"):
         maker_column([True, value])
+
+
+@pytest.mark.parametrize("values", [[1, 0, 1], np.array([1, 0]), ["1", "0"], np.array([1.0, 0.0, np.nan])])
+def test_ones_and_zeros_may_be_purchases_and_sales_and_are_noted(values):
+    notes: list[str] = []
+    side_column(values, notes=notes)
+    assert notes == ["side: 1 is a purchase, 0 unknown, and -1 does not occur"]
+
+
+@pytest.mark.parametrize("values", [[1, 1], [1, 0, -1], np.array([1, 0, -1]), ["buy", "0", "1"], [0, 0]])
+def test_other_sides_are_not_noted(values):
+    notes: list[str] = []
+    side_column(values, notes=notes)
+    assert notes == []
+
+
+@pytest.mark.parametrize("values", [[1, 2], np.array([1, 2]), ["bid", "ask"], ["A", "S"]])
+def test_the_error_of_an_unknown_side_names_the_option(values):
+    with pytest.raises(RowError, match=r"; sides= says what other values mean"):
+        side_column(values)

@@ -245,3 +245,10 @@ def test_a_moment_at_a_change_of_the_clock_needs_its_offset():
 def test_moments_that_int64_cannot_hold_are_refused(moment):
     with pytest.raises(DataError, match=r"start.*outside the years|start.*outside .*the years"):
         moment_ns(moment, NEW_YORK, "start")
+
+
+@pytest.mark.parametrize("unit", ["ps", "fs", "as"])
+def test_units_finer_than_nanoseconds_are_refused(unit):
+    times = np.array([0, 1], f"M8[{unit}]")
+    with pytest.raises(DataError, match=rf"datetime64\[{unit}\] is finer than nanoseconds"):
+        read(times)

@@ -96,12 +96,12 @@ def test_a_skipped_time_is_refused(dst):
 
 
 def test_the_times_that_dst_decides_are_counted():
-    assert localize_counted(local(*HALF_HOURS), NEW_YORK, dst="infer")[1] == (
-        "; local times that occur twice: 4 (dst=infer)"
-    )
+    assert localize_counted(local(*HALF_HOURS), NEW_YORK, dst="infer")[1] == {
+        "local times that occur twice (dst=infer)": 4
+    }
     gap = np.array(["2024-03-10T02:30"], "datetime64[ns]").astype(np.int64)
-    assert localize_counted(gap, NEW_YORK, dst="later")[1] == "; local times that never occur: 1 (dst=later)"
-    assert localize_counted(local("03:00"), NEW_YORK)[1] == ""
+    assert localize_counted(gap, NEW_YORK, dst="later")[1] == {"local times that never occur (dst=later)": 1}
+    assert localize_counted(local("03:00"), NEW_YORK)[1] == {}
 
 
 def test_an_unknown_dst_is_refused():

@@ -19,6 +19,8 @@ def from_datetimes(values: Any, array: NDArray[Any], kind: str, name: str) -> Fo
     unit = np.datetime_data(array.dtype)[0]
     if unit == "generic":
         raise DataError(f"{kind}.{name}: datetime64 without a unit; give it one, such as datetime64[ns]")
+    if unit in {"ps", "fs", "as"}:
+        raise DataError(f"{kind}.{name}: {array.dtype} is finer than nanoseconds; pass datetime64[ns]")
     if unit != "ns":
         years = array.astype("datetime64[Y]").astype(np.int64) + 1970
         beyond = (years < FIRST_YEAR) | (years > LAST_YEAR)  # numpy would wrap around silently

@@ -37,13 +37,13 @@ def read_times(
         problem = f"is written as {found.notation!r}, but those before it as {rules.notation!r}"
         raise RowError(kind, 0, f"{name} {written[0]} {problem}")
     zone = rules.timezone or found.zone or "UTC"
-    times, changed = found.times, ""
+    times, counts = found.times, dict[str, int]()
     if found.local:
-        times, changed = localize_counted(found.times, zone, kind, rules.dst)
+        times, counts = localize_counted(found.times, zone, kind, rules.dst)
     if not literal:
         check_years(times, written, kind, rules, name)
-    note = "" if literal else _note(found, rules, zone) + changed
-    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation)
+    note = "" if literal else _note(found, rules, zone)
+    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts)
 
 
 def refuse_pieces(rules: TimeRules) -> None:

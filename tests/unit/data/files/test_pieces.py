@@ -68,13 +68,53 @@ def test_a_second_symbol_in_a_later_piece_is_refused():
         next(found)
 
 
+def bars_of(dates):
+    prices = {name: pl.lit(1.0) for name in ("open", "high", "low", "close")}
+    return pl.DataFrame({"date": dates}).with_columns(**prices)
+
+
+@pytest.mark.parametrize("interval", ["1w", "1mo", "1q", "1y"])
+def test_bars_of_weeks_and_longer_need_all_rows(interval):
+    """The first dates alone are ends of months, read as closes; the whole column is read as opens."""
+    dates = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-05-03"]
+    with pytest.raises(DataError, match=rf"a\.csv: bars of {interval} need all rows of the file"):
+        next(pieces(bars_of(dates), 2, "bars", interval=interval))
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_notes_of_the_last_piece_are_those_of_the_file_each_once(size):
+    times = [f"2024-11-03 0{hour}" for hour in ("0:59", "1:00", "1:30", "1:59", "2:00")]
+    frame = pl.DataFrame({"time": times, "price": [1.0] * len(times)})
+    options = {"timezone": "America/New_York", "dst": "earlier"}
+    *_, last = pieces(frame, size, **options)
+    assert last.notes == ("by hand", *Trades.from_frame(frame, **options).notes)
+    assert "local times that occur twice (dst=earlier): 3 of 5 rows" in last.notes
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("sides", ["AABBSS", "BBSSAA", "ANNSBB"])
+def test_letters_with_two_meanings_in_different_pieces_are_refused(size, sides):
+    with pytest.raises(DataError, match=r"side is not .*there are A and others than B and N"):
+        list(pieces(trades([1.0] * 6, side=list(sides)), size))
+
+
+def test_digits_of_times_of_day_are_those_of_the_first_piece():
+    """In the second piece 500 is 00:05:00, not 05:00, after the 093000 of the first."""
+    dates = ["20240102", "20240102", "20240103", "20240103"]
+    frame = pl.DataFrame({"date": dates, "time": ["93000", "93001", "0", "500"], "price": [1.0] * 4})
+    made = np.concatenate([piece.timestamp for piece in pieces(frame, 2)])
+    assert made.tolist() == Trades.from_frame(frame).timestamp.tolist()
+    later = frame.with_columns(time=pl.Series(["0", "500", "93000", "93001"]), date=pl.lit("20240102"))
+    with pytest.raises(DataError, match=r"time: times of day of 5 digits follow those of 4"):
+        list(pieces(later, 2))
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 def test_bars_end_where_they_do_in_the_whole_file(size):
-    months = pl.DataFrame({"date": [f"2024-{month:02}-01" for month in range(1, 8)]}).with_columns(
-        **{name: pl.lit(1.0) for name in ("open", "high", "low", "close")}
-    )
-    whole = Bars.from_frame(months, interval="1mo")
-    made = list(pieces(months, size, "bars", interval="1mo"))
+    days = bars_of([f"2024-03-{day:02}" for day in range(7, 14)])  # that of the 10th has 23 hours
+    options = {"interval": "1d", "timezone": "America/New_York"}
+    whole = Bars.from_frame(days, **options)
+    made = list(pieces(days, size, "bars", **options))
     assert np.concatenate([piece.end for piece in made]).tolist() == whole.end.tolist()
     assert np.concatenate([piece.timestamp for piece in made]).tolist() == whole.timestamp.tolist()
 
