@@ -17,7 +17,6 @@ from btcore.data.source import AnyContainer
 from btcore.data.symbols import Before, of_symbol
 from btcore.data.timestamps import TimeRules, refuse_pieces
 from btcore.errors import DataError, RowError
-from btcore.times.intervals import bar_length
 
 from .lines import Lines
 
@@ -128,7 +127,6 @@ class Pieces:
                 raise DataError(
                     f"{reading.file.name}: {text} needs all rows of the file; it is for read_*, not scan_*"
                 )
-        _refuse_periods(reading)
         refuse_pieces(TimeRules(dst=settings.dst))
         self._reading, self._found = reading, found
         self._notes: dict[str, Notes] = {}
@@ -199,18 +197,6 @@ class Pieces:
                 pass  # the rows are invalid, which is found here, or what follows is, which is found later
         piece = construct(make, kind, rows, settings)
         return piece
-
-
-def _refuse_periods(reading: Reading) -> None:
-    """DataError for bars of weeks or months: all of them show on which day of its period a bar begins."""
-    interval = reading.settings.interval
-    if reading.kind != "bars" or interval is None:
-        return
-    length = bar_length(interval)
-    if length.months or length.weeks:
-        raise DataError(
-            f"{reading.file.name}: bars of {interval} need all rows of the file; it is for read_*, not scan_*"
-        )
 
 
 def _without_notes(piece: AnyContainer | None) -> AnyContainer | None:

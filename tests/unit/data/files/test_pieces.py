@@ -73,14 +73,6 @@ def bars_of(dates):
     return pl.DataFrame({"date": dates}).with_columns(**prices)
 
 
-@pytest.mark.parametrize("interval", ["1w", "1mo", "1q", "1y"])
-def test_bars_of_weeks_and_longer_need_all_rows(interval):
-    """The first dates alone are ends of months, read as closes; the whole column is read as opens."""
-    dates = ["2024-01-31", "2024-02-29", "2024-03-31", "2024-05-03"]
-    with pytest.raises(DataError, match=rf"a\.csv: bars of {interval} need all rows of the file"):
-        next(pieces(bars_of(dates), 2, "bars", interval=interval))
-
-
 @pytest.mark.parametrize("size", [1, 2, 3])
 def test_the_notes_of_the_last_piece_are_those_of_the_file_each_once(size):
     times = [f"2024-11-03 0{hour}" for hour in ("0:59", "1:00", "1:30", "1:59", "2:00")]
