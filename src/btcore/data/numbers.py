@@ -3,6 +3,7 @@
 Numbers need no other package; texts are read by polars, as the floats that Python's `float` gives.
 """
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -55,11 +56,11 @@ def read_numbers(
             notes.append(
                 f"{', '.join(name for name, (_, styles) in read.items() if style in styles)}: {style}"
             )
-    found = {name: _finished(column, texts.get(name), kind, name) for name, column in raw.items()}
+    found = {name: _finished(column, texts.get(name), form, kind, name) for name, column in raw.items()}
     return found, Form(form.decimal or ".", form.thousands)
 
 
-def _finished(raw: _Raw, texts: Any, kind: str, name: str) -> Numbers:
+def _finished(raw: _Raw, texts: Any, form: Form, kind: str, name: str) -> Numbers:
     """The column with its texts converted, and every value that stands for none counted as absent."""
     values, absent = raw.values, raw.absent
     if texts is not None:
@@ -72,17 +73,19 @@ def _finished(raw: _Raw, texts: Any, kind: str, name: str) -> Numbers:
             given = raw.texts.str.strip_chars().str.to_lowercase()
             invalid = lacking & ~given.is_in(list(MISSING)).fill_null(False).to_numpy()
             if invalid.any():
-                raise _no_number(raw.texts, invalid, kind, name)
+                raise _no_number(raw.texts, invalid, kind, name, form)
             absent = lacking if absent is None else absent | lacking
         numbers = read.fill_null(np.nan).to_numpy()
         values = numbers if textual.all() or values is None else np.where(textual, numbers, values)
     return Numbers(values, _union(absent, _stand_ins(values)))
 
 
-def _no_number(texts: Any, invalid: Mask, kind: str, name: str) -> RowError:
+def _no_number(texts: Any, invalid: Mask, kind: str, name: str, form: Form) -> RowError:
     row = int(invalid.argmax())
     text = texts[row]
     what = "is a percentage, not a number" if str(text).strip().endswith("%") else "is not a number"
+    if re.fullmatch(r"[-+]?[\d.,]+", str(text).strip()):
+        what += f" with the decimal point {form.decimal or '.'!r}"
     return RowError(kind, row, f"{name} {what} ({name}={text!r})", int(invalid.sum()))
 
 

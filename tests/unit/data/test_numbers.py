@@ -88,7 +88,9 @@ def test_the_form_may_be_given():
     assert read(texts("1,234"), form=Form(None, ",")) == [[1234]]
     assert read(texts("1.234"), form=Form(None, ".")) == [[1234]]
     assert read(texts("1_000,5"), form=Form(None, "_")) == [[1000.5]]
-    with pytest.raises(RowError, match=r"bars\[1\]: c0 is not a number \(c0='187,15'\)"):
+    with pytest.raises(
+        RowError, match=r"bars\[1\]: c0 is not a number with the decimal point '.' \(c0='187,15'\)"
+    ):
         read(texts("5.5", "187,15"), form=Form("."))
 
 
@@ -208,3 +210,14 @@ def test_numbers_of_unusual_widths(column, expected):
 def test_columns_that_hold_no_numbers_are_refused_by_their_type(column):
     with pytest.raises(DataError, match=r"bars\.c0: numbers are needed, not "):
         read(column)
+
+
+@pytest.mark.parametrize(
+    ("text", "form", "point"),
+    [("1.001,5", Form("."), "."), ("1,234.5", Form(","), ","), ("1.2.3", Form(), ".")],
+)
+def test_the_error_of_a_number_that_is_written_otherwise_says_the_decimal_point(text, form, point):
+    with pytest.raises(
+        RowError, match=rf"c0 is not a number with the decimal point '\{point}' \(c0='{text}'\)"
+    ):
+        read(texts("7", text), form=form)

@@ -67,6 +67,10 @@ def test_forms_of_times_alone_and_among_others(text, expected):
         ("+024-01-02", "is not an ISO 8601 time"),
         ("12024-01-02", "is not an ISO 8601 time"),
         ("noon", "is not an ISO 8601 time; pass time_format="),
+        ("09:30:00", "is a time of day without a date"),
+        ("9:30", "is a time of day without a date"),
+        ("2024-01-02 09:30:00 GMT+1", r"GMT\+1 is not a UTC offset"),
+        ("2024-01-02 09:30:00 UTC+25:00", r"UTC\+25:00 is not a UTC offset"),
         ("2024-01-02T09:30:00+25:00", r"\+25:00 is not a UTC offset"),
         ("2024-01-02T09:30:00-00:99", "-00:99 is not a UTC offset"),
         ("2024-01-02 09:30:00 EST", "EST is an abbreviation, which several zones may share"),
@@ -83,6 +87,19 @@ def test_texts_that_are_no_times_are_refused(text, problem):
             read([good, text])
     with pytest.raises(DataError, match=rf"bars\[0\]: .*{problem}"):
         read([text])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "31.01.2024 10:30:00.000 GMT+0100",
+        "2024-01-31 04:00 UTC-05:30",
+        "2024-01-31 09:30 gmt+0000",
+        "2024-01-31 09:30 UTC",
+    ],
+)
+def test_offsets_after_the_letters_gmt_or_utc(text):
+    assert read([text]).ns.tolist() == [ns("2024-01-31T09:30")]
 
 
 @pytest.mark.parametrize("year", ["0001", "0024", "1600", "1677", "2262", "2300", "9999"])

@@ -14,6 +14,7 @@ from btcore.times.zones import Times, localize
 from .found import Found, numbered_among
 
 _UTC = ("Z", "UTC", "GMT")
+_NAMED_OFFSET = re.compile(r"(?:GMT|UTC)([+-]\d\d:?\d\d)", re.IGNORECASE)  # GMT+0100 is an hour ahead of UTC
 OFFSET = r"[+-](?:0\d|1[0-5])(?::?[0-5]\d)?"
 
 
@@ -37,8 +38,9 @@ def to_utc(local: Times, zones: Any, texts: Any, *, kind: str, rules: TimeRules,
     named = []
     for text in zones.unique(maintain_order=True):
         rows = np.flatnonzero((zones == text).to_numpy())
-        if text.upper() in _UTC or re.fullmatch(OFFSET, text):
-            times[rows] -= offset_ns(text)
+        offset = _NAMED_OFFSET.sub(r"\1", text)
+        if offset.upper() in _UTC or re.fullmatch(OFFSET, offset):
+            times[rows] -= offset_ns(offset)
             continue
         if problem := _problem(text):
             first = int(rows[0])
@@ -58,7 +60,7 @@ def _problem(text: str) -> str:
     """What is wrong with the name of a zone; "" for an IANA name."""
     if text.upper() in ("AM", "PM"):
         return f"{text} needs time_format= with %I and %p"
-    if text[0] in "+-":
+    if text[0] in "+-" or re.match(r"(?:GMT|UTC)[+-]", text):  # GMT+1 is an hour behind UTC in names of zones
         return f"{text} is not a UTC offset"
     if "/" not in text and text == text.upper():
         return (

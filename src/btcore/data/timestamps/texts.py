@@ -24,7 +24,7 @@ _TIME = (
     r"(?:(?:[Tt]|\s+)"
     r"(?:(?P<h1>\d{1,2}):(?P<n1>\d\d)(?::(?P<s1>\d\d)(?:[.,](?P<f1>\d{1,9})0*)?)?"
     r"|(?P<h2>\d\d)(?P<n2>\d\d)(?:(?P<s2>\d\d)(?:[.,](?P<f2>\d{1,9})0*)?)?)"
-    r"\s*(?P<zone>[+-]\d\d(?::?\d\d)?|[A-Za-z][\w+/-]*)?)?$"
+    r"\s*(?P<zone>[+-]\d\d(?::?\d\d)?|[A-Za-z][\w+/:-]*)?)?$"
 )
 _YEAR_FIRST = r"^(?P<y>\d{4})(?:[-/.](?P<a1>\d{1,2})[-/.](?P<b1>\d{1,2})|(?P<a2>\d\d)(?P<b2>\d\d))" + _TIME
 _YEAR_LAST = r"^(?P<a1>\d{1,2})[-/.](?P<b1>\d{1,2})[-/.](?P<y>\d{4})" + _TIME
@@ -125,8 +125,13 @@ def _read_fields(
     """Times of the fields that a pattern finds in each text."""
     fields = texts.str.extract_groups(pattern).struct.unnest()
     unread = fields["y"].is_null().to_numpy()
-    hint = "pass time_format= for other formats"
-    reject_rows(kind, unread, lambda row: f"{name} {texts[row]!r} is not an ISO 8601 time; {hint}")
+
+    def problem(row: int) -> str:
+        if re.match(r"\d{1,2}:\d\d", texts[row]):
+            return f"{name} {texts[row]!r} is a time of day without a date"
+        return f"{name} {texts[row]!r} is not an ISO 8601 time; pass time_format= for other formats"
+
+    reject_rows(kind, unread, problem)
 
     def field(*names: str) -> Times:
         found = fields[names[0]]

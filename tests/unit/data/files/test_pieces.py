@@ -162,7 +162,9 @@ def test_numbers_are_written_alike_in_all_pieces():
     assert [piece.price.tolist() for piece in made] == [[187.15, 1250.0], [1234.0, 1500.0]]
     frame = trades(["187.15", "1.25", "1,234", "1.5"])
     assert list(pieces(frame, 2))[1].price.tolist() == [1234.0, 1.5]
-    with pytest.raises(DataError, match=r"a\.csv row 4: price is not a number \(price='187,15'\)"):
+    with pytest.raises(
+        DataError, match=r"a\.csv row 4: price is not a number with the decimal point '.' \(price='187,15'\)"
+    ):
         list(pieces(trades(["5", "6", "187,15", "7"]), 2))
 
 
