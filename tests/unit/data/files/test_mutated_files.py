@@ -4,6 +4,7 @@ import csv
 import io
 import random
 import re
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -120,8 +121,9 @@ def assert_says(found, text, layout):
             place = names.index(letters(name))
             assert [number(row[place]) for row in texts] == found.columns[name].tolist()
     times = [row[names.index("timestamp")].upper() for row in texts]
-    read = {"ms": lambda time: int(time) * 10**6, "ns": int}.get(layout.clock, instant)
-    assert found.timestamp.tolist() == [read(time) for time in times]
+    scale = {"ms": 10**6, "ns": 1}.get(layout.clock)
+    expected = [int(Decimal(time) * scale) if scale else instant(time) for time in times]
+    assert found.timestamp.tolist() == expected
 
 
 def letters(name):
