@@ -13,6 +13,7 @@ from btcore.times.rules import TimeRules
 
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen
+from .ends import read_ends
 from .sides import side_column
 from .timestamps import read_times
 from .validate import check_bars, check_lengths, check_quotes, check_trades
@@ -83,8 +84,9 @@ class Bars(Container):
         if volume is not None:
             columns["volume"] = float_column(volume, "bars", "volume")
         columns |= sides
+        end_note = ""
         if end is not None:
-            columns["end"] = read_times(end, "bars", rules, "end", literal=True).ns
+            columns["end"], end_note = read_ends(end, rules, literal=True)
         check_lengths(columns, "bars")
         spans = bar_times(
             times, interval, end=columns.pop("end", None), stamp=stamp, timezone=timezone, calendar=calendar
@@ -93,7 +95,7 @@ class Bars(Container):
         if spans.end is not None:
             columns["end"] = frozen(spans.end)
         check_bars(columns, spans.interval, negative_prices)
-        notes = tuple(filter(None, (times.note, *spans.notes)))
+        notes = tuple(filter(None, (times.note, end_note, *spans.notes)))
         more: dict[str, Any] = {"interval": spans.interval, "source": source}
         self._fill(columns, None, notes=notes, negative_prices=negative_prices, **more)
 

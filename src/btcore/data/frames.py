@@ -12,6 +12,7 @@ from btcore.times.rules import ReadTimes, TimeRules
 
 from .cleaning import Notes, Rows, clean, rows_of
 from .date_and_time import WIDTHS, are_times_of_day, joined
+from .ends import read_ends
 from .missing import absent_times, holds_texts, present
 from .names import PRICES, SIDED, Found, match_columns, plain
 from .number_texts import Form
@@ -177,7 +178,8 @@ def _rows(
     with rows_of(index):
         read = read_times(times, kind, rules)
         for name, values in ends.items():
-            columns[name] = read_times(values, kind, rules, name).ns
+            columns[name], line = read_ends(values, rules)
+            lines.append(line)
     if before is not None and len(read.ns):
         before.notation, before.form = read.notation, form
     for line in (read.note, *lines, _fixed_point(columns, settings)):

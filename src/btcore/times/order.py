@@ -47,7 +47,8 @@ def check_ends(kind: str, starts: Times, ends: Times) -> None:
     """RowError for the first bar that ends before it has begun, or after the next one begins."""
     reject_rows(kind, ends <= starts, with_times("the end is not after the timestamp", starts, ends))
     late = np.append(ends[:-1] > starts[1:], False)[: len(ends)]
-    reject_rows(kind, late, with_times("the end is after the next bar begins", starts, ends))
+    problem = "the end is after the next bar begins (a date as an end is the end of that day)"
+    reject_rows(kind, late, with_times(problem, starts, ends))
 
 
 def check_last_end(kind: str, times: Times, length: int) -> None:

@@ -187,3 +187,36 @@ def test_what_is_no_table_is_refused():
     for value in (candles()["Close"], "a.csv", [1, 2], None):
         with pytest.raises(DataError, match="a dict or a structured array is needed, not"):
             Bars.from_frame(value)
+
+
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_ends_that_are_dates_are_the_ends_of_these_days(zone):
+    """Weeks from Monday to Friday: the close of a Friday is not known when it begins."""
+    frame = {"date": ["2024-03-04", "2024-03-11"], "end": ["2024-03-08", "2024-03-15"]}
+    frame |= {name: [1.0, 2.0] for name in ("open", "high", "low", "close")}
+    bars = Bars.from_frame(frame, timezone=zone)
+    midnights = (
+        ["2024-03-09T00:00", "2024-03-16T00:00"] if zone is None else ["2024-03-09T05:00", "2024-03-16T04:00"]
+    )
+    assert bars.end.tolist() == np.array(midnights, "M8[ns]").astype(np.int64).tolist()
+    assert (
+        "end: the values are dates; the bars end with these days, at the midnights after them" in bars.notes
+    )
+    days = [np.array(frame[name], "M8[D]") for name in ("date", "end")]
+    made = Bars(days[0], *[[1.0, 2.0]] * 4, end=days[1], timezone=zone)
+    assert made.end.tolist() == bars.end.tolist()
+    assert made.notes == (bars.notes[-1],)
+
+
+def test_ends_that_are_instants_stay_as_they_are():
+    frame = {name: [1.0] for name in ("open", "high", "low", "close")}
+    frame |= {"time": ["2024-03-04T00:00Z"], "end": ["2024-03-09T00:00Z"]}
+    assert Bars.from_frame(frame).end.tolist() == [int(np.datetime64("2024-03-09", "ns").astype(np.int64))]
+
+
+def test_ends_that_are_the_dates_of_the_next_bars_are_refused():
+    """Whether the day is part of the bar cannot be known."""
+    frame = {name: [1.0, 1.0] for name in ("open", "high", "low", "close")}
+    frame |= {"date": ["2024-03-04", "2024-03-05"], "end": ["2024-03-05", "2024-03-06"]}
+    with pytest.raises(DataError, match=r"next bar begins \(a date as an end is the end of that day\)"):
+        Bars.from_frame(frame)
