@@ -295,7 +295,10 @@ def ended_at_closes(stream: dict[str, Any], opens: list[int], closes: list[int])
     """The stream with the ends that bars of regular hours have in these sessions."""
     starts = [int(row[0]) for row in stream.get("bars") or []]
     hours = list(zip(opens, closes, strict=True))
-    if not starts or "ends" in stream or not all(any(o <= ts < c for o, c in hours) for ts in starts):
+    if not starts or "ends" in stream:
+        return stream
+    begun_in = {next((o for o, c in hours if o <= ts < c), None) for ts in starts}
+    if None in begun_in or len(begun_in) == 1:
         return stream
     ends = {}
     for ts, following in zip(starts, [*starts[1:], inf], strict=True):

@@ -39,13 +39,14 @@ def with_ends(container: AnyContainer, ends: Times) -> AnyContainer:
 def session_ends(bars: Bars, sessions: Sessions) -> Times | None:
     """The ends of bars, no later than the close of the last session that each overlaps; None if none changes.
 
-    None too for bars with ends of their own, and if a bar begins outside all sessions: then they are not bars
-    of regular hours. `sessions` begin at or before the first bar and go on to the end of the last.
+    None too for bars with ends of their own, and unless they are bars of regular hours: all begin inside a
+    session, and not all inside the same one, which would show no bars between sessions. `sessions` begin at or before the first bar and go on to the end of the last.
     """
     starts = bars.timestamp
     if "end" in bars.columns or not len(bars):
         return None
-    if (starts >= sessions.closes[np.searchsorted(sessions.opens, starts, "right") - 1]).any():
+    session = np.searchsorted(sessions.opens, starts, "right") - 1
+    if session[0] == session[-1] or (starts >= sessions.closes[session]).any():
         return None
     ends = bars.end
     ends[:-1] = np.minimum(ends[:-1], starts[1:])  # a local day may have 23 hours

@@ -51,8 +51,22 @@ def test_the_last_hour_of_a_session_is_half_an_hour():
 
 def test_a_short_session_ends_early():
     # 2024-07-03 closed at 13:00 in New York, 17:00 UTC.
-    times, _ = ends(bars(ns("2024-07-03T13:30") + HOUR * np.arange(4)))
+    times, _ = ends(bars(np.r_[ns("2024-07-02T19:30"), ns("2024-07-03T13:30") + HOUR * np.arange(4)]))
     assert times[-1] == ns("2024-07-03T17:00")[0]
+
+
+def test_part_of_one_session_does_not_show_that_there_are_no_other_hours():
+    """Of bars from 13:30 to 23:30 UTC a run sees two. The second has prices of the half hour after the close."""
+    extended = bars(np.concatenate([ns(f"2024-01-0{day}T13:30") + HOUR * np.arange(10) for day in (3, 4)]))
+    times, result = ends(extended, start="2024-01-03T19:30", end="2024-01-03T21:00")
+    assert times == ns("2024-01-03T20:30", "2024-01-03T21:30").tolist()
+    assert result.logs == []
+    one_day = {"start": "2024-01-03", "end": "2024-01-04"}
+    assert ends(HOURS, **one_day)[0][-1] == ns("2024-01-03T21:30")[0]
+    cut = bt.leakcheck(
+        {"A": extended}, Ends, calendar="XNYS", start="2024-01-03T14:30", end="2024-01-03T21:00"
+    )
+    assert cut.runs > 1
 
 
 def test_without_a_calendar_nothing_changes():
@@ -122,9 +136,9 @@ def test_merged_streams_are_put_in_order_again():
         def on_trade(self, ctx, trade):
             heard.append("trade")
 
-    data = {"A": HOURS.slice(None, int(ns("2024-01-04")[0])), "B": late}
+    data = {"A": HOURS, "B": late}
     bt.run(bt.merge(data), Hears, calendar="XNYS", progress=False)
-    assert heard == ["trade", *["bar"] * 7, "trade"]
+    assert heard == ["trade", *["bar"] * 7, "trade", *["bar"] * 14]
 
 
 def test_excursions_and_orders_use_the_ends():
@@ -138,7 +152,7 @@ def test_excursions_and_orders_use_the_ends():
     assert result.orders["sent_at"].tolist() == ns("2024-01-03T21:00").tolist()
 
 
-@pytest.mark.parametrize("rows", [HOURS.timestamp, KEPT["other hours too"]])
+@pytest.mark.parametrize("rows", [HOURS.timestamp, HOURS.timestamp[:7], KEPT["other hours too"]])
 def test_the_second_engine_agrees(rows):
     data = bars(rows)
     found = sessions(*time_span([("A", (data,))]), "UTC", "XNYS")
