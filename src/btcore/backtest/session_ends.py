@@ -40,7 +40,8 @@ def session_ends(bars: Bars, sessions: Sessions) -> Times | None:
     """The ends of bars, no later than the close of the last session that each overlaps; None if none changes.
 
     None too for bars with ends of their own, and unless they are bars of regular hours: all begin inside a
-    session, and not all inside the same one, which would show no bars between sessions. `sessions` begin at or before the first bar and go on to the end of the last.
+    session, and not all inside the same one, which would show no bars between sessions. `sessions` begin at
+    or before the first bar and go on to the end of the last.
     """
     starts = bars.timestamp
     if "end" in bars.columns or not len(bars):

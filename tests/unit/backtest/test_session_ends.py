@@ -56,7 +56,7 @@ def test_a_short_session_ends_early():
 
 
 def test_part_of_one_session_does_not_show_that_there_are_no_other_hours():
-    """Of bars from 13:30 to 23:30 UTC a run sees two. The second has prices of the half hour after the close."""
+    """Of bars from 13:30 to 23:30 UTC a run sees two; the second goes on for half an hour after the close."""
     extended = bars(np.concatenate([ns(f"2024-01-0{day}T13:30") + HOUR * np.arange(10) for day in (3, 4)]))
     times, result = ends(extended, start="2024-01-03T19:30", end="2024-01-03T21:00")
     assert times == ns("2024-01-03T20:30", "2024-01-03T21:30").tolist()
