@@ -92,7 +92,7 @@ def test_the_tables_of_options_equal_those_of_the_readers() -> None:
     from btcore.data.options import TextOptions, TextSettings
 
     text = (ROOT / "docs" / "data.md").read_text()
-    section = text[text.index("## Options of the readers") : text.index("## Found by itself")]
+    section = text[text.index("## Options of the readers") : text.index("## Inferred")]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.MULTILINE)
     assert sorted(name for name, _ in rows) == sorted(TextOptions.__annotations__)
     for name, shown in rows:

@@ -19,7 +19,7 @@ BASES = (ROOT, ROOT / "src" / "btcore")
 
 CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"(?:[\w.-]+/)+(?:[\w.-]+)?|[\w-]+\.(?:py|pyx|pxd|pyi|md|toml)")
-NOT_PATHS = {"America/New_York", "BTC/USD", "text/html"}
+NOT_PATHS = {"America/New_York", "BTC/USD", "N/A", "text/html"}
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 # Phrases that a reader has to read twice, as regular expressions.
