@@ -171,14 +171,20 @@ def _moved(times: Times, length: Length, timezone: str, move: Callable[[Times, L
     """The times moved by one length, `ends_of` or `starts_of`, on the local clock; a new array.
 
     Bars that keep to one place in the hours or days of UTC, but to none of the local clock, are bars of UTC.
+    Those that keep to both and begin a day of UTC, but none of the local clock, may be either: they are the
+    longer of the two.
     """
     if not length.follows_clock:
         return move(times, length)
     local = _to_local(times, timezone)
     cycle = length.ns if length.ns % DAY_NS else DAY_NS
-    if _one_place(times, cycle) and not _one_place(local, cycle):
+    by_utc = _one_place(times, cycle)
+    if by_utc and not _one_place(local, cycle):
         return move(times, length)
-    return _to_utc(move(local, length), timezone)
+    moved = _to_utc(move(local, length), timezone)
+    if by_utc and times[0] % cycle == 0 and local[0] % cycle:
+        return (np.maximum if move is ends_of else np.minimum)(moved, move(times, length))
+    return moved
 
 
 def _one_place(times: Times, length: int) -> bool:

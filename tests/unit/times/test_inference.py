@@ -81,6 +81,8 @@ def test_closes_agree_on_two_thirds_of_the_gaps():
     assert infer_length(days, days).name == "2h"
     with pytest.raises(DataError, match=r"2h \(3\), 22h \(2\); it may be 2h; pass interval="):
         infer_length(days, days, closes=True)
+    with pytest.raises(DataError, match=r"2h \(1\); it may be 2h; pass interval="):
+        infer_length(days[:2], days[:2], closes=True)
     hours = np.array([10, 11, 12, 34, 35, 36]) * HOUR
     assert infer_length(hours, hours, closes=True).name == "1h"
 

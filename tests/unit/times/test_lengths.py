@@ -107,6 +107,22 @@ class TestLocalClock:
         times = ReadTimes(utc("2024-03-04", "2024-03-11"), zone=NY)
         assert found(times, "1w").end is None
 
+    @pytest.mark.parametrize(
+        ("interval", "time", "end"),
+        [
+            ("1d", "2024-03-10T00:00", "2024-03-11"),
+            ("1w", "2024-03-04T00:00", "2024-03-11"),
+            ("4h", "2024-03-10T04:00", "2024-03-10T08:00"),
+        ],
+    )
+    def test_bars_of_utc_before_the_clock_of_a_given_zone_changes(self, interval, time, end):
+        """Days of UTC, and a zone for the sessions of the run: the last is not over when the local day is."""
+        assert ends(found(ReadTimes(utc(time), zone=NY), interval)) == [end]
+
+    def test_closes_of_utc_after_the_clock_of_a_given_zone_changes(self):
+        bars = found(ReadTimes(utc("2024-03-11T00:00"), zone=NY), "1d", stamp="close")
+        assert starts(bars) == ["2024-03-10T00:00"]
+
     def test_a_time_zone_given_is_that_of_the_bars(self):
         times = ReadTimes(utc("2024-03-10T05:00"))
         assert ends(found(times, "1d", timezone=NY)) == ["2024-03-11T04:00"]
