@@ -130,3 +130,16 @@ def test_months_are_read_as_their_first_day_with_a_note():
     found = read(["2024-05", "2024-06"], "%Y-%m")
     assert (found.dates, "read as the first day of the month" in found.note) == (True, True)
     assert "first day" not in read(["2024-05-01"], "%Y-%m-%d").note
+
+
+@pytest.mark.parametrize(
+    ("good", "damaged", "time_format"),
+    [
+        ("12/10/2024", "12/ 1/2024", "%d/%m/%Y"),
+        ("2024-01-12 10:12:12", "2024-01-12 10:12: 2", "%Y-%m-%d %H:%M:%S"),
+        ("2024-01-12 10:12:12", "2024-01-12  0:12:12", "%Y-%m-%d %H:%M:%S"),
+    ],
+)
+def test_a_blank_is_no_digit(good, damaged, time_format):
+    with pytest.raises(DataError, match=r"bars\[1\]: .*is not in the format"):
+        read([good, damaged], time_format)

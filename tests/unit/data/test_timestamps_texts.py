@@ -90,6 +90,28 @@ def test_texts_that_are_no_times_are_refused(text, problem):
 
 
 @pytest.mark.parametrize(
+    ("good", "damaged"),
+    [
+        ("2024-01-12T10:12:12Z", "2024-01-12T10:12: 2Z"),
+        ("2024-01-12T10:12:12", "2024-01-12T10: 2:12"),
+        ("2024-01-12 10:12:12", "2024-01-12 10: 2:12"),
+        ("2024-01-12 10:12:12.123456789", "2024-01-12 10:12:\t2.123456789"),
+        ("2024-01-12", "2024-01- 2"),
+        ("2024-01-12 10:12:12", "2024- 1-12T10:12:12"),
+        ("2024-01-12T10:12:12Z", "2024-1-12T\u00a02:12:12Z"),
+    ],
+)
+def test_a_blank_is_no_digit(good, damaged):
+    with pytest.raises(DataError, match=r"bars\[2\]: .*is not an ISO 8601 time"):
+        read([good, good, damaged])
+
+
+def test_an_hour_of_one_digit_may_follow_a_blank():
+    texts = ["2024-01-12  9:30:00", "2024-01-12 10:30:00"]
+    assert read(texts).ns.tolist() == [ns("2024-01-12T09:30"), ns("2024-01-12T10:30")]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "31.01.2024 10:30:00.000 GMT+0100",

@@ -53,6 +53,8 @@ def _read_uniform(texts: Any, rules: TimeRules) -> Found | None:
     first = _UNIFORM.fullmatch(texts[0])
     if first is None or first[0].isdigit() or (texts.str.len_bytes() != len(first[0])).any():
         return None
+    if _has_other_blanks(texts, first[0]):
+        return None
     dash, gap, colon, second, fraction, zone = first.group(
         "dash", "gap", "colon", "second", "fraction", "zone"
     )
@@ -78,6 +80,19 @@ def _read_uniform(texts: Any, rules: TimeRules) -> Found | None:
     if second and _has_second_60(texts, local, first):
         return None
     return _found(local, None if zone is None else offset_ns(zone))
+
+
+def _has_other_blanks(texts: Any, first: str) -> bool:
+    """Whether a text has a blank where the first, which is as long, has none: polars reads it as a digit."""
+    import polars as pl
+
+    arrow = texts.to_arrow(compat_level=pl.CompatLevel.oldest())
+    offsets = np.frombuffer(arrow.buffers()[1], np.int64)[arrow.offset : arrow.offset + len(arrow) + 1]
+    letters = np.frombuffer(arrow.buffers()[2], np.uint8)[offsets[0] : offsets[-1]].reshape(len(arrow), -1)
+    # Below 33 are blanks, from 128 on the parts of letters beyond ASCII: one comparison of unsigned bytes.
+    blanks = [place for place, letter in enumerate(first) if letter == " "]
+    expected = all((letters[:, place] == ord(" ")).all() for place in blanks)
+    return not expected or np.count_nonzero(letters - np.uint8(33) >= 95) != len(blanks) * len(arrow)
 
 
 def _has_second_60(texts: Any, local: Times, first: re.Match[str]) -> bool:
