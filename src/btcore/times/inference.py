@@ -26,7 +26,7 @@ def infer_length(utc: Times, local: Times, closes: bool = False) -> Length:
     """The length of bars that begin (or all end: `closes`) at these times, in UTC and by a local clock.
 
     The gap after a short last bar of a session is a gap between opens, but its length is one between closes.
-    So closes agree on a length only if two thirds of two or more gaps are that length.
+    So closes within a day agree on a length only if two thirds of two or more gaps are that length.
 
     RowError if they do not ascend. DataError, which shows the gaps, if there is no length that every gap
     agrees with, or more than one.
@@ -67,7 +67,7 @@ def _from_gaps(gaps: Times, closes: bool) -> set[Length]:
     if smallest not in _CONVENTIONAL or (others % smallest).any():
         return set()
     frequency = len(gaps) - len(others)
-    if closes and (len(gaps) == 1 or 2 * len(others) > frequency):
+    if closes and smallest < DAY_NS and (len(gaps) == 1 or 2 * len(others) > frequency):
         return set()
     if len(others) >= frequency:
         counts = _counted(others)

@@ -59,7 +59,8 @@ def period_numbers(times: Times, months: bool) -> Times | None:
 def are_month_ends(dates: Times) -> bool:
     """Whether local dates are the last days of their months, or the last days of trading.
 
-    Each is one of the last five days, and at least half are the last day or the last weekday.
+    Each is one of the last five days, and at least half are the last day or the last weekday; all of them, if
+    they have one number: the 28th of each month is no end, although it is that of February.
     """
     day = dates // DAY_NS
     month = month_of(dates)
@@ -67,6 +68,9 @@ def are_month_ends(dates: Times) -> bool:
     left = end - 1 - day
     last = np.where((end - 1) % 7 == _WEEKEND[0], 1, np.where((end - 1) % 7 == _WEEKEND[1], 2, 0))
     usual = (left == 0) | (left == last)
+    number = day - first_of_month(month) // DAY_NS
+    if len(number) > 1 and (number == number[0]).all() and not usual.all():
+        return False
     return bool((left * DAY_NS < _MONTH_END).all() and 2 * usual.sum() >= len(dates) > 0)
 
 

@@ -83,6 +83,8 @@ def test_closes_agree_on_two_thirds_of_the_gaps():
         infer_length(days, days, closes=True)
     with pytest.raises(DataError, match=r"2h \(1\); it may be 2h; pass interval="):
         infer_length(days[:2], days[:2], closes=True)
+    sessions = np.array([0, 1, 4]) * DAY + 16 * HOUR
+    assert infer_length(sessions, sessions, closes=True).name == "1d"
     hours = np.array([10, 11, 12, 34, 35, 36]) * HOUR
     assert infer_length(hours, hours, closes=True).name == "1h"
 

@@ -252,6 +252,21 @@ class TestCalendarLengths:
             bars = found(read(f"2024-01-{day}", f"2024-02-{day}", f"2024-03-{day}"), "1mo")
             assert ends(bars) == [f"2024-02-{day}", f"2024-03-{day}", f"2024-04-{day}"]
 
+    @pytest.mark.parametrize(
+        "days",
+        [
+            ("2023-02-28", "2023-03-28", "2023-04-28"),  # the last day of February, the last Friday of April
+            ("2023-02-28", "2023-03-28"),
+            ("2024-02-29", "2024-03-29", "2024-05-29"),
+            ("2024-04-30", "2024-05-30"),
+        ],
+    )
+    def test_one_day_of_each_month_is_no_month_end(self, days):
+        """Read as closes, the bar from 28 February would be known on the day after."""
+        bars = found(read(*days), "1mo")
+        assert starts(bars) == [f"{day}T00:00" for day in days]
+        assert ends(bars)[0] == days[1]
+
     def test_months_from_their_last_day(self):
         bars = found(read("2024-01-31", "2024-02-29", "2024-03-31"), "1mo", stamp="open")
         assert ends(bars) == ["2024-02-29", "2024-03-31", "2024-04-30"]
