@@ -1,4 +1,4 @@
-"""Markets written as text files in many layouts: what a reader must find again, and how it is told."""
+"""Markets written as text files in many layouts, and the options that a reader of each needs."""
 
 import bz2
 import gzip
@@ -47,17 +47,17 @@ class Layout:
 
     @property
     def options(self) -> dict[str, object]:
-        """What a reader has to be told."""
-        told: dict[str, object] = {}
+        """The options that a reader needs."""
+        needed: dict[str, object] = {}
         if self.clock in ("local", "date and time", "format"):
-            told["timezone"] = self.zone
+            needed["timezone"] = self.zone
         if self.clock == "format":
-            told["time_format"] = "%d.%m.%Y %H:%M:%S"
+            needed["time_format"] = "%d.%m.%Y %H:%M:%S"
         if self.newest_first:
-            told["sort"] = True
+            needed["sort"] = True
         if self.encoding == "cp1252":
-            told["encoding"] = "cp1252"
-        return told
+            needed["encoding"] = "cp1252"
+        return needed
 
 
 def write(data: Bars | Quotes | Trades, layout: Layout) -> bytes:
@@ -147,7 +147,7 @@ def _time(ns: int, layout: Layout) -> str:
 
 @st.composite
 def layouts(draw: st.DrawFn) -> Layout:
-    """Any layout that says what it means."""
+    """Any layout whose texts can be read in one way only."""
     delimiter = draw(st.sampled_from([",", ";", "\t", "|"]))
     quoted = draw(st.booleans())
     encoding = draw(st.sampled_from(ENCODINGS))

@@ -53,7 +53,7 @@ class LeakReport(NamedTuple):
     remade: the strategy or its parameters were created again from each altered data set. If False,
         look-ahead in values computed before the run is not detected.
     cautions: lines about bars that seem to be longer than their length, so that their closes are used too
-        early. No run on the same data can show this.
+        early. Runs that are compared on the same data cannot show this.
     """
 
     runs: int

@@ -80,7 +80,7 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
 
 
 def early_bars(data: Data, options: Mapping[str, Any]) -> tuple[str, ...]:
-    """A line for each stream of bars in the run that are delivered too early, as it seems."""
+    """The line of `early_ends` for each stream of bars in the run that has one."""
     markets = select_rows(data, *_limits(options))
     lines = [early_ends(symbol, s) for symbol, streams in markets for s in streams if isinstance(s, Bars)]
     return tuple(line for line in lines if line)

@@ -13,7 +13,7 @@ FEW_BARS = 10  # of fewer, gaps say nothing
 
 
 def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
-    """A line for each stream of crossed quotes, of bars that seem longer, and without sizes for slippage."""
+    """A line for each stream with crossed quotes, bars that end too early, or no sizes for slippage."""
     streams = [(symbol, container) for symbol, containers in markets for container in containers]
     lines = [crossed_quotes(s, c) for s, c in streams if isinstance(c, Quotes)]
     lines += [early_ends(s, c) for s, c in streams if isinstance(c, Bars)]
@@ -34,9 +34,9 @@ def crossed_quotes(symbol: str, quotes: Quotes) -> str:
 
 
 def early_ends(symbol: str, bars: Bars) -> str:
-    """A warning if almost no bar ends where the next begins, as if the bars were longer than they say; or "".
+    """A line if fewer than a tenth of the bars end where the next begins, as if they were longer; else "".
 
-    Bars with ends of their own are trusted.
+    There is none for bars with a column of ends.
     """
     if "end" in bars.columns or len(bars) < FEW_BARS:
         return ""

@@ -13,7 +13,7 @@ from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
 LOWEST = {"bars": ("low",), "quotes": ("bid", "ask"), "trades": ("price",)}  # columns with the lowest prices
 SOURCES = ("quotes", "trades", "bars")  # the first kind that a symbol has fills its orders
-SIZES = {"bars": "volume", "quotes": "bid_size", "trades": "size"}
+SIZES = {"bars": "volume", "quotes": "bid_size", "trades": "size"}  # quotes have both sizes or neither
 
 
 def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStreams) -> list[Instrument]:
@@ -49,7 +49,7 @@ def refuse_negative(markets: SymbolStreams, instruments: list[Instrument]) -> No
                 )
 
 
-def refuse_sides(markets: SymbolStreams) -> None:
+def refuse_bid_ask_bars(markets: SymbolStreams) -> None:
     """Raises ConfigError for bars with prices of bid and ask, by which no order can be filled yet."""
     for symbol, containers in markets:
         if any(isinstance(c, Bars) and c.bid is not None for c in containers):
@@ -62,7 +62,7 @@ def refuse_sides(markets: SymbolStreams) -> None:
 def require_sizes(markets: SymbolStreams, execution: Execution) -> None:
     """Raises ConfigError for a setting that needs sizes, if data that fill orders have none."""
     for symbol, containers in markets:
-        for container in _that_fill(containers):
+        for container in _streams_that_fill(containers):
             setting = _sized_setting(container, execution)
             if setting and not has_sizes(container):
                 raise ConfigError(f"execution.{setting}: {_lack_of_sizes(symbol, container)}")
@@ -78,7 +78,7 @@ def _sized_setting(container: AnyContainer, execution: Execution) -> str:
 
 
 def _lack_of_sizes(symbol: str, container: AnyContainer) -> str:
-    """What is missing, in words."""
+    """The words for an error: which sizes the container lacks."""
     if not isinstance(container, Bars):
         return f"the {container.kind} of {symbol} have no sizes"
     if container.volume is None:
@@ -97,7 +97,7 @@ def execution_source(containers: Sequence[AnyContainer]) -> AnyContainer:
     return min(containers, key=lambda c: SOURCES.index(c.kind))
 
 
-def _that_fill(containers: Sequence[AnyContainer]) -> list[AnyContainer]:
+def _streams_that_fill(containers: Sequence[AnyContainer]) -> list[AnyContainer]:
     """The streams whose prices fill orders: the source, and trades beside quotes."""
     source = execution_source(containers)
     return [c for c in containers if c is source or (isinstance(source, Quotes) and isinstance(c, Trades))]

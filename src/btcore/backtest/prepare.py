@@ -21,8 +21,8 @@ from .cautions import cautions
 from .inputs import (
     check_instruments,
     mark_grid,
+    refuse_bid_ask_bars,
     refuse_negative,
-    refuse_sides,
     require_sizes,
     time_span,
 )
@@ -102,7 +102,7 @@ def prepare(
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
     given = select_rows(data, start_ns, end_ns)
-    refuse_sides(given)
+    refuse_bid_ask_bars(given)
     checked_instruments = check_instruments(instruments, given)
     refuse_negative(given, checked_instruments)
     require_sizes(given, checked_execution)
@@ -111,8 +111,8 @@ def prepare(
     first_row, last_end = time_span(given)
     first_ts = first_row if start_ns is None else start_ns
     run_sessions = sessions(first_ts, last_end, zone_name, calendar)
-    markets, lines_of_ends = (given, []) if calendar is None else end_at_closes(given, run_sessions)
-    tape = Tape(markets) if lines_of_ends else build_tape(data, markets, start_ns, end_ns)
+    markets, end_lines = (given, []) if calendar is None else end_at_closes(given, run_sessions)
+    tape = Tape(markets) if end_lines else build_tape(data, markets, start_ns, end_ns)
     return PreparedRun(
         markets=markets,
         instruments=checked_instruments,
@@ -140,7 +140,7 @@ def prepare(
         tape=tape,
         data_source=data_source,
         data_hashes=cache(lambda: describe_data(given)),
-        cautions=lines + lines_of_ends,
+        cautions=lines + end_lines,
     )
 
 

@@ -83,12 +83,12 @@ def test_slippage_by_size_without_sizes_is_a_line_of_the_log():
 def test_without_such_settings_an_unknown_volume_is_nan_in_events_and_no_size_of_fills():
     seen = []
 
-    class Looks(bt.Strategy):
+    class SeesVolume(bt.Strategy):
         def on_bar(self, ctx, bar):
             seen.append(bar.volume)
             ctx.buy("A", 1)
 
-    by_event = run({"A": bars()}, Looks)
+    by_event = run({"A": bars()}, SeesVolume)
     by_array = run({"A": bars()}, bt.Orders(TIMES[1:], "A", "buy", 1))
     assert np.isnan(seen).all()
     for result in (by_event, by_array):
@@ -136,7 +136,7 @@ def test_targets_take_no_gain_from_a_crossed_spread():
     assert result.trades["price"].tolist() == [90.0]
 
 
-# Bars that seem to be longer than they say
+# Bars that seem to be longer than their interval
 
 MONTHS = np.arange("2023-01", "2024-01", dtype="M8[M]").astype("M8[ns]").astype(np.int64)
 
@@ -155,21 +155,21 @@ def test_a_report_that_checked_nothing_has_the_line_too():
     assert "only 0 of 12 bars" in repr(bt.leakcheck({"A": bars(times=MONTHS)}, orders))
 
 
-HONEST = {
+WITHOUT_LINE = {
     "without gaps": TIMES,
     "a tenth without gaps": np.r_[TIMES[:3], TIMES[3:] * 5],
     "few": TIMES[:9] * 5,
 }
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("name", WITHOUT_LINE)
 def test_other_bars_have_no_such_line(name):
-    times = HONEST[name]
+    times = WITHOUT_LINE[name]
     price = PRICE[: len(times)]
     data = {"A": bt.Bars(times, price, price, price, price, interval="1min")}
     assert run(data).logs == []
     assert bt.leakcheck(data, "buy_and_hold").cautions == ()
 
 
-def test_bars_with_ends_of_their_own_are_trusted():
+def test_bars_with_a_column_of_ends_have_no_such_line():
     assert run({"A": bars(times=MONTHS, end=MONTHS + 30 * 10**9)}).logs == []

@@ -8,7 +8,7 @@ from text_layouts import layouts, markets, write
 
 from btcore.data import read_csv, scan_csv
 
-many = settings(
+random_files = settings(
     max_examples=300,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -25,13 +25,13 @@ def same(found, data):
 
 
 @given(st.data())
-@many
+@random_files
 def test_any_layout_gives_the_market(tmp_path, drawn):
     assert_read_back(tmp_path, drawn)
 
 
 @pytest.mark.long
-@settings(many, max_examples=10_000)
+@settings(random_files, max_examples=10_000)
 @given(st.data())
 def test_any_layout_gives_the_market_many_times(tmp_path, drawn):
     assert_read_back(tmp_path, drawn)

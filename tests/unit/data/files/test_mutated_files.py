@@ -15,7 +15,7 @@ from text_layouts import NAMES, Layout, layouts, markets, write
 from btcore.data import read_csv
 from btcore.errors import DataError
 
-seldom = settings(
+random_files = settings(
     max_examples=500,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
@@ -23,20 +23,20 @@ seldom = settings(
 MUTATIONS = ("cut", "doubled", "shuffled", "changed", "lost", "added", "line lost", "line doubled", "swapped")
 
 
-@seldom
+@random_files
 @given(st.data())
 def test_a_mutated_file_is_read_rightly_or_refused(tmp_path, drawn):
     assert_right_or_refused(tmp_path, drawn)
 
 
 @pytest.mark.long
-@settings(seldom, max_examples=20_000)
+@settings(random_files, max_examples=20_000)
 @given(st.data())
 def test_a_mutated_file_is_read_rightly_or_refused_many_times(tmp_path, drawn):
     assert_right_or_refused(tmp_path, drawn)
 
 
-@settings(seldom, max_examples=200)
+@settings(random_files, max_examples=200)
 @given(st.data(), layouts())
 def test_a_mutated_file_of_any_layout_is_read_or_refused(tmp_path, drawn, layout):
     """What it says is not checked here: packed files and other decimal points have no simple reading."""
