@@ -14,13 +14,13 @@ from btcore.times.rules import TimeRules
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen
 from .ends import read_ends
+from .names import PRICES
 from .sides import side_column
 from .timestamps import read_times
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 
 Crossed = Literal["refuse", "keep", "drop"]
 Stamp = Literal["open", "close"]
-SIDE_COLUMNS = ("open", "high", "low", "close")
 
 _SOURCE = re.compile(r"[a-z0-9_]{1,32}")
 
@@ -69,10 +69,10 @@ class Bars(Container):
         source: str | None = None,
         negative_prices: bool = False,
     ) -> None:
-        prices = dict(zip(SIDE_COLUMNS, (open, high, low, close), strict=True))
+        prices = dict(zip(PRICES, (open, high, low, close), strict=True))
         sides = _side_columns(bid, ask)
         if sides and all(values is None for values in prices.values()):
-            prices = {name: 0.5 * (sides[f"bid_{name}"] + sides[f"ask_{name}"]) for name in SIDE_COLUMNS}
+            prices = {name: 0.5 * (sides[f"bid_{name}"] + sides[f"ask_{name}"]) for name in PRICES}
             source = source or "mid"
         source = "trade" if source is None else source
         if not isinstance(source, str) or not _SOURCE.fullmatch(source):
@@ -143,7 +143,7 @@ class Bars(Container):
     def _side(self, side: str) -> SidePrices | None:
         if f"{side}_open" not in self._columns:
             return None
-        return SidePrices(*(self._columns[f"{side}_{name}"] for name in SIDE_COLUMNS))
+        return SidePrices(*(self._columns[f"{side}_{name}"] for name in PRICES))
 
     def _meta(self) -> dict[str, Any]:
         return {"interval": self.interval, "source": self.source} | super()._meta()
@@ -161,11 +161,11 @@ def _side_columns(bid: Any, ask: Any) -> dict[str, Floats]:
         return {}
     found = {}
     for side, prices in (("bid", bid), ("ask", ask)):
-        if prices is None or not hasattr(prices, "__len__") or len(prices) != len(SIDE_COLUMNS):
+        if prices is None or not hasattr(prices, "__len__") or len(prices) != len(PRICES):
             raise DataError(
                 f"bars.{side}: four columns are needed, (open, high, low, close), for bid and for ask"
             )
-        for name, values in zip(SIDE_COLUMNS, prices, strict=True):
+        for name, values in zip(PRICES, prices, strict=True):
             found[f"{side}_{name}"] = float_column(values, "bars", f"{side}_{name}")
     return found
 
@@ -307,5 +307,5 @@ def from_columns(kind: str, columns: dict[str, Any], meta: dict[str, Any]) -> Ba
     """The checked container of named columns, as `Container.columns` gives them, with its settings."""
     given = dict(columns)
     for side in ("bid", "ask") if "bid_open" in given else ():
-        given[side] = tuple(given.pop(f"{side}_{name}") for name in SIDE_COLUMNS)
+        given[side] = tuple(given.pop(f"{side}_{name}") for name in PRICES)
     return KINDS[kind](**given, **meta)

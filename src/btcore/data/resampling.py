@@ -13,7 +13,8 @@ from btcore.times.order import with_times
 from btcore.times.zones import Times
 
 from .columns import Floats, frozen
-from .containers import SIDE_COLUMNS, Bars, Quotes, Trades
+from .containers import Bars, Quotes, Trades
+from .names import PRICES
 from .tick_bars import full_bars
 
 Columns = dict[str, NDArray[Any]]
@@ -143,7 +144,7 @@ def _aggregates(data: Bars | Quotes | Trades, columns: Columns, first: NDArray[n
     """Open, high, low, close and volume of each run of rows; `first` is its first row."""
     last = np.append(first[1:], len(columns["timestamp"])) - 1
     if isinstance(data, Bars):
-        found = _candles([columns[name] for name in SIDE_COLUMNS], first, last)
+        found = _candles([columns[name] for name in PRICES], first, last)
     elif isinstance(data, Quotes):
         mid = 0.5 * (columns["bid"] + columns["ask"])  # as the engine marks a position
         found = _candles([mid] * 4, first, last)
@@ -154,7 +155,7 @@ def _aggregates(data: Bars | Quotes | Trades, columns: Columns, first: NDArray[n
         found["volume"] = np.add.reduceat(size, first)
     for side in ("bid_", "ask_"):
         if f"{side}open" in columns:
-            candles = _candles([columns[side + name] for name in SIDE_COLUMNS], first, last)
+            candles = _candles([columns[side + name] for name in PRICES], first, last)
             found |= {side + name: column for name, column in candles.items()}
     return found
 
@@ -174,5 +175,5 @@ def _empty(data: Bars | Quotes | Trades) -> Columns:
     """The columns of no bars of the data."""
     names = [name for name in data.columns if name not in {"timestamp", "end"}]
     if not isinstance(data, Bars):
-        names = [*SIDE_COLUMNS] + (["volume"] if "size" in names else [])
+        names = [*PRICES] + (["volume"] if "size" in names else [])
     return {name: np.zeros(0) for name in names}

@@ -14,11 +14,10 @@ from btcore.times.intervals import interval_name
 from btcore.times.order import check_ascending, check_ends, check_last_end, check_no_overlap, check_sorted
 
 from .checks import valid_bars, valid_prices, valid_quotes, valid_trades
+from .names import PRICES
 
 Columns = Mapping[str, NDArray[Any]]
 Mask = NDArray[np.bool_]
-
-_PRICES = ("open", "high", "low", "close")
 
 
 def check_lengths(columns: Columns, kind: str) -> None:
@@ -37,7 +36,7 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
     """
     above, end, volume = _above(negative_prices), columns.get("end"), columns.get("volume")
     sides = [side for side in ("", "bid_", "ask_") if f"{side}open" in columns]
-    opened, high, low, closed = (columns[name] for name in _PRICES)
+    opened, high, low, closed = (columns[name] for name in PRICES)
     if valid_bars(columns["timestamp"], opened, high, low, closed, volume, above, interval, end) and all(
         _are_candles(columns, side, above) for side in sides[1:]
     ):
@@ -55,13 +54,13 @@ def check_bars(columns: Columns, interval: int, negative_prices: bool = False) -
 
 
 def _are_candles(columns: Columns, side: str, above: float) -> bool:
-    opened, high, low, closed = (columns[side + name] for name in _PRICES)
+    opened, high, low, closed = (columns[side + name] for name in PRICES)
     return valid_prices(opened, high, low, closed, above)
 
 
 def _check_candles(columns: Columns, side: str, negative_prices: bool) -> None:
     """RowError for the first invalid price of the bars, or of their `side` ("bid_", "ask_")."""
-    opened, high, low, closed = (side + name for name in _PRICES)
+    opened, high, low, closed = (side + name for name in PRICES)
     for name in (opened, high, low, closed):
         _check_price("bars", columns, name, negative_prices)
     _check_not("bars", columns, f"{high} < {low}", (high, low), np.less(columns[high], columns[low]))

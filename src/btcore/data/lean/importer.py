@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from btcore.data.catalog.catalog import Catalog
-from btcore.data.containers import SIDE_COLUMNS, Bars, Quotes, Trades
+from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.files.binary import import_polars
+from btcore.data.names import PRICES
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS
@@ -149,7 +150,7 @@ def _container(name: str, parts: list[Columns], file: LeanFile, kind: str) -> An
             return Quotes(**columns) if kind == "quote" else Trades(**columns)
         for side in ("bid", "ask"):
             if f"{side}_open" in columns:
-                columns[side] = tuple(columns.pop(f"{side}_{name}") for name in SIDE_COLUMNS)
+                columns[side] = tuple(columns.pop(f"{side}_{name}") for name in PRICES)
         source, timezone = "mid" if kind == "quote" else "trade", file_timezone(file.asset, file.market)
         return Bars(**columns, interval=RESOLUTION_NS[file.resolution], source=source, timezone=timezone)
     except DataError as error:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.columns import Floats
-from btcore.data.containers import SIDE_COLUMNS
 from btcore.data.files.build import located
+from btcore.data.names import PRICES
 from btcore.errors import DataError, reject_rows
 from btcore.times.clock import to_ns
 from btcore.times.zones import Times, localize
@@ -120,7 +120,7 @@ def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str]) -> Columns:
     prefixes = ("bid_", "ask_") if quotes == "bid_ask" else ("",)
     if rows.count == 0:
         columns: Columns = {"timestamp": np.zeros(0, np.int64)}
-        columns |= {prefix + name: np.zeros(0) for prefix in prefixes for name in SIDE_COLUMNS}
+        columns |= {prefix + name: np.zeros(0) for prefix in prefixes for name in PRICES}
         return columns if quotes else columns | {"volume": np.zeros(0)}
     row_filter = RowFilter(rows.count, dropped)
     columns = {"timestamp": rows.times()}
@@ -134,7 +134,7 @@ def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str]) -> Columns:
     else:
         sides = [[rows.numbers(1 + i, rows.scale) for i in range(4)]]
     for prefix, side in zip(prefixes, sides, strict=True):
-        columns |= {prefix + name: price for name, price in zip(SIDE_COLUMNS, side, strict=True)}
+        columns |= {prefix + name: price for name, price in zip(PRICES, side, strict=True)}
     invalid = [~((price > 0) & (price < np.inf)) for side in sides for price in side]
     row_filter.drop("bad_price", np.logical_or.reduce(invalid))
     row_filter.drop("inconsistent", np.logical_or.reduce([_is_inconsistent(*side) for side in sides]))
