@@ -1,15 +1,15 @@
-"""Rows of a table on their way into a container: selected, ordered, repaired; each step leaves a note."""
+"""The rows of a table, ordered, without duplicates and repaired, before a container is made; with notes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import RowError, reject_rows
-from btcore.times.clock import moment_text
+from btcore.times.order import check_neighbours
 from btcore.times.rules import ReadTimes
 
 from .checks import valid_prices
@@ -19,7 +19,7 @@ from .options import TableSettings
 Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
-REPAIRED_ULPS = 4  # a high that far below the open is the open, after arithmetic with floats
+REPAIRED_ULPS = 4  # units in the last place: as much may come from arithmetic with floats
 
 
 class Notes:
@@ -62,7 +62,7 @@ class Rows(NamedTuple):
         """The same rows, if the table they were taken from has the rows `index` of another."""
         return self._replace(origin=index if self.origin is None else index[self.origin])
 
-    def locate_errors(self) -> Any:
+    def locate_errors(self) -> AbstractContextManager[None]:
         """Makes the row of a RowError the row of the table."""
         return rows_of(self.origin)
 
@@ -81,7 +81,7 @@ def rows_of(index: Index | None) -> Iterator[None]:
 def clean(rows: Rows, kind: str, settings: TableSettings, notes: Notes, hint: Callable[[], str]) -> Rows:
     """The rows in order of time, without what the settings drop, with repaired prices; RowError for the rest.
 
-    `hint` is asked what may be the reason for bars with the same timestamp.
+    `hint` gives the possible reason for bars with the same timestamp, for an error.
     """
     rows = _in_order(rows, kind, settings, notes)
     if kind == "bars":
@@ -107,7 +107,7 @@ def _in_order(rows: Rows, kind: str, settings: TableSettings, notes: Notes) -> R
             else "sort=True orders rows by time"
         )
         with rows.locate_errors():
-            _reject_times(kind, times, falls, "unsorted: earlier than the row before", hint)
+            check_neighbours(kind, times, "unsorted: earlier than the row before", falls, f"; {hint}")
     if newest_first and kind != "bars":
         # Ticks of one time are newest first as well. Of bars, `duplicates` counts in the order of the table.
         notes.count("rows reversed, as they were newest first", len(times))
@@ -130,23 +130,13 @@ def _without_duplicates(rows: Rows, settings: TableSettings, notes: Notes, hint:
     if settings.duplicates == "refuse":
         with rows.locate_errors():
             problem = "duplicate bar: same timestamp as the row before"
-            _reject_times("bars", times, same, problem, hint())
+            check_neighbours("bars", times, problem, same, f"; {hint()}")
     # Of the rows with one timestamp, the first has no equal row before it, the last none after it.
     kept = ~np.append(False, same) if settings.duplicates == "first" else ~np.append(same, False)
     notes.count(
         f"bars dropped, as others have their timestamp (the {settings.duplicates} is kept)", int(same.sum())
     )
     return rows.take(kept)
-
-
-def _reject_times(kind: str, times: NDArray[np.int64], invalid: Mask, problem: str, hint: str) -> None:
-    """RowError for the first invalid pair of neighbours; `invalid[i]` is about rows i and i + 1."""
-
-    def text(row: int) -> str:
-        here, before = moment_text(int(times[row])), moment_text(int(times[row - 1]))
-        return f"{problem} (timestamp={here}, before={before}); {hint}"
-
-    reject_rows(kind, np.append(False, invalid), text)
 
 
 def _repair(rows: Rows, side: str, notes: Notes) -> None:
