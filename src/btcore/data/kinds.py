@@ -31,7 +31,7 @@ def kind_of(names: list[str], call: Callable[[str], str], file: str = "") -> str
     if kinds:
         ways = " or ".join(map(call, kinds))
         raise DataError(f"{file}{listed(names)}, which may be {' or '.join(kinds)}; choose by {ways}")
-    raise DataError(f"{file}{listed(names)}; {_NEEDS}; name others by columns={{...}}")
+    raise DataError(f"{file}{listed(names)}; {_NEEDS}; others are named by columns={{...}} of {call('bars')}")
 
 
 def _has_columns(names: list[str], kind: str) -> bool:

@@ -28,7 +28,7 @@ class Place(NamedTuple):
         return self._replace(where=f"{self.where}[{number}]")
 
     def options(self) -> dict[str, Any]:
-        """Of the reader; UTC is not given, so that a table may have a zone of its own."""
+        """The options of the reader; UTC is not given, so that a column with a zone of its own keeps it."""
         return {} if self.timezone == "UTC" else {"timezone": self.timezone}
 
 
@@ -85,16 +85,17 @@ def _read(
 ) -> AnyContainer:
     """The container that `convert` makes of the kind that the names have.
 
-    `call` is the code that reads a kind with options, which a run does not take; a DataError ends with it.
-    `file` begins a message about the columns.
+    `call` is the code that reads a kind with options, which a run does not take: the DataError of a kind that
+    is known ends with it. `file` begins a message about the columns.
     """
-    kind = "bars"
+    hint = ""
     try:
         names = read_names()
         kind = kind_of(names, call, file)
+        hint = f" (options are taken by {call(kind)})"
         return _of_symbol(convert, kind, names, place)
     except DataError as error:
-        raise DataError(f"{place.where}: {error} (options are taken by {call(kind)})") from error
+        raise DataError(f"{place.where}: {error}{hint}") from error
 
 
 def _of_symbol(convert: Convert, kind: str, names: list[str], place: Place) -> AnyContainer:

@@ -223,7 +223,8 @@ def test_a_table_that_cannot_be_used_gets_an_answer(columns, text, tmp_path):
         assert message.startswith(f"data['A']: {data.name}" if isinstance(data, Path) else "data['A']: ")
         assert text.partition("; choose by")[0] in message
         assert call in message
-        assert "columns={...}" in message or "options are taken by" in message
+        ways = ("others are named by columns={...} of bt.", "; choose by bt.", "(options are taken by bt.")
+        assert sum(way in message for way in ways) == 1
 
 
 def test_price_beside_open_high_low_is_no_trade():
