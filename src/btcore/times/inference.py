@@ -77,8 +77,9 @@ def _from_gaps(gaps: Times, closes: bool) -> set[Length]:
 
 
 def _longer_run(gaps: Times, smallest: int) -> bool:
-    """Whether a gap longer than the smallest occurs `_RUN` times in a row."""
-    changes = np.flatnonzero(gaps[1:] != gaps[:-1]) + 1
+    """Whether a longer gap occurs `_RUN` times in a row; of days, any gap of four days or more."""
+    kinds = np.where((smallest >= DAY_NS) & (gaps >= 4 * smallest), -1, gaps)
+    changes = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
     first = np.append(0, changes)
     runs = np.diff(first, append=len(gaps))
     return bool(((runs >= _RUN) & (gaps[first] > smallest)).any())
@@ -95,12 +96,19 @@ def _from_periods(local: Times) -> set[Length]:
         steps = np.diff(months)
         for n in (1, 3, 12):
             if steps.min() == n and not (steps % n).any():
-                return {Length(0, n)}
+                return set() if _longer_months(steps, n) else {Length(0, n)}
     weeks = period_numbers(local, months=False)
     usual = np.abs(np.diff(local) - WEEK_NS) <= HOUR_NS
     if weeks is not None and np.diff(weeks).min() == 1 and 2 * usual.sum() >= len(usual):
         return {_WEEK}
     return set()
+
+
+def _longer_months(steps: Times, smallest: int) -> bool:
+    """Whether quarters or years are as frequent as the smallest step of months, or 20 follow one another."""
+    longer = [np.count_nonzero(steps == n) for n in (3, 12) if n > smallest]
+    frequency = int(np.count_nonzero(steps == smallest))
+    return max(map(int, longer), default=0) >= frequency or _longer_run(steps, smallest)
 
 
 def _counted(gaps: Times) -> dict[int, int]:

@@ -98,6 +98,20 @@ def test_a_length_that_changes_does_not_agree():
                 infer_gaps(*gaps)
 
 
+def test_months_before_days_do_not_agree():
+    months = [f"{year}-{month:02}-01" for year in (1966, 1967) for month in range(1, 13)]
+    days = [f"1968-01-{day:02}" for day in range(1, 32)]
+    with pytest.raises(DataError, match=r"agree on no single length: 1d \(30\), 31d \(14\)"):
+        infer(*months, *days)
+    assert infer(*months[-10:], *days) == "1d"  # these may be missing rows
+
+
+def test_a_month_among_quarters_does_not_agree():
+    with pytest.raises(DataError, match="agree on no single length"):
+        infer("2023-01-01", "2023-04-01", "2023-07-01", "2023-08-01", "2023-10-01", "2024-01-01")
+    assert infer("2023-01-01", "2023-02-01", "2023-03-01", "2023-06-01", "2023-08-01") == "1mo"
+
+
 def test_hours_of_a_session_agree():
     assert infer_gaps(*[HOUR] * 6, 18 * HOUR, *[HOUR] * 6) == "1h"
     assert infer_gaps(4 * HOUR, 20 * HOUR, 4 * HOUR, 68 * HOUR) == "4h"
