@@ -89,10 +89,11 @@ class Container:
     ) -> Self | dict[str, Self]:
         """A container from a pandas, polars or pyarrow table, a dict or a structured array.
 
-        Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Naive datetimes
-        are local time in `timezone`, UTC if None; the other options are those of `read_parquet`. With
-        `by="symbol"` a dict of containers. DataError for a missing column, or invalid data; it names the row,
-        counted from 0.
+        Columns are found by their usual names; `columns={"timestamp": "Date"}` names others. Times without an
+        offset are local in `timezone`, UTC if None; the other options are those of `read_parquet`. With
+        `by="symbol"` a dict of containers, one of each symbol. DataError for a missing column, or invalid
+        data; it names the row, counted from 0. TypeError for an unknown option, ConfigError for an unknown
+        time zone or calendar.
         """
         given = {"columns": columns, "timezone": timezone, "by": by, **options}
         found = from_frame(cls, cls.kind, frame, TableSettings.of("from_frame", given))

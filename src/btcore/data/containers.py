@@ -37,12 +37,15 @@ class SidePrices(NamedTuple):
 class Bars(Container):
     """Prices and volume of bars; `timestamp` is the start of a bar, `end` the time at which it is over.
 
+    All columns have one dimension and the same length. `volume` is None if unknown. `bid` and `ask`, both or
+    neither, are (open, high, low, close) each; without `open` to `close` beside them these are the mids.
     `interval` is the nominal length of the bars in nanoseconds, 0 if they have none, and `source` names the
     prices they aggregate: "trade" or "mid". A length that is not given is inferred if the gaps between the
     bars agree on one. `stamp="close"` says that the given timestamps are the ends. Lengths of more than an
     hour follow the clock of `timezone`, and with a `calendar` (an exchange, such as "XNYS") bars end with the
-    session. Prices are positive, or any finite numbers with `negative_prices`. DataError for invalid data; it
-    names the first invalid row.
+    session. A column `end` gives the ends instead. Prices are positive, or any finite numbers with
+    `negative_prices`. DataError for invalid data, which names the first invalid row; ConfigError for an
+    unknown time zone or calendar.
     """
 
     __slots__ = ("interval", "source")

@@ -152,7 +152,7 @@ def _rows(
         del numbers[name]
         lines.append(f"{name} has no value in any row and is left out")
     absent = {name: column.absent for name, column in numbers.items() if column.absent is not None}
-    if absent or settings.missing == "drop":  # the gate of times refuses those that are missing
+    if absent or settings.missing == "drop":  # read_times refuses those that are missing
         gone = absent_times(times)
         absent = absent if gone is None else {"timestamp": gone, **absent}
     columns = {name: column.values for name, column in numbers.items()}

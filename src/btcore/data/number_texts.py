@@ -22,7 +22,7 @@ _AROUND = f"-+{_MINUS}(){_CURRENCIES}{_SPACES}%KkMmBbTt"
 
 
 class Form(NamedTuple):
-    """How texts write numbers: the decimal point, and what separates thousands; None: found."""
+    """How texts write numbers: the decimal point, and what separates thousands; None: inferred."""
 
     decimal: str | None = None
     thousands: str | None = None

@@ -29,7 +29,7 @@ class Numbers(NamedTuple):
 
 
 class _Raw(NamedTuple):
-    """A column on its way: numbers, the texts of rows that are texts (a polars column, null elsewhere)."""
+    """A column before its texts are converted: numbers, and the texts (a polars column, null elsewhere)."""
 
     values: NDArray[Any]
     texts: Any
@@ -41,8 +41,8 @@ def read_numbers(
 ) -> tuple[dict[str, Numbers], Form]:
     """The numbers of each column, and how texts are written, which is alike in all columns.
 
-    `form` None: found. RowError for a text that is no number; DataError for a column of other values, and for
-    numbers that can be read in two ways. `notes` gets what was found.
+    What is None in `form` is inferred. RowError for a text that is no number; DataError for a column of other
+    values, and for numbers that can be read in two ways. `notes` gets what was unusual about the texts.
     """
     raw = {name: _raw(values, kind, name) for name, values in columns.items()}
     texts = {name: column.texts for name, column in raw.items() if column.texts is not None}

@@ -35,7 +35,7 @@ class Place(NamedTuple):
 def read_table(table: Any, place: Place) -> AnyContainer:
     """The container of a table, by `from_frame` with default options."""
     notes: tuple[str, ...] = ()
-    if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # of polars, read when it is needed
+    if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # a polars LazyFrame
         table = table.collect()
     if has_tickers(table):
         table, notes = table_of(table, place.symbol, place.where)

@@ -23,7 +23,7 @@ class FrameOptions(TypedDict, total=False):
     dst: Literal["raise", "earlier", "later", "infer"]  # a local time that occurs twice or never
     years: tuple[int, int]  # the first and the last year that a time may have
     interval: str | int | timedelta | None  # length of bars; None: inferred
-    stamp: Literal["open", "close"] | None  # what the times of bars are; None: opens, or closes of dates
+    stamp: Literal["open", "close"] | None  # what the times of bars are; None: see `bar_times`
     calendar: str | None  # exchange whose sessions end the bars: a code such as "XNYS"
     source: str | None  # prices that bars aggregate, such as "trade"; None: "trade", of bid and ask "mid"
     symbol: str | None  # only the rows of this symbol
@@ -32,28 +32,32 @@ class FrameOptions(TypedDict, total=False):
     missing: Literal["refuse", "drop"]  # rows without a value in a column that is needed
     crossed: Literal["refuse", "keep", "drop"]  # quotes with bid > ask
     sides: Mapping[Any, int] | None  # value of the side column -> 1 buy, -1 sell, 0 unknown
-    decimal: Literal[".", ","] | None  # the decimal point of numbers that are texts; None: found
-    thousands: Thousands | None  # the character that groups the digits of such numbers; None: found
+    decimal: Literal[".", ","] | None  # the decimal point of numbers that are texts; None: inferred
+    thousands: Thousands | None  # what separates thousands in such numbers; None: inferred
     price_divisor: float  # prices are divided by it: 1e9 for fixed-point prices with nine digits
     negative_prices: bool  # prices may be zero or negative
 
 
 class TableOptions(FrameOptions, total=False):
-    """Options of every route from a table to a container."""
+    """Options of all readers of tables."""
 
-    columns: Mapping[str, Column] | None  # name in btcore -> name in the table; others are found by alias
-    timezone: str | None  # IANA zone of naive times, and of the local days of bars; None: UTC
+    columns: (
+        Mapping[str, Column] | None
+    )  # name in btcore -> name in the table; others are found by their usual names
+    timezone: (
+        str | None
+    )  # IANA zone of times without an offset, and of the local days of bars; None: of the column, or UTC
     by: Literal["symbol"] | None  # "symbol": a dict of containers, one of each symbol
 
 
 class TextOptions(TableOptions, total=False):
     """Options of the readers of text files."""
 
-    delimiter: str | None  # the character between two values; None: found
-    has_header: bool | None  # whether the first line names the columns; None: found
+    delimiter: str | None  # the character between two values; None: inferred
+    has_header: bool | None  # whether the first line names the columns; None: inferred
     comment: str | None  # lines that begin with it are skipped
     skip_rows: int  # lines above the header or the first row
-    encoding: str | None  # of the file, such as "cp1252"; None: UTF-8, or found by a byte order mark
+    encoding: str | None  # of the file, such as "cp1252"; None: that of its byte order mark, or UTF-8
 
 
 class TableSettings(Struct, frozen=True, kw_only=True):

@@ -105,7 +105,7 @@ def _chosen(tables: dict[str, Table], settings: TableSettings) -> dict[str, Tabl
 
 
 def _collected(frame: Any) -> Any:
-    """A polars frame that is read only when it is needed, read."""
+    """A polars LazyFrame, collected; other tables as they are."""
     return frame.collect() if hasattr(frame, "collect_schema") and hasattr(frame, "collect") else frame
 
 

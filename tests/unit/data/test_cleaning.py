@@ -1,4 +1,4 @@
-"""Every route from a table to a container goes through the same steps, with the same notes and errors."""
+"""All readers of tables take the same steps, with the same notes and errors."""
 
 from typing import ClassVar
 

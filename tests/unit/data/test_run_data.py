@@ -43,7 +43,7 @@ TABLES = {
     "pandas": pd.DataFrame,
     "pandas with an index": lambda columns: pd.DataFrame(columns).set_index("timestamp"),
     "polars": pl.DataFrame,
-    "polars, read when it is needed": lambda columns: pl.DataFrame(columns).lazy(),
+    "polars LazyFrame": lambda columns: pl.DataFrame(columns).lazy(),
     "arrow": lambda columns: pl.DataFrame(columns).to_arrow(),
     "arrow batch": lambda columns: pl.DataFrame(columns).to_arrow().to_batches()[0],
     "dict": dict,

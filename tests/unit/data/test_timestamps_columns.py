@@ -1,4 +1,4 @@
-"""Columns of datetimes of every package pass the same gate: zone, dates, years and nulls."""
+"""Columns of datetimes of every package are read by the same rules: zone, dates, years and nulls."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from zoneinfo import ZoneInfo

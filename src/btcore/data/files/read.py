@@ -13,19 +13,21 @@ from .build import Reading
 def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
 
-    The file may be packed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
+    The file may be compressed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
     byte order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal
-    comma are found where they are sure, and options elsewhere; `notes` of the container say what was found.
+    comma are inferred where only one reading is possible; `notes` of the container say what was inferred.
 
     Columns are found by their usual names, in upper or lower case; `columns={"timestamp": "Date"}` names
     others (without a header they are column_1, column_2, ...). Times are ISO 8601, dates, YYYYMMDD, epoch
-    numbers in `unit` (None: inferred), or in `time_format` (of strptime). Naive times are local in
-    `timezone`; one that occurs twice or never there is an error unless `dst` says which it is. `interval` of
-    bars None: inferred if the gaps between them agree on one. Prices are positive, or any finite numbers with
-    `negative_prices`. `TextOptions` has all options.
+    numbers in `unit` (None: inferred), or in `time_format` (of strptime). Times without an offset are local
+    in `timezone`; one that occurs twice or never there is an error unless `dst` says which it is. `interval`
+    of bars None: inferred if the gaps between them agree on one. Prices are positive, or any finite numbers
+    with `negative_prices`. With `by="symbol"` the result is a dict of containers, one of each symbol.
+    `TextOptions` has all options.
 
     DataError for a file that cannot be read or invalid data; it names file and line, counted from 1 with the
-    header. FileNotFoundError if there is no file, TypeError for an unknown option.
+    header. FileNotFoundError if there is no file, TypeError for an unknown option, ConfigError for an unknown
+    time zone or calendar, ImportError without polars.
     """
     import_polars("CSV")
     from .csv import open_csv  # not at the top: it loads the modules of packed files
@@ -55,9 +57,9 @@ def read_arrow(path: str | Path, kind: str = "bars", **options: Unpack[TableOpti
 
 
 def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
-    """The container in an npz file with one array per column; times are int64 nanoseconds UTC or datetime64.
+    """The container in an npz file with one array per column; arguments and errors as of `read_csv`.
 
-    Errors as of `read_csv`, rows counted from 1.
+    Rows are counted from 1. Without texts, polars is not needed.
     """
     reading = Reading(Path(path), kind, TableSettings.of("read_npz", options))
     with open_npz(reading.file) as npz:

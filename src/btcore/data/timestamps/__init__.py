@@ -1,7 +1,7 @@
 """One time or a column of times (texts, dates, datetimes, numbers) -> int64 ns UTC.
 
-Begin with `gate`, which every column of times passes; `moment` reads one time. The other modules each read
-one kind of values.
+Begin with `gate.read_times`, which converts every column of times; `moment` converts one time. The other
+modules each convert one kind of values.
 """
 
 from btcore.times.rules import ReadTimes, TimeRules
