@@ -86,10 +86,10 @@ def bar_times(
         notes.append("stamp: the times are dates; the bars end with these days, at the midnights after them")
     if stamp == "close":
         closes = _to_utc(local // DAY_NS * DAY_NS + DAY_NS, timezone) if dates else times.ns
-        starts, ends = _from_closes(closes, length, timezone, calendar, dates=dates)
+        starts, ends, found = _from_closes(closes, length, timezone, calendar, dates=dates)
     else:
-        starts, ends, cut = _from_opens(times.ns, length, timezone, calendar, dates=dates)
-        notes += cut
+        starts, ends, found = _from_opens(times.ns, length, timezone, calendar, dates=dates)
+    notes += found
     if other_clock and length.follows_clock and not dates:
         notes += extend_over_changes(starts, ends, length, closes=stamp == "close")
     if length.ns and np.array_equal(ends, starts + length.ns):
@@ -152,19 +152,23 @@ def _from_opens(
 
 def _from_closes(
     closes: Times, length: Length, timezone: str, calendar: str | None, *, dates: bool
-) -> tuple[Times, Times]:
-    """Beginnings and ends of bars of a length that end at `closes`; those of dates begin with a local day."""
+) -> tuple[Times, Times, list[str]]:
+    """Beginnings and ends of bars of a length that end at `closes`, and notes of ends beyond a session."""
+    notes: list[str] = []
     starts = _moved(closes, length, timezone, starts_of)
     if not length.months and length.ns < DAY_NS:
         starts = np.minimum(starts, closes - length.ns)  # a clock that is put forward has no such start
     if calendar is not None and dates:
         starts, closes = _sessions_of_dates(starts, closes, calendar)
     elif calendar is not None:
-        starts, closes = _cut_at_closes(starts, closes, calendar)
-        starts = _cut_at_opens(starts, closes, length, calendar)
+        late = int((_cut_at_closes(starts, closes, calendar)[1] < closes).sum())
+        if late:  # they have prices of other hours, or are of one length also at the end of a session
+            notes.append(f"end: {late} bars end after the close of their session, as they are stamped")
+        else:
+            starts = _cut_at_opens(starts, closes, length, calendar)
     check_no_overlap("bars", closes, length.name, starts[1:] < closes[:-1] - length.tolerance)
     starts[1:] = np.maximum(starts[1:], closes[:-1])
-    return starts, closes
+    return starts, closes, notes
 
 
 def _moved(times: Times, length: Length, timezone: str, move: Callable[[Times, Length], Times]) -> Times:

@@ -432,6 +432,19 @@ class TestSessions:
         months = found(read("2024-02-01", zone="America/Chicago"), "1mo", calendar="CMES")
         assert (starts(months), ends(months)) == (["2024-01-31T23:00"], ["2024-02-29T23:00"])
 
+    def test_closes_after_the_session_stay_as_they_are_stamped(self):
+        """Days with the hours after the close to 20:00 in New York: their close is not known at 16:00."""
+        times = read("2024-01-04T20:00", "2024-01-05T20:00", zone=NY)
+        bars = found(times, "1d", stamp="close", calendar="XNYS")
+        assert starts(bars) == ["2024-01-04T01:00", "2024-01-05T01:00"]
+        assert ends(bars) == ["2024-01-05T01:00", "2024-01-06T01:00"]
+        assert bars.notes == ("end: 2 bars end after the close of their session, as they are stamped",)
+        hours = found(
+            read("2024-01-04T15:30", "2024-01-04T16:30", zone=NY), "1h", stamp="close", calendar="XNYS"
+        )
+        assert starts(hours) == ["2024-01-04T19:30", "2024-01-04T20:30"]
+        assert ends(hours) == ["2024-01-04T20:30", "2024-01-04T21:30"]
+
     def test_a_bar_in_no_session(self):
         message = r"bars\[1\]: the bar lies in no session of XNYS \(timestamp=2024-11-28T05:00:00Z"
         with pytest.raises(RowError, match=message):
