@@ -254,7 +254,8 @@ def _scaled(name: str, values: NDArray[Any], divisor: float) -> NDArray[Any]:
         and divisor == int(divisor)
     ):
         return np.array([int(value) / int(divisor) for value in values.tolist()])
-    return values / divisor
+    with np.errstate(over="ignore"):  # an infinite price is refused with its row
+        return values / divisor
 
 
 def _fixed_point(columns: Mapping[str, NDArray[Any]], settings: TableSettings) -> str:

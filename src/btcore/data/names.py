@@ -43,9 +43,9 @@ _ALIASES: dict[str, tuple[str, ...]] = {
                         f"{side}sz", f"{side}sz00", f"{side[0]}s")
        for side in ("bid", "ask")},
     "price": ("price", "p", "tradeprice", "px"),
-    "size": ("size", "quantity", "qty", "amount", "tradesize"),
+    "size": ("size", "quantity", "qty", "amount", "tradesize", "q", "s"),
     "side": ("side", "aggressorside", "takerside"),
-    "buyer_maker": ("buyermaker", "isbuyermaker"),
+    "buyer_maker": ("buyermaker", "isbuyermaker", "m"),
 }  # fmt: skip
 # Names that stand for a column only if none of its aliases is there, and only if there is one of them.
 _SUBSTITUTES: dict[str, tuple[str, ...]] = {

@@ -84,16 +84,17 @@ class Npz:
 def open_npz(file: Path) -> Iterator[Npz]:
     """The npz, opened; DataError if it is none."""
     check_file(file)
-    try:
-        archive = np.load(file, allow_pickle=False)
-    except PermissionError:
-        raise
-    except _damages() as error:
-        raise DataError(f"{file.name}: not a readable npz: it is damaged or of another format") from error
-    if isinstance(archive, np.ndarray):
-        raise DataError(f"{file.name}: it is a single array (npy); an npz with one of each column is needed")
-    with archive:
-        yield Npz(file, archive)
+    with file.open("rb") as stream:  # numpy leaves a damaged file open
+        try:
+            archive = np.load(stream, allow_pickle=False)
+        except _damages() as error:
+            raise DataError(f"{file.name}: not a readable npz: it is damaged or of another format") from error
+        if isinstance(archive, np.ndarray):
+            raise DataError(
+                f"{file.name}: it is a single array (npy); an npz with one of each column is needed"
+            )
+        with archive:
+            yield Npz(file, archive)
 
 
 def _damages() -> tuple[type[Exception], ...]:
