@@ -284,3 +284,36 @@ def test_pieces_of_a_file_keep_the_notation_of_the_first():
     for other in (["2024-01-03"], [SECONDS], np.array(["2024-01-02"], "datetime64[s]")):
         with pytest.raises(DataError, match=r"trades\[0\]: .* but those before it as 'zoned'"):
             read_times(other, "trades", zoned)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "problem"),
+    [
+        ([638_397_630_000_000_000, 638_397_630_010_000_000], r"ticks of \.NET, of 100 ns, it is 2024-01-02"),
+        (
+            [133_486_542_000_000_000, 133_486_542_010_000_000],
+            "a FILETIME of Windows, of 100 ns, it is 2024-01-0",
+        ),
+        (
+            [2_401_020_930, 2_401_020_931],
+            "2401020930 could be a time YYMMDDHHMM, or the count of s that is 2046-",
+        ),
+        (
+            [1_501_020_930, 1_501_020_931],
+            "1501020930 could be a time YYMMDDHHMM, or the count of s that is 2017-",
+        ),
+        ([3_786_912_000, 3_786_912_061], "3786912061 is 2090-01-01T00:01:01Z in seconds, after 2034"),
+        ([4_102_444_800_000, 4_102_444_800_001], "in milliseconds, after 2034"),
+    ],
+)
+def test_counts_that_other_programs_write_are_no_epoch_numbers(numbers, problem):
+    for column in (np.array(numbers), pl.Series(list(map(str, numbers)))):
+        with pytest.raises(DataError, match=problem):
+            read(column)
+
+
+def test_a_unit_that_is_given_allows_times_that_are_unlikely():
+    for numbers, unit in (([638_397_630_000_000_000], "ns"), ([2_401_020_930], "s"), ([3_786_912_000], "s")):
+        assert read(np.array(numbers), unit=unit).ns.tolist() == [numbers[0] * (1 if unit == "ns" else 10**9)]
+    nineties = np.arange(int(630e15), int(640e15), 10**15)
+    assert read(nineties).ns.tolist() == nineties.tolist()  # more than the first months of 1990

@@ -28,6 +28,12 @@ _YEAR_2000, _YEAR_2035 = 946_684_800, 2_051_222_400  # seconds since 1970
 _NEAR_1970 = 8 * 366 * DAY_NS  # counts of a smaller unit, and zeros, are read as times that near to 1970
 _JUMP = 366 * DAY_NS
 
+# Counts of 100 ns in 2000 to 2034, which as nanoseconds since 1970 are in the first months of 1990 and 1974.
+_TICKS = tuple(
+    (ticks, (epoch + _YEAR_2000) * 10**7, (epoch + _YEAR_2035) * 10**7)
+    for ticks, epoch in (("ticks of .NET", 62_135_596_800), ("a FILETIME of Windows", 11_644_473_600))
+)
+
 
 def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
     """Times of integers, by `rules.unit`, or by what all of them are together."""
@@ -45,6 +51,7 @@ def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         return read_compact(numbers, unit, kind, rules, name)
     _reject_outside(numbers, unit, kind, rules, name)
+    _refuse_unlikely_times(numbers, unit, rules, name)
     if rules.unit:
         _refuse_unlikely(numbers, unit, name)
     times = numbers * UNIT_NS[unit] if unit != "ns" else numbers
@@ -67,6 +74,7 @@ def from_floats(numbers: Numbers, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
     _reject_outside(numbers, unit, kind, rules, name)
+    _refuse_unlikely_times(numbers, unit, rules, name)
     if rules.unit:
         _refuse_unlikely(numbers, unit, name)
     times = np.rint(numbers * (UNIT_NS[unit] / 1000)).astype(np.int64) * 1000
@@ -154,6 +162,24 @@ def _unit_of_all(low: float, high: float, name: str) -> str:
             'pass unit= "s", "ms", "us", "ns" or "excel"'
         )
     return _unit_of(max(abs(low), abs(high)))
+
+
+def _refuse_unlikely_times(numbers: Numbers, unit: str, rules: TimeRules, name: str) -> None:
+    """DataError if counts whose unit is inferred would be in the future, or are those of other programs."""
+    if rules.unit or rules.notation or rules.years != TimeRules().years:
+        return
+    low, high = numbers.min().item(), numbers.max().item()
+    if high >= _YEAR_2035 * (10**9 // UNIT_NS[unit]):
+        raise DataError(
+            f'{name}: {_reading(high, unit)}, after 2034; pass unit="{unit}" if it is, or time_format='
+        )
+    for ticks, first, last in _TICKS:
+        if unit == "ns" and first <= low and high < last:
+            moment = count_text((int(low) - first) * 100 + _YEAR_2000 * 10**9, "ns")
+            raise DataError(
+                f"{name}: {_reading(low, unit)}, but as {ticks}, of 100 ns, it is {moment}; "
+                'pass unit="ns", or convert them'
+            )
 
 
 def _reject_outside(numbers: Numbers, unit: str, kind: str, rules: TimeRules, name: str) -> None:
