@@ -103,6 +103,7 @@ def from_number_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
     found = from_integers(numbers, kind, rules._replace(unit=unit), name)
+    _refuse_unlikely_times(numbers, unit, rules, name)
     digits = len(str(UNIT_NS[unit])) - 1
     finer = (fraction.str.len_bytes() > digits).to_numpy()
     reject_rows(kind, finer, lambda row: f"{name} {texts[row]} has more digits than nanoseconds")
