@@ -41,12 +41,8 @@ class FrameOptions(TypedDict, total=False):
 class TableOptions(FrameOptions, total=False):
     """Options of all readers of tables."""
 
-    columns: (
-        Mapping[str, Column] | None
-    )  # name in btcore -> name in the table; others are found by their usual names
-    timezone: (
-        str | None
-    )  # IANA zone of times without an offset, and of the local days of bars; None: of the column, or UTC
+    columns: Mapping[str, Column] | None  # name in btcore -> name in the table; others by their usual names
+    timezone: str | None  # IANA zone of times without an offset, and of local days; None: see `TimeRules`
     by: Literal["symbol"] | None  # "symbol": a dict of containers, one of each symbol
 
 

@@ -229,6 +229,6 @@ def test_local_midnights_are_dates_and_instants_are_not(texts, dates):
 
 
 def test_notes_say_what_zone_was_assumed():
-    assert read(["2024-01-02"]).note == "times: texts without a time zone: read as UTC"
+    assert read(["2024-01-02"]).note == "times: texts, without a time zone: read as UTC"
     assert read(["2024-01-02"], timezone="Asia/Tokyo").note == "times: texts, local in Asia/Tokyo"
     assert read(["2024-01-02T00:00Z"], timezone="Asia/Tokyo").note == "times: texts with UTC offsets"

@@ -28,8 +28,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # What the unpackers raise for bytes that were changed.
-_DAMAGED = (OSError, EOFError, RuntimeError, ValueError, OverflowError)
-_DAMAGED_TOO = (zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile)
+_DAMAGES = (
+    *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
+    *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
+)
 
 
 class Opened(NamedTuple):
@@ -136,7 +138,7 @@ def _damage(file: Path, packings: list[str]) -> Iterator[None]:
         yield
     except DataError:
         raise
-    except (*_DAMAGED, *_DAMAGED_TOO) as error:
+    except _DAMAGES as error:
         if not packings:
             raise  # of the disk
         what = "it is encrypted" if "encrypted" in str(error) else "it is damaged or cut off"

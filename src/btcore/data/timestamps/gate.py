@@ -201,7 +201,7 @@ def _note(found: Found, rules: TimeRules, zone: str) -> str:
     if not found.what:
         return ""
     if found.local:
-        place = f", local in {zone}" if rules.timezone else " without a time zone: read as UTC"
+        place = f", local in {zone}" if rules.timezone else ", without a time zone: read as UTC"
     else:
         place = f" in {found.zone}" if found.zone and found.zone not in found.what else ""
     return f"times: {found.what}{place}"
