@@ -20,7 +20,7 @@ NAMES = {
     "quotes": ["timestamp", "bid", "ask", "bid_size", "ask_size"],
     "trades": ["timestamp", "price", "size", "side"],
 }
-PACKINGS = ("none", "gzip", "bzip2", "zstd", "zip")
+COMPRESSIONS = ("none", "gzip", "bzip2", "zstd", "zip")
 ENCODINGS = ("utf-8", "utf-8-sig", "utf-16-le", "utf-16-be", "cp1252")
 CLOCKS = ("iso", "iso Z", "offset", "local", "date and time", "format", "s", "ms", "us", "ns")
 
@@ -35,7 +35,7 @@ class Layout:
     zone: str = "UTC"
     newest_first: bool = False
     encoding: str = "utf-8"
-    packing: str = "none"
+    compression: str = "none"
     line_end: str = "\n"
     last_line_end: bool = True
     header: bool = True
@@ -68,7 +68,7 @@ def write(data: Bars | Quotes | Trades, layout: Layout) -> bytes:
     text = layout.line_end.join([*layout.above, *(_line(line, layout) for line in lines)])
     text += layout.line_end if layout.last_line_end else ""
     mark = "\ufeff" if layout.encoding.startswith("utf-16") else ""
-    return packed((mark + text).encode(layout.encoding), layout.packing)
+    return compressed((mark + text).encode(layout.encoding), layout.compression)
 
 
 def cells(data: Bars | Quotes | Trades, layout: Layout) -> tuple[list[str], list[list[str]]]:
@@ -92,15 +92,15 @@ def cells(data: Bars | Quotes | Trades, layout: Layout) -> tuple[list[str], list
     return names, rows[::-1] if layout.newest_first else rows
 
 
-def packed(content: bytes, packing: str) -> bytes:
-    """The bytes, packed."""
-    if packing == "gzip":
+def compressed(content: bytes, compression: str) -> bytes:
+    """The bytes, compressed."""
+    if compression == "gzip":
         return gzip.compress(content, 1)
-    if packing == "bzip2":
+    if compression == "bzip2":
         return bz2.compress(content, 1)
-    if packing == "zstd":
+    if compression == "zstd":
         return bytes(pyarrow.compress(content, codec="zstd", asbytes=True))
-    if packing == "zip":
+    if compression == "zip":
         stream = io.BytesIO()
         with zipfile.ZipFile(stream, "w") as archive:
             archive.writestr("inside.csv", content)
@@ -162,7 +162,7 @@ def layouts(draw: st.DrawFn) -> Layout:
         zone=draw(st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"])),
         newest_first=draw(st.booleans()),
         encoding=encoding,
-        packing=draw(st.sampled_from(PACKINGS)),
+        compression=draw(st.sampled_from(COMPRESSIONS)),
         line_end=draw(st.sampled_from(["\n", "\r\n", "\r"])),
         last_line_end=draw(st.booleans()),
         above=above,

@@ -46,7 +46,7 @@ def column_names(file: Path) -> list[str]:
             return npz.names
     import_polars("files")
     if reader is read_csv:
-        from .csv import text_column_names  # not at the top: it loads the modules of packed files
+        from .csv import text_column_names  # not at the top: it loads the modules of compressed files
 
         return text_column_names(file)
     with polars_errors(file, "file of its kind"):

@@ -1,4 +1,4 @@
-"""The bytes of a text file: unpacked, and decoded to UTF-8."""
+"""The bytes of a text file: decompressed, and in UTF-8."""
 
 import bz2
 import codecs
@@ -18,7 +18,7 @@ from btcore.errors import DataError
 from .binary import check_file
 
 CHUNK = 1 << 20
-_NESTED = 3  # a zip whose member is a gzip is unpacked twice
+_NESTED = 3  # a zip whose member is a gzip is decompressed twice
 # The longer mark comes first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -27,7 +27,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What the unpackers raise for bytes that were changed.
+# What decompression raises for bytes that were changed.
 _DAMAGES = (
     *(OSError, EOFError, RuntimeError, ValueError, OverflowError),
     *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
@@ -38,7 +38,7 @@ class Opened(NamedTuple):
     """A text file: its bytes in UTF-8 without a mark, and whether the file on disk has just these."""
 
     chunks: Iterator[bytes]
-    as_stored: bool  # neither packed nor in another encoding; a mark of UTF-8 may precede the text
+    as_stored: bool  # neither compressed nor in another encoding; a mark of UTF-8 may precede the text
     notes: tuple[str, ...]
 
 
@@ -52,35 +52,37 @@ def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Ite
     """
     check_file(file)
     with ExitStack() as stack:
-        stream, packings = _unpacked(file, stack)
-        with _damage(file, packings):
+        stream, compressions = _decompressed(file, stack)
+        with _damage(file, compressions):
             start = _peek(stream)
         _reject_other_formats(file, start)
         found, mark = _encoding(file, start, encoding)
-        notes = [f"unpacked: {' in '.join(reversed(packings))}"] if packings else []
+        notes = [f"compressed: {' in '.join(reversed(compressions))}"] if compressions else []
         notes += [f"encoding: {found}"] if found != "utf-8" else []
-        chunks = _chunks(file, stream, packings, mark, size)
+        chunks = _chunks(file, stream, compressions, mark, size)
         if found != "utf-8":
             chunks = _decoded(file, chunks, found)
-        yield Opened(chunks, not packings and found == "utf-8", tuple(notes))
+        yield Opened(chunks, not compressions and found == "utf-8", tuple(notes))
 
 
-def _unpacked(file: Path, stack: ExitStack) -> tuple[Any, list[str]]:
-    """The unpacked stream, and the names of the formats from the outside in."""
+def _decompressed(file: Path, stack: ExitStack) -> tuple[Any, list[str]]:
+    """The decompressed stream, and the names of the formats from the outside in."""
     stream: Any = stack.enter_context(file.open("rb"))
-    packings: list[str] = []
-    while len(packings) < _NESTED:
-        with _damage(file, packings):
+    compressions: list[str] = []
+    while len(compressions) < _NESTED:
+        with _damage(file, compressions):
             start = _peek(stream)
-        packing = next((packing for packing in _PACKINGS if start.startswith(packing.start)), None)
-        if packing is None:
+        compression = next(
+            (compression for compression in _COMPRESSIONS if start.startswith(compression.start)), None
+        )
+        if compression is None:
             break
-        packings.append(packing.name)
-        with _damage(file, packings):
-            stream = packing.open(file, stream, stack)
-    if not packings and file.suffix.lower() == ".zip":
+        compressions.append(compression.name)
+        with _damage(file, compressions):
+            stream = compression.open(file, stream, stack)
+    if not compressions and file.suffix.lower() == ".zip":
         raise DataError(f"{file.name}: not a readable zip: it does not begin as one")
-    return stream, packings
+    return stream, compressions
 
 
 def _peek(stream: Any) -> bytes:
@@ -100,8 +102,8 @@ def _open_zstd(_: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
         import pyarrow
     except ImportError as error:
         raise ImportError("reading zstd needs pyarrow: pip install 'btcore[data]'") from error
-    unpacked = pyarrow.CompressedInputStream(pyarrow.PythonFile(stream), "zstd")
-    return stack.enter_context(io.BufferedReader(unpacked))
+    decompressed = pyarrow.CompressedInputStream(pyarrow.PythonFile(stream), "zstd")
+    return stack.enter_context(io.BufferedReader(decompressed))
 
 
 def _open_zip(file: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
@@ -117,32 +119,32 @@ def _open_zip(file: Path, stream: IO[bytes], stack: ExitStack) -> IO[bytes]:
     return stack.enter_context(io.BufferedReader(archive.open(members[0])))  # type: ignore[type-var]
 
 
-class _Packing(NamedTuple):
+class _Compression(NamedTuple):
     start: bytes | tuple[bytes, ...]  # of its files
     name: str
     open: Callable[[Path, IO[bytes], ExitStack], IO[bytes]]
 
 
-_PACKINGS = (
-    _Packing(b"\x1f\x8b", "gzip", _open_gzip),
-    _Packing(b"BZh", "bzip2", _open_bzip2),
-    _Packing(b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
-    _Packing((b"PK\x03\x04", b"PK\x05\x06"), "zip", _open_zip),
+_COMPRESSIONS = (
+    _Compression(b"\x1f\x8b", "gzip", _open_gzip),
+    _Compression(b"BZh", "bzip2", _open_bzip2),
+    _Compression(b"\x28\xb5\x2f\xfd", "zstd", _open_zstd),
+    _Compression((b"PK\x03\x04", b"PK\x05\x06"), "zip", _open_zip),
 )
 
 
 @contextmanager
-def _damage(file: Path, packings: list[str]) -> Iterator[None]:
-    """Turns the errors of unpacking into DataErrors."""
+def _damage(file: Path, compressions: list[str]) -> Iterator[None]:
+    """Turns the errors of decompression into DataErrors."""
     try:
         yield
     except DataError:
         raise
     except _DAMAGES as error:
-        if not packings:
+        if not compressions:
             raise  # of the disk
         what = "it is encrypted" if "encrypted" in str(error) else "it is damaged or cut off"
-        raise DataError(f"{file.name}: not a readable {packings[-1]}: {what}") from error
+        raise DataError(f"{file.name}: not a readable {compressions[-1]}: {what}") from error
 
 
 def _reject_other_formats(file: Path, start: bytes) -> None:
@@ -151,8 +153,8 @@ def _reject_other_formats(file: Path, start: bytes) -> None:
         (b"ARROW1", "an Arrow file: use read_arrow"),
         (b"\x93NUMPY", "a numpy array, not a text file"),
         (b"\xd0\xcf\x11\xe0", "an Excel workbook is not a text file; save its sheet as CSV"),
-        (b"\xfd7zXZ", "an xz archive; unpack it first"),
-        (b"7z\xbc\xaf", "a 7z archive; unpack it first"),
+        (b"\xfd7zXZ", "an xz archive; decompress it first"),
+        (b"7z\xbc\xaf", "a 7z archive; decompress it first"),
     )
     for magic, problem in formats:
         if start.startswith(magic):
@@ -185,8 +187,8 @@ def _encoding(file: Path, start: bytes, given: str | None) -> tuple[str, int]:
     return marked or "utf-8", len(mark)
 
 
-def _chunks(file: Path, stream: Any, packings: list[str], skip: int, size: int) -> Iterator[bytes]:
-    with _damage(file, packings):
+def _chunks(file: Path, stream: Any, compressions: list[str], skip: int, size: int) -> Iterator[bytes]:
+    with _damage(file, compressions):
         stream.read(skip)
         while chunk := stream.read(size):
             yield bytes(chunk)

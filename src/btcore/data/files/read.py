@@ -30,7 +30,7 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
     time zone or calendar, ImportError without polars.
     """
     import_polars("CSV")
-    from .csv import open_csv  # not at the top: it loads the modules of packed files
+    from .csv import open_csv  # not at the top: it loads the modules of compressed files
 
     opened = open_csv(Path(path), kind, TextSettings.of("read_csv", options))
     (frame, lines), notes = opened.table.read(opened.columns)

@@ -28,7 +28,7 @@ def scan_csv(
     import_polars("CSV")
     settings = TextSettings.of("scan_csv", options)
     _check_arguments(Path(path), kind, settings, rows)
-    from .csv import open_csv  # not at the top: they load the modules of packed files
+    from .csv import open_csv  # not at the top: they load the modules of compressed files
     from .cut import cut
 
     opened = open_csv(Path(path), kind, settings)

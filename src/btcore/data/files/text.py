@@ -38,7 +38,7 @@ class TextTable(NamedTuple):
     settings: TextSettings
     dialect: Dialect
     notes: tuple[str, ...]
-    as_stored: bool  # the bytes on disk are those of the text: neither packed nor in another encoding
+    as_stored: bool  # the bytes on disk are those of the text: neither compressed nor in another encoding
     line_feeds: bool  # the first lines end with LF or CRLF, not CR alone
 
     def read(self, columns: Columns) -> tuple[Part, list[str]]:

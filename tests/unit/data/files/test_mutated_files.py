@@ -39,7 +39,7 @@ def test_a_mutated_file_is_read_rightly_or_refused_many_times(tmp_path, drawn):
 @settings(random_files, max_examples=200)
 @given(st.data(), layouts())
 def test_a_mutated_file_of_any_layout_is_read_or_refused(tmp_path, drawn, layout):
-    """What it says is not checked here: packed files and other decimal points have no simple reading."""
+    """What it says is not checked here: compressed files and other decimal points have no simple reading."""
     data = drawn.draw(markets(layout))
     file = tmp_path / "market.csv"
     file.write_bytes(mutated(write(data, layout), drawn))

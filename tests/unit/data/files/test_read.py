@@ -316,7 +316,7 @@ def test_notes_say_what_was_found_in_the_file(tmp_path):
     file.write_bytes(gzip.compress((TRADES + "\n".join(ROWS)).encode("utf-16")))
     found = read_csv(file, "trades", comment="#")
     expected = (
-        "unpacked: gzip",
+        "compressed: gzip",
         "encoding: utf-16-le",
         "delimiter: ;",
         "lines above the header: 3, left out",

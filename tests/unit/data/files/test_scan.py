@@ -137,7 +137,7 @@ def test_a_csv_in_pieces(tmp_path, form, rows):
     assert len(pieces) == -(-len(data) // rows)
 
 
-def test_packed_csv_options_and_bars(tmp_path):
+def test_compressed_csv_options_and_bars(tmp_path):
     text = csv_of(bars, "%d.%m.%Y %H:%M").replace(",", ";")
     (tmp_path / "b.csv").write_text(text)
     with gzip.open(tmp_path / "b.csv.gz", "wt") as stream:

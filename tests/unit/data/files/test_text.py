@@ -73,18 +73,18 @@ def zstd(content):
     return pyarrow.compress(content, codec="zstd", asbytes=True)
 
 
-PACKERS = {"gzip": gzip.compress, "bzip2": bz2.compress, "zstd": zstd, "zip": zipped}
+COMPRESS = {"gzip": gzip.compress, "bzip2": bz2.compress, "zstd": zstd, "zip": zipped}
 
 
-@pytest.mark.parametrize("packing", PACKERS)
-def test_a_packed_file_is_known_by_its_content(read, packing):
-    packed = PACKERS[packing](PLAIN.encode())
-    assert read(packed, "q.csv") == (VALUES, [2, 3, 4], [f"unpacked: {packing}"])
+@pytest.mark.parametrize("compression", COMPRESS)
+def test_a_compressed_file_is_known_by_its_content(read, compression):
+    compressed = COMPRESS[compression](PLAIN.encode())
+    assert read(compressed, "q.csv") == (VALUES, [2, 3, 4], [f"compressed: {compression}"])
 
 
-def test_packings_in_each_other_and_in_several_members(read):
+def test_compressions_in_each_other_and_in_several_members(read):
     both = zipped(gzip.compress(PLAIN.encode()))
-    assert read(both) == (VALUES, [2, 3, 4], ["unpacked: gzip in zip"])
+    assert read(both) == (VALUES, [2, 3, 4], ["compressed: gzip in zip"])
     half = len(PLAIN) // 2
     for pack in (gzip.compress, bz2.compress, zstd):
         assert read(pack(PLAIN[:half].encode()) + pack(PLAIN[half:].encode()))[0] == VALUES
@@ -94,19 +94,19 @@ def test_plain_text_with_the_name_of_a_gzip(read):
     assert read(PLAIN, "q.csv.gz") == (VALUES, [2, 3, 4], [])
 
 
-@pytest.mark.parametrize("packing", PACKERS)
+@pytest.mark.parametrize("compression", COMPRESS)
 @pytest.mark.parametrize("kept", [0.3, 0.6, 0.95])
-def test_a_packed_file_that_is_cut_off_is_damaged(table, packing, kept):
-    packed = PACKERS[packing]((PLAIN * 200).encode())
-    with pytest.raises(DataError, match=rf"^q\.csv: not a readable {packing}: it is damaged or cut off$"):
-        table(packed[: int(len(packed) * kept)]).read(QUOTES)
+def test_a_compressed_file_that_is_cut_off_is_damaged(table, compression, kept):
+    compressed = COMPRESS[compression]((PLAIN * 200).encode())
+    with pytest.raises(DataError, match=rf"^q\.csv: not a readable {compression}: it is damaged or cut off$"):
+        table(compressed[: int(len(compressed) * kept)]).read(QUOTES)
 
 
 def test_a_changed_byte_in_a_gzip_is_found_by_its_check_sum(table):
-    packed = bytearray(gzip.compress(PLAIN.encode()))
-    packed[-6] ^= 1
+    compressed = bytearray(gzip.compress(PLAIN.encode()))
+    compressed[-6] ^= 1
     with pytest.raises(DataError, match="not a readable gzip: it is damaged"):
-        table(bytes(packed)).read(QUOTES)
+        table(bytes(compressed)).read(QUOTES)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_utf_16_and_32_with_a_mark(read, encoding):
     assert read(content) == (VALUES, [2, 3, 4], [f"encoding: {encoding}"])
     assert read(content, encoding=encoding) == (VALUES, [2, 3, 4], [f"encoding: {encoding}"])
     assert read(content[len("\ufeff".encode(encoding)) :], encoding=encoding)[0] == VALUES
-    assert read(gzip.compress(content))[2] == ["unpacked: gzip", f"encoding: {encoding}"]
+    assert read(gzip.compress(content))[2] == ["compressed: gzip", f"encoding: {encoding}"]
 
 
 @pytest.mark.parametrize("header", ["time,bid,ask", '"time","bid","ask"', "time,bid,ask,größe"])
