@@ -13,10 +13,10 @@ from btcore.times.order import check_neighbours
 from btcore.times.rules import ReadTimes
 
 from .checks import valid_prices
+from .columns import Mask
 from .names import PRICES
 from .options import TableSettings
 
-Mask = NDArray[np.bool_]
 Index = NDArray[np.intp]
 
 REPAIRED_ULPS = 4  # units in the last place: as much may come from arithmetic with floats

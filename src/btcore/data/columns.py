@@ -10,6 +10,7 @@ from btcore.errors import DataError, reject_rows
 
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
+Mask = NDArray[np.bool_]
 
 
 def frozen(array: NDArray[Any]) -> NDArray[Any]:

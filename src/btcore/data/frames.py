@@ -14,7 +14,7 @@ from .cleaning import Notes, Rows, clean, rows_of
 from .date_and_time import WIDTHS, are_times_of_day, joined
 from .ends import read_ends
 from .missing import absent_times, holds_texts, present
-from .names import PRICES, SIDED, Found, match_columns, plain
+from .names import PRICES, SIDED, Found, match_columns, normalized
 from .number_texts import Form
 from .numbers import Numbers, read_numbers
 from .options import TableSettings
@@ -274,7 +274,9 @@ def _fixed_point(columns: Mapping[str, NDArray[Any]], settings: TableSettings) -
 def _reason_of_duplicates(found: Found, others: Callable[[], Mapping[str, Any]]) -> str:
     """What may be the reason for bars with the same timestamp, and what can be done."""
     hints = []
-    clocks = [name for name in found.names if plain(name) in {"time", "timeofday"} and name not in found.used]
+    clocks = [
+        name for name in found.names if normalized(name) in {"time", "timeofday"} and name not in found.used
+    ]
     if clocks and len(found.times) == 1:
         pair = (found.times[0], clocks[0])
         hints.append(f"the time of day may be in {clocks[0]!r}: columns={{'timestamp': {pair!r}}}")

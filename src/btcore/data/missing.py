@@ -8,12 +8,12 @@ import numpy as np
 from btcore.errors import reject_rows
 from btcore.times.rules import ReadTimes
 
-from .cleaning import Index, Mask, Notes
-from .columns import is_none
+from .cleaning import Index, Notes
+from .columns import Mask, is_none
 from .names import REQUIRED, SIDED
 from .number_texts import MISSING
 from .options import TableSettings
-from .symbols import DROP, symbol_texts
+from .symbols import DROP_HINT, symbol_texts
 
 _NEEDED = {*SIDED, *(name for names in REQUIRED.values() for name in names)}
 
@@ -26,7 +26,7 @@ def present(
         return None
     if settings.missing == "refuse":
         name, gone = min(absent.items(), key=lambda item: int(item[1].argmax()))
-        hint = DROP if name in _NEEDED else f'{DROP}, columns={{"{name}": None}} the column'
+        hint = DROP_HINT if name in _NEEDED else f'{DROP_HINT}, columns={{"{name}": None}} the column'
         reject_rows(kind, gone, lambda row: f"{name} is missing{_written(raw[name], row, name)}; {hint}")
     gone = np.zeros(len(next(iter(absent.values()))), bool)
     for name, mask in absent.items():

@@ -22,7 +22,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
     "trades": ("size", "side", "buyer_maker"),
 }
 
-# Names as `plain` writes them, the first that is there counts.
+# Names as `normalized` writes them, the first that is there counts.
 _ALIASES: dict[str, tuple[str, ...]] = {
     "timestamp": (
         *("timestamp", "time", "datetime", "date", "timestamputc", "timeutc", "ts", "opentime"),
@@ -88,7 +88,7 @@ class Found(NamedTuple):
         return [name for name in self.names if name in wanted]
 
 
-def plain(name: str) -> str:
+def normalized(name: str) -> str:
     """The name in lower case, without spaces and punctuation: "<TICKVOL>" -> "tickvol"."""
     letters = re.sub(r"[\W_]", "", re.sub(r"_duplicated_\d+$", "", name).lower())
     return letters or name.strip()
@@ -110,17 +110,17 @@ def match_columns(names: list[str], kind: str, columns: Mapping[str, Column] | N
         for name, theirs in given.items()
         if theirs is not None and name != "symbol"
     }
-    plains = [plain(name) for name in names]
+    normal = [normalized(name) for name in names]
     notes: list[str] = []
-    guessed = "timestamp" not in found and _is_pair(plains)
+    guessed = "timestamp" not in found and _is_pair(normal)
     if guessed:
         found["timestamp"] = (
-            _one_of(_DATES, "date", names, plains),
-            _one_of(_TIMES_OF_DAY, "time", names, plains),
+            _one_of(_DATES, "date", names, normal),
+            _one_of(_TIMES_OF_DAY, "time", names, normal),
         )
     for name in REQUIRED[kind] + OPTIONAL[kind]:
         if name not in found and name not in left_out:
-            theirs = _by_alias(name, names, plains, set(_flat(found.values())), notes)
+            theirs = _by_alias(name, names, normal, set(_flat(found.values())), notes)
             if theirs is not None:
                 found[name] = theirs
     if kind == "bars":
@@ -132,8 +132,8 @@ def match_columns(names: list[str], kind: str, columns: Mapping[str, Column] | N
         )
     if "side" in found:
         found.pop("buyer_maker", None)
-    symbols = _symbol_columns(given, names, plains, set(_flat(found.values())))
-    notes += _unused(names, plains, {*_flat(found.values()), *symbols}, left_out)
+    symbols = _symbol_columns(given, names, normal, set(_flat(found.values())))
+    notes += _unused(names, normal, {*_flat(found.values()), *symbols}, left_out)
     return Found(kind, found, symbols, guessed, tuple(notes), tuple(names))
 
 
@@ -167,17 +167,17 @@ def _flat(columns: Iterable[str | tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(name for names in columns for name in ([names] if isinstance(names, str) else names))
 
 
-def _is_pair(plains: list[str]) -> bool:
+def _is_pair(normal: list[str]) -> bool:
     """Whether a date and a time of day are apart by their names, and no column holds both by its name."""
     both = set(_ALIASES["timestamp"]) - {*_DATES, *_TIMES_OF_DAY}
-    there = set(plains)
+    there = set(normal)
     return not there & both and bool(there & set(_DATES)) and bool(there & set(_TIMES_OF_DAY))
 
 
-def _one_of(aliases: tuple[str, ...], name: str, names: list[str], plains: list[str]) -> str:
+def _one_of(aliases: tuple[str, ...], name: str, names: list[str], normal: list[str]) -> str:
     """The only column with the first alias that is there; DataError if it is not the only one."""
-    alias = next(alias for alias in aliases if alias in plains)
-    matches = [theirs for theirs, p in zip(names, plains, strict=True) if p == alias]
+    alias = next(alias for alias in aliases if alias in normal)
+    matches = [theirs for theirs, p in zip(names, normal, strict=True) if p == alias]
     if len(matches) > 1:
         hint = f"pass columns={{{name!r}: ...}}" if len(set(matches)) > 1 else "rename one of them"
         raise DataError(
@@ -187,20 +187,20 @@ def _one_of(aliases: tuple[str, ...], name: str, names: list[str], plains: list[
 
 
 def _by_alias(
-    name: str, names: list[str], plains: list[str], taken: set[str], notes: list[str]
+    name: str, names: list[str], normal: list[str], taken: set[str], notes: list[str]
 ) -> str | None:
     """The column of the table that `name` is, by its first alias; `notes` gets what was chosen."""
-    there = [alias for alias in _ALIASES[name] if alias in plains]
+    there = [alias for alias in _ALIASES[name] if alias in normal]
     if there:
-        chosen = _one_of((there[0],), name, names, plains)
-        others = [names[plains.index(alias)] for alias in there[1:]]
+        chosen = _one_of((there[0],), name, names, normal)
+        others = [names[normal.index(alias)] for alias in there[1:]]
         if others := [other for other in others if other not in taken]:
             notes.append(f"{name} is the column {chosen!r}, not {' or '.join(map(repr, others))}")
         return chosen
-    if name == "timestamp" and (index := _index_of_pandas(names, plains)) is not None:
+    if name == "timestamp" and (index := _index_of_pandas(names, normal)) is not None:
         return index
-    substitutes = [alias for alias in _SUBSTITUTES.get(name, ()) if alias in plains]
-    candidates = [x for x, p in zip(names, plains, strict=True) if p in substitutes and x not in taken]
+    substitutes = [alias for alias in _SUBSTITUTES.get(name, ()) if alias in normal]
+    candidates = [x for x, p in zip(names, normal, strict=True) if p in substitutes and x not in taken]
     if len(candidates) > 1:
         raise DataError(
             f"no column for {name}, and {' or '.join(map(repr, candidates))} may be it; "
@@ -212,9 +212,9 @@ def _by_alias(
     return None
 
 
-def _index_of_pandas(names: list[str], plains: list[str]) -> str | None:
+def _index_of_pandas(names: list[str], normal: list[str]) -> str | None:
     """The column that was an index without a name, by what `to_csv`, `read_csv` and `to_parquet` write."""
-    if plains[:1] in ([""], ["unnamed0"]):
+    if normal[:1] in ([""], ["unnamed0"]):
         return names[0]  # an unnamed column elsewhere is no index
     return "__index_level_0__" if "__index_level_0__" in names else None
 
@@ -239,20 +239,20 @@ def _settle_sides(found: dict[str, str | tuple[str, str]], names: list[str], not
 
 
 def _symbol_columns(
-    given: Mapping[str, Column], names: list[str], plains: list[str], taken: set[str]
+    given: Mapping[str, Column], names: list[str], normal: list[str], taken: set[str]
 ) -> tuple[str, ...]:
     if "symbol" in given:
         theirs = given["symbol"]
         return (theirs,) if isinstance(theirs, str) else ()
     order = {alias: i for i, alias in enumerate(SYMBOLS)}
-    found = [(order[p], x) for x, p in zip(names, plains, strict=True) if p in order and x not in taken]
+    found = [(order[p], x) for x, p in zip(names, normal, strict=True) if p in order and x not in taken]
     return tuple(name for _, name in sorted(found))
 
 
-def _unused(names: list[str], plains: list[str], used: set[str], left_out: set[str]) -> list[str]:
+def _unused(names: list[str], normal: list[str], used: set[str], left_out: set[str]) -> list[str]:
     """Notes about columns that look as if they were wanted."""
-    adjusted = [x for x, p in zip(names, plains, strict=True) if x not in used and p.startswith("adj")]
-    sizes = [x for x, p in zip(names, plains, strict=True) if x not in used and _SIZE_LIKE.search(p)]
+    adjusted = [x for x, p in zip(names, normal, strict=True) if x not in used and p.startswith("adj")]
+    sizes = [x for x, p in zip(names, normal, strict=True) if x not in used and _SIZE_LIKE.search(p)]
     notes = [f"adjusted prices are not used: {', '.join(map(repr, adjusted))}"] if adjusted else []
     sizes = [x for x in sizes if x not in adjusted]
     if sizes and not left_out & {"volume", "size", "bid_size", "ask_size"}:

@@ -13,10 +13,8 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError
 
-from .columns import array_of, dtype_text, is_none
+from .columns import Mask, array_of, dtype_text, is_none
 from .number_texts import MISSING, NO_VALUES, Form, cleaned, find_form, is_canonical, unstyled
-
-Mask = NDArray[np.bool_]
 
 _LIMIT = 2**63 - 1  # numbers nearer to zero are values
 

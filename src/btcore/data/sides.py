@@ -48,9 +48,9 @@ def side_column(
             _say_binary(name, notes)
         return frozen(np.where(unknown, 0, array).astype(np.int8, copy=False))
     listed = _list_of(values, kind, name)
-    texts = {value: _plain(value) for value in set(listed)}
+    texts = {value: _lower_case(value) for value in set(listed)}
     if sides is not None:
-        meanings = {"": 0} | {_plain(value): int(side) for value, side in sides.items()}
+        meanings = {"": 0} | {_lower_case(value): int(side) for value, side in sides.items()}
         allowed = f"one of the values in sides, {', '.join(map(repr, sides))}"
     else:
         given = {*texts.values()}
@@ -87,7 +87,7 @@ def maker_column(values: Any, kind: str = "trades", name: str = "buyer_maker") -
     if isinstance(values, np.ndarray) and values.dtype.kind == "b" and values.ndim == 1:
         return frozen(np.where(values, np.int8(-1), np.int8(1)))
     listed = _list_of(values, kind, name)
-    texts = {value: _plain(value) for value in set(listed)}
+    texts = {value: _lower_case(value) for value in set(listed)}
     return _converted(listed, texts, _MAKERS, (kind, name), "is not true, false, 1 or 0")
 
 
@@ -111,7 +111,7 @@ def _converted(
     return frozen(np.array(sides, np.int8))
 
 
-def _plain(value: Any) -> str:
+def _lower_case(value: Any) -> str:
     """A text in lower case: True -> "true", 1.0 -> "1", None and NaN -> ""."""
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError, reject_rows
 
-from .columns import is_none
+from .columns import Mask, is_none
 from .names import Found, listed
 from .number_texts import Form
 from .options import TableSettings
 
-Mask = NDArray[np.bool_]
+DROP_HINT = 'missing="drop" leaves such rows out'
+_SHOWN = 5  # values listed in a message
 
 
 class UnknownSymbolError(DataError):
@@ -30,11 +31,6 @@ class Before:
         self.form: Form | None = None  # of numbers that are texts
         self.sides: set[str] = set()  # texts in the column of sides
         self.clock = 0  # digits of times of day that are written without colons
-
-
-DROP = 'missing="drop" leaves such rows out'
-
-_SHOWN = 5  # values listed in a message
 
 
 @contextmanager
@@ -74,7 +70,7 @@ def split_symbols(
         name = found.symbols[0]
         texts = symbol_texts(columns[name])
         if settings.missing == "refuse":
-            reject_rows(found.kind, texts == "", lambda _: f"{name} is missing; {DROP}")
+            reject_rows(found.kind, texts == "", lambda _: f"{name} is missing; {DROP_HINT}")
         return {symbol: texts == symbol for symbol in dict.fromkeys(texts.tolist()) if symbol}
     seen = {} if before is None else before.symbols
     for name in found.symbols:

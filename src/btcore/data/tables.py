@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from btcore.errors import DataError
 from btcore.times.rules import ReadTimes
 
-from .names import SYMBOLS, Found, listed, match_columns, plain
+from .names import SYMBOLS, Found, listed, match_columns, normalized
 from .options import TableSettings
 
 
@@ -48,8 +48,8 @@ def column_names(frame: Any) -> list[str]:
 
 def symbol_column(names: list[str]) -> str | None:
     """The first of the names that is usual for a column of symbols; None without."""
-    plains = [plain(name) for name in names]
-    return next((names[plains.index(alias)] for alias in SYMBOLS if alias in plains), None)
+    normal = [normalized(name) for name in names]
+    return next((names[normal.index(alias)] for alias in SYMBOLS if alias in normal), None)
 
 
 def open_table(frame: Any, kind: str, settings: TableSettings) -> dict[str, Table]:

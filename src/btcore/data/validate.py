@@ -14,10 +14,10 @@ from btcore.times.intervals import interval_name
 from btcore.times.order import check_ascending, check_ends, check_last_end, check_no_overlap, check_sorted
 
 from .checks import valid_bars, valid_prices, valid_quotes, valid_trades
+from .columns import Mask
 from .names import PRICES
 
 Columns = Mapping[str, NDArray[Any]]
-Mask = NDArray[np.bool_]
 
 
 def check_lengths(columns: Columns, kind: str) -> None:

@@ -11,14 +11,14 @@ from .dialect import Dialect
 from .quotes import LINE_FEED, STRAY, Indices, find_quotes, stray_quote
 
 LONGEST = 64 << 20  # bytes of one row: more is no table
-Numbers = NDArray[np.int64]
+LineNumbers = NDArray[np.int64]
 
 
 class Block(NamedTuple):
     """Rows of a table: their text, each ended by a line feed, and the line on which each begins."""
 
     text: bytes
-    lines: Numbers
+    lines: LineNumbers
 
 
 class Rows:
@@ -71,7 +71,7 @@ class Rows:
         counts = (("repeated headers", self._headers), ("comments", self._comments))
         return [f"{what}: {count}, left out" for what, count in counts if count]
 
-    def _without_comments(self, text: bytes, line: int) -> tuple[bytes, Numbers]:
+    def _without_comments(self, text: bytes, line: int) -> tuple[bytes, LineNumbers]:
         """The lines that are no comments, and their numbers."""
         numbers = np.arange(line, line + text.count(b"\n"), dtype=np.int64)
         comment = (self._dialect.comment or "").encode()
@@ -84,8 +84,8 @@ class Rows:
         return text, numbers
 
     def _join_lines(
-        self, text: bytes, numbers: Numbers, ends: Indices, quotes: Indices
-    ) -> tuple[bytes, Numbers, Indices]:
+        self, text: bytes, numbers: LineNumbers, ends: Indices, quotes: Indices
+    ) -> tuple[bytes, LineNumbers, Indices]:
         """The rows, which may have line breaks in quotes; one that is open at the end is kept for later."""
         whole = np.searchsorted(quotes, ends) % 2 == 0  # no quote is open at the end of this line
         if whole.all():
@@ -102,7 +102,7 @@ class Rows:
         return text[:length], numbers[:done][first], ends[closed]
 
     def _check_breaks(
-        self, text: bytes, numbers: Numbers, ends: Indices, starts: Indices, stops: Indices
+        self, text: bytes, numbers: LineNumbers, ends: Indices, starts: Indices, stops: Indices
     ) -> None:
         """DataError for a value with line breaks whose lines all look like rows: its quotes are stray."""
         delimiters = self._dialect.width - 1
@@ -115,7 +115,7 @@ class Rows:
                 problem = f"a quote that begins in this row is closed in line {last}, with rows between"
                 raise _line_error(int(numbers[start]), problem)
 
-    def _select(self, text: bytes, numbers: Numbers, ends: Indices, delimiters: Indices) -> Block:
+    def _select(self, text: bytes, numbers: LineNumbers, ends: Indices, delimiters: Indices) -> Block:
         """The rows without repeated headers and empty lines at the end; DataError for a ragged one."""
         width = self._dialect.width
         starts = np.concatenate([[0], ends[:-1] + 1]).astype(np.intp)[: len(ends)]
@@ -167,7 +167,7 @@ def _line_error(line: int, problem: str) -> DataError:
     return DataError(f"line {line}: {problem}")
 
 
-def check_characters(text: bytes, numbers: Numbers) -> None:
+def check_characters(text: bytes, numbers: LineNumbers) -> None:
     """DataError for NUL and bytes that are not UTF-8 in lines with these numbers."""
     nul = text.find(b"\0")
     if nul >= 0:

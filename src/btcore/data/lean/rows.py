@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.data.columns import Floats
+from btcore.data.columns import Floats, Mask
 from btcore.data.files.build import located
 from btcore.data.names import PRICES
 from btcore.errors import DataError, reject_rows
@@ -17,7 +17,6 @@ from btcore.times.zones import Times, localize
 from .folder import SCALES, LeanFile, file_timezone
 
 Columns = dict[str, NDArray[Any]]
-Mask = NDArray[np.bool_]
 
 _TIME_HINT = "correct the time in the file, or remove the row"
 BAR_WIDTHS = {6: "trade", 11: "quote"}  # number of columns -> kind

@@ -65,7 +65,7 @@ def _find(values: Any, kind: str, rules: TimeRules, name: str, literal: bool) ->
         if len(array) == 0:
             return Found(np.zeros(0, np.int64), local=False, notation=rules.notation), array
         if array.dtype.kind == "O":
-            array = _plain(array, kind, name)
+            array = _integers_or_texts(array, kind, name)
         if literal:
             return _find_literal(values, array, kind, name), array
         if array.dtype.kind in "SUO" and all(isinstance(x, str | bytes) for x in array.tolist()):
@@ -156,7 +156,7 @@ def _to_polars(array: NDArray[Any], kind: str, name: str) -> Any:
     return pl.Series(texts, dtype=pl.String)
 
 
-def _plain(array: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
+def _integers_or_texts(array: NDArray[Any], kind: str, name: str) -> NDArray[Any]:
     """An array of objects that all are integers, or all decimal numbers, as integers or texts."""
     from decimal import Decimal
 

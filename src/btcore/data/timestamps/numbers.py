@@ -13,7 +13,7 @@ from btcore.times.zones import Times
 from .compact import COMPACT, compact_notation, read_compact
 from .found import Found, count_text, numbered_among, year_bounds, years_text
 
-Numbers = NDArray[Any]
+Counts = NDArray[Any]
 
 _NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _UNITS = ("s", "ms", "us", "ns")
@@ -59,7 +59,7 @@ def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Fou
     return Found(times, local=False, notation=unit, what=f"epoch {_NAMES[unit]}")
 
 
-def from_floats(numbers: Numbers, kind: str, rules: TimeRules, name: str) -> Found:
+def from_floats(numbers: Counts, kind: str, rules: TimeRules, name: str) -> Found:
     """Times of floats; counts with a fraction are rounded to microseconds: a float64 has no more digits."""
     reject_rows(kind, ~np.isfinite(numbers), lambda row: f"{name} {numbers[row]} is not a finite number")
     low, high = float(numbers.min()), float(numbers.max())
@@ -136,7 +136,7 @@ def _refuse_unlikely(numbers: Times, unit: str, name: str) -> None:
         raise DataError(f"unit: {name} {_reading(low, unit)}, but {_reading(low, other)}")
 
 
-def _likelier_unit(numbers: Numbers, unit: str) -> str:
+def _likelier_unit(numbers: Counts, unit: str) -> str:
     """The coarser unit in which all counts are of the years 2000 to 2034; "" if there is none."""
     low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 0)
     for other in _UNITS[: _UNITS.index(unit)]:
@@ -165,7 +165,7 @@ def _unit_of_all(low: float, high: float, name: str) -> str:
     return _unit_of(max(abs(low), abs(high)))
 
 
-def _refuse_unlikely_times(numbers: Numbers, unit: str, rules: TimeRules, name: str) -> None:
+def _refuse_unlikely_times(numbers: Counts, unit: str, rules: TimeRules, name: str) -> None:
     """DataError if counts whose unit is inferred would be in the future, or are those of other programs."""
     if rules.unit or rules.notation or rules.years != TimeRules().years:
         return
@@ -183,7 +183,7 @@ def _refuse_unlikely_times(numbers: Numbers, unit: str, rules: TimeRules, name: 
             )
 
 
-def _reject_outside(numbers: Numbers, unit: str, kind: str, rules: TimeRules, name: str) -> None:
+def _reject_outside(numbers: Counts, unit: str, kind: str, rules: TimeRules, name: str) -> None:
     """RowError for a count outside the allowed years, before a multiplication could wrap around."""
     first, end = (bound // UNIT_NS[unit] for bound in year_bounds(rules))
     if numbers.min() >= first and numbers.max() < end:
@@ -199,7 +199,7 @@ def _reject_outside(numbers: Numbers, unit: str, kind: str, rules: TimeRules, na
     reject_rows(kind, (numbers < first) | (numbers >= end), problem)
 
 
-def _reject_switch(times: Times, numbers: Numbers, kind: str, name: str, unit: str) -> None:
+def _reject_switch(times: Times, numbers: Counts, kind: str, name: str, unit: str) -> None:
     """RowError where the unit switches, or a zero stands for a missing time.
 
     Counts of a smaller unit, and zeros, become times about 1970. Between them and the others is a jump of
@@ -245,7 +245,7 @@ def _by_row(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
     return Found(times, local=False, notation="by_row", what=f"{', then '.join(parts)}{more}")
 
 
-def _day_numbers(days: Numbers, kind: str, rules: TimeRules, name: str) -> Found:
+def _day_numbers(days: Counts, kind: str, rules: TimeRules, name: str) -> Found:
     """Local times of the day numbers of spreadsheets, rounded to milliseconds, as spreadsheets keep them."""
     early = days < _EXCEL_FIRST
     reject_rows(kind, early, lambda row: f"{name} {days[row]:g} is a day number before 1900-03-01")
