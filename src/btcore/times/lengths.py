@@ -126,13 +126,20 @@ def _check_range(times: Times, length: Length, timezone: str) -> None:
 
 
 def _stamp_of_dates(local: Times, length: Length) -> tuple[str, list[str]]:
-    """Whether dates are the opens or the closes of bars, and a note if that is an assumption."""
+    """Whether dates are the opens or the closes of bars, and a note if that is an assumption.
+
+    DataError for weeks of Fridays, Saturdays or Sundays. Read in the wrong way, their closes would be known a
+    week early, or their opens be those of the Monday before.
+    """
     if length.months and are_month_ends(local):
         return "close", ["stamp: the dates are the last days of months, read as the closes of the bars"]
     # 1970-01-01 was a Thursday: days 1 to 3 of that week are Friday to Sunday.
     weekends = (local // DAY_NS - 1) % 7 < 3
     if length.weeks and 2 * weekends.sum() > len(local):
-        return "open", ['stamp: the dates are read as the first days of weeks; the last are stamp="close"']
+        raise DataError(
+            "stamp: most dates are Fridays, Saturdays or Sundays, which may be the first or the last days of "
+            'the weeks; pass stamp="open" or stamp="close"'
+        )
     return "open", []
 
 

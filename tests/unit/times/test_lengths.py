@@ -371,12 +371,18 @@ class TestClosesOfDates:
         assert ends(bars) == ["2024-03-23", "2024-03-29", "2024-04-06"]
         assert starts(bars) == ["2024-03-16T00:00", "2024-03-23T00:00", "2024-03-30T00:00"]
 
-    def test_weeks_of_fridays_are_opens_with_a_note(self):
-        bars = found(read("2024-03-15", "2024-03-22"), "1w")
-        assert starts(bars) == ["2024-03-15T00:00", "2024-03-22T00:00"]
-        assert bars.notes == (
-            'stamp: the dates are read as the first days of weeks; the last are stamp="close"',
-        )
+    @pytest.mark.parametrize(
+        "days", [("2024-03-15", "2024-03-22"), ("2024-03-16",), ("2024-03-17", "2024-03-24")]
+    )
+    def test_weeks_of_fridays_to_sundays_may_be_opens_or_closes(self, days):
+        """As opens of weeks that end with these days, they have the price of Monday on Friday."""
+        message = 'Fridays, Saturdays or Sundays, .*; pass stamp="open" or stamp="close"'
+        with pytest.raises(DataError, match=message):
+            found(read(*days), "1w")
+        assert starts(found(read(*days), "1w", stamp="open"))[0] == f"{days[0]}T00:00"
+        assert ends(found(read(*days), "1w", stamp="close"))[0] == str(np.datetime64(days[0]) + 1)
+
+    def test_weeks_of_mondays_are_opens(self):
         assert found(read("2024-03-11", "2024-03-18"), "1w").notes == ()
 
 
