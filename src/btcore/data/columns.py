@@ -62,7 +62,7 @@ def _to_numpy(values: Any, kind: str, name: str) -> NDArray[Any]:
         if hasattr(values, "__array__") or hasattr(values, "__len__"):
             return np.asarray(values)
         return np.asarray(list(values))
-    except (TypeError, ValueError) as error:
+    except Exception as error:  # each package has errors of its own
         raise DataError(
             f"{kind}.{name}: the values do not make one column: they differ in kind or length"
         ) from error

@@ -17,10 +17,17 @@ def _series(values: Any) -> Any:
     package = type(values).__module__.partition(".")[0]
     if package == "polars":
         return values
-    if package == "pyarrow":
-        return pl.from_arrow(values)
-    array = np.asarray(values)
-    return pl.Series(array.tolist(), strict=False) if array.dtype.kind in "OUS" else pl.Series(array)
+    try:
+        if package == "pyarrow":
+            return pl.from_arrow(values)
+        array = np.asarray(values)
+        if array.dtype.kind in "OUS":
+            return pl.Series(array.tolist(), strict=False)
+        if array.dtype.kind == "M" and np.datetime_data(array.dtype)[0] not in {"D", "ms", "us", "ns"}:
+            array = array.astype("M8[us]")  # of the other units polars has none
+        return pl.Series(array)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError) as error:
+        raise DataError("the dates or times of day are not values of one kind") from error
 
 
 def text_column(values: Any) -> Any:

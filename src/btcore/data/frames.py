@@ -18,6 +18,7 @@ from .names import PRICES, SIDED, Found, match_columns, normalized
 from .number_texts import Form
 from .numbers import Numbers, read_numbers
 from .options import TableSettings
+from .settled import settled
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
 from .tables import Table, column_names, open_table, period_starts, symbol_column, take
@@ -90,6 +91,7 @@ def read_rows(
     of `table`.
     """
     check_applies(found.kind, settings)
+    table = settled(table, found.kind)
     read = {}
     for symbol, mask in split_symbols(table, found, settings, before).items():
         index = None if mask is None else np.flatnonzero(mask)

@@ -7,7 +7,7 @@ import numpy as np
 
 from btcore.errors import DataError, RowError, reject_rows
 
-from .columns import Sides, dtype_text, frozen, is_none
+from .columns import Sides, frozen, is_none
 
 SIDES: dict[str, int] = {
     **{"buy": 1, "b": 1, "1": 1, "+1": 1, "buyer": 1},
@@ -133,6 +133,6 @@ def _list_of(values: Any, kind: str, name: str) -> list[Any]:
     if any(
         isinstance(value, list | tuple | dict | complex) or hasattr(value, "year") for value in listed[:1]
     ):
-        shown = dtype_text(values, np.asarray(values))
+        shown = getattr(values, "dtype", type(listed[0]).__name__)
         raise DataError(f"{kind}.{name}: +1, -1, 0 or buy, sell are needed, not {shown}")
     return listed
