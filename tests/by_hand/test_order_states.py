@@ -215,7 +215,6 @@ TRIGGERS = [
         rows=(OPEN, UP, LATE)),
 ]  # fmt: skip
 
-HELD = (0, 99, 100, 99, 99)
 REFUSED = [
     row(f"F rejected: {reason}", {1: order(**given)}, {3: 100}, SENT, f"REJECTED 0/0 {reason}", a=a, **terms)
     for reason, given, a, terms in (

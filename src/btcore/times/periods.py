@@ -60,7 +60,7 @@ def are_month_ends(dates: Times) -> bool:
     """Whether local dates are the last days of their months, or the last days of trading.
 
     Each is one of the last five days, and at least half are the last day or the last weekday; all of them, if
-    they have one number: the 28th of each month is no end, although it is that of February.
+    all are the same day of the month: the 28th of each month is no end, although it is that of February.
     """
     day = dates // DAY_NS
     month = month_of(dates)
