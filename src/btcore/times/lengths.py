@@ -20,6 +20,7 @@ from .zones import Times, localize, utc_offsets
 STAMPS = ("open", "close")
 _EARLIEST = int(np.iinfo(np.int64).min)
 _MONTH_MOST = 31 * DAY_NS
+_HOLIDAYS = 2 * DAY_NS  # the days by which a week or month may be shorter without a note
 
 
 class BarTimes(NamedTuple):
@@ -149,7 +150,8 @@ def _from_opens(
     """Beginnings and ends of bars of a length that begin at `starts`, and notes of bars that are cut."""
     ends = _moved(starts, length, timezone, ends_of)
     check_no_overlap("bars", starts, length.name, starts[1:] < ends[:-1] - length.tolerance)
-    cut = int((ends[:-1] > starts[1:]).sum())
+    usual = _HOLIDAYS if length.months or length.weeks else 0
+    cut = int((ends[:-1] > starts[1:] + usual).sum())
     notes = [f"end: {cut} bars shorter than {length.name}, as the next begins before"] if cut else []
     ends[:-1] = np.minimum(ends[:-1], starts[1:])
     if calendar is not None:

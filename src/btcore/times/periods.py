@@ -1,8 +1,9 @@
 """Local times one length of bars later or earlier: hours, days, weeks, calendar months.
 
 Bars of weeks and months may be stamped a few days off the first or last day of their period, because of a
-holiday. The other bars show which day that is, and a bar ends with its period and not a week or month after
-its own stamp.
+holiday. They are moved from their own stamps all the same, to the later end or the earlier beginning: that of
+the neighbour limits it. Were they moved to the day that the other bars show, one odd stamp, such as that of
+an unfinished week, would end all of them early.
 """
 
 import numpy as np
@@ -17,38 +18,32 @@ _WEEKEND = (2, 3)  # 1970-01-01 was a Thursday: day 2 was a Saturday
 
 
 def ends_of(starts: Times, length: Length) -> Times:
-    """The local times at which bars end that begin at the local times `starts`."""
-    if length.months:
-        # Bars that keep to a day before the end of a month as well as to one after its beginning may be of
-        # both. The later end is that of neither before its close.
-        ends = [
-            _in_month(month + length.months, offset - _days_from(offset, int(offset.min()), _MONTH_SPREAD))
-            for month, offset in _months_of(starts)
-        ]
-        return np.maximum(ends[0], ends[-1])
-    if length.weeks:
-        late = (starts - _week_anchor(starts)[0]) % WEEK_NS
-        return starts - _days_from(late, 0, _WEEK_SPREAD) + length.ns
-    return starts + length.ns
+    """The local times at which bars end that begin at the local times `starts`; of two the later."""
+    return np.maximum(*_months_later(starts, length.months)) if length.months else starts + length.ns
 
 
 def starts_of(ends: Times, length: Length) -> Times:
-    """The local times at which bars begin that end at the local times `ends`."""
-    if length.months:
-        month, offset = _months_of(ends, closes=True)[0]
-        # They end with their month (on the clock of another zone, less than a day off), or on a day of it.
-        anchor = 0 if offset.max() <= -DAY_NS else int(offset.max())
-        return _in_month(month - length.months, offset - _days_from(offset, anchor, _MONTH_SPREAD))
-    if length.weeks:
-        early = (ends - _week_anchor(ends)[1]) % -WEEK_NS
-        return ends - _days_from(early, 0, _WEEK_SPREAD) - length.ns
-    return ends - length.ns
+    """The local times at which bars begin that end at the local times `ends`; of two the earlier.
+
+    Those of days that are ends of months begin with a month.
+    """
+    if not length.months:
+        return ends - length.ns
+    if not (ends % DAY_NS).any() and are_month_ends(ends - DAY_NS):
+        return first_of_month(month_of(ends - DAY_NS) + 1 - length.months)
+    return np.minimum(*_months_later(ends, -length.months))
+
+
+def _months_later(times: Times, months: int) -> tuple[Times, Times]:
+    """The times on the same day of a later month, and as far from the end of their own month."""
+    one, two = (_in_month(month + months, offset) for month, offset in _months_of(times))
+    return one, two
 
 
 def period_numbers(times: Times, months: bool) -> Times | None:
     """The number of the month or week of each local time, None if the times keep to no day of it."""
     if months:
-        month, offset = _months_of(times)[0]
+        month, offset = min(_months_of(times), key=lambda found: int(np.ptp(found[1])))
         # Days before and after the beginning of a month are four weeks; hours are the clock of another zone.
         spread = DAY_NS if offset.min() < 0 <= offset.max() else _MONTH_SPREAD
         return month if np.ptp(offset) <= spread else None
@@ -85,21 +80,13 @@ def first_of_month(month: Times) -> Times:
     return first
 
 
-def _months_of(times: Times, closes: bool = False) -> list[tuple[Times, Times]]:
-    """A month for each time and its distance from the beginning of that month, ns; two if both are as good.
+def _months_of(times: Times) -> tuple[tuple[Times, Times], tuple[Times, Times]]:
+    """The month of each time and its distance from the beginning of that month, ns; then of the nearest one.
 
-    It is the month of the time, or the nearest one if the times keep better to that: a time in the last days
-    of a month then belongs to the one that follows, and its distance is negative. Closes belong to the end of
-    a month rather than to a day of it that they keep to just as well.
+    A time in the last days of a month is nearest to the one that follows, and its distance is negative.
     """
     month, nearest = month_of(times), month_of(times + _MONTH_END)
-    offset, other = times - first_of_month(month), times - first_of_month(nearest)
-    spread, other_spread = int(np.ptp(offset)), int(np.ptp(other))
-    if closes:
-        nearer = other_spread <= spread or spread >= DAY_NS
-        return [(nearest, other) if nearer else (month, offset)]
-    found = [(month, offset), (nearest, other)]
-    return found if spread == other_spread else [found[other_spread < spread]]
+    return (month, times - first_of_month(month)), (nearest, times - first_of_month(nearest))
 
 
 def _in_month(month: Times, offset: Times) -> Times:
@@ -114,14 +101,3 @@ def _week_anchor(times: Times) -> tuple[int, int]:
     gaps = np.diff(places, append=places[0] + WEEK_NS)
     longest = int(gaps.argmax())
     return int(places[(longest + 1) % len(places)]), int(places[longest])
-
-
-def _days_from(offset: Times, anchor: int, spread: int) -> Times | int:
-    """The whole days, ns, by which each time is off the anchor; 0 if they are spread too far for one."""
-    off = offset - anchor
-    size = np.abs(off)
-    if size.max() > spread:
-        return 0
-    # Rounded, because a change of the clock moves the time of day by an hour.
-    days: Times = np.sign(off) * ((size + DAY_NS // 2) // DAY_NS * DAY_NS)
-    return days

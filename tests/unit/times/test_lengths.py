@@ -240,7 +240,8 @@ class TestCalendarLengths:
 
     def test_months_that_begin_on_the_first_day_of_trading(self):
         bars = found(read("2024-01-02", "2024-02-01", "2024-06-03", "2024-09-03", "2024-10-01"), "1mo")
-        assert ends(bars) == ["2024-02-01", "2024-03-01", "2024-07-01", "2024-10-01", "2024-11-01"]
+        # That of June may end on 1 July, but with the next month missing nothing shows that it does.
+        assert ends(bars) == ["2024-02-01", "2024-03-01", "2024-07-03", "2024-10-01", "2024-11-01"]
 
     def test_quarters_that_begin_on_the_first_day_of_trading(self):
         bars = found(read("2024-01-02", "2024-04-01", "2024-10-01"))
@@ -269,7 +270,7 @@ class TestCalendarLengths:
 
     def test_months_from_their_last_day(self):
         bars = found(read("2024-01-31", "2024-02-29", "2024-03-31"), "1mo", stamp="open")
-        assert ends(bars) == ["2024-02-29", "2024-03-31", "2024-04-30"]
+        assert ends(bars) == ["2024-02-29", "2024-03-31", "2024-05-01"]
 
     def test_a_month_from_the_31st_ends_with_the_next(self):
         assert ends(found(read("2024-01-31T12:00"), "1mo", timezone="UTC")) == ["2024-03-01"]
@@ -290,8 +291,28 @@ class TestCalendarLengths:
         assert ends(bars) == ["2024-05-20", "2024-05-27", "2024-06-03", "2024-06-10", "2024-06-17"]
         assert bars.interval == 7 * DAY
 
-    def test_the_last_week_of_a_holiday_ends_on_monday(self):
-        assert ends(found(read("2024-05-20", "2024-05-28"), "1w"))[-1] == "2024-06-03"
+    def test_the_last_week_of_a_holiday_is_a_whole_week(self):
+        assert ends(found(read("2024-05-20", "2024-05-28"), "1w"))[-1] == "2024-06-04"
+
+    @pytest.mark.parametrize("day", ["2024-05-10", "2024-05-12"])
+    def test_an_unfinished_week_does_not_end_the_others_early(self, day):
+        """The last row of a download has the day of the download: here a Friday, on which no week begins."""
+        bars = found(read("2024-04-15", "2024-04-22", "2024-04-29", "2024-05-06", day), "1w", stamp="open")
+        assert ends(bars)[:4] == ["2024-04-22", "2024-04-29", "2024-05-06", day]
+        assert bars.notes == ("end: 1 bars shorter than 1w, as the next begins before",) * (
+            day != "2024-05-12"
+        )
+
+    def test_an_unfinished_month_does_not_end_the_others_early(self):
+        bars = found(read("2024-02-01", "2024-03-01", "2024-04-01", "2024-05-01", "2024-05-28"), "1mo")
+        assert ends(bars)[:4] == ["2024-03-01", "2024-04-01", "2024-05-01", "2024-05-28"]
+        closes = found(read("2024-01-31", "2024-02-29", "2024-03-29", "2024-05-09"), "1mo", stamp="close")
+        assert ends(closes) == ["2024-02-01", "2024-03-01", "2024-03-30", "2024-05-10"]
+        assert starts(closes)[1:] == ["2024-02-01T00:00", "2024-03-01T00:00", "2024-04-10T00:00"]
+
+    def test_an_odd_row_does_not_end_weeks_early(self):
+        days = ("2024-01-01", "2024-01-08", "2024-01-18", "2024-01-29")  # Mondays and a Thursday
+        assert ends(found(read(*days), "1w"))[:2] == ["2024-01-08", "2024-01-15"]
 
     def test_weeks_on_a_local_clock(self):
         assert ends(found(read("2024-03-04", zone=NY), "1w")) == ["2024-03-11T04:00"]
