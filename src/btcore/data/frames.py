@@ -7,9 +7,9 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
-from btcore.errors import DataError
 from btcore.times.rules import ReadTimes, TimeRules
 
+from .applicable import check_applies, check_zone_of_name
 from .cleaning import Notes, Rows, clean, rows_of
 from .date_and_time import WIDTHS, are_times_of_day, joined
 from .ends import read_ends
@@ -118,22 +118,6 @@ def read_rows(
     return read
 
 
-def check_applies(kind: str, settings: TableSettings) -> None:
-    """DataError for a setting that has no meaning for data of that kind."""
-    defaults = TableSettings()
-    for names, kinds in _ONLY_FOR.items():
-        for name in names:
-            if kind not in kinds and getattr(settings, name) != getattr(defaults, name):
-                raise DataError(f"{name}: it is for {' and '.join(kinds)}, not for {kind}")
-
-
-_ONLY_FOR = {
-    ("stamp", "calendar", "duplicates"): ("bars",),
-    ("crossed",): ("quotes",),
-    ("sides",): ("trades",),
-}
-
-
 def _height(table: Mapping[str, Any]) -> int:
     return len(next(iter(table.values())))
 
@@ -179,6 +163,8 @@ def _rows(
     )
     with rows_of(index):
         read = read_times(times, kind, rules)
+        if read.local:
+            check_zone_of_name(found, settings)
         for name, values in ends.items():
             columns[name], line = read_ends(values, rules)
             lines.append(line)

@@ -38,7 +38,8 @@ class ReadTimes(NamedTuple):
     `ns` is read-only int64 ns UTC. `dates` is true if the values were dates without a time of day. Bars
     follow the local clock of `zone`, an IANA name. `note` is one line that says what was read, "" if nothing
     was inferred or assumed. `notation` is how the values are written: the unit of numbers, "naive" or "zoned"
-    texts. `counts` says of how many times something was decided.
+    texts. `counts` says of how many times something was decided. `local` is true if the values
+    were local times.
     """
 
     ns: Times
@@ -47,3 +48,4 @@ class ReadTimes(NamedTuple):
     note: str = ""
     notation: str = ""
     counts: Mapping[str, int] = MappingProxyType({})
+    local: bool = False

@@ -1,11 +1,13 @@
 """Tables become containers: columns are found by name, times converted, the interval inferred."""
 
+import re
 from datetime import date
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import btcore as bt
 from btcore.data import Bars, Quotes, Trades
 from btcore.errors import ConfigError, DataError
 
@@ -220,3 +222,21 @@ def test_ends_that_are_the_dates_of_the_next_bars_are_refused():
     frame |= {"date": ["2024-03-04", "2024-03-05"], "end": ["2024-03-05", "2024-03-06"]}
     with pytest.raises(DataError, match=r"next bar begins \(a date as an end is the end of that day\)"):
         Bars.from_frame(frame)
+
+
+@pytest.mark.parametrize("name", ["Gmt time", "timestamp_utc", "Datetime (UTC)", "time_utc"])
+def test_a_column_whose_name_says_utc_is_not_read_as_local_time_of_another_zone(name):
+    frame = {name: ["2024-01-02 14:30:00"], "bid": [1.0], "ask": [1.1]}
+    expected = np.datetime64("2024-01-02T14:30", "ns").astype(int)
+    assert Quotes.from_frame(frame).timestamp.tolist() == [expected]
+    assert Quotes.from_frame(frame, timezone="UTC").timestamp.tolist() == [expected]
+    with pytest.raises(
+        DataError, match=rf"the name of the column '{re.escape(name)}' says UTC, but timezone= is"
+    ):
+        Quotes.from_frame(frame, timezone="America/New_York")
+    with pytest.raises(DataError, match="says UTC"):
+        bt.run({"X": frame}, "buy_and_hold", timezone="America/New_York")
+    chosen = Quotes.from_frame(frame, {"timestamp": name}, timezone="America/New_York")
+    assert chosen.timestamp.tolist() == [expected + 5 * 3600 * 10**9]
+    zoned = frame | {name: ["2024-01-02T14:30:00Z"]}
+    assert Quotes.from_frame(zoned, timezone="America/New_York").timestamp.tolist() == [expected]

@@ -43,7 +43,7 @@ def read_times(
     if not literal:
         check_years(times, written, kind, rules, name)
     note = "" if literal else _note(found, rules, zone)
-    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts)
+    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts, found.local)
 
 
 def refuse_pieces(rules: TimeRules) -> None:
