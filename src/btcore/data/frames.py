@@ -21,10 +21,8 @@ from .options import TableSettings
 from .settled import settled
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
-from .tables import Table, column_names, open_table, period_starts, symbol_column, take
+from .tables import open_table, period_starts, take
 from .timestamps import read_times
-
-__all__ = ["Table", "column_names", "from_frame", "match_columns", "read_rows", "symbol_column"]
 
 Made = TypeVar("Made")  # a container
 

@@ -7,17 +7,17 @@ from typing import Any, NamedTuple
 
 from btcore.errors import DataError
 
-from . import frames
 from .containers import KINDS
 from .files import formats
 from .kinds import kind_of
 from .source import AnyContainer
 from .symbols import UnknownSymbolError
+from .tables import column_names, symbol_column
 from .tickers import has_tickers, table_of
 
 
 class Place(NamedTuple):
-    """Where a table or file stands in the data of a run, its symbol, and the zone of naive times."""
+    """Where a table or file stands in the data of a run, its symbol, and the zone of times without an offset."""
 
     where: str  # begins every message: data['SPY']
     symbol: str
@@ -47,7 +47,7 @@ def read_table(table: Any, place: Place) -> AnyContainer:
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    found = _read(lambda: frames.column_names(table), convert, call, place)
+    found = _read(lambda: column_names(table), convert, call, place)
     return found.with_notes(notes) if notes else found
 
 
@@ -100,7 +100,7 @@ def _read(
 
 def _of_symbol(convert: Convert, kind: str, names: list[str], place: Place) -> AnyContainer:
     """The rows of the symbol if there is a column of symbols; all of them if it has one other symbol."""
-    if frames.symbol_column(names) is None:
+    if symbol_column(names) is None:
         return convert(kind, place.options())
     try:
         return convert(kind, place.options() | {"symbol": place.symbol})

@@ -10,8 +10,8 @@ import numpy as np
 from btcore.data.cleaning import Notes, Rows
 from btcore.data.containers import KINDS
 from btcore.data.following import check_follows, last_row
-from btcore.data.frames import construct, match_columns, read_rows
-from btcore.data.names import Found
+from btcore.data.frames import construct, read_rows
+from btcore.data.names import Found, match_columns
 from btcore.data.options import TableSettings
 from btcore.data.source import AnyContainer
 from btcore.data.symbols import Before, of_symbol
