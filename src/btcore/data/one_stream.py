@@ -17,7 +17,7 @@ from .tickers import has_tickers, table_of
 
 
 class Place(NamedTuple):
-    """Where a table or file stands in the data of a run, its symbol, and the zone of times without an offset."""
+    """Where a table or file is in the data of a run, its symbol, and the zone of times without an offset."""
 
     where: str  # begins every message: data['SPY']
     symbol: str
