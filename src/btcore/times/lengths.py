@@ -129,11 +129,17 @@ def _check_range(times: Times, length: Length, timezone: str) -> None:
 def _stamp_of_dates(local: Times, length: Length) -> tuple[str, list[str]]:
     """Whether dates are the opens or the closes of bars, and a note if that is an assumption.
 
-    DataError for weeks of Fridays, Saturdays or Sundays. Read in the wrong way, their closes would be known a
-    week early, or their opens be those of the Monday before.
+    DataError for weeks of Fridays, Saturdays or Sundays, and for months of which most, not all are last days.
+    Read in the wrong way, closes would be known early, or opens be those of days before.
     """
-    if length.months and are_month_ends(local):
+    month_ends = are_month_ends(local) if length.months else False
+    if month_ends:
         return "close", ["stamp: the dates are the last days of months, read as the closes of the bars"]
+    if month_ends is None:
+        raise DataError(
+            "stamp: most dates are the last days of months, but not all; they may be opens or closes; "
+            'pass stamp="open" or stamp="close"'
+        )
     # 1970-01-01 was a Thursday: days 1 to 3 of that week are Friday to Sunday.
     weekends = (local // DAY_NS - 1) % 7 < 3
     if length.weeks and 2 * weekends.sum() > len(local):

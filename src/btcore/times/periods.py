@@ -51,11 +51,11 @@ def period_numbers(times: Times, months: bool) -> Times | None:
     return None if (last - first) % WEEK_NS > _WEEK_SPREAD else (times - first) // WEEK_NS
 
 
-def are_month_ends(dates: Times) -> bool:
-    """Whether local dates are the last days of their months, or the last days of trading.
+def are_month_ends(dates: Times) -> bool | None:
+    """Whether local dates are the last days of their months, or the last of trading; None: only most are.
 
     Each is one of the last five days, and at least half are the last day or the last weekday; all of them, if
-    all are the same day of the month: the 28th of each month is no end, although it is that of February.
+    they have one number: the 28th of each month is no end, although it is that of February.
     """
     day = dates // DAY_NS
     month = month_of(dates)
@@ -64,9 +64,11 @@ def are_month_ends(dates: Times) -> bool:
     last = np.where((end - 1) % 7 == _WEEKEND[0], 1, np.where((end - 1) % 7 == _WEEKEND[1], 2, 0))
     usual = (left == 0) | (left == last)
     number = day - first_of_month(month) // DAY_NS
-    if len(number) > 1 and (number == number[0]).all() and not usual.all():
+    if usual.all():
+        return True
+    if 2 * usual.sum() < len(dates) or (number == number[0]).all():
         return False
-    return bool((left * DAY_NS < _MONTH_END).all() and 2 * usual.sum() >= len(dates) > 0)
+    return True if (left * DAY_NS < _MONTH_END).all() else None
 
 
 def month_of(times: Times) -> Times:

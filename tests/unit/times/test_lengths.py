@@ -268,6 +268,13 @@ class TestCalendarLengths:
         assert starts(bars) == [f"{day}T00:00" for day in days]
         assert ends(bars)[0] == days[1]
 
+    def test_dates_of_which_most_are_month_ends_may_be_opens_or_closes(self):
+        """The last row of a download has the day of the download."""
+        dates = read("2024-01-31", "2024-02-29", "2024-03-28", "2024-04-30", "2024-05-24")
+        with pytest.raises(DataError, match=r"last days of months, but not all; .*; pass stamp="):
+            found(dates, "1mo")
+        assert ends(found(dates, "1mo", stamp="close"))[:2] == ["2024-02-01", "2024-03-01"]
+
     def test_months_from_their_last_day(self):
         bars = found(read("2024-01-31", "2024-02-29", "2024-03-31"), "1mo", stamp="open")
         assert ends(bars) == ["2024-02-29", "2024-03-31", "2024-05-01"]
