@@ -72,7 +72,8 @@ class Reading(NamedTuple):
     def build(self, table: Mapping[str, Any], found: Found) -> Any:
         """The container of the columns of a file; with the option `by` one of each symbol."""
         with self.locate_errors():
-            _check_rows(table)
+            if not any(len(values) for values in table.values()):
+                raise DataError("the file has no rows")
             said: dict[str, Notes] = {}
             rows = read_rows(table, found, self.settings, said, others=self._others)
             made = {}
@@ -93,19 +94,6 @@ class Reading(NamedTuple):
             return {}
         frame = self.peek()
         return {name: frame[name] for name in frame.columns}
-
-
-def _check_rows(table: Mapping[str, Any]) -> None:
-    for name, values in table.items():
-        if getattr(values, "ndim", 1) != 1:
-            raise DataError(f"{name}: one dimension is needed, not shape {values.shape}")
-    lengths = {name: len(values) for name, values in table.items()}
-    if not any(lengths.values()):
-        raise DataError("the file has no rows")
-    first = next(iter(lengths))
-    for name, length in lengths.items():
-        if length != lengths[first]:
-            raise DataError(f"{name}: {length} rows, but {first} has {lengths[first]}")
 
 
 class Pieces:
