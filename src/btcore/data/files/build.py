@@ -72,7 +72,7 @@ class Reading(NamedTuple):
     def build(self, table: Mapping[str, Any], found: Found) -> Any:
         """The container of the columns of a file; with the option `by` one of each symbol."""
         with self.locate_errors():
-            if not any(len(values) for values in table.values()):
+            if all(getattr(values, "ndim", 1) == 1 and len(values) == 0 for values in table.values()):
                 raise DataError("the file has no rows")
             said: dict[str, Notes] = {}
             rows = read_rows(table, found, self.settings, said, others=self._others)

@@ -257,6 +257,9 @@ def test_bad_parquet_arrow_npz(tmp_path):
     np.savez(tmp_path / "a.npz", time=1_704_067_200 * 10**9 + np.array([2, 1]), price=np.ones(2))
     with pytest.raises(DataError, match=r"a\.npz row 2: unsorted"):
         read_npz(tmp_path / "a.npz", "trades")
+    np.savez(tmp_path / "a.npz", time=np.array(1_704_067_200), price=np.ones(2))
+    with pytest.raises(DataError, match=r"^a\.npz: trades\.time: one dimension is needed"):
+        read_npz(tmp_path / "a.npz", "trades")
 
 
 def test_polars_is_loaded_only_to_read_a_file_and_an_error_says_if_it_is_missing(write):
