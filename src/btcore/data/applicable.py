@@ -1,4 +1,4 @@
-"""Whether options apply to the data that are read."""
+"""Whether options apply to the data that are read, and columns that were chosen by their names."""
 
 import re
 
@@ -38,3 +38,16 @@ def check_zone_of_name(found: Found, settings: TableSettings) -> None:
         f"the name of the column {name!r} says UTC, but timezone= is {settings.timezone!r}; "
         f"leave timezone= out, or pass columns={{'timestamp': {name!r}}} if its times are local"
     )
+
+
+def check_dates_of_ticks(found: Found, settings: TableSettings) -> None:
+    """Refuses ticks whose times are dates if the time of day is probably in a column that is not used."""
+    if "timestamp" in (settings.columns or {}):
+        return
+    name = found.times[0]
+    clocks = [
+        other for other in found.names if other not in found.used and re.search("time|clock", other.lower())
+    ]
+    if clocks:
+        hint = f"the time of day may be in {clocks[0]!r}: columns={{'timestamp': {(name, clocks[0])!r}}}"
+        raise DataError(f"the times are dates; {hint}, or columns={{'timestamp': {name!r}}} if it is not")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from btcore.times.rules import ReadTimes, TimeRules
 
-from .applicable import check_applies, check_zone_of_name
+from .applicable import check_applies, check_dates_of_ticks, check_zone_of_name
 from .cleaning import Notes, Rows, clean, rows_of
 from .date_and_time import WIDTHS, are_times_of_day, joined
 from .ends import read_ends
@@ -163,6 +163,8 @@ def _rows(
         read = read_times(times, kind, rules)
         if read.local:
             check_zone_of_name(found, settings)
+        if read.dates and kind != "bars":
+            check_dates_of_ticks(found, settings)
         for name, values in ends.items():
             columns[name], line = read_ends(values, rules)
             lines.append(line)
@@ -172,6 +174,9 @@ def _rows(
         notes.say(line)
     for what, rows in read.counts.items():
         notes.count(what, rows)
+    if read.dates and kind != "bars":
+        same = int((read.ns[1:] == read.ns[:-1]).sum())
+        notes.count("rows with the date of the row before, and all times are midnights", same)
     return Rows(read, {**columns, **sides}, index)
 
 

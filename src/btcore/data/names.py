@@ -25,7 +25,7 @@ OPTIONAL: dict[str, tuple[str, ...]] = {
 # Names as `normalized` writes them, the first that is there counts.
 _ALIASES: dict[str, tuple[str, ...]] = {
     "timestamp": (
-        *("timestamp", "time", "datetime", "date", "timestamputc", "timeutc", "ts", "opentime"),
+        *("timemsc", "timestamp", "time", "datetime", "date", "timestamputc", "timeutc", "ts", "opentime"),
         *("tsevent", "gmttime", "datetimeutc", "unix", "unixtime", "epoch", "dtyyyymmdd", "tradedate"),
         *("windowstart", "transacttime", "transactiontime", "siptimestamp", "participanttimestamp"),
         *("eventtime", "localtime", "observationdate", "t"),
@@ -54,7 +54,7 @@ _SUBSTITUTES: dict[str, tuple[str, ...]] = {
     "size": ("volume", "vol", "lastsize"),
 }
 _DATES = ("date", "dtyyyymmdd", "tradedate")
-_TIMES_OF_DAY = ("time", "timeofday", "tradetime")
+_TIMES_OF_DAY = ("time", "timeofday", "tradetime", "timem")
 SYMBOLS = (
     *("symbol", "ticker", "instrument", "contract", "sym", "name", "code", "rawsymbol", "tradingsymbol"),
     *("instrumentid", "asset", "pair"),

@@ -240,3 +240,39 @@ def test_a_column_whose_name_says_utc_is_not_read_as_local_time_of_another_zone(
     assert chosen.timestamp.tolist() == [expected + 5 * 3600 * 10**9]
     zoned = frame | {name: ["2024-01-02T14:30:00Z"]}
     assert Quotes.from_frame(zoned, timezone="America/New_York").timestamp.tolist() == [expected]
+
+
+@pytest.mark.parametrize("clock", ["ExchTime", "Clock", "TIME_OF_TRADE"])
+def test_ticks_whose_times_are_dates_beside_an_unused_time_of_day_are_refused(clock):
+    """Otherwise all ticks of a day are at midnight."""
+    frame = {"DATE": ["20240102", "20240103"], clock: ["9:30:00", "9:31:00"], "PRICE": [1.0, 2.0]}
+    with pytest.raises(
+        DataError, match=rf"the time of day may be in '{clock}': columns=.*\('DATE', '{clock}'\)"
+    ):
+        Trades.from_frame(frame)
+    pair = Trades.from_frame(frame, {"timestamp": ("DATE", clock)})
+    assert pair.timestamp[0] == np.datetime64("2024-01-02T09:30", "ns").astype(int)
+    assert Trades.from_frame(frame, {"timestamp": "DATE"}).timestamp.tolist() == [
+        np.datetime64(day, "ns").astype(int) for day in ("2024-01-02", "2024-01-03")
+    ]
+
+
+def test_several_ticks_of_one_date_are_noted():
+    frame = {"DATE": ["2024-01-02", "2024-01-02", "2024-01-03"], "PRICE": [1.0, 2.0, 3.0]}
+    note = "rows with the date of the row before, and all times are midnights: 1 of 3 rows"
+    assert note in Trades.from_frame(frame).notes
+    daily = {"observation_date": ["2024-01-02", "2024-01-03"], "price": [1.0, 2.0]}
+    assert not any("midnights" in note for note in Trades.from_frame(daily).notes)
+
+
+def test_dates_and_times_of_day_of_taq_are_one_time():
+    frame = {"DATE": ["20240102"], "TIME_M": ["9:30:00.123456789"], "BID": [1.0], "ASK": [2.0]}
+    moment = np.datetime64("2024-01-02T09:30:00.123456789", "ns").astype(int)
+    assert Quotes.from_frame(frame).timestamp.tolist() == [moment]
+
+
+def test_milliseconds_are_taken_before_seconds():
+    frame = {"time": [1_704_067_200], "bid": [1.0], "ask": [2.0], "time_msc": [1_704_067_200_123]}
+    quotes = Quotes.from_frame(frame)
+    assert quotes.timestamp.tolist() == [1_704_067_200_123 * 10**6]
+    assert "timestamp is the column 'time_msc', not 'time'" in quotes.notes
