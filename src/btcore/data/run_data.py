@@ -53,11 +53,14 @@ def _is_open(value: Any) -> bool:
 
 
 def _is_columns(data: Mapping[Any, Any]) -> bool:
-    """True for a dict of columns: arrays and lists of values, no containers, tables or paths."""
-    return bool(data) and all(
-        not any(map(_is_readable, value)) if isinstance(value, tuple | list) else not _is_readable(value)
-        for value in data.values()
-    )
+    """True for a dict of columns: no containers, tables or paths, nor lists of them.
+
+    A list of texts is a list of paths, unless the names are those of the columns of a kind.
+    """
+    if not data or any(map(_is_readable, data.values())):
+        return False
+    lists = [value for value in data.values() if isinstance(value, tuple | list)]
+    return bool(kinds_of([str(name) for name in data])) or not any(_is_readable(x) for v in lists for x in v)
 
 
 def _is_readable(value: Any) -> bool:

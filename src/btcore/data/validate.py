@@ -84,7 +84,8 @@ def check_quotes(columns: Columns, negative_prices: bool = False, crossed: bool 
     _check_price("quotes", columns, "ask", negative_prices)
     if not crossed:
         above = np.greater(columns["bid"], columns["ask"])
-        _check_not("quotes", columns, "crossed: bid > ask", ("bid", "ask"), above)
+        hint = '; crossed="keep" allows it, crossed="drop" leaves such rows out'
+        _check_not("quotes", columns, "crossed: bid > ask", ("bid", "ask"), above, hint=hint)
     _check_not_negative("quotes", columns, "bid_size")
     _check_not_negative("quotes", columns, "ask_size")
     check_sorted("quotes", columns["timestamp"])

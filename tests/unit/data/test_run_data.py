@@ -50,6 +50,10 @@ TABLES = {
     "dict of lists": lambda columns: {
         name: column.tolist() if name != "timestamp" else column for name, column in columns.items()
     },
+    "dict of lists with texts": lambda columns: {
+        name: [str(x) for x in column.view("M8[ns]")] if name == "timestamp" else column.tolist()
+        for name, column in columns.items()
+    },
     "structured array": structured,
 }
 

@@ -11,6 +11,8 @@ from btcore.errors import DataError
 MINUTE = 60 * 10**9
 ROWS = 20
 
+CROSSED_HINT = 'crossed="keep" allows it, crossed="drop" leaves such rows out'
+
 
 def bars(interval="1min", negative_prices=False, **changes):
     columns = {
@@ -83,7 +85,7 @@ def test_bars(changes, message):
     [
         (
             {"bid": {7: 2.5, 9: 2.5}},
-            "quotes[7]: crossed: bid > ask (bid=2.5, ask=2.0); the first of 2 such rows",
+            f"quotes[7]: crossed: bid > ask (bid=2.5, ask=2.0); {CROSSED_HINT}; the first of 2 such rows",
         ),
         ({"bid": {7: np.nan}}, "quotes[7]: bid is NaN, not a finite number"),
         ({"ask": {7: 0.0}}, "quotes[7]: ask is not positive (ask=0.0); negative_prices=True allows it"),
@@ -152,7 +154,7 @@ def test_any_finite_price_passes_with_negative_prices():
         ),
         (
             lambda: ticks(Quotes, negative_prices=True, bid={7: -2.0}, ask={7: -3.0}),
-            "quotes[7]: crossed: bid > ask (bid=-2.0, ask=-3.0)",
+            f"quotes[7]: crossed: bid > ask (bid=-2.0, ask=-3.0); {CROSSED_HINT}",
         ),
         (
             lambda: ticks(Quotes, negative_prices=True, ask={7: np.nan}),
