@@ -59,6 +59,8 @@ SYMBOLS = (
     *("symbol", "ticker", "instrument", "contract", "sym", "name", "code", "rawsymbol", "tradingsymbol"),
     *("instrumentid", "asset", "pair"),
 )
+# Columns whose rows may be of several streams too: adds and cancels beside trades, levels of a book.
+_ROW_KINDS: dict[str, tuple[str, ...]] = {"bars": (), "quotes": ("level",), "trades": ("action",)}
 _SIZE_LIKE = re.compile(r"vol|size|qty|quantit|amount|turnover|lots|sz\d*$")
 
 
@@ -132,7 +134,7 @@ def match_columns(names: list[str], kind: str, columns: Mapping[str, Column] | N
         )
     if "side" in found:
         found.pop("buyer_maker", None)
-    symbols = _symbol_columns(given, names, normal, set(_flat(found.values())))
+    symbols = _symbol_columns(given, names, normal, set(_flat(found.values())), _ROW_KINDS[kind])
     notes += _unused(names, normal, {*_flat(found.values()), *symbols}, left_out)
     return Found(kind, found, symbols, guessed, tuple(notes), tuple(names))
 
@@ -239,12 +241,12 @@ def _settle_sides(found: dict[str, str | tuple[str, str]], names: list[str], not
 
 
 def _symbol_columns(
-    given: Mapping[str, Column], names: list[str], normal: list[str], taken: set[str]
+    given: Mapping[str, Column], names: list[str], normal: list[str], taken: set[str], more: tuple[str, ...]
 ) -> tuple[str, ...]:
     if "symbol" in given:
         theirs = given["symbol"]
         return (theirs,) if isinstance(theirs, str) else ()
-    order = {alias: i for i, alias in enumerate(SYMBOLS)}
+    order = {alias: i for i, alias in enumerate((*SYMBOLS, *more))}
     found = [(order[p], x) for x, p in zip(names, normal, strict=True) if p in order and x not in taken]
     return tuple(name for _, name in sorted(found))
 

@@ -65,7 +65,7 @@ def split_symbols(
             )
         return {"": None}
     if settings.symbol is not None:
-        return _one(columns, found, settings.symbol, before is not None)
+        return _one(columns, found, settings.symbol, before)
     if settings.by is not None:
         name = found.symbols[0]
         texts = symbol_texts(columns[name])
@@ -76,22 +76,38 @@ def split_symbols(
     for name in found.symbols:
         values = list(dict.fromkeys([*seen.get(name, []), *_distinct(columns[name])]))
         if len(values) > 1:
-            raise DataError(
-                f"the column {name!r} has {len(values)} values, {_shown(values)}; "
-                f"pass symbol={values[0]!r} for one of them, "
-                'by="symbol" for all, or columns={"symbol": None} if it names no symbols'
-            )
+            hint = f'pass symbol={values[0]!r} for one of them, by="symbol" for all'
+            raise _several(name, values, f'{hint}, or columns={{"symbol": None}} if it names no symbols')
         seen[name] = values
     return {"": None}
 
 
-def _one(columns: Mapping[str, Any], found: Found, symbol: str, partial: bool) -> dict[str, Mask | None]:
+def _several(name: str, values: list[str], hint: str) -> DataError:
+    return DataError(f"the column {name!r} has {len(values)} values, {_shown(values)}; {hint}")
+
+
+def _one(
+    columns: Mapping[str, Any], found: Found, symbol: str, before: Before | None
+) -> dict[str, Mask | None]:
+    partial, seen = before is not None, {} if before is None else before.symbols
     for name in found.symbols:
         values = _distinct(columns[name])
-        if values == [symbol] and not partial:
-            return {symbol: None}
-        if symbol in values:
-            return {symbol: symbol_texts(columns[name]) == symbol}
+        if symbol not in values:
+            continue
+        mask = symbol_texts(columns[name]) == symbol
+        for other in [
+            column for column in found.symbols if column != name
+        ]:  # such as contracts of one root, or cancels beside trades
+            texts = symbol_texts(columns[other])[mask].tolist()
+            seen[other] = list(dict.fromkeys([*seen.get(other, []), *texts]))
+            if len(seen[other]) > 1:
+                hint = (
+                    f"pass columns={{'symbol': {other!r}}} and one of them, or columns={{'symbol': {name!r}}}"
+                )
+                raise _several(
+                    other, seen[other], f"in the rows of {symbol!r}; {hint} if all belong together"
+                )
+        return {symbol: None if values == [symbol] and not partial else mask}
     name = found.symbols[0]
     values = _distinct(columns[name])
     if partial:

@@ -276,3 +276,40 @@ def test_milliseconds_are_taken_before_seconds():
     quotes = Quotes.from_frame(frame)
     assert quotes.timestamp.tolist() == [1_704_067_200_123 * 10**6]
     assert "timestamp is the column 'time_msc', not 'time'" in quotes.notes
+
+
+def test_rows_of_one_symbol_are_refused_if_another_column_tells_them_apart():
+    frame = {
+        "time": np.arange(4) + 1_704_067_200,
+        "symbol": ["ES", "ES", "NQ", "ES"],
+        "contract": ["ESH4", "ESM4", "NQH4", "ESH4"],
+        "price": [1.0, 2.0, 3.0, 4.0],
+    }
+    with pytest.raises(
+        DataError, match=r"the column 'contract' has 2 values, 'ESH4', 'ESM4'; in the rows of 'ES'"
+    ):
+        Trades.from_frame(frame, symbol="ES")
+    assert Trades.from_frame(frame, symbol="NQ").price.tolist() == [3.0]
+    assert Trades.from_frame(frame, symbol="ESH4").price.tolist() == [1.0, 4.0]
+    assert Trades.from_frame(frame, {"symbol": "symbol"}, symbol="ES").price.tolist() == [1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize("symbol", [None, "ES"])
+def test_adds_and_cancels_are_no_trades(symbol):
+    frame = {
+        "ts_event": np.arange(3) + 1_704_067_200,
+        "action": ["A", "C", "T"],
+        "side": ["B", "B", "A"],
+        "price": [10.0, 10.0, 11.0],
+        "symbol": ["ES"] * 3,
+    }
+    with pytest.raises(DataError, match=r"the column 'action' has 3 values, 'A', 'C', 'T'"):
+        Trades.from_frame(frame, symbol=symbol)
+    assert Trades.from_frame(frame, {"symbol": "action"}, symbol="T").price.tolist() == [11.0]
+
+
+def test_levels_of_a_book_are_no_stream_of_quotes():
+    frame = {"time": [1_704_067_200] * 2, "bid": [1.0, 0.9], "ask": [2.0, 2.1], "level": [0, 1]}
+    with pytest.raises(DataError, match=r"the column 'level' has 2 values, '0', '1'"):
+        Quotes.from_frame(frame)
+    assert Quotes.from_frame(frame, {"symbol": "level"}, symbol="0").bid.tolist() == [1.0]
