@@ -12,6 +12,7 @@ def valid_bars(
     interval: int,
     end: NDArray[int64] | None = None,
 ) -> bool: ...
+def is_within(values: NDArray[float64], limit: float) -> bool: ...
 def valid_prices(
     open: NDArray[float64],
     high: NDArray[float64],

@@ -80,6 +80,19 @@ def valid_trades(
     return valid
 
 
+def is_within(const double[::1] values not None, double limit):
+    """True if every value is nearer to 0 than `limit`, which no NaN is."""
+    cdef Py_ssize_t i
+    cdef double invalid = 0.0
+    with nogil:
+        for i in range(values.shape[0]):
+            if not -limit < values[i]:
+                invalid = 1.0
+            if not values[i] < limit:
+                invalid = 1.0
+    return invalid == 0.0
+
+
 cdef bint _ascending(const int64_t* times, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     cdef int64_t invalid = 0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, RowError
 
+from .checks import is_within
 from .columns import Mask, array_of, dtype_text, is_none
 from .number_texts import MISSING, NO_VALUES, Form, cleaned, find_form, is_canonical, unstyled
 
@@ -89,7 +90,10 @@ def _no_number(texts: Any, invalid: Mask, kind: str, name: str, form: Form) -> R
 
 def _stand_ins(values: NDArray[Any]) -> Mask | None:
     """NaN, and the numbers by which vendors say that there is no value; None if there are none of them."""
-    if len(values) == 0 or (values.max() < _LIMIT and values.min() > -_LIMIT):
+    if values.dtype == np.float64 and values.flags.c_contiguous:
+        if is_within(values, _LIMIT):
+            return None
+    elif len(values) == 0 or (values.max() < _LIMIT and values.min() > -_LIMIT):
         return None
     if values.dtype.kind == "f":
         return _some(np.isnan(values) | np.isin(values, [float(number) for number in NO_VALUES]))

@@ -44,6 +44,16 @@ def polars_errors(file: Path, what: str) -> Iterator[None]:
         raise DataError(f"{file.name}: not a readable {what}: {problem}") from error
 
 
+def joined(frame: Any) -> Any:
+    """The polars frame with each column of numbers in one piece.
+
+    Polars joins pieces on all cores, and numpy then shares the memory. Texts are converted anyway.
+    """
+    import polars as pl
+
+    return frame.with_columns(frame.select(pl.exclude(pl.String)).rechunk())
+
+
 def parquet_frame(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
     """The columns of a Parquet file, or all, as a polars frame."""
     return import_polars("Parquet").read_parquet(file, columns=columns, n_rows=n_rows, glob=False)

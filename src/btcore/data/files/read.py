@@ -6,7 +6,7 @@ from typing import Any, Unpack
 from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
 
-from .binary import arrow_frame, import_polars, open_npz, parquet_frame, polars_errors
+from .binary import arrow_frame, import_polars, joined, open_npz, parquet_frame, polars_errors
 from .build import Reading
 
 
@@ -72,7 +72,7 @@ def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOption
 def _read_table(read: Any, reading: Reading, what: str) -> AnyContainer:
     with polars_errors(reading.file, what):
         found = reading.match(read(reading.file, n_rows=0).columns)
-        frame = read(reading.file, columns=found.used)
+        frame = joined(read(reading.file, columns=found.used))
     reading = reading._replace(peek=lambda: read(reading.file, n_rows=1000))
     made: AnyContainer = reading.build_from_frame(frame, found)
     return made

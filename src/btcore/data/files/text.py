@@ -10,6 +10,7 @@ import numpy as np
 from btcore.data.options import TextSettings
 from btcore.errors import DataError
 
+from .binary import joined
 from .chunks import blocks, normal_line_ends, without_lines
 from .dialect import Dialect, find_dialect
 from .lines import Lines
@@ -53,10 +54,7 @@ class TextTable(NamedTuple):
             content: Path | bytes = self.file if self.as_stored else b"".join(self._chunks())
             frame = self._read_plain(content, types)
             if frame is not None:
-                # Polars joins chunks on all cores, and numpy then shares the memory. Texts are converted
-                # anyway.
-                joined = frame.select(pl.exclude(pl.String)).rechunk()
-                return (frame.with_columns(joined), Lines.counted(self.dialect.first_line)), []
+                return (joined(frame), Lines.counted(self.dialect.first_line)), []
             for wanted in (types, dict.fromkeys(types, pl.String)):
                 notes: list[str] = []
                 parts = _typed(self._parts(self._blocks(content), wanted, notes))

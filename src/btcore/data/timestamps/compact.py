@@ -22,13 +22,15 @@ COMPACT: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 
 
-def compact_notation(numbers: Times, rules: TimeRules, name: str) -> str:
+def compact_notation(numbers: Times, extent: tuple[int, int], rules: TimeRules, name: str) -> str:
     """The notation of integers that all are dates or times by their digits; "" if they are counts.
+
+    `extent` are the least and the greatest of them.
 
     Counts of 8, 14 and 17 digits would lie in 1970, or after 2286. Those of 12 and 10 digits could be
     milliseconds of the years about 1976, or seconds of those about 2030; DataError if both are possible.
     """
-    low, high = str(numbers.min()), str(numbers.max())
+    low, high = map(str, extent)
     notation = next((x for x in COMPACT if len(x) == len(low) == len(high)), "")
     if len(notation) not in (10, 12):
         return notation

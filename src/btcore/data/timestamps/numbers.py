@@ -14,6 +14,7 @@ from .compact import COMPACT, compact_notation, read_compact
 from .found import Found, count_text, numbered_among, year_bounds, years_text
 
 Counts = NDArray[Any]
+Extent = tuple[float, float]  # the least and the greatest of counts
 
 _NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _UNITS = ("s", "ms", "us", "ns")
@@ -38,31 +39,31 @@ _TICKS = tuple(
 def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
     """Times of integers, by `rules.unit`, or by what all of them are together."""
     unit = _known_unit(rules)
+    extent = low, high = int(numbers.min()), int(numbers.max())
     if not unit:
-        low, high = int(numbers.min()), int(numbers.max())
         if low >= _EXCEL_EPOCH and high <= _EXCEL_LAST:
             unit = "excel"
         else:
-            unit = compact_notation(numbers, rules, name) or _unit_of_all(low, high, name)
+            unit = compact_notation(numbers, extent, rules, name) or _unit_of_all(low, high, name)
     if unit == "excel":
         return _day_numbers(numbers.astype(np.float64), kind, rules, name)
     if unit == "by_row":
         return _by_row(numbers, kind, rules, name)
     if unit not in UNIT_NS:
         return read_compact(numbers, unit, kind, rules, name)
-    _reject_outside(numbers, unit, kind, rules, name)
-    _refuse_unlikely_times(numbers, unit, rules, name)
+    _reject_outside(numbers, extent, unit, kind, rules, name)
+    _refuse_unlikely_times(extent, unit, rules, name)
     if rules.unit:
-        _refuse_unlikely(numbers, unit, name)
+        _refuse_unlikely(extent, unit, name)
     times = numbers * UNIT_NS[unit] if unit != "ns" else numbers
-    _reject_switch(times, numbers, kind, name, unit)
+    _reject_switch(times, (low * UNIT_NS[unit], high * UNIT_NS[unit]), numbers, kind, name, unit)
     return Found(times, local=False, notation=unit, what=f"epoch {_NAMES[unit]}")
 
 
 def from_floats(numbers: Counts, kind: str, rules: TimeRules, name: str) -> Found:
     """Times of floats; counts with a fraction are rounded to microseconds: a float64 has no more digits."""
     reject_rows(kind, ~np.isfinite(numbers), lambda row: f"{name} {numbers[row]} is not a finite number")
-    low, high = float(numbers.min()), float(numbers.max())
+    extent = low, high = float(numbers.min()), float(numbers.max())
     if max(abs(low), abs(high)) < 2**53 and (numbers == np.rint(numbers)).all():
         return from_integers(numbers.astype(np.int64), kind, rules, name)
     unit = _known_unit(rules)
@@ -73,12 +74,12 @@ def from_floats(numbers: Counts, kind: str, rules: TimeRules, name: str) -> Foun
         return _day_numbers(numbers, kind, rules, name)
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
-    _reject_outside(numbers, unit, kind, rules, name)
-    _refuse_unlikely_times(numbers, unit, rules, name)
+    _reject_outside(numbers, extent, unit, kind, rules, name)
+    _refuse_unlikely_times(extent, unit, rules, name)
     if rules.unit:
-        _refuse_unlikely(numbers, unit, name)
+        _refuse_unlikely(extent, unit, name)
     times = np.rint(numbers * (UNIT_NS[unit] / 1000)).astype(np.int64) * 1000
-    _reject_switch(times, numbers, kind, name, unit)
+    _reject_switch(times, (int(times.min()), int(times.max())), numbers, kind, name, unit)
     what = f"epoch {_NAMES[unit]} as floats, rounded to microseconds"
     return Found(times, local=False, notation=unit, what=what)
 
@@ -103,7 +104,7 @@ def from_number_texts(texts: Any, kind: str, rules: TimeRules, name: str) -> Fou
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
     found = from_integers(numbers, kind, rules._replace(unit=unit), name)
-    _refuse_unlikely_times(numbers, unit, rules, name)
+    _refuse_unlikely_times((low, high), unit, rules, name)
     digits = len(str(UNIT_NS[unit])) - 1
     finer = (fraction.str.len_bytes() > digits).to_numpy()
     reject_rows(kind, finer, lambda row: f"{name} {texts[row]} has more digits than nanoseconds")
@@ -120,8 +121,8 @@ def _known_unit(rules: TimeRules) -> str:
 
 def refuse_unlikely_ns(numbers: Times, kind: str, name: str) -> None:
     """DataError if integers that are to be nanoseconds are all counts of s, ms or us in 2000 to 2035."""
-    if unit := _likelier_unit(numbers, "ns"):
-        low = int(numbers.min())
+    extent = low, _ = (int(numbers.min()), int(numbers.max())) if len(numbers) else (0, 0)
+    if unit := _likelier_unit(extent, "ns"):
         raise DataError(
             f"{kind}.{name}: integers are nanoseconds UTC, and {_reading(low, 'ns')}, "
             f"but {_reading(low, unit)}: "
@@ -129,16 +130,16 @@ def refuse_unlikely_ns(numbers: Times, kind: str, name: str) -> None:
         )
 
 
-def _refuse_unlikely(numbers: Times, unit: str, name: str) -> None:
+def _refuse_unlikely(extent: Extent, unit: str, name: str) -> None:
     """DataError if counts of the unit that was given are all of the first weeks of 1970, and another fits."""
-    if other := _likelier_unit(numbers, unit):
-        low = int(numbers.min())
+    if other := _likelier_unit(extent, unit):
+        low = int(extent[0])
         raise DataError(f"unit: {name} {_reading(low, unit)}, but {_reading(low, other)}")
 
 
-def _likelier_unit(numbers: Counts, unit: str) -> str:
+def _likelier_unit(extent: Extent, unit: str) -> str:
     """The coarser unit in which all counts are of the years 2000 to 2034; "" if there is none."""
-    low, high = (numbers.min(), numbers.max()) if len(numbers) else (0, 0)
+    low, high = extent
     for other in _UNITS[: _UNITS.index(unit)]:
         per_second = 10**9 // UNIT_NS[other]
         if low >= _YEAR_2000 * per_second and high < _YEAR_2035 * per_second:
@@ -165,11 +166,11 @@ def _unit_of_all(low: float, high: float, name: str) -> str:
     return _unit_of(max(abs(low), abs(high)))
 
 
-def _refuse_unlikely_times(numbers: Counts, unit: str, rules: TimeRules, name: str) -> None:
+def _refuse_unlikely_times(extent: Extent, unit: str, rules: TimeRules, name: str) -> None:
     """DataError if counts whose unit is inferred would be in the future, or are those of other programs."""
     if rules.unit or rules.notation or rules.years != TimeRules().years:
         return
-    low, high = numbers.min().item(), numbers.max().item()
+    low, high = extent
     if high >= _YEAR_2035 * (10**9 // UNIT_NS[unit]):
         raise DataError(
             f'{name}: {_reading(high, unit)}, after 2034; pass unit="{unit}" if it is, or time_format='
@@ -183,10 +184,12 @@ def _refuse_unlikely_times(numbers: Counts, unit: str, rules: TimeRules, name: s
             )
 
 
-def _reject_outside(numbers: Counts, unit: str, kind: str, rules: TimeRules, name: str) -> None:
+def _reject_outside(
+    numbers: Counts, extent: Extent, unit: str, kind: str, rules: TimeRules, name: str
+) -> None:
     """RowError for a count outside the allowed years, before a multiplication could wrap around."""
     first, end = (bound // UNIT_NS[unit] for bound in year_bounds(rules))
-    if numbers.min() >= first and numbers.max() < end:
+    if extent[0] >= first and extent[1] < end:
         return
 
     def problem(row: int) -> str:
@@ -199,13 +202,15 @@ def _reject_outside(numbers: Counts, unit: str, kind: str, rules: TimeRules, nam
     reject_rows(kind, (numbers < first) | (numbers >= end), problem)
 
 
-def _reject_switch(times: Times, numbers: Counts, kind: str, name: str, unit: str) -> None:
+def _reject_switch(
+    times: Times, extent: tuple[int, int], numbers: Counts, kind: str, name: str, unit: str
+) -> None:
     """RowError where the unit switches, or a zero stands for a missing time.
 
     Counts of a smaller unit, and zeros, become times about 1970. Between them and the others is a jump of
     more than a year, which no series has that really begins then.
     """
-    first, last = int(times.min()), int(times.max())
+    first, last = extent
     if first >= _NEAR_1970 or last <= -_NEAR_1970 or last - first <= _JUMP:
         return
     near = np.abs(times) < _NEAR_1970
@@ -236,7 +241,8 @@ def _by_row(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
         rows = np.flatnonzero(which == i)
         if len(rows):
             with numbered_among(rows):
-                _reject_outside(numbers[rows], unit, kind, rules, name)
+                some = numbers[rows]
+                _reject_outside(some, (some.min(), some.max()), unit, kind, rules, name)
             times[rows] = numbers[rows] * UNIT_NS[unit]
     changes = np.flatnonzero(np.diff(which)) + 1
     parts = [f"epoch {_NAMES[_UNITS[which[0]]]}"]
