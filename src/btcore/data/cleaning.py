@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import RowError, reject_rows
+from btcore.errors import RowError
 from btcore.times.order import check_neighbours
 from btcore.times.rules import ReadTimes
 
@@ -19,6 +19,7 @@ from .options import TableSettings
 
 Index = NDArray[np.intp]
 
+_DONE = {"keep": "kept", "drop": "dropped"}
 REPAIRED_ULPS = 4  # units in the last place: as much may come from arithmetic with floats
 
 
@@ -89,8 +90,8 @@ def clean(rows: Rows, kind: str, settings: TableSettings, notes: Notes, hint: Ca
         for side in ("", "bid_", "ask_"):
             if f"{side}open" in rows.columns:
                 _repair(rows, side, notes)
-    if kind == "quotes":
-        rows = _check_crossed(rows, settings, notes)
+    if kind == "quotes" and settings.crossed != "refuse":  # which the container does
+        rows = _without_crossed(rows, settings, notes)
     return rows
 
 
@@ -155,21 +156,9 @@ def _repair(rows: Rows, side: str, notes: Notes) -> None:
     notes.count(f"{what} of {side[:-1]}" if side else what, int((above | below).sum()))
 
 
-def _check_crossed(rows: Rows, settings: TableSettings, notes: Notes) -> Rows:
+def _without_crossed(rows: Rows, settings: TableSettings, notes: Notes) -> Rows:
     crossed = rows.columns["bid"] > rows.columns["ask"]
     if not crossed.any():
         return rows
-    if settings.crossed == "refuse":
-        bid, ask = rows.columns["bid"], rows.columns["ask"]
-        with rows.locate_errors():
-            hint = 'crossed="keep" or crossed="drop" takes such data'
-            reject_rows(
-                "quotes",
-                crossed,
-                lambda row: f"crossed: bid > ask (bid={float(bid[row])!r}, ask={float(ask[row])!r}); {hint}",
-            )
-    if settings.crossed == "keep":
-        notes.count("crossed quotes (bid > ask) kept", int(crossed.sum()))
-        return rows
-    notes.count("crossed quotes (bid > ask) dropped", int(crossed.sum()))
-    return rows.take(~crossed)
+    notes.count(f"crossed quotes (bid > ask) {_DONE[settings.crossed]}", int(crossed.sum()))
+    return rows if settings.crossed == "keep" else rows.take(~crossed)

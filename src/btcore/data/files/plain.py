@@ -46,8 +46,15 @@ def parse_lines(
     if it reads all columns; else the delimiters of all rows are as many as they have to be. An empty line has
     no values. `quotes` says whether the text may have some.
     """
+    import polars as pl
+
     last = dialect.names[-1]
     partly = not types.keys() | {last} >= set(dialect.names)
+    if pl.String not in types.values() and not partly and b'"' not in _head(content):
+        # Nothing but numbers: a quote, a NUL or a letter is none, so that polars refuses it.
+        frame = parse(content, dialect, types, quote=None, skipped=skipped)
+        complete = frame is not None and frame.height and not any(frame.null_count().row(0))
+        return frame.select(list(types)) if complete else None
     counts = count(content, dialect.delimiter if partly else "", skipped)
     if counts is None or (counts.quotes and not quotes):
         return None
@@ -89,6 +96,14 @@ def parse(
         )
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
         return None
+
+
+def _head(content: Path | bytes) -> bytes:
+    """The first bytes of a text."""
+    if isinstance(content, bytes):
+        return content[:_PROBE]
+    with content.open("rb") as stream:
+        return stream.read(_PROBE)
 
 
 def _probes(stream: io.FileIO | io.BytesIO) -> Iterator[bytearray]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from btcore.data.columns import array_of, dtype_text, frozen, null_mask
 from btcore.errors import ConfigError, DataError, RowError, reject_rows
+from btcore.times.intervals import UNIT_NS
 from btcore.times.rules import ReadTimes, TimeRules
 from btcore.times.zones import Times, check_zone, localize_counted, utc_offsets
 
@@ -40,7 +41,7 @@ def read_times(
     times, counts = found.times, dict[str, int]()
     if found.local:
         times, counts = localize_counted(found.times, zone, kind, rules.dst)
-    if not literal:
+    if not literal and found.notation not in UNIT_NS:  # years of counts are checked already
         check_years(times, written, kind, rules, name)
     note = "" if literal else _note(found, rules, zone)
     return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts, found.local)

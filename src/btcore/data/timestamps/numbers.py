@@ -51,12 +51,12 @@ def from_integers(numbers: Times, kind: str, rules: TimeRules, name: str) -> Fou
         return _by_row(numbers, kind, rules, name)
     if unit not in UNIT_NS:
         return read_compact(numbers, unit, kind, rules, name)
-    _reject_outside(numbers, extent, unit, kind, rules, name)
+    _reject_outside(numbers, extent, unit, kind, rules, name=name)
     _refuse_unlikely_times(extent, unit, rules, name)
     if rules.unit:
         _refuse_unlikely(extent, unit, name)
     times = numbers * UNIT_NS[unit] if unit != "ns" else numbers
-    _reject_switch(times, (low * UNIT_NS[unit], high * UNIT_NS[unit]), numbers, kind, name, unit)
+    _reject_switch(times, (low * UNIT_NS[unit], high * UNIT_NS[unit]), numbers, kind, name=name, unit=unit)
     return Found(times, local=False, notation=unit, what=f"epoch {_NAMES[unit]}")
 
 
@@ -74,12 +74,12 @@ def from_floats(numbers: Counts, kind: str, rules: TimeRules, name: str) -> Foun
         return _day_numbers(numbers, kind, rules, name)
     if unit not in UNIT_NS:
         raise DataError(f"{kind}.{name}: numbers with a fraction cannot be read as {unit}")
-    _reject_outside(numbers, extent, unit, kind, rules, name)
+    _reject_outside(numbers, extent, unit, kind, rules, name=name)
     _refuse_unlikely_times(extent, unit, rules, name)
     if rules.unit:
         _refuse_unlikely(extent, unit, name)
     times = np.rint(numbers * (UNIT_NS[unit] / 1000)).astype(np.int64) * 1000
-    _reject_switch(times, (int(times.min()), int(times.max())), numbers, kind, name, unit)
+    _reject_switch(times, (int(times.min()), int(times.max())), numbers, kind, name=name, unit=unit)
     what = f"epoch {_NAMES[unit]} as floats, rounded to microseconds"
     return Found(times, local=False, notation=unit, what=what)
 
@@ -185,7 +185,7 @@ def _refuse_unlikely_times(extent: Extent, unit: str, rules: TimeRules, name: st
 
 
 def _reject_outside(
-    numbers: Counts, extent: Extent, unit: str, kind: str, rules: TimeRules, name: str
+    numbers: Counts, extent: Extent, unit: str, kind: str, rules: TimeRules, *, name: str
 ) -> None:
     """RowError for a count outside the allowed years, before a multiplication could wrap around."""
     first, end = (bound // UNIT_NS[unit] for bound in year_bounds(rules))
@@ -203,7 +203,7 @@ def _reject_outside(
 
 
 def _reject_switch(
-    times: Times, extent: tuple[int, int], numbers: Counts, kind: str, name: str, unit: str
+    times: Times, extent: tuple[int, int], numbers: Counts, kind: str, *, name: str, unit: str
 ) -> None:
     """RowError where the unit switches, or a zero stands for a missing time.
 
@@ -242,7 +242,7 @@ def _by_row(numbers: Times, kind: str, rules: TimeRules, name: str) -> Found:
         if len(rows):
             with numbered_among(rows):
                 some = numbers[rows]
-                _reject_outside(some, (some.min(), some.max()), unit, kind, rules, name)
+                _reject_outside(some, (some.min(), some.max()), unit, kind, rules, name=name)
             times[rows] = numbers[rows] * UNIT_NS[unit]
     changes = np.flatnonzero(np.diff(which)) + 1
     parts = [f"epoch {_NAMES[_UNITS[which[0]]]}"]
