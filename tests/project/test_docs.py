@@ -89,7 +89,7 @@ def test_the_table_of_strategies_equals_the_registry() -> None:
 
 
 def test_the_tables_of_options_equal_those_of_the_readers() -> None:
-    from btcore.data.options import TextOptions, TextSettings
+    from btcore.data.tables.options import TextOptions, TextSettings
 
     text = (ROOT / "docs" / "data.md").read_text()
     section = text[text.index("## Options of the readers") : text.index("## Inferred")]

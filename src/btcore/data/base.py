@@ -11,8 +11,8 @@ from btcore.times.clock import moment_text
 from btcore.times.zones import Times
 
 from .columns import Floats
-from .frames import from_frame
-from .options import Column, FrameOptions, TableSettings
+from .tables.frames import from_frame
+from .tables.options import Column, FrameOptions, TableSettings
 
 Index = tuple[Floats, int]
 

@@ -14,8 +14,8 @@ from btcore.times.rules import TimeRules
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen
 from .ends import read_ends
-from .names import PRICES
-from .sides import side_column
+from .tables.names import PRICES
+from .tables.sides import side_column
 from .timestamps import read_times
 from .validate import check_bars, check_lengths, check_quotes, check_trades
 

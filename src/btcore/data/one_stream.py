@@ -9,11 +9,11 @@ from btcore.errors import DataError
 
 from .containers import KINDS
 from .files import formats
-from .kinds import kind_of
 from .source import AnyContainer
-from .symbols import UnknownSymbolError
-from .tables import column_names, symbol_column
-from .tickers import has_tickers, table_of
+from .tables.kinds import kind_of
+from .tables.symbols import UnknownSymbolError
+from .tables.table import column_names, symbol_column
+from .tables.tickers import has_tickers, table_of
 
 
 class Place(NamedTuple):

@@ -14,7 +14,7 @@ from btcore.times.zones import Times
 
 from .columns import Floats, frozen
 from .containers import Bars, Quotes, Trades
-from .names import PRICES
+from .tables.names import PRICES
 from .tick_bars import full_bars
 
 Columns = dict[str, NDArray[Any]]

@@ -9,10 +9,10 @@ import numpy as np
 from btcore.errors import ConfigError
 
 from .containers import Bars, Quotes, Trades
-from .kinds import kinds_of
 from .one_stream import Place, read_file, read_table
 from .source import AnyContainer, check_symbol
-from .tickers import has_tickers, tickers_of
+from .tables.kinds import kinds_of
+from .tables.tickers import has_tickers, tickers_of
 
 RunData = Any  # as `open_data` says; the tables of other packages have no common type
 

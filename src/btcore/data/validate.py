@@ -15,7 +15,7 @@ from btcore.times.order import check_ascending, check_ends, check_last_end, chec
 
 from .checks import valid_bars, valid_prices, valid_quotes, valid_trades
 from .columns import Mask
-from .names import PRICES
+from .tables.names import PRICES
 
 Columns = Mapping[str, NDArray[Any]]
 

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from btcore.data.cleaning import Notes, Rows
 from btcore.data.containers import KINDS
 from btcore.data.following import check_follows, last_row
-from btcore.data.frames import construct, read_rows
-from btcore.data.names import Found, match_columns
-from btcore.data.options import TableSettings
 from btcore.data.source import AnyContainer
-from btcore.data.symbols import Before, of_symbol
+from btcore.data.tables.cleaning import Notes, Rows
+from btcore.data.tables.frames import construct, read_rows
+from btcore.data.tables.names import Found, match_columns
+from btcore.data.tables.options import TableSettings
+from btcore.data.tables.symbols import Before, of_symbol
 from btcore.data.timestamps import TimeRules, refuse_pieces
 from btcore.errors import DataError, RowError
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from msgspec import structs
 
-from btcore.data.names import REQUIRED, Found, match_columns
-from btcore.data.options import TextSettings
+from btcore.data.tables.names import REQUIRED, Found, match_columns
+from btcore.data.tables.options import TextSettings
 from btcore.errors import DataError
 
 from .build import Reading

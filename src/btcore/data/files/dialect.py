@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from btcore.data.options import TextSettings
+from btcore.data.tables.options import TextSettings
 from btcore.errors import DataError
 
 from .quotes import STRAY, find_quotes, stray_quote

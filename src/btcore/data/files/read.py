@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any, Unpack
 
-from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
+from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
 
 from .binary import arrow_frame, import_polars, joined, open_npz, parquet_frame, polars_errors
 from .build import Reading

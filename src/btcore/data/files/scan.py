@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Unpack
 
-from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.source import AnyContainer
+from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.errors import DataError, RowError
 from btcore.times.intervals import bar_length
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from btcore.data.options import TextSettings
+from btcore.data.tables.options import TextSettings
 from btcore.errors import DataError
 
 from .binary import joined

@@ -11,8 +11,8 @@ import numpy as np
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.files.binary import import_polars
-from btcore.data.names import PRICES
 from btcore.data.source import AnyContainer, check_resolution
+from btcore.data.tables.names import PRICES
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS
 

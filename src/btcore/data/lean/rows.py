@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from btcore.data.columns import Floats, Mask
 from btcore.data.files.build import located
-from btcore.data.names import PRICES
+from btcore.data.tables.names import PRICES
 from btcore.errors import DataError, reject_rows
 from btcore.times.clock import to_ns
 from btcore.times.zones import Times, localize

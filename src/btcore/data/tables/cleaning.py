@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.checks import valid_prices
+from btcore.data.columns import Mask
 from btcore.errors import RowError
 from btcore.times.order import check_neighbours
 from btcore.times.rules import ReadTimes
 
-from .checks import valid_prices
-from .columns import Mask
 from .names import PRICES
 from .options import TableSettings
 

@@ -7,22 +7,22 @@ import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
 
+from btcore.data.ends import read_ends
+from btcore.data.timestamps import read_times
 from btcore.times.rules import ReadTimes, TimeRules
 
 from .applicable import check_applies, check_dates_of_ticks, check_zone_of_name
 from .cleaning import Notes, Rows, clean, rows_of
+from .column_types import with_readable_types
 from .date_and_time import WIDTHS, are_times_of_day, joined
-from .ends import read_ends
 from .missing import absent_times, holds_texts, present
 from .names import PRICES, SIDED, Found, match_columns, normalized
 from .number_texts import Form
 from .numbers import Numbers, read_numbers
 from .options import TableSettings
-from .settled import settled
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
-from .tables import open_table, period_starts, take
-from .timestamps import read_times
+from .table import open_table, period_starts, take
 
 Made = TypeVar("Made")  # a container
 
@@ -89,7 +89,7 @@ def read_rows(
     of `table`.
     """
     check_applies(found.kind, settings)
-    table = settled(table, found.kind)
+    table = with_readable_types(table, found.kind)
     read = {}
     for symbol, mask in split_symbols(table, found, settings, before).items():
         index = None if mask is None else np.flatnonzero(mask)

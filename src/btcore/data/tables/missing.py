@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from btcore.data.columns import Mask, is_none
 from btcore.errors import reject_rows
 from btcore.times.rules import ReadTimes
 
 from .cleaning import Index, Notes
-from .columns import Mask, is_none
 from .names import REQUIRED, SIDED
 from .number_texts import MISSING
 from .options import TableSettings

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.checks import is_within
+from btcore.data.columns import Mask, array_of, dtype_text, is_none
 from btcore.errors import DataError, RowError
 
-from .checks import is_within
-from .columns import Mask, array_of, dtype_text, is_none
 from .number_texts import MISSING, NO_VALUES, Form, cleaned, find_form, is_canonical, unstyled
 
 _LIMIT = 2**63 - 1  # numbers nearer to zero are values

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from btcore.data.columns import Sides, frozen, is_none
 from btcore.errors import DataError, RowError, reject_rows
-
-from .columns import Sides, frozen, is_none
 
 SIDES: dict[str, int] = {
     **{"buy": 1, "b": 1, "1": 1, "+1": 1, "buyer": 1},

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.columns import Mask, is_none
 from btcore.errors import DataError, RowError, reject_rows
 
-from .columns import Mask, is_none
 from .names import Found, listed
 from .number_texts import Form
 from .options import TableSettings

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from btcore.data.source import check_symbol
 from btcore.errors import DataError
 
 from .kinds import kinds_of
-from .source import check_symbol
 
 
 def has_tickers(table: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from btcore.data import Bars, Trades
 from btcore.data.files.build import Pieces, Reading
 from btcore.data.files.lines import Lines
-from btcore.data.options import TableSettings
+from btcore.data.tables.options import TableSettings
 from btcore.errors import ConfigError, DataError
 
 START = 1_704_205_800 * 10**9  # 2024-01-02 14:30

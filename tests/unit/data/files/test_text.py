@@ -13,7 +13,7 @@ import pytest
 from btcore.data.files import chunks, text
 from btcore.data.files.opened import open_text
 from btcore.data.files.text import Columns, open_table
-from btcore.data.options import TextSettings
+from btcore.data.tables.options import TextSettings
 from btcore.errors import DataError
 
 NAMES = ["time", "bid", "ask"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from btcore.data.names import match_columns
+from btcore.data.tables.names import match_columns
 from btcore.errors import DataError
 
 OHLC = ["Date", "Open", "High", "Low", "Close"]

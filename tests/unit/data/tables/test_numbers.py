@@ -9,8 +9,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from btcore.data.number_texts import Form
-from btcore.data.numbers import read_numbers
+from btcore.data.tables.number_texts import Form
+from btcore.data.tables.numbers import read_numbers
 from btcore.errors import DataError, RowError
 
 

@@ -4,7 +4,7 @@ from typing import Any, get_type_hints
 
 import pytest
 
-from btcore.data.options import TableOptions, TableSettings, TextOptions, TextSettings
+from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.errors import ConfigError, DataError
 
 

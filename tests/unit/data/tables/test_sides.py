@@ -6,7 +6,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from btcore.data.sides import maker_column, side_column
+from btcore.data.tables.sides import maker_column, side_column
 from btcore.errors import DataError, RowError
 
 

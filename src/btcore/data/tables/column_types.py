@@ -13,9 +13,9 @@ from btcore.errors import DataError
 from btcore.times.rules import ReadTimes
 
 
-def settled(table: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def with_readable_types(table: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """The columns, all of one length with one value a row; DataError names one that is not."""
-    columns = {name: _settled(values, f"{kind}.{name}") for name, values in table.items()}
+    columns = {name: _readable(values, f"{kind}.{name}") for name, values in table.items()}
     lengths = {name: len(getattr(values, "ns", values)) for name, values in columns.items()}
     first = next(iter(lengths))
     for name, length in lengths.items():
@@ -24,7 +24,7 @@ def settled(table: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return columns
 
 
-def _settled(values: Any, place: str) -> Any:
+def _readable(values: Any, place: str) -> Any:
     if isinstance(values, ReadTimes):
         return values
     package = type(values).__module__.partition(".")[0]

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from btcore.data import Bars, Trades
-from btcore.data.settled import settled
+from btcore.data.tables.column_types import with_readable_types
 from btcore.errors import DataError
 
 TIMES = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], "M8[D]")
@@ -99,7 +99,7 @@ def test_integers_of_128_bits_are_times_prices_and_symbols():
     made = Trades.from_frame(trades(time=seconds, price=pl.Series([7, 8, 9], dtype=pl.UInt128)))
     assert made.timestamp.tolist() == [second * 10**9 for second in seconds]
     assert made.price.tolist() == [7.0, 8.0, 9.0]
-    large = settled({"a": pl.Series([2**100, None], dtype=pl.Int128)}, "trades")["a"]
+    large = with_readable_types({"a": pl.Series([2**100, None], dtype=pl.Int128)}, "trades")["a"]
     assert large.to_list() == [2.0**100, None]
 
 
