@@ -94,7 +94,7 @@ def test_the_tables_of_options_equal_those_of_the_readers() -> None:
     text = (ROOT / "docs" / "data.md").read_text()
     section = text[text.index("## Options of the readers") : text.index("## Inferred")]
     rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \|", section, re.MULTILINE)
-    assert sorted(name for name, _ in rows) == sorted(TextOptions.__annotations__)
+    assert sorted(name for name, _ in rows) == sorted(["by", *TextOptions.__annotations__])
     for name, shown in rows:
         default = getattr(TextSettings(), name)
         if default is not None:  # None is described in words, such as "inferred"

@@ -1,7 +1,7 @@
 """Files -> containers: text files (CSV), Parquet, Arrow IPC, npz."""
 
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, overload
 
 from btcore.data.source import AnyContainer
 from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
@@ -10,7 +10,21 @@ from .binary import arrow_frame, import_polars, joined, open_npz, parquet_frame,
 from .build import Reading
 
 
-def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions]) -> AnyContainer:
+@overload
+def read_csv(
+    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TextOptions]
+) -> AnyContainer: ...
+@overload
+def read_csv(
+    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TextOptions]
+) -> dict[str, AnyContainer]: ...
+def read_csv(
+    path: str | Path,
+    kind: str = "bars",
+    *,
+    by: Literal["symbol"] | None = None,
+    **options: Unpack[TextOptions],
+) -> AnyContainer | dict[str, AnyContainer]:
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
 
     The file may be compressed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
@@ -23,7 +37,7 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
     in `timezone`; one that occurs twice or never there is an error unless `dst` says which it is. `interval`
     of bars None: inferred if the gaps between them agree on one. Prices are positive, or any finite numbers
     with `negative_prices`. With `by="symbol"` the result is a dict of containers, one of each symbol.
-    `TextOptions` has all options.
+    `TextOptions` has all other options.
 
     DataError for a file that cannot be read or invalid data; it names file and line, counted from 1 with the
     header. FileNotFoundError if there is no file, TypeError for an unknown option, ConfigError for an unknown
@@ -32,47 +46,89 @@ def read_csv(path: str | Path, kind: str = "bars", **options: Unpack[TextOptions
     import_polars("CSV")
     from .csv import open_csv  # not at the top: it loads the modules of compressed files
 
-    opened = open_csv(Path(path), kind, TextSettings.of("read_csv", options))
+    opened = open_csv(Path(path), kind, TextSettings.of("read_csv", {"by": by, **options}))
     (frame, lines), notes = opened.table.read(opened.columns)
     reading = opened.reading._replace(lines=lines, notes=(*opened.reading.notes, *notes))
-    made: AnyContainer = reading.build_from_frame(frame, opened.found)
+    made: AnyContainer | dict[str, AnyContainer] = reading.build_from_frame(frame, opened.found)
     return made
 
 
-def read_parquet(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
+@overload
+def read_parquet(
+    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+) -> AnyContainer: ...
+@overload
+def read_parquet(
+    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+) -> dict[str, AnyContainer]: ...
+def read_parquet(
+    path: str | Path,
+    kind: str = "bars",
+    *,
+    by: Literal["symbol"] | None = None,
+    **options: Unpack[TableOptions],
+) -> AnyContainer | dict[str, AnyContainer]:
     """The container in a Parquet file; arguments and errors as of `read_csv`, rows counted from 1."""
     import_polars("Parquet")
-    reading = Reading(Path(path), kind, TableSettings.of("read_parquet", options))
+    reading = Reading(Path(path), kind, TableSettings.of("read_parquet", {"by": by, **options}))
     return _read_table(parquet_frame, reading, "Parquet file")
 
 
-def read_arrow(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
+@overload
+def read_arrow(
+    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+) -> AnyContainer: ...
+@overload
+def read_arrow(
+    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+) -> dict[str, AnyContainer]: ...
+def read_arrow(
+    path: str | Path,
+    kind: str = "bars",
+    *,
+    by: Literal["symbol"] | None = None,
+    **options: Unpack[TableOptions],
+) -> AnyContainer | dict[str, AnyContainer]:
     """The container in an Arrow IPC (Feather) file or stream; arguments and errors as of `read_csv`.
 
     Rows are counted from 1.
     """
     import_polars("Arrow IPC")
-    reading = Reading(Path(path), kind, TableSettings.of("read_arrow", options))
+    reading = Reading(Path(path), kind, TableSettings.of("read_arrow", {"by": by, **options}))
     return _read_table(arrow_frame, reading, "Arrow file")
 
 
-def read_npz(path: str | Path, kind: str = "bars", **options: Unpack[TableOptions]) -> AnyContainer:
+@overload
+def read_npz(
+    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+) -> AnyContainer: ...
+@overload
+def read_npz(
+    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+) -> dict[str, AnyContainer]: ...
+def read_npz(
+    path: str | Path,
+    kind: str = "bars",
+    *,
+    by: Literal["symbol"] | None = None,
+    **options: Unpack[TableOptions],
+) -> AnyContainer | dict[str, AnyContainer]:
     """The container in an npz file with one array per column; arguments and errors as of `read_csv`.
 
     Rows are counted from 1. Without texts, polars is not needed.
     """
-    reading = Reading(Path(path), kind, TableSettings.of("read_npz", options))
+    reading = Reading(Path(path), kind, TableSettings.of("read_npz", {"by": by, **options}))
     with open_npz(reading.file) as npz:
         found = reading.match(npz.names)
         table = {name: npz.array(name) for name in found.used}
-    made: AnyContainer = reading.build(table, found)
+    made: AnyContainer | dict[str, AnyContainer] = reading.build(table, found)
     return made
 
 
-def _read_table(read: Any, reading: Reading, what: str) -> AnyContainer:
+def _read_table(read: Any, reading: Reading, what: str) -> AnyContainer | dict[str, AnyContainer]:
     with polars_errors(reading.file, what):
         found = reading.match(read(reading.file, n_rows=0).columns)
         frame = joined(read(reading.file, columns=found.used))
     reading = reading._replace(peek=lambda: read(reading.file, n_rows=1000))
-    made: AnyContainer = reading.build_from_frame(frame, found)
+    made: AnyContainer | dict[str, AnyContainer] = reading.build_from_frame(frame, found)
     return made

@@ -1,4 +1,4 @@
 """A table of another package or of a file -> the columns of a container.
 
-Begin with `frames`. `table` opens a table, `names` finds its columns; the other modules convert and clean them.
+Begin with `frames`. `table` opens a table, `names` finds its columns; the others convert and clean them.
 """

@@ -39,15 +39,14 @@ class FrameOptions(TypedDict, total=False):
 
 
 class TableOptions(FrameOptions, total=False):
-    """Options of all readers of tables."""
+    """Options of all readers of tables, besides `by`."""
 
     columns: Mapping[str, Column] | None  # name in btcore -> name in the table; others by their usual names
     timezone: str | None  # IANA zone of times without an offset, and of local days; None: see `TimeRules`
-    by: Literal["symbol"] | None  # "symbol": a dict of containers, one of each symbol
 
 
 class TextOptions(TableOptions, total=False):
-    """Options of the readers of text files."""
+    """Options of the readers of text files, besides `by`."""
 
     delimiter: str | None  # the character between two values; None: inferred
     has_header: bool | None  # whether the first line names the columns; None: inferred
