@@ -13,7 +13,7 @@ from .source import AnyContainer
 from .tables.kinds import kind_of
 from .tables.symbols import UnknownSymbolError
 from .tables.table import column_names, symbol_column
-from .tables.tickers import has_tickers, table_of
+from .tables.tickers import field_names, has_tickers, tickers_of
 
 
 class Place(NamedTuple):
@@ -34,21 +34,21 @@ class Place(NamedTuple):
 
 def read_table(table: Any, place: Place) -> AnyContainer:
     """The container of a table, by `from_frame` with default options."""
-    notes: tuple[str, ...] = ()
     if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # a polars LazyFrame
         table = table.collect()
-    if has_tickers(table):
-        table, notes = table_of(table, place.symbol, place.where)
+    tickers = tickers_of(table) if has_tickers(table) else []
+    names = (lambda: field_names(table)) if tickers else lambda: column_names(table)
 
     def convert(kind: str, options: dict[str, Any]) -> AnyContainer:
+        if place.symbol in tickers or len(tickers) > 1:  # the only ticker may have another name
+            options = options | {"symbol": place.symbol}
         made: AnyContainer = KINDS[kind].from_frame(table, **options)
         return made
 
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    found = _read(lambda: column_names(table), convert, call, place)
-    return found.with_notes(notes) if notes else found
+    return _read(names, convert, call, place)
 
 
 def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:

@@ -44,6 +44,8 @@ def from_frame(make: Callable[..., Made], kind: str, frame: Any, settings: Table
         with rows_of(table.rows):
             read = read_rows(picked, found, one, said, others=table.as_dict)
         for symbol, part in read.items():
+            if name and settings.symbol is None and settings.by is None:
+                said[symbol].say(f"columns of {name!r}, the only ticker of the table")
             if table.rows is not None:
                 said[symbol].say(f"{len(table.rows)} of {len(table.values[0])} rows have values of {name!r}")
             rows = part if table.rows is None else part.within(table.rows)

@@ -80,6 +80,8 @@ def _open_levels(frame: Any, kind: str, settings: TableSettings) -> dict[str, Ta
         except DataError:
             continue
         chosen = _chosen(tables, settings)
+        if len(tables) == 1:
+            return chosen
         return {symbol: _with_values(table, len(index)) for symbol, table in chosen.items()}
     shown = ", ".join(map(repr, list(frame.columns)[:8]))
     raise DataError(f"frame: neither of the two levels of its columns names {kind}; the columns are {shown}")

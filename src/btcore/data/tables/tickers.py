@@ -3,7 +3,6 @@
 from typing import Any
 
 from btcore.data.source import check_symbol
-from btcore.errors import DataError
 
 from .kinds import kinds_of
 
@@ -21,31 +20,13 @@ def tickers_of(table: Any) -> list[str]:
     ]
 
 
-def table_of(table: Any, symbol: str, where: str) -> tuple[Any, tuple[str, ...]]:
-    """The columns of `symbol` with one level of names, and notes.
-
-    The columns of the only ticker are taken whatever its name. Rows without any value for the symbol, which
-    come from the other tickers, are left out. DataError for a symbol that is not among several tickers.
-    """
-    level = _ticker_level(table)
-    tickers = list(dict.fromkeys(table.columns.get_level_values(level)))
-    notes: list[str] = []
-    if symbol not in tickers:
-        if len(tickers) > 1:
-            raise DataError(
-                f"{where}: the tickers of the table are {', '.join(map(str, tickers))}, not {symbol}"
-            )
-        notes.append(f"columns of the ticker {tickers[0]}, the only one of the table")
-    ticker = symbol if symbol in tickers else tickers[0]
-    chosen = table.xs(ticker, axis=1, level=level)
-    blank = chosen.isna().all(axis=1).to_numpy()
-    if len(tickers) > 1 and blank.any():
-        chosen = chosen[~blank]
-        notes.append(f"rows without any value for {ticker} left out: {int(blank.sum())} of {len(blank)}")
-    return chosen, tuple(notes)
+def field_names(table: Any) -> list[str]:
+    """The names of the fields, after "" for the index, which has the times."""
+    fields = table.columns.get_level_values(1 - _ticker_level(table))
+    return ["", *dict.fromkeys(str(name) for name in fields)]
 
 
-def _ticker_level(table: Any) -> int | None:
+def _ticker_level(table: Any) -> Any:
     """The level whose names are not those of columns; None if neither level has these."""
     for level in (0, 1):
         names = [str(name) for name in dict.fromkeys(table.columns.get_level_values(level))]
