@@ -19,7 +19,6 @@ HOUR = 3600 * 10**9
     [
         ("backtesting_py/GOOG.csv", 2148, 24 * HOUR),
         ("backtesting_py/EURUSD.csv", 5000, HOUR),
-        ("backtesting_py/BTCUSD.csv", 156, 28 * 24 * HOUR),  # months: the smallest gap is a February
         ("nautilus/fxcm/usdjpy-m1-bid-2013.csv.gz", 28761, HOUR // 60),
         ("nautilus/fxcm/usdjpy-m1-ask-2013.csv.gz", 28761, HOUR // 60),
         ("nautilus/fxcm/gbpusd-m1-bid-2012.csv.gz", 30117, HOUR // 60),
@@ -31,6 +30,16 @@ HOUR = 3600 * 10**9
 def test_bars(file, rows, interval):
     bars = read_csv(ROOT / file)
     assert (len(bars), bars.interval) == (rows, interval)
+
+
+def test_months_dated_with_their_last_day_end_with_it():
+    months = read_csv(ROOT / "backtesting_py/BTCUSD.csv")
+    assert (len(months), months.interval) == (156, 0)
+    assert (
+        months.timestamp[:2].tolist() == np.array(["2012-01-01", "2012-02-01"], "M8[ns]").astype(int).tolist()
+    )
+    assert months.end[:2].tolist() == np.array(["2012-02-01", "2012-03-01"], "M8[ns]").astype(int).tolist()
+    assert any(note.startswith("stamp: ") for note in months.notes)
 
 
 def test_ticks():
