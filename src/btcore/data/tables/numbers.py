@@ -3,9 +3,10 @@
 Numbers need no other package; texts are read by polars, as the floats that Python's `float` gives.
 """
 
+import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from btcore.errors import DataError, RowError
 
 from .number_texts import MISSING, NO_VALUES, Form, cleaned, find_form, is_canonical, unstyled
 
+_MANY = 1_000_000  # numbers that are worth the start of threads
 _LIMIT = 2**63 - 1  # numbers nearer to zero are values
 
 
@@ -55,8 +57,21 @@ def read_numbers(
             notes.append(
                 f"{', '.join(name for name, (_, styles) in read.items() if style in styles)}: {style}"
             )
-    found = {name: _finished(column, texts.get(name), form, kind, name) for name, column in raw.items()}
-    return found, Form(form.decimal or ".", form.thousands)
+
+    def finish(name: str) -> Numbers:
+        return _finished(raw[name], texts.get(name), form, kind, name)
+
+    return dict(zip(raw, _each(finish, raw), strict=True)), Form(form.decimal or ".", form.thousands)
+
+
+def _each(finish: Callable[[str], Numbers], names: Mapping[str, _Raw]) -> Iterable[Numbers]:
+    """The numbers of each column; long ones are read on all cores, by functions that hold no GIL."""
+    if sum(len(column.values) for column in names.values()) < _MANY:
+        return map(finish, names)
+    from concurrent.futures import ThreadPoolExecutor  # not at the top: it is slow to import
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(finish, names))
 
 
 def _finished(raw: _Raw, texts: Any, form: Form, kind: str, name: str) -> Numbers:

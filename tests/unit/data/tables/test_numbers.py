@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from btcore.data.tables import numbers
 from btcore.data.tables.number_texts import Form
 from btcore.data.tables.numbers import read_numbers
 from btcore.errors import DataError, RowError
@@ -221,3 +222,21 @@ def test_the_error_of_a_number_that_is_written_otherwise_says_the_decimal_point(
         RowError, match=rf"c0 is not a number with the decimal point '\{point}' \(c0='{text}'\)"
     ):
         read(texts("7", text), form=form)
+
+
+def test_long_columns_are_read_in_threads_with_the_same_numbers_and_errors(monkeypatch):
+    columns = {
+        "open": np.array([1.0, np.nan, 2.0]),
+        "close": ["1", "2", "x"],
+        "volume": pl.Series([3, None, 4]),
+    }
+    valid = columns | {"close": ["1", "2", "3"]}
+    alone, form = read_numbers(valid, "bars", Form(None, None), [])
+    monkeypatch.setattr(numbers, "_MANY", 0)
+    together, same_form = read_numbers(valid, "bars", Form(None, None), [])
+    assert same_form == form
+    for name in valid:
+        assert np.array_equal(alone[name].values, together[name].values, equal_nan=True)
+        assert np.array_equal(alone[name].absent, together[name].absent)
+    with pytest.raises(RowError, match=r"bars\[2\]: close is not a number \(close='x'\)"):
+        read_numbers(columns, "bars", Form(None, None), [])
