@@ -408,7 +408,8 @@ class TestClosesOfDates:
         with pytest.raises(DataError, match=message):
             found(read(*days), "1w")
         assert starts(found(read(*days), "1w", stamp="open"))[0] == f"{days[0]}T00:00"
-        assert ends(found(read(*days), "1w", stamp="close"))[0] == str(np.datetime64(days[0]) + np.timedelta64(1, "D"))
+        day_after = np.datetime64(days[0]) + np.timedelta64(1, "D")
+        assert ends(found(read(*days), "1w", stamp="close"))[0] == str(day_after)
 
     def test_weeks_of_mondays_are_opens(self):
         assert found(read("2024-03-11", "2024-03-18"), "1w").notes == ()
