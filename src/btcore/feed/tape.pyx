@@ -184,10 +184,6 @@ cdef class Tape:
         free(left)
         return wrong == 0
 
-    def first_time(self):
-        """The timestamp of the first row, ns UTC."""
-        return min(int(c.timestamp[0]) for c in self.containers if len(c))
-
     def last_time(self):
         """When the last event is delivered, ns UTC."""
         cdef int32_t s

@@ -6,24 +6,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
+from three_bars import TIMES, bars
 
 import btcore as bt
 from btcore.data import Bars, Quotes, Trades
 from btcore.errors import ConfigError, DataError
-
-TIMES = np.array([0, 60, 120], np.int64) * 10**9
-
-
-def bars(**changes):
-    columns = {
-        "timestamp": TIMES,
-        "open": [1.0, 2.0, 3.0],
-        "high": [2.0, 3.0, 4.0],
-        "low": [0.5, 1.5, 2.5],
-        "close": [1.5, 2.5, 3.5],
-        "volume": [10.0, 0.0, 5.0],
-    }
-    return Bars(**{**columns, **changes})
 
 
 def test_frames_there_and_back():
