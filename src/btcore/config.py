@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 from .errors import ConfigError
 from .times.clock import to_ns, zone
 from .times.intervals import DAY_NS, UNIT_NS
+from .times.resolutions import RESOLUTION_PATTERN, RESOLUTION_WORDS
 from .validation import PATTERN_WORDS, checked, fault
 
 __all__ = [
@@ -48,7 +49,7 @@ SYMBOL_WORDS = (
     "1 to 32 letters, digits and ._:=^/!&$#@+*%- that begin with a letter or digit, "
     "or with one of .^$#@/ before one"
 )
-PATTERN_WORDS[SYMBOL_PATTERN] = SYMBOL_WORDS
+PATTERN_WORDS |= {SYMBOL_PATTERN: SYMBOL_WORDS, RESOLUTION_PATTERN: RESOLUTION_WORDS}
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
 MAX_LATENCY_MS = DAY_NS // UNIT_NS["ms"]
@@ -69,7 +70,9 @@ IsoDate = Annotated[
         examples=["2024-01-02", "2024-01-02T14:30:00Z"],
     ),
 ]
-Resolution = Literal["tick", "second", "minute", "hour", "day"]
+Resolution = Annotated[
+    str, Meta(pattern=RESOLUTION_PATTERN, description=f"{RESOLUTION_WORDS}.", examples=["day", "5min"])
+]
 
 Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]

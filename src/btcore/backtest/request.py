@@ -88,5 +88,5 @@ def run_options(request: RunRequest, source: Source) -> dict[str, Any]:
         "mark_every": request.mark_every,
         "calendar": request.calendar,
         "fx": request.fx,
-        "data_source": source.describe(),
+        "data_source": source.data_source,
     }

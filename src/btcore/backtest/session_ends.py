@@ -32,8 +32,7 @@ def with_session_ends(container: AnyContainer, sessions: Sessions) -> AnyContain
 
 def with_ends(container: AnyContainer, ends: Times) -> AnyContainer:
     """The container with that column of ends; it shares the others."""
-    columns, meta = container.columns | {"end": ends}, container._meta()
-    return container._trusted(columns, meta, index=container.index, notes=container.notes)
+    return container._like(container.columns | {"end": ends}, container.index)
 
 
 def session_ends(bars: Bars, sessions: Sessions) -> Times | None:

@@ -140,7 +140,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(msgspec.json.encode(result.document()).decode())
         return
-    print(_table(result, f"catalog {arguments.data}" if arguments.data else source.describe()))
+    print(_table(result, f"catalog {arguments.data}" if arguments.data else source.data_source))
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
@@ -164,7 +164,7 @@ def _sweep(arguments: argparse.Namespace) -> None:
         print(json_lines(result))
     else:
         print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
-        print("data:", f"catalog {arguments.data}" if arguments.data else source.describe())
+        print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
 
 
 def _request(body: dict[str, Any]) -> RunRequest:

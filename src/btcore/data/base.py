@@ -21,17 +21,29 @@ class Container:
     """Named read-only columns of equal length. `timestamp` is int64 ns UTC in ascending order.
 
     `negative_prices` is true if prices may be zero or negative; otherwise they are positive. `notes` are
-    lines that say what was found, assumed or changed when the data were read; they are no part of a
-    comparison or a hash.
+    lines that say what was found, assumed or changed when the data were read. `timezone` is the IANA name of
+    the local clock that the times were written in, None if it is unknown; the times themselves are UTC. Both
+    are no part of a comparison or a hash.
     """
 
-    __slots__ = ("__weakref__", "_columns", "_hash", "_index", "negative_prices", "notes")
+    __slots__ = (
+        "__weakref__",
+        "_columns",
+        "_hash",
+        "_index",
+        "_months",
+        "negative_prices",
+        "notes",
+        "timezone",
+    )
     kind: ClassVar[str]
     negative_prices: bool
     notes: tuple[str, ...]
+    timezone: str | None
     _columns: dict[str, NDArray[Any]]
     _hash: str | None
     _index: Index | None
+    _months: int  # of bars of calendar months, which have no interval; else 0
 
     def _fill(
         self,
@@ -40,12 +52,14 @@ class Container:
         index: Index | None = None,
         notes: tuple[str, ...] = (),
         *,
+        timezone: str | None = None,
+        months: int = 0,
         negative_prices: bool = False,
         **more: Any,
     ) -> None:
         """Sets every attribute, once; `__setattr__` refuses later changes."""
         values: dict[str, Any] = {"_columns": columns, "_hash": content_hash, "_index": index}
-        values["notes"] = tuple(notes)
+        values |= {"notes": tuple(notes), "timezone": timezone, "_months": months}
         values["negative_prices"] = bool(negative_prices)
         for name, value in (values | more).items():
             object.__setattr__(self, name, value)
@@ -110,6 +124,15 @@ class Container:
         return dict(self._columns)
 
     @property
+    def resolution(self) -> str:
+        """The name of the spacing of the rows, under which a catalog keeps them.
+
+        "tick", "second", "minute", "hour", "day", another length such as "5min", "1w" or "1mo", or
+        "irregular" for bars without a length.
+        """
+        return "tick"
+
+    @property
     def content_hash(self) -> str:
         """SHA-256 (hexadecimal) of kind, interval, column names and bytes; computed once."""
         if self._hash is None:
@@ -165,7 +188,11 @@ class Container:
             return self
         columns = {name: column[first:last] for name, column in self._columns.items()}
         index = None if self._index is None else (self._index[0], self._index[1] + first)
-        return self._trusted(columns, self._meta(), index=index, notes=self.notes)
+        return self._like(columns, index)
+
+    def _like(self, columns: dict[str, NDArray[Any]], index: Index | None = None) -> Self:
+        """A container of columns known to be valid, with the settings, zone and notes of this one."""
+        return self._trusted(columns, self._settings(), None, index, self.notes)
 
     @classmethod
     def _trusted(
@@ -186,11 +213,15 @@ class Container:
     def with_notes(self, notes: tuple[str, ...]) -> Self:
         """The same columns with these notes after its own, each once; nothing is copied."""
         both = tuple(dict.fromkeys((*self.notes, *notes)))
-        return self._trusted(dict(self._columns), self._meta(), self._hash, self._index, both)
+        return self._trusted(dict(self._columns), self._settings(), self._hash, self._index, both)
 
     def _meta(self) -> dict[str, Any]:
         """The keyword arguments of the constructor that are not columns."""
         return {"negative_prices": self.negative_prices}
+
+    def _settings(self) -> dict[str, Any]:
+        """What `_trusted` takes as `meta` for a container like this one."""
+        return self._meta() | {"timezone": self.timezone, "months": self._months}
 
     def _detail(self) -> str:
         """The part of `repr` and of the content hash besides kind and rows."""
@@ -238,4 +269,4 @@ class Container:
         return hash((self.kind, len(self), ends))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self)._trusted, (dict(self._columns), self._meta(), self._hash, None, self.notes)
+        return type(self)._trusted, (dict(self._columns), self._settings(), self._hash, None, self.notes)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from btcore.errors import DataError
 from btcore.times.intervals import Interval, interval_name
 from btcore.times.lengths import bar_times
+from btcore.times.resolutions import resolution_name
 from btcore.times.rules import TimeRules
 
 from .base import Container
@@ -99,7 +100,8 @@ class Bars(Container):
             columns["end"] = frozen(spans.end)
         check_bars(columns, spans.interval, negative_prices)
         notes = tuple(filter(None, (times.note, end_note, *spans.notes)))
-        more: dict[str, Any] = {"interval": spans.interval, "source": source}
+        more: dict[str, Any] = {"interval": spans.interval, "source": source, "months": spans.months}
+        more["timezone"] = times.timezone if timezone is None else timezone
         self._fill(columns, None, notes=notes, negative_prices=negative_prices, **more)
 
     @property
@@ -107,6 +109,11 @@ class Bars(Container):
         """int64 ns UTC: the time at which each bar is over and its close is known."""
         own: NDArray[np.int64] | None = self._columns.get("end")
         return self.timestamp + self.interval if own is None else own
+
+    @property
+    def resolution(self) -> str:
+        """The name of the length of the bars: "minute", "5min", "1mo"; "irregular" without one."""
+        return resolution_name(self.interval, self._months)
 
     @property
     def open(self) -> Floats:
@@ -198,7 +205,8 @@ class Quotes(Container):
         if crossed not in {"refuse", "keep", "drop"}:
             raise DataError(f"quotes.crossed: {crossed!r} is not refuse, keep or drop")
         given = {"bid": bid, "ask": ask, "bid_size": bid_size, "ask_size": ask_size}
-        columns: dict[str, NDArray[Any]] = {"timestamp": read_times(timestamp, "quotes", literal=True).ns}
+        times = read_times(timestamp, "quotes", literal=True)
+        columns: dict[str, NDArray[Any]] = {"timestamp": times.ns}
         columns |= {name: float_column(v, "quotes", name) for name, v in given.items() if v is not None}
         if "bid" not in columns or "ask" not in columns or (bid_size is None) != (ask_size is None):
             raise DataError("quotes: bid and ask are both needed, and both sizes or neither")
@@ -208,7 +216,8 @@ class Quotes(Container):
             columns, notes = _without_crossed(columns)
             crossed = "refuse"
         check_quotes(columns, negative_prices, crossed == "keep")
-        self._fill(columns, None, notes=notes, negative_prices=negative_prices, crossed=crossed)
+        more: dict[str, Any] = {"crossed": crossed, "timezone": times.timezone}
+        self._fill(columns, None, notes=notes, negative_prices=negative_prices, **more)
 
     @property
     def bid(self) -> Floats:
@@ -268,8 +277,9 @@ class Trades(Container):
         *,
         negative_prices: bool = False,
     ) -> None:
+        times = read_times(timestamp, "trades", literal=True)
         columns: dict[str, NDArray[Any]] = {
-            "timestamp": read_times(timestamp, "trades", literal=True).ns,
+            "timestamp": times.ns,
             "price": float_column(price, "trades", "price"),
         }
         if size is not None:
@@ -278,7 +288,7 @@ class Trades(Container):
             columns["side"] = side_column(side)
         check_lengths(columns, "trades")
         check_trades(columns, negative_prices)
-        self._fill(columns, None, negative_prices=negative_prices)
+        self._fill(columns, None, timezone=times.timezone, negative_prices=negative_prices)
 
     @property
     def price(self) -> Floats:

@@ -11,7 +11,7 @@ from .containers import Bars, Quotes, Trades, from_columns
 
 def last_row(data: Bars | Quotes | Trades) -> Bars | Quotes | Trades:
     """A copy of the last row as a container."""
-    return data._trusted({name: column[-1:].copy() for name, column in data.columns.items()}, data._meta())
+    return data._like({name: column[-1:].copy() for name, column in data.columns.items()})
 
 
 def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades, row: int = 0) -> None:

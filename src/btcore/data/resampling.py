@@ -76,7 +76,7 @@ def _time_bars(
         theirs = interval_name(data.interval)
         raise DataError(f"resample: {length.name} is not a multiple of the bars' interval, {theirs}")
     if len(data) == 0:
-        return _bars(data, {"timestamp": data.timestamp} | _empty(data), length.ns, ())
+        return _bars(data, {"timestamp": data.timestamp} | _empty(data), length, ())
     ends = data.end if isinstance(data, Bars) else data.timestamp + 1
     if calendar is None:
         buckets = clock_buckets(data.timestamp, length, timezone, start)
@@ -92,7 +92,7 @@ def _time_bars(
     found = {"timestamp": buckets.starts} | _aggregates(data, columns, buckets.first)
     if length.ns == 0 or not np.array_equal(buckets.ends, buckets.starts + length.ns):
         found["end"] = buckets.ends
-    return _bars(data, found, length.ns, notes)
+    return _bars(data, found, length, notes)
 
 
 def _tick_bars(
@@ -101,16 +101,17 @@ def _tick_bars(
     """Bars of the rows from each `first` to the next, and of `rows` rows in all."""
     times = data.timestamp[:rows]
     if len(first) == 0:
-        return _bars(data, {"timestamp": times} | _empty(data), 0, notes)
+        return _bars(data, {"timestamp": times} | _empty(data), Length(0), notes)
     columns = {name: column[:rows] for name, column in data.columns.items()}
     found = {"timestamp": times[first]} | _aggregates(data, columns, first)
     found["end"] = times[np.append(first[1:], rows) - 1] + 1
-    return _bars(data, found, 0, notes)
+    return _bars(data, found, Length(0), notes)
 
 
-def _bars(data: Bars | Quotes | Trades, columns: Columns, interval: int, notes: tuple[str, ...]) -> Bars:
+def _bars(data: Bars | Quotes | Trades, columns: Columns, length: Length, notes: tuple[str, ...]) -> Bars:
     source = data.source if isinstance(data, Bars) else "mid" if isinstance(data, Quotes) else "trade"
-    meta = {"interval": interval, "source": source, "negative_prices": data.negative_prices}
+    meta: dict[str, Any] = {"interval": length.ns, "months": length.months, "source": source}
+    meta |= {"negative_prices": data.negative_prices, "timezone": data.timezone}
     frozen_columns = {name: frozen(column) for name, column in columns.items()}
     return Bars._trusted(frozen_columns, meta, notes=(*data.notes, *notes))
 

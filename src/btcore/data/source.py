@@ -6,12 +6,13 @@ from typing import Protocol, runtime_checkable
 
 from btcore.config import SYMBOL_PATTERN, SYMBOL_WORDS
 from btcore.errors import DataError
-from btcore.times.intervals import RESOLUTION_NS
+from btcore.times.resolutions import check_resolution
 
 from .containers import Bars, Quotes, Trades
 
 AnyContainer = Bars | Quotes | Trades
-RESOLUTIONS = ("tick", *RESOLUTION_NS)
+
+__all__ = ["AnyContainer", "Source", "check_resolution", "check_symbol"]
 
 
 @runtime_checkable
@@ -27,8 +28,9 @@ class Source(Protocol):
     def symbols(self, resolution: str | None = None) -> Sequence[str]:
         """The symbols with data, or with data of that resolution, sorted."""
 
-    def describe(self) -> str:
-        """The `data_source` in the manifest of a run, such as "catalog"."""
+    @property
+    def data_source(self) -> str:
+        """What the manifest of a run says of the origin of its data, such as "catalog"."""
 
 
 def check_symbol(symbol: str) -> str:
@@ -36,10 +38,3 @@ def check_symbol(symbol: str) -> str:
     if not isinstance(symbol, str) or not re.search(SYMBOL_PATTERN, symbol):
         raise DataError(f"symbol: {symbol!r} is not {SYMBOL_WORDS}")
     return symbol
-
-
-def check_resolution(resolution: str) -> str:
-    """The resolution; DataError if it is not one of `RESOLUTIONS`."""
-    if resolution not in RESOLUTIONS:
-        raise DataError(f"resolution: {resolution!r} is not one of {', '.join(RESOLUTIONS)}")
-    return resolution

@@ -27,13 +27,14 @@ class BarTimes(NamedTuple):
     """The times of bars, int64 ns UTC.
 
     `end` is None if every bar ends `interval` ns after its `timestamp`. `interval` is the nominal length, 0
-    if there is none. `notes` say what was inferred.
+    if there is none; bars of `months` have none. `notes` say what was inferred.
     """
 
     timestamp: Times
     end: Times | None
     interval: int
     notes: tuple[str, ...] = ()
+    months: int = 0
 
 
 def bar_times(
@@ -74,7 +75,7 @@ def bar_times(
     fixed = not length.follows_clock and calendar is None and stamp != "close"
     if fixed or len(times.ns) == 0:
         return BarTimes(
-            times.ns, None, length.ns, tuple(notes)
+            times.ns, None, length.ns, tuple(notes), length.months
         )  # the container checks the order of the times
     check_ascending("bars", times.ns)
     _check_range(times.ns, length, timezone)
@@ -95,7 +96,7 @@ def bar_times(
         notes += extend_over_changes(starts, ends, length, closes=stamp == "close")
     if length.ns and np.array_equal(ends, starts + length.ns):
         return BarTimes(starts, None, length.ns, tuple(notes))
-    return BarTimes(starts, ends, length.ns, tuple(notes))
+    return BarTimes(starts, ends, length.ns, tuple(notes), length.months)
 
 
 def _with_ends(
@@ -110,11 +111,16 @@ def _with_ends(
     check_ascending("bars", starts)
     check_ends("bars", starts, ends)
     lengths = ends - starts
-    if interval is not None:
-        nominal = 0 if interval == 0 and interval is not False else bar_length(interval).ns
-    else:
+    months = 0
+    if interval is None:
         nominal = int(lengths[0]) if len(lengths) and (lengths == lengths[0]).all() else 0
-    return BarTimes(starts, None if nominal and (lengths == nominal).all() else ends, nominal)
+    elif interval == 0 and interval is not False:
+        nominal = 0
+    else:
+        length = bar_length(interval)
+        nominal, months = length.ns, length.months
+    own = None if nominal and (lengths == nominal).all() else ends
+    return BarTimes(starts, own, nominal, months=months)
 
 
 def _check_range(times: Times, length: Length, timezone: str) -> None:

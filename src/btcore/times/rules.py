@@ -39,7 +39,7 @@ class ReadTimes(NamedTuple):
     follow the local clock of `zone`, an IANA name. `note` is one line that says what was read, "" if nothing
     was inferred or assumed. `notation` is how the values are written: the unit of numbers, "naive" or "zoned"
     texts. `counts` says of how many times something was decided. `local` is true if the values
-    were local times.
+    were local times, `zone_known` if `zone` was given or named by the column, not assumed.
     """
 
     ns: Times
@@ -49,3 +49,9 @@ class ReadTimes(NamedTuple):
     notation: str = ""
     counts: Mapping[str, int] = MappingProxyType({})
     local: bool = False
+    zone_known: bool = False
+
+    @property
+    def timezone(self) -> str | None:
+        """The zone of the times, None if it was not given."""
+        return self.zone if self.zone_known else None

@@ -60,7 +60,7 @@ class TestRequests:
             ({"timezone": "x" * 65}, "timezone: length 65 is not at most 64"),
             ({"currency": "usd"}, "currency: 'usd' does not match ^[A-Z]{3,5}$"),
             ({"currency": "USD\n"}, r"currency: 'USD\n' does not match ^[A-Z]{3,5}$"),
-            ({"resolution": "week"}, "resolution: 'week' is not one of day, hour, minute, second, tick"),
+            ({"resolution": "week"}, "resolution: 'week' is not tick, second, minute, hour, day"),
             ({"initial_capital": 0}, "initial_capital: 0 is not above 0"),
             ({"initial_capital": 1e12 + 1}, "initial_capital: 1000000000001.0 is not at most 1000000000000"),
             ({"initial_capital": True}, "initial_capital: True is not a number"),

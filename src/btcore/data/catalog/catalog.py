@@ -172,8 +172,9 @@ class Catalog:
             entries[:] = kept
         return removed
 
-    def describe(self) -> str:
-        """ "catalog", the `data_source` in the manifest of a run."""
+    @property
+    def data_source(self) -> str:
+        """ "catalog", as the manifest of a run says."""
         return "catalog"
 
     def _rows(self, symbol: str, resolution: str, kind: str | None, bounds: _Bounds) -> _Rows:

@@ -60,7 +60,7 @@ def _write_columns(folder: Path, symbol: str, pieces: Iterable[AnyContainer]) ->
     if before is None:
         raise DataError(f"{symbol}: there is nothing to write, no piece has rows")
     columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in files.dtypes}
-    return KINDS[before.kind]._trusted(columns, before._meta(), notes=tuple(notes))
+    return KINDS[before.kind]._trusted(columns, before._settings(), notes=tuple(notes))
 
 
 class _ColumnFiles:

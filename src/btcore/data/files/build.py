@@ -188,7 +188,7 @@ class Pieces:
 
 
 def _without_notes(piece: AnyContainer | None) -> AnyContainer | None:
-    return None if piece is None else piece._trusted(piece.columns, piece._meta())
+    return None if piece is None else piece._trusted(piece.columns, piece._settings())
 
 
 def _with_first(rows: Rows, after: Rows) -> Rows:

@@ -91,7 +91,7 @@ class SampleMarket:
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
         """The containers that a run reads: bars, or quotes and trades; DataError if there are no rows."""
-        check_resolution(resolution)
+        resolution = _made(resolution)
         found: tuple[AnyContainer, ...]
         if resolution == "tick":
             quotes, trades = _ticks(self, symbol, start_ns, end_ns, ("quotes", "trades"))
@@ -108,7 +108,7 @@ class SampleMarket:
 
     def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
         """Raises the DataError that `load` would; generates data only if the range has no whole weekday."""
-        first, last = _day_range(check_resolution(resolution), symbol, start_ns, end_ns)
+        first, last = _day_range(_made(resolution), symbol, start_ns, end_ns)
         whole = weekdays(first + (first * DAY_NS < start_ns), last - (last * DAY_NS > end_ns))
         if len(whole) == 0:
             self.load(symbol, resolution, start_ns, end_ns)
@@ -122,7 +122,7 @@ class SampleMarket:
         kind: str | None = None,
     ) -> AnyContainer:
         """The rows with `start <= timestamp < end`, possibly none; of ticks the quotes if `kind` is None."""
-        check_resolution(resolution)
+        resolution = _made(resolution)
         start_ns = EPOCH_DAY * DAY_NS if start is None else moment_ns(start, name="start")
         end_ns = END_DAY * DAY_NS if end is None else moment_ns(end, name="end")
         kinds = ("quotes", "trades") if resolution == "tick" else ("bars",)
@@ -141,17 +141,18 @@ class SampleMarket:
     def symbols(self, resolution: str | None = None) -> Sequence[str]:
         """["SAMPLE"], an example: every valid symbol has data."""
         if resolution is not None:
-            check_resolution(resolution)
+            _made(resolution)
         return ["SAMPLE"]
 
-    def describe(self) -> str:
-        """ "synthetic sample data", the `data_source` in the manifest of a run."""
+    @property
+    def data_source(self) -> str:
+        """ "synthetic sample data", as the manifest of a run says."""
         return "synthetic sample data"
 
     def bars(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> Bars:
         """The bars of a resolution, which is not "tick", with `start_ns <= timestamp < end_ns`."""
-        if resolution not in RESOLUTION_NS:
-            raise DataError(f"resolution: {resolution!r} is not one of {', '.join(RESOLUTION_NS)}")
+        if (resolution := _made(resolution)) == "tick":
+            raise DataError("resolution: ticks are no bars; load gives their quotes and trades")
         length = RESOLUTION_NS[resolution]
         if resolution == "second":
             (trades,) = _ticks(self, symbol, start_ns, end_ns, ("trades",))
@@ -179,6 +180,13 @@ class SampleMarket:
 
     def __repr__(self) -> str:
         return f"SampleMarket(seed={self.seed})"
+
+
+def _made(resolution: str) -> str:
+    """The resolution; DataError unless the sample market makes it."""
+    if (found := check_resolution(resolution)) not in _ROWS_A_DAY:
+        raise DataError(f"resolution: the sample market has {', '.join(_ROWS_A_DAY)}, not {resolution}")
+    return found
 
 
 def _day_range(resolution: str, symbol: str, start_ns: int, end_ns: int) -> tuple[int, int]:

@@ -44,7 +44,8 @@ def read_times(
     if not literal and found.notation not in UNIT_NS:  # years of counts are checked already
         check_years(times, written, kind, rules, name)
     note = "" if literal else _note(found, rules, zone)
-    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts, found.local)
+    known = (rules.timezone or found.zone) is not None
+    return ReadTimes(frozen(times), _are_dates(found), zone, note, found.notation, counts, found.local, known)
 
 
 def refuse_pieces(rules: TimeRules) -> None:

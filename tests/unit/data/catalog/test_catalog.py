@@ -196,7 +196,7 @@ def test_errors_for_missing_data_list_what_there_is(catalog):
         catalog.load("AAPL", "minute", 1577836800 * SECOND, 1577836801 * SECOND)
     with pytest.raises(DataError, match=r"no minute data of 'MSFT'.*; the symbols with data are AAPL"):
         catalog.load("MSFT", "minute", 0, 1)
-    with pytest.raises(DataError, match="resolution: 'weekly' is not one of tick, second, minute, hour, day"):
+    with pytest.raises(DataError, match="resolution: 'weekly' is not tick, second, minute, hour, day"):
         catalog.read("AAPL", "weekly")
     with pytest.raises(DataError, match="kind: 'candles' is not one of"):
         catalog.read("AAPL", "minute", kind="candles")
@@ -249,7 +249,7 @@ def test_an_error_in_the_middle_writes_nothing(catalog, monkeypatch):
 
 def test_it_is_a_source(catalog):
     assert isinstance(catalog, Source)
-    assert catalog.describe() == "catalog"
+    assert catalog.data_source == "catalog"
     assert repr(catalog) == f"Catalog({str(Path(catalog.path))!r})"
 
 
