@@ -11,9 +11,12 @@ from .containers import KINDS
 from .files import formats
 from .source import AnyContainer
 from .tables.kinds import kind_of
+from .tables.options import TableSettings
 from .tables.symbols import UnknownSymbolError
-from .tables.table import column_names, symbol_column
+from .tables.table import sample_of, symbol_column
 from .tables.tickers import field_names, has_tickers, tickers_of
+from .vendors.choice import Candidates
+from .vendors.layout import Sample
 
 
 class Place(NamedTuple):
@@ -37,7 +40,9 @@ def read_table(table: Any, place: Place) -> AnyContainer:
     if hasattr(table, "collect_schema") and hasattr(table, "collect"):  # a polars LazyFrame
         table = table.collect()
     tickers = tickers_of(table) if has_tickers(table) else []
-    names = (lambda: field_names(table)) if tickers else lambda: column_names(table)
+
+    def sample() -> Sample:
+        return Sample(field_names(table)) if tickers else sample_of(table)
 
     def convert(kind: str, options: dict[str, Any]) -> AnyContainer:
         if place.symbol in tickers or len(tickers) > 1:  # the only ticker may have another name
@@ -48,7 +53,7 @@ def read_table(table: Any, place: Place) -> AnyContainer:
     def call(kind: str) -> str:
         return f"bt.{KINDS[kind].__name__}.from_frame(frame, ...)"
 
-    return _read(names, convert, call, place)
+    return _read(sample, convert, call, place)
 
 
 def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:
@@ -70,28 +75,30 @@ def read_file(path: str | PathLike[str], place: Place) -> AnyContainer:
     def call(kind: str) -> str:
         return f"bt.{reader.__name__}({file.name!r}, {kind!r}, ...)"
 
-    return _read(lambda: formats.column_names(file), convert, call, place, f"{file.name}: ")
+    return _read(lambda: formats.sample_of(file), convert, call, place, f"{file.name}: ")
 
 
 Convert = Callable[[str, dict[str, Any]], AnyContainer]  # of a kind and options
 
 
 def _read(
-    read_names: Callable[[], list[str]],
+    read_sample: Callable[[], Sample],
     convert: Convert,
     call: Callable[[str], str],
     place: Place,
     file: str = "",
 ) -> AnyContainer:
-    """The container that `convert` makes of the kind that the names have.
+    """The container that `convert` makes of the kind that the layout or the names have.
 
     `call` is the code that reads a kind with options, which a run does not take: the DataError of a kind that
     is known ends with it. `file` begins a message about the columns.
     """
     hint = ""
     try:
-        names = read_names()
-        kind = kind_of(names, call, file)
+        sample = read_sample()
+        choice = Candidates.of(TableSettings(), None).choose(sample)
+        names = sample.names if choice is None else choice.names
+        kind = kind_of(names, call, file) if choice is None else choice.kind
         hint = f" (options are taken by {call(kind)})"
         return _of_symbol(convert, kind, names, place)
     except DataError as error:

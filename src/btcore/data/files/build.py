@@ -16,11 +16,15 @@ from btcore.data.tables.names import Found, match_columns
 from btcore.data.tables.options import TableSettings
 from btcore.data.tables.symbols import Before, of_symbol
 from btcore.data.timestamps import TimeRules, refuse_pieces
+from btcore.data.vendors.choice import Candidates, Choice
+from btcore.data.vendors.layout import Sample
 from btcore.errors import DataError, RowError
 
 from .lines import Lines
 
 _TEXTUAL = ("end", "side", "buyer_maker")  # columns that are not numbers, besides times and symbols
+_NOT_NUMBERS = ("timestamp", *_TEXTUAL)
+_NOT_NUMBERS = ("timestamp", *_TEXTUAL)
 
 
 @contextmanager
@@ -38,8 +42,8 @@ def located(place: str, lines: Lines | None = None) -> Iterator[None]:
 class Reading(NamedTuple):
     """A file that is read: its kind of data, the options, and the lines of its rows.
 
-    `notes` is what the reader of the file has to say. `peek` gives the first rows of the file with all of its
-    columns, for messages.
+    `choice` is the layout of a vendor that the file has, None without. `notes` is what the reader of the file
+    has to say. `peek` gives the first rows of the file with all of its columns, for messages.
     """
 
     file: Path
@@ -48,6 +52,19 @@ class Reading(NamedTuple):
     lines: Lines = Lines.counted(1)
     notes: tuple[str, ...] = ()
     peek: Callable[[], Any] | None = None
+    choice: Choice | None = None
+
+    @classmethod
+    def of(cls, file: Path, kind: str | None, settings: TableSettings, sample: Sample) -> "Reading":
+        """The reading of a file, in the layout that `format` names or that its sample shows.
+
+        DataError, which names the file, if it is not of the named format.
+        """
+        with located(file.name):
+            choice = Candidates.of(settings, kind).choose(sample)
+            if choice is None:
+                return cls(file, kind or "bars", settings)
+            return cls(file, choice.kind, choice.settings(settings), notes=choice.notes, choice=choice)
 
     def locate_errors(self) -> AbstractContextManager[None]:
         """Puts the name of the file, and the line of an invalid row, into DataErrors."""
@@ -56,11 +73,14 @@ class Reading(NamedTuple):
     def match(self, names: list[str]) -> Found:
         """The columns of the file that are used; DataError, which names the file, if one is missing."""
         with self.locate_errors():
+            if self.choice is not None:
+                return self.choice.match(self.settings, names)
             return match_columns(names, self.kind, self.settings.columns)
 
     def wanted(self, found: Found) -> tuple[list[str], list[str]]:
         """The names in the file of the columns of numbers, and of those to be read as texts."""
-        textual = {*found.times, *found.symbols}
+        textual = {*found.times, *found.symbols, *found.checked}
+        textual -= {theirs for name, theirs in found.columns.items() if name not in _NOT_NUMBERS}
         textual |= {str(found.columns[name]) for name in _TEXTUAL if name in found.columns}
         return [x for x in found.used if x not in textual], [x for x in found.used if x in textual]
 

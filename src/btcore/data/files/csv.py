@@ -8,6 +8,8 @@ from msgspec import structs
 
 from btcore.data.tables.names import REQUIRED, Found, match_columns
 from btcore.data.tables.options import TextSettings
+from btcore.data.vendors.choice import Candidates
+from btcore.data.vendors.layout import Sample
 from btcore.errors import DataError
 
 from .build import Reading
@@ -23,27 +25,53 @@ class OpenedCsv(NamedTuple):
     columns: Columns
 
 
-def text_column_names(file: Path) -> list[str]:
-    """The names of the columns of a text file; column_1, column_2, ... if it has no header."""
+def text_sample(file: Path) -> Sample:
+    """What is seen of a text file before it is read, by default options."""
+    found = Candidates.of(TextSettings(), None)
 
     def is_header(names: list[str]) -> bool:
-        return any(_matches(names, kind, TextSettings()) for kind in REQUIRED)
+        return found.has_header(names) or any(_matches(names, kind, TextSettings()) for kind in REQUIRED)
 
-    return open_table(file, TextSettings(), is_header).dialect.names
+    return _sample(open_table(file, TextSettings(), is_header))
 
 
-def open_csv(file: Path, kind: str, settings: TextSettings) -> OpenedCsv:
+def open_csv(file: Path, kind: str | None, settings: TextSettings) -> OpenedCsv:
     """The file with its layout found; DataError, which names the file, if it has no row or lacks a column."""
-    table = open_table(file, settings, lambda names: _matches(names, kind, settings))
+    candidates = Candidates.of(settings, kind)
+    settings = candidates.with_text_options(settings)
+
+    def is_header(names: list[str]) -> bool:
+        return candidates.has_header(names) or _matches(names, kind or "bars", settings)
+
+    table = open_table(file, settings, is_header)
     settings = structs.replace(settings, decimal=table.dialect.decimal)
-    reading = Reading(file, kind, settings, notes=table.notes, peek=table.first_rows)
+    reading = Reading.of(file, kind, settings, _sample(table))
+    if reading.choice is not None:
+        table = _with_names(table, reading.choice.names)
+    reading = reading._replace(notes=(*reading.notes, *table.notes), peek=table.first_rows)
     found = _match(reading, table)
     numbers, texts = reading.wanted(found)
     # Whole numbers as times are converted twice as fast as texts.
-    whole = settings.time_format is None and len(found.times) == 1 and _is_whole(table, found.times[0])
+    whole = (
+        reading.settings.time_format is None and len(found.times) == 1 and _is_whole(table, found.times[0])
+    )
     integers = [name for name in texts if whole and name == found.times[0]]
     others = [name for name in texts if name not in integers]
     return OpenedCsv(reading, found, table, Columns(numbers, integers, others))
+
+
+def _sample(table: TextTable) -> Sample:
+    dialect = table.dialect
+    return Sample(dialect.names, dialect.example, dialect.header_line > 0, table.file.name)
+
+
+def _with_names(table: TextTable, names: list[str]) -> TextTable:
+    """The table with the names of its layout, if it has no header."""
+    if table.dialect.header_line:
+        return table
+    notes = tuple(note for note in table.notes if not note.startswith("no header: "))
+    shown = f"no header: the columns are {', '.join(names)}"
+    return table._replace(dialect=table.dialect._replace(names=names), notes=(*notes, shown))
 
 
 def _match(reading: Reading, table: TextTable) -> Found:

@@ -1,9 +1,11 @@
-"""The reader of a file by the end of its name, and the names of its columns."""
+"""The reader of a file by the end of its name, and what is seen of it before it is read."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from btcore.data.source import AnyContainer
+from btcore.data.vendors.layout import Sample
 from btcore.errors import DataError
 
 from .binary import arrow_frame, import_polars, open_npz, parquet_frame, polars_errors
@@ -38,17 +40,22 @@ def reader_of(file: Path) -> Reader:
     return _READERS[format_of(file)]
 
 
-def column_names(file: Path) -> list[str]:
-    """The names of the columns, without reading the rows."""
+def sample_of(file: Path) -> Sample:
+    """What is seen of a file before it is read."""
     reader = reader_of(file)
     if reader is read_npz:
         with open_npz(file) as npz:
-            return npz.names
+            return Sample(npz.names, file=file.name, column=lambda name: _array(file, name))
     import_polars("files")
     if reader is read_csv:
-        from .csv import text_column_names  # not at the top: it loads the modules of compressed files
+        from .csv import text_sample  # not at the top: it loads the modules of compressed files
 
-        return text_column_names(file)
+        return text_sample(file)
     with polars_errors(file, "file of its kind"):
-        names: list[str] = (arrow_frame if reader is read_arrow else parquet_frame)(file, n_rows=0).columns
-    return names
+        head = (arrow_frame if reader is read_arrow else parquet_frame)(file, n_rows=1)
+    return Sample(head.columns, file=file.name, column=head.get_column)
+
+
+def _array(file: Path, name: str) -> Any:
+    with open_npz(file) as npz:
+        return npz.array(name)

@@ -5,6 +5,7 @@ from typing import Any, Literal, Unpack, overload
 
 from btcore.data.source import AnyContainer
 from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
+from btcore.data.vendors.layout import Sample
 
 from .binary import arrow_frame, import_polars, joined, open_npz, parquet_frame, polars_errors
 from .build import Reading
@@ -12,20 +13,24 @@ from .build import Reading
 
 @overload
 def read_csv(
-    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TextOptions]
+    path: str | Path, kind: str | None = None, *, by: None = None, **options: Unpack[TextOptions]
 ) -> AnyContainer: ...
 @overload
 def read_csv(
-    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TextOptions]
+    path: str | Path, kind: str | None = None, *, by: Literal["symbol"], **options: Unpack[TextOptions]
 ) -> dict[str, AnyContainer]: ...
 def read_csv(
     path: str | Path,
-    kind: str = "bars",
+    kind: str | None = None,
     *,
     by: Literal["symbol"] | None = None,
     **options: Unpack[TextOptions],
 ) -> AnyContainer | dict[str, AnyContainer]:
     """The Bars, Quotes or Trades (`kind`) in a text file: values with a delimiter between them, a row a line.
+
+    `kind` None is that of the file's format, else bars. `format` names the layout of a vendor, such as
+    "binance_klines"; it is found by the header where that is sure, and then noted. Options that are given go
+    before those of the format.
 
     The file may be compressed (gzip, bzip2, zstd, or the only member of a zip). It is UTF-8, or UTF-16 with a
     byte order mark, or in the `encoding` named. Delimiter (, ; tab |), header, lines above it and a decimal
@@ -39,9 +44,9 @@ def read_csv(
     with `negative_prices`. With `by="symbol"` the result is a dict of containers, one of each symbol.
     `TextOptions` has all other options.
 
-    DataError for a file that cannot be read or invalid data; it names file and line, counted from 1 with the
-    header. FileNotFoundError if there is no file, TypeError for an unknown option, ConfigError for an unknown
-    time zone or calendar, ImportError without polars.
+    DataError for a file that cannot be read, is not of the given format, or has invalid data; it names file
+    and line, counted from 1 with the header. FileNotFoundError if there is no file, TypeError for an unknown
+    option, ConfigError for an unknown time zone or calendar, ImportError without polars.
     """
     import_polars("CSV")
     from .csv import open_csv  # not at the top: it loads the modules of compressed files
@@ -55,36 +60,36 @@ def read_csv(
 
 @overload
 def read_parquet(
-    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: None = None, **options: Unpack[TableOptions]
 ) -> AnyContainer: ...
 @overload
 def read_parquet(
-    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: Literal["symbol"], **options: Unpack[TableOptions]
 ) -> dict[str, AnyContainer]: ...
 def read_parquet(
     path: str | Path,
-    kind: str = "bars",
+    kind: str | None = None,
     *,
     by: Literal["symbol"] | None = None,
     **options: Unpack[TableOptions],
 ) -> AnyContainer | dict[str, AnyContainer]:
     """The container in a Parquet file; arguments and errors as of `read_csv`, rows counted from 1."""
     import_polars("Parquet")
-    reading = Reading(Path(path), kind, TableSettings.of("read_parquet", {"by": by, **options}))
-    return _read_table(parquet_frame, reading, "Parquet file")
+    settings = TableSettings.of("read_parquet", {"by": by, **options})
+    return _read_table(parquet_frame, Path(path), kind, settings, "Parquet file")
 
 
 @overload
 def read_arrow(
-    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: None = None, **options: Unpack[TableOptions]
 ) -> AnyContainer: ...
 @overload
 def read_arrow(
-    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: Literal["symbol"], **options: Unpack[TableOptions]
 ) -> dict[str, AnyContainer]: ...
 def read_arrow(
     path: str | Path,
-    kind: str = "bars",
+    kind: str | None = None,
     *,
     by: Literal["symbol"] | None = None,
     **options: Unpack[TableOptions],
@@ -94,21 +99,21 @@ def read_arrow(
     Rows are counted from 1.
     """
     import_polars("Arrow IPC")
-    reading = Reading(Path(path), kind, TableSettings.of("read_arrow", {"by": by, **options}))
-    return _read_table(arrow_frame, reading, "Arrow file")
+    settings = TableSettings.of("read_arrow", {"by": by, **options})
+    return _read_table(arrow_frame, Path(path), kind, settings, "Arrow file")
 
 
 @overload
 def read_npz(
-    path: str | Path, kind: str = "bars", *, by: None = None, **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: None = None, **options: Unpack[TableOptions]
 ) -> AnyContainer: ...
 @overload
 def read_npz(
-    path: str | Path, kind: str = "bars", *, by: Literal["symbol"], **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, by: Literal["symbol"], **options: Unpack[TableOptions]
 ) -> dict[str, AnyContainer]: ...
 def read_npz(
     path: str | Path,
-    kind: str = "bars",
+    kind: str | None = None,
     *,
     by: Literal["symbol"] | None = None,
     **options: Unpack[TableOptions],
@@ -117,18 +122,39 @@ def read_npz(
 
     Rows are counted from 1. Without texts, polars is not needed.
     """
-    reading = Reading(Path(path), kind, TableSettings.of("read_npz", {"by": by, **options}))
-    with open_npz(reading.file) as npz:
-        found = reading.match(npz.names)
-        table = {name: npz.array(name) for name in found.used}
+    settings = TableSettings.of("read_npz", {"by": by, **options})
+    with open_npz(Path(path)) as npz:
+        reading = Reading.of(
+            Path(path), kind, settings, Sample(npz.names, file=Path(path).name, column=npz.array)
+        )
+        if (choice := reading.choice) is not None and choice.layout.convert is not None:
+            with reading.locate_errors():
+                table = dict(choice.layout.convert({name: npz.array(name) for name in npz.names}))
+            found = reading.match(list(table))
+        else:
+            found = reading.match(npz.names)
+            table = {name: npz.array(name) for name in found.used}
     made: AnyContainer | dict[str, AnyContainer] = reading.build(table, found)
     return made
 
 
-def _read_table(read: Any, reading: Reading, what: str) -> AnyContainer | dict[str, AnyContainer]:
-    with polars_errors(reading.file, what):
-        found = reading.match(read(reading.file, n_rows=0).columns)
-        frame = joined(read(reading.file, columns=found.used))
-    reading = reading._replace(peek=lambda: read(reading.file, n_rows=1000))
-    made: AnyContainer | dict[str, AnyContainer] = reading.build_from_frame(frame, found)
+def _read_table(
+    read: Any, file: Path, kind: str | None, settings: TableSettings, what: str
+) -> AnyContainer | dict[str, AnyContainer]:
+    made: AnyContainer | dict[str, AnyContainer]
+    with polars_errors(file, what):
+        head = read(file, n_rows=1)
+        reading = Reading.of(
+            file, kind, settings, Sample(head.columns, file=file.name, column=head.get_column)
+        )
+        if (choice := reading.choice) is not None and choice.layout.convert is not None:
+            whole = joined(read(file))
+            with reading.locate_errors():
+                table = dict(choice.layout.convert({name: whole[name] for name in whole.columns}))
+            made = reading.build(table, reading.match(list(table)))
+            return made
+        found = reading.match(head.columns)
+        frame = joined(read(file, columns=found.used))
+    reading = reading._replace(peek=lambda: read(file, n_rows=1000))
+    made = reading.build_from_frame(frame, found)
     return made

@@ -6,6 +6,7 @@ from typing import Any, Unpack
 
 from btcore.data.source import AnyContainer
 from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
+from btcore.data.vendors.layout import Sample
 from btcore.errors import DataError, RowError
 from btcore.times.intervals import bar_length
 
@@ -17,7 +18,7 @@ ROWS = 250_000  # a piece is about 10 MB
 
 
 def scan_csv(
-    path: str | Path, kind: str = "bars", *, rows: int = ROWS, **options: Unpack[TextOptions]
+    path: str | Path, kind: str | None = None, *, rows: int = ROWS, **options: Unpack[TextOptions]
 ) -> Iterator[AnyContainer]:
     """Yields what `read_csv` returns in pieces of `rows` rows; memory does not grow with the file.
 
@@ -27,11 +28,14 @@ def scan_csv(
     """
     import_polars("CSV")
     settings = TextSettings.of("scan_csv", options)
-    _check_arguments(Path(path), kind, settings, rows)
+    _check_rows(Path(path), rows)
+    if kind == "bars":
+        _check_length(Path(path), settings)
     from .csv import open_csv  # not at the top: they load the modules of compressed files
     from .cut import cut
 
     opened = open_csv(Path(path), kind, settings)
+    _check_pieces(opened.reading)
     pieces = Pieces(opened.reading, opened.found)
     notes: list[str] = []
     for frame, lines in cut(opened.table.parts(opened.columns, notes), rows):
@@ -43,16 +47,20 @@ def scan_csv(
 
 
 def scan_parquet(
-    path: str | Path, kind: str = "bars", *, rows: int = ROWS, **options: Unpack[TableOptions]
+    path: str | Path, kind: str | None = None, *, rows: int = ROWS, **options: Unpack[TableOptions]
 ) -> Iterator[AnyContainer]:
     """Yields what `read_parquet` returns in pieces, as `scan_csv` does; memory grows with the row groups."""
     pl = import_polars("Parquet")
     settings = TableSettings.of("scan_parquet", options)
-    reading = Reading(Path(path), kind, settings)
-    _check_arguments(reading.file, kind, settings, rows)
-    with polars_errors(reading.file, "Parquet file"):
-        scanned = pl.scan_parquet(reading.file, glob=False)
-        found = reading.match(scanned.collect_schema().names())
+    file = Path(path)
+    _check_rows(file, rows)
+    with polars_errors(file, "Parquet file"):
+        scanned = pl.scan_parquet(file, glob=False)
+        names = scanned.collect_schema().names()
+        head = scanned.head(1).collect()
+        reading = Reading.of(file, kind, settings, Sample(names, file=file.name, column=head.get_column))
+        _check_pieces(reading)
+        found = reading.match(names)
 
     def frames() -> Iterator[Any]:
         with polars_errors(reading.file, "Parquet file"):
@@ -66,22 +74,37 @@ def scan_parquet(
     yield pieces.finish()
 
 
-def _check_arguments(file: Path, kind: str, settings: TableSettings, rows: int) -> None:
-    if kind == "bars" and settings.interval is None:
+def _check_rows(file: Path, rows: int) -> None:
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise DataError(f"rows: {rows!r} is not a positive number of rows")
+    check_file(file)
+
+
+def _check_pieces(reading: Reading) -> None:
+    """DataError for a file that is only read as a whole."""
+    choice = reading.choice
+    if choice is not None and choice.layout.convert is not None:
+        raise DataError(
+            f"{reading.file.name}: files of the format {choice.layout.name!r} are not read in pieces; "
+            "read_* reads the whole file"
+        )
+    if reading.kind == "bars":
+        _check_length(reading.file, reading.settings)
+
+
+def _check_length(file: Path, settings: TableSettings) -> None:
+    """DataError for bars without a length, or with one that is found by the days of all of them."""
+    if settings.interval is None:
         raise DataError(
             f"{file.name}: bars in pieces need interval=; "
             "a length that is not given is inferred from all of the file"
         )
-    if kind == "bars" and settings.interval is not None:
-        length = bar_length(settings.interval)
-        if length.months or length.weeks:
-            raise DataError(
-                f"{file.name}: bars of {length.name} cannot be read in pieces, as all of them show the day "
-                "on which they begin; read_* reads the whole file"
-            )
-    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
-        raise DataError(f"rows: {rows!r} is not a positive number of rows")
-    check_file(file)
+    length = bar_length(settings.interval)
+    if length.months or length.weeks:
+        raise DataError(
+            f"{file.name}: bars of {length.name} cannot be read in pieces, as all of them show the day "
+            "on which they begin; read_* reads the whole file"
+        )
 
 
 def _drop_blank_end(frames: Iterator[Any], reading: Reading) -> Iterator[tuple[int, Any]]:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from btcore.data.ends import read_ends
 from btcore.data.timestamps import read_times
+from btcore.data.vendors.choice import Candidates, Choice
+from btcore.data.vendors.layout import Sample
 from btcore.times.rules import ReadTimes, TimeRules
 
 from .applicable import check_applies, check_dates_of_ticks, check_zone_of_name
@@ -22,7 +24,7 @@ from .numbers import Numbers, read_numbers
 from .options import TableSettings
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
-from .table import open_table, period_starts, take
+from .table import Table, open_table, period_starts, take
 
 Made = TypeVar("Made")  # a container
 
@@ -31,11 +33,18 @@ _FIXED_POINT = 1e9  # whole prices above it are probably counts of a fraction
 _PROBED = 10_000  # rows that are searched for the column of symbols
 
 
-def from_frame(make: Callable[..., Made], kind: str, frame: Any, settings: TableSettings) -> dict[str, Made]:
+def from_frame(make: Callable[..., Made], kind: str, frame: Any, given: TableSettings) -> dict[str, Made]:
     """The containers in a table, made by the constructor `make`: one of each symbol, "" if it has no name."""
     made: dict[str, Made] = {}
-    for name, table in open_table(frame, kind, settings).items():
-        found = match_columns(table.names, kind, settings.columns)
+    candidates = Candidates.of(given, kind)
+    for name, opened in open_table(candidates.opened(frame), kind, given).items():
+        choice = candidates.choose(Sample(opened.names, column=opened.column))
+        if choice is None:
+            table, settings = opened, given
+            found = match_columns(table.names, kind, settings.columns)
+        else:
+            table, settings = _converted(opened, choice), choice.settings(given)
+            found = choice.match(settings, table.names)
         one = structs.replace(settings, symbol=None, by=None) if name else settings
         said: dict[str, Notes] = {}
         picked = table.pick(found)
@@ -50,8 +59,17 @@ def from_frame(make: Callable[..., Made], kind: str, frame: Any, settings: Table
                 said[symbol].say(f"{len(table.rows)} of {len(table.values[0])} rows have values of {name!r}")
             rows = part if table.rows is None else part.within(table.rows)
             with of_symbol(name or symbol):
-                made[name or symbol] = construct(make, kind, rows, settings, said[symbol].lines())
+                lines = (*(choice.notes if choice else ()), *said[symbol].lines())
+                made[name or symbol] = construct(make, kind, rows, settings, lines)
     return made
+
+
+def _converted(table: Table, choice: Choice) -> Table:
+    """The table that the layout makes of one."""
+    if choice.layout.convert is None:
+        return table
+    converted = choice.layout.convert(table.as_dict())
+    return Table(list(converted), list(converted.values()), table.rows)
 
 
 def construct(
@@ -107,6 +125,8 @@ def read_rows(
             said.count(f"rows of the symbol {symbol!r}", len(index))
         with of_symbol(symbol):
             with rows_of(index):
+                if found.check is not None:
+                    found.check(chosen, said)
                 rows = _rows(chosen, found, settings, said, before)
             read[symbol] = clean(
                 rows if index is None else rows.within(index),

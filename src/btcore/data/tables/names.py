@@ -2,8 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from btcore.errors import DataError
 
@@ -69,6 +69,7 @@ class Found(NamedTuple):
 
     With `guessed` the pair is only by name: the second column holds times of day, or else the whole times.
     `symbols` are the columns that may name the symbol of a row, `notes` what a reader of the data must know.
+    `check` gets the columns `checked` of the rows that are read, and says what must be known about them.
     """
 
     kind: str
@@ -77,6 +78,8 @@ class Found(NamedTuple):
     guessed: bool = False
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()  # all of the table
+    checked: tuple[str, ...] = ()
+    check: Callable[[Mapping[str, Any], Any], None] | None = None
 
     @property
     def times(self) -> tuple[str, ...]:
@@ -86,7 +89,7 @@ class Found(NamedTuple):
     @property
     def used(self) -> list[str]:
         """The columns of the table that must be read, in their order there."""
-        wanted = {*_flat(self.columns.values()), *self.symbols}
+        wanted = {*_flat(self.columns.values()), *self.symbols, *self.checked}
         return [name for name in self.names if name in wanted]
 
 

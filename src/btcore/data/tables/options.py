@@ -18,6 +18,7 @@ Thousands = Literal[",", ".", " ", "'", "_"]
 class FrameOptions(TypedDict, total=False):
     """Options of `from_frame`, besides `columns`, `timezone` and `by`."""
 
+    format: str | None  # the layout of a vendor, such as "binance_klines"; None: see docs/vendors.md
     unit: str | None  # of times that are numbers: s, ms, us, ns, excel, by_row; None: inferred
     time_format: str | None  # of times that are texts, in the directives of strptime; None: ISO 8601
     dst: Literal["raise", "earlier", "later", "infer"]  # a local time that occurs twice or never
@@ -56,8 +57,10 @@ class TextOptions(TableOptions, total=False):
 
 
 class TableSettings(Struct, frozen=True, kw_only=True):
-    """The checked values of `TableOptions`; see there."""
+    """The checked values of `TableOptions`; see there. `given` are the names of those that were given."""
 
+    given: frozenset[str] = frozenset()
+    format: str | None = None
     columns: Mapping[str, Column] | None = None
     timezone: str | None = None
     unit: str | None = None
@@ -87,18 +90,21 @@ class TableSettings(Struct, frozen=True, kw_only=True):
         TypeError for an unknown option; DataError for a value that is not allowed, ConfigError for an unknown
         time zone.
         """
+        known = set(cls.__struct_fields__) - {"given"}
         for name in options:
-            if name not in cls.__struct_fields__:
-                allowed = ", ".join(sorted(cls.__struct_fields__))
-                raise TypeError(f"{reader}: there is no option {name!r}; the options are {allowed}")
-        return cls(**options)
+            if name not in known:
+                raise TypeError(
+                    f"{reader}: there is no option {name!r}; the options are {', '.join(sorted(known))}"
+                )
+        # None is what an option has that is not given, where it may be None.
+        return cls(**options, given=frozenset(name for name, value in options.items() if value is not None))
 
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES.items():
             _check_choice(name, getattr(self, name), allowed)
         for name in ("sort", "negative_prices"):
             _check_flag(name, getattr(self, name))
-        for name in ("time_format", "calendar", "symbol"):
+        for name in ("format", "time_format", "calendar", "symbol"):
             _check_text(name, getattr(self, name))
         if self.timezone is not None:
             zone(self.timezone)

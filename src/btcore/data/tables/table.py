@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.data.vendors.layout import Sample
 from btcore.errors import DataError
 from btcore.times.rules import ReadTimes
 
@@ -38,12 +39,13 @@ class Table(NamedTuple):
         return dict(zip(self.names, self.values, strict=True))
 
 
-def column_names(frame: Any) -> list[str]:
-    """The names of a table's columns, first "" and the names of the index if it may hold times.
+def sample_of(frame: Any) -> Sample:
+    """What is seen of a table before it is read: its columns, first "" and the index if it may hold times.
 
     DataError if `frame` is no table.
     """
-    return _opened(_collected(frame)).names
+    table = _opened(_collected(frame))
+    return Sample(table.names, column=table.column)
 
 
 def symbol_column(names: list[str]) -> str | None:

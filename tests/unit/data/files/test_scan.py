@@ -234,11 +234,11 @@ def test_what_cannot_be_read_in_pieces(tmp_path):
         with pytest.raises(DataError, match=r"t\.csv: the file has no rows"):
             list(scan_csv(file, "trades"))
     with pytest.raises(DataError, match=r"t\.csv: bars in pieces need interval="):
-        next(scan_csv(file))
+        next(scan_csv(file, "bars"))
     for interval in ("1w", "1mo", "1q", "1y"):
         message = rf"t\.csv: bars of {interval} cannot be read in pieces, .*; read_\* reads the whole file"
         with pytest.raises(DataError, match=message):
-            next(scan_csv(file, interval=interval))
+            next(scan_csv(file, "bars", interval=interval))
     with pytest.raises(DataError, match="rows: 0 is not a positive number"):
         next(scan_csv(file, "trades", rows=0))
     with pytest.raises(FileNotFoundError):

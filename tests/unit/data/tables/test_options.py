@@ -9,8 +9,8 @@ from btcore.errors import ConfigError, DataError
 
 
 def test_settings_have_the_fields_of_the_options() -> None:
-    assert set(TableSettings.__struct_fields__) == {"by", *get_type_hints(TableOptions)}
-    assert set(TextSettings.__struct_fields__) == {"by", *get_type_hints(TextOptions)}
+    assert set(TableSettings.__struct_fields__) == {"by", "given", *get_type_hints(TableOptions)}
+    assert set(TextSettings.__struct_fields__) == {"by", "given", *get_type_hints(TextOptions)}
 
 
 def test_an_unknown_option_is_a_type_error_that_names_it_and_the_allowed_ones() -> None:
