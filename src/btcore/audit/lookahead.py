@@ -1,17 +1,18 @@
 """`leakcheck`: removes or alters later data, and reports look-ahead if this changes earlier results."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from msgspec import Meta
 
+from btcore.backtest.opening import completed, open_data_of_run
 from btcore.backtest.run_one import run
 from btcore.config import checked
 from btcore.contract import Handler
-from btcore.data.run_data import RunData, open_data
+from btcore.data.run_data import RunData
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
@@ -80,6 +81,8 @@ def leakcheck(
     params: Params | Callable[[Data], Params] = None,
     *,
     symbol: str | None = None,
+    symbols: Sequence[str] | None = None,
+    resolution: str | None = None,
     cuts: int = 8,
     seed: int = 0,
     **run_options: Any,
@@ -97,9 +100,9 @@ def leakcheck(
         LookaheadError: order 3 sent at 2024-01-04T00:00:00Z: side is buy, with the future after
         2024-02-08T00:00:00Z truncated it is sell
 
-    data, symbol: as in `bt.run`.
+    data, symbol, symbols, resolution: as in `bt.run`.
     strategy: what `bt.run` takes, or a function of the data that returns it, a new one at each call. The data
-        are symbols to Bars, Quotes or Trades, also where tables or files are given.
+        are symbols to Bars, Quotes or Trades, also where tables, files or a Source are given.
     params: as in `bt.run`, or a function of the data that returns them. Values computed before a run
         (arrays, fits, normalisations) are checked only if such a function computes them.
     cuts: the largest number of times at which the data are cut.
@@ -126,7 +129,8 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
-    data = open_data(data, symbol, run_options.get("timezone", "UTC"))
+    opened = open_data_of_run(data, run_options, symbol=symbol, symbols=symbols, resolution=resolution)
+    data, run_options = opened.by_symbol(), completed(opened, run_options)
     trial = _Trial(strategy, params, run_options)
     given, data = data, ended_at_closes(data, run_options)
     created = trial.create(data)

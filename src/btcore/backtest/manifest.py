@@ -120,8 +120,14 @@ def describe_run(
     }
 
 
-def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: str) -> dict[str, Any]:
-    """Versions, settings and data, as JSON values."""
+def make_manifest(
+    run: dict[str, Any], data: list[dict[str, Any]], *, data_source: str, timezone_from: str
+) -> dict[str, Any]:
+    """Versions, settings and data, as JSON values.
+
+    `timezone_from` says why the run has its zone: "given", "data" or "default". The fingerprint does not have
+    it, as only the zone itself decides about numbers.
+    """
     import platform
 
     return {
@@ -132,6 +138,7 @@ def make_manifest(run: dict[str, Any], data: list[dict[str, Any]], data_source: 
         "run": run,
         "data": data,
         "data_source": data_source,
+        "timezone_from": timezone_from,
     }
 
 

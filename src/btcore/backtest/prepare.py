@@ -52,6 +52,8 @@ class PreparedRun(NamedTuple):
     data_source: str
     data_hashes: Callable[[], list[dict[str, Any]]]  # of the data as given; computed at the first call
     cautions: list[str]  # lines of the log about the data
+    timezone_from: str = "given"  # why it is that zone: "given", "data" or "default"
+    source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
 
     @property
     def calendar_closes(self) -> NDArray[np.int64] | None:

@@ -1,13 +1,13 @@
 """Runs described by a `RunRequest`, as the command line and the server receive them."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from btcore.config import RunRequest, StrategySpec
-from btcore.data.catalog.catalog import Catalog
-from btcore.data.markets import SymbolData
+from btcore.data.opened import check_source, source_timezone
 from btcore.data.source import Source
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError
 from btcore.results.result import Result
 from btcore.strategies import TargetWeights, check_params
 from btcore.strategies.targets.targets import Targets
@@ -26,26 +26,40 @@ def run_request(
     The result equals that of `run` with the same data and settings. `progress` is as in `run`, but no bar is
     drawn by default. Raises what `check_request` and `run` raise.
     """
+    require_request(request, source)
+    return play_request(request, source, request.timezone, progress=progress)
+
+
+def play_request(
+    request: RunRequest, source: Source, timezone: str | None, *, progress: ProgressCallback | bool | None
+) -> Result:
+    """`run_request` with `timezone` in place of that of the request; None for that of the data."""
     check_request(request, source)
     return run(
-        load_data(request, source),
+        source,
         request.strategy.name,
         request.strategy.params,
         progress=progress,
-        **run_options(request, source),
+        **run_options(request, timezone),
     )
+
+
+def in_data_timezone(request: RunRequest, source: Source) -> RunRequest:
+    """The request with the zone that its data have, or UTC; its dates without an offset are read in it."""
+    require_request(request, source)
+    found = source_timezone(source, request.symbols, request.resolution)
+    return replace(request, timezone=found.timezone)
 
 
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError for a request that cannot be run; loads almost no data."""
     require_request(request, source)
-    zone(request.timezone)
     if request.calendar is not None:
         calendar_code(request.calendar)
     params = check_params(request.strategy.name, request.strategy.params)
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
-    check_data(request, source)
+    check_source(source, request.symbols, request.resolution, request.start_ns, request.end_ns)
 
 
 def require_request(request: RunRequest, source: Source) -> None:
@@ -56,31 +70,17 @@ def require_request(request: RunRequest, source: Source) -> None:
         raise ConfigError(f"strategy: {request.strategy!r} is not a StrategySpec")
     if not isinstance(source, Source):
         raise ConfigError(f"source: {source!r} is not a Catalog or a SampleMarket")
+    zone(request.timezone)
 
 
-def check_data(request: RunRequest, source: Source) -> None:
-    """Raises DataError, with the position of the symbol, for data that the source does not have."""
-    for i, symbol in enumerate(request.symbols):
-        try:
-            source.check(symbol, request.resolution, request.start_ns, request.end_ns)
-        except DataError as error:
-            raise DataError(f"symbols[{i}]: {error}") from error
-
-
-def load_data(request: RunRequest, source: Source) -> Mapping[str, SymbolData]:
-    """The containers of each symbol of the request."""
-    period = request.resolution, request.start_ns, request.end_ns
-    if isinstance(source, Catalog):
-        return source.merge(request.symbols, *period, keep=False)
-    return {symbol: source.load(symbol, *period) for symbol in request.symbols}
-
-
-def run_options(request: RunRequest, source: Source) -> dict[str, Any]:
+def run_options(request: RunRequest, timezone: str | None) -> dict[str, Any]:
     """The keyword arguments of `run` that the request gives."""
     return {
+        "symbols": request.symbols,
+        "resolution": request.resolution,
         "initial_capital": request.initial_capital,
         "currency": request.currency,
-        "timezone": request.timezone,
+        "timezone": timezone,
         "start": request.start_ns,
         "end": request.end_ns,
         "execution": request.execution,
@@ -88,5 +88,4 @@ def run_options(request: RunRequest, source: Source) -> dict[str, Any]:
         "mark_every": request.mark_every,
         "calendar": request.calendar,
         "fx": request.fx,
-        "data_source": source.data_source,
     }

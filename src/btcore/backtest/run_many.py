@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from btcore.config import RunRequest
-from btcore.data.run_data import RunData, open_data
+from btcore.data.run_data import RunData
 from btcore.data.source import Source
 from btcore.errors import ConfigError, StrategyError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
@@ -23,9 +23,10 @@ from btcore.validation import check_names
 
 from .fast_paths import portions, sweep_lanes
 from .handlers import prepare_strategy
-from .prepare import PreparedRun, prepare
+from .opening import prepare_run
+from .prepare import PreparedRun
 from .progress import Progress, ProgressCallback, reporter
-from .request import check_data, load_data, require_request, run_options
+from .request import require_request, run_options
 from .run_one import play_prepared
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
@@ -41,6 +42,8 @@ def sweep(
     params: Grid,
     *,
     symbol: str | None = None,
+    symbols: Sequence[str] | None = None,
+    resolution: str | None = None,
     workers: int | None = None,
     progress: ProgressCallback | bool | None = None,
     **terms: Any,
@@ -49,7 +52,7 @@ def sweep(
 
         bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
 
-    data, symbol: as in `run`.
+    data, symbol, symbols, resolution: as in `run`.
     strategy: the name of a built-in strategy, or a Strategy subclass, whose runs share one thread.
     params: a grid, which maps names to the values to combine (a text, a number or a mapping is one value; the
         last name varies fastest); or a sequence of parameter sets.
@@ -65,7 +68,7 @@ def sweep(
     sets = _parameter_sets(params)
     names = _parameter_names(strategy, sets)
     accepted, refused = _check_sets(strategy, sets)
-    prepared = prepare(open_data(data, symbol, terms.get("timezone", "UTC")), **terms)
+    prepared = prepare_run(data, symbol=symbol, symbols=symbols, resolution=resolution, **terms)
 
     report, close = reporter(progress)
     try:
@@ -89,14 +92,20 @@ def sweep_request(
 ) -> SweepResult:
     """`sweep` for a request whose `strategy.params` is a grid, on the data of a Catalog or a SampleMarket."""
     require_request(request, source)
-    check_data(request, source)
+    return play_sweep_request(request, source, request.timezone, workers=workers, progress=progress)
+
+
+def play_sweep_request(
+    request: RunRequest, source: Source, timezone: str | None, *, workers: int | None, progress: Any
+) -> SweepResult:
+    """`sweep_request` with `timezone` in place of that of the request; None for that of the data."""
     return sweep(
-        load_data(request, source),
+        source,
         request.strategy.name,
         request.strategy.params,
         workers=workers,
         progress=progress,
-        **run_options(request, source),
+        **run_options(request, timezone),
     )
 
 

@@ -1,13 +1,12 @@
 """`run`: plays one strategy over market data."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
-from btcore.data.markets import SymbolStreams
-from btcore.data.run_data import RunData, open_data
+from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
@@ -19,7 +18,8 @@ from .fast_paths import play
 from .handlers import Describe, StrategyLike, prepare_strategy
 from .inputs import price_columns
 from .manifest import fingerprint, make_manifest, with_notes
-from .prepare import PreparedRun, prepare
+from .opening import prepare_run
+from .prepare import PreparedRun
 from .progress import ProgressCallback, reporter
 
 
@@ -29,9 +29,11 @@ def run(
     params: Mapping[str, Any] | None = None,
     *,
     symbol: str | None = None,
+    symbols: Sequence[str] | None = None,
+    resolution: str | None = None,
     initial_capital: float = 1_000_000.0,
     currency: str = "USD",
-    timezone: str = "UTC",
+    timezone: str | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
     execution: Execution | None = None,
@@ -41,25 +43,31 @@ def run(
     fx: Mapping[str, Any] | None = None,
     intrabar: str | None = None,
     progress: ProgressCallback | bool | None = None,
-    data_source: str = "memory",
+    data_source: str | None = None,
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md.
 
     data: symbols to Bars, Quotes or Trades, or to a tuple of these, at most one of each kind. Tables (pandas,
         polars, Arrow, a dict of columns, a structured array) and paths of files (CSV, Parquet, Arrow, npz)
-        are read first, with the defaults of `from_frame` and of the readers.
+        are read first, with the defaults of `from_frame` and of the readers. Or a Source, which is a Catalog
+        (or the path of its folder), a SampleMarket, or an object of your own with its methods.
     strategy: the name of a built-in strategy, a Strategy or a subclass, Orders, Targets, Compiled, or a
         compiled Handler.
     params: parameters, for a strategy given by name or class.
     symbol: the symbol of `data` that are one container, table or file, not a mapping.
+    symbols: the symbols to trade, with a Source.
+    resolution: that of the data, with a Source: "tick", "second", "minute", "hour", "day", or another length
+        such as "5min"; "day" by default.
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account, such as "USD".
     timezone: IANA name; times without an offset are read in it, also those of tables and files, and its
-        midnights end days.
+        midnights end days. None is the zone of the data if all symbols have the same one, else UTC, in which
+        tables and files are read then. The log says where it comes from the data, and where zones differ.
     start, end: rows with `start <= timestamp < end` are used. A time is int ns UTC, an ISO 8601 text, a
         datetime or a date; None is the first row, or the end of the data.
     execution: costs, latency, liquidity and account; None for the defaults of Execution.
-    instruments: symbols to Instrument; a symbol left out has the defaults of Instrument.
+    instruments: symbols to Instrument, which replaces that of a Source as a whole; a symbol left out has the
+        one that the Source defines, else the defaults of Instrument.
     mark_every: the grid of the equity curve, such as "1min" or a number of ns. By default the curve has a
         point at the end of every bar, or one per minute if there are quotes or trades.
     calendar: code of the exchange whose sessions are used, such as "XNYS"; None for local days.
@@ -68,12 +76,15 @@ def run(
     intrabar: replaces the field of that name of `execution`.
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
-    data_source: where the data come from; it is recorded in the manifest.
+    data_source: where the data come from, for the manifest; None for what a Source says, else "memory".
 
     Raises ConfigError, DataError or OrderError before anything runs; StrategyError if the strategy fails.
     """
-    prepared = prepare(
-        open_data(data, symbol, timezone),
+    prepared = prepare_run(
+        data,
+        symbol=symbol,
+        symbols=symbols,
+        resolution=resolution,
         initial_capital=initial_capital,
         currency=currency,
         timezone=timezone,
@@ -103,14 +114,17 @@ def play_prepared(
     player = play(prepared, handler, report)
     journal = RunJournal(
         player,
-        notes=_notes(prepared.execution, prepared.markets, prepared.data_source) + prepared.cautions,
+        notes=_notes(prepared) + prepared.cautions,
         log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
         closes=prepared.calendar_closes,
     )
     return Result.from_journal(
         journal,
         manifest=lambda: make_manifest(
-            description(), with_notes(prepared.data_hashes(), prepared.markets), prepared.data_source
+            description(),
+            with_notes(prepared.data_hashes(), prepared.markets),
+            data_source=prepared.data_source,
+            timezone_from=prepared.timezone_from,
         ),
         fingerprint=lambda: fingerprint(description(), prepared.data_hashes()),
         timezone=prepared.timezone,
@@ -118,16 +132,18 @@ def play_prepared(
     )
 
 
-def _notes(execution: Execution, markets: SymbolStreams, data_source: str) -> list[str]:
+def _notes(prepared: PreparedRun) -> list[str]:
     """Lines for the head of the log: how the data were read, and cautions for the reader of the result."""
+    markets, data_source = prepared.markets, prepared.data_source
     notes = [data_source] if data_source.startswith("synthetic") else []
+    notes += prepared.source_lines
     notes += [
         f"{symbol} {container.kind}: {note}"
         for symbol, containers in markets
         for container in containers
         for note in container.notes
     ]
-    if execution.latency_ms and any(c.kind == "bars" for _, containers in markets for c in containers):
+    if prepared.execution.latency_ms and any(c.kind == "bars" for _, streams in markets for c in streams):
         notes.append(
             "latency on bars: an order sent at a bar's close arrives after the "
             "next bar's open where that comes at once, and then takes part from the bar after"

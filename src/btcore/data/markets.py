@@ -9,8 +9,7 @@ from btcore.errors import ConfigError, DataError
 from btcore.feed.tape import Tape
 
 from .containers import Bars, Quotes, Trades
-from .run_data import RunData, open_data
-from .source import AnyContainer, check_symbol
+from .source import AnyContainer, Source, check_symbol
 
 SymbolData = AnyContainer | tuple[AnyContainer, ...] | list[AnyContainer]
 SymbolStreams = list[tuple[str, tuple[AnyContainer, ...]]]
@@ -20,14 +19,18 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
     """Symbols with their streams, none of them empty, and the order of all their events.
 
     `order` is a read-only array with the stream number of each event (uint8 for up to 256 streams, else
-    uint16); None for a single stream. Any number of runs, sweeps and threads may share a Merged.
+    uint16); None for a single stream. `source` is the Source that the data were read from, None without; a
+    run takes zone and instruments from it. Any number of runs, sweeps and threads may share a Merged.
     """
 
-    def __init__(self, streams: SymbolStreams, order: NDArray[Any] | None = None) -> None:
+    def __init__(
+        self, streams: SymbolStreams, order: NDArray[Any] | None = None, *, source: Source | None = None
+    ) -> None:
         tape = Tape(streams, order)
         self._by_symbol = dict(streams)
         self._streams = tape.containers
         self.order = tape.order
+        self.source = source
 
     def __getitem__(self, symbol: str) -> tuple[AnyContainer, ...]:
         return self._by_symbol[symbol]
@@ -56,16 +59,6 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
     def __repr__(self) -> str:
         events = sum(len(stream) for stream in self._streams)
         return f"Merged({len(self)} symbols, {len(self._streams)} streams, {events} events)"
-
-
-def merge(data: RunData, symbol: str | None = None, timezone: str = "UTC") -> Merged:
-    """The data with the order of their events, sorted once for any number of runs: `run(merge(data), ...)`.
-
-    `data`, `symbol` and `timezone` are as in `run`. A run with `start` or `end` uses a slice of the order if
-    it can, and merges again if it cannot.
-    """
-    opened = open_data(data, symbol, timezone)
-    return opened if isinstance(opened, Merged) else Merged(select_rows(opened, None, None))
 
 
 def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: int | None) -> SymbolStreams:

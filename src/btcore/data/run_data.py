@@ -79,7 +79,8 @@ def _no_symbol(data: Any) -> ConfigError:
     if not _is_readable(data):
         return ConfigError(
             "data: a mapping of at least one symbol to its Bars, Quotes or Trades, to a table or to the path "
-            f"of a file is needed, not {type(data).__name__}"
+            "of a file is needed, or a Source, such as a Catalog (load, check, symbols and data_source), not "
+            f"{type(data).__name__}"
         )
     shown = repr(str(data)) if isinstance(data, str | PathLike) else "data"
     return ConfigError(

@@ -35,7 +35,7 @@ BAD_RUNS = [
     (["A", *YEAR, "--currency", "usd"], "currency: 'usd' does not match ^[A-Z]{3,5}$"),
     (
         ["A", *YEAR, "--resolution", "week"],
-        "resolution: 'week' is not one of day, hour, minute",
+        "resolution: 'week' is not tick, second, minute, hour, day, irregular or a length",
     ),
     (["A", *YEAR, "--mark-every", "1month"], "mark_every: '1month' does not match ^"),
     (

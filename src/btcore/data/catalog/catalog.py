@@ -131,7 +131,8 @@ class Catalog:
         parts = [part for _, rows in found for _, part in rows]
         order = map_order(self.path, parts)
         try:
-            merged = Merged([(symbol, tuple(stream for stream, _ in rows)) for symbol, rows in found], order)
+            streams = [(symbol, tuple(stream for stream, _ in rows)) for symbol, rows in found]
+            merged = Merged(streams, order, source=self)
         except ValueError as error:
             damaged = order_file(self.path, parts)
             raise DataError(f"catalog {damaged}: it is damaged and may be removed: {error}") from error
