@@ -184,7 +184,7 @@ class TestErrors:
         source = OwnSource({f"S{i:02}": bars(3) for i in range(25)})
         with pytest.raises(bt.ConfigError, match=r"S00, .*S19 and 5 more$"):
             bt.run(source, "buy_and_hold")
-        with pytest.raises(bt.ConfigError, match="it has no data$"):
+        with pytest.raises(bt.ConfigError, match=r"it has no data$"):
             bt.run(OwnSource({}), "buy_and_hold")
 
     @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ class TestErrors:
             bt.run(tmp_path / "nowhere", "buy_and_hold", symbols=["SPY"])
 
     def test_a_class_in_place_of_a_catalog(self):
-        with pytest.raises(bt.ConfigError, match="or a Source, such as a Catalog .*not type"):
+        with pytest.raises(bt.ConfigError, match=r"or a Source, such as a Catalog .*not type"):
             bt.run(bt.SampleMarket, "buy_and_hold")
 
     @pytest.mark.parametrize("resolution", ["5min", "1w", "irregular"])
