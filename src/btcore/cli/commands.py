@@ -9,24 +9,22 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from btcore.config import Execution, RunRequest, checked
 from btcore.errors import BtcoreError, ConfigError, StrategyError
-from btcore.strategies import STRATEGIES
 from btcore.version import __version__
 
-from .data_commands import RESOLUTIONS, add_data_commands
+from .data_commands import add_data_commands
 from .parser import Parser
+from .request_options import add_request_options, flags_in_errors, merged, read_request, request_body
 from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines
 
 if TYPE_CHECKING:
     from btcore.data import Source
     from btcore.results.result import Result
 
-COSTS = ("slippage_bps", "commission_bps", "latency_ms")  # fields of Execution with options of their own
 LOG_LINES = 20  # of the log that are printed; --json has all
 INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
 
@@ -69,7 +67,7 @@ def _parser() -> Parser:
     _run_parser(commands.add_parser("run", help="run one backtest"))
     sweep = commands.add_parser("sweep", help="run one strategy with many parameter sets")
     sweep.set_defaults(command=_sweep)
-    _request_options(
+    add_request_options(
         sweep,
         "a parameter and its values: V is JSON (a list is several values), START:STOP or START:STOP:STEP",
     )
@@ -85,54 +83,23 @@ def _parser() -> Parser:
 
 def _run_parser(run: argparse.ArgumentParser) -> None:
     run.set_defaults(command=_run)
-    _request_options(run, "a parameter of the strategy; V is JSON, otherwise a text")
+    add_request_options(run, "a parameter of the strategy; V is JSON, otherwise a text")
     run.add_argument("--json", action="store_true", help="print the whole result as JSON and nothing else")
     run.add_argument("--out", metavar="FILE", help="save the result in this .npz or .parquet file")
     run.add_argument("--plot", metavar="FILE", help="write a report (.html) or the equity curve (.svg)")
     run.add_argument("--no-progress", action="store_true", help="never draw a progress bar")
 
 
-def _request_options(run: argparse.ArgumentParser, param_help: str) -> None:
-    """Adds the options that make a RunRequest."""
-    run.add_argument("symbols", nargs="*", metavar="SYMBOL", help="symbols to trade")
-    for flag, metavar, text in (
-        ("--data", "DIR", "catalog folder (default: synthetic sample data)"),
-        ("--start", "TIME", "first time, ISO 8601; read in --timezone if it has no offset"),
-        ("--end", "TIME", "time before which the data end, likewise"),
-        ("--resolution", "NAME", f"resolution of the data: {', '.join(RESOLUTIONS)} (default: day)"),
-        (
-            "--strategy",
-            "NAME",
-            f"built-in strategy: {', '.join(STRATEGIES)} (default: {next(iter(STRATEGIES))})",
-        ),
-        ("--capital", "MONEY", "initial capital, in --currency (default: 1000000)"),
-        ("--currency", "CODE", "currency of the account, 3 to 5 capital letters (default: USD)"),
-        ("--timezone", "ZONE", "IANA name of a time zone (default: UTC)"),
-        ("--slippage-bps", "BPS", "how much worse a taker's price is, in 0.01 %% of it (default: 0)"),
-        ("--commission-bps", "BPS", "commission, in 0.01 %% of a fill's notional (default: 0)"),
-        ("--latency-ms", "MS", "milliseconds from the strategy to the market (default: 0)"),
-        (
-            "--mark-every",
-            "LENGTH",
-            "step of the equity curve: 30s, 1min, 1h, 1d (default: the end of every bar; for ticks 1min)",
-        ),
-        ("--request", "FILE", "JSON body of POST /v1/backtests, - for stdin; other options override it"),
-    ):
-        run.add_argument(flag, metavar=metavar, help=text)
-    others = ", ".join(name for name in Execution.__struct_fields__ if name not in COSTS)
-    for flag, text in (("--param", param_help), ("--execution", f"a setting of execution: {others}")):
-        run.add_argument(flag, action="append", default=[], metavar="K=V", help=text)
-
-
 def _run(arguments: argparse.Namespace) -> None:
-    request = _request(_request_body(arguments))
     source = _source(arguments.data)
+    request, timezone = read_request(arguments, request_body(arguments), source)
     out = _output_path("--out", arguments.out, (".npz", ".parquet"))
     plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
 
-    from btcore.backtest.request import run_request
+    from btcore.backtest.request import play_request
 
-    result = run_request(request, source, progress=False if arguments.no_progress else None)
+    with flags_in_errors(arguments):
+        result = play_request(request, source, timezone, progress=False if arguments.no_progress else None)
     if out is not None:
         result.save(out)
     if plot is not None:
@@ -147,100 +114,29 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
-    body = _request_body(arguments)
-    strategy = _merged(body, "strategy")
-    body["strategy"] = strategy | {"params": expand_ranges(_merged(strategy, "params"))}
-    request = _request(body)
+    body = request_body(arguments)
+    strategy = merged(body, "strategy")
+    body["strategy"] = strategy | {"params": expand_ranges(merged(strategy, "params"))}
     source = _source(arguments.data)
+    request, timezone = read_request(arguments, body, source)
 
-    from btcore.backtest.run_many import sweep_request
+    from btcore.backtest.run_many import play_sweep_request
     from btcore.backtest.sweep_result import check_metric
 
     check_metric(arguments.metric)
-    result = sweep_request(
-        request, source, workers=arguments.workers, progress=False if arguments.no_progress else None
-    )
+    with flags_in_errors(arguments):
+        result = play_sweep_request(
+            request,
+            source,
+            timezone,
+            workers=arguments.workers,
+            progress=False if arguments.no_progress else None,
+        )
     if arguments.json:
         print(json_lines(result))
     else:
         print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
         print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
-
-
-def _request(body: dict[str, Any]) -> RunRequest:
-    request: RunRequest = checked("", body, RunRequest)
-    return request
-
-
-def _request_body(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The JSON of --request, with the other options in place of its fields."""
-    body = _read_json(arguments.request) if arguments.request else {}
-    options = {
-        "start_date": arguments.start,
-        "end_date": arguments.end,
-        "resolution": arguments.resolution,
-        "initial_capital": _number(arguments.capital),
-        "currency": arguments.currency,
-        "timezone": arguments.timezone,
-        "mark_every": arguments.mark_every,
-    }
-    body |= {name: value for name, value in options.items() if value is not None}
-    if arguments.symbols or "symbols" not in body:
-        body["symbols"] = arguments.symbols
-    costs = {name: _number(getattr(arguments, name)) for name in COSTS}
-    execution = {name: value for name, value in costs.items() if value is not None}
-    execution |= _key_values("--execution", arguments.execution)
-    if execution:
-        body["execution"] = _merged(body, "execution", execution)
-    if arguments.strategy is not None and _merged(body, "strategy").get("name") != arguments.strategy:
-        body["strategy"] = {"name": arguments.strategy}  # without the parameters of another strategy
-    params = _key_values("--param", arguments.param)
-    if params:
-        strategy = _merged(body, "strategy")
-        body["strategy"] = strategy | {"params": _merged(strategy, "params", params)}
-    return body
-
-
-def _merged(body: dict[str, Any], name: str, more: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A copy of the object of that name in `body`, with the items of `more`."""
-    value = body.get(name, {})
-    if not isinstance(value, dict):
-        raise ConfigError(f"{name}: {value!r} is not a mapping")
-    return {**value, **(more or {})}
-
-
-def _read_json(name: str) -> dict[str, Any]:
-    text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise ConfigError(f"--request {name}: not valid JSON: {reason}") from error
-    if not isinstance(body, dict):
-        raise ConfigError(f"--request {name}: not a JSON object, as the body of POST /v1/backtests is")
-    return body
-
-
-def _number(text: str | None) -> float | str | None:
-    """The number, or the text itself, which is rejected when the request is checked."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return text
-
-
-def _key_values(flag: str, given: Sequence[str]) -> dict[str, Any]:
-    """The values of KEY=VALUE texts by key; a value that is not valid JSON is a text."""
-    values = {}
-    for pair in given:
-        key, equals, value = pair.partition("=")
-        if not key or not equals:
-            raise ConfigError(f"{flag}: {pair!r} is not KEY=VALUE")
-        try:
-            values[key] = msgspec.json.decode(value)
-        except msgspec.DecodeError:
-            values[key] = value
-    return values
 
 
 def _source(folder: str | None) -> "Source":

@@ -173,14 +173,14 @@ def test_plot(name: str, start: str, tmp_path: Path, capsys: Capture) -> None:
 def test_a_strategy_that_fails_is_exit_code_1_and_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    def run_request(*_: Any, **__: Any) -> bt.Result:
+    def play_request(*_: Any, **__: Any) -> bt.Result:
         class Broken(bt.Strategy):
             def on_bar(self, ctx: bt.Context, bar: Any) -> None:
                 raise ZeroDivisionError("a line\nand another")
 
         return bt.run({"A": bt.sample_bars("A")}, Broken)
 
-    monkeypatch.setattr("btcore.backtest.request.run_request", run_request)
+    monkeypatch.setattr("btcore.backtest.request.play_request", play_request)
     out = tmp_path / "result.npz"
     assert main(["run", "A", *YEAR, "--out", str(out)]) == 1
     shown = capsys.readouterr()

@@ -6,7 +6,7 @@ import pytest
 from command_line import CROSS, CSV, YEAR, Capture, refused, run_process
 
 BAD_RUNS = [
-    (["A"], "start_date: is required"),
+    (["A"], "--start: is required"),
     ([*YEAR], "symbols: length 0 is not at least 1"),
     ([*(f"S{i}" for i in range(101)), *YEAR], "symbols: length 101 is not at most 100"),
     (["A", "A", *YEAR], "symbols: 'A' is given more than once"),
@@ -16,55 +16,55 @@ BAD_RUNS = [
     ),
     (["A\n", *YEAR], r"symbols[0]: 'A\n' is not 1 to 32 letters"),
     (["A", "--start", "2024-01-06", "--end", "2024-01-08"], "symbols[0]: no day data of 'A' from"),
-    (["A", "--start", "2024-02-01", "--end", "2024-01-01"], "end_date: '2024-01-01' is not after"),
-    (["A", "--start", "2024-02-01", "--end", "2024-02-01"], "end_date: '2024-02-01' is not after"),
-    (["A", "--start", "yesterday", "--end", "2024-01-01"], "start_date: 'yesterday' is not an ISO 8601"),
-    (["A", *YEAR, "--timezone", "Mars/Olympus"], "timezone: 'Mars/Olympus' is not a known IANA time zone"),
-    (["A", *YEAR, "--timezone", "A" * 65], "timezone: length 65 is not at most 64"),
-    (["A", *YEAR, "--timezone", "../etc/passwd"], "timezone: '../etc/passwd' is not a known"),
-    (["A", *YEAR, "--capital", "nan"], "initial_capital: nan is not a finite number"),
-    (["A", *YEAR, "--capital", "inf"], "initial_capital: inf is not a finite number"),
-    (["A", *YEAR, "--capital=-inf"], "initial_capital: -inf is not a finite number"),
-    (["A", *YEAR, "--capital", "-1"], "initial_capital: -1.0 is not above 0"),
-    (["A", *YEAR, "--capital", "0"], "initial_capital: 0.0 is not above 0"),
+    (["A", "--start", "2024-02-01", "--end", "2024-01-01"], "--end: '2024-01-01' is not after"),
+    (["A", "--start", "2024-02-01", "--end", "2024-02-01"], "--end: '2024-02-01' is not after"),
+    (["A", "--start", "yesterday", "--end", "2024-01-01"], "--start: 'yesterday' is not an ISO 8601"),
+    (["A", *YEAR, "--timezone", "Mars/Olympus"], "--timezone: 'Mars/Olympus' is not a known IANA time zone"),
+    (["A", *YEAR, "--timezone", "A" * 65], "--timezone: length 65 is not at most 64"),
+    (["A", *YEAR, "--timezone", "../etc/passwd"], "--timezone: '../etc/passwd' is not a known"),
+    (["A", *YEAR, "--capital", "nan"], "--capital: nan is not a finite number"),
+    (["A", *YEAR, "--capital", "inf"], "--capital: inf is not a finite number"),
+    (["A", *YEAR, "--capital=-inf"], "--capital: -inf is not a finite number"),
+    (["A", *YEAR, "--capital", "-1"], "--capital: -1.0 is not above 0"),
+    (["A", *YEAR, "--capital", "0"], "--capital: 0.0 is not above 0"),
     (
         ["A", *YEAR, "--capital", "1000000000001"],
-        "initial_capital: 1000000000001.0 is not at most",
+        "--capital: 1000000000001.0 is not at most",
     ),
-    (["A", *YEAR, "--capital", "much"], "initial_capital: 'much' is not a number"),
-    (["A", *YEAR, "--currency", "usd"], "currency: 'usd' does not match ^[A-Z]{3,5}$"),
+    (["A", *YEAR, "--capital", "much"], "--capital: 'much' is not a number"),
+    (["A", *YEAR, "--currency", "usd"], "--currency: 'usd' does not match ^[A-Z]{3,5}$"),
     (
         ["A", *YEAR, "--resolution", "week"],
-        "resolution: 'week' is not tick, second, minute, hour, day, irregular or a length",
+        "--resolution: 'week' is not tick, second, minute, hour, day, irregular or a length",
     ),
-    (["A", *YEAR, "--mark-every", "1month"], "mark_every: '1month' does not match ^"),
+    (["A", *YEAR, "--mark-every", "1month"], "--mark-every: '1month' does not match ^"),
     (
         ["A", *YEAR, "--strategy", "martingale"],
-        "strategy.name: 'martingale' is unknown; choose from buy_and_hold",
+        "--strategy: 'martingale' is unknown; choose from buy_and_hold",
     ),
-    (["A", *YEAR, "--strategy", "No!"], "strategy.name: 'No!' does not match ^"),
-    (["A", *YEAR, *CROSS, "--param", "speed=1"], "strategy.params.speed: ma_crossover has no such parameter"),
+    (["A", *YEAR, "--strategy", "No!"], "--strategy: 'No!' does not match ^"),
+    (["A", *YEAR, *CROSS, "--param", "speed=1"], "--param speed: ma_crossover has no such parameter"),
     (
         ["A", *YEAR, *CROSS, "--param", "short_period=20"],
-        "strategy.params.short_period: 20 is not below long_period 20",
+        "--param short_period: 20 is not below long_period 20",
     ),
     (
         ["A", *YEAR, *CROSS, "--param", "short_period=2.5"],
-        "strategy.params.short_period: 2.5 is not a whole number",
+        "--param short_period: 2.5 is not a whole number",
     ),
     (
         ["A", *YEAR, *CROSS, "--param", "short_period=few"],
-        "strategy.params.short_period: 'few' is not a whole number",
+        "--param short_period: 'few' is not a whole number",
     ),
-    (["A", *YEAR, *CROSS, "--param", "weight=NaN"], "strategy.params.weight: 'NaN' is not a number"),
+    (["A", *YEAR, *CROSS, "--param", "weight=NaN"], "--param weight: 'NaN' is not a number"),
     (["A", *YEAR, "--param", "short_period"], "--param: 'short_period' is not KEY=VALUE"),
-    (["A", *YEAR, "--slippage-bps", "-1"], "execution.slippage_bps: -1.0 is not at least 0"),
-    (["A", *YEAR, "--slippage-bps", "nan"], "execution.slippage_bps: nan is not a finite number"),
+    (["A", *YEAR, "--slippage-bps", "-1"], "--slippage-bps: -1.0 is not at least 0"),
+    (["A", *YEAR, "--slippage-bps", "nan"], "--slippage-bps: nan is not a finite number"),
     (
         ["A", *YEAR, "--execution", "commission_min=2", "--execution", "commission_max=1"],
-        "execution.commission_min: 2.0 is above commission_max 1.0",
+        "--execution commission_min: 2.0 is above commission_max 1.0",
     ),
-    (["A", *YEAR, "--execution", "magic=1"], "execution.magic: unknown field; choose from slippage_bps, "),
+    (["A", *YEAR, "--execution", "magic=1"], "--execution magic: unknown field; choose from slippage_bps, "),
     (["A", *YEAR, "--data", "nowhere"], "--data: nowhere is not a folder"),
     (["A", *YEAR, "--out", "result.csv"], "--out: result.csv does not end in .npz or .parquet"),
     (["A", *YEAR, "--out", "nowhere/result.npz"], "--out: nowhere/result.npz cannot be written"),
@@ -179,7 +179,7 @@ def test_a_bad_command_is_one_line(
 def test_invalid_input_is_exit_code_2_and_one_line(tmp_path: Path) -> None:
     run = run_process("run", "A", *YEAR, "--capital", "-1", "--out", "result.npz", cwd=tmp_path)
     assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == "btcore: initial_capital: -1.0 is not above 0\n"
+    assert run.stderr == "btcore: --capital: -1.0 is not above 0\n"
     assert list(tmp_path.iterdir()) == []
 
 

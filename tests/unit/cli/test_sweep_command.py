@@ -43,8 +43,8 @@ def test_json_is_one_line_a_run_and_equals_the_run_command(capsys: Capture) -> N
     [
         (["--param", "short_period=1:x"], "--param short_period: '1:x' is not START:STOP"),
         (["--param", "short_period=1:9:0"], "--param short_period: '1:9:0' is not START:STOP"),
-        (["--param", "short_period=9:1"], "params.short_period: the list of values is empty"),
-        (["--param", "speed=1"], "params.speed: the strategy has no such parameter"),
+        (["--param", "short_period=9:1"], "--param short_period: the list of values is empty"),
+        (["--param", "speed=1"], "--param speed: the strategy has no such parameter"),
         ([*GRID, "--metric", "luck"], "metric: 'luck' is not a numeric metric"),
         ([*GRID, "--workers", "0"], "workers: 0 is not"),
         (
