@@ -7,7 +7,8 @@ may be chosen.
 """
 
 from btcore.data.catalog.catalog import Catalog
-from btcore.data.catalog.storage import Entry
+from btcore.data.catalog.definitions import Definition
+from btcore.data.catalog.entries import Entry
 from btcore.data.files.read import read_arrow, read_csv, read_npz, read_parquet
 from btcore.data.files.scan import scan_csv, scan_parquet
 from btcore.data.lean.importer import Imported, import_lean
@@ -20,6 +21,7 @@ from .source import Source
 __all__ = [
     "Bars",
     "Catalog",
+    "Definition",
     "Entry",
     "Imported",
     "Quotes",

@@ -38,6 +38,7 @@ def check_follows(before: Bars | Quotes | Trades, data: Bars | Quotes | Trades, 
 
 
 def _layout(data: Bars | Quotes | Trades) -> str:
-    settings = ", ".join(f"{name}={value!r}" for name, value in data._meta().items())
+    meta = data._meta() | ({"months": data._months} if data._months else {})
+    settings = ", ".join(f"{name}={value!r}" for name, value in meta.items())
     columns = ", ".join(name for name in data.columns if name != "end")  # other bars may need no own ends
     return f"{data.kind} of {columns} ({settings})"

@@ -178,7 +178,7 @@ def test_an_order_is_removed_with_its_data(catalog):
     fresh = catalog.merge(["A", "B"], "tick")
     assert not is_mapped(fresh)
     np.testing.assert_array_equal(fresh.order, bt.merge(dict(fresh)).order)
-    catalog.remove("C")
+    catalog.delete("C")
     assert left not in kept(catalog)
     assert len(kept(catalog)) == 1
 
@@ -194,7 +194,7 @@ def test_a_read_only_catalog_is_merged_each_time(catalog, monkeypatch):
     def refuse(root):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("btcore.data.catalog.storage.edit_index", refuse)
+    monkeypatch.setattr("btcore.data.catalog.orders.edit_index", refuse)
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
     assert not is_mapped(catalog.merge(["A", "B"], "tick"))
 

@@ -1,7 +1,7 @@
 """The catalog: a folder of memory-mapped columns, one sub-folder per dataset, and an index.
 
-Begin with `catalog.Catalog`; `storage` writes the files, `datasets` converts between containers and index
-entries.
+Begin with `catalog.Catalog`. `index` replaces the index atomically, `storage` writes the folders, `pieces`
+writes data larger than memory, and `datasets` converts between containers and entries of the index.
 """
 
 from .catalog import Catalog

@@ -13,8 +13,9 @@ from btcore.data.following import check_follows, last_row
 from btcore.data.source import AnyContainer
 from btcore.errors import DataError
 
-from .datasets import describe
-from .storage import BLOCKS, FOLDER, Entry, new_folder, publish, save, write_columns
+from .datasets import entry_of
+from .entries import Entry
+from .storage import BLOCKS, has_columns, new_folder, publish, save, write_columns
 
 _BLOCK = 2**20  # rows that are read back at once
 
@@ -32,9 +33,9 @@ def write_pieces(root: Path, symbol: str, pieces: Iterable[AnyContainer]) -> Ent
     before as rows of one container, or if no piece has rows.
     """
     with new_folder(root) as partial:
-        entry, blocks = describe(symbol, _write_columns(partial, symbol, pieces))
-        if (root / FOLDER / entry.directory).is_dir():
-            write_columns(root, entry.directory, {}, blocks)
+        entry, blocks = entry_of(symbol, _write_columns(partial, symbol, pieces))
+        if has_columns(root, entry):
+            write_columns(root, entry, {}, blocks)
             return entry
         if blocks is not None:
             save(partial / f"{BLOCKS}.npy", blocks)
@@ -46,6 +47,7 @@ def _write_columns(folder: Path, symbol: str, pieces: Iterable[AnyContainer]) ->
     """The pieces as one container, mapped from files in the folder."""
     before: AnyContainer | None = None
     notes: dict[str, None] = {}  # in order, each once
+    zones: dict[str | None, None] = {}
     with ExitStack() as stack:
         files = _ColumnFiles(folder, stack)
         for piece in pieces:
@@ -55,12 +57,17 @@ def _write_columns(folder: Path, symbol: str, pieces: Iterable[AnyContainer]) ->
             if before is not None:
                 check_follows(before, piece, files.rows)
             files.append(piece)
+            zones[piece.timezone] = None
             before = last_row(piece)
         files.finish()
     if before is None:
         raise DataError(f"{symbol}: there is nothing to write, no piece has rows")
     columns = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in files.dtypes}
-    return KINDS[before.kind]._trusted(columns, before._settings(), notes=tuple(notes))
+    if len(zones) > 1:
+        listed = " and ".join(str(name or "unknown") for name in zones)
+        notes[f"timezone: unknown, as the pieces have several: {listed}"] = None
+    settings = before._settings() | {"timezone": next(iter(zones)) if len(zones) == 1 else None}
+    return KINDS[before.kind]._trusted(columns, settings, notes=tuple(notes))
 
 
 class _ColumnFiles:

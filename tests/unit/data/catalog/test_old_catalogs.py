@@ -154,7 +154,7 @@ def test_stored_ticks_can_be_backtested(catalog):
 def test_a_dataset_can_be_added_and_removed(catalog):
     catalog.write("ACME", Bars(**DAYS, interval="1d", source="mid"))
     assert len(catalog.list()) == len(DATASETS) + 1
-    assert catalog.remove("ACME", "day", source="mid") == 1
+    assert catalog.delete("ACME", "day", source="mid") == 1
     assert catalog.read("ACME", "day") == Bars(**DAYS, interval="1d")
 
 

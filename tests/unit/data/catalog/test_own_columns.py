@@ -116,7 +116,6 @@ def test_other_notes_alone_change_the_index_and_no_file(tmp_path):
 
 
 def test_an_index_has_new_fields_only_where_they_are_used(tmp_path):
-    """So that earlier releases list the datasets, and this one those of earlier releases."""
     catalog = Catalog(tmp_path)
     catalog.write("A", Bars(TIMES, *PRICES, np.ones(12), interval="1h"))
     (written,) = json.loads((tmp_path / "index.json").read_text())["datasets"]

@@ -74,4 +74,4 @@ def test_a_csv_is_imported_in_memory_that_does_not_grow_with_it(tmp_path):
     assert grown(tmp_path, "csv", 0) < 150
     assert Catalog(tmp_path).list()[0].rows == 8_000_000
     (tmp_path / "a.csv").unlink()  # 0.2 GB, which pytest would keep
-    Catalog(tmp_path).remove("A")
+    Catalog(tmp_path).delete("A")

@@ -1,0 +1,68 @@
+"""Which datasets of a catalog are meant, and the error that lists what there is."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from btcore.data.containers import KINDS
+from btcore.data.source import check_resolution, check_symbol
+from btcore.errors import DataError
+from btcore.times.clock import moment_text
+
+from .entries import Entry
+
+Bounds = tuple[int | None, int | None]
+_MOST_SYMBOLS = 20  # that an error lists
+
+
+class Wanted(NamedTuple):
+    """The part of a dataset's key that is given; None matches any."""
+
+    symbol: str
+    resolution: str | None = None
+    kind: str | None = None
+    source: str | None = None
+
+    @classmethod
+    def of(
+        cls, symbol: str, resolution: str | None = None, kind: str | None = None, source: str | None = None
+    ) -> "Wanted":
+        """These arguments, checked, and the resolution by its usual name; DataError for an invalid one."""
+        check_symbol(symbol)
+        if kind is not None and kind not in KINDS:
+            raise DataError(f"kind: {kind!r} is not one of {', '.join(KINDS)}")
+        return cls(symbol, None if resolution is None else check_resolution(resolution), kind, source)
+
+    def matches(self, entry: Entry) -> bool:
+        """Whether a dataset has all of these."""
+        return all(given in {None, found} for given, found in zip(self, entry.key, strict=True))
+
+    def select(self, entries: Sequence[Entry]) -> list[Entry]:
+        """The datasets meant, the preferred first: by kind, then bars of trades before other sources."""
+        found = [entry for entry in entries if self.matches(entry)]
+        return sorted(found, key=lambda e: (e.kind, e.source != "trade", e.source))
+
+    @property
+    def words(self) -> str:
+        """In words: "minute bars of mid of 'AAPL'"."""
+        what = f"{self.resolution or ''} {self.kind or 'data'}".strip()
+        return f"{what}{f' of {self.source}' if self.source else ''} of {self.symbol!r}"
+
+
+def not_found(wanted: Wanted, entries: Sequence[Entry], bounds: Bounds = (None, None)) -> DataError:
+    """The error for a missing dataset or range; it lists the data there are."""
+    text = f"no {wanted.words}"
+    for word, bound in zip(("from", "to"), bounds, strict=True):
+        text += "" if bound is None else f" {word} {moment_text(bound)}"
+    others = [entry for entry in entries if entry.symbol == wanted.symbol]
+    if not others:
+        return DataError(f"{text}; {symbols_there(entry.symbol for entry in entries)}")
+    listed = "; ".join(f"{e.name} from {moment_text(e.first)} to {moment_text(e.last)}" for e in others)
+    return DataError(f"{text}; there is {listed}")
+
+
+def symbols_there(symbols: Iterable[str]) -> str:
+    """The symbols there are, in words for an error."""
+    known = sorted(set(symbols))
+    more = len(known) - _MOST_SYMBOLS
+    listed = ", ".join(known[:_MOST_SYMBOLS]) + (f" and {more} more" if more > 0 else "")
+    return f"the symbols with data are {listed}" if known else "the catalog is empty"
