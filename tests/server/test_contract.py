@@ -99,6 +99,11 @@ def test_the_events_of_a_run(server: ServerProcess) -> None:
         ({"symbols": ["../A"]}, "$.symbols[0]"),
         ({"start_date": "0001-01-01"}, "$.start_date"),
         ({"end_date": "9999-01-01"}, "$.end_date"),
+        ({"resolution": "5min"}, "$.resolution"),
+        ({"resolution": "1w"}, "$.resolution"),
+        ({"resolution": "irregular"}, "$.resolution"),
+        ({"resolution": "999999999w"}, "$.resolution"),
+        ({"calendar": "NOWHERE"}, "$.calendar"),
     ],
 )  # fmt: skip
 def test_invalid_requests_name_the_path(server: ServerProcess, change: dict[str, Any], path: str) -> None:

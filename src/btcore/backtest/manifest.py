@@ -19,6 +19,8 @@ from btcore.strategies.compiled.handler import CompiledHandler
 from btcore.strategies.targets.targets import Targets
 from btcore.version import __version__
 
+LATER_FIELDS = {"sessions"}  # of Instrument, since 0.4.0
+
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
     """Kind, name and parameters of a strategy, and a hash of Python code or of arrays."""
@@ -86,6 +88,15 @@ def with_notes(
     ]
 
 
+def describe_instrument(instrument: Instrument) -> dict[str, Any]:
+    """All fields as JSON values; those that earlier releases did not have only if they are set.
+
+    So instruments without them have the fingerprints of earlier releases.
+    """
+    fields: dict[str, Any] = msgspec.to_builtins(instrument)
+    return {name: value for name, value in fields.items() if name not in LATER_FIELDS or value is not None}
+
+
 def describe_run(
     *,
     strategy: dict[str, Any],
@@ -105,7 +116,7 @@ def describe_run(
         "strategy": strategy,
         "execution": msgspec.to_builtins(execution),
         "instruments": {
-            symbol: msgspec.to_builtins(instrument)
+            symbol: describe_instrument(instrument)
             for symbol, instrument in sorted(instruments.items())
             if instrument != Instrument()
         },

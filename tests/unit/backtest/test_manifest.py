@@ -35,3 +35,17 @@ def test_the_manifest_describes_the_run():
     }  # fmt: skip
     assert manifest["data"][0]["sha256"] == bars(30).content_hash
     assert json.loads(json.dumps(manifest)) == manifest
+
+
+def test_an_instrument_has_the_fields_of_the_release_that_saved_the_fingerprints():
+    run = bt.run({"A": bars(30)}, "rsi", instruments={"A": bt.Instrument(lot_size=1.0)}).manifest["run"]
+    assert list(run["instruments"]["A"]) == [
+        "tick_size", "lot_size", "multiplier", "min_notional", "negative_prices", "currency", "initial_margin",
+        "maintenance_margin", "borrow_rate", "funding", "splits", "dividends",
+    ]  # fmt: skip
+
+
+def test_why_a_run_has_its_zone_is_no_part_of_the_fingerprint():
+    default, given = bt.run({"A": bars(30)}, "rsi"), bt.run({"A": bars(30)}, "rsi", timezone="UTC")
+    assert (default.manifest["timezone_from"], given.manifest["timezone_from"]) == ("default", "given")
+    assert default.fingerprint == given.fingerprint
