@@ -11,7 +11,7 @@ from btcore.errors import ConfigError, DataError
 from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns, zone
 
 from .catalog.catalog import Catalog
-from .catalog.storage import index_mark
+from .catalog.index import index_mark
 from .containers import Bars, Quotes, Trades
 from .data_timezone import ZoneChoice, choose_timezone
 from .definitions import instruments_of
