@@ -40,8 +40,8 @@ def test_the_manifest_describes_the_run():
 def test_an_instrument_has_the_fields_of_the_release_that_saved_the_fingerprints():
     run = bt.run({"A": bars(30)}, "rsi", instruments={"A": bt.Instrument(lot_size=1.0)}).manifest["run"]
     assert list(run["instruments"]["A"]) == [
-        "tick_size", "lot_size", "multiplier", "min_notional", "negative_prices", "currency", "initial_margin",
-        "maintenance_margin", "borrow_rate", "funding", "splits", "dividends",
+        "tick_size", "lot_size", "multiplier", "min_notional", "negative_prices", "currency",
+        "initial_margin", "maintenance_margin", "borrow_rate", "funding", "splits", "dividends",
     ]  # fmt: skip
 
 
