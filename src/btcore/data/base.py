@@ -1,7 +1,7 @@
 """Container: the base class of Bars, Quotes and Trades."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +10,14 @@ from btcore.feed.blocks import block_extremes
 from btcore.times.clock import moment_text
 from btcore.times.zones import Times
 
+from . import conversions
 from .columns import Floats
 from .tables.frames import from_frame
 from .tables.options import Column, FrameOptions, TableSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 Index = tuple[Floats, int]
 
@@ -227,24 +232,17 @@ class Container:
         """The part of `repr` and of the content hash besides kind and rows."""
         return ""
 
-    def to_pandas(self) -> Any:
-        """A pandas DataFrame indexed by UTC timestamp."""
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError("to_pandas needs pandas: pip install pandas") from error
+    def to_pandas(self) -> "pd.DataFrame":
+        """A pandas DataFrame indexed by UTC timestamp; the ends of bars are timestamps too."""
+        return conversions.to_pandas(self._columns, conversions.CONTAINER_TIMES)
 
-        index = pd.DatetimeIndex(self.timestamp.view("datetime64[ns]"), tz="UTC", name="timestamp")
-        return pd.DataFrame({k: v for k, v in self._columns.items() if k != "timestamp"}, index=index)
+    def to_polars(self) -> "pl.DataFrame":
+        """A polars DataFrame; timestamps and ends of bars are Datetime("ns", "UTC")."""
+        return conversions.to_polars(self._columns, conversions.CONTAINER_TIMES)
 
-    def to_polars(self) -> Any:
-        """A polars DataFrame whose timestamp column is Datetime("ns", "UTC")."""
-        try:
-            import polars as pl
-        except ImportError as error:
-            raise ImportError("to_polars needs polars: pip install 'btcore[data]'") from error
-
-        return pl.DataFrame(self._columns).with_columns(pl.col("timestamp").cast(pl.Datetime("ns", "UTC")))
+    def to_arrow(self) -> Any:
+        """A pyarrow.Table that shares the memory; timestamps and ends of bars are timestamp[ns, UTC]."""
+        return conversions.to_arrow(self._columns, conversions.CONTAINER_TIMES)
 
     def __len__(self) -> int:
         return len(self.timestamp)

@@ -15,9 +15,10 @@ from zipfile import BadZipFile
 import msgspec
 import numpy as np
 
+from btcore.data.conversions import DATA_EXTRA, import_library
 from btcore.errors import ConfigError, DataError
 
-from .export import import_library, to_arrow
+from .export import to_arrow
 from .tables import TABLES, TIME_COLUMNS, Table
 
 VERSION = 2
@@ -66,8 +67,8 @@ def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None
 
 
 def _write_parquet(stream: IO[bytes], tables: dict[str, Table], text: bytes) -> None:
-    arrow = import_library("pyarrow", "btcore[data]")
-    parquet = import_library("pyarrow.parquet", "btcore[data]")
+    arrow = import_library("pyarrow", DATA_EXTRA)
+    parquet = import_library("pyarrow.parquet", DATA_EXTRA)
     columns = {"document": arrow.array([text.decode()])}
     for name, table in tables.items():
         records = to_arrow(table).to_struct_array()
@@ -106,7 +107,7 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
     source = Path(path)
     try:
         if source.suffix == ".parquet":
-            row = import_library("pyarrow.parquet", "btcore[data]").read_table(source, partitioning=None)
+            row = import_library("pyarrow.parquet", DATA_EXTRA).read_table(source, partitioning=None)
             document = _decode(row["document"][0].as_py().encode())
             lists = {name: row[name].combine_chunks().flatten() for name in TABLES}
             return {name: _from_arrow(lists[name], document.dtypes[name]) for name in TABLES}, document

@@ -104,5 +104,5 @@ def test_a_time_that_does_not_exist_is_null():
 
 def test_a_missing_library_is_named(example, monkeypatch):
     monkeypatch.setitem(sys.modules, "polars", None)
-    with pytest.raises(ImportError, match=r"pip install btcore\[data\]"):
+    with pytest.raises(ImportError, match=r"pip install 'btcore\[data\]'"):
         example.to_polars()
