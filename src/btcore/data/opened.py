@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from btcore.config import Instrument
 from btcore.errors import ConfigError, DataError
-from btcore.times.clock import FIRST_YEAR, LAST_YEAR, to_ns, zone
+from btcore.times.clock import FIRST_YEAR, LAST_YEAR, moment_text, to_ns, zone
 
 from .catalog.catalog import Catalog
 from .catalog.index import index_mark
@@ -141,7 +141,14 @@ def check_source(
         try:
             source.check(symbol, check_resolution(resolution), first, last)
         except DataError as error:
-            raise DataError(f"symbols[{i}]: {error}") from error
+            raise DataError(f"symbols[{i}]: {_without_limits(str(error))}") from error
+
+
+def _without_limits(message: str) -> str:
+    """The message of a source without the times that stand for a start or an end that is not given."""
+    for word, limit in zip(("from", "to"), ALL_TIME, strict=True):
+        message = message.replace(f" {word} {moment_text(limit)}", "")
+    return message
 
 
 def source_timezone(source: Source, symbols: Iterable[str], resolution: str) -> ZoneChoice:

@@ -192,7 +192,11 @@ class TestErrors:
         [
             ({"symbols": ["A", "A"]}, bt.ConfigError, "symbols: 'A' is given more than once"),
             ({"symbols": ["A", "a b"]}, bt.ConfigError, "symbols[1]: 'a b' is not 1 to 32 letters"),
-            ({"symbols": ["A", "Z"]}, bt.DataError, "symbols[1]: no day data of 'Z'"),
+            (
+                {"symbols": ["A", "Z"]},
+                bt.DataError,
+                "symbols[1]: no day data of 'Z'; the symbols with data are A, B, Q",
+            ),
             ({"symbols": ["A"], "resolution": "week"}, bt.DataError, "resolution: 'week' is not tick"),
             (
                 {"symbols": ["A"], "start": "2030-01-01"},
