@@ -263,7 +263,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resolution: ticks (quotes and trades), or bars of that interval.
     strategy: a built-in strategy.
     execution: costs, latency, liquidity and the account.
-    instruments: the terms of each symbol; the defaults of Instrument for symbols left out.
+    instruments: the terms of each symbol, which replace those of the catalog as a whole; a symbol left out
+        has those of the catalog, else the defaults of Instrument.
     initial_capital: cash at the start, in `currency`.
     currency: code of the currency of the account.
     timezone: of dates without an offset, and of the midnights that end a day.
