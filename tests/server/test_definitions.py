@@ -110,6 +110,15 @@ def test_raw_prices_with_splits_and_dividends_give_the_total_return(catalog: Pat
     assert equity.tolist() == pytest.approx([1000, 1000, 1000, 1050, 1050, 1080, 1080, 1120])
 
 
+def test_a_merge_of_a_catalog_keeps_them(catalog: Path) -> None:
+    source = bt.Catalog(catalog)
+    for merged in (source.merge(["RAW"], "day", keep=False), bt.merge(source, symbols=["RAW"])):
+        result = bt.run(merged, "buy_and_hold", initial_capital=CAPITAL)
+        assert result.metrics["final_equity"] == pytest.approx(TOTAL)
+        assert result.manifest["data_source"] == "catalog"
+        assert result.manifest["timezone_from"] == "data"
+
+
 def test_without_them_it_is_wrong_so_the_log_says_what_replaces_them(catalog: Path) -> None:
     over = {"symbols": ["RAW"], "initial_capital": CAPITAL}
     result = bt.run(catalog, "buy_and_hold", **over, instruments={"RAW": bt.Instrument()})
