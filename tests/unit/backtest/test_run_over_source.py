@@ -282,6 +282,14 @@ class TestInstrumentsOfASource:
         equal = bt.run(self.source(), "buy_and_hold", symbols=["A"], instruments={"A": HALVED})
         assert equal.logs == []
 
+    def test_one_given_for_another_symbol_leaves_it(self):
+        over = bt.run(self.source(), "buy_and_hold", symbols=["A", "B"], instruments={"B": SOLD})
+        loose = bt.run(
+            {s: self.source().data[s] for s in "AB"}, "buy_and_hold", instruments={"A": HALVED, "B": SOLD}
+        )
+        assert over.fingerprint == loose.fingerprint
+        assert over.logs == ["instruments: those of the data source for A"]
+
     def test_another_type_is_refused(self):
         with pytest.raises(bt.ConfigError, match="instruments: 3 is not a mapping"):
             bt.run(self.source(), "buy_and_hold", symbols=["A"], instruments=3)
@@ -372,12 +380,15 @@ class TestTheZone:
 
     @pytest.mark.parametrize("kind", [OwnSource, ZonedSource])
     def test_of_a_source(self, kind):
-        source = kind({"A": local_bars()}, zone=NY)
+        hours = local_bars(n=24 * 50, freq="1h")
+        source = kind({"A": hours}, zone=NY)
         window = {"start": "2024-01-10", "end": "2024-02-10"}
-        over = self.run(source, symbols=["A"], **window)
+        over = self.run(source, symbols=["A"], resolution="hour", **window)
+        assert over.manifest["data"][0]["first"] == pd.Timestamp("2024-01-10", tz=NY).value
+        assert over.manifest["data"][0]["rows"] == 31 * 24
         assert over.manifest["run"]["timezone"] == NY
         assert over.manifest["timezone_from"] == "data"
-        assert same_results(over, self.run({"A": local_bars()}, timezone=NY, **window))
+        assert same_results(over, self.run({"A": hours}, timezone=NY, **window))
 
     def test_that_of_the_source_goes_before_that_of_the_rows(self):
         source = ZonedSource({"A": local_bars()}, zone="America/Chicago")
