@@ -10,7 +10,7 @@ from btcore.errors import DataError
 from btcore.times.intervals import Interval, interval_name
 from btcore.times.lengths import bar_times
 from btcore.times.resolutions import resolution_name
-from btcore.times.rules import TimeRules
+from btcore.times.rules import ReadTimes, TimeRules
 
 from .base import Container
 from .columns import Floats, Sides, float_column, frozen
@@ -319,6 +319,8 @@ KINDS: dict[str, type[Bars] | type[Quotes] | type[Trades]] = {
 def from_columns(kind: str, columns: dict[str, Any], meta: dict[str, Any]) -> Bars | Quotes | Trades:
     """The checked container of named columns, as `Container.columns` gives them, with its settings."""
     given = dict(columns)
+    for name in {"timestamp", "end"} & given.keys():
+        given[name] = ReadTimes(frozen(given[name]))  # ns UTC, which need no guess of their unit
     for side in ("bid", "ask") if "bid_open" in given else ():
         given[side] = tuple(given.pop(f"{side}_{name}") for name in PRICES)
     return KINDS[kind](**given, **meta)
