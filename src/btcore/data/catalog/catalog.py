@@ -4,32 +4,29 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, Trades
-from btcore.data.markets import Merged
-from btcore.data.source import AnyContainer, check_resolution, check_symbol
-from btcore.data.timestamps import Moment, moment_ns
+from btcore.data.source import AnyContainer, check_symbol
 from btcore.errors import DataError
-from btcore.times.resolutions import TICK
 
 from .changes import delete, rename
-from .datasets import entry_of, open_dataset
+from .copying import copy_datasets
+from .datasets import entry_of
 from .definitions import Definition, make_definition
+from .description import CatalogDescription, describe
 from .entries import Entry
-from .index import Index, edit_index, index_mark, read_index
-from .lookup import Bounds, Wanted, not_found
-from .orders import Part, map_order, order_file, store_order
+from .export.manifest import ExportedFile, read_manifest
+from .export.reading import read_pieces
+from .export.writing import export_datasets
+from .index import edit_index
+from .lookup import Wanted, select_symbols
 from .pieces import start_pieces, write_pieces
+from .reading import CatalogReader
 from .storage import write_columns
 
-_RETRIES = 20
-_Rows = list[tuple[AnyContainer, Part]]
-_Datasets = list[tuple[Entry, AnyContainer]]
 
-
-class Catalog:
+class Catalog(CatalogReader):
     """A folder of market data; the first write creates it.
 
     Symbol, resolution, kind and, for bars, source identify a dataset; writing one replaces it. A resolution
@@ -39,11 +36,6 @@ class Catalog:
     that have been read do not change when the dataset is replaced. Any number of processes may read and write
     at once.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self._mark: Any = None
-        self._index = Index()
 
     def write(
         self, symbol: str, data: AnyContainer | Sequence[AnyContainer], resolution: str | None = None
@@ -82,90 +74,6 @@ class Catalog:
             index.replace(fresh)
         return fresh
 
-    def read(
-        self,
-        symbol: str,
-        resolution: str,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        kind: str | None = None,
-        *,
-        source: str | None = None,
-    ) -> AnyContainer:
-        """The rows with `start <= timestamp < end`, possibly none, of one dataset.
-
-        Of several, bars of trade prices come before those of mid prices, and quotes before trades; `kind` and
-        `source` choose. DataError, which lists the data of the symbol, if there is no such dataset.
-        """
-        wanted, bounds = Wanted.of(symbol, check_resolution(resolution), kind, source), _bounds(start, end)
-        for _, found in self._read(wanted):
-            return found.slice(*bounds)
-        raise not_found(wanted, self.list())
-
-    def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
-        """The containers that a run reads, none of them empty: bars, or for ticks both quotes and trades.
-
-        DataError, which lists the data of the symbol, if no row has `start_ns <= timestamp < end_ns`.
-        """
-        return tuple(
-            stream
-            for stream, _ in self._rows(Wanted.of(symbol, check_resolution(resolution)), (start_ns, end_ns))
-        )
-
-    def merge(
-        self,
-        symbols: Sequence[str],
-        resolution: str,
-        start: Moment | None = None,
-        end: Moment | None = None,
-        kind: str | None = None,
-        *,
-        keep: bool = True,
-    ) -> Merged:
-        """The containers of these symbols, as `load` returns them, with the order of their events.
-
-        The order is computed once and stored beside the data until one of the datasets is replaced or
-        removed; a later merge of the same rows, in any process, maps it. `keep=False` uses a stored order but
-        stores none.
-        """
-        bounds = _bounds(start, end)
-        if not symbols or len(set(symbols)) < len(symbols):
-            raise DataError("symbols: one or more are needed, none of them twice")
-        found = [
-            (symbol, self._rows(Wanted.of(symbol, check_resolution(resolution), kind), bounds))
-            for symbol in symbols
-        ]
-        parts = [part for _, rows in found for _, part in rows]
-        order = map_order(self.path, parts)
-        try:
-            streams = [(symbol, tuple(stream for stream, _ in rows)) for symbol, rows in found]
-            merged = Merged(streams, order, source=self)
-        except ValueError as error:
-            damaged = order_file(self.path, parts)
-            raise DataError(f"catalog {damaged}: it is damaged and may be removed: {error}") from error
-        if keep and order is None and merged.order is not None:
-            store_order(self.path, parts, merged.order)
-        return merged
-
-    def check(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> None:
-        """Raises the DataError that `load` would; reads columns only if the range lies inside a dataset."""
-        wanted = Wanted.of(symbol, check_resolution(resolution))
-        for entry in self.list():
-            if wanted.matches(entry) and (
-                start_ns <= entry.first < end_ns or start_ns <= entry.last < end_ns
-            ):
-                return
-        self.load(symbol, resolution, start_ns, end_ns)
-
-    def list(self) -> list[Entry]:
-        """All datasets, sorted by symbol, resolution, kind and source."""
-        return list(self._current().datasets)
-
-    def symbols(self, resolution: str | None = None) -> Sequence[str]:
-        """The symbols with data, or with data of that resolution, sorted."""
-        name = None if resolution is None else check_resolution(resolution)
-        return sorted({entry.symbol for entry in self.list() if name in {None, entry.resolution}})
-
     def define(
         self,
         symbol: str,
@@ -185,26 +93,6 @@ class Catalog:
         with edit_index(self.path) as index:
             index.definitions[symbol] = made
         return made
-
-    def definition(self, symbol: str) -> Definition | None:
-        """The definition of a symbol; None if it has none."""
-        return self._current().definitions.get(check_symbol(symbol))
-
-    def definitions(self) -> dict[str, Definition]:
-        """The definitions by symbol, sorted."""
-        return dict(self._current().definitions)
-
-    def timezone(self, symbol: str, resolution: str | None = None) -> str | None:
-        """The IANA name of the local clock of a symbol; None if it is unknown.
-
-        It is that of the definition, else that of its datasets (of the resolution), if all have the same.
-        """
-        wanted, index = Wanted.of(symbol, resolution), self._current()
-        definition = index.definitions.get(symbol)
-        if definition is not None and definition.timezone is not None:
-            return definition.timezone
-        zones = {entry.timezone for entry in index.datasets if wanted.matches(entry)}
-        return zones.pop() if len(zones) == 1 else None
 
     def rename(self, old: str, new: str) -> None:
         """Gives the data and the definition of a symbol another name; nothing is copied.
@@ -229,52 +117,58 @@ class Catalog:
         warnings.warn("Catalog.remove is now Catalog.delete", DeprecationWarning, stacklevel=2)
         return self.delete(symbol, resolution, kind, source)
 
-    @property
-    def data_source(self) -> str:
-        """ "catalog", as the manifest of a run says."""
-        return "catalog"
+    def describe(self, symbol: str | None = None) -> CatalogDescription:
+        """What the catalog has, or has of a symbol: datasets with their size on disk, and definitions.
 
-    def _current(self) -> Index:
-        """The index, read again only if it has changed."""
-        mark = index_mark(self.path)
-        if mark is None or mark != self._mark:
-            self._mark, self._index = read_index(self.path)
-        return self._index
+        `str` of it is a table. DataError, which lists the symbols, for one without data or a definition.
+        """
+        selected = select_symbols(self._current(), None if symbol is None else [symbol], None)
+        return describe(self.path, selected, self._each(selected.datasets))
 
-    def _rows(self, wanted: Wanted, bounds: Bounds) -> _Rows:
-        """The containers that a run reads, without empty ones, each with its range of rows in the dataset."""
-        found = self._read(wanted)
-        present = []
-        for entry, whole in found if wanted.resolution == TICK else found[:1]:
-            part = Part(entry, *whole.row_range(*bounds))
-            if part.first < part.last:
-                present.append((whole.slice(*bounds), part))
-        if not present:
-            raise not_found(wanted, self.list(), bounds)
-        return present
+    def copy(
+        self,
+        destination: "Catalog | str | Path",
+        symbols: Iterable[str] | None = None,
+        resolution: str | None = None,
+    ) -> Sequence[Entry]:
+        """Copies datasets and definitions to another catalog, all or none, and returns the entries there.
 
-    def _read(self, wanted: Wanted) -> _Datasets:
-        """The datasets with all their rows, the preferred one first."""
-        for _ in range(_RETRIES):
-            try:
-                return [(entry, open_dataset(self.path, entry)) for entry in wanted.select(self.list())]
-            except FileNotFoundError as error:  # replaced after the index was read
-                missing = error
-                self._mark = None
-        raise DataError(
-            f"catalog {self.path}: {missing.filename} is in the index, but not on disk; "
-            "write the dataset again"
-        ) from missing
+        `symbols` and `resolution` choose; None is all. Those of the same key are replaced. What is copied is
+        checked by its content hash. DataError if there are none, or if the destination is this catalog.
+        """
+        selected = select_symbols(self._current(), symbols, resolution)
+        folder = destination.path if isinstance(destination, Catalog) else Path(destination)
+        return copy_datasets(self.path, folder, selected, self._each(selected.datasets))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "_mark": None, "_index": Index()}
+    def export(
+        self,
+        folder: str | Path,
+        format: str = "parquet",
+        symbols: Iterable[str] | None = None,
+        resolution: str | None = None,
+    ) -> Sequence[ExportedFile]:
+        """Writes datasets and definitions to a new folder, and returns its files.
 
-    def __repr__(self) -> str:
-        return f"Catalog({str(self.path)!r})"
+        It has a file for each dataset ("parquet", "arrow" or "csv") and `export.json`, which says what each
+        is. `symbols` and `resolution` choose; None is all. The folder appears as a whole; one that is not
+        empty is refused. DataError if there is nothing to export.
+        """
+        selected = select_symbols(self._current(), symbols, resolution)
+        return export_datasets(Path(folder), format, selected.definitions, self._each(selected.datasets))
 
+    def import_export(self, folder: str | Path) -> Sequence[Entry]:
+        """Reads back a folder that `export` wrote, all or nothing, and returns the entries.
 
-def _bounds(start: Moment | None, end: Moment | None) -> Bounds:
-    return (
-        None if start is None else moment_ns(start, name="start"),
-        None if end is None else moment_ns(end, name="end"),
-    )
+        Datasets of the same key and definitions of the same symbol are replaced. The content hash of each
+        dataset must be that of the export, so what is read is equal to the last bit. DataError, which names
+        the file, if one is missing, damaged or another.
+        """
+        exported = read_manifest(Path(folder))
+        with edit_index(self.path) as index:
+            fresh = [
+                write_pieces(self.path, file.symbol, read_pieces(Path(folder), exported.format, file), file)
+                for file in exported.files
+            ]
+            index.replace(fresh)
+            index.definitions.update(exported.definitions)
+        return fresh

@@ -8,10 +8,19 @@ from btcore.data.source import check_resolution, check_symbol
 from btcore.errors import DataError
 from btcore.times.clock import moment_text
 
+from .definitions import Definition
 from .entries import Entry
+from .index import Index
 
 Bounds = tuple[int | None, int | None]
 _MOST_SYMBOLS = 20  # that an error lists
+
+
+class Selected(NamedTuple):
+    """Datasets and definitions of a catalog."""
+
+    datasets: list[Entry]
+    definitions: dict[str, Definition]
 
 
 class Wanted(NamedTuple):
@@ -66,3 +75,27 @@ def symbols_there(symbols: Iterable[str]) -> str:
     more = len(known) - _MOST_SYMBOLS
     listed = ", ".join(known[:_MOST_SYMBOLS]) + (f" and {more} more" if more > 0 else "")
     return f"the symbols with data are {listed}" if known else "the catalog is empty"
+
+
+def select_symbols(index: Index, symbols: Iterable[str] | None, resolution: str | None) -> Selected:
+    """The datasets and definitions of symbols (None: all), of one resolution if it is given.
+
+    DataError, which lists the data there are, for a symbol without any, and if there are none at all.
+    """
+    if isinstance(symbols, str):
+        raise DataError(f"symbols: {symbols!r} is not a list of symbols; [{symbols!r}] is")
+    name = None if resolution is None else check_resolution(resolution)
+    names = index.symbols() if symbols is None else list(dict.fromkeys(symbols))
+    datasets = [e for e in index.datasets if e.symbol in set(names) and name in {None, e.resolution}]
+    present = {entry.symbol for entry in datasets}
+    for symbol in () if symbols is None else names:
+        known = present if name is not None else present.union(index.definitions)
+        if check_symbol(symbol) not in known:
+            raise not_found(Wanted(symbol, name), index.datasets)
+    definitions = {
+        s: d for s, d in index.definitions.items() if s in names and (name is None or s in present)
+    }
+    if not datasets and not definitions:
+        what = "data" if name is None else f"{name} data"
+        raise DataError(f"no {what}; {symbols_there(e.symbol for e in index.datasets)}")
+    return Selected(datasets, definitions)

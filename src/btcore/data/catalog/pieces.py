@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from btcore.data.containers import KINDS, Bars, Quotes
 from btcore.data.following import check_follows, last_row
@@ -15,6 +16,7 @@ from btcore.errors import DataError
 
 from .datasets import entry_of
 from .entries import Entry
+from .export.manifest import ExportedFile, check_exported
 from .storage import BLOCKS, has_columns, new_folder, publish, save, write_columns
 
 _BLOCK = 2**20  # rows that are read back at once
@@ -26,14 +28,19 @@ def start_pieces(pieces: Iterable[AnyContainer]) -> Iterator[AnyContainer]:
     return chain([next(remaining, Quotes((), (), ()))], remaining)
 
 
-def write_pieces(root: Path, symbol: str, pieces: Iterable[AnyContainer]) -> Entry:
+def write_pieces(
+    root: Path, symbol: str, pieces: Iterable[AnyContainer], expected: ExportedFile | None = None
+) -> Entry:
     """Writes the pieces as one dataset and returns its entry.
 
     One piece at a time is in memory; empty ones are skipped. DataError if a piece cannot follow the one
-    before as rows of one container, or if no piece has rows.
+    before as rows of one container, if no piece has rows, or if they are not the dataset expected.
     """
     with new_folder(root) as partial:
         entry, blocks = entry_of(symbol, _write_columns(partial, symbol, pieces))
+        if expected is not None:
+            check_exported(expected, entry)
+            entry = replace(entry, notes=expected.notes)
         if has_columns(root, entry):
             write_columns(root, entry, {}, blocks)
             return entry
