@@ -74,7 +74,7 @@ def open_run(
         if value is not None:
             raise _needs_source(name, data)
     opened = open_data(data, symbol, timezone or "UTC")
-    streams = {name: _streams(value) for name, value in opened.items()}
+    streams = {check_symbol(name): _streams(value) for name, value in opened.items()}
     origin = opened.source if isinstance(opened, Merged) else None
     zones = _zones(origin, streams)
     return Opened(
