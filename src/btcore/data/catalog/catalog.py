@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, Trades
@@ -11,19 +12,18 @@ from btcore.data.source import AnyContainer, check_symbol
 from btcore.errors import DataError
 
 from .changes import delete, rename
-from .copying import copy_datasets
 from .datasets import entry_of
 from .definitions import Definition, make_definition
-from .description import CatalogDescription, describe
 from .entries import Entry
-from .export.manifest import ExportedFile, read_manifest
-from .export.reading import read_pieces
-from .export.writing import export_datasets
 from .index import edit_index
-from .lookup import Wanted, select_symbols
+from .lookup import Selected, Wanted, select_symbols
 from .pieces import start_pieces, write_pieces
 from .reading import CatalogReader
 from .storage import write_columns
+
+if TYPE_CHECKING:
+    from .description import CatalogDescription
+    from .export.manifest import ExportedFile
 
 
 class Catalog(CatalogReader):
@@ -117,12 +117,16 @@ class Catalog(CatalogReader):
         warnings.warn("Catalog.remove is now Catalog.delete", DeprecationWarning, stacklevel=2)
         return self.delete(symbol, resolution, kind, source)
 
-    def describe(self, symbol: str | None = None) -> CatalogDescription:
+    def describe(self, symbol: str | None = None) -> "CatalogDescription":
         """What the catalog has, or has of a symbol: datasets with their size on disk, and definitions.
 
         `str` of it is a table. DataError, which lists the symbols, for one without data or a definition.
         """
-        selected = select_symbols(self._current(), None if symbol is None else [symbol], None)
+        from .description import describe
+
+        index = self._current()
+        whole = Selected(list(index.datasets), index.definitions)
+        selected = whole if symbol is None else select_symbols(index, [symbol], None)
         return describe(self.path, selected, self._each(selected.datasets))
 
     def copy(
@@ -136,6 +140,8 @@ class Catalog(CatalogReader):
         `symbols` and `resolution` choose; None is all. Those of the same key are replaced. What is copied is
         checked by its content hash. DataError if there are none, or if the destination is this catalog.
         """
+        from .copying import copy_datasets
+
         selected = select_symbols(self._current(), symbols, resolution)
         folder = destination.path if isinstance(destination, Catalog) else Path(destination)
         return copy_datasets(self.path, folder, selected, self._each(selected.datasets))
@@ -146,13 +152,15 @@ class Catalog(CatalogReader):
         format: str = "parquet",
         symbols: Iterable[str] | None = None,
         resolution: str | None = None,
-    ) -> Sequence[ExportedFile]:
+    ) -> "Sequence[ExportedFile]":
         """Writes datasets and definitions to a new folder, and returns its files.
 
         It has a file for each dataset ("parquet", "arrow" or "csv") and `export.json`, which says what each
         is. `symbols` and `resolution` choose; None is all. The folder appears as a whole; one that is not
         empty is refused. DataError if there is nothing to export.
         """
+        from .export.writing import export_datasets
+
         selected = select_symbols(self._current(), symbols, resolution)
         return export_datasets(Path(folder), format, selected.definitions, self._each(selected.datasets))
 
@@ -163,6 +171,9 @@ class Catalog(CatalogReader):
         dataset must be that of the export, so what is read is equal to the last bit. DataError, which names
         the file, if one is missing, damaged or another.
         """
+        from .export.manifest import read_manifest
+        from .export.reading import read_pieces
+
         exported = read_manifest(Path(folder))
         with edit_index(self.path) as index:
             fresh = [

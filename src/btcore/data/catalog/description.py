@@ -39,8 +39,8 @@ class CatalogDescription(msgspec.Struct, frozen=True, kw_only=True):
         return sorted({dataset.symbol for dataset in self.datasets} | set(self.definitions))
 
     def __str__(self) -> str:
-        count = f"{len(self.datasets)} dataset{'' if len(self.datasets) == 1 else 's'}"
-        lines = [f"{self.path}: {len(self.symbols)} symbols, {count}, {size_text(self.size)}"]
+        counts = f"{_count(len(self.symbols), 'symbol')}, {_count(len(self.datasets), 'dataset')}"
+        lines = [f"{self.path}: {counts}, {size_text(self.size)}"]
         for symbol in self.symbols:
             lines.append(symbol)
             if symbol in self.definitions:
@@ -71,6 +71,10 @@ def _size(root: Path, entry: Entry) -> int:
         return 0
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def size_text(size: int) -> str:
     """Bytes in words: "13.4 MB"."""
     amount = float(size)
@@ -84,7 +88,7 @@ def size_text(size: int) -> str:
 def _dataset_lines(dataset: DatasetDescription) -> list[str]:
     span = f"{moment_text(dataset.first)} to {moment_text(dataset.last)}"
     zone = f"zone {dataset.timezone}" if dataset.timezone else "zone unknown"
-    line = f"  {dataset.name}: {dataset.rows:,} rows, {span}, {zone}, {size_text(dataset.size)}"
+    line = f"  {dataset.name}: {_count(dataset.rows, 'row')}, {span}, {zone}, {size_text(dataset.size)}"
     return [line, *(f"    {note}" for note in dataset.notes)]
 
 

@@ -85,17 +85,23 @@ def select_symbols(index: Index, symbols: Iterable[str] | None, resolution: str 
     if isinstance(symbols, str):
         raise DataError(f"symbols: {symbols!r} is not a list of symbols; [{symbols!r}] is")
     name = None if resolution is None else check_resolution(resolution)
-    names = index.symbols() if symbols is None else list(dict.fromkeys(symbols))
-    datasets = [e for e in index.datasets if e.symbol in set(names) and name in {None, e.resolution}]
+    names = None if symbols is None else {check_symbol(symbol): None for symbol in symbols}
+    datasets = [
+        entry
+        for entry in index.datasets
+        if (names is None or entry.symbol in names) and name in {None, entry.resolution}
+    ]
     present = {entry.symbol for entry in datasets}
-    for symbol in () if symbols is None else names:
-        known = present if name is not None else present.union(index.definitions)
-        if check_symbol(symbol) not in known:
-            raise not_found(Wanted(symbol, name), index.datasets)
     definitions = {
-        s: d for s, d in index.definitions.items() if s in names and (name is None or s in present)
+        symbol: definition
+        for symbol, definition in index.definitions.items()
+        if (names is None or symbol in names) and (name is None or symbol in present)
     }
+    for symbol in names or ():
+        if symbol not in present and symbol not in definitions:
+            raise not_found(Wanted(symbol, name), index.datasets)
     if not datasets and not definitions:
         what = "data" if name is None else f"{name} data"
-        raise DataError(f"no {what}; {symbols_there(e.symbol for e in index.datasets)}")
+        there = symbols_there(entry.symbol for entry in index.datasets)
+        raise DataError(f"symbols: none is given; {there}" if names == {} else f"no {what}; {there}")
     return Selected(datasets, definitions)

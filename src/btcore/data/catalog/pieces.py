@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import replace
@@ -16,8 +16,10 @@ from btcore.errors import DataError
 
 from .datasets import entry_of
 from .entries import Entry
-from .export.manifest import ExportedFile, check_exported
 from .storage import BLOCKS, has_columns, new_folder, publish, save, write_columns
+
+if TYPE_CHECKING:
+    from .export.manifest import ExportedFile
 
 _BLOCK = 2**20  # rows that are read back at once
 
@@ -29,7 +31,7 @@ def start_pieces(pieces: Iterable[AnyContainer]) -> Iterator[AnyContainer]:
 
 
 def write_pieces(
-    root: Path, symbol: str, pieces: Iterable[AnyContainer], expected: ExportedFile | None = None
+    root: Path, symbol: str, pieces: Iterable[AnyContainer], expected: "ExportedFile | None" = None
 ) -> Entry:
     """Writes the pieces as one dataset and returns its entry.
 
@@ -39,6 +41,8 @@ def write_pieces(
     with new_folder(root) as partial:
         entry, blocks = entry_of(symbol, _write_columns(partial, symbol, pieces))
         if expected is not None:
+            from .export.manifest import check_exported
+
             check_exported(expected, entry)
             entry = replace(entry, notes=expected.notes)
         if has_columns(root, entry):

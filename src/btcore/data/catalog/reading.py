@@ -149,11 +149,14 @@ class CatalogReader:
     def _each(self, entries: Iterable[Entry]) -> Iterator[tuple[Entry, AnyContainer]]:
         """Each dataset, or the one that has replaced it meanwhile; one at a time is mapped."""
         for entry in entries:
-            wanted = Wanted(*entry.key)
-            found = self._read(wanted)
-            if not found:
-                raise not_found(wanted, self.list())
-            yield found[0]
+            try:
+                yield entry, open_dataset(self.path, entry)
+            except FileNotFoundError:  # replaced or deleted after the index was read
+                wanted = Wanted(*entry.key)
+                found = self._read(wanted)
+                if not found:
+                    raise not_found(wanted, self.list()) from None
+                yield found[0]
 
     def _rows(self, wanted: Wanted, bounds: Bounds) -> _Rows:
         """The containers that a run reads, without empty ones, each with its range of rows in the dataset."""
