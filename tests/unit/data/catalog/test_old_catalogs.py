@@ -4,6 +4,7 @@
 catalogs in tests/saved were written that way, each by the release it is named after.
 """
 
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -156,6 +157,25 @@ def test_a_dataset_can_be_added_and_removed(catalog):
     assert len(catalog.list()) == len(DATASETS) + 1
     assert catalog.delete("ACME", "day", source="mid") == 1
     assert catalog.read("ACME", "day") == Bars(**DAYS, interval="1d")
+
+
+def test_a_definition_and_a_new_name_change_the_version_and_no_data(catalog):
+    before = {entry.key: (entry.content_hash, entry.directory) for entry in catalog.list()}
+    made = catalog.define("ACME", bt.Instrument(tick_size=0.25), timezone="America/New_York")
+    catalog.rename("ACME", "ACME2")
+    assert catalog.definitions() == {"ACME2": made}
+    after = {e.key: (e.content_hash, e.directory) for e in Catalog(catalog.path).list()}
+    assert after == {(key[0].replace("ACME", "ACME2"), *key[1:]): found for key, found in before.items()}
+    assert catalog.read("ACME2", "day") == Bars(**DAYS, interval="1d")
+    assert catalog.merge(["ACME2", "SPREAD"], "tick").order.tolist()
+    assert json.loads((catalog.path / "index.json").read_text())["version"] == 2
+
+
+def test_it_is_exported_and_read_back(catalog, tmp_path):
+    catalog.export(tmp_path / "out", "csv")
+    back = Catalog(tmp_path / "back")
+    back.import_export(tmp_path / "out")
+    assert [(e.key, e.content_hash) for e in back.list()] == [(e.key, e.content_hash) for e in catalog.list()]
 
 
 if __name__ == "__main__":

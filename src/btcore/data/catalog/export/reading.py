@@ -48,7 +48,8 @@ def _read_parquet(file: Path, dataset: ExportedFile) -> Iterator[Columns]:
 
     def batches() -> Iterator[Any]:
         with parquet.ParquetFile(file) as source:
-            yield from source.iter_batches(batch_size=BLOCK)
+            for group in range(source.num_row_groups):
+                yield from source.read_row_group(group, use_threads=False).to_batches(BLOCK)
 
     return _of_batches(file, batches(), dataset)
 
