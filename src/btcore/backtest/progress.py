@@ -1,4 +1,4 @@
-"""How far a run has come, and a progress bar for terminals."""
+"""How far a run or other work has come, and a progress bar for terminals."""
 
 import sys
 import time
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TextIO
 
 SHOW_AFTER = 0.5  # seconds; a shorter run shows no bar
+LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 
 
 class Progress(NamedTuple):
@@ -20,32 +21,57 @@ class Progress(NamedTuple):
 ProgressCallback = Callable[[Progress], Any]
 
 
-class ProgressBar:
-    """Redraws one line of a terminal at each call."""
+class ProgressLine:
+    """How far some work has come: one line of a terminal, drawn again; elsewhere a line every 10 seconds."""
 
     def __init__(self, stream: TextIO, width: int = 32) -> None:
         self._stream = stream
         self._width = width
-        self._started = time.monotonic()
-        self._drawn = False
+        self._is_terminal = stream.isatty()
+        self._started = self._shown = time.monotonic()
+        self._length = 0
 
-    def __call__(self, progress: Progress) -> None:
-        elapsed = time.monotonic() - self._started
-        if elapsed < SHOW_AFTER and not self._drawn:
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the work began."""
+        return time.monotonic() - self._started
+
+    def draw(self, fraction: float, text: str) -> None:
+        """Shows the fraction done (0 to 1) and the text."""
+        elapsed = self.elapsed
+        if not self._is_terminal:
+            if time.monotonic() - self._shown >= LINE_EVERY:
+                self._shown = time.monotonic()
+                self._stream.write(f"{fraction:6.1%}  {text}\n")
+                self._stream.flush()
             return
-        self._drawn = True
-        done = round(progress.fraction * self._width)
-        rate = progress.events / elapsed / 1e6 if elapsed else 0.0
-        self._stream.write(
-            f"\r[{'#' * done}{'.' * (self._width - done)}] {progress.fraction:6.1%}  "
-            f"{rate:5.1f} M events/s  equity {progress.equity:,.2f} "
-        )
+        if elapsed < SHOW_AFTER and not self._length:
+            return
+        done = round(fraction * self._width)
+        line = f"[{'#' * done}{'.' * (self._width - done)}] {fraction:6.1%}  {text} "
+        self._stream.write(f"\r{line:<{self._length}}")
+        self._length = len(line)
         self._stream.flush()
 
     def close(self) -> None:
-        if self._drawn:
+        """Ends the line."""
+        if self._length:
             self._stream.write("\n")
             self._stream.flush()
+            self._length = 0
+
+
+class ProgressBar:
+    """The progress of a run, drawn at each call."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._line = ProgressLine(stream)
+        self.close = self._line.close
+
+    def __call__(self, progress: Progress) -> None:
+        elapsed = self._line.elapsed
+        rate = progress.events / elapsed / 1e6 if elapsed else 0.0
+        self._line.draw(progress.fraction, f"{rate:5.1f} M events/s  equity {progress.equity:,.2f}")
 
 
 def reporter(progress: ProgressCallback | bool | None) -> tuple[ProgressCallback | None, Callable[[], None]]:

@@ -136,17 +136,17 @@ BAD_DATA = [
     (["data", "import", "empty.csv", "--into", "c"], "empty.csv: the file has no rows"),
     (
         ["data", "import", "good.csv", "--into", "c", "--columns", "close"],
-        "--columns: 'close' is not COLUMN=NAME_IN_FILE",
+        "--columns: 'close' is not NAME=NAME_IN_FILE",
     ),
     (
         ["data", "import", "good.csv", "--into", "c", "--symbol", "../x"],
-        "symbol: '../x' is not 1 to 32 letters",
+        "--symbol: '../x' is not 1 to 32 letters",
     ),
     (
         ["data", "import", "good.csv", "good.csv", "--into", "c"],
-        "--symbol: 1 different symbols for 2 files",
+        "good.csv: it begins at 2024-01-02T00:00:00Z, but good.csv of the same symbol ends at",
     ),
-    (["data", "import", "good.csv", ".", "--into", "c"], "PATH: files and folders of LEAN data"),
+    (["data", "import", "good.csv", ".", "--into", "c"], "PATH: . is a folder; files and folders cannot"),
     (
         ["data", "import", "good.csv", "--format", "lean", "--into", "c"],
         "good.csv: not a folder of LEAN data",

@@ -51,26 +51,28 @@ class Catalog(CatalogReader):
             raise DataError(f"{symbol}: there is nothing to write; at least one container is needed")
         described = [entry_of(symbol, container, resolution) for container in containers]
         fresh = [entry for entry, _ in described]
-        keys = [entry.key for entry in fresh]
-        if len(set(keys)) < len(keys):
-            raise DataError(
-                f"{symbol}: two datasets of the same resolution, kind and source; join them first"
-            )
+        _refuse_twice(fresh)
         with edit_index(self.path) as index:
             for (entry, blocks), container in zip(described, containers, strict=True):
                 write_columns(self.path, entry, container.columns, blocks)
             index.replace(fresh)
         return fresh
 
-    def write_stream(self, streams: Mapping[str, Iterable[AnyContainer]]) -> list[Entry]:
+    def write_stream(
+        self,
+        streams: Mapping[str, Iterable[AnyContainer]] | Iterable[tuple[str, Iterable[AnyContainer]]],
+    ) -> list[Entry]:
         """Writes data larger than memory: for each symbol the pieces of one dataset, in order of time.
 
+        Pairs (symbol, pieces) write several datasets of one symbol; DataError if two of them are the same.
         The stored bytes are those of one container with all rows; on any error nothing is changed. Other
         processes cannot write until the last piece has been written.
         """
-        started = {check_symbol(symbol): start_pieces(pieces) for symbol, pieces in streams.items()}
+        pairs = streams.items() if isinstance(streams, Mapping) else streams
+        started = [(check_symbol(symbol), start_pieces(pieces)) for symbol, pieces in pairs]
         with edit_index(self.path) as index:
-            fresh = [write_pieces(self.path, symbol, pieces) for symbol, pieces in started.items()]
+            fresh = [write_pieces(self.path, symbol, pieces) for symbol, pieces in started]
+            _refuse_twice(fresh)
             index.replace(fresh)
         return fresh
 
@@ -183,3 +185,12 @@ class Catalog(CatalogReader):
             index.replace(fresh)
             index.definitions.update(exported.definitions)
         return fresh
+
+
+def _refuse_twice(entries: Sequence[Entry]) -> None:
+    keys = [entry.key for entry in entries]
+    for i, entry in enumerate(entries):
+        if entry.key in keys[:i]:
+            raise DataError(
+                f"{entry.symbol}: two datasets of the same resolution, kind and source; join them first"
+            )

@@ -25,14 +25,17 @@ class OpenedCsv(NamedTuple):
     columns: Columns
 
 
-def text_sample(file: Path) -> Sample:
-    """What is seen of a text file before it is read, by default options."""
-    found = Candidates.of(TextSettings(), None)
+def text_sample(file: Path, settings: TextSettings | None = None, kind: str | None = None) -> Sample:
+    """What is seen of a text file before it is read as data of the kind, or of any."""
+    settings = TextSettings() if settings is None else settings
+    found = Candidates.of(settings, kind)
+    settings = found.with_text_options(settings)
+    kinds = REQUIRED if kind is None else (kind,)
 
     def is_header(names: list[str]) -> bool:
-        return found.has_header(names) or any(_matches(names, kind, TextSettings()) for kind in REQUIRED)
+        return found.has_header(names) or any(_matches(names, each, settings) for each in kinds)
 
-    return _sample(open_table(file, TextSettings(), is_header))
+    return _sample(open_table(file, settings, is_header))
 
 
 def open_csv(file: Path, kind: str | None, settings: TextSettings) -> OpenedCsv:

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -33,6 +34,9 @@ _DAMAGES = (
     *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
 )
 
+# Is told how many bytes of the file on disk have been read; None: nobody is.
+watcher: ContextVar[Callable[[int], None] | None] = ContextVar("watcher", default=None)
+
 
 class Opened(NamedTuple):
     """A text file: its bytes in UTF-8 without a mark, and whether the file on disk has just these."""
@@ -52,7 +56,8 @@ def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Ite
     """
     check_file(file)
     with ExitStack() as stack:
-        stream, compressions = _decompressed(file, stack)
+        stored = stack.enter_context(file.open("rb"))
+        stream, compressions = _decompressed(file, stored, stack)
         with _damage(file, compressions):
             start = _peek(stream)
         _reject_other_formats(file, start)
@@ -60,14 +65,15 @@ def open_text(file: Path, encoding: str | None = None, size: int = CHUNK) -> Ite
         notes = [f"compressed: {' in '.join(reversed(compressions))}"] if compressions else []
         notes += [f"encoding: {found}"] if found != "utf-8" else []
         chunks = _chunks(file, stream, compressions, mark, size)
+        if (watch := watcher.get()) is not None:
+            chunks = _watched(chunks, stored, watch)
         if found != "utf-8":
             chunks = _decoded(file, chunks, found)
         yield Opened(chunks, not compressions and found == "utf-8", tuple(notes))
 
 
-def _decompressed(file: Path, stack: ExitStack) -> tuple[Any, list[str]]:
-    """The decompressed stream, and the names of the formats from the outside in."""
-    stream: Any = stack.enter_context(file.open("rb"))
+def _decompressed(file: Path, stream: Any, stack: ExitStack) -> tuple[Any, list[str]]:
+    """The decompressed stream of a file, and the names of the formats from the outside in."""
     compressions: list[str] = []
     while len(compressions) < _NESTED:
         with _damage(file, compressions):
@@ -192,6 +198,13 @@ def _chunks(file: Path, stream: Any, compressions: list[str], skip: int, size: i
         stream.read(skip)
         while chunk := stream.read(size):
             yield bytes(chunk)
+
+
+def _watched(chunks: Iterator[bytes], stored: IO[bytes], watch: Callable[[int], None]) -> Iterator[bytes]:
+    """The chunks; `watch` is told how many bytes of the file on disk have been read."""
+    for chunk in chunks:
+        watch(stored.tell())
+        yield chunk
 
 
 def _decoded(file: Path, chunks: Iterator[bytes], encoding: str) -> Iterator[bytes]:

@@ -22,6 +22,14 @@ class UnknownSymbolError(DataError):
     """The symbol that is asked for is not in the table."""
 
 
+class SeveralSymbolsError(DataError):
+    """The table has a column of several symbols, and no option says which of them is asked for."""
+
+    def __init__(self, message: str, column: str) -> None:
+        super().__init__(message)
+        self.column = column
+
+
 class Before:
     """What the pieces of a file have had so far; the next piece must be alike."""
 
@@ -71,19 +79,40 @@ def split_symbols(
         texts = symbol_texts(columns[name])
         if settings.missing == "refuse":
             reject_rows(found.kind, texts == "", lambda _: f"{name} is missing; {DROP_HINT}")
+        _check_others(columns, found, texts.tolist())
         return {symbol: texts == symbol for symbol in dict.fromkeys(texts.tolist()) if symbol}
     seen = {} if before is None else before.symbols
     for name in found.symbols:
         values = list(dict.fromkeys([*seen.get(name, []), *_distinct(columns[name])]))
         if len(values) > 1:
             hint = f'pass symbol={values[0]!r} for one of them, by="symbol" for all'
-            raise _several(name, values, f'{hint}, or columns={{"symbol": None}} if it names no symbols')
+            error = _several(name, values, f'{hint}, or columns={{"symbol": None}} if it names no symbols')
+            raise SeveralSymbolsError(str(error), name)
         seen[name] = values
     return {"": None}
 
 
 def _several(name: str, values: list[str], hint: str) -> DataError:
     return DataError(f"the column {name!r} has {len(values)} values, {_shown(values)}; {hint}")
+
+
+def _several_of(symbol: str, name: str, other: str, values: list[str]) -> DataError:
+    """The rows of a symbol are of several streams, such as contracts of a root, or cancels beside trades."""
+    hint = f"pass columns={{'symbol': {other!r}}} and one of them, or columns={{'symbol': {name!r}}}"
+    return _several(other, values, f"in the rows of {symbol!r}; {hint} if all belong together")
+
+
+def _check_others(columns: Mapping[str, Any], found: Found, symbols: list[str]) -> None:
+    """DataError if another column tells rows of one symbol apart."""
+    name, *others = found.symbols
+    for other in others:
+        pairs = dict.fromkeys(zip(symbols, symbol_texts(columns[other]).tolist(), strict=True))
+        values: dict[str, list[str]] = {}
+        for symbol, value in pairs:
+            values.setdefault(symbol, []).append(value)
+        for symbol, each in values.items():
+            if symbol and len(each) > 1:
+                raise _several_of(symbol, name, other, each)
 
 
 def _one(
@@ -95,18 +124,11 @@ def _one(
         if symbol not in values:
             continue
         mask = symbol_texts(columns[name]) == symbol
-        for other in [
-            column for column in found.symbols if column != name
-        ]:  # such as contracts of one root, or cancels beside trades
+        for other in [column for column in found.symbols if column != name]:
             texts = symbol_texts(columns[other])[mask].tolist()
             seen[other] = list(dict.fromkeys([*seen.get(other, []), *texts]))
             if len(seen[other]) > 1:
-                hint = (
-                    f"pass columns={{'symbol': {other!r}}} and one of them, or columns={{'symbol': {name!r}}}"
-                )
-                raise _several(
-                    other, seen[other], f"in the rows of {symbol!r}; {hint} if all belong together"
-                )
+                raise _several_of(symbol, name, other, seen[other])
         return {symbol: None if values == [symbol] and not partial else mask}
     name = found.symbols[0]
     values = _distinct(columns[name])

@@ -1,0 +1,80 @@
+"""How far an import has come, on stderr."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from btcore.backtest.progress import ProgressLine
+
+
+class ImportProgress:
+    """The share of the bytes of all files that has been read, the rows so far, and the time that is left."""
+
+    def __init__(self, total: int, line: ProgressLine) -> None:
+        self._total, self._line = max(total, 1), line
+        self._name, self._before, self._size, self._rows = "", 0, 0, 0
+
+    def begin(self, name: str, size: int) -> None:
+        """A file of so many bytes is read next."""
+        self._name, self._before, self._size = name, self._before + self._size, size
+        self.read(0)
+
+    def read(self, position: int) -> None:
+        """So many bytes of the file have been read."""
+        share = min((self._before + min(position, self._size)) / self._total, 1.0)
+        draw_share(self._line, share, f"{self._name}  {self._rows:,} rows")
+
+    def restart(self) -> None:
+        """The files are read once more."""
+        self._before = self._size = self._rows = 0
+
+    def count(self, rows: int) -> None:
+        """So many more rows have been read."""
+        self._rows += rows
+
+
+def draw_share(line: ProgressLine, share: float, text: str) -> None:
+    """The share done, and the time that is left if it takes as long for each part as so far."""
+    left = line.elapsed / share * (1 - share) if share else 0.0
+    line.draw(share, f"{text}  {_clock(left)} left" if share and line.elapsed > 1 else text)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@contextmanager
+def progress_line(*, quiet: bool) -> Iterator[ProgressLine | None]:
+    """A line of progress on stderr; None if it is not wanted."""
+    if quiet or sys.stderr is None:
+        yield None
+        return
+    line = ProgressLine(sys.stderr)
+    try:
+        yield line
+    finally:
+        line.close()
+
+
+@contextmanager
+def watched_files(total: int, *, quiet: bool) -> Iterator[ImportProgress | None]:
+    """The progress of files of so many bytes, which their readers report; None if it is not wanted."""
+    with progress_line(quiet=quiet) as line:
+        if line is None:
+            yield None
+            return
+        from btcore.data.files.opened import watcher  # not at the top: it loads modules of compressed files
+
+        progress = ImportProgress(total, line)
+        token = watcher.set(progress.read)
+        try:
+            yield progress
+        finally:
+            watcher.reset(token)
+
+
+def lean_progress(line: ProgressLine | None) -> Callable[[float, str], None] | None:
+    """What an import of a folder calls with the share done and the name of a dataset."""
+    return None if line is None else lambda share, name: draw_share(line, share, name)
