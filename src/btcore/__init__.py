@@ -25,7 +25,7 @@ from btcore.strategies.callbacks.strategy import (
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.targets.targets import Targets
 
-from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec
+from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec, TradingHours
 from .data import (
     Bars,
     Catalog,
@@ -80,6 +80,7 @@ __all__ = [
     "Targets",
     "TradeEvent",
     "Trades",
+    "TradingHours",
     "__version__",
     "import_lean",
     "leakcheck",

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 
 from .errors import ConfigError
 from .times.clock import to_ns, zone
+from .times.hours import TradingHours
 from .times.intervals import DAY_NS, UNIT_NS
 from .times.resolutions import RESOLUTION_PATTERN, RESOLUTION_WORDS
 from .validation import PATTERN_WORDS, checked, fault
@@ -37,6 +38,7 @@ __all__ = [
     "StrategySpec",
     "Symbol",
     "Timezone",
+    "TradingHours",
     "checked",
     "fault",
     "to_ns",
@@ -78,6 +80,7 @@ Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Rate = Annotated[float, Meta(ge=-100, le=100)]
+ExchangeCode = Annotated[str, Meta(min_length=1, max_length=32)]
 Instant = IsoDate | int  # int: ns since the epoch, UTC
 DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid from its time on
 FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | DatedValues]
@@ -225,6 +228,7 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         receives.
     splits: (time, new shares for one).
     dividends: (time, money per unit, in its currency).
+    sessions: the code of an exchange, such as XNYS, or trading hours; null for the sessions of the run.
     """
 
     tick_size: NonNegative = 0.0
@@ -239,6 +243,7 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     funding: DatedValues = field(default_factory=list)
     splits: DatedValues = field(default_factory=list)
     dividends: DatedValues = field(default_factory=list)
+    sessions: ExchangeCode | TradingHours | None = None
 
     def __post_init__(self) -> None:
         _check_finite(self)
@@ -285,7 +290,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: Currency = "USD"
     timezone: Timezone = "UTC"
     mark_every: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}(s|min|h|d)(?![\s\S])")] | None = None
-    calendar: Annotated[str, Meta(min_length=1, max_length=32)] | None = None
+    calendar: ExchangeCode | None = None
     fx: FxRates = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -21,6 +21,14 @@ from hand_cases import (
     trades,
 )
 
+from btcore.config import Instrument, TradingHours
+from btcore.times.hours import DAYS
+
+SECONDS_OF_DAY = TradingHours(
+    timezone="UTC",
+    week={day: [("00:00:02", "00:00:04"), ("00:00:06", "00:00:09")] for day in DAYS},
+)
+
 
 def amend(order: int, **terms: Any) -> Any:
     return lambda ctx: ctx.amend(order, **terms)
@@ -186,6 +194,39 @@ def test_sessions_of_a_calendar_decide() -> None:
     outcome = play(ENGINES["reference"], plan, {"A": market}, sessions=sessions)
     assert ends(outcome)[0] == ("EXPIRED", "day", 4)
     assert fills(outcome) == [(4, 3, 1, 104, "taker"), (6, 2, 1, 107, "taker")]
+
+
+def test_the_sessions_of_an_instrument_go_before_those_of_the_run(engine: EngineRun) -> None:
+    # The instrument has sessions from 2 to 4 s and from 6 to 9 s after midnight; those of the run are days.
+    market = quotes(*((t, 100 + t, 101 + t) for t in range(8)))
+    plan = {
+        3: both(buy(1, limit=9.0, time_in_force="DAY"), *(buy(1, time_in_force=t) for t in ("OPG", "CLS")))
+    }
+    outcome = play(engine, plan, {"A": market}, {"A": Instrument(sessions=SECONDS_OF_DAY)})
+    assert ends(outcome)[0] == ("EXPIRED", "day", 4)
+    assert fills(outcome) == [(4, 3, 1, 104, "taker"), (6, 2, 1, 107, "taker")]
+
+
+def test_each_symbol_has_its_own_sessions(engine: EngineRun) -> None:
+    # A closes at 4 s; B has the days of the run, so that its orders stay open.
+    market = quotes(*((t, 100 + t, 101 + t) for t in range(8)))
+
+    def order_both(ctx: Any) -> None:
+        for symbol in ("A", "B"):
+            ctx.buy(symbol, 1, limit=9.0, time_in_force="DAY")
+
+    outcome = play(
+        engine, {3: order_both}, {"A": market, "B": market}, {"A": Instrument(sessions=SECONDS_OF_DAY)}
+    )
+    assert ends(outcome)[0] == ("EXPIRED", "day", 4)
+    assert ends(outcome)[1] == ends(play(engine, {3: order_both}, {"A": market, "B": market}))[1]
+
+
+def test_bars_end_with_the_sessions_of_their_instrument(engine: EngineRun) -> None:
+    # Sessions from 2 to 4 s and from 6 to 9 s: the bars of 2 s that begin at 2, 6 and 8 s last 2, 2 and 1 s.
+    market = bars(*((t, 10, 10, 10, 10) for t in (2, 6, 8)), interval=2)
+    outcome = play(engine, {}, {"A": market}, {"A": Instrument(sessions=SECONDS_OF_DAY)})
+    assert outcome.strategy.calls == [("bar", 4), ("bar", 8), ("bar", 9)]
 
 
 # Post-only and reduce-only

@@ -1,13 +1,14 @@
 """Rounding to steps, times, sessions and jitter."""
 
 from bisect import bisect_left, bisect_right
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from math import ceil, floor, inf, log
 from typing import Any
 from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86400 * 10**9
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def nanoseconds(milliseconds: float) -> int:
@@ -39,8 +40,8 @@ def since_epoch(when: datetime, timezone: ZoneInfo) -> int:
 
 def month_of(ts: int) -> tuple[int, int]:
     """The calendar month (UTC) that `ts` is in."""
-    date = EPOCH + timedelta(seconds=ts // 10**9)
-    return date.year, date.month
+    when = EPOCH + timedelta(seconds=ts // 10**9)
+    return when.year, when.month
 
 
 def midnight_after(ts: int, timezone: ZoneInfo) -> int:
@@ -75,6 +76,57 @@ class Listed:
     def open_at_or_after(self, ts: int) -> float:
         later = self.opens[bisect_left(self.opens, ts) :]
         return later[0] if later else inf
+
+
+class WeeklyHours:
+    """Sessions of trading hours, found day by day."""
+
+    def __init__(self, hours: Any) -> None:
+        self.hours, self.timezone = hours, ZoneInfo(hours.timezone)
+
+    def of_day(self, day: date) -> list[tuple[int, int]]:
+        """(open, close) of the sessions that close on a local day."""
+        if day.isoformat() in self.hours.holidays:
+            return []
+        found = []
+        early = self.hours.early_closes.get(day.isoformat())
+        late = self.hours.late_opens.get(day.isoformat())
+        for opened, closed in self.hours.week.get(WEEKDAYS[day.weekday()], []):
+            begin, end = clock(opened), clock(closed)
+            begin -= timedelta(days=1) if begin >= end else timedelta(0)
+            begin = max(begin, clock(late)) if late else begin
+            end = min(end, clock(early)) if early else end
+            span = self.instant(day, begin), self.instant(day, end)
+            if begin < end and span[0] < span[1]:
+                found.append(span)
+        return found
+
+    def instant(self, day: date, after: timedelta) -> int:
+        return since_epoch(datetime(day.year, day.month, day.day) + after, self.timezone)
+
+    def between(self, first: int, last: int) -> tuple[list[int], list[int]]:
+        """Opens and closes from two weeks before the first time to two weeks after the last."""
+        spans: list[tuple[int, int]] = []
+        day, until = (self.local_date(ts) + timedelta(days=n) for ts, n in ((first, -14), (last, 14)))
+        while day <= until:
+            spans += self.of_day(day)
+            day += timedelta(days=1)
+        spans.sort()
+        return [span[0] for span in spans], [span[1] for span in spans]
+
+    def local_date(self, ts: int) -> date:
+        return (EPOCH + timedelta(seconds=ts // 10**9)).astimezone(self.timezone).date()
+
+    def close_after(self, ts: int) -> float:
+        return min(close for close in self.between(ts, ts)[1] if close > ts)
+
+    def open_at_or_after(self, ts: int) -> float:
+        return min(opened for opened in self.between(ts, ts)[0] if opened >= ts)
+
+
+def clock(text: str) -> timedelta:
+    hours, minutes, *seconds = map(int, text.split(":"))
+    return timedelta(hours=hours, minutes=minutes, seconds=seconds[0] if seconds else 0)
 
 
 def splitmix64(state: int) -> int:

@@ -105,13 +105,14 @@ class Orders:
         if self.is_past_expiry(order, ts):
             self.close(order, EXPIRED, "gtd", ts)
             return
-        close = self.sessions.close_after(ts)
+        sessions = self.own_sessions.get(order.symbol, self.sessions)
+        close = sessions.close_after(ts)
         if order.time_in_force == "DAY" and close < inf:
             order.ts_expires = close
         elif order.time_in_force == "CLS":
             order.session = close
         elif order.time_in_force == "OPG":
-            order.session = self.sessions.open_at_or_after(ts)
+            order.session = sessions.open_at_or_after(ts)
         if not isnan(self.markets[order.symbol].mark):
             self.admit(order, fill_price)
             self.meet_standing_quote(order)

@@ -36,7 +36,7 @@ from .model import (
     Report,
     Trade,
 )
-from .numbers import Jitter, Listed, LocalDays, nanoseconds
+from .numbers import Jitter, Listed, LocalDays, WeeklyHours, nanoseconds
 from .orders import Orders
 from .scheduled import Scheduled
 
@@ -61,9 +61,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
     ) -> None:
         self.execution = terms = execution or Execution()
         self.timezone = ZoneInfo(timezone)
-        self.sessions = Listed(*sessions) if sessions else LocalDays(self.timezone)
-        self.events = sequence(streams, sessions)
         instruments = instruments or {}
+        self.sessions = Listed(*sessions) if sessions else LocalDays(self.timezone)
+        self.own_sessions = {
+            symbol: WeeklyHours(instrument.sessions)
+            for symbol, instrument in instruments.items()
+            if instrument.sessions is not None
+        }
+        self.events = sequence(streams, sessions, self.own_sessions)
         legs = (LONG, SHORT) if terms.position_mode == "hedging" else (NETTED,)
         self.markets = {
             symbol: Market(
@@ -308,12 +313,17 @@ def ended_at_closes(stream: dict[str, Any], opens: list[int], closes: list[int])
 
 
 def sequence(
-    streams: dict[str, dict[str, Any]], sessions: tuple[list[int], list[int]] | None = None
+    streams: dict[str, dict[str, Any]],
+    sessions: tuple[list[int], list[int]] | None = None,
+    own_sessions: dict[str, WeeklyHours] | None = None,
 ) -> list[Event]:
     """All streams as one list, by delivery time, symbol, kind (quote, trade, bar) and row."""
     events: list[Event] = []
     for symbol, given in streams.items():
-        stream = ended_at_closes(given, *sessions) if sessions else given
+        own = (own_sessions or {}).get(symbol)
+        starts = [int(row[0]) for row in given.get("bars") or []]
+        hours = own.between(min(starts), max(starts)) if own and starts else sessions
+        stream = ended_at_closes(given, *hours) if hours else given
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
         events += [Bar(symbol, *row, end=end_of(stream, row)) for row in stream.get("bars") or []]

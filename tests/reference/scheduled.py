@@ -67,12 +67,15 @@ class Scheduled:
         close = self.sessions.close_after(self.start)
         while close <= self.events[-1].delivered:
             accruals.add(close)
-            for market in self.markets.values():
-                if market.source is not Bar:
-                    self.scheduled.append(
-                        ScheduledEvent(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
-                    )
             close = self.sessions.close_after(close)
+        for market in self.markets.values():
+            sessions = self.own_sessions.get(market.symbol, self.sessions)
+            close = sessions.close_after(self.start)
+            while market.source is not Bar and close <= self.events[-1].delivered:
+                self.scheduled.append(
+                    ScheduledEvent(close, SESSION_CLOSE, lambda market=market: self.close_session(market))
+                )
+                close = sessions.close_after(close)
         self.scheduled += [ScheduledEvent(at, ACCRUAL, self.accrue) for at in accruals if at > self.start]
         self.scheduled.sort(key=lambda item: (item.timestamp, item.rank))  # stable: then by symbol
 

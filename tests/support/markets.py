@@ -16,7 +16,8 @@ from msgspec.structs import replace
 from random_rows import HOUR, KINDS, LEVELS, MILLISECOND, MINUTE, SECOND, Dice, Ground, markets, rows
 from strategy_scripts import Action, Script
 
-from btcore.config import CommissionTier, Execution, Instrument
+from btcore.config import CommissionTier, Execution, Instrument, TradingHours
+from btcore.times.hours import DAYS as DAY_NAMES
 
 EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
 
@@ -99,6 +100,8 @@ def cases(draw: Any) -> tuple[Case, Script]:
         instruments[symbol] = draw(instruments_around(step))
         if every_term:
             instruments[symbol] = replace(instruments[symbol], **more_of_instrument(dice, base, unit))
+            hours = trading_hours(dice, timezone, unit)
+            instruments[symbol] = replace(instruments[symbol], sessions=hours)
         origin = 0.0 if instruments[symbol].negative_prices else 100.0
         grounds[symbol] = Ground(origin, step, instruments[symbol].lot_size or 1.0)
         streams[symbol] = draw(markets(draw(kinds), base, unit, grounds[symbol]))
@@ -165,6 +168,21 @@ def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "splits": sometimes((2.0, 0.5, 4.0, 0.25)),
         "dividends": sometimes((1.0, 0.25, 3.0)),
     }
+
+
+def trading_hours(dice: Dice, timezone: str, unit: int) -> TradingHours | None:
+    """Sessions of a few units each, often different from those of the run; sometimes None."""
+    limits = dice.pick((None, ((2, 5), (7, 13)), ((-3, 4), (4, 9)), ((1, 3),), ((0, 0),)))
+    if limits is None or unit < SECOND:
+        return None
+    pairs = [(time_of_day(unit * begin), time_of_day(unit * end)) for begin, end in limits]
+    week = {day: pairs for day in DAY_NAMES if not (day == "sunday" and dice.one_in(4))}
+    return TradingHours(timezone=dice.pick((timezone, "UTC")), week=week)
+
+
+def time_of_day(ns: int) -> str:
+    minutes, second = divmod(ns % (24 * HOUR) // SECOND, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{second:02}"
 
 
 def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:

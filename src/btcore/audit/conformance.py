@@ -98,7 +98,7 @@ def dated(terms: Any) -> Any:
     """Keyword arguments for `bt.run`: lists of [time, value] become lists of (ns UTC, value)."""
     if isinstance(terms, dict):
         return {name: dated(value) for name, value in terms.items()}
-    if isinstance(terms, list) and all(isinstance(item, list) for item in terms):
+    if isinstance(terms, list) and all(isinstance(x, list) and isinstance(x[0], int | float) for x in terms):
         return [(to_ns(at), value) for at, value in terms]
     return terms
 

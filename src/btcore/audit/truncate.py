@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from btcore.backtest.cautions import early_ends
 from btcore.backtest.inputs import time_span
 from btcore.backtest.session_ends import session_ends, with_ends
+from btcore.backtest.symbol_sessions import own_sessions
+from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, from_columns
 from btcore.data.markets import SymbolData, select_rows
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
-from btcore.times.sessions import sessions
+from btcore.times.sessions import Sessions, sessions
 
 Data = Mapping[str, SymbolData]
 Times = NDArray[np.int64]
@@ -57,26 +59,40 @@ def _limits(options: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 
 def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
-    """The data with the ends that bars have in a run with the option `calendar`, as columns.
+    """The data with the ends that bars have in the sessions of a run, as columns.
 
     The rule looks at all bars of a stream, so it is applied before rows are removed, and not again after.
     """
-    if options.get("calendar") is None:
-        return data
     start, end = _limits(options)
-    first, last = time_span(select_rows(data, start, end))
-    hours = sessions(first, last, options.get("timezone", "UTC"), options["calendar"])
+    hours = _sessions(data, options)
+    if not any(hours.values()):
+        return data
 
-    def change(stream: AnyContainer) -> AnyContainer:
-        if not isinstance(stream, Bars):
+    def change(stream: AnyContainer, sessions: Sessions | None) -> AnyContainer:
+        if not isinstance(stream, Bars) or sessions is None:
             return stream
         row, ends = stream.row_range(start, end)[0], stream.end.copy()
-        found = session_ends(stream.slice(start, end), hours)
+        found = session_ends(stream.slice(start, end), sessions)
         if found is not None:
             ends[row : row + len(found)] = found
         return with_ends(stream, ends)
 
-    return _each(data, change)
+    return {
+        symbol: tuple(change(s, hours[symbol]) for s in market)
+        if isinstance(market, tuple | list)
+        else change(market, hours[symbol])
+        for symbol, market in data.items()
+    }
+
+
+def _sessions(data: Data, options: Mapping[str, Any]) -> dict[str, Sessions | None]:
+    """The sessions of each symbol, None for those that have neither their own nor those of a calendar."""
+    first, last = time_span(select_rows(data, *_limits(options)))
+    given, symbols = options.get("instruments") or {}, list(data)
+    own = own_sessions(symbols, [given.get(symbol, Instrument()) for symbol in symbols], first, last)
+    calendar = options.get("calendar")
+    of_run = None if calendar is None else sessions(first, last, options.get("timezone") or "UTC", calendar)
+    return {symbol: each or of_run for symbol, each in zip(symbols, own, strict=True)}
 
 
 def early_bars(data: Data, options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | 
     return play_to_end(
         lambda: Engine(
             run.tape, handler, run.instruments, run.execution, run.initial_capital, run.first_ts,
-            run.mark_every, run.sessions.opens, run.sessions.closes, run.scheduled,
+            run.mark_every, *run.symbol_sessions, run.scheduled,
         ),
         report,
         handler,

@@ -29,6 +29,7 @@ from .inputs import (
 from .manifest import describe_data, describe_run
 from .scheduled import scheduled_events
 from .session_ends import end_at_closes
+from .symbol_sessions import SessionTable, own_sessions, session_table
 
 
 class PreparedRun(NamedTuple):
@@ -45,7 +46,8 @@ class PreparedRun(NamedTuple):
     end: int | None  # likewise
     first_ts: int  # first point of the equity curve, ns UTC
     mark_every: int  # ns; 0 for a point at every event time
-    sessions: Sessions
+    sessions: Sessions  # of the run, whose ends divide the returns
+    symbol_sessions: SessionTable
     calendar: str | None
     scheduled: NDArray[Any]  # records of DATED_DTYPE
     tape: Tape
@@ -113,7 +115,10 @@ def prepare(
     first_row, last_end = time_span(given)
     first_ts = first_row if start_ns is None else start_ns
     run_sessions = sessions(first_ts, last_end, zone_name, calendar)
-    markets, end_lines = (given, []) if calendar is None else end_at_closes(given, run_sessions)
+    own = own_sessions([symbol for symbol, _ in given], checked_instruments, first_ts, last_end)
+    by_calendar = None if calendar is None else run_sessions
+    markets, end_lines = end_at_closes(given, [by_calendar if each is None else each for each in own])
+    table = session_table(own, run_sessions)
     tape = Tape(markets) if end_lines else build_tape(data, markets, start_ns, end_ns)
     return PreparedRun(
         markets=markets,
@@ -128,6 +133,7 @@ def prepare(
         first_ts=first_ts,
         mark_every=mark_ns,
         sessions=run_sessions,
+        symbol_sessions=table,
         calendar=calendar,
         scheduled=scheduled_events(
             tuple(symbol for symbol, _ in markets),
@@ -137,6 +143,7 @@ def prepare(
             currency=checked_currency,
             timezone=zone_name,
             closes=run_sessions.closes,
+            symbol_closes=table.closes,
             start=first_ts,
         ),
         tape=tape,

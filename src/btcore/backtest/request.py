@@ -16,6 +16,7 @@ from btcore.times.sessions import calendar_code
 
 from .progress import ProgressCallback
 from .run_one import run
+from .symbol_sessions import check_own_sessions
 
 
 def run_request(
@@ -56,6 +57,8 @@ def check_request(request: RunRequest, source: Source) -> None:
     require_request(request, source)
     if request.calendar is not None:
         calendar_code(request.calendar)
+    for symbol, instrument in request.instruments.items():
+        check_own_sessions(symbol, instrument)
     params = check_params(request.strategy.name, request.strategy.params)
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)

@@ -27,12 +27,14 @@ def scheduled_events(
     currency: str,
     timezone: str,
     closes: NDArray[np.int64],
+    symbol_closes: NDArray[np.int64],
     start: int,
 ) -> NDArray[Any]:
     """Records of `btcore.model.DATED_DTYPE`, sorted by time, kind and symbol.
 
-    `symbols` and `instruments` are in the order of the run; `closes` are the ends of its sessions and `start`
-    is its first time, ns UTC. Raises ConfigError for times that do not increase and for missing rates.
+    `symbols` and `instruments` are in the order of the run; `closes` are the ends of its sessions,
+    `symbol_closes` those of the sessions of its symbols, and `start` is its first time, ns UTC. Raises
+    ConfigError for times that do not increase and for missing rates.
     """
     items = [*_of_execution(execution, timezone)]
     for s, (symbol, instrument) in enumerate(zip(symbols, instruments, strict=True)):
@@ -46,7 +48,8 @@ def scheduled_events(
     if changes:  # interest accrues up to each session's end and up to each change of a rate
         accruals = {int(ts) for ts in closes} | changes
         items += [(ts, DatedKind.ACCRUAL, NO_SYMBOL, 0.0) for ts in accruals if ts > start]
-    items += [(int(ts), DatedKind.SESSION_END, NO_SYMBOL, 0.0) for ts in closes if ts > start]
+    ends = np.unique(symbol_closes)
+    items += [(int(ts), DatedKind.SESSION_END, NO_SYMBOL, 0.0) for ts in ends if ts > start]
     items.sort(key=lambda item: (item[0], int(item[1]), item[2]))
     table = np.zeros(len(items), DATED_DTYPE)
     for name, column in zip(("ts", "kind", "symbol", "value"), zip(*items, strict=True), strict=True):

@@ -1,5 +1,7 @@
 """Bars of regular hours end at the close of their session, although their nominal length goes beyond it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from btcore.data.containers import Bars
@@ -9,10 +11,18 @@ from btcore.times.sessions import Sessions
 from btcore.times.zones import Times
 
 
-def end_at_closes(markets: SymbolStreams, sessions: Sessions) -> tuple[SymbolStreams, list[str]]:
-    """The streams with the ends that `session_ends` gives, and a line of the log for each one changed."""
+def end_at_closes(
+    markets: SymbolStreams, of_symbols: Sequence[Sessions | None]
+) -> tuple[SymbolStreams, list[str]]:
+    """The streams with the ends that `session_ends` gives, and a line of the log for each one changed.
+
+    Bars of symbols without sessions keep their ends.
+    """
     found, lines = [], []
-    for symbol, containers in markets:
+    for (symbol, containers), sessions in zip(markets, of_symbols, strict=True):
+        if sessions is None:
+            found.append((symbol, containers))
+            continue
         changed = tuple(with_session_ends(c, sessions) for c in containers)
         found.append((symbol, changed))
         for before, after in zip(containers, changed, strict=True):

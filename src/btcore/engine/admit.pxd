@@ -83,14 +83,14 @@ cdef inline double initial_px(const Exchange* ex, const Order* order, double px)
 
 cdef inline void set_session_times(Exchange* ex, Order* order, int64_t now) noexcept nogil:
     """Sets when a DAY or CLS order expires, and when an OPG or CLS order becomes active."""
-    cdef int64_t i
+    cdef int64_t i, first = ex.sessions[2 * order.symbol], end = ex.sessions[2 * order.symbol + 1]
     if order.time_in_force == DAY or order.time_in_force == CLS:
-        i = first_at(ex.closes, 0, ex.n_sessions, now + 1)  # a close at `now` is too late
-        order.ts_expires = ex.closes[i] if i < ex.n_sessions else NEVER
+        i = first_at(ex.closes, first, end, now + 1)  # a close at `now` is too late
+        order.ts_expires = ex.closes[i] if i < end else NEVER
         order.active = order.time_in_force == DAY
     elif order.time_in_force == OPG:
-        i = first_at(ex.opens, 0, ex.n_sessions, now)
-        order.ts_opening = ex.opens[i] if i < ex.n_sessions else NEVER
+        i = first_at(ex.opens, first, end, now)
+        order.ts_opening = ex.opens[i] if i < end else NEVER
         order.active = 0
 
 

@@ -10,7 +10,7 @@ cdef class Engine:
     cdef Run run
     cdef readonly Tape tape
     cdef Handler handler
-    cdef tuple sessions              # opens and closes, which the run points into
+    cdef tuple sessions              # opens, closes and rows by symbol, which the run points into
     cdef const ScheduledEvent[::1] scheduled  # likewise
 
     cdef int check(self) except -1

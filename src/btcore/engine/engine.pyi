@@ -21,6 +21,7 @@ class Engine:
         mark_every: int,
         opens: NDArray[np.int64],
         closes: NDArray[np.int64],
+        sessions: NDArray[np.int64],
         scheduled: NDArray[Any],
     ) -> None: ...
     def process_every_event(self) -> None: ...

@@ -71,14 +71,14 @@ cdef class Engine:
     def __init__(
         self, Tape tape not None, Handler handler not None, instruments, execution, double initial_capital,
         int64_t start_ts, int64_t mark_every, const int64_t[::1] opens not None, const int64_t[::1] closes not None,
-        scheduled,
+        const int64_t[:, ::1] sessions not None, scheduled,
     ):
         """Sets up the run and calls `on_start`.
 
         Times are ns UTC; `mark_every` is ns, 0 marks at every distinct time. `opens` and `closes` are those of the
-        sessions and not empty. `scheduled` are sorted records of `model.DATED_DTYPE`. ConfigError for a handler that
-        was used in another run. `__init__`, `advance` and `finish` raise StrategyError if the strategy fails and
-        MemoryError if memory runs out.
+        sessions, of which symbol s has the rows sessions[s, 0] to sessions[s, 1], at least one. `scheduled` are sorted
+        records of `model.DATED_DTYPE`. ConfigError for a handler that was used in another run. `__init__`, `advance`
+        and `finish` raise StrategyError if the strategy fails and MemoryError if memory runs out.
         """
         cdef Run* run = &self.run
         if handler.is_spent:
@@ -86,7 +86,9 @@ cdef class Engine:
         handler.is_spent = True
         self.tape = tape
         self.handler = handler
-        self.sessions = (opens, closes)
+        if sessions.shape[0] != tape.n_symbols or sessions.shape[1] != 2:
+            raise ValueError("sessions: one row of two numbers is needed for each symbol")
+        self.sessions = (opens, closes, sessions)
         self.scheduled = scheduled
         run.on_event, run.scan, run.strategy = handler.on_event, handler.scan, handler.state
         run.kinds = handler.kinds
@@ -99,7 +101,7 @@ cdef class Engine:
         run.mark_due = NEVER
         run.ex.opens = &opens[0]
         run.ex.closes = &closes[0]
-        run.ex.n_sessions = closes.shape[0]
+        run.ex.sessions = &sessions[0, 0]
         run.ex.last_accrual = run.market.now = start_ts
         run.ex.load_sizes = (  # strategies that scan read prices alone, and order arrays read nothing
             (handler.scan == NULL and not handler.ignores_sizes)

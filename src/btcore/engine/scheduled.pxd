@@ -255,7 +255,10 @@ cdef inline void sync_known(Exchange* ex) noexcept nogil:
 
 
 cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
-    """Fills CLS orders of symbols with quotes or trades at the current quote, or at the price of the last trade."""
+    """Fills CLS orders of symbols with quotes or trades at the current quote, or at the price of the last trade.
+
+    The close is that of some symbols; orders of the others expire later.
+    """
     cdef Ticker* ticker
     cdef Order* order
     cdef double px

@@ -47,9 +47,9 @@ cdef struct Exchange:
     Pool* pools                  # by symbol
     Instrument* instruments      # by symbol; `account.instruments` without the const
     const Bar* stop_bar          # the bar while its range is matched against stops, else NULL
-    const int64_t* opens         # of sessions, ns UTC
+    const int64_t* opens         # of the sessions of all symbols, ns UTC
     const int64_t* closes
-    int64_t n_sessions
+    const int64_t* sessions      # by symbol: the rows of its first session in `opens`, and after its last
     const Stream* streams
     const int64_t* rows          # by stream: the next row
     int32_t* quote_streams       # by symbol: index of the stream with its quotes

@@ -1,0 +1,63 @@
+"""The sessions of each symbol of a run: those of its instrument, else those of the run."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.config import Instrument
+from btcore.errors import ConfigError
+from btcore.times.hours import check_sessions, sessions_of
+from btcore.times.sessions import Sessions
+from btcore.times.zones import Times
+
+
+class SessionTable(NamedTuple):
+    """The sessions of all symbols, ns UTC: those of symbol s are the rows `rows[s, 0]` to `rows[s, 1]`."""
+
+    opens: Times
+    closes: Times
+    rows: NDArray[np.int64]
+
+
+def own_sessions(
+    symbols: Sequence[str], instruments: Sequence[Instrument], first: int, last: int
+) -> list[Sessions | None]:
+    """The sessions of each instrument from `first` to `last`, None if it names none.
+
+    ConfigError, which names the symbol, if the sessions are unknown or do not cover these times.
+    """
+    found: list[Sessions | None] = []
+    for symbol, instrument in zip(symbols, instruments, strict=True):
+        try:
+            given = instrument.sessions
+            found.append(None if given is None else sessions_of(given, first, last))
+        except ConfigError as error:
+            raise ConfigError(f"instruments[{symbol!r}].{error}") from error
+    return found
+
+
+def check_own_sessions(symbol: str, instrument: Instrument) -> None:
+    """ConfigError, which names the symbol, for sessions of an unknown exchange; no times are needed."""
+    if instrument.sessions is not None:
+        try:
+            check_sessions(instrument.sessions)
+        except ConfigError as error:
+            raise ConfigError(f"instruments[{symbol!r}].{error}") from error
+
+
+def session_table(own: Sequence[Sessions | None], run: Sessions) -> SessionTable:
+    """The table of symbols, of which those without sessions of their own have those of the run."""
+    parts = [run, *(each for each in own if each is not None)]
+    ends = np.cumsum([len(part.opens) for part in parts])
+    rows, used = [], 0
+    for each in own:
+        used += each is not None
+        part = 0 if each is None else used
+        rows.append((ends[part] - len(parts[part].opens), ends[part]))
+    return SessionTable(
+        np.concatenate([part.opens for part in parts]),
+        np.concatenate([part.closes for part in parts]),
+        np.array(rows, np.int64),
+    )
