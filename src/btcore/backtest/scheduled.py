@@ -11,6 +11,7 @@ from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError
 from btcore.model import DATED_DTYPE, DatedKind
 from btcore.times.clock import moment_text
+from btcore.times.zones import distinct
 
 Values = float | Sequence[tuple[Any, float]]
 Item = tuple[int, DatedKind, int, float]  # ts, kind, symbol, value
@@ -48,7 +49,7 @@ def scheduled_events(
     if changes:  # interest accrues up to each session's end and up to each change of a rate
         accruals = {int(ts) for ts in closes} | changes
         items += [(ts, DatedKind.ACCRUAL, NO_SYMBOL, 0.0) for ts in accruals if ts > start]
-    ends = np.unique(symbol_closes)
+    ends = distinct(np.sort(symbol_closes))
     items += [(int(ts), DatedKind.SESSION_END, NO_SYMBOL, 0.0) for ts in ends if ts > start]
     items.sort(key=lambda item: (item[0], int(item[1]), item[2]))
     table = np.zeros(len(items), DATED_DTYPE)
