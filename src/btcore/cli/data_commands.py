@@ -1,12 +1,12 @@
 """`btcore data`: its commands."""
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 from btcore.config import RunRequest, checked
-from btcore.errors import ConfigError
 
+from .data_catalog import add_catalog_commands
+from .data_define import add_define_command
 from .data_import import add_import_command
 from .data_tables import show_entries
 
@@ -14,9 +14,8 @@ from .data_tables import show_entries
 def add_data_commands(commands: Any) -> None:
     """Adds the commands to the subparsers of `btcore data`."""
     add_import_command(commands)
-    listed = commands.add_parser("list", help="list the data of a catalog")
-    listed.set_defaults(command=_list)
-    listed.add_argument("catalog", metavar="DIR", help="catalog folder")
+    add_catalog_commands(commands)
+    add_define_command(commands)
     sample = commands.add_parser("sample", help="write synthetic sample data into a catalog")
     sample.set_defaults(command=_sample)
     sample.add_argument("--symbols", required=True, metavar="A,B,...", help="symbols, which may be any names")
@@ -28,14 +27,6 @@ def add_data_commands(commands: Any) -> None:
         "--resolution", default="day", help="tick, second, minute, hour or day (default: day)"
     )
     sample.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
-
-
-def _list(arguments: argparse.Namespace) -> None:
-    from btcore.data import Catalog
-
-    if not Path(arguments.catalog).is_dir():
-        raise ConfigError(f"{arguments.catalog}: not a folder")
-    show_entries(Catalog(arguments.catalog).list())
 
 
 def _sample(arguments: argparse.Namespace) -> None:

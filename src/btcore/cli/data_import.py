@@ -74,13 +74,33 @@ def _import(arguments: argparse.Namespace) -> None:
     paths = [Path(name) for name in arguments.paths]
     check_format(arguments.format)
     folders = [path for path in paths if path.is_dir()]
-    if arguments.format == "lean" or len(folders) == len(paths):
+    exports = [path for path in folders if (path / "export.json").is_file()]
+    if exports:
+        _import_exports(arguments, exports, paths)
+    elif arguments.format == "lean" or len(folders) == len(paths):
         import_lean_folders(arguments, paths)
     elif folders:
         raise ConfigError(f"PATH: {folders[0]} is a folder; files and folders cannot be imported together")
     else:
         refuse_lean_options(arguments, "files")
         import_files(arguments, paths)
+
+
+def _import_exports(arguments: argparse.Namespace, exports: list[Path], paths: list[Path]) -> None:
+    """Imports what `btcore data export` wrote, folder by folder; it takes no options."""
+    from btcore.data import Catalog
+
+    if len(exports) < len(paths):
+        other = next(path for path in paths if path not in exports)
+        raise ConfigError(
+            f"PATH: {exports[0]} is an export and {other} is not; they cannot be imported together"
+        )
+    chosen = {name: getattr(arguments, name) for name in ("format", "symbol", "kind", "by")}
+    given = reader_options(arguments) | {name: x for name, x in chosen.items() if x is not None}
+    refuse_options(given, given, f"an export such as {exports[0]}, which is imported as it is")
+    refuse_lean_options(arguments, f"an export such as {exports[0]}")
+    for folder in exports:
+        show_entries(Catalog(arguments.into).import_export(folder))
 
 
 def check_format(name: str | None) -> None:
