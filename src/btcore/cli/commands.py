@@ -32,7 +32,7 @@ INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, Unicod
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns the exit code."""
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = command_parser().parse_args(argv)
         arguments.command(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # --help and --version
@@ -60,7 +60,8 @@ def _print_error(error: BaseException | str, code: int) -> int:
     return code
 
 
-def _parser() -> Parser:
+def command_parser() -> Parser:
+    """The parser of all commands."""
     parser = Parser(prog="btcore", description="Backtests from a shell.")
     parser.add_argument("--version", action="version", version=f"btcore {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
