@@ -201,7 +201,7 @@ def test_a_read_only_catalog_is_merged_each_time(catalog, monkeypatch):
 
 def test_no_order_is_stored_for_data_replaced_meanwhile(catalog, monkeypatch):
     """The rows of the order are no longer in the catalog when it would be stored."""
-    import btcore.data.catalog.catalog as module
+    import btcore.data.catalog.reading as module
 
     real = module.store_order
 
