@@ -64,7 +64,9 @@ class Reading(NamedTuple):
             choice = Candidates.of(settings, kind).choose(sample)
             if choice is None:
                 return cls(file, kind or "bars", settings)
-            return cls(file, choice.kind, choice.settings(settings), notes=choice.notes, choice=choice)
+            return cls(
+                file, choice.kind, choice.settings(settings), notes=choice.notes(settings), choice=choice
+            )
 
     def locate_errors(self) -> AbstractContextManager[None]:
         """Puts the name of the file, and the line of an invalid row, into DataErrors."""

@@ -83,7 +83,7 @@ def _check_rows(file: Path, rows: int) -> None:
 def _check_pieces(reading: Reading) -> None:
     """DataError for a file that is only read as a whole."""
     choice = reading.choice
-    if choice is not None and choice.layout.convert is not None:
+    if choice is not None and (choice.layout.whole or choice.layout.convert is not None):
         raise DataError(
             f"{reading.file.name}: files of the format {choice.layout.name!r} are not read in pieces; "
             "read_* reads the whole file"

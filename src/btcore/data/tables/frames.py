@@ -59,7 +59,7 @@ def from_frame(make: Callable[..., Made], kind: str, frame: Any, given: TableSet
                 said[symbol].say(f"{len(table.rows)} of {len(table.values[0])} rows have values of {name!r}")
             rows = part if table.rows is None else part.within(table.rows)
             with of_symbol(name or symbol):
-                lines = (*(choice.notes if choice else ()), *said[symbol].lines())
+                lines = (*(choice.notes(given) if choice else ()), *said[symbol].lines())
                 made[name or symbol] = construct(make, kind, rows, settings, lines)
     return made
 
@@ -126,7 +126,7 @@ def read_rows(
         with of_symbol(symbol):
             with rows_of(index):
                 if found.check is not None:
-                    found.check(chosen, said)
+                    chosen = dict(found.check(chosen, said) or chosen)
                 rows = _rows(chosen, found, settings, said, before)
             read[symbol] = clean(
                 rows if index is None else rows.within(index),

@@ -79,7 +79,7 @@ class Found(NamedTuple):
     notes: tuple[str, ...] = ()
     names: tuple[str, ...] = ()  # all of the table
     checked: tuple[str, ...] = ()
-    check: Callable[[Mapping[str, Any], Any], None] | None = None
+    check: Callable[[Mapping[str, Any], Any], Mapping[str, Any] | None] | None = None
 
     @property
     def times(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from btcore.data.tables.names import Found, listed, match_columns, normalized
 from btcore.data.tables.options import Column, TableSettings, TextSettings
 from btcore.errors import DataError
 
-from .layout import Layout, Sample
+from .layout import Details, Layout, Sample
 from .registry import layouts
 
 Settings = TypeVar("Settings", bound=TableSettings)
@@ -92,32 +92,40 @@ class Choice(NamedTuple):
         return [*self.layout.header, *self.layout.more][: len(self.sample.names)]
 
     @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader of the data must know."""
+    def details(self) -> Details:
+        """What the layout says of the table, besides the options of all such files."""
+        layout = self.layout
+        found = Details() if layout.details is None else layout.details(self.sample)
+        options = {**layout.options, **found.options}
+        return Details(options, (*layout.notes, *found.notes), (*layout.needs, *found.needs))
+
+    def notes(self, given: TableSettings) -> tuple[str, ...]:
+        """What a reader of the data must know; `given` are the settings without those of the layout."""
         how = "by its header" if self.sample.column is None else "by its columns"
         if not self.sample.has_header:
             how = "by the values of its first row"
         if self.is_given:
             how = "as given"
-        details = self.layout.details(self.sample).notes if self.layout.details else ()
-        return (f"format: {self.layout.title}, {how}", *self.layout.notes, *details)
+        options, notes, needs = self.details
+        lines = [f"format: {self.layout.title}, {how}", *notes]
+        lines += [f"{name}: {options[name]}, by the format" for name in _NAMED if self._sets(name, given)]
+        lines += [f"{_NEEDED[name]}; {name}= says it" for name in needs if name not in given.given]
+        return tuple(lines)
 
-    def settings(self, settings: Settings) -> Settings:
+    def settings(self, given: Settings) -> Settings:
         """The settings with those of the layout, where they are not given; DataError if one must be given."""
-        layout = self.layout
-        missing = [name for name in layout.needs if name not in settings.given]
+        details = self.details
+        missing = [name for name in details.needs if name not in given.given]
         if missing and self.is_given:
-            raise DataError(f"format {layout.name!r}: pass {missing[0]}=; {_NEEDED[missing[0]]}")
-        options = dict(layout.options)
-        if layout.details is not None:
-            options |= layout.details(self.sample).options
-        changes: dict[str, Any] = {
-            name: value
-            for name, value in options.items()
-            if name not in settings.given and name in type(settings).__struct_fields__
-        }
-        changes["columns"] = {**self._named(layout.columns), **self._given(settings.columns)}
-        return structs.replace(settings, **changes)
+            raise DataError(f"format {self.layout.name!r}: pass {missing[0]}=; {_NEEDED[missing[0]]}")
+        changes = {name: details.options[name] for name in details.options if self._sets(name, given)}
+        changes["columns"] = {**self._named(self.layout.columns), **self._given(given.columns)}
+        return structs.replace(given, **changes)
+
+    def _sets(self, name: str, given: TableSettings) -> bool:
+        """Whether an option of the reader is set by the layout."""
+        known = name in type(given).__struct_fields__
+        return known and name in self.details.options and name not in given.given
 
     def match(self, settings: TableSettings, names: list[str] | None = None) -> Found:
         """The columns that are used; `settings` are those of the layout."""
@@ -154,6 +162,8 @@ class Choice(NamedTuple):
         return given
 
 
+_NAMED = ("timezone", "interval")  # options of a layout that are noted
 _NEEDED = {
-    "timezone": "the times are those of a clock that the files do not name",
+    "timezone": "the times are those of a clock that the file does not name",
+    "stamp": "the times may be the opens or the closes of the bars, which the file does not say",
 }

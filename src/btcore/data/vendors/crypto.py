@@ -34,6 +34,7 @@ LAYOUTS = (
         ),
         shape=_is_klines,
         is_sure=True,
+        options={"timezone": "UTC"},
     ),
     Layout(
         name="binance_aggtrades",
@@ -49,6 +50,7 @@ LAYOUTS = (
         more=("is_best_match",),
         shape=_is_aggtrades,
         is_sure=True,
+        options={"timezone": "UTC"},
     ),
     Layout(
         name="binance_bookticker",
@@ -62,6 +64,7 @@ LAYOUTS = (
             *("transaction_time", "event_time"),
         ),
         is_sure=True,
+        options={"timezone": "UTC"},
         columns={"timestamp": "transaction_time"},
         notes=("timestamp is 'transaction_time'; 'event_time' is that of the message",),
     ),

@@ -38,11 +38,15 @@ class Sample(NamedTuple):
         return str(values.iloc[0] if hasattr(values, "iloc") else values[0])
 
 
+Check = Callable[[Mapping[str, Any], Notes], Mapping[str, Any] | None]
+
+
 class Details(NamedTuple):
-    """What follows from the first row or the name of a file: options of the readers, and notes."""
+    """What follows from the first row or the name of a file: as the fields of a Layout."""
 
     options: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -56,11 +60,13 @@ class Layout(Struct, frozen=True, kw_only=True):
     `details` those that follow from a sample. `needs` are options that the user must give.
 
     With `is_sure` the layout is found without being named: by the header, which no other vendor writes, or
-    by the shape. `check` gets the columns `checked` of the rows that are read, and says what must be known
-    about them. `convert` makes the table that is read of the one in the file, `open_rows` a table of an
-    object that is none.
+    by the shape; `is_like` says of a sample with that header whether it is of the layout. `check` gets the
+    rows with the columns that are read and those in `checked`, and says what must be known about them; it
+    may return a table that is read instead. `whole` files are not read in pieces. `convert` makes the table
+    that is read of the one in the file, `open_rows` a table of an object that is none.
 
-    `file`, `stamps`, `clock` and `remarks` describe the layout in docs/vendors.md.
+    `file`, `stamps`, `clock` and `asked`, what the user must give besides `needs`, describe the layout in
+    docs/vendors.md.
     """
 
     name: str
@@ -69,7 +75,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     file: str
     stamps: str
     clock: str
-    remarks: str = ""
+    asked: str = ""
     header: tuple[str, ...]
     more: tuple[str, ...] = ()
     shape: Callable[[list[str]], bool] | None = None
@@ -81,7 +87,9 @@ class Layout(Struct, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
-    check: Callable[[Mapping[str, Any], Notes], None] | None = None
+    check: Check | None = None
+    whole: bool = False
+    is_like: Callable[[Sample], bool] | None = None
     convert: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     open_rows: Callable[[Any], Any] | None = None
 
@@ -96,7 +104,8 @@ class Layout(Struct, frozen=True, kw_only=True):
     def fits(self, sample: Sample, *, exactly: bool = False) -> bool:
         """Whether the table is of this layout."""
         if sample.has_header:
-            return self.has_names(sample.names, exactly=exactly)
+            named = self.has_names(sample.names, exactly=exactly)
+            return named and (self.is_like is None or self.is_like(sample))
         width = len(sample.names)
         if self.shape is None or not len(self.header) <= width <= len(self.header) + len(self.more):
             return False

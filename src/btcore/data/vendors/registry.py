@@ -2,10 +2,16 @@
 
 from btcore.errors import DataError
 
-from . import crypto
+from . import crypto, feeds, forex, packages, stocks
 from .layout import Layout
 
-LAYOUTS: tuple[Layout, ...] = (*crypto.LAYOUTS,)
+LAYOUTS: tuple[Layout, ...] = (
+    *crypto.LAYOUTS,
+    *forex.LAYOUTS,
+    *stocks.LAYOUTS,
+    *feeds.LAYOUTS,
+    *packages.LAYOUTS,
+)
 
 
 def names() -> list[str]:
