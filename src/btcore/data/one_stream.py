@@ -100,6 +100,8 @@ def _read(
         names = sample.names if choice is None else choice.names
         kind = kind_of(names, call, file) if choice is None else choice.kind
         hint = f" (options are taken by {call(kind)})"
+        if choice is not None and "timezone" in choice.details.options:
+            place = place._replace(timezone="UTC")  # the format knows the clock of the file
         return _of_symbol(convert, kind, names, place)
     except DataError as error:
         raise DataError(f"{place.where}: {error}{hint}") from error

@@ -60,7 +60,7 @@ class Candidates(NamedTuple):
         """
         for layout in self.layouts:
             if layout.fits(sample, exactly=self.name is None):
-                return Choice(layout, sample, is_given=self.name is not None)
+                return Choice.of(layout, sample, is_given=self.name is not None)
         if self.name is None:
             return None
         expected = "; or ".join(layout.described() for layout in self.layouts)
@@ -73,11 +73,24 @@ class Candidates(NamedTuple):
 
 
 class Choice(NamedTuple):
-    """The layout of a table, of which a sample is known, and whether the user named it."""
+    """The layout of a table, of which a sample is known, and whether the user named it.
+
+    `details` is what the layout says of this table: its own options, notes and needs, and those that follow
+    from the sample.
+    """
 
     layout: Layout
     sample: Sample
     is_given: bool
+    details: Details
+
+    @classmethod
+    def of(cls, layout: Layout, sample: Sample, *, is_given: bool) -> "Choice":
+        """The choice of a layout that the sample fits."""
+        found = Details() if layout.details is None else layout.details(sample)
+        options = {**layout.options, **found.options}
+        details = Details(options, (*layout.notes, *found.notes), (*layout.needs, *found.needs))
+        return cls(layout, sample, is_given, details)
 
     @property
     def kind(self) -> str:
@@ -91,14 +104,6 @@ class Choice(NamedTuple):
             return self.sample.names
         return [*self.layout.header, *self.layout.more][: len(self.sample.names)]
 
-    @property
-    def details(self) -> Details:
-        """What the layout says of the table, besides the options of all such files."""
-        layout = self.layout
-        found = Details() if layout.details is None else layout.details(self.sample)
-        options = {**layout.options, **found.options}
-        return Details(options, (*layout.notes, *found.notes), (*layout.needs, *found.needs))
-
     def notes(self, given: TableSettings) -> tuple[str, ...]:
         """What a reader of the data must know; `given` are the settings without those of the layout."""
         how = "by its header" if self.sample.column is None else "by its columns"
@@ -108,24 +113,31 @@ class Choice(NamedTuple):
             how = "as given"
         options, notes, needs = self.details
         lines = [f"format: {self.layout.title}, {how}", *notes]
-        lines += [f"{name}: {options[name]}, by the format" for name in _NAMED if self._sets(name, given)]
+        lines += [
+            text for name, text in self.layout.column_notes.items() if name not in (given.columns or {})
+        ]
+        for name in _NAMED:
+            if self._sets(name, given):
+                lines.append(f"{name}: {options[name]}, by the format")
+            elif name in options and options[name] != getattr(given, name):
+                lines.append(f"{name}: {getattr(given, name)}, as given; by the format {options[name]}")
         lines += [f"{_NEEDED[name]}; {name}= says it" for name in needs if name not in given.given]
         return tuple(lines)
 
     def settings(self, given: Settings) -> Settings:
         """The settings with those of the layout, where they are not given; DataError if one must be given."""
-        details = self.details
-        missing = [name for name in details.needs if name not in given.given]
+        missing = [name for name in self.details.needs if name not in given.given]
         if missing and self.is_given:
             raise DataError(f"format {self.layout.name!r}: pass {missing[0]}=; {_NEEDED[missing[0]]}")
-        changes = {name: details.options[name] for name in details.options if self._sets(name, given)}
+        changes = {name: value for name, value in self.details.options.items() if self._sets(name, given)}
         changes["columns"] = {**self._named(self.layout.columns), **self._given(given.columns)}
         return structs.replace(given, **changes)
 
     def _sets(self, name: str, given: TableSettings) -> bool:
         """Whether an option of the reader is set by the layout."""
+        alike = _NOTATIONS if name in _NOTATIONS else {name}
         known = name in type(given).__struct_fields__
-        return known and name in self.details.options and name not in given.given
+        return known and name in self.details.options and not alike & given.given
 
     def match(self, settings: TableSettings, names: list[str] | None = None) -> Found:
         """The columns that are used; `settings` are those of the layout."""
@@ -162,6 +174,7 @@ class Choice(NamedTuple):
         return given
 
 
+_NOTATIONS = frozenset({"unit", "time_format"})  # one of which says how times are written
 _NAMED = ("timezone", "interval")  # options of a layout that are noted
 _NEEDED = {
     "timezone": "the times are those of a clock that the file does not name",

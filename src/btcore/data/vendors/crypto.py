@@ -1,6 +1,8 @@
 """Layouts of exchanges of crypto currencies: files of data.binance.vision."""
 
-from .layout import Layout
+from btcore.times.intervals import DAY_NS, interval_name
+
+from .layout import Details, Layout, Sample
 from .shapes import counts_since_1970, flags, numbers, wholes
 
 
@@ -16,6 +18,17 @@ def _is_klines(row: list[str]) -> bool:
 def _is_aggtrades(row: list[str]) -> bool:
     known = wholes(row[0], *row[3:6]) and numbers(*row[1:3]) and flags(*row[6:])
     return known and counts_since_1970(row[5]) and int(row[3]) <= int(row[4])
+
+
+def _interval(sample: Sample) -> Details:
+    """The length of the bars, by the first; months differ, and are inferred."""
+    opened, closed = sample.value("open_time"), sample.value("close_time")
+    if not counts_since_1970(opened, closed):
+        return Details()
+    length = (int(closed) + 1 - int(opened)) * (10**6 if len(opened) == 13 else 10**3)
+    if not 10**9 <= length <= DAY_NS or length % 10**9:
+        return Details()
+    return Details({"interval": interval_name(length)})
 
 
 _CLOCK = "UTC; ms, since 2025 us in files of the spot market"
@@ -34,6 +47,7 @@ LAYOUTS = (
         ),
         shape=_is_klines,
         is_sure=True,
+        details=_interval,
         options={"timezone": "UTC"},
     ),
     Layout(
@@ -66,6 +80,6 @@ LAYOUTS = (
         is_sure=True,
         options={"timezone": "UTC"},
         columns={"timestamp": "transaction_time"},
-        notes=("timestamp is 'transaction_time'; 'event_time' is that of the message",),
+        column_notes={"timestamp": "timestamp is 'transaction_time'; 'event_time' is that of the message"},
     ),
 )

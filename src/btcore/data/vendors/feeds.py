@@ -37,7 +37,7 @@ _TARDIS: dict[str, Any] = {
     "clock": "UTC; us",
     "is_sure": True,
     "options": {"timezone": "UTC"},
-    "notes": (_ARRIVAL,),
+    "column_notes": {"timestamp": _ARRIVAL},
 }
 _LEVEL = ("asks[0].price", "asks[0].amount", "bids[0].price", "bids[0].amount")
 
@@ -61,7 +61,7 @@ LAYOUTS = (
         stamps="`ts_event`, of the exchange",
         header=("ts_recv", "ts_event", "publisher_id", "instrument_id", "action", "side", "price", *_TOP),
         columns={"timestamp": "ts_event"},
-        notes=(_RECEIVED,),
+        column_notes={"timestamp": _RECEIVED},
         details=lambda sample: _fixed_point(sample, "bid_px_00"),
     ),
     Layout(
@@ -72,7 +72,9 @@ LAYOUTS = (
         stamps="`ts_recv`, the end of the interval",
         header=("ts_recv", "ts_event", "publisher_id", "instrument_id", "side", "price", *_TOP),
         columns={"timestamp": "ts_recv"},
-        notes=("timestamp is 'ts_recv', the end of the interval; 'ts_event' is that of the last trade",),
+        column_notes={
+            "timestamp": "timestamp is 'ts_recv', the end of the interval; 'ts_event' is that of the last trade"
+        },
         details=lambda sample: _fixed_point(sample, "bid_px_00"),
     ),
     Layout(
@@ -85,7 +87,7 @@ LAYOUTS = (
             *("ts_recv", "ts_event", "publisher_id", "instrument_id", "action", "side", "price", "size"),
         ),
         columns={"timestamp": "ts_event"},
-        notes=(_RECEIVED,),
+        column_notes={"timestamp": _RECEIVED},
         details=lambda sample: _fixed_point(sample, "price"),
     ),
     Layout(

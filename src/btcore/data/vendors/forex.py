@@ -117,7 +117,8 @@ _HISTDATA_BARS: dict[str, Any] = _HISTDATA | {
     "title": "HistData bars",
     "kind": "bars",
     "stamps": "open",
-    "notes": ("the prices are of the bid; HistData has no volume, the column of zeros is left out",),
+    "notes": ("the prices are of the bid",),
+    "column_notes": {"volume": "HistData has no volume; the column of zeros is left out"},
 }
 
 LAYOUTS = (
@@ -133,7 +134,7 @@ LAYOUTS = (
         has_header=False,
         columns={"timestamp": ("date", "time"), "volume": None},
         needs=("timezone",),
-        notes=(f"tick_volume {_TICK_VOLUME}",),
+        column_notes={"volume": f"tick_volume {_TICK_VOLUME}"},
     ),
     Layout(
         name="metatrader5",

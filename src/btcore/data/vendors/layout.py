@@ -58,6 +58,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     of the layout; None: there always is a header. `columns` are as in the option, by names of `header`,
     where the usual names do not say it. `options` are the options of the readers that the layout sets,
     `details` those that follow from a sample. `needs` are options that the user must give.
+    `notes` are said of each table, `column_notes` of a column unless the user gives it in `columns`.
 
     With `is_sure` the layout is found without being named: by the header, which no other vendor writes, or
     by the shape; `is_like` says of a sample with that header whether it is of the layout. `check` gets the
@@ -86,6 +87,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     details: Callable[[Sample], Details] | None = None
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    column_notes: Mapping[str, str] = {}
     checked: tuple[str, ...] = ()
     check: Check | None = None
     whole: bool = False
