@@ -1,7 +1,7 @@
-"""The command line: `btcore run`, `sweep`, `data import|list|sample` and `report`. It needs no server.
+"""The command line: `btcore run`, `sweep`, `data` with its commands, and `report`. It needs no server.
 
-Exit codes: 0 success; 1 the strategy failed, or the output pipe was closed; 2 invalid input, with one line
-on stderr and nothing written; 130 interrupted.
+Exit codes: 0 success; 1 the strategy failed, `data check` has a finding, or the output pipe was closed; 2
+invalid input, with one line on stderr and nothing written; 130 interrupted.
 """
 
 import argparse
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns the exit code."""
     try:
         arguments = command_parser().parse_args(argv)
-        arguments.command(arguments)
+        code: int | None = arguments.command(arguments)
         sys.stdout.flush()
     except SystemExit as stop:  # --help and --version
         return int(stop.code or 0)
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _print_error("interrupted", 130)
     except INVALID_INPUT as error:
         return _print_error(error, 2)
-    return 0
+    return code or 0
 
 
 def _print_error(error: BaseException | str, code: int) -> int:

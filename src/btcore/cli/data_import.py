@@ -39,8 +39,8 @@ def add_import_command(commands: Any) -> None:
     add_lean_options(load)
 
 
-def add_file_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that say what the files are, and how they are read."""
+def add_file_options(parser: argparse.ArgumentParser, calendar: str | None = None) -> None:
+    """Adds the options that say what the files are, and how they are read; `calendar` is its help here."""
     from btcore.data.vendors import names
 
     formats = ", ".join((*FILE_TYPES, *FOLDERS, *names()))
@@ -67,7 +67,7 @@ def add_file_options(parser: argparse.ArgumentParser) -> None:
         choices=("bars", "quotes", "trades"),
         help="kind of rows (default: that of the format, or the only one that the columns allow)",
     )
-    add_reader_options(parser)
+    add_reader_options(parser, {} if calendar is None else {"calendar": calendar})
 
 
 def _import(arguments: argparse.Namespace) -> None:

@@ -28,13 +28,21 @@ def add_lean_options(parser: argparse.ArgumentParser) -> None:
         "--market", action="append", metavar="NAME", help="such as usa or fxcm, once for each (default: all)"
     )
     group.add_argument(
+        "--adjust",
+        metavar="HOW",
+        help="prices of equities: raw, splits or total (with dividends; default: raw)",
+    )
+    group.add_argument(
+        "--hours", metavar="WHICH", help="rows of which hours: extended or regular (default: extended)"
+    )
+    group.add_argument(
         "--quote-bars",
         metavar="SIDES",
         help="prices of quote bars: bid_ask or mid (default: that of import_lean)",
     )
 
 
-LEAN_ONLY = ("resolution", "market", "quote_bars")
+LEAN_ONLY = ("resolution", "market", "quote_bars", "adjust", "hours")
 
 
 def refuse_lean_options(arguments: argparse.Namespace, what: str) -> None:
@@ -55,6 +63,8 @@ def import_lean_folders(arguments: argparse.Namespace, folders: Sequence[Path]) 
             ("resolutions", arguments.resolution),
             ("markets", arguments.market),
             ("quote_bars", arguments.quote_bars),
+            ("adjust", arguments.adjust),
+            ("hours", arguments.hours),
         )
         if value is not None
     }

@@ -13,8 +13,8 @@ _VENDORS = tuple(
         r"DAT_[A-Z]+_([A-Z]+)_(?:M1|T)(?:_\w+)?_\d{4,6}",  # HistData
         r"([\w.]+?)_(?:Candlestick|Ticks)_.+",  # Dukascopy
         r"([\w.]+?)-(?:tick|m\d+|h\d+|d1|mn1)(?:-(?:bid|ask))?-[\d-]+",  # Dukascopy, by tools for Node
-        r"([\w.#]+?)(?:_(?:M\d+|H\d+|Daily|Weekly|Monthly))?_\d{8,12}_\d{8,12}",  # MetaTrader 5
         r"([\w.]+?)_(?:full_)?\d+(?:min|hour|day)(?:_\w+)?",  # FirstRate
+        r"([\w.#]+?)(?:_(?:M\d+|H\d+|Daily|Weekly|Monthly))?_\d{8,12}_\d{8,12}",  # MetaTrader 5
         r"([A-Z]+)-\d{4}-\d\d",  # TrueFX
     )
 )

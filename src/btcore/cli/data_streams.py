@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from btcore.errors import ConfigError, DataError
@@ -26,6 +27,7 @@ class File(NamedTuple):
     options: Mapping[str, Any]
     symbols: tuple[str, ...] = ()
     has_several: bool = False  # its column of symbols is known to have several
+    of_kind: Mapping[str, Mapping[str, Any]] = MappingProxyType({})  # more options for data of a kind
 
 
 class Stream(NamedTuple):
@@ -51,16 +53,26 @@ class SeveralSymbols(Exception):  # noqa: N818 -- no error: the file is read in 
         self.path = path
 
 
-def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
+def read_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
+    """The streams of a file, each with all of its rows as `first`; DataError as of `open_streams`."""
+    try:
+        return open_streams(file, progress, whole=True)
+    except SeveralSymbols:
+        return open_streams(file._replace(has_several=True), progress, whole=True)
+
+
+def open_streams(file: File, progress: ImportProgress | None, *, whole: bool = False) -> list[Stream]:
     """The streams of a file; DataError if it cannot be opened, or lacks a symbol that is asked for.
 
-    A file that can be read in pieces is opened only; another is read. SeveralSymbols if it turns out to have
-    several and none is asked for, which may be only when the pieces are taken.
+    A file that can be read in pieces is opened only, unless it is wanted `whole`; another is read.
+    SeveralSymbols if it turns out to have several and none is asked for, which may be only when the pieces
+    are taken.
     """
     from btcore.data.files.seen import see_file
 
     seen = see_file(file.path, file.form, file.kind, file.options)
     kind = _kind(file, seen.kinds)
+    file = file._replace(options={**file.of_kind.get(kind or "bars", {}), **file.options})
     if len(file.symbols) > 1 and not seen.column:
         raise ConfigError(
             f"--symbol: {len(file.symbols)} symbols for {file.path.name}, which has no column of symbols; "
@@ -69,7 +81,7 @@ def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
     if file.has_several or len(file.symbols) > 1:
         return _streams_by_symbol(file, kind, progress)
     symbol, how = symbol_of(file.path)
-    options, in_pieces = dict(file.options), seen.in_pieces and kind in seen.kinds
+    options, in_pieces = dict(file.options), seen.in_pieces and kind in seen.kinds and not whole
     if file.symbols:
         (symbol,), how = file.symbols, ""
         if seen.column:
@@ -79,7 +91,7 @@ def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
         symbol, how = seen.symbol, f"by the column {seen.column!r} of {file.path.name}"
     told_apart = _telling_apart(file, seen.column)
     if not in_pieces:
-        with told_apart():
+        with told_apart(), _read_as_bars(unknown=not seen.kinds and kind is None):
             data = _read_one(file, kind, options, progress)
         return [Stream(symbol, file.path, how, data, lambda: iter((data,)))]
 
@@ -200,6 +212,18 @@ def _streams_by_symbol(file: File, kind: str | None, progress: ImportProgress | 
         return Stream(symbol, file.path, "", found[symbol], lambda: iter((found[symbol],)))
 
     return [stream(symbol) for symbol in file.symbols or found]
+
+
+@contextmanager
+def _read_as_bars(*, unknown: bool) -> Iterator[None]:
+    """Says in errors that the rows are read as bars, if the kind is unknown."""
+    try:
+        yield
+    except DataError as error:
+        if not unknown:
+            raise
+        hint = "they were read as bars: --kind quotes or --kind trades says otherwise"
+        raise DataError(f"{error}; {hint}") from error
 
 
 def _telling_apart(file: File, column: str) -> Any:

@@ -144,11 +144,12 @@ OPTIONS = (
 ELSEWHERE = ("format", "symbol", "by")  # options of the readers that the commands treat themselves
 
 
-def add_reader_options(parser: argparse.ArgumentParser) -> None:
-    """Adds the options of the readers; one that is not given is None."""
+def add_reader_options(parser: argparse.ArgumentParser, helps: Mapping[str, str] | None = None) -> None:
+    """Adds the options of the readers; one that is not given is None. `helps` replace texts of `OPTIONS`."""
     group = parser.add_argument_group("how the files are written")
     for option in OPTIONS:
-        settings: dict[str, Any] = {"dest": option.name, "default": None, "help": option.help}
+        settings: dict[str, Any] = {"dest": option.name, "default": None}
+        settings["help"] = (helps or {}).get(option.name, option.help)
         if option.name == "has_header":
             settings["help"] = settings["help"].replace(" (default", ", or not (default")
             group.add_argument("--header", "--no-header", action=_HasHeader, nargs=0, **settings)

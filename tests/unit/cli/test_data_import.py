@@ -157,6 +157,13 @@ def test_the_kind_follows_from_the_columns_or_must_be_given(tmp_path: Path, caps
     assert imported(tmp_path, str(tmp_path / "x.csv"), "--kind", "trades").list()[0].kind == "trades"
 
 
+def test_columns_of_no_kind_are_refused_with_what_may_be_given(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "x.csv").write_text("place,day,value\nA,2024-01-02,1\n")
+    told = refused(capsys, "data", "import", str(tmp_path / "x.csv"), "--into", str(tmp_path / "c"))
+    assert "pass --columns timestamp=NAME" in told
+    assert told.endswith("; they were read as bars: --kind quotes or --kind trades says otherwise")
+
+
 def test_a_dataset_that_is_replaced_is_said(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "a.csv").write_text(CSV)
     imported(tmp_path, str(tmp_path / "a.csv"))
@@ -183,6 +190,7 @@ def test_a_dataset_that_is_replaced_is_said(tmp_path: Path, capsys: Capture) -> 
         ("AAPL_1min.txt", "AAPL"),
         ("BRK.B_full_1hour_adjsplit.txt", "BRK.B"),
         ("EURUSD-2024-01.csv", "EURUSD"),
+        ("6EH4.XCME_1min_bars_20240101_20240131.csv.gz", "6EH4.XCME"),
         ("BTC-USD.csv", "BTC-USD"),
         ("brk-b.us.txt", "BRK-B.US"),
         ("goog.csv.gz", "GOOG"),

@@ -183,6 +183,8 @@ def named(file: Path) -> Iterator[None]:
 def _reject_other_formats(start: bytes) -> None:
     if start.startswith((b"{", b"[{", b"[[", b'["')):
         raise DataError("it is JSON, not a text of rows; read it into a table and use from_frame")
+    if start.startswith(b"dbn"):
+        raise DataError("it is DBN of Databento, not a text of rows; a CSV file of the same data is read")
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         raise DataError("it is HTML or XML, not a text of rows")
 

@@ -340,6 +340,7 @@ def test_notes_say_what_was_found_in_the_file(tmp_path):
         (DAILY.split("\n", 1)[1], "there is no header, as line 1 has numbers"),
         ('[{"Date": "2024-01-02", "Open": 1}]', "it is JSON, not a text of rows"),
         ("\n<!DOCTYPE html>\n<html>Error, 404</html>", "it is HTML or XML, not a text of rows"),
+        ("DBN\1\x40\0\0\0GLBX.MDP3", "it is DBN of Databento, not a text of rows"),
         (
             DAILY.replace("Date", "Price").replace("Volume\n", "Volume\nTicker,A,A,A,A,A\nDate,,,,,\n"),
             "the lines to 3 have no number, as a header of several lines; to read it pass skip_rows=3",
