@@ -11,6 +11,8 @@ from btcore.data.catalog.definitions import Definition
 from btcore.data.catalog.entries import Entry
 from btcore.data.files.read import read_arrow, read_csv, read_npz, read_parquet
 from btcore.data.files.scan import scan_csv, scan_parquet
+from btcore.data.inspection.inspecting import inspect
+from btcore.data.inspection.report import Finding, Inspected, Inspection
 from btcore.data.lean.importer import Imported, import_lean
 from btcore.data.sample.market import SampleMarket, sample_bars, sample_quotes, sample_trades
 
@@ -23,12 +25,16 @@ __all__ = [
     "Catalog",
     "Definition",
     "Entry",
+    "Finding",
     "Imported",
+    "Inspected",
+    "Inspection",
     "Quotes",
     "SampleMarket",
     "Source",
     "Trades",
     "import_lean",
+    "inspect",
     "read_arrow",
     "read_csv",
     "read_npz",

@@ -1,0 +1,138 @@
+"""Times: gaps against the data's own pattern, weekends, future times."""
+
+from datetime import UTC, datetime
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from btcore.data.containers import Bars
+from btcore.data.source import AnyContainer
+from btcore.times.clock import moment_text, to_ns
+from btcore.times.intervals import DAY_NS, HOUR_NS, SECOND_NS
+from btcore.times.zones import utc_offsets
+
+from .report import SHOWN, Finding, Row, found, rows_at
+
+MUCH_LONGER = 3  # times the usual longest gap
+EVERY = 100 * DAY_NS  # a gap is usual if one as long comes that often
+AT_LEAST = 3  # and so many times
+_THURSDAY = 3  # 1970-01-01 was one; Monday is 0
+_SATURDAY, _SUNDAY = 5, 6
+_ALL_WEEK = 0.2  # of the rows are on weekends if a market has no weekend
+_STRAY = 0.01  # of the days are on weekends
+
+
+def gap_findings(data: AnyContainer, zone: str) -> list[Finding]:
+    """Gaps that are much longer than those that the data usually have.
+
+    A gap is the time from one row to the next, of bars from the end of one. Time on weekends counts only in
+    data with rows on Saturdays; other markets also close over night, so gaps up to a day are usual.
+    """
+    times, ends = data.timestamp, data.end if isinstance(data, Bars) else data.timestamp
+    if len(times) < 2:
+        return []
+    local = times + utc_offsets(times, zone)
+    local_ends = ends + utc_offsets(ends, zone)
+    gaps = times[1:] - ends[:-1]
+    closed = not (_weekdays(local) == _SATURDAY).any() and _has_saturday(local)
+    if closed:
+        gaps = gaps - (_weekend_time(local[1:]) - _weekend_time(local_ends[:-1]))
+    floor = max(DAY_NS if closed else 0, _least(data))
+    return long_gaps(times, gaps, gaps, floor)
+
+
+def long_gaps(times: Any, gaps: Any, shown_gaps: Any, floor: int, where: str = "") -> list[Finding]:
+    """The finding for gaps longer than `floor` ns and MUCH_LONGER than the usual longest."""
+    usual = usual_longest(times, gaps)
+    at = np.flatnonzero(gaps > max(MUCH_LONGER * usual, floor))
+    if not len(at):
+        return []
+    lines = [
+        Row(*rows_at(times, [row + 1])[0][:2], f"{span_text(int(shown_gaps[row]))} after the row before")
+        for row in at[:SHOWN]
+    ]
+    text = f"there is nothing for much longer than usual{where}: gaps up to {span_text(usual)} are usual"
+    return [found("long_gaps", len(at), text, lines)]
+
+
+def usual_longest(times: Any, gaps: Any) -> int:
+    """The longest gap of which as long ones come three times or more, and about every hundred days."""
+    needed = max(AT_LEAST, ceil(int(times[-1] - times[0]) / EVERY))
+    if len(gaps) < needed:
+        return int(gaps.min())
+    return max(0, int(np.partition(gaps, len(gaps) - needed)[len(gaps) - needed]))
+
+
+def _least(data: AnyContainer) -> int:
+    """No gap up to this is long: ten bars, or an hour of ticks."""
+    if not isinstance(data, Bars):
+        return HOUR_NS
+    length = data.interval or int(np.median(data.end - data.timestamp))
+    return 10 * length if length < DAY_NS else 2 * length
+
+
+def usual_gap_text(data: AnyContainer) -> str:
+    """The median of the times between rows, and the longest."""
+    steps = np.diff(data.timestamp)
+    return f"{span_text(int(np.median(steps)))} from row to row, {span_text(int(steps.max()))} at most"
+
+
+def time_findings(data: AnyContainer, zone: str, *, has_sessions: bool) -> list[Finding]:
+    """Rows on weekends, of which sessions say more, and rows in the future."""
+    times = data.timestamp
+    findings = [] if has_sessions else _weekends(data, times + utc_offsets(times, zone))
+    now = to_ns(datetime.now(UTC))
+    first = int(np.searchsorted(times, now, "right"))
+    if first < len(times):
+        text = f"the clock of this computer says {moment_text(now // SECOND_NS * SECOND_NS)}"
+        at = range(first, len(times))
+        lines = [Row(*rows_at(times, [row])[0][:2], "in the future") for row in at[:SHOWN]]
+        findings.append(found("future_times", len(at), text, lines))
+    return findings
+
+
+def _weekends(data: AnyContainer, local: Any) -> list[Finding]:
+    """Rows on weekends, unless there are as many as in a market that is open all week."""
+    length = data.interval if isinstance(data, Bars) else 0
+    if length > DAY_NS or (isinstance(data, Bars) and not length):
+        return []
+    days = _weekdays(local)
+    at = np.flatnonzero(days >= _SATURDAY)
+    if not len(at) or len(at) > _ALL_WEEK * len(local):
+        return []
+    stray = length == DAY_NS and len(at) <= max(1, _STRAY * len(local))
+    name = "stray_weekend_days" if stray else "weekend_rows"
+    text = f"{len(at)} of {len(local)} rows are on a Saturday or Sunday"
+    lines = [
+        Row(*rows_at(data.timestamp, [row])[0][:2], "Saturday" if days[row] == _SATURDAY else "Sunday")
+        for row in at[:SHOWN]
+    ]
+    return [found(name, len(at), text, lines)]
+
+
+def _weekdays(local: Any) -> Any:
+    return (local // DAY_NS + _THURSDAY) % 7
+
+
+def _has_saturday(local: Any) -> bool:
+    """Whether a Saturday lies between the first and the last time."""
+    first = int(local[0]) // DAY_NS
+    return any(
+        (day + _THURSDAY) % 7 == _SATURDAY for day in range(first, min(first + 7, int(local[-1]) // DAY_NS))
+    )
+
+
+def _weekend_time(local: Any) -> Any:
+    """The time on weekends from a fixed Monday to each local time."""
+    since_monday = local + _THURSDAY * DAY_NS
+    weeks, rest = np.divmod(since_monday, 7 * DAY_NS)
+    return weeks * 2 * DAY_NS + np.maximum(0, rest - _SATURDAY * DAY_NS)
+
+
+def span_text(ns: int) -> str:
+    """A length of time in words: "3 days", "1.5 hours", "0.25 s"."""
+    for unit, name in ((DAY_NS, "days"), (HOUR_NS, "hours"), (60 * SECOND_NS, "minutes")):
+        if ns >= unit:
+            return f"{ns / unit:.3g} {name}"
+    return f"{ns / SECOND_NS:.3g} s"
