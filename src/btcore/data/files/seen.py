@@ -13,6 +13,7 @@ from btcore.errors import DataError
 from btcore.times.intervals import bar_length
 
 from .binary import arrow_frame, import_polars, open_npz, parquet_frame, polars_errors
+from .build import located
 
 
 class Seen(NamedTuple):
@@ -40,11 +41,12 @@ def see_file(file: Path, form: str, kind: str | None, options: Mapping[str, Any]
         settings = TableSettings.of(f"read_{form}", options)
     candidates = Candidates.of(settings, kind)
     sample = _sample(file, form, kind, settings)
-    choice = candidates.choose(sample)
-    if choice is None:
-        kinds, names = (kind,) if kind else tuple(_kinds(sample.names, settings)), sample.names
-    else:
-        kinds, names, settings = (choice.kind,), choice.names, choice.settings(settings)
+    with located(file.name):
+        choice = candidates.choose(sample)
+        if choice is None:
+            kinds, names = (kind,) if kind else tuple(_kinds(sample.names, settings)), sample.names
+        else:
+            kinds, names, settings = (choice.kind,), choice.names, choice.settings(settings)
     if not kinds:
         return Seen(())
     whole = choice is not None and choice.layout.convert is not None
