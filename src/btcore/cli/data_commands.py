@@ -6,6 +6,7 @@ from typing import Any
 from btcore.config import RunRequest, checked
 
 from .data_catalog import add_catalog_commands
+from .data_check import add_check_command
 from .data_define import add_define_command
 from .data_import import add_import_command
 from .data_tables import show_entries
@@ -14,6 +15,7 @@ from .data_tables import show_entries
 def add_data_commands(commands: Any) -> None:
     """Adds the commands to the subparsers of `btcore data`."""
     add_import_command(commands)
+    add_check_command(commands)
     add_catalog_commands(commands)
     add_define_command(commands)
     sample = commands.add_parser("sample", help="write synthetic sample data into a catalog")

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from btcore.errors import ConfigError, DataError
@@ -27,7 +26,6 @@ class File(NamedTuple):
     options: Mapping[str, Any]
     symbols: tuple[str, ...] = ()
     has_several: bool = False  # its column of symbols is known to have several
-    of_kind: Mapping[str, Mapping[str, Any]] = MappingProxyType({})  # more options for data of a kind
 
 
 class Stream(NamedTuple):
@@ -53,26 +51,16 @@ class SeveralSymbols(Exception):  # noqa: N818 -- no error: the file is read in 
         self.path = path
 
 
-def read_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
-    """The streams of a file, each with all of its rows as `first`; DataError as of `open_streams`."""
-    try:
-        return open_streams(file, progress, whole=True)
-    except SeveralSymbols:
-        return open_streams(file._replace(has_several=True), progress, whole=True)
-
-
-def open_streams(file: File, progress: ImportProgress | None, *, whole: bool = False) -> list[Stream]:
+def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
     """The streams of a file; DataError if it cannot be opened, or lacks a symbol that is asked for.
 
-    A file that can be read in pieces is opened only, unless it is wanted `whole`; another is read.
-    SeveralSymbols if it turns out to have several and none is asked for, which may be only when the pieces
-    are taken.
+    A file that can be read in pieces is opened only; another is read. SeveralSymbols if it turns out to have
+    several and none is asked for, which may be only when the pieces are taken.
     """
     from btcore.data.files.seen import see_file
 
     seen = see_file(file.path, file.form, file.kind, file.options)
     kind = _kind(file, seen.kinds)
-    file = file._replace(options={**file.of_kind.get(kind or "bars", {}), **file.options})
     if len(file.symbols) > 1 and not seen.column:
         raise ConfigError(
             f"--symbol: {len(file.symbols)} symbols for {file.path.name}, which has no column of symbols; "
@@ -81,7 +69,7 @@ def open_streams(file: File, progress: ImportProgress | None, *, whole: bool = F
     if file.has_several or len(file.symbols) > 1:
         return _streams_by_symbol(file, kind, progress)
     symbol, how = symbol_of(file.path)
-    options, in_pieces = dict(file.options), seen.in_pieces and kind in seen.kinds and not whole
+    options, in_pieces = dict(file.options), seen.in_pieces and kind in seen.kinds
     if file.symbols:
         (symbol,), how = file.symbols, ""
         if seen.column:
