@@ -29,12 +29,12 @@ def open_data(data: RunData, symbol: str | None = None, timezone: str = "UTC") -
     """
     if symbol is not None:
         check_symbol(symbol)
-        if isinstance(data, Mapping) and not _is_columns(data):
+        if isinstance(data, Mapping) and not is_columns(data):
             raise ConfigError(f"symbol: {symbol!r} is given, but data maps symbols itself; pass one of them")
         return {symbol: _streams(data, Place("data", symbol, timezone))}
     if has_tickers(data):
         return {name: _streams(data, _place(name, timezone)) for name in tickers_of(data)}
-    if not isinstance(data, Mapping) or (_is_columns(data) and kinds_of([str(name) for name in data])):
+    if not isinstance(data, Mapping) or (is_columns(data) and kinds_of([str(name) for name in data])):
         raise _no_symbol(data)
     if all(_is_open(value) for value in data.values()):
         return data
@@ -52,7 +52,7 @@ def _is_open(value: Any) -> bool:
     return isinstance(value, Bars | Quotes | Trades)
 
 
-def _is_columns(data: Mapping[Any, Any]) -> bool:
+def is_columns(data: Mapping[Any, Any]) -> bool:
     """True for a dict of columns: no containers, tables or paths, nor lists of them.
 
     A list of texts is a list of paths, unless the names are those of the columns of a kind.

@@ -16,14 +16,14 @@ from .prices import price_findings, volume_findings
 from .report import Finding, Inspected, found
 from .sessions import session_findings
 from .ticks import quote_findings, spread_facts, tick_findings
-from .times import gap_findings, time_findings, usual_gap_text
+from .times import gap_findings, now_ns, time_findings, usual_gap_text
 
 
 def check_dataset(dataset: Dataset, calendar: str | TradingHours | None) -> Inspected:
     """What is in the dataset; the sessions of its instrument go before the calendar."""
     data = dataset.data
     if data is None:
-        return Inspected(dataset.symbol, dataset.kind, {}, dataset.refused)
+        return Inspected(dataset.symbol, dataset.kind, {"rows": "none can be read"}, dataset.refused)
     if not len(data):
         empty = found("empty", 1, "there are no rows")
         return Inspected(dataset.symbol, data.kind, _facts(data, dataset, None), (*dataset.refused, empty))
@@ -38,8 +38,10 @@ def _findings(data: AnyContainer, dataset: Dataset, hours: str | TradingHours | 
     zone = dataset.timezone or "UTC"
     found_here = []
     if hours is not None and data.resolution not in {"irregular"}:
-        ends = data.end if isinstance(data, Bars) else data.timestamp
-        found_here += session_findings(data, sessions_of(hours, int(data.timestamp[0]), int(ends[-1])))
+        past = data.slice(None, now_ns())  # calendars end soon, and rows in the future are another finding
+        if len(past):
+            last = int(past.end[-1] if isinstance(past, Bars) else past.timestamp[-1])
+            found_here += session_findings(past, sessions_of(hours, int(past.timestamp[0]), last))
     else:
         found_here += gap_findings(data, zone)
     found_here += time_findings(data, zone, has_sessions=hours is not None)
@@ -69,7 +71,7 @@ def _facts(data: AnyContainer, dataset: Dataset, sessions: str | None) -> dict[s
     if isinstance(data, Quotes) and len(data):
         facts |= spread_facts(data)
     elif len(data):
-        low, high = data._price_ranges()[0]
+        low, high = (data.low, data.high) if isinstance(data, Bars) else (data.columns["price"],) * 2
         facts["prices"] = f"{low.min():.10g} to {high.max():.10g}"
     if data.notes:
         facts["notes"] = list(data.notes)

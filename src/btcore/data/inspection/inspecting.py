@@ -23,7 +23,7 @@ def inspect(
 
     data: a container, a table, the path of a file, a mapping of symbols to these, a Catalog or the path of
         its folder, or another Source.
-    symbol: the name of data that have none; for a file or table only what the result calls it.
+    symbol: the name of data without one; of a file or table of several symbols, the one to inspect.
     symbols, resolution: the datasets of a Catalog; None for all.
     calendar: the exchange, such as "XNYS", or the trading hours whose sessions the rows are compared with.
         Those of an instrument go before it. Without any, gaps are compared with each other.

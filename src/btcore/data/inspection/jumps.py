@@ -15,7 +15,12 @@ OFF = 0.5  # an outlier is this much off its neighbours
 BACK = 0.25  # and the price after it is within this of the price before
 LONGEST = 5  # rows of an outlier
 # New shares for one old, and how near to it the ratio of prices is.
-RATIOS = {1.5: 0.03} | {float(n): 0.05 for n in (*range(2, 11), 12, 15, 20, 25, 30, 40, 50, 100)}
+RATIOS = (
+    {1.5: 0.025}
+    | {float(n): 0.05 for n in range(2, 5)}
+    | {float(n): 0.1 for n in range(5, 10)}
+    | {float(n): 0.15 for n in (10, 12, 15, 20, 25, 30, 40, 50, 75, 100)}
+)
 _BOTH_WAYS = RATIOS | {1 / ratio: near for ratio, near in RATIOS.items()}
 
 

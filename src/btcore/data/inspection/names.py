@@ -25,11 +25,13 @@ FINDINGS: dict[str, Meaning] = {
     "split_jumps": Meaning(True, "a jump near the ratio of a split that the instrument does not have"),
     "splits_without_jump": Meaning(True, "a split of the instrument at which the price does not change"),
     "unchanged_prices": Meaning(
-        True, "a bar's one price stays for five bars of days, or an hour and ten bars"
+        True, "one price for five bars of days, or for ten adjacent bars and an hour"
     ),
     "crossed_quotes": Meaning(True, "the bid is above the ask"),
     "stale_quotes": Meaning(True, "ten quotes or more that are all the same, over an hour or more"),
-    "doubled_rows": Meaning(True, "every second trade equals the one before: the rows are there twice"),
+    "doubled_rows": Meaning(
+        True, "a third of the trades or more equal the one before: they may be there twice"
+    ),
     "missing_bars": Meaning(
         False, "single bars are missing in a session; vendors leave out bars without trades"
     ),

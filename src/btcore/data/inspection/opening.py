@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from btcore.config import Instrument
 from btcore.data.catalog.catalog import Catalog
-from btcore.data.catalog.lookup import select_symbols
+from btcore.data.catalog.lookup import Wanted, not_found, symbols_there
 from btcore.data.containers import KINDS, Bars, Quotes, Trades
 from btcore.data.definitions import with_fixed_times
 from btcore.data.files.formats import format_of, reader_of
 from btcore.data.files.seen import see_file
 from btcore.data.opened import as_source
-from btcore.data.run_data import _is_columns
+from btcore.data.run_data import is_columns
 from btcore.data.source import AnyContainer, DefinitionSource, Source, check_resolution
 from btcore.data.tables.kinds import kinds_of
 from btcore.data.tables.symbols import SeveralSymbolsError
@@ -63,6 +63,8 @@ class Asked(NamedTuple):
 def open_datasets(data: Any, asked: Asked) -> Iterator[Dataset]:
     """The datasets, each read when it is taken. ConfigError for arguments that do not apply to the data."""
     source = as_source(data)
+    if isinstance(asked.symbols, str):
+        raise ConfigError(f"symbols: {asked.symbols!r} is not a list of symbols; [{asked.symbols!r}] is")
     if source is not None:
         for name in ("symbol",) if asked.symbol is not None else tuple(asked.options):
             raise ConfigError(f"{name}: it is not for a {type(source).__name__}; symbols= chooses from one")
@@ -70,7 +72,7 @@ def open_datasets(data: Any, asked: Asked) -> Iterator[Dataset]:
     for name in ("symbols", "resolution"):
         if getattr(asked, name) is not None:
             raise ConfigError(f"{name}: it is for a Catalog or another Source, not for {type(data).__name__}")
-    if isinstance(data, Mapping) and not (_is_columns(data) and kinds_of([str(name) for name in data])):
+    if isinstance(data, Mapping) and not (is_columns(data) and kinds_of([str(name) for name in data])):
         if asked.symbol is not None:
             raise ConfigError(f"symbol: {asked.symbol!r} is given, but data maps symbols itself")
         return (made for name, value in data.items() for made in _of_value(value, str(name), asked))
@@ -78,9 +80,22 @@ def open_datasets(data: Any, asked: Asked) -> Iterator[Dataset]:
 
 
 def _of_catalog(catalog: Catalog, asked: Asked) -> Iterator[Dataset]:
-    chosen = select_symbols(catalog._current(), asked.symbols, asked.resolution).datasets
-    for entry, data in catalog._each(chosen):
-        yield _dataset(entry.symbol, data, asked, source=catalog)
+    resolution = None if asked.resolution is None else check_resolution(asked.resolution)
+    there = catalog.list()
+    chosen = [
+        each
+        for each in there
+        if resolution in {None, each.resolution} and (asked.symbols is None or each.symbol in asked.symbols)
+    ]
+    for symbol in asked.symbols or ():
+        if not any(each.symbol == symbol for each in chosen):
+            raise not_found(Wanted.of(symbol, resolution), there)
+    if not chosen:
+        what = f"{resolution} data" if resolution else "data"
+        raise DataError(f"no {what}; {symbols_there(each.symbol for each in there)}")
+    for each in chosen:
+        data = catalog.read(each.symbol, each.resolution, kind=each.kind, source=each.source or None)
+        yield _dataset(each.symbol, data, asked, source=catalog)
 
 
 def _of_source(source: Source, asked: Asked) -> Iterator[Dataset]:
@@ -149,21 +164,21 @@ class _Reading(NamedTuple):
         return cls(lambda k, more: KINDS[k].from_frame(value, **more), seen, "data", options)
 
     def datasets(self, symbol: str | None, asked: Asked) -> Iterator[Dataset]:
-        """The containers, or what is left of them with a finding `refused`."""
-        kind = self.kinds[0] if self.kinds else "bars"
-        refused: tuple[Finding, ...] = ()
-        try:
-            made = self._by_symbol(kind, self.options)
-        except DataError as error:
-            made, refused = self._lenient(kind), (found("refused", 1, str(error)),)
-        if not made:
-            yield _dataset(symbol or self.name, None, asked, kind=kind, refused=refused)
-        for name, data in made.items():
-            findings = (*refused, *_findings_of_notes(data)) if refused else ()
-            yield _dataset(name or symbol or self.name, data, asked, refused=findings)
+        """The containers of each kind that the columns allow; what is left of a refused one."""
+        for kind in self.kinds or ("bars",):
+            refused: tuple[Finding, ...] = ()
+            try:
+                made = self._by_symbol(kind, self.options, symbol)
+            except DataError as error:
+                made, refused = self._lenient(kind, symbol), (found("refused", 1, str(error)),)
+            if not made:
+                yield _dataset(symbol or self.name, None, asked, kind=kind, refused=refused)
+            for name, data in made.items():
+                findings = (*refused, *_findings_of_notes(data)) if refused else ()
+                yield _dataset(name or symbol or self.name, data, asked, refused=findings)
 
-    def _by_symbol(self, kind: str, options: dict[str, Any]) -> dict[str, AnyContainer]:
-        """The container, as {"": container}; those of each symbol if the rows have several."""
+    def _by_symbol(self, kind: str, options: dict[str, Any], symbol: str | None) -> dict[str, AnyContainer]:
+        """The container, as {"": container}; of several, that of `symbol` or all (None)."""
         try:
             made = self.read(kind, options)
         except DataError as error:
@@ -171,15 +186,16 @@ class _Reading(NamedTuple):
                 error.__cause__, SeveralSymbolsError
             ):
                 raise
-            made = self.read(kind, options | {"by": "symbol"})
+            chosen = {"by": "symbol"} if symbol is None else {"symbol": symbol}
+            made = self.read(kind, options | chosen)
         return made if isinstance(made, dict) else {"": made}
 
-    def _lenient(self, kind: str) -> dict[str, AnyContainer]:
+    def _lenient(self, kind: str, symbol: str | None) -> dict[str, AnyContainer]:
         """What can be read if rows are ordered and left out, then with prices of any sign; else nothing."""
         options = _LENIENT[kind] | self.options
         for more in ({}, {"negative_prices": True}):
             try:
-                return self._by_symbol(kind, options | more)
+                return self._by_symbol(kind, options | more, symbol)
             except DataError:
                 continue
         return {}

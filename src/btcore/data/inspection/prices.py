@@ -52,8 +52,11 @@ def _unchanged(bars: Bars) -> list[Finding]:
     """Runs of bars whose open, high, low and close are all the close of the bar before."""
     times, close = bars.timestamp, bars.close
     flat = (bars.high == bars.low) & (bars.close == bars.open)
-    begins, ends = runs(flat[1:] & flat[:-1] & (close[1:] == close[:-1]))
-    long = ends - begins >= (_STALE_DAYS if bars.interval >= DAY_NS else _STALE_BARS)
+    of_days = bars.interval >= DAY_NS
+    # Bars that are filled in follow each other; those of days have weekends between them.
+    follow = of_days | (bars.end[:-1] == times[1:])
+    begins, ends = runs(flat[1:] & flat[:-1] & (close[1:] == close[:-1]) & follow)
+    long = ends - begins >= (_STALE_DAYS if of_days else _STALE_BARS)
     long &= bars.end[ends - 1] - times[begins] >= HOUR_NS
     if not long.any():
         return []
@@ -61,7 +64,7 @@ def _unchanged(bars: Bars) -> list[Finding]:
         Row(*rows_at(times, [first])[0][:2], f"{last - first} bars at {close[first]:.10g}")
         for first, last in zip(begins[long][:SHOWN], ends[long][:SHOWN], strict=True)
     ]
-    text = f"{int(long.sum())} runs of bars with one price: filled in by a vendor, or the feed had stopped"
+    text = "a price stays for many bars: they were filled in, or the feed had stopped"
     return [found("unchanged_prices", int(long.sum()), text, shown)]
 
 

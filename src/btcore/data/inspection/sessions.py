@@ -46,15 +46,16 @@ def _missing_sessions(data: AnyContainer, sessions: Sessions, missing: Any, row:
     at = np.flatnonzero(missing)
     if not len(at):
         return []
+    blocks = np.split(at, np.flatnonzero(np.diff(at) > 1) + 1)
     lines = [
         Row(
-            max(int(row[i]), 0),
-            moment_text(int(sessions.opens[i])),
-            "this session, after the row, has no row",
+            max(int(row[block[0]]), 0),
+            moment_text(int(sessions.opens[block[0]])),
+            f"{len(block)} missing from this session on, after the row",
         )
-        for i in at[:SHOWN]
+        for block in blocks[:SHOWN]
     ]
-    text = f"{len(at)} sessions of {sessions.name} between the first row and the last have no row"
+    text = f"sessions of {sessions.name} between the first row and the last have no row"
     return [found("missing_sessions", len(at), text, lines)]
 
 

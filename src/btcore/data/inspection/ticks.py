@@ -12,7 +12,7 @@ from .runs import runs
 
 QUANTILES = (0, 1, 50, 99, 100)  # per cent
 _STALE_ROWS = 10
-_DOUBLED = 1 / 3  # of the trades equal the one before
+_DOUBLED, _MANY = 1 / 3, 100  # of the trades equal the one before, among so many
 
 
 def quote_findings(quotes: Quotes) -> list[Finding]:
@@ -72,7 +72,7 @@ def tick_findings(ticks: Quotes | Trades) -> list[Finding]:
         prices = (ticks.price,) if isinstance(ticks, Trades) else (ticks.bid, ticks.ask)
         shown = rows_at(times, at, *prices)
         findings.append(found("equal_rows", len(at), text, shown))
-        if isinstance(ticks, Trades) and len(at) >= _DOUBLED * len(ticks):
+        if isinstance(ticks, Trades) and len(at) >= max(_DOUBLED * len(ticks), _MANY):
             text = f"{len(at)} of {len(ticks)} trades equal the one before: they may be there twice"
             findings.append(found("doubled_rows", len(at), text, shown))
     if same_time.any():

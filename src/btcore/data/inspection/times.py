@@ -17,6 +17,7 @@ from .report import SHOWN, Finding, Row, found, rows_at
 MUCH_LONGER = 3  # times the usual longest gap
 EVERY = 100 * DAY_NS  # a gap is usual if one as long comes that often
 AT_LEAST = 3  # and so many times
+FEW = 20  # rows: fewer have no pattern
 _THURSDAY = 3  # 1970-01-01 was one; Monday is 0
 _SATURDAY, _SUNDAY = 5, 6
 _ALL_WEEK = 0.2  # of the rows are on weekends if a market has no weekend
@@ -26,8 +27,9 @@ _STRAY = 0.01  # of the days are on weekends
 def gap_findings(data: AnyContainer, zone: str) -> list[Finding]:
     """Gaps that are much longer than those that the data usually have.
 
-    A gap is the time from one row to the next, of bars from the end of one. Time on weekends counts only in
-    data with rows on Saturdays; other markets also close over night, so gaps up to a day are usual.
+    A gap is the time from one row to the next, of bars from the end of one. A market without rows on
+    weekends closes then, over night and on holidays: weekends are no part of its gaps, and without a calendar
+    two days (four of bars of days) are usual.
     """
     times, ends = data.timestamp, data.end if isinstance(data, Bars) else data.timestamp
     if len(times) < 2:
@@ -35,15 +37,18 @@ def gap_findings(data: AnyContainer, zone: str) -> list[Finding]:
     local = times + utc_offsets(times, zone)
     local_ends = ends + utc_offsets(ends, zone)
     gaps = times[1:] - ends[:-1]
-    closed = not (_weekdays(local) == _SATURDAY).any() and _has_saturday(local)
-    if closed:
+    of_days = isinstance(data, Bars) and data.interval >= DAY_NS
+    closes = not _never_closes(local, of_days)
+    if closes:
         gaps = gaps - (_weekend_time(local[1:]) - _weekend_time(local_ends[:-1]))
-    floor = max(DAY_NS if closed else 0, _least(data))
+    floor = max((4 if of_days else 2) * DAY_NS if closes else 0, _least(data))
     return long_gaps(times, gaps, gaps, floor)
 
 
 def long_gaps(times: Any, gaps: Any, shown_gaps: Any, floor: int, where: str = "") -> list[Finding]:
     """The finding for gaps longer than `floor` ns and MUCH_LONGER than the usual longest."""
+    if len(times) < FEW:
+        return []
     usual = usual_longest(times, gaps)
     at = np.flatnonzero(gaps > max(MUCH_LONGER * usual, floor))
     if not len(at):
@@ -82,7 +87,7 @@ def time_findings(data: AnyContainer, zone: str, *, has_sessions: bool) -> list[
     """Rows on weekends, of which sessions say more, and rows in the future."""
     times = data.timestamp
     findings = [] if has_sessions else _weekends(data, times + utc_offsets(times, zone))
-    now = to_ns(datetime.now(UTC))
+    now = now_ns()
     first = int(np.searchsorted(times, now, "right"))
     if first < len(times):
         text = f"the clock of this computer says {moment_text(now // SECOND_NS * SECOND_NS)}"
@@ -90,6 +95,11 @@ def time_findings(data: AnyContainer, zone: str, *, has_sessions: bool) -> list[
         lines = [Row(*rows_at(times, [row])[0][:2], "in the future") for row in at[:SHOWN]]
         findings.append(found("future_times", len(at), text, lines))
     return findings
+
+
+def now_ns() -> int:
+    """The time of this computer, ns UTC."""
+    return to_ns(datetime.now(UTC))
 
 
 def _weekends(data: AnyContainer, local: Any) -> list[Finding]:
@@ -115,12 +125,21 @@ def _weekdays(local: Any) -> Any:
     return (local // DAY_NS + _THURSDAY) % 7
 
 
-def _has_saturday(local: Any) -> bool:
-    """Whether a Saturday lies between the first and the last time."""
-    first = int(local[0]) // DAY_NS
-    return any(
-        (day + _THURSDAY) % 7 == _SATURDAY for day in range(first, min(first + 7, int(local[-1]) // DAY_NS))
-    )
+def _never_closes(local: Any, of_days: bool) -> bool:
+    """Whether there are rows on a Saturday, or on a Sunday before noon; many markets open on its evening.
+
+    If the data have no weekend, it is whether they have rows in every hour of the day.
+    """
+    days = _weekdays(local)
+    if (days == _SATURDAY).any():
+        return True
+    if of_days:
+        return False
+    if (local[days == _SUNDAY] % DAY_NS < DAY_NS // 2).any():
+        return True
+    begin = int(local[0]) // DAY_NS
+    has_weekend = (begin + _THURSDAY) % 7 + int(local[-1]) // DAY_NS - begin >= _SATURDAY
+    return not has_weekend and len(np.unique(local // HOUR_NS % 24)) == 24
 
 
 def _weekend_time(local: Any) -> Any:
@@ -134,5 +153,5 @@ def span_text(ns: int) -> str:
     """A length of time in words: "3 days", "1.5 hours", "0.25 s"."""
     for unit, name in ((DAY_NS, "days"), (HOUR_NS, "hours"), (60 * SECOND_NS, "minutes")):
         if ns >= unit:
-            return f"{ns / unit:.3g} {name}"
+            return f"{ns / unit:.4g} {name}"
     return f"{ns / SECOND_NS:.3g} s"
