@@ -34,7 +34,11 @@ from .data import (
     SampleMarket,
     Trades,
     import_lean,
+<<<<<<< HEAD
     inspect,
+=======
+    import_nautilus,
+>>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
     read_arrow,
     read_csv,
     read_npz,
@@ -86,7 +90,11 @@ __all__ = [
     "TradingHours",
     "__version__",
     "import_lean",
+<<<<<<< HEAD
     "inspect",
+=======
+    "import_nautilus",
+>>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
     "leakcheck",
     "load_result",
     "merge",

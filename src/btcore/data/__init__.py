@@ -14,6 +14,7 @@ from btcore.data.files.scan import scan_csv, scan_parquet
 from btcore.data.inspection.inspecting import inspect
 from btcore.data.inspection.report import Finding, Inspected, Inspection
 from btcore.data.lean.importer import Imported, import_lean
+from btcore.data.nautilus import import_nautilus
 from btcore.data.sample.market import SampleMarket, sample_bars, sample_quotes, sample_trades
 
 from .containers import Bars, Quotes, Trades
@@ -34,7 +35,11 @@ __all__ = [
     "Source",
     "Trades",
     "import_lean",
+<<<<<<< HEAD
     "inspect",
+=======
+    "import_nautilus",
+>>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
     "read_arrow",
     "read_csv",
     "read_npz",

@@ -59,6 +59,11 @@ def parquet_frame(file: Path, columns: list[str] | None = None, n_rows: int | No
     return import_polars("Parquet").read_parquet(file, columns=columns, n_rows=n_rows, glob=False)
 
 
+def parquet_metadata(file: Path) -> dict[str, str]:
+    """The texts that a Parquet file has beside its columns."""
+    return dict(import_polars("Parquet").read_parquet_metadata(file))
+
+
 def arrow_frame(file: Path, columns: list[str] | None = None, n_rows: int | None = None) -> Any:
     """The columns of an Arrow IPC file or stream, or all, as a polars frame."""
     pl = import_polars("Arrow IPC")

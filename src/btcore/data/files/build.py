@@ -24,7 +24,6 @@ from .lines import Lines
 
 _TEXTUAL = ("end", "side", "buyer_maker")  # columns that are not numbers, besides times and symbols
 _NOT_NUMBERS = ("timestamp", *_TEXTUAL)
-_NOT_NUMBERS = ("timestamp", *_TEXTUAL)
 
 
 @contextmanager
@@ -71,6 +70,19 @@ class Reading(NamedTuple):
     def locate_errors(self) -> AbstractContextManager[None]:
         """Puts the name of the file, and the line of an invalid row, into DataErrors."""
         return located(self.file.name, self.lines)
+
+    @property
+    def is_converted(self) -> bool:
+        """Whether other columns are read in place of those of the file."""
+        return self.choice is not None and self.choice.layout.convert is not None
+
+    def convert(self, table: Mapping[str, Any]) -> tuple["Reading", Mapping[str, Any]]:
+        """The columns that are read in place of those of the file, and the reading with what is to say."""
+        assert self.choice is not None
+        assert self.choice.layout.convert is not None
+        with self.locate_errors():
+            columns, notes = self.choice.layout.convert(table)
+        return self._replace(notes=(*self.notes, *notes)), columns
 
     def match(self, names: list[str]) -> Found:
         """The columns of the file that are used; DataError, which names the file, if one is missing."""

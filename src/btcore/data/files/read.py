@@ -7,7 +7,15 @@ from btcore.data.source import AnyContainer
 from btcore.data.tables.options import TableOptions, TableSettings, TextOptions, TextSettings
 from btcore.data.vendors.layout import Sample
 
-from .binary import arrow_frame, import_polars, joined, open_npz, parquet_frame, polars_errors
+from .binary import (
+    arrow_frame,
+    import_polars,
+    joined,
+    open_npz,
+    parquet_frame,
+    parquet_metadata,
+    polars_errors,
+)
 from .build import Reading
 
 
@@ -127,9 +135,8 @@ def read_npz(
         reading = Reading.of(
             Path(path), kind, settings, Sample(npz.names, file=Path(path).name, column=npz.array)
         )
-        if (choice := reading.choice) is not None and choice.layout.convert is not None:
-            with reading.locate_errors():
-                table = dict(choice.layout.convert({name: npz.array(name) for name in npz.names}))
+        if reading.is_converted:
+            reading, table = reading.convert({name: npz.array(name) for name in npz.names})
             found = reading.match(list(table))
         else:
             found = reading.match(npz.names)
@@ -144,13 +151,16 @@ def _read_table(
     made: AnyContainer | dict[str, AnyContainer]
     with polars_errors(file, what):
         head = read(file, n_rows=1)
+        stored = parquet_metadata(file) if read is parquet_frame else {}
         reading = Reading.of(
-            file, kind, settings, Sample(head.columns, file=file.name, column=head.get_column)
+            file,
+            kind,
+            settings,
+            Sample(head.columns, file=file.name, column=head.get_column, metadata=stored),
         )
-        if (choice := reading.choice) is not None and choice.layout.convert is not None:
+        if reading.is_converted:
             whole = joined(read(file))
-            with reading.locate_errors():
-                table = dict(choice.layout.convert({name: whole[name] for name in whole.columns}))
+            reading, table = reading.convert({name: whole[name] for name in whole.columns})
             made = reading.build(table, reading.match(list(table)))
             return made
         found = reading.match(head.columns)

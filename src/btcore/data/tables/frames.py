@@ -68,7 +68,7 @@ def _converted(table: Table, choice: Choice) -> Table:
     """The table that the layout makes of one."""
     if choice.layout.convert is None:
         return table
-    converted = choice.layout.convert(table.as_dict())
+    converted, _ = choice.layout.convert(table.as_dict())
     return Table(list(converted), list(converted.values()), table.rows)
 
 

@@ -16,7 +16,8 @@ class Sample(NamedTuple):
 
     `first` has the values of the first row of a text file, whose columns are column_1, column_2, ... without
     a header. `column` gives the column of another table by its name. `file` is the name of the file, "" of a
-    table.
+    table. `metadata` are the
+    texts that a Parquet file has beside its columns.
     """
 
     names: list[str]
@@ -24,6 +25,7 @@ class Sample(NamedTuple):
     has_header: bool = True
     file: str = ""
     column: Callable[[str], Any] | None = None
+    metadata: Mapping[str, str] = MappingProxyType({})
 
     def value(self, name: str) -> str:
         """The first value of a column by its name, in upper or lower case; "" if there is none."""
@@ -47,6 +49,13 @@ class Details(NamedTuple):
     options: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+
+
+class Converted(NamedTuple):
+    """The columns that are read in place of those of a file, by their names in btcore, and notes."""
+
+    columns: Mapping[str, Any]
+    notes: tuple[str, ...] = ()
 
 
 class Layout(Struct, frozen=True, kw_only=True):
@@ -92,7 +101,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     check: Check | None = None
     whole: bool = False
     is_like: Callable[[Sample], bool] | None = None
-    convert: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    convert: Callable[[Mapping[str, Any]], Converted] | None = None
     open_rows: Callable[[Any], Any] | None = None
 
     def has_names(self, names: list[str], *, exactly: bool = False) -> bool:

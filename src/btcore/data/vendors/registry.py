@@ -2,7 +2,7 @@
 
 from btcore.errors import DataError
 
-from . import crypto, feeds, forex, packages, stocks
+from . import crypto, feeds, forex, hftbacktest, nautilus, packages, stocks
 from .layout import Layout
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -11,6 +11,8 @@ LAYOUTS: tuple[Layout, ...] = (
     *stocks.LAYOUTS,
     *feeds.LAYOUTS,
     *packages.LAYOUTS,
+    *hftbacktest.LAYOUTS,
+    *nautilus.LAYOUTS,
 )
 
 
