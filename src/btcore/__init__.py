@@ -34,11 +34,8 @@ from .data import (
     SampleMarket,
     Trades,
     import_lean,
-<<<<<<< HEAD
-    inspect,
-=======
     import_nautilus,
->>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
+    inspect,
     read_arrow,
     read_csv,
     read_npz,
@@ -90,11 +87,8 @@ __all__ = [
     "TradingHours",
     "__version__",
     "import_lean",
-<<<<<<< HEAD
-    "inspect",
-=======
     "import_nautilus",
->>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
+    "inspect",
     "leakcheck",
     "load_result",
     "merge",

@@ -35,11 +35,8 @@ __all__ = [
     "Source",
     "Trades",
     "import_lean",
-<<<<<<< HEAD
-    "inspect",
-=======
     "import_nautilus",
->>>>>>> 3e41cbe (Event arrays of hftbacktest and data catalogs of NautilusTrader are read)
+    "inspect",
     "read_arrow",
     "read_csv",
     "read_npz",

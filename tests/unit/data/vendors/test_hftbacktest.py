@@ -5,7 +5,7 @@ import pytest
 
 import btcore as bt
 
-FIELDS = "ev:u8 exch_ts:i8 local_ts:i8 px:f8 qty:f8 order_id:u8 ival:i8 fval:f8".split()
+FIELDS = ["ev:u8", "exch_ts:i8", "local_ts:i8", "px:f8", "qty:f8", "order_id:u8", "ival:i8", "fval:f8"]
 DTYPE = np.dtype([(name, kind) for name, _, kind in (field.partition(":") for field in FIELDS)], align=True)
 EXCH, LOCAL, BUY, SELL = 1 << 31, 1 << 30, 1 << 29, 1 << 28
 DEPTH, TRADE, CLEAR, SNAPSHOT, BEST, ADD = 1, 2, 3, 4, 5, 10
