@@ -8,6 +8,7 @@ from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
+from btcore.times.intervals import DAY_NS
 
 from .report import SHOWN, Finding, Row, found, rows_at
 
@@ -30,7 +31,7 @@ def jump_findings(data: AnyContainer, instrument: Instrument) -> list[Finding]:
     for prices in _series(data):
         bad |= _outliers(prices)
     findings = []
-    if isinstance(data, Bars):
+    if isinstance(data, Bars) and 0 < data.interval <= DAY_NS:  # the range of a month may be this wide
         bad |= _wicks(data)
     if bad.any():
         at = np.flatnonzero(bad)
