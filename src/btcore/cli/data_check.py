@@ -92,20 +92,20 @@ def _of_files(arguments: argparse.Namespace, paths: Sequence[Path]) -> Iterator[
             if progress is not None:
                 progress.begin(file.path.name, file.path.stat().st_size)
             options = dict(file.options) | ({"kind": file.kind} if file.kind else {})
-            name = file.symbols[0] if file.symbols else symbol_of(file.path)[0]
-            yield file.path, _chosen(inspect(file.path, symbol=name, calendar=calendar, **options), file)
+            yield file.path, _chosen(inspect(file.path, calendar=calendar, **options), file)
 
 
 def _chosen(found: "Inspection", file: File) -> "Inspection":
-    """The part about the symbols that are asked for; all of it, if the file has one symbol."""
+    """The part about the symbols that are asked for; data without a symbol have it, or that of the file."""
     from btcore.data.inspection.report import Inspection
 
-    if not file.symbols or len(found.datasets) <= 1:
-        return found
     names = [dataset.symbol for dataset in found.datasets]
+    if len(set(names)) == 1:
+        symbol = file.symbols[0] if file.symbols else symbol_of(file.path)[0]
+        return Inspection(dataset._replace(symbol=symbol) for dataset in found.datasets)
     if missing := [symbol for symbol in file.symbols if symbol not in names]:
         raise DataError(f"{file.path.name}: symbol: there is no {missing[0]!r}; it has {_listed(names)}")
-    return Inspection(dataset for dataset in found.datasets if dataset.symbol in file.symbols)
+    return Inspection(each for each in found.datasets if not file.symbols or each.symbol in file.symbols)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from btcore.errors import ConfigError
 
-from .data_lean import add_lean_options, import_lean_folders, refuse_lean_options
+from .data_folders import FOLDER_FORMATS, add_lean_options, import_folders, refuse_lean_options
 from .data_names import form_of
 from .data_progress import ImportProgress, watched_files
 from .data_streams import File, SeveralSymbols, Stream, joined, open_streams
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from btcore.data import Catalog, Entry
 
 FILE_TYPES = ("csv", "parquet", "arrow", "npz")
-FOLDERS = ("lean",)
 
 
 def add_import_command(commands: Any) -> None:
@@ -30,8 +29,8 @@ def add_import_command(commands: Any) -> None:
         "paths",
         nargs="+",
         metavar="PATH",
-        help="files, or folders of LEAN data. Files of one symbol are joined in order of time; all are "
-        "imported or none",
+        help="files, or folders of LEAN data, of NautilusTrader or of `btcore data export`. Files of one "
+        "symbol are joined in order of time; all files are imported or none",
     )
     load.add_argument("--into", required=True, metavar="DIR", help="catalog folder; created if missing")
     add_file_options(load)
@@ -43,7 +42,7 @@ def add_file_options(parser: argparse.ArgumentParser, calendar: str | None = Non
     """Adds the options that say what the files are, and how they are read; `calendar` is its help here."""
     from btcore.data.vendors import names
 
-    formats = ", ".join((*FILE_TYPES, *FOLDERS, *names()))
+    formats = ", ".join(dict.fromkeys((*FILE_TYPES, *FOLDER_FORMATS, *names())))
     parser.add_argument(
         "--format",
         metavar="NAME",
@@ -74,11 +73,8 @@ def _import(arguments: argparse.Namespace) -> None:
     paths = [Path(name) for name in arguments.paths]
     check_format(arguments.format)
     folders = [path for path in paths if path.is_dir()]
-    exports = [path for path in folders if (path / "export.json").is_file()]
-    if exports:
-        _import_exports(arguments, exports, paths)
-    elif arguments.format == "lean" or len(folders) == len(paths):
-        import_lean_folders(arguments, paths)
+    if arguments.format == "lean" or len(folders) == len(paths):
+        import_folders(arguments, paths)
     elif folders:
         raise ConfigError(f"PATH: {folders[0]} is a folder; files and folders cannot be imported together")
     else:
@@ -86,28 +82,11 @@ def _import(arguments: argparse.Namespace) -> None:
         import_files(arguments, paths)
 
 
-def _import_exports(arguments: argparse.Namespace, exports: list[Path], paths: list[Path]) -> None:
-    """Imports what `btcore data export` wrote, folder by folder; it takes no options."""
-    from btcore.data import Catalog
-
-    if len(exports) < len(paths):
-        other = next(path for path in paths if path not in exports)
-        raise ConfigError(
-            f"PATH: {exports[0]} is an export and {other} is not; they cannot be imported together"
-        )
-    chosen = {name: getattr(arguments, name) for name in ("format", "symbol", "kind", "by")}
-    given = reader_options(arguments) | {name: x for name, x in chosen.items() if x is not None}
-    refuse_options(given, given, f"an export such as {exports[0]}, which is imported as it is")
-    refuse_lean_options(arguments, f"an export such as {exports[0]}")
-    for folder in exports:
-        show_entries(Catalog(arguments.into).import_export(folder))
-
-
 def check_format(name: str | None) -> None:
     """ConfigError, which lists the formats, if there is none of that name."""
     from btcore.data.vendors import names
 
-    known = (*FILE_TYPES, *FOLDERS, *names())
+    known = tuple(dict.fromkeys((*FILE_TYPES, *FOLDER_FORMATS, *names())))
     if name is not None and name not in known:
         raise ConfigError(f"--format: {name!r} is not one of {', '.join(known)}")
 

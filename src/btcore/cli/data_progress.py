@@ -75,6 +75,6 @@ def watched_files(total: int, *, quiet: bool) -> Iterator[ImportProgress | None]
             watcher.reset(token)
 
 
-def lean_progress(line: ProgressLine | None) -> Callable[[float, str], None] | None:
+def folder_progress(line: ProgressLine | None) -> Callable[[float, str], None] | None:
     """What an import of a folder calls with the share done and the name of a dataset."""
     return None if line is None else lambda share, name: draw_share(line, share, name)
