@@ -64,10 +64,10 @@ def is_columns(data: Mapping[Any, Any]) -> bool:
 
 
 def _is_readable(value: Any) -> bool:
-    return isinstance(value, Bars | Quotes | Trades | str | PathLike) or _is_table(value)
+    return isinstance(value, Bars | Quotes | Trades | str | PathLike) or is_table(value)
 
 
-def _is_table(value: Any) -> bool:
+def is_table(value: Any) -> bool:
     """True for what `from_frame` takes."""
     if isinstance(value, np.ndarray):
         return value.dtype.names is not None
@@ -100,7 +100,7 @@ def _stream(value: Any, place: Place) -> AnyContainer:
         return value
     if isinstance(value, str | PathLike):
         return read_file(value, place)
-    if not _is_table(value):
+    if not is_table(value):
         raise ConfigError(
             f"{place.where}: {type(value).__name__} is not Bars, Quotes or Trades, a table of columns or the "
             "path of a file"

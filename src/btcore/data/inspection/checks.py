@@ -7,16 +7,26 @@ import numpy as np
 from btcore.config import TradingHours
 from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.source import AnyContainer
+from btcore.errors import ConfigError
 from btcore.times.clock import moment_text
 from btcore.times.hours import sessions_of
+from btcore.times.sessions import calendar_code
 
 from .jumps import jump_findings
 from .opening import Dataset
 from .prices import price_findings, volume_findings
 from .report import Finding, Inspected, found
 from .sessions import session_findings
-from .ticks import quote_findings, spread_facts, tick_findings
+from .ticks import quote_findings, side_findings, spread_facts, tick_findings
 from .times import gap_findings, now_ns, time_findings, usual_gap_text
+
+
+def check_calendar(calendar: str | TradingHours) -> None:
+    """ConfigError unless it is trading hours or the code of an exchange that is known."""
+    if isinstance(calendar, str):
+        calendar_code(calendar)
+    elif not isinstance(calendar, TradingHours):
+        raise ConfigError(f"calendar: {calendar!r} is not an exchange such as 'XNYS', or TradingHours")
 
 
 def check_dataset(dataset: Dataset, calendar: str | TradingHours | None) -> Inspected:
@@ -50,6 +60,8 @@ def _findings(data: AnyContainer, dataset: Dataset, hours: str | TradingHours | 
     found_here += volume_findings(data)
     if isinstance(data, Quotes):
         found_here += quote_findings(data)
+    if isinstance(data, Bars):
+        found_here += side_findings(data)
     if isinstance(data, Quotes | Trades):
         found_here += tick_findings(data)
     return found_here
@@ -69,10 +81,12 @@ def _facts(data: AnyContainer, dataset: Dataset, sessions: str | None) -> dict[s
         facts["usual gap"] = usual_gap_text(data)
     facts["sessions"] = sessions or "none given: gaps are compared with each other"
     if isinstance(data, Quotes) and len(data):
-        facts |= spread_facts(data)
+        facts |= spread_facts(data.bid, data.ask)
     elif len(data):
         low, high = (data.low, data.high) if isinstance(data, Bars) else (data.columns["price"],) * 2
         facts["prices"] = f"{low.min():.10g} to {high.max():.10g}"
+    if isinstance(data, Bars) and len(data) and data.bid is not None and data.ask is not None:
+        facts |= spread_facts(data.bid.close, data.ask.close)
     if data.notes:
         facts["notes"] = list(data.notes)
     return facts

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btcore.config import Instrument, TradingHours
+from btcore.errors import ConfigError
 
 from .report import Inspection
 
@@ -35,8 +36,15 @@ def inspect(
     `duplicates="first"` and `crossed="keep"`, to show what else there is. FileNotFoundError if there is no
     file, ConfigError for arguments that do not apply, TypeError for an unknown option.
     """
-    from .checks import check_dataset  # not at the top: few programs inspect
+    from .checks import check_calendar, check_dataset  # not at the top: few programs inspect
     from .opening import Asked, open_datasets
 
+    if calendar is not None:
+        check_calendar(calendar)
     asked = Asked(symbol, symbols, resolution, instruments or {}, timezone, reader_options)
-    return Inspection(check_dataset(each, calendar) for each in open_datasets(data, asked))
+    found = Inspection(check_dataset(each, calendar) for each in open_datasets(data, asked))
+    known = {each.symbol for each in found.datasets}
+    for name in asked.instruments:
+        if name not in known:
+            raise ConfigError(f"instruments: {name!r} is not among the symbols {', '.join(sorted(known))}")
+    return found

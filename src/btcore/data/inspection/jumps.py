@@ -8,7 +8,7 @@ from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
-from btcore.times.intervals import DAY_NS
+from btcore.times.intervals import DAY_NS, WEEK_NS
 
 from .report import SHOWN, Finding, Row, found, rows_at
 
@@ -22,14 +22,17 @@ RATIOS = (
     | {float(n): 0.1 for n in range(5, 10)}
     | {float(n): 0.15 for n in (10, 12, 15, 20, 25, 30, 40, 50, 75, 100)}
 )
+SMALLEST_SPLIT = 1.2  # new shares for one: smaller ones are lost among other changes of prices
 _BOTH_WAYS = RATIOS | {1 / ratio: near for ratio, near in RATIOS.items()}
 
 
 def jump_findings(data: AnyContainer, instrument: Instrument) -> list[Finding]:
     """Outliers, and jumps that stay. Prices of zero and below have no ratios, and are left out."""
     times, bad = data.timestamp, np.zeros(len(data), bool)
+    # In a month or more a price may double and come back.
+    longest = 1 if isinstance(data, Bars) and not 0 < data.interval <= WEEK_NS else LONGEST
     for prices in _series(data):
-        bad |= _outliers(prices)
+        bad |= _outliers(prices, longest)
     findings = []
     if isinstance(data, Bars) and 0 < data.interval <= DAY_NS:  # the range of a month may be this wide
         bad |= _wicks(data)
@@ -58,11 +61,11 @@ def _is_off(ratio: Any) -> Any:
     return (ratio >= 1 + OFF) | (ratio <= 1 - OFF)
 
 
-def _outliers(prices: Any) -> Any:
-    """The rows of runs of at most LONGEST rows that are off the price before, and then back."""
+def _outliers(prices: Any, longest: int) -> Any:
+    """The rows of runs of at most `longest` rows that are off the price before, and then back."""
     bad = np.zeros(len(prices), bool)
     starts = np.flatnonzero(_is_off(_ratio(prices[1:], prices[:-1]))) + 1
-    for length in range(1, LONGEST + 1):
+    for length in range(1, longest + 1):
         starts = starts[starts + length < len(prices)]
         before = prices[starts - 1]
         starts = starts[_is_off(_ratio(prices[starts + length - 1], before))]
@@ -145,6 +148,11 @@ def _staying(data: AnyContainer, bad: Any) -> _Jumps:
     return _Jumps(good[at], last[at - 1], first[at])
 
 
+def _part(before: float, after: float, ratio: float) -> float:
+    """The change of a price as a part of that of a split; 1, which is all of it, if one is not positive."""
+    return float(np.log(before / after) / np.log(ratio)) if before > 0 and after > 0 else 1.0
+
+
 def _split_text(ratio: float) -> str:
     if ratio in {1.5, 1 / 1.5}:
         return "3:2" if ratio > 1 else "2:3"
@@ -152,20 +160,19 @@ def _split_text(ratio: float) -> str:
 
 
 def _splits_without_jump(data: AnyContainer, splits: list[tuple[int, float]]) -> list[Finding]:
-    """Splits within the data at which the price changes less than halfway to the ratio: it is adjusted."""
+    """Splits within the data at which the price changes by less than half of its ratio: it is adjusted."""
     times = data.timestamp
     price_before = data.close if isinstance(data, Bars) else _series(data)[-1]
     price_after = data.open if isinstance(data, Bars) else price_before
     shown = []
     for when, ratio in splits:
         row = int(np.searchsorted(data.end if isinstance(data, Bars) else times, when, "right"))
-        if not 0 < row < len(data) or abs(np.log(ratio)) < np.log(1.2):
+        if not 0 < row < len(data) or abs(np.log(ratio)) < np.log(SMALLEST_SPLIT):
             continue
         before, after = float(price_before[row - 1]), float(price_after[row])
-        if before <= 0 or after <= 0:
-            continue
-        part = np.log(before / after) / np.log(ratio)
-        if part < 0.5:
+        # A midnight of Tokyo is on the UTC day before: the jump may be at the next row.
+        following = range(row, min(row + 2, len(data)))
+        if max(_part(float(price_before[i - 1]), float(price_after[i]), ratio) for i in following) < 0.5:
             text = f"a split of {ratio:.10g} new shares for one, but from {before:.10g} to {after:.10g}"
             shown.append(Row(*rows_at(times, [row])[0][:2], text))
     if not shown:

@@ -6,7 +6,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from btcore.config import Instrument
+from btcore.config import Instrument, checked
 from btcore.data.catalog.catalog import Catalog
 from btcore.data.catalog.lookup import Wanted, not_found, symbols_there
 from btcore.data.containers import KINDS, Bars, Quotes, Trades
@@ -14,7 +14,7 @@ from btcore.data.definitions import with_fixed_times
 from btcore.data.files.formats import format_of, reader_of
 from btcore.data.files.seen import see_file
 from btcore.data.opened import as_source
-from btcore.data.run_data import is_columns
+from btcore.data.run_data import is_columns, is_table
 from btcore.data.source import AnyContainer, DefinitionSource, Source, check_resolution
 from btcore.data.tables.kinds import kinds_of
 from btcore.data.tables.symbols import SeveralSymbolsError
@@ -72,6 +72,8 @@ def open_datasets(data: Any, asked: Asked) -> Iterator[Dataset]:
     for name in ("symbols", "resolution"):
         if getattr(asked, name) is not None:
             raise ConfigError(f"{name}: it is for a Catalog or another Source, not for {type(data).__name__}")
+    if isinstance(data, Mapping) and not data:
+        raise ConfigError("data: the mapping has no symbol")
     if isinstance(data, Mapping) and not (is_columns(data) and kinds_of([str(name) for name in data])):
         if asked.symbol is not None:
             raise ConfigError(f"symbol: {asked.symbol!r} is given, but data maps symbols itself")
@@ -115,6 +117,8 @@ def _of_value(value: Any, symbol: str | None, asked: Asked) -> Iterator[Dataset]
         for each in value:
             yield from _of_value(each, symbol, asked)
     elif isinstance(value, Bars | Quotes | Trades):
+        for name in asked.options:
+            raise ConfigError(f"{name}: it is for files and tables, not for {type(value).__name__}")
         yield _dataset(symbol or "data", value, asked)
     else:
         yield from _Reading.of(value, asked).datasets(symbol, asked)
@@ -135,7 +139,8 @@ def _dataset(
         zone = definition.timezone
     zone = asked.timezone or zone
     instrument = Instrument() if definition is None else definition.instrument
-    instrument = with_fixed_times(asked.instruments.get(symbol, instrument), zone, symbol)
+    instrument = checked(f"instruments[{symbol!r}]", asked.instruments.get(symbol, instrument), Instrument)
+    instrument = with_fixed_times(instrument, zone, symbol)
     return Dataset(symbol, data, kind if data is None else data.kind, instrument, zone, refused)
 
 
@@ -151,6 +156,8 @@ class _Reading(NamedTuple):
     def of(cls, value: Any, asked: Asked) -> "_Reading":
         options = dict(asked.options)
         kind = options.pop("kind", None)
+        if kind not in {None, *KINDS}:
+            raise ConfigError(f"kind: {kind!r} is not one of {', '.join(KINDS)}")
         if asked.timezone is not None:
             options["timezone"] = asked.timezone
         if isinstance(value, str | PathLike):
@@ -160,6 +167,11 @@ class _Reading(NamedTuple):
             reader = reader_of(file)
             seen = (kind,) if kind else _seen(lambda: see_file(file, format_of(file), None, options).kinds)
             return cls(lambda k, more: reader(file, k, **more), seen, file.name, options)
+        if not is_table(value):
+            raise ConfigError(
+                "data: a container, a table, the path of a file, a mapping of symbols to these, or a "
+                f"Catalog or another Source is needed, not {type(value).__name__}"
+            )
         seen = (kind,) if kind else _seen(lambda: tuple(kinds_of(sample_of(value).names)))
         return cls(lambda k, more: KINDS[k].from_frame(value, **more), seen, "data", options)
 

@@ -1,10 +1,10 @@
-"""Quotes and trades: crossed, locked and stale quotes, sizes, spreads; equal rows and equal times."""
+"""Quotes, trades, bars of two sides: what is crossed, locked, stale, equal or without size; spreads."""
 
 from typing import Any
 
 import numpy as np
 
-from btcore.data.containers import Quotes, Trades
+from btcore.data.containers import Bars, Quotes, Trades
 from btcore.times.intervals import HOUR_NS
 
 from .report import SHOWN, Finding, Row, found, rows_at
@@ -38,6 +38,18 @@ def quote_findings(quotes: Quotes) -> list[Finding]:
                 found("zero_size_quotes", len(at), "a side has no size, so nothing fills there", shown)
             )
     return findings + _stale(quotes)
+
+
+def side_findings(bars: Bars) -> list[Finding]:
+    """Bars of two sides that open or close with the bid above the ask."""
+    if bars.bid is None or bars.ask is None:
+        return []
+    at = np.flatnonzero((bars.bid.open > bars.ask.open) | (bars.bid.close > bars.ask.close))
+    if not len(at):
+        return []
+    text = "bars open or close with the bid above the ask"
+    shown = rows_at(bars.timestamp, at, bars.bid.close, bars.ask.close, names="bid_close ask_close")
+    return [found("crossed_quotes", len(at), text, shown)]
 
 
 def _stale(quotes: Quotes) -> list[Finding]:
@@ -91,10 +103,9 @@ def _equal_rows(ticks: Quotes | Trades, names: tuple[str, ...]) -> Any:
     return equal
 
 
-def spread_facts(quotes: Quotes) -> dict[str, Any]:
+def spread_facts(bid: Any, ask: Any) -> dict[str, Any]:
     """Quantiles of the spread, in price and in bps of the mid."""
-    spread = quotes.ask - quotes.bid
-    mid = (quotes.ask + quotes.bid) / 2
+    spread, mid = ask - bid, (ask + bid) / 2
     facts = {"spread": _quantiles(spread)}
     if (mid > 0).all():
         facts["spread in bps"] = _quantiles(spread / mid * 1e4)

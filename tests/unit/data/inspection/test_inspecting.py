@@ -144,7 +144,20 @@ def test_what_cannot_be_asked_for_is_an_error(tmp_path, make, bars):
         bt.inspect({"A": bars(make.days())}, symbol="A")
     with pytest.raises(TypeError, match="there is no option 'colour'"):
         bt.inspect(frame_of(make.days()), colour=1)
-    with pytest.raises(bt.ConfigError, match="XABC"):
+    with pytest.raises(bt.ConfigError, match="sort: it is for files and tables, not for Bars"):
+        bt.inspect({"A": bars(make.days())}, sort=True)
+    with pytest.raises(bt.ConfigError, match="instruments: 'B' is not among the symbols A"):
+        bt.inspect({"A": bars(make.days())}, instruments={"B": bt.Instrument()})
+    with pytest.raises(bt.ConfigError, match="kind: 'candles' is not one of bars, quotes, trades"):
+        bt.inspect(frame_of(make.days()), kind="candles")
+    for data in (5, None, {"A": 5}):
+        with pytest.raises(bt.ConfigError, match="or another Source is needed, not"):
+            bt.inspect(data)
+    with pytest.raises(bt.ConfigError, match="the mapping has no symbol"):
+        bt.inspect({})
+    with pytest.raises(bt.ConfigError, match="calendar: 5 is not an exchange"):
+        bt.inspect(bars(make.days()), calendar=5)
+    with pytest.raises(bt.ConfigError, match="calendar: 'XABC' is not in"):
         bt.inspect(bars(make.days()), calendar="XABC")
 
 

@@ -78,6 +78,17 @@ def test_a_split_at_which_the_price_does_not_change_is_found(make, bars, only):
     assert finding.rows[0].time == "2022-05-10T00:00:00Z"
 
 
+def test_a_split_at_a_midnight_of_tokyo_is_that_of_the_utc_date(make, bars, names):
+    columns = make.days()
+    for name in ("open", "high", "low", "close"):
+        columns[name][250:] /= 3
+    when = str(np.datetime64(int(columns["timestamp"][250]), "ns").astype("M8[D]"))
+    known = {"A": bt.Instrument(splits=[(when, 3.0)])}
+    for zone in ("Asia/Tokyo", "America/New_York", "UTC"):
+        found = names(bt.inspect({"A": bars(columns)}, instruments=known, timezone=zone))
+        assert not {"split_jumps", "splits_without_jump"} & found, zone
+
+
 def test_a_jump_that_is_no_split_is_named_but_changes_nothing(make, only):
     columns = make.trades()
     columns["price"][1000:] *= 2.5

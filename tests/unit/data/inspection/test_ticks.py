@@ -60,3 +60,15 @@ def test_quantiles_of_the_spread(make):
     bps = facts["spread in bps"]
     assert list(bps) == ["0 %", "1 %", "50 %", "99 %", "100 %"]
     assert bps["50 %"] == pytest.approx(50, rel=0.15)
+
+
+def test_bars_of_two_sides_may_be_crossed(make, only):
+    columns = make.days()
+    bid = tuple(columns[name] for name in ("open", "high", "low", "close"))
+    ask = tuple(column + 0.1 for column in bid)
+    ask[0][[4, 5]] -= 0.5
+    ask[3][9] -= 0.5
+    bars = bt.Bars(columns["timestamp"], bid=bid, ask=ask, interval="1d")
+    found = bt.inspect(bars)
+    assert [row.number for row in only(found, "crossed_quotes", changes=True).rows] == [4, 5, 9]
+    assert found.datasets[0].facts["spread"]["50 %"] == pytest.approx(0.1)
