@@ -66,7 +66,10 @@ def _add(commands: Any, name: str, command: Any, text: str) -> argparse.Argument
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    show_entries(open_catalog(arguments.catalog).list())
+    entries = open_catalog(arguments.catalog).list()
+    show_entries(entries)
+    if not entries:
+        print(f"{arguments.catalog}: no datasets")
 
 
 def _describe(arguments: argparse.Namespace) -> None:

@@ -60,6 +60,9 @@ def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
     from btcore.data.files.seen import see_file
 
     seen = see_file(file.path, file.form, file.kind, file.options)
+    if seen.has_all and file.kind is None:
+        each = [file._replace(kind=kind) for kind in seen.kinds]
+        return [stream for one in each for stream in open_streams(one, progress)]
     kind = _kind(file, seen.kinds)
     if len(file.symbols) > 1 and not seen.column:
         raise ConfigError(

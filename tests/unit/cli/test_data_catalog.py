@@ -41,6 +41,11 @@ def test_list_has_every_resolution_and_the_zone(folder: str, capsys: Capture) ->
     assert lines[-1].endswith("Asia/Tokyo")
 
 
+def test_a_folder_without_data_is_said(tmp_path: Path, capsys: Capture) -> None:
+    run("list", str(tmp_path))
+    assert capsys.readouterr().out == f"{tmp_path}: no datasets\n"
+
+
 def test_describe_is_that_of_the_catalog(folder: str, capsys: Capture) -> None:
     run("describe", folder)
     assert capsys.readouterr().out == f"{bt.Catalog(folder).describe()}\n"

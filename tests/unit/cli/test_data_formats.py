@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from command_line import Capture, refused
 
@@ -57,3 +58,19 @@ def test_a_file_of_another_format_is_refused(tmp_path: Path, capsys: Capture) ->
     told = refused(capsys, "data", "import", *arguments, "--kind", "trades")
     assert "'binance_klines' is of bars, not of trades" in told
     assert not (tmp_path / "c").exists()
+
+
+def test_a_file_with_several_kinds_imports_them_all(tmp_path: Path) -> None:
+    columns = [("ev", "<u8"), ("exch_ts", "<i8"), ("local_ts", "<i8"), ("px", "<f8"), ("qty", "<f8")]
+    columns += [("order_id", "<u8"), ("ival", "<i8"), ("fval", "<f8")]
+    buy, sell = 0xE000_0000, 0xD000_0000  # seen by the exchange and by the computer
+    kinds = [(1 | buy, 99.0), (1 | sell, 101.0), (2 | buy, 101.0), (2 | sell, 99.0)]
+    events = np.zeros(len(kinds), columns)
+    for i, (flags, price) in enumerate(kinds):
+        time = (1704067200 + i) * 10**9
+        events[i] = (flags, time, time + 5, price, 1.0, 0, 0, 0.0)
+    np.savez(tmp_path / "btcusdt.npz", data=events)
+    for options, found in (([], ["quotes", "trades"]), (["--kind", "quotes"], ["quotes"])):
+        folder = tmp_path / str(len(found))
+        assert main(["data", "import", str(tmp_path / "btcusdt.npz"), *options, "--into", str(folder)]) == 0
+        assert [entry.kind for entry in bt.Catalog(folder).list()] == found

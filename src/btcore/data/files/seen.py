@@ -19,14 +19,16 @@ from .build import located
 class Seen(NamedTuple):
     """The kinds that the columns of a file allow, and its column of symbols with the value in the first row.
 
-    `kinds` is empty if no kind has its columns, `column` is "" without a column of symbols. `in_pieces` says
-    whether the file can be read in pieces, if it is of the first kind.
+    `kinds` is empty if no kind has its columns, `column` is "" without a column of symbols. `has_all` says
+    that the file has data of each of the kinds, by its format; else it may be of one of them. `in_pieces`
+    says whether it can be read in pieces, if it is of the first kind.
     """
 
     kinds: tuple[str, ...]
     in_pieces: bool = False
     column: str = ""
     symbol: str = ""
+    has_all: bool = False
 
 
 def see_file(file: Path, form: str, kind: str | None, options: Mapping[str, Any]) -> Seen:
@@ -50,7 +52,11 @@ def see_file(file: Path, form: str, kind: str | None, options: Mapping[str, Any]
     if not kinds:
         return Seen(())
     whole = choice is not None and choice.layout.convert is not None
-    seen = Seen(kinds, form in {"csv", "parquet"} and not whole and _allows_pieces(kinds[0], settings))
+    if choice is not None and whole:
+        alike = [each for each in candidates.layouts if each.name == choice.layout.name]
+        kinds = tuple(dict.fromkeys(each.kind for each in alike if each.fits(sample)))
+        return Seen(kinds, has_all=len(kinds) > 1)
+    seen = Seen(kinds, form in {"csv", "parquet"} and _allows_pieces(kinds[0], settings))
     try:
         found = match_columns(names, kinds[0], settings.columns)
     except DataError:  # the reader says what is wrong
