@@ -148,6 +148,13 @@ def _staying(data: AnyContainer, bad: Any) -> _Jumps:
     return _Jumps(good[at], last[at - 1], first[at])
 
 
+def _first_after(data: AnyContainer, when: int) -> int:
+    """The first bar that ends after that time; the first tick at or after it."""
+    if isinstance(data, Bars):
+        return int(np.searchsorted(data.end, when, "right"))
+    return int(np.searchsorted(data.timestamp, when))
+
+
 def _part(before: float, after: float, ratio: float) -> float:
     """The change of a price as a part of that of a split; 1, which is all of it, if one is not positive."""
     return float(np.log(before / after) / np.log(ratio)) if before > 0 and after > 0 else 1.0
@@ -166,7 +173,7 @@ def _splits_without_jump(data: AnyContainer, splits: list[tuple[int, float]]) ->
     price_after = data.open if isinstance(data, Bars) else price_before
     shown = []
     for when, ratio in splits:
-        row = int(np.searchsorted(data.end if isinstance(data, Bars) else times, when, "right"))
+        row = _first_after(data, when)
         if not 0 < row < len(data) or abs(np.log(ratio)) < np.log(SMALLEST_SPLIT):
             continue
         before, after = float(price_before[row - 1]), float(price_after[row])

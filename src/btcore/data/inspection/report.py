@@ -1,6 +1,5 @@
 """What an inspection found: Row, Finding, Inspected (one dataset) and Inspection."""
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
@@ -98,7 +97,7 @@ class Inspection:
                     "symbol": each.symbol,
                     "kind": each.kind,
                     "ok": each.ok,
-                    "facts": json.loads(json.dumps(each.facts)),
+                    "facts": msgspec.to_builtins(each.facts),
                     "findings": [
                         msgspec.structs.asdict(finding) | {"rows": [row._asdict() for row in finding.rows]}
                         for finding in each.findings

@@ -36,6 +36,28 @@ def test_six_rows_are_another_level_and_less_than_half_is_no_outlier(make, names
     assert "outliers" not in names(bt.inspect(bt.Trades(**columns)))
 
 
+def test_rows_between_two_outliers_are_none(make, only):
+    columns = make.trades()
+    columns["price"][[100, 103]] = 1.0
+    finding = only(bt.inspect(bt.Trades(**columns)), "outliers", changes=True)
+    assert [row.number for row in finding.rows] == [100, 103]
+
+
+def test_an_open_that_is_off_for_its_bar_only_is_no_split(make, bars, names):
+    columns = make.days()
+    columns["open"][77] = columns["low"][77] = columns["close"][76] / 1.5
+    assert names(bt.inspect(bars(columns))) == set()
+
+
+def test_a_split_at_the_time_of_a_trade_is_before_it(make, names):
+    columns = make.trades()
+    columns["price"][1000:] /= 2
+    known = {"A": bt.Instrument(splits=[("2024-01-01T00:16:40Z", 2)])}
+    assert names(bt.inspect({"A": bt.Trades(**columns)}, instruments=known)) == set()
+    late = {"A": bt.Instrument(splits=[("2024-01-01T00:16:41Z", 2)])}
+    assert "split_jumps" in names(bt.inspect({"A": bt.Trades(**columns)}, instruments=late))
+
+
 def test_one_side_of_a_quote_may_be_the_outlier(make, only):
     columns = make.quotes()
     columns["ask"][7] = 199999.0
@@ -113,6 +135,14 @@ def test_an_hour_of_minutes_with_one_price_is_found_but_not_less(make, bars, onl
         columns[name][1000:1059] = 98.0
     finding = only(bt.inspect(bars(columns, "1min")), "unchanged_prices", changes=True)
     assert [row.number for row in finding.rows] == [100]
+
+
+def test_bars_of_one_price_with_time_between_them_are_trades_at_one_price(make, bars, names):
+    columns = make.minutes()
+    columns["timestamp"] = columns["timestamp"][0] + 2 * (columns["timestamp"] - columns["timestamp"][0])
+    for name in ("open", "high", "low", "close"):
+        columns[name][100:300] = 99.0
+    assert names(bt.inspect(bars(columns, "1min"))) == set()
 
 
 def test_volumes_of_zero_and_unknown_volumes(make, bars, only):

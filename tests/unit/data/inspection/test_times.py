@@ -17,6 +17,15 @@ def test_a_hole_in_bars_of_a_market_that_never_closes(make, bars, only, missing)
     assert finding.rows[0].value == f"{words} after the row before"
 
 
+def test_a_gap_is_long_if_it_is_three_times_the_usual_longest(make, bars, only):
+    columns = make.minutes()
+    for row, minutes in ((500, 30), (1000, 30), (1500, 30), (2000, 85), (2500, 95)):
+        columns["timestamp"][row:] += minutes * MINUTE
+    finding = only(bt.inspect(bars(columns, "1min")), "long_gaps", changes=True)
+    assert [row.number for row in finding.rows] == [2500]
+    assert finding.text.endswith("gaps up to 30 minutes are usual")
+
+
 def test_a_hole_of_weeks_in_bars_of_days(make, bars, only):
     data = bars(make.without(make.days(), list(range(200, 215))))
     assert only(bt.inspect(data), "long_gaps", changes=True).rows[0].number == 200
