@@ -85,10 +85,13 @@ def _given(arguments: argparse.Namespace, names: Any) -> dict[str, Any]:
 
 def _form_of(folder: Path, given: str | None) -> str:
     """The format of a folder: the given one, or by its content; LEAN's if that does not show it."""
+    from btcore.data.catalog.index import index_mark
     from btcore.data.nautilus import KINDS_OF_FOLDERS
 
     if not folder.is_dir():
         raise ConfigError(f"{folder}: not a folder of {'LEAN data' if given == 'lean' else 'data'}")
+    if index_mark(folder) is not None:
+        raise ConfigError(f"{folder}: it is a catalog; `btcore data copy` copies datasets of it")
     if (folder / "export.json").is_file():
         return "export"
     if given in FOLDER_FORMATS:

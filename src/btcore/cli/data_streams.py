@@ -72,6 +72,8 @@ def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
     if file.has_several or len(file.symbols) > 1:
         return _streams_by_symbol(file, kind, progress)
     symbol, how = symbol_of(file.path)
+    if not file.symbols and not seen.symbol:
+        _check_symbol(symbol, file, "the name of the file")
     options, in_pieces = dict(file.options), seen.in_pieces and kind in seen.kinds
     if file.symbols:
         (symbol,), how = file.symbols, ""
@@ -80,6 +82,7 @@ def open_streams(file: File, progress: ImportProgress | None) -> list[Stream]:
             in_pieces = in_pieces and seen.symbol == symbol  # another may be a name for the only one
     elif seen.symbol:
         symbol, how = seen.symbol, f"by the column {seen.column!r} of {file.path.name}"
+        _check_symbol(symbol, file, f"the column {seen.column!r}")
     told_apart = _telling_apart(file, seen.column)
     if not in_pieces:
         with told_apart(), _read_as_bars(unknown=not seen.kinds and kind is None):
@@ -144,6 +147,20 @@ def _check_follows(last: Path, row: "AnyContainer", file: Path, piece: "AnyConta
         ) from error
 
 
+def _check_symbol(symbol: str, file: File, place: str) -> None:
+    """DataError, which says where it is from, for a symbol that a catalog cannot have."""
+    from btcore.data.source import check_symbol
+
+    try:
+        check_symbol(symbol)
+    except DataError as error:
+        what = str(error).removeprefix(f"symbol: {symbol!r} is not ")
+        raise DataError(
+            f"{file.path.name}: by {place} the symbol is {symbol!r}, which is not {what}; "
+            "--symbol gives another"
+        ) from error
+
+
 def _kind(file: File, kinds: tuple[str, ...]) -> str | None:
     """The kind that is asked for, or the only one that the columns allow; None is the reader's default.
 
@@ -198,6 +215,9 @@ def _streams_by_symbol(file: File, kind: str | None, progress: ImportProgress | 
             f" and {len(found) - 5} more" if len(found) > 5 else ""
         )
         raise DataError(f"{file.path.name}: symbol: there is no {missing[0]!r}; it has {known}")
+
+    for symbol in found:
+        _check_symbol(symbol, file, "a column")
 
     def stream(symbol: str) -> Stream:
         return Stream(symbol, file.path, "", found[symbol], lambda: iter((found[symbol],)))

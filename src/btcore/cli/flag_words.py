@@ -28,6 +28,7 @@ _GIVEN = re.compile(rf"(?<!--columns )(?<![\w-])({_ONE})=(?!=)(?:({_VALUE}))?")
 _BEGINS = re.compile(rf"(?<![\w-])({_ONE})(?:\[('[^']*'|\"[^\"]*\")\])?(?=: )")
 _PHRASES = (
     (re.compile(r"use read_(parquet|arrow|csv|npz)"), r"pass --format \1"),
+    (re.compile(r"(--columns .+?): None, but"), r"\1: it is left out, but"),
     (re.compile(r"; read it into a table and use from_frame"), ""),
     (re.compile(r",? or use from_frame\(\.\.\., ([^()]*)\)"), r" or \1"),
 )

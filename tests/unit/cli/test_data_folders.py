@@ -65,6 +65,8 @@ def test_folders_of_two_formats_are_refused(lean: Path, tmp_path: Path, capsys: 
     assert "files and folders cannot be imported together" in told
     told = refused(capsys, "data", "import", str(lean), "--format", "csv", "--into", str(tmp_path / "c2"))
     assert "a folder is not of the format csv" in told
+    told = refused(capsys, "data", "import", str(tmp_path / "c"), "--into", str(tmp_path / "c2"))
+    assert told == f"{tmp_path / 'c'}: it is a catalog; `btcore data copy` copies datasets of it"
     assert not (tmp_path / "c2").exists()
 
 

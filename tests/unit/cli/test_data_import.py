@@ -157,6 +157,27 @@ def test_the_kind_follows_from_the_columns_or_must_be_given(tmp_path: Path, caps
     assert imported(tmp_path, str(tmp_path / "x.csv"), "--kind", "trades").list()[0].kind == "trades"
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("my file.csv", CSV, "my file.csv: by the name of the file the symbol is 'MY FILE', which is not"),
+        ("x.csv", TWO.replace("BBB", "B B"), "x.csv: by a column the symbol is 'B B', which is not"),
+        (
+            "x.csv",
+            TWO.replace("AAA", "A A").replace("BBB", "A A"),
+            "x.csv: by the column 'Symbol' the symbol",
+        ),
+    ],
+)
+def test_a_symbol_that_cannot_be_one_is_said_with_its_place(
+    name: str, text: str, place: str, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / name).write_text(text)
+    told = refused(capsys, "data", "import", str(tmp_path / name), "--into", str(tmp_path / "c"))
+    assert told.startswith(place)
+    assert told.endswith("; --symbol gives another")
+
+
 def test_columns_of_no_kind_are_refused_with_what_may_be_given(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "x.csv").write_text("place,day,value\nA,2024-01-02,1\n")
     told = refused(capsys, "data", "import", str(tmp_path / "x.csv"), "--into", str(tmp_path / "c"))
