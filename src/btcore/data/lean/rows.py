@@ -12,9 +12,11 @@ from btcore.data.files.build import located
 from btcore.data.tables.names import PRICES
 from btcore.errors import DataError, reject_rows
 from btcore.times.clock import to_ns
-from btcore.times.zones import Times, localize
+from btcore.times.intervals import DAY_NS
+from btcore.times.zones import Times, localize, utc_offsets
 
 from .folder import SCALES, LeanFile, file_timezone
+from .tables import day_number
 
 Columns = dict[str, NDArray[Any]]
 
@@ -58,6 +60,16 @@ class Rows:
         with located(self.place):
             return localize(local, timezone, hint=_TIME_HINT)
 
+    def days(self) -> Times:
+        """The date of each row on the clock of the file, days since 1970."""
+        if self._file.day:
+            return np.full(self.count, day_number(self._file.day, self.place))
+        timezone = file_timezone(self._file.asset, self._file.market)
+        assert timezone is not None
+        times = self.times()
+        local: Times = (times + utc_offsets(times, timezone)) // DAY_NS
+        return local
+
     def numbers(self, column: int, scale: float = 1.0) -> NDArray[np.float64]:
         """A column divided by `scale`, NaN if empty; DataError names the first row that is not a number."""
         import polars as pl
@@ -78,9 +90,11 @@ class Rows:
 class RowFilter:
     """A mask of the rows that are kept; each dropped row is counted under the first reason that applies."""
 
-    def __init__(self, count: int, dropped: Counter[str]) -> None:
+    def __init__(self, count: int, dropped: Counter[str], own: Mask | None = None) -> None:
         self.kept = np.ones(count, bool)
         self._dropped = dropped
+        if own is not None:
+            self.drop("other_company", ~own)
 
     def drop(self, reason: str, invalid: Mask) -> None:
         """Drops the invalid rows that are still kept."""
@@ -105,13 +119,13 @@ class RowFilter:
             self.drop(reason, marked)
 
 
-def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str]) -> Columns:
+def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str], own: Mask | None = None) -> Columns:
     """Open, high, low, close and volume of a trade file (`quotes` None), or the prices of a quote file.
 
     Of quotes the columns are mid prices ("mid"), or bid_open to ask_close ("bid_ask"); a mid price is kept
-    even if bid and ask cross. Dropped: `one_sided` quote bars, `bad_price` (missing or not positive),
-    `inconsistent` (high below low, open or close outside), `bad_volume`, `out_of_order` and `duplicate` times
-    (the first is kept).
+    even if bid and ask cross. Dropped: `other_company` (rows that are not `own`), `one_sided` quote bars,
+    `bad_price` (missing or not positive), `inconsistent` (high below low, open or close outside),
+    `bad_volume`, `out_of_order` and `duplicate` times (the first is kept).
     """
     need = 11 if quotes else 6
     if rows.width != need and rows.count:
@@ -121,7 +135,7 @@ def bars_of(rows: Rows, quotes: str | None, dropped: Counter[str]) -> Columns:
         columns: Columns = {"timestamp": np.zeros(0, np.int64)}
         columns |= {prefix + name: np.zeros(0) for prefix in prefixes for name in PRICES}
         return columns if quotes else columns | {"volume": np.zeros(0)}
-    row_filter = RowFilter(rows.count, dropped)
+    row_filter = RowFilter(rows.count, dropped, own)
     columns = {"timestamp": rows.times()}
     if quotes:
         bid = [rows.numbers(1 + i, rows.scale) for i in range(4)]
@@ -149,13 +163,17 @@ def _is_inconsistent(opened: Floats, high: Floats, low: Floats, closed: Floats) 
     return (high < low) | (np.maximum(opened, closed) > high) | (np.minimum(opened, closed) < low)
 
 
-def trades_of(rows: Rows, dropped: Counter[str]) -> Columns:
-    """Price and size of trades. Dropped: `suspicious`, `bad_price`, `zero_size`, `out_of_order`."""
+def trades_of(rows: Rows, dropped: Counter[str], own: Mask | None = None) -> Columns:
+    """Price and size of trades.
+
+    Dropped: `other_company` (rows that are not `own`), `suspicious`, `bad_price`, `zero_size` and
+    `out_of_order`.
+    """
     if rows.count == 0:
         return {"timestamp": np.zeros(0, np.int64), "price": np.zeros(0), "size": np.zeros(0)}
     if rows.width < 3:
         raise DataError(f"{rows.place}: {rows.width} columns; at least 3 are needed: time, price, size")
-    row_filter = RowFilter(rows.count, dropped)
+    row_filter = RowFilter(rows.count, dropped, own)
     columns: Columns = {
         "timestamp": rows.times(),
         "price": rows.numbers(1, rows.scale),
@@ -169,19 +187,19 @@ def trades_of(rows: Rows, dropped: Counter[str]) -> Columns:
     return {name: column[row_filter.kept] for name, column in columns.items()}
 
 
-def quotes_of(rows: Rows, dropped: Counter[str]) -> Columns:
+def quotes_of(rows: Rows, dropped: Counter[str], own: Mask | None = None) -> Columns:
     """Bid and ask, with sizes if the file has them.
 
     Three columns are time, bid, ask. Eight columns have one or both sides of the consolidated best quote and
     the exchange; a side with price 0 is unchanged, and a day begins without either side. Dropped:
-    `suspicious`, `bad_price`, `out_of_order`; then, with both sides carried forward, `one_sided`, `crossed`
-    and `unchanged`.
+    `other_company` (rows that are not `own`), `suspicious`, `bad_price`, `out_of_order`; then, with both
+    sides carried forward, `one_sided`, `crossed` and `unchanged`.
     """
     if rows.count == 0:
         return {"timestamp": np.zeros(0, np.int64), "bid": np.zeros(0), "ask": np.zeros(0)}
     if rows.width not in (3, 8):
         raise DataError(f"{rows.place}: {rows.width} columns; 3 or 8 are needed")
-    row_filter = RowFilter(rows.count, dropped)
+    row_filter = RowFilter(rows.count, dropped, own)
     columns: Columns = {"timestamp": rows.times()}
     if rows.width == 3:
         columns |= {"bid": rows.numbers(1, rows.scale), "ask": rows.numbers(2, rows.scale)}
