@@ -10,6 +10,7 @@ from btcore.data.source import AnyContainer
 from btcore.errors import ConfigError
 from btcore.times.clock import moment_text
 from btcore.times.hours import sessions_of
+from btcore.times.intervals import DAY_NS
 from btcore.times.sessions import calendar_code
 
 from .jumps import jump_findings
@@ -18,7 +19,7 @@ from .prices import price_findings, volume_findings
 from .report import Finding, Inspected, found
 from .sessions import session_findings
 from .ticks import quote_findings, side_findings, spread_facts, tick_findings
-from .times import gap_findings, now_ns, time_findings, usual_gap_text
+from .times import gap_findings, now_ns, time_findings, time_of_day, usual_gap_text
 
 
 def check_calendar(calendar: str | TradingHours) -> None:
@@ -72,6 +73,8 @@ def _facts(data: AnyContainer, dataset: Dataset, sessions: str | None) -> dict[s
     if len(data):
         facts |= {"first": moment_text(int(data.timestamp[0])), "last": moment_text(int(data.timestamp[-1]))}
     facts |= {"timezone": dataset.timezone or "unknown, read as UTC", "resolution": data.resolution}
+    if len(data) and not (isinstance(data, Bars) and (data.interval >= DAY_NS or not data.interval)):
+        facts["time of day"] = time_of_day(data.timestamp, dataset.timezone or "UTC")
     if isinstance(data, Bars) and len(data) > 1:
         facts["adjacent"] = (
             f"{np.mean(data.end[:-1] == data.timestamp[1:]):.2%} of bars begin when the last ends"

@@ -18,6 +18,9 @@ FINDINGS: dict[str, Meaning] = {
     "missing_values": Meaning(True, "rows of a refused file have no value in a column that is needed"),
     "missing_sessions": Meaning(True, "a session has no row at all"),
     "long_gaps": Meaning(True, "nothing for more than three times as long as is usual in the data"),
+    "other_clock": Meaning(
+        True, "many more rows would be in the sessions if all were some hours later or earlier"
+    ),
     "days_without_session": Meaning(True, "bars of days or longer in which no session closes"),
     "stray_weekend_days": Meaning(True, "a few bars on a weekend, where the others are on weekdays"),
     "future_times": Meaning(True, "rows later than the clock of this computer"),

@@ -12,7 +12,12 @@ from btcore.times.intervals import DAY_NS, HOUR_NS
 from btcore.times.sessions import Sessions
 
 from .report import SHOWN, Finding, Row, found, rows_at
-from .times import long_gaps
+from .times import FEW, count_text, long_gaps
+
+# The share of rows that another clock puts in the sessions, and how much more than the one they have.
+_BETTER = ((0.95, 0.1), (0.85, 0.3))
+_MOST_HOURS = 14  # that a local clock is away from UTC
+_SAMPLE = 100_000  # rows that are tried on other clocks
 
 
 def session_findings(data: AnyContainer, sessions: Sessions) -> list[Finding]:
@@ -81,7 +86,31 @@ def _within_day(data: AnyContainer, sessions: Sessions) -> list[Finding]:
         text = f"{len(at)} of {len(times)} rows are outside the sessions of {sessions.name}"
         lines = [Row(*rows_at(times, [row])[0][:2], "outside") for row in at[:SHOWN]]
         findings.append(found("outside_sessions", len(at), text, lines))
+        findings += _other_clock(data, sessions, len(held) / len(times))
     return findings
+
+
+def _other_clock(data: AnyContainer, sessions: Sessions, inside: float) -> list[Finding]:
+    """Whether the rows would be in the sessions if all times were some hours later or earlier."""
+    if len(data) < FEW:
+        return []
+    times = data.timestamp[:: max(1, len(data) // _SAMPLE)]
+
+    def share(shift: int) -> float:
+        session = np.searchsorted(sessions.opens, times + shift, "right") - 1
+        within = (session >= 0) & (times + shift <= sessions.closes[np.maximum(session, 0)])
+        return float(within.mean())
+
+    shares = {hours: share(hours * HOUR_NS) for hours in range(-_MOST_HOURS, _MOST_HOURS + 1)}
+    best = max(shares, key=lambda hours: shares[hours])
+    if not any(shares[best] >= least and shares[best] - inside >= more for least, more in _BETTER):
+        return []
+    later = "later" if best > 0 else "earlier"
+    text = (
+        f"{inside:.0%} of the rows are in the sessions of {sessions.name}, but {shares[best]:.0%} would be "
+        f"{count_text(abs(best), 'hour')} {later}: their times may be of another zone, or the sessions of another exchange"
+    )
+    return [found("other_clock", len(data), text)]
 
 
 def _gaps(data: AnyContainer, sessions: Sessions, session: Any, held: Any) -> list[Finding]:

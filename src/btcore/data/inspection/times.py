@@ -83,6 +83,12 @@ def usual_gap_text(data: AnyContainer) -> str:
     return f"{span_text(int(np.median(steps)))} from row to row, {span_text(int(steps.max()))} at most"
 
 
+def time_of_day(times: Any, zone: str) -> str:
+    """The earliest and the latest time of day of the rows, on the clock of the zone."""
+    of_day = (times + utc_offsets(times, zone)) % DAY_NS
+    return " to ".join(moment_text(int(each))[11:19] for each in (of_day.min(), of_day.max()))
+
+
 def time_findings(data: AnyContainer, zone: str, *, has_sessions: bool) -> list[Finding]:
     """Rows on weekends, of which sessions say more, and rows in the future."""
     times = data.timestamp
@@ -150,8 +156,13 @@ def _weekend_time(local: Any) -> Any:
 
 
 def span_text(ns: int) -> str:
-    """A length of time in words: "3 days", "1.5 hours", "0.25 s"."""
-    for unit, name in ((DAY_NS, "days"), (HOUR_NS, "hours"), (60 * SECOND_NS, "minutes")):
+    """A length of time in words: "3 days", "1 hour", "0.25 s"."""
+    for unit, name in ((DAY_NS, "day"), (HOUR_NS, "hour"), (60 * SECOND_NS, "minute")):
         if ns >= unit:
-            return f"{ns / unit:.4g} {name}"
+            return count_text(ns / unit, name)
     return f"{ns / SECOND_NS:.3g} s"
+
+
+def count_text(number: float, what: str) -> str:
+    """The number of something, which is one or several: "1 hour", "1.5 hours"."""
+    return f"{number:.4g} {what}" + ("" if number == 1 else "s")

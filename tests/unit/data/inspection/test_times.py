@@ -80,6 +80,27 @@ def test_a_long_hole_within_a_session(make, bars, only):
     assert (finding.rows[0].number, finding.rows[0].value) == (500, "1 hours after the row before")
 
 
+@pytest.mark.parametrize(
+    ("hours", "words"), [(-5, "5 hours later"), (9, "9 hours earlier"), (2, "2 hours earlier")]
+)
+def test_times_of_another_zone_are_found_with_sessions(make, bars, only, hours, words):
+    columns = make.session_minutes()
+    columns["timestamp"] += hours * HOUR
+    found = bt.inspect(bars(columns, "1min"), calendar="XNYS")
+    assert words in only(found, "other_clock", changes=True).text
+
+
+def test_extended_hours_are_no_other_clock(make, bars, names):
+    times = make.session_minutes()["timestamp"].reshape(5, 390)[:, :1] - 5 * HOUR + MINUTE * np.arange(900)
+    columns = make.days(4500) | {"timestamp": times.ravel()}
+    assert names(bt.inspect(bars(columns, "1min"), calendar="XNYS")) == {"outside_sessions"}
+
+
+def test_the_time_of_day_is_that_of_the_local_clock(make, bars):
+    facts = bt.inspect(bars(make.session_minutes(), "1min"), timezone="America/New_York").datasets[0].facts
+    assert facts["time of day"] == "09:30:00 to 15:59:00"
+
+
 def test_rows_outside_sessions_change_nothing(make, bars, only):
     columns = make.session_minutes()
     columns["timestamp"][:10] -= 2 * HOUR
