@@ -108,7 +108,8 @@ def _other_clock(data: AnyContainer, sessions: Sessions, inside: float) -> list[
     later = "later" if best > 0 else "earlier"
     text = (
         f"{inside:.0%} of the rows are in the sessions of {sessions.name}, but {shares[best]:.0%} would be "
-        f"{count_text(abs(best), 'hour')} {later}: their times may be of another zone, or the sessions of another exchange"
+        f"{count_text(abs(best), 'hour')} {later}: they may be of another zone, or the sessions of another "
+        "exchange"
     )
     return [found("other_clock", len(data), text)]
 

@@ -13,7 +13,7 @@ def test_a_hole_in_bars_of_a_market_that_never_closes(make, bars, only, missing)
     data = bars(make.without(make.minutes(), list(missing)), "1min")
     finding = only(bt.inspect(data), "long_gaps", changes=True)
     assert (finding.count, finding.rows[0].number) == (1, missing[0])
-    words = "1 hours" if len(missing) == 60 else "11 minutes"
+    words = "1 hour" if len(missing) == 60 else "11 minutes"
     assert finding.rows[0].value == f"{words} after the row before"
 
 
@@ -77,7 +77,7 @@ def test_single_bars_that_are_missing_in_sessions(make, bars, only):
 def test_a_long_hole_within_a_session(make, bars, only):
     data = bars(make.without(make.session_minutes(), list(range(500, 560))), "1min")
     finding = only(bt.inspect(data, calendar="XNYS"), "long_gaps", changes=True)
-    assert (finding.rows[0].number, finding.rows[0].value) == (500, "1 hours after the row before")
+    assert (finding.rows[0].number, finding.rows[0].value) == (500, "1 hour after the row before")
 
 
 @pytest.mark.parametrize(
