@@ -127,6 +127,18 @@ def test_overlapping_files_of_a_symbol_are_refused(more: list[str], tmp_path: Pa
     assert bt.Catalog(tmp_path / "c").list() == before
 
 
+def test_files_of_ticks_that_overlap_late_are_refused(tmp_path: Path, capsys: Capture) -> None:
+    times = np.arange(5000) * 10**9 + 1704067200 * 10**9
+    for name, part in (("a.csv", times), ("b.csv", times[4000:] + 1)):
+        pl.DataFrame({"timestamp": part, "price": np.ones(len(part))}).write_csv(tmp_path / name)
+    paths = [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    told = refused(capsys, "data", "import", *paths, "--symbol", "A", "--into", str(tmp_path / "c"))
+    assert told.startswith(
+        "b.csv: it begins at 2024-01-01T01:06:40.000000001Z, but a.csv of the same symbol ends"
+    )
+    assert bt.Catalog(tmp_path / "c").list() == []
+
+
 def test_files_of_ticks_in_pieces_join_as_one_file_would(tmp_path: Path) -> None:
     trades = bt.sample_trades("A", "2024-01-02", "2024-01-03")
     middle = int(trades.timestamp[len(trades) // 2])
