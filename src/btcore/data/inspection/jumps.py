@@ -179,7 +179,12 @@ def _splits_without_jump(data: AnyContainer, splits: list[tuple[int, float]]) ->
         before, after = float(price_before[row - 1]), float(price_after[row])
         # A midnight of Tokyo is on the UTC day before: the jump may be at the next row.
         following = range(row, min(row + 2, len(data)))
-        if max(_part(float(price_before[i - 1]), float(price_after[i]), ratio) for i in following) < 0.5:
+        changes = [
+            _part(float(price_before[i - 1]), float(price[i]), ratio)
+            for i in following
+            for price in (price_after, price_before)  # the first trade of a bar may be of the day before
+        ]
+        if max(changes) < 0.5:
             text = f"a split of {ratio:.10g} new shares for one, but from {before:.10g} to {after:.10g}"
             shown.append(Row(*rows_at(times, [row])[0][:2], text))
     if not shown:

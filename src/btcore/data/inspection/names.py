@@ -21,7 +21,7 @@ FINDINGS: dict[str, Meaning] = {
     "other_clock": Meaning(
         True, "many more rows would be in the sessions if all were some hours later or earlier"
     ),
-    "days_without_session": Meaning(True, "bars of days or longer in which no session closes"),
+    "days_without_session": Meaning(True, "bars of days or longer without any time in a session"),
     "stray_weekend_days": Meaning(True, "a few bars on a weekend, where the others are on weekdays"),
     "future_times": Meaning(True, "rows later than the clock of this computer"),
     "outliers": Meaning(True, "a price 50 % or more off its neighbours, for five rows at most"),
@@ -46,6 +46,7 @@ FINDINGS: dict[str, Meaning] = {
     "zero_volume": Meaning(False, "bars without volume"),
     "unknown_volume": Meaning(False, "no column of volumes or sizes"),
     "locked_quotes": Meaning(False, "bid and ask are equal"),
+    "crossed_bars": Meaning(False, "bars of two sides open or close with the bid above the ask"),
     "zero_size_quotes": Meaning(False, "a quote without size on one side or both"),
     "off_tick_prices": Meaning(False, "prices that are no multiple of the instrument's tick"),
     "negative_prices": Meaning(False, "prices of zero or below, which are allowed in these data"),

@@ -23,7 +23,7 @@ def price_findings(data: AnyContainer, instrument: Instrument) -> list[Finding]:
     tick = instrument.tick_size
     if tick > 0:
         off = np.zeros(len(data), bool)
-        for column in prices.values():
+        for column in _traded(data).values():
             steps = column / tick
             off |= np.abs(steps - np.rint(steps)) > np.maximum(_NEAR_TICK, 8 * np.spacing(np.abs(steps)))
         if off.any():
@@ -41,6 +41,13 @@ def price_findings(data: AnyContainer, instrument: Instrument) -> list[Finding]:
 def _prices(data: AnyContainer) -> dict[str, Any]:
     names = ("open", "high", "low", "close", "bid", "ask", "price")
     return {name: column for name, column in data.columns.items() if name in names}
+
+
+def _traded(data: AnyContainer) -> dict[str, Any]:
+    """The prices that orders may have: those of the sides in place of a mid, and none of a mid alone."""
+    if isinstance(data, Bars) and (data.bid is not None or data.source != "trade"):
+        return {name: column for name, column in data.columns.items() if name.startswith(("bid_", "ask_"))}
+    return _prices(data)
 
 
 def _of_mask(name: str, mask: Any, text: str, data: AnyContainer, prices: dict[str, Any]) -> Finding:

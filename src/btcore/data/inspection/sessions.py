@@ -28,17 +28,17 @@ def session_findings(data: AnyContainer, sessions: Sessions) -> list[Finding]:
 
 
 def _of_days(bars: Bars, sessions: Sessions) -> list[Finding]:
-    """Bars of days or longer: each session closes in a bar, and in each bar closes a session."""
+    """Bars of days or longer: each session closes in a bar, and each bar has a part of a session."""
     last = sessions.closes - 1
     row = np.searchsorted(bars.timestamp, last, "right") - 1
     within = (row >= 0) & (last < bars.end[np.maximum(row, 0)])
     asked = (last >= bars.timestamp[0]) & (last < bars.end[-1])
     findings = _missing_sessions(bars, sessions, asked & ~within, row)
-    empty = np.ones(len(bars), bool)
-    empty[row[within]] = False
+    opened = np.searchsorted(sessions.opens, bars.end, "left") - 1
+    empty = (opened < 0) | (sessions.closes[np.maximum(opened, 0)] <= bars.timestamp)
     if empty.any():
         at = np.flatnonzero(empty)
-        text = f"no session of {sessions.name} closes in these bars: holidays, weekends, or another clock"
+        text = f"no time of these bars is in a session of {sessions.name}: holidays, or another clock"
         findings.append(
             found(
                 "days_without_session", len(at), text, rows_at(bars.timestamp, at, bars.close, names="close")
@@ -76,7 +76,8 @@ def _within_day(data: AnyContainer, sessions: Sessions) -> list[Finding]:
     counts = np.bincount(session[held], minlength=len(opens))
     asked = (opens >= times[0]) & (closes <= ends[-1])
     before = np.searchsorted(times, opens) - 1
-    findings = _missing_sessions(data, sessions, asked & (counts == 0), before)
+    enough = isinstance(data, Bars) or len(data) >= FEW  # a contract may trade a few times in a week
+    findings = _missing_sessions(data, sessions, asked & (counts == 0) & enough, before)
     if len(held):
         findings += _gaps(data, sessions, session[held], held)
         if isinstance(data, Bars):

@@ -47,9 +47,10 @@ def side_findings(bars: Bars) -> list[Finding]:
     at = np.flatnonzero((bars.bid.open > bars.ask.open) | (bars.bid.close > bars.ask.close))
     if not len(at):
         return []
-    text = "bars open or close with the bid above the ask"
-    shown = rows_at(bars.timestamp, at, bars.bid.close, bars.ask.close, names="bid_close ask_close")
-    return [found("crossed_quotes", len(at), text, shown)]
+    text = "bars open or close with the bid above the ask; their mids are used"
+    sides = (bars.bid.open, bars.ask.open, bars.bid.close, bars.ask.close)
+    shown = rows_at(bars.timestamp, at, *sides, names="bid_open ask_open bid_close ask_close")
+    return [found("crossed_bars", len(at), text, shown)]
 
 
 def _stale(quotes: Quotes) -> list[Finding]:

@@ -100,6 +100,15 @@ def test_a_split_at_which_the_price_does_not_change_is_found(make, bars, only):
     assert finding.rows[0].time == "2022-05-10T00:00:00Z"
 
 
+def test_a_bar_may_begin_with_a_trade_before_the_split(make, bars, names):
+    columns = make.minutes()
+    for name in ("open", "high", "low", "close"):
+        columns[name][1000:] /= 7
+    columns["open"][1000] = columns["high"][1000] = columns["close"][999]
+    known = {"A": bt.Instrument(splits=[("2024-01-01T16:40:00Z", 7)])}
+    assert "splits_without_jump" not in names(bt.inspect({"A": bars(columns, "1min")}, instruments=known))
+
+
 def test_a_split_at_a_midnight_of_tokyo_is_that_of_the_utc_date(make, bars, names):
     columns = make.days()
     for name in ("open", "high", "low", "close"):
@@ -165,6 +174,19 @@ def test_prices_that_are_no_multiple_of_the_tick(make, only, names):
     finding = only(bt.inspect(data, instruments=cents), "off_tick_prices", changes=False)
     assert [row.number for row in finding.rows] == [5]
     assert names(bt.inspect(data)) == set()
+
+
+def test_a_mid_need_not_be_a_multiple_of_the_tick_but_its_sides(make, only, names):
+    columns = make.days()
+    bid = tuple(columns[name] for name in ("open", "high", "low", "close"))
+    ask = tuple(np.round(column + 0.01, 2) for column in bid)
+    cents = {"A": bt.Instrument(tick_size=0.01)}
+    known = {"timestamp": columns["timestamp"], "interval": "1d"}
+    found = bt.inspect({"A": bt.Bars(bid=bid, ask=ask, **known)}, instruments=cents)
+    assert "off_tick_prices" not in names(found)
+    ask[0][7] += 0.004
+    found = bt.inspect({"A": bt.Bars(bid=bid, ask=ask, **known)}, instruments=cents)
+    assert [row.number for row in only(found, "off_tick_prices", changes=False).rows] == [7]
 
 
 def test_prices_of_zero_and_below(make, only):

@@ -51,6 +51,20 @@ def test_known_splits_of_aapl_are_not_found(lean):
     assert [row.time[:10] for row in finding.rows] == ["2000-09-29"]
 
 
+def test_the_definitions_of_lean_explain_its_raw_prices(tmp_path):
+    catalog = bt.Catalog(tmp_path)
+    bt.import_lean(ROOT / "lean", catalog, symbols=["spy", "aapl"], adjust="raw")
+    for entry in catalog.list():
+        found = bt.inspect(catalog, symbols=[entry.symbol], resolution=entry.resolution)
+        names = {each.name: each for each in found.findings if each.changes_results}
+        assert "splits_without_jump" not in names, entry
+        assert [r.time[:10] for f in found.findings if f.name == "split_jumps" for r in f.rows] in (
+            [],
+            ["2000-09-29"],
+        )
+        assert "other_clock" not in names, entry
+
+
 @pytest.mark.parametrize(
     "file",
     [

@@ -70,5 +70,5 @@ def test_bars_of_two_sides_may_be_crossed(make, only):
     ask[3][9] -= 0.5
     bars = bt.Bars(columns["timestamp"], bid=bid, ask=ask, interval="1d")
     found = bt.inspect(bars)
-    assert [row.number for row in only(found, "crossed_quotes", changes=True).rows] == [4, 5, 9]
+    assert [row.number for row in only(found, "crossed_bars", changes=False).rows] == [4, 5, 9]
     assert found.datasets[0].facts["spread"]["50 %"] == pytest.approx(0.1)

@@ -65,6 +65,26 @@ def test_days_are_compared_with_the_sessions_that_close_on_them(make, bars, only
     assert (finding.count, len(finding.rows)) == (2, 1)
 
 
+def test_sundays_of_a_market_that_opens_in_their_evening_have_a_session(make, bars, names):
+    evening = bt.TradingHours(
+        timezone="UTC",
+        week={day: [("22:00", "21:00")] for day in ("monday", "tuesday", "wednesday", "thursday", "friday")},
+    )
+    days = make.weekdays(20, "2024-01-01")
+    times = np.sort(np.concatenate([days, days[days // DAY % 7 == 4] - DAY]))
+    data = {"A": bars(make.days(len(times)) | {"timestamp": times})}
+    assert names(bt.inspect(data, calendar=evening)) == set()
+    saturday = np.sort(np.append(times, days[4] + DAY))
+    data = {"A": bars(make.days(len(saturday)) | {"timestamp": saturday})}
+    assert names(bt.inspect(data, calendar=evening)) == {"days_without_session"}
+
+
+def test_a_few_trades_in_a_week_miss_no_session(make, names):
+    times = make.session_minutes()["timestamp"][[0, 800, 1949]]
+    prices = make.prices(3)
+    assert names(bt.inspect(bt.Trades(times, prices, prices), calendar="XNYS")) == set()
+
+
 def test_single_bars_that_are_missing_in_sessions(make, bars, only):
     data = bars(make.without(make.session_minutes(), [0, 5, 389, 390, 500, 501, 1949]), "1min")
     finding = only(bt.inspect(data, calendar="XNYS"), "missing_bars", changes=False)
