@@ -13,6 +13,7 @@ from btcore.times.intervals import DAY_NS, WEEK_NS
 from .report import SHOWN, Finding, Row, found, rows_at
 
 OFF = 0.5  # an outlier is this much off its neighbours
+LONG_AGO = 30 * DAY_NS  # no row for so long before a jump: it is not taken for a split
 BACK = 0.25  # and the price after it is within this of the price before
 LONGEST = 5  # rows of an outlier
 # New shares for one old, and how near to it the ratio of prices is.
@@ -107,7 +108,8 @@ def _one_way(data: AnyContainer, bad: Any, instrument: Instrument) -> list[Findi
         if any(begin < when <= end and abs(ratio / each - 1) <= 0.15 for when, each in splits):
             continue
         nearest = min(_BOTH_WAYS, key=lambda each: abs(ratio / each - 1))
-        near = abs(ratio / nearest - 1) <= _BOTH_WAYS[nearest]
+        # Over a long time without rows a price may have gone anywhere; `long_gaps` says so.
+        near = abs(ratio / nearest - 1) <= _BOTH_WAYS[nearest] and times[row] - ends[row - 1] < LONG_AGO
         shown = f"from {before:.10g} to {after:.10g}"
         if near:
             unexplained.append((row, f"{shown}, near a split of {_split_text(nearest)}"))

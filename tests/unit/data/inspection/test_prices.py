@@ -100,6 +100,16 @@ def test_a_split_at_which_the_price_does_not_change_is_found(make, bars, only):
     assert finding.rows[0].time == "2022-05-10T00:00:00Z"
 
 
+def test_a_price_that_doubles_in_years_without_rows_is_no_split(make, bars, only, names):
+    columns = make.days()
+    columns["timestamp"][250:] += 4 * 365 * 86400 * 10**9
+    for name in ("open", "high", "low", "close"):
+        columns[name][250:] *= 2
+    found = bt.inspect(bars(columns))
+    assert only(found, "jumps", changes=False).rows[0].number == 250
+    assert "split_jumps" not in names(found)
+
+
 def test_a_bar_may_begin_with_a_trade_before_the_split(make, bars, names):
     columns = make.minutes()
     for name in ("open", "high", "low", "close"):
