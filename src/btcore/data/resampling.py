@@ -1,6 +1,6 @@
 """Ticks or finer bars -> bars of a longer length, or of a number of ticks, a volume or a value."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,24 +23,26 @@ Columns = dict[str, NDArray[Any]]
 def resample(
     data: Bars | Quotes | Trades,
     to: Interval | None = None,
-    timezone: str = "UTC",
+    timezone: str | None = None,
     *,
     anchor: str | None = None,
     calendar: str | None = None,
     ticks: int | None = None,
     volume: float | None = None,
     value: float | None = None,
+    sides: bool = False,
 ) -> Bars:
     """Bars of length `to`, one for each period with data, or of `ticks`, a `volume` or a `value`; pass one.
 
-    Trades give their prices and summed size (no volume if sizes are unknown); quotes give mid prices, no
-    volume and source "mid"; bars give their open, high, low, close and summed volume, and both sides if they
-    have them. Every bar has its true end.
+    Trades give their prices and summed size (no volume if sizes are unknown). Quotes give mid prices, no
+    volume and source "mid", and with `sides` the prices of bid and ask too. Bars give their open, high, low,
+    close and summed volume, and both sides if they have them. Every bar has its true end.
 
-    Periods of `to` begin on the local clock of `timezone`: days at midnight, weeks on Monday, months on their
-    first day. `anchor` moves that: "09:30" for hours and days, "sun 17:00" for weeks. With a `calendar` (the
-    code of an exchange, such as "XNYS") they begin at the open of each session, and the last of a session
-    ends at its close; rows outside the sessions are left out, which a note says.
+    Periods of `to` begin on the local clock of `timezone` (None: that of the data, UTC if it is unknown):
+    days at midnight, weeks on Monday, months on their first day. `anchor` moves that: "09:30" for hours and
+    days, "sun 17:00" for weeks. With a `calendar` (the code of an exchange, such as "XNYS") they begin at the
+    open of each session, and the last of a session ends at its close; rows outside the sessions are left out,
+    which a note says.
 
     A bar of ticks, volume or value (price times size) begins with its first tick and ends 1 ns after its
     last; it takes whole trades, and all ticks of its last nanosecond. The last bar is left out unless it is
@@ -55,28 +57,47 @@ def resample(
         raise DataError(
             f"resample: one of {', '.join(given)} is needed, not {' and '.join(passed) or 'none'}"
         )
-    zone(timezone)
+    if sides and not isinstance(data, Quotes):
+        raise DataError(f"resample: sides is for quotes, not for {data.kind}")
+    clock = timezone or data.timezone or "UTC"
+    zone(clock)
+    table = Table(data, _columns(data, sides), timezone or data.timezone)
     if to is None:
         if anchor is not None or calendar is not None:
             raise DataError("resample: anchor and calendar are for bars of a length of time, `to`")
         first, left = full_bars(data, passed[0], given[passed[0]])
         notes = (f"resample: the last {left} ticks fill no bar and are left out",) if left else ()
-        return _tick_bars(data, first, len(data) - left, notes)
+        return _tick_bars(table, first, len(data) - left, notes)
     if anchor is not None and calendar is not None:
         raise DataError("resample: anchor and calendar both say when bars begin; pass one of them")
-    return _time_bars(data, bar_length(to), timezone, anchor, calendar)
+    return _time_bars(table, bar_length(to), clock, anchor, calendar)
 
 
-def _time_bars(
-    data: Bars | Quotes | Trades, length: Length, timezone: str, anchor: str | None, calendar: str | None
-) -> Bars:
+class Table(NamedTuple):
+    """The data, the columns that are aggregated, and the zone of the bars; None if it is unknown."""
+
+    data: Bars | Quotes | Trades
+    columns: Columns
+    timezone: str | None
+
+
+def _columns(data: Bars | Quotes | Trades, sides: bool) -> Columns:
+    """The columns; with `sides` of quotes, bid and ask as four prices each."""
+    columns = dict(data.columns)
+    if sides:
+        columns |= {f"{side}_{price}": columns[side] for side in ("bid", "ask") for price in PRICES}
+    return columns
+
+
+def _time_bars(table: Table, length: Length, timezone: str, anchor: str | None, calendar: str | None) -> Bars:
+    data, columns = table.data, table.columns
     start = anchor_ns(anchor, length)
     fixed = not length.months and calendar is None
     if isinstance(data, Bars) and data.interval and fixed and length.ns % data.interval:
         theirs = interval_name(data.interval)
         raise DataError(f"resample: {length.name} is not a multiple of the bars' interval, {theirs}")
     if len(data) == 0:
-        return _bars(data, {"timestamp": data.timestamp} | _empty(data), length, ())
+        return _bars(table, {"timestamp": data.timestamp} | _empty(columns), length, ())
     ends = data.end if isinstance(data, Bars) else data.timestamp + 1
     if calendar is None:
         buckets = clock_buckets(data.timestamp, length, timezone, start)
@@ -84,34 +105,33 @@ def _time_bars(
         buckets = session_buckets(data.timestamp, ends, length, timezone, calendar)
     if isinstance(data, Bars):
         if _are_bars(data, buckets):
-            return data
+            return data if table.timezone == data.timezone else _bars(table, columns, length, ())
         _reject_split(data, ends, buckets, length)
-    notes, columns = _left_out(data, buckets, calendar), dict(data.columns)
+    notes = _left_out(data, buckets, calendar)
     if notes:
         columns = {name: column[buckets.rows] for name, column in columns.items()}
     found = {"timestamp": buckets.starts} | _aggregates(data, columns, buckets.first)
     if length.ns == 0 or not np.array_equal(buckets.ends, buckets.starts + length.ns):
         found["end"] = buckets.ends
-    return _bars(data, found, length, notes)
+    return _bars(table, found, length, notes)
 
 
-def _tick_bars(
-    data: Bars | Quotes | Trades, first: NDArray[np.intp], rows: int, notes: tuple[str, ...]
-) -> Bars:
+def _tick_bars(table: Table, first: NDArray[np.intp], rows: int, notes: tuple[str, ...]) -> Bars:
     """Bars of the rows from each `first` to the next, and of `rows` rows in all."""
-    times = data.timestamp[:rows]
+    times = table.data.timestamp[:rows]
     if len(first) == 0:
-        return _bars(data, {"timestamp": times} | _empty(data), Length(0), notes)
-    columns = {name: column[:rows] for name, column in data.columns.items()}
-    found = {"timestamp": times[first]} | _aggregates(data, columns, first)
+        return _bars(table, {"timestamp": times} | _empty(table.columns), Length(0), notes)
+    columns = {name: column[:rows] for name, column in table.columns.items()}
+    found = {"timestamp": times[first]} | _aggregates(table.data, columns, first)
     found["end"] = times[np.append(first[1:], rows) - 1] + 1
-    return _bars(data, found, Length(0), notes)
+    return _bars(table, found, Length(0), notes)
 
 
-def _bars(data: Bars | Quotes | Trades, columns: Columns, length: Length, notes: tuple[str, ...]) -> Bars:
+def _bars(table: Table, columns: Columns, length: Length, notes: tuple[str, ...]) -> Bars:
+    data = table.data
     source = data.source if isinstance(data, Bars) else "mid" if isinstance(data, Quotes) else "trade"
     meta: dict[str, Any] = {"interval": length.ns, "months": length.months, "source": source}
-    meta |= {"negative_prices": data.negative_prices, "timezone": data.timezone}
+    meta |= {"negative_prices": data.negative_prices, "timezone": table.timezone}
     frozen_columns = {name: frozen(column) for name, column in columns.items()}
     return Bars._trusted(frozen_columns, meta, notes=(*data.notes, *notes))
 
@@ -172,9 +192,8 @@ def _candles(columns: list[Floats], first: NDArray[np.intp], last: NDArray[np.in
     }
 
 
-def _empty(data: Bars | Quotes | Trades) -> Columns:
-    """The columns of no bars of the data."""
-    names = [name for name in data.columns if name not in {"timestamp", "end"}]
-    if not isinstance(data, Bars):
-        names = [*PRICES] + (["volume"] if "size" in names else [])
-    return {name: np.zeros(0) for name in names}
+def _empty(columns: Columns) -> Columns:
+    """The columns of no bars of data with these columns."""
+    sides = [name for name in columns if name.endswith(PRICES) and name not in PRICES]
+    volume = ["volume"] if {"volume", "size"} & columns.keys() else []
+    return {name: np.zeros(0) for name in (*PRICES, *volume, *sides)}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import btcore as bt
 from btcore.data import Bars, Quotes, Trades, resample
 from btcore.errors import ConfigError, DataError, RowError
 
@@ -451,3 +452,32 @@ class TestTickBars:
             DataError, match="bars of a value need the sizes of the trades, which are unknown"
         ):
             resample(trades("2024-01-01", size=None), value=2)
+
+
+def test_bars_of_quotes_with_both_sides():
+    quotes = bt.Quotes([0, 1, 2, 10**9], [9.0, 8.0, 9.5, 9.0], [10.0, 11.0, 10.5, 10.0])
+    bars = bt.resample(quotes, "1s", sides=True)
+    assert [side.tolist() for side in bars.bid] == [[9, 9], [9.5, 9], [8, 9], [9.5, 9]]
+    assert [side.tolist() for side in bars.ask] == [[10, 10], [11, 10], [10, 10], [10.5, 10]]
+    plain = bt.resample(quotes, "1s")
+    assert plain.bid is None
+    np.testing.assert_array_equal(bars.high, plain.high)
+    assert bt.resample(bars, "1min").bid.low.tolist() == [8.0]
+    assert len(bt.resample(quotes.slice(5, 6), "1s", sides=True).ask.low) == 0
+    with pytest.raises(bt.DataError, match="resample: sides is for quotes, not for trades"):
+        bt.resample(bt.sample_trades(), "1s", sides=True)
+
+
+def test_days_are_those_of_the_zone_of_the_data():
+    ny = "America/New_York"
+    stamps = np.arange("2024-01-02T00:00", "2024-01-05T00:00", 60, "M8[m]").astype("M8[ns]")
+    ones = np.ones(len(stamps))
+    hours = bt.Bars(stamps, ones, ones, ones, ones, interval="1h", timezone=ny)
+    days = bt.resample(hours, "1d")
+    assert days == bt.resample(hours, "1d", ny)
+    assert days.timezone == ny
+    assert days != bt.resample(hours, "1d", "UTC")
+    plain = bt.Bars(stamps, ones, ones, ones, ones, interval="1h")
+    assert bt.resample(plain, "1d").timezone is None
+    assert bt.resample(plain, "1d", ny).timezone == ny
+    assert bt.resample(plain, "1h", ny).timezone == ny

@@ -266,7 +266,10 @@ def _container(name: str, parts: list[Columns], file: LeanFile, kind: str) -> An
     columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     try:
         if file.resolution == "tick":
-            return Quotes(**columns) if kind == "quote" else Trades(**columns)
+            if kind != "quote":
+                return Trades(**columns)
+            crossed = bool((columns["bid"] > columns["ask"]).any())
+            return Quotes(**columns, crossed="keep" if crossed else "refuse")
         for side in ("bid", "ask"):
             if f"{side}_open" in columns:
                 columns[side] = tuple(columns.pop(f"{side}_{name}") for name in PRICES)

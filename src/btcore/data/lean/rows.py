@@ -190,10 +190,11 @@ def trades_of(rows: Rows, dropped: Counter[str], own: Mask | None = None) -> Col
 def quotes_of(rows: Rows, dropped: Counter[str], own: Mask | None = None) -> Columns:
     """Bid and ask, with sizes if the file has them.
 
-    Three columns are time, bid, ask. Eight columns have one or both sides of the consolidated best quote and
-    the exchange; a side with price 0 is unchanged, and a day begins without either side. Dropped:
-    `other_company` (rows that are not `own`), `suspicious`, `bad_price`, `out_of_order`; then, with both
-    sides carried forward, `one_sided`, `crossed` and `unchanged`.
+    Three columns are time, bid, ask; quotes whose bid is above the ask are kept. Eight columns have one or
+    both sides of the consolidated best quote and the exchange; a side with price 0 is unchanged, and a day
+    begins without either side. Dropped: `other_company` (rows that are not `own`), `suspicious`, `bad_price`,
+    `out_of_order`; then, with both sides carried forward, `one_sided`, `crossed` (the side that follows has
+    not been written yet) and `unchanged`.
     """
     if rows.count == 0:
         return {"timestamp": np.zeros(0, np.int64), "bid": np.zeros(0), "ask": np.zeros(0)}
@@ -205,7 +206,6 @@ def quotes_of(rows: Rows, dropped: Counter[str], own: Mask | None = None) -> Col
         columns |= {"bid": rows.numbers(1, rows.scale), "ask": rows.numbers(2, rows.scale)}
         row_filter.drop("bad_price", ~((columns["bid"] > 0) & (columns["ask"] > 0)))
         row_filter.drop_disorder(columns["timestamp"], strict=False)
-        row_filter.drop("crossed", columns["bid"] > columns["ask"])
         return {name: column[row_filter.kept] for name, column in columns.items()}
     bid, ask = rows.numbers(1, rows.scale), rows.numbers(3, rows.scale)
     row_filter.drop("suspicious", rows.numbers(7) != 0)

@@ -173,10 +173,11 @@ def test_trade_ticks(lean, load):
 def test_forex_ticks(lean, load):
     lean("forex/fxcm/tick/eurusd/20240102_quote.zip", "0,1.1,1.2\n1,1.3,1.2\n2,0,1.2\n3,1.2,1.2\n2,1.1,1.2\n")
     report, catalog = load()
-    assert report["EURUSD", "tick", "quotes", ""].dropped == {"crossed": 1, "bad_price": 1, "out_of_order": 1}
+    assert report["EURUSD", "tick", "quotes", ""].dropped == {"bad_price": 1, "out_of_order": 1}
     quotes = catalog.read("EURUSD", "tick")
-    assert quotes.bid.tolist() == [1.1, 1.2]
+    assert quotes.bid.tolist() == [1.1, 1.3, 1.2]
     assert quotes.bid_size is None
+    assert quotes.crossed == "keep"
 
 
 def test_equity_quote_ticks_combine_both_sides(lean, load):
