@@ -46,10 +46,10 @@ def import_nautilus(
     if not groups:
         raise DataError(f"{root}: it has no files such as data/quote_tick/EURUSD.SIM/part-0.parquet")
     wanted = None if symbols is None else set(symbols)
+    known = {group[0] for group in groups}
+    if wanted is not None and (unknown := sorted(wanted - known)):
+        raise DataError(f"{root}: {unknown[0]!r} is not among its symbols, {', '.join(sorted(known))}")
     chosen = {group: files for group, files in groups.items() if wanted is None or group[0] in wanted}
-    if not chosen:
-        listed = ", ".join(sorted({group[0] for group in groups}))
-        raise DataError(f"{root}: none of the symbols is there, which are {listed}")
     written: list[Entry] = []
     for done, (group, files) in enumerate(sorted(chosen.items())):
         if progress is not None:
@@ -95,10 +95,18 @@ def _metadata(file: Path) -> dict[str, str]:
 
 
 def _pieces(files: _Files) -> Iterator[AnyContainer]:
-    """The containers of files of one dataset, by the time of their first row."""
-    read = [(read_parquet(file, format="nautilus"), file) for file in files]
-    for data, _ in sorted(read, key=lambda pair: int(pair[0].timestamp[0])):
-        yield data
+    """The containers of files of one dataset, by the time of their first row; one is in memory at a time."""
+    for _, file in sorted((_first_time(file), file) for file in files):
+        yield read_parquet(file, format="nautilus")
+
+
+def _first_time(file: Path) -> int:
+    """The first time in a file; DataError if it has no rows."""
+    with polars_errors(file, "Parquet file"):
+        times = parquet_frame(file, columns=["ts_event"], n_rows=1)
+    if not times.height:
+        raise DataError(f"{file}: the file has no rows")
+    return int(times["ts_event"].cast(int)[0])
 
 
 def _both_sides(groups: dict[_Group, _Files], group: _Group) -> Bars | None:

@@ -171,3 +171,15 @@ def test_bar_types(text, expected):
 def test_another_text_is_no_bar_type():
     with pytest.raises(bt.DataError, match="bar type 'AAPL' is not INSTRUMENT-STEP-UNIT-PRICE-SOURCE"):
         BarType.parse("AAPL")
+
+
+def test_a_file_without_rows_is_refused(tmp_path):
+    kind = "A.X-1-MINUTE-LAST-EXTERNAL"
+    bars_file(
+        tmp_path / "data" / "bar" / kind / "part-0.parquet",
+        kind,
+        [],
+        dict.fromkeys(COLUMNS, pl.Series([], dtype=pl.Binary)),
+    )
+    with pytest.raises(bt.DataError, match=r"part-0\.parquet: the file has no rows"):
+        bt.import_nautilus(tmp_path, bt.Catalog(tmp_path / "catalog"))
