@@ -55,7 +55,8 @@ def refuse_bid_ask_bars(markets: SymbolStreams) -> None:
         if any(isinstance(c, Bars) and c.bid is not None for c in containers):
             raise ConfigError(
                 f"data[{symbol!r}]: its bars have prices of bid and ask, which a run cannot use; "
-                "make bars of one price, such as bars.open .. bars.close"
+                "make bars of one price, such as bars.open .. bars.close, or import LEAN's with "
+                'quote_bars="mid" (btcore data import --quote-bars mid)'
             )
 
 

@@ -110,8 +110,17 @@ def _import_lean(
     imported = import_lean(folder, catalog, symbols=arguments.symbol, progress=progress, **given)
 
     def show() -> None:
+        notes = {entry.key: entry.notes for entry in catalog.list()}
+        told: set[str] = set()
         for dataset in imported:
             print(_lean_line(dataset))
+            key = (dataset.symbol, dataset.resolution, dataset.kind, dataset.source)
+            for note in notes.get(key, ()) if dataset.rows_kept else ():
+                if not note.startswith("rows: "):  # the line has them by reason
+                    print(f"  {note_in_flags(note)}")
+            if dataset.definition and dataset.symbol not in told:
+                print(f"  definition: {dataset.definition}")
+                told.add(dataset.symbol)
 
     return show
 

@@ -129,6 +129,21 @@ def test_define_changes_the_terms_that_are_given(folder: str, tmp_path: Path, ca
     assert "lot_size 100" in capsys.readouterr().out
 
 
+def test_define_takes_sessions(folder: str, capsys: Capture) -> None:
+    run("define", folder, "B", "sessions=XNYS")
+    assert "definition: sessions XNYS" in capsys.readouterr().out
+    hours = '{"timezone": "Asia/Tokyo", "week": {"monday": [["09:00", "15:00"]]}, "holidays": ["2024-01-01"]}'
+    run("define", folder, "B", f"sessions={hours}")
+    assert "definition: sessions trading hours in Asia/Tokyo, 1 holiday" in capsys.readouterr().out
+    found = bt.Catalog(folder).definition("B")
+    assert found is not None
+    assert isinstance(found.instrument.sessions, bt.TradingHours)
+    run("define", folder, "B", "tick_size=0.5")
+    changed = bt.Catalog(folder).definition("B")
+    assert changed is not None
+    assert changed.instrument.sessions == found.instrument.sessions
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -170,7 +170,9 @@ def test_import_lean_prints_how_many_rows_were_kept(tmp_path: Path, capsys: Capt
         main(["data", "import", str(tmp_path / "lean"), "--format", "lean", "--into", str(tmp_path / "c")])
         == 0
     )
-    line = capsys.readouterr().out.split()
+    first, *notes = capsys.readouterr().out.splitlines()
+    line = first.split()
+    assert "  times: local in America/New_York" in notes
     assert line[:4] == ["XYZ", "day", "bars", "trade"]
     assert line[line.index("read") + 1] == line[line.index("kept") + 1] == "2"
     assert line[-2:] == ["dropped:", "none"]

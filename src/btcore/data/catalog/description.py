@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from btcore.config import Instrument
+from btcore.config import Instrument, TradingHours
 from btcore.data.source import AnyContainer
 from btcore.times.clock import moment_text
 
@@ -92,6 +93,13 @@ def _dataset_lines(dataset: DatasetDescription) -> list[str]:
     return [line, *(f"    {note}" for note in dataset.notes)]
 
 
+def _value_text(value: Any) -> str:
+    """A term; of dated values their number, of trading hours what they are."""
+    if isinstance(value, TradingHours):
+        return f"trading hours in {value.timezone}, {_count(len(value.holidays), 'holiday')}"
+    return f"({len(value)})" if isinstance(value, list) else str(value)
+
+
 def _definition_text(definition: Definition) -> str:
     """The terms that are not the defaults; dated values are counted."""
     parts = [] if definition.timezone is None else [f"zone {definition.timezone}"]
@@ -99,6 +107,6 @@ def _definition_text(definition: Definition) -> str:
     for name in Instrument.__struct_fields__:
         value = getattr(definition.instrument, name)
         if value != getattr(default, name):
-            parts.append(f"{name} {f'({len(value)})' if isinstance(value, list) else value}")
+            parts.append(f"{name} {_value_text(value)}")
     parts += [f"{ticker} until {day}" for day, ticker in definition.names]
     return ", ".join(parts) or "the defaults"
