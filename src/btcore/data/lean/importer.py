@@ -17,6 +17,7 @@ from btcore.data.source import AnyContainer, check_resolution
 from btcore.data.tables.names import PRICES
 from btcore.errors import DataError
 from btcore.times.intervals import RESOLUTION_NS
+from btcore.times.rules import ReadTimes
 
 from .folder import LeanFile, catalog_names, file_timezone, lean_files, members
 from .market_hours import FILE as HOURS_FILE
@@ -266,6 +267,8 @@ def _container(name: str, parts: list[Columns], file: LeanFile, kind: str) -> An
     columns: dict[str, Any] = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     try:
         if file.resolution == "tick":
+            zone = file_timezone(file.asset, file.market) or "UTC"
+            columns["timestamp"] = ReadTimes(columns["timestamp"], zone=zone, zone_known=True)
             if kind != "quote":
                 return Trades(**columns)
             crossed = bool((columns["bid"] > columns["ask"]).any())
