@@ -85,4 +85,4 @@ def test_a_folder_of_nautilus_is_found_by_its_content(tmp_path: Path, capsys: Ca
     assert (
         refused(capsys, *arguments, "--adjust", "raw") == "--adjust: it is not for folders of NautilusTrader"
     )
-    assert "NO" not in refused(capsys, *arguments, "--symbol", "NO").split("which are")[-1]
+    assert "'NO' is not among its symbols" in refused(capsys, *arguments, "--symbol", "NO")
