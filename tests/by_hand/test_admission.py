@@ -78,6 +78,17 @@ def test_steps_are_checked_to_a_millionth(engine: EngineRun) -> None:
     assert ends(outcome) == [("EXPIRED", "end_of_data", 7)]
 
 
+def test_many_small_lots_have_a_rounding_error(engine: EngineRun) -> None:
+    # 4,553.94143631 is 455,394,143,631 lots of 1e-8, and the quotient in binary is off by 6e-5. A half lot more
+    # is no multiple. Of lots of 1e-3 that error would be no rounding: 4,553.94100006 is refused.
+    assert 4553.94143631 / 1e-8 != 455_394_143_631
+    plan = {1: both(buy(4553.94143631), buy(4553.941436315))}
+    outcome = play(engine, plan, {"A": QUOTES}, {"A": Instrument(lot_size=1e-8)})
+    assert [end[:2] for end in ends(outcome)] == [("FILLED", ""), ("REJECTED", "lot_size")]
+    outcome = play(engine, {1: buy(4553.94100006)}, {"A": QUOTES}, {"A": Instrument(lot_size=1e-3)})
+    assert ends(outcome)[0][:2] == ("REJECTED", "lot_size")
+
+
 def test_before_the_first_price_an_order_waits_for_admission(engine: EngineRun) -> None:
     # Sent at the start for the bar that opens at 100: 10 cost 1000 and pass, 11 would cost 1100.
     plan = {"start": both(buy(10), buy(1))}

@@ -16,7 +16,7 @@ def nanoseconds(milliseconds: float) -> int:
 
 
 def is_multiple(value: float, step: float) -> bool:
-    return step == 0 or abs(value / step - round(value / step)) <= 1e-6
+    return step == 0 or abs(value / step - round(value / step)) <= max(1e-6, abs(value / step) * 1e-15)
 
 
 def round_down(size: float, step: float) -> float:

@@ -44,5 +44,12 @@ cdef inline double ceil_to_tick(double px, double tick) noexcept nogil:
 
 
 cdef inline bint is_multiple(double x, double step) noexcept nogil:
-    """True if `x` is a multiple of `step` within 1e-6 of a step, or if `step` is 0."""
-    return step <= 0.0 or fabs(x / step - nearbyint(x / step)) <= 1e-6
+    """True if `x` is a multiple of `step` within 1e-6 of a step, or if `step` is 0.
+
+    A quotient above 1e9 has a rounding error beyond that, which is allowed too: lots of 1e-8 are that many.
+    """
+    cdef double steps
+    if step <= 0.0:
+        return True
+    steps = x / step
+    return fabs(steps - nearbyint(steps)) <= larger(1e-6, 1e-15 * fabs(steps))
