@@ -79,8 +79,8 @@ def test_steps_are_checked_to_a_millionth(engine: EngineRun) -> None:
 
 
 def test_many_small_lots_have_a_rounding_error(engine: EngineRun) -> None:
-    # 4,553.94143631 is 455,394,143,631 lots of 1e-8, and the quotient in binary is off by 6e-5. A half lot more
-    # is no multiple. Of lots of 1e-3 that error would be no rounding: 4,553.94100006 is refused.
+    # 4,553.94143631 is 455,394,143,631 lots of 1e-8, and the quotient in binary is off by 6e-5. Half a lot
+    # more is no multiple. Of lots of 1e-3 that error would be no rounding: 4,553.94100006 is refused.
     assert 4553.94143631 / 1e-8 != 455_394_143_631
     plan = {1: both(buy(4553.94143631), buy(4553.941436315))}
     outcome = play(engine, plan, {"A": QUOTES}, {"A": Instrument(lot_size=1e-8)})

@@ -73,7 +73,7 @@ LAYOUTS = (
         header=("ts_recv", "ts_event", "publisher_id", "instrument_id", "side", "price", *_TOP),
         columns={"timestamp": "ts_recv"},
         column_notes={
-            "timestamp": "timestamp is 'ts_recv', the end of the interval; 'ts_event' is that of the last trade"
+            "timestamp": "timestamp is 'ts_recv', the end of the interval; 'ts_event' is the last trade's"
         },
         details=lambda sample: _fixed_point(sample, "bid_px_00"),
     ),
