@@ -40,7 +40,7 @@ def add_import_command(commands: Any) -> None:
 
 def add_file_options(parser: argparse.ArgumentParser, calendar: str | None = None) -> None:
     """Adds the options that say what the files are, and how they are read; `calendar` is its help here."""
-    from btcore.data.vendors import names
+    from btcore.data.vendors.registry import names
 
     formats = ", ".join(dict.fromkeys((*FILE_TYPES, *FOLDER_FORMATS, *names())))
     parser.add_argument(
@@ -84,7 +84,7 @@ def _import(arguments: argparse.Namespace) -> None:
 
 def check_format(name: str | None) -> None:
     """ConfigError, which lists the formats, if there is none of that name."""
-    from btcore.data.vendors import names
+    from btcore.data.vendors.registry import names
 
     known = tuple(dict.fromkeys((*FILE_TYPES, *FOLDER_FORMATS, *names())))
     if name is not None and name not in known:

@@ -16,7 +16,6 @@ from .files.binary import import_polars, parquet_frame, parquet_metadata, polars
 from .files.read import read_parquet
 from .source import AnyContainer, check_symbol
 from .tables.names import PRICES
-from .vendors.nautilus import BarType
 
 KINDS_OF_FOLDERS = {"quote_tick": "quotes", "trade_tick": "trades", "bar": "bars"}
 _Files = list[Path]
@@ -79,6 +78,8 @@ def _groups(root: Path) -> dict[_Group, _Files]:
 
 def _identity(file: Path, kind: str) -> tuple[str, str]:
     """The id of the instrument, and source and length of bars; DataError if the file does not say them."""
+    from .vendors.nautilus import BarType  # not at the top: most imports of btcore do not need it
+
     stored = _metadata(file)
     if kind == "bars":
         bar_type = BarType.parse(stored.get("bar_type", file.parent.name))

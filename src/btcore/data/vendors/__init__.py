@@ -3,7 +3,3 @@
 Begin with `layout`, which says what a layout is. The modules `crypto`, `forex`, `stocks`, `feeds` and
 `packages` have the layouts, `registry` lists them, and `choice` finds that of a file.
 """
-
-from .registry import names
-
-__all__ = ["names"]

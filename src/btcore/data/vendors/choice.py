@@ -10,7 +10,6 @@ from btcore.data.tables.options import Column, TableSettings, TextSettings
 from btcore.errors import DataError
 
 from .layout import Details, Layout, Sample
-from .registry import layouts
 
 Settings = TypeVar("Settings", bound=TableSettings)
 
@@ -25,6 +24,8 @@ class Candidates(NamedTuple):
     @classmethod
     def of(cls, settings: TableSettings, kind: str | None) -> "Candidates":
         """Those of the settings and the kind that is asked for; DataError for an unknown name or kind."""
+        from .registry import layouts  # not at the top: the layouts are not needed by most imports of btcore
+
         return cls(layouts(settings.format, kind), settings.format, kind)
 
     def opened(self, frame: Any) -> Any:
@@ -87,7 +88,10 @@ class Choice(NamedTuple):
     @classmethod
     def of(cls, layout: Layout, sample: Sample, *, is_given: bool) -> "Choice":
         """The choice of a layout that the sample fits."""
-        found = Details() if layout.details is None else layout.details(sample)
+        known = sample
+        if not sample.has_header:
+            known = sample._replace(names=[*layout.header, *layout.more][: len(sample.names)])
+        found = Details() if layout.details is None else layout.details(known)
         options = {**layout.options, **found.options}
         details = Details(options, (*layout.notes, *found.notes), (*layout.needs, *found.needs))
         return cls(layout, sample, is_given, details)
