@@ -24,7 +24,7 @@ _LEAN = {
 _NAMES = {**_LEAN, **{name: flag_of(name) for name in (*(x.name for x in OPTIONS), *ELSEWHERE)}}
 _ONE = "|".join(sorted(_NAMES, key=len, reverse=True))
 _VALUE = r"""\{[^{}]*\}|"[^"]*"|'[^']*'|True\b|False\b|None\b|[+-]?\d[\w.+-]*"""
-_GIVEN = re.compile(rf"(?<!--columns )(?<![\w-])({_ONE})=(?!=)(?:({_VALUE}))?")
+_GIVEN = re.compile(rf"(?<!--columns )(?<![\w'\"-])({_ONE})=(?!=)(?:({_VALUE}))?")
 _BEGINS = re.compile(rf"(?<![\w-])({_ONE})(?:\[('[^']*'|\"[^\"]*\")\])?(?=: )")
 _PHRASES = (
     (re.compile(r"use read_(parquet|arrow|csv|npz)"), r"pass --format \1"),

@@ -9,6 +9,7 @@ from btcore.config import Instrument, checked
 from btcore.data.source import check_symbol
 from btcore.errors import ConfigError, DataError
 from btcore.times.clock import zone
+from btcore.times.hours import check_sessions
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,6 +39,11 @@ def make_definition(
             raise ConfigError(f"definition of {symbol}: {error}") from error
     where = f"definition of {symbol}: instrument"
     terms = checked(where, Instrument() if instrument is None else instrument, Instrument)
+    if terms.sessions is not None:
+        try:
+            check_sessions(terms.sessions)
+        except ConfigError as error:
+            raise ConfigError(f"{where}.{error}") from error
     return Definition(instrument=terms, timezone=timezone, names=_checked_names(symbol, names))
 
 

@@ -29,8 +29,6 @@ def scan_csv(
     import_polars("CSV")
     settings = TextSettings.of("scan_csv", options)
     _check_rows(Path(path), rows)
-    if kind == "bars":
-        _check_length(Path(path), settings)
     from .csv import open_csv  # not at the top: they load the modules of compressed files
     from .cut import cut
 

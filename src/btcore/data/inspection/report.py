@@ -110,6 +110,8 @@ class Inspection:
     def __str__(self) -> str:
         serious = sum(finding.changes_results for finding in self.findings)
         last = f"{serious} of {len(self.findings)} findings would change results (!)"
+        if not self.findings:
+            last = "nothing was found"
         return "\n\n".join([*map(str, self.datasets), last])
 
     def __repr__(self) -> str:

@@ -160,3 +160,13 @@ def test_writing_again_repairs_missing_and_damaged_columns(catalog):
             catalog.read("A", "minute")
         catalog.write("A", bars())
         assert catalog.read("A", "minute") == bars()
+
+
+def test_an_unknown_exchange_is_refused(tmp_path):
+    pytest.importorskip("exchange_calendars")
+    catalog = bt.Catalog(tmp_path / "catalog")
+    with pytest.raises(
+        bt.ConfigError, match=r"definition of A: instrument\.sessions: 'XXXX' is not in exchange_"
+    ):
+        catalog.define("A", bt.Instrument(sessions="XXXX"))
+    assert catalog.definition("A") is None
