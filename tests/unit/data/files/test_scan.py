@@ -233,6 +233,7 @@ def test_what_cannot_be_read_in_pieces(tmp_path):
         file.write_text(text)
         with pytest.raises(DataError, match=r"t\.csv: the file has no rows"):
             list(scan_csv(file, "trades"))
+    file.write_text("time,open,high,low,close\n2024-01-02,1,1,1,1\n")
     with pytest.raises(DataError, match=r"t\.csv: bars in pieces need interval="):
         next(scan_csv(file, "bars"))
     for interval in ("1w", "1mo", "1q", "1y"):
