@@ -15,7 +15,7 @@ class Make:
     @staticmethod
     def weekdays(rows=500, start="2022-01-03"):
         """Dates, ns UTC, of weekdays."""
-        days = np.arange(np.datetime64(start), np.datetime64(start) + 2 * rows)
+        days = np.arange(np.datetime64(start), np.datetime64(start) + np.timedelta64(2 * rows, "D"))
         days = days[np.is_busday(days)][:rows]
         return days.astype("M8[ns]").astype(np.int64)
 
