@@ -12,7 +12,7 @@ from btcore.config import Instrument, checked
 from btcore.errors import ConfigError
 
 from .data_catalog import open_catalog
-from .flag_words import told_in_flags
+from .flag_words import errors_in_flags
 
 FIELDS = Instrument.__struct_fields__
 
@@ -21,7 +21,7 @@ def add_define_command(commands: Any) -> None:
     """Adds `define` to the subparsers of `btcore data`."""
     text = "set terms of a symbol, which a run over the catalog uses; the others stay as they are"
     define = commands.add_parser("define", help=text, description=text)
-    define.set_defaults(command=told_in_flags(_define))
+    define.set_defaults(command=errors_in_flags(_define))
     define.add_argument("catalog", metavar="CATALOG", help="catalog folder; created if missing")
     define.add_argument("symbol", metavar="SYMBOL", help="the symbol, which needs no data")
     define.add_argument(

@@ -20,7 +20,7 @@ def inspect(
     timezone: str | None = None,
     **reader_options: Any,
 ) -> Inspection:
-    """What a careful person would look at before data are used; docs/data.md lists all findings.
+    """What may be wrong in data, and facts about them; docs/data.md lists all findings.
 
     data: a container, a table, the path of a file, a mapping of symbols to these, a Catalog or the path of
         its folder, or another Source.

@@ -13,7 +13,7 @@ from btcore.data.containers import KINDS, Bars, Quotes, Trades
 from btcore.data.definitions import with_fixed_times
 from btcore.data.files.formats import format_of, reader_of
 from btcore.data.files.seen import see_file
-from btcore.data.opened import as_source
+from btcore.data.opened import ALL_TIME, as_source
 from btcore.data.run_data import is_columns, is_table
 from btcore.data.source import AnyContainer, DefinitionSource, Source, check_resolution
 from btcore.data.tables.kinds import kinds_of
@@ -101,8 +101,6 @@ def _of_catalog(catalog: Catalog, asked: Asked) -> Iterator[Dataset]:
 
 
 def _of_source(source: Source, asked: Asked) -> Iterator[Dataset]:
-    from btcore.data.opened import ALL_TIME  # what a source takes for no limits
-
     resolution = None if asked.resolution is None else check_resolution(asked.resolution)
     if resolution is None:
         raise ConfigError(f"resolution: inspecting a {type(source).__name__} needs it, such as 'day'")

@@ -28,7 +28,7 @@ def gap_findings(data: AnyContainer, zone: str) -> list[Finding]:
     """Gaps that are much longer than those that the data usually have.
 
     A gap is the time from one row to the next, of bars from the end of one. A market without rows on
-    weekends closes then, over night and on holidays: weekends are no part of its gaps, and without a calendar
+    weekends closes then, overnight and on holidays: weekends are no part of its gaps, and without a calendar
     two days (four of bars of days) are usual.
     """
     times, ends = data.timestamp, data.end if isinstance(data, Bars) else data.timestamp
