@@ -1,6 +1,8 @@
 """Trading hours of an instrument: weekly sessions in a local clock, with holidays and days of other hours."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
@@ -51,19 +53,24 @@ def sessions_of(given: str | TradingHours, first: int, last: int) -> Sessions:
     """
     if isinstance(given, TradingHours):
         return hours_sessions(given, first, last)
-    try:
+    with _errors_of_sessions():
         return sessions(first, last, "UTC", given)
-    except ConfigError as error:
-        raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
 
 
 def check_sessions(given: str | TradingHours) -> None:
     """ConfigError for an unknown code of an exchange; trading hours are checked when they are made."""
     if not isinstance(given, TradingHours):
-        try:
+        with _errors_of_sessions():
             calendar_code(given)
-        except ConfigError as error:
-            raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
+
+
+@contextmanager
+def _errors_of_sessions() -> Iterator[None]:
+    """Errors about a calendar are about the sessions of an instrument."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
 
 
 def hours_sessions(hours: TradingHours, first: int, last: int) -> Sessions:
