@@ -13,8 +13,8 @@ from btcore.data.containers import KINDS, Bars, Quotes, Trades
 from btcore.data.definitions import with_fixed_times
 from btcore.data.files.formats import format_of, reader_of
 from btcore.data.files.seen import see_file
-from btcore.data.opened import ALL_TIME, as_source
 from btcore.data.run_data import is_columns, is_table
+from btcore.data.run_source import ALL_TIME, as_source
 from btcore.data.source import AnyContainer, DefinitionSource, Source, check_resolution
 from btcore.data.tables.kinds import kinds_of
 from btcore.data.tables.symbols import SeveralSymbolsError
