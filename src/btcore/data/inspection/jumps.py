@@ -13,9 +13,9 @@ from btcore.times.intervals import DAY_NS, WEEK_NS
 from .report import SHOWN, Finding, Row, found, rows_at
 
 OFF = 0.5  # an outlier is this much off its neighbours
-LONG_AGO = 30 * DAY_NS  # no row for so long before a jump: it is not taken for a split
 BACK = 0.25  # and the price after it is within this of the price before
 LONGEST = 5  # rows of an outlier
+LONG_AGO = 30 * DAY_NS  # no row for so long before a jump: it is not taken for a split
 # New shares for one old, and how near to it the ratio of prices is.
 RATIOS = (
     {1.5: 0.025}
