@@ -10,7 +10,7 @@ from btcore.backtest.run_many import sweep, sweep_request
 from btcore.backtest.run_one import run
 from btcore.backtest.sweep_result import SweepResult
 from btcore.data.markets import Merged
-from btcore.data.opened import merge
+from btcore.data.run_source import merge
 from btcore.results.labels import OrderReason, OrderStatus
 from btcore.results.result import Result, load_result
 from btcore.strategies.arrays.orders import Orders

@@ -5,8 +5,8 @@ from typing import Any
 
 from btcore.config import Instrument
 from btcore.data.data_timezone import listed
-from btcore.data.opened import Opened, open_run
 from btcore.data.run_data import RunData
+from btcore.data.run_source import OpenedData, open_run
 
 from .prepare import PreparedRun, prepare
 
@@ -31,12 +31,12 @@ def prepare_run(
     )
 
 
-def open_data_of_run(data: RunData, settings: Mapping[str, Any], **selection: Any) -> Opened:
+def open_data_of_run(data: RunData, settings: Mapping[str, Any], **selection: Any) -> OpenedData:
     """The data of a run with these settings; `selection` is `symbol`, `symbols` and `resolution`."""
     return open_run(data, **selection, **{name: settings.get(name) for name in OPENING})
 
 
-def completed(opened: Opened, settings: Mapping[str, Any]) -> dict[str, Any]:
+def completed(opened: OpenedData, settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings, with zone, instruments and name of the source in place of what is not given."""
     found = {
         "timezone": opened.zone.timezone,

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from btcore.config import RunRequest, StrategySpec
-from btcore.data.opened import check_source, source_timezone
+from btcore.data.run_source import check_source, source_timezone
 from btcore.data.source import Source
 from btcore.errors import ConfigError
 from btcore.results.result import Result

@@ -1,6 +1,7 @@
 """The sessions of each symbol of a run: those of its instrument, else those of the run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -30,21 +31,26 @@ def own_sessions(
     """
     found: list[Sessions | None] = []
     for symbol, instrument in zip(symbols, instruments, strict=True):
-        try:
-            given = instrument.sessions
+        given = instrument.sessions
+        with _errors_of(symbol):
             found.append(None if given is None else sessions_of(given, first, last))
-        except ConfigError as error:
-            raise ConfigError(f"instruments[{symbol!r}].{error}") from error
     return found
 
 
 def check_own_sessions(symbol: str, instrument: Instrument) -> None:
     """ConfigError, which names the symbol, for sessions of an unknown exchange; no times are needed."""
     if instrument.sessions is not None:
-        try:
+        with _errors_of(symbol):
             check_sessions(instrument.sessions)
-        except ConfigError as error:
-            raise ConfigError(f"instruments[{symbol!r}].{error}") from error
+
+
+@contextmanager
+def _errors_of(symbol: str) -> Iterator[None]:
+    """Errors begin with the instrument of the symbol."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"instruments[{symbol!r}].{error}") from error
 
 
 def session_table(own: Sequence[Sessions | None], run: Sessions) -> SessionTable:

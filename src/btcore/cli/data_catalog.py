@@ -9,7 +9,7 @@ import msgspec
 from btcore.errors import ConfigError, DataError
 
 from .data_tables import show_entries
-from .flag_words import told_in_flags
+from .flag_words import errors_in_flags
 
 if TYPE_CHECKING:
     from btcore.data import Catalog
@@ -60,7 +60,7 @@ def open_catalog(folder: str) -> "Catalog":
 
 def _add(commands: Any, name: str, command: Any, text: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-    parser.set_defaults(command=told_in_flags(command))
+    parser.set_defaults(command=errors_in_flags(command))
     parser.add_argument("catalog", metavar="CATALOG", help="catalog folder")
     return parser
 

@@ -1,4 +1,4 @@
-"""`btcore data check`: what a careful person would look at in data before using them."""
+"""`btcore data check`: prints what `inspect` finds in files or in a catalog."""
 
 import argparse
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ from .data_import import add_file_options, check_format, files_of
 from .data_names import symbol_of
 from .data_progress import watched_files
 from .data_streams import File
-from .flag_words import note_in_flags, told_in_flags
+from .flag_words import errors_in_flags, note_in_flags
 from .reader_options import reader_options, refuse_options
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_check_command(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     check = commands.add_parser(
         "check", help="look at files or a catalog before they are used", description=text
     )
-    check.set_defaults(command=told_in_flags(_check))
+    check.set_defaults(command=errors_in_flags(_check))
     check.add_argument("paths", nargs="+", metavar="PATH", help="files, or one catalog folder")
     check.add_argument("--json", action="store_true", help="print the findings as JSON and nothing else")
     check.add_argument("--no-progress", action="store_true", help="never show how far reading has come")

@@ -1,9 +1,7 @@
 """`btcore data define`: what a catalog knows of a symbol beside its data."""
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +10,8 @@ from btcore.config import Instrument, checked
 from btcore.errors import ConfigError
 
 from .data_catalog import open_catalog
-from .flag_words import told_in_flags
+from .flag_words import errors_in_flags
+from .json_input import read_object
 
 FIELDS = Instrument.__struct_fields__
 
@@ -21,7 +20,7 @@ def add_define_command(commands: Any) -> None:
     """Adds `define` to the subparsers of `btcore data`."""
     text = "set terms of a symbol, which a run over the catalog uses; the others stay as they are"
     define = commands.add_parser("define", help=text, description=text)
-    define.set_defaults(command=told_in_flags(_define))
+    define.set_defaults(command=errors_in_flags(_define))
     define.add_argument("catalog", metavar="CATALOG", help="catalog folder; created if missing")
     define.add_argument("symbol", metavar="SYMBOL", help="the symbol, which needs no data")
     define.add_argument(
@@ -56,7 +55,7 @@ def _define(arguments: argparse.Namespace) -> None:
     catalog = Catalog(arguments.catalog)
     before = catalog.definition(arguments.symbol)
     if arguments.instrument:
-        terms = _read_terms(arguments.instrument)
+        terms = read_object("--instrument", arguments.instrument, " with terms such as tick_size")
     else:
         terms = {} if before is None else msgspec.to_builtins(before.instrument)
     for name, value in _terms(arguments.terms).items():
@@ -67,18 +66,6 @@ def _define(arguments: argparse.Namespace) -> None:
     instrument: Instrument = checked(arguments.symbol, terms, Instrument)
     catalog.define(arguments.symbol, instrument, timezone=timezone, names=names)
     print(open_catalog(arguments.catalog).describe(arguments.symbol))
-
-
-def _read_terms(name: str) -> dict[str, Any]:
-    text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    try:
-        terms = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise ConfigError(f"--instrument {name}: not valid JSON: {reason}") from error
-    if not isinstance(terms, dict):
-        raise ConfigError(f"--instrument {name}: not a JSON object with terms such as tick_size")
-    return terms
 
 
 def _terms(given: Sequence[str]) -> dict[str, tuple[Any] | None]:

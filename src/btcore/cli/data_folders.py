@@ -111,16 +111,16 @@ def _import_lean(
 
     def show() -> None:
         notes = {entry.key: entry.notes for entry in catalog.list()}
-        told: set[str] = set()
+        shown: set[str] = set()
         for dataset in imported:
             print(_lean_line(dataset))
             key = (dataset.symbol, dataset.resolution, dataset.kind, dataset.source)
             for note in notes.get(key, ()) if dataset.rows_kept else ():
                 if not note.startswith("rows: "):  # the line has them by reason
                     print(f"  {note_in_flags(note)}")
-            if dataset.definition and dataset.symbol not in told:
+            if dataset.definition and dataset.symbol not in shown:
                 print(f"  definition: {dataset.definition}")
-                told.add(dataset.symbol)
+                shown.add(dataset.symbol)
 
     return show
 

@@ -12,7 +12,7 @@ from .data_names import form_of
 from .data_progress import ImportProgress, watched_files
 from .data_streams import File, SeveralSymbols, Stream, joined, open_streams
 from .data_tables import show_entries
-from .flag_words import note_in_flags, told_in_flags
+from .flag_words import errors_in_flags, note_in_flags
 from .reader_options import TEXT_ONLY, add_reader_options, reader_options, refuse_options
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ FILE_TYPES = ("csv", "parquet", "arrow", "npz")
 def add_import_command(commands: Any) -> None:
     """Adds `import` to the subparsers of `btcore data`."""
     load = commands.add_parser("import", help="import files or folders into a catalog")
-    load.set_defaults(command=told_in_flags(_import))
+    load.set_defaults(command=errors_in_flags(_import))
     load.add_argument(
         "paths",
         nargs="+",
@@ -54,7 +54,7 @@ def add_file_options(parser: argparse.ArgumentParser, calendar: str | None = Non
         action="append",
         metavar="S",
         help="symbol of all files, or once for each file; of a file with a column of symbols, those to take "
-        " (default: all in the column, or the file's name); of LEAN data, a symbol (default: all)",
+        "(default: all in the column, or the file's name); of LEAN data, a symbol (default: all)",
     )
     parser.add_argument(
         "--by",

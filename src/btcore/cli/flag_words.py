@@ -50,7 +50,7 @@ def note_in_flags(note: str) -> str:
     return _GIVEN.sub(_given, note)
 
 
-def told_in_flags(command: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def errors_in_flags(command: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """The command, whose errors name options as the command line does."""
 
     @wraps(command)

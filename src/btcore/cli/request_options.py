@@ -2,10 +2,8 @@
 
 import argparse
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,6 +11,8 @@ import msgspec
 from btcore.config import Execution, RunRequest, checked
 from btcore.errors import ConfigError, DataError
 from btcore.strategies import STRATEGIES
+
+from .json_input import read_object
 
 if TYPE_CHECKING:
     from btcore.data import Source
@@ -81,7 +81,9 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
 
 def request_body(arguments: argparse.Namespace) -> dict[str, Any]:
     """The JSON of --request, with the other options in place of its fields."""
-    body = _read_json(arguments.request) if arguments.request else {}
+    body: dict[str, Any] = {}
+    if arguments.request:
+        body = read_object("--request", arguments.request, ", as the body of POST /v1/backtests is")
     options = {
         "start_date": arguments.start,
         "end_date": arguments.end,
@@ -121,18 +123,6 @@ def merged(body: dict[str, Any], name: str, more: dict[str, Any] | None = None) 
     if not isinstance(value, dict):
         raise ConfigError(f"{name}: {value!r} is not a mapping")
     return {**value, **(more or {})}
-
-
-def _read_json(name: str) -> dict[str, Any]:
-    text = sys.stdin.buffer.read() if name == "-" else Path(name).read_bytes()
-    try:
-        body = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else error
-        raise ConfigError(f"--request {name}: not valid JSON: {reason}") from error
-    if not isinstance(body, dict):
-        raise ConfigError(f"--request {name}: not a JSON object, as the body of POST /v1/backtests is")
-    return body
 
 
 def _number(text: str | None) -> float | str | None:

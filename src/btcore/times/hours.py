@@ -1,6 +1,8 @@
 """Trading hours of an instrument: weekly sessions in a local clock, with holidays and days of other hours."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Annotated, Any
 
@@ -10,14 +12,12 @@ from msgspec import Meta, Struct, field
 from btcore.errors import ConfigError
 
 from .clock import moment_text, zone
-from .intervals import DAY_NS, MINUTE_NS, SECOND_NS
+from .intervals import DAY_NS, EPOCH_WEEKDAY, MINUTE_NS, SECOND_NS, WEEK_NS
 from .sessions import Sessions, calendar_code, sessions
 from .zones import Times, localize, utc_offsets
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _SEARCHED = 400  # days before the first time and after the last in which a session is looked for
-_WEEK = 7 * DAY_NS
-_THURSDAY = 3  # 1970-01-01 was one; Monday is 0
 
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?|24:00(?::00)?")
 
@@ -53,19 +53,24 @@ def sessions_of(given: str | TradingHours, first: int, last: int) -> Sessions:
     """
     if isinstance(given, TradingHours):
         return hours_sessions(given, first, last)
-    try:
+    with _errors_of_sessions():
         return sessions(first, last, "UTC", given)
-    except ConfigError as error:
-        raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
 
 
 def check_sessions(given: str | TradingHours) -> None:
     """ConfigError for an unknown code of an exchange; trading hours are checked when they are made."""
     if not isinstance(given, TradingHours):
-        try:
+        with _errors_of_sessions():
             calendar_code(given)
-        except ConfigError as error:
-            raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
+
+
+@contextmanager
+def _errors_of_sessions() -> Iterator[None]:
+    """Errors about a calendar are about the sessions of an instrument."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
 
 
 def hours_sessions(hours: TradingHours, first: int, last: int) -> Sessions:
@@ -94,7 +99,7 @@ def _between(hours: TradingHours, first: int, last: int) -> tuple[Times, Times]:
     days = days[~np.isin(days, holidays)]
     opens, closes = [], []
     for weekday, begin, end in _week_of(hours):
-        on = days[(days + _THURSDAY) % 7 == weekday]
+        on = days[(days + EPOCH_WEEKDAY) % 7 == weekday]
         start, stop = np.full(len(on), begin), np.full(len(on), end)
         for limits, times, limit in ((early, stop, np.minimum), (late, start, np.maximum)):
             for day in np.flatnonzero(np.isin(on, list(limits))):
@@ -131,7 +136,7 @@ def _week_of(hours: TradingHours) -> list[tuple[int, int, int]]:
 
 def _check_no_overlap(week: list[tuple[int, int, int]]) -> None:
     spans = [(day * DAY_NS + begin, day * DAY_NS + end) for day, begin, end in week]
-    following = [*spans[1:], (spans[0][0] + _WEEK, spans[0][1] + _WEEK)]
+    following = [*spans[1:], (spans[0][0] + WEEK_NS, spans[0][1] + WEEK_NS)]
     for (day, _, _), (_, end), (begin, _) in zip(week, spans, following, strict=True):
         if begin < end:
             raise ConfigError(f"week[{DAYS[day]!r}]: a session closes after the next one opens")

@@ -11,6 +11,7 @@ MINUTE_NS = 60 * SECOND_NS
 HOUR_NS = 60 * MINUTE_NS
 DAY_NS = 24 * HOUR_NS
 WEEK_NS = 7 * DAY_NS
+EPOCH_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 RESOLUTION_NS: dict[str, int] = {"second": SECOND_NS, "minute": MINUTE_NS, "hour": HOUR_NS, "day": DAY_NS}
 UNIT_NS: dict[str, int] = {"ns": 1, "us": 10**3, "ms": 10**6, "s": SECOND_NS}
 

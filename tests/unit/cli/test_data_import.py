@@ -71,9 +71,12 @@ def test_symbol_chooses_one_or_several_of_a_file(tmp_path: Path, capsys: Capture
     assert imported(tmp_path / "one", path, "--symbol", "BBB").symbols() == ["BBB"]
     assert imported(tmp_path / "two", path, "--symbol", "CCC", "--symbol", "AAA").symbols() == ["AAA", "CCC"]
     capsys.readouterr()
-    for symbols in (["--symbol", "DDD"], ["--symbol", "AAA", "--symbol", "DDD"]):
+    for symbols, expected in (
+        (["--symbol", "DDD"], "--symbol AAA for one of them, --by symbol for all"),
+        (["--symbol", "AAA", "--symbol", "DDD"], "--symbol: there is no 'DDD'; it has 'AAA', 'BBB', 'CCC'"),
+    ):
         told = refused(capsys, "data", "import", path, *symbols, "--into", str(tmp_path / "c"))
-        assert "'DDD'" in told or "--symbol AAA for one of them, --by symbol for all" in told
+        assert expected in told
     assert not (tmp_path / "c").exists()
 
 
@@ -95,7 +98,7 @@ def test_rows_that_another_column_tells_apart_are_not_mixed(tmp_path: Path, caps
     (tmp_path / "one.csv").write_text("symbol,action,timestamp,price\n" + "\n".join(rows[:2]) + "\n")
     for name in ("book.csv", "one.csv"):
         told = refused(capsys, "data", "import", str(tmp_path / name), "--into", str(tmp_path / "c"))
-        assert "the column 'action' has 2 values, 'T', 'C'" in told or "'action'" in told
+        assert "the column 'action' has 2 values, 'T', 'C'" in told
     assert not (tmp_path / "c").exists()
 
 

@@ -73,7 +73,7 @@ class CatalogReader:
         """The containers of these symbols, as `load` returns them, with the order of their events.
 
         The order is computed once and stored beside the data until one of the datasets is replaced or
-        removed; a later merge of the same rows, in any process, maps it. `keep=False` uses a stored order but
+        deleted; a later merge of the same rows, in any process, maps it. `keep=False` uses a stored order but
         stores none.
         """
         bounds = _bounds(start, end)

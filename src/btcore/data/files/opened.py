@@ -34,7 +34,7 @@ _DAMAGES = (
     *(zlib.error, lzma.LZMAError, struct.error, zipfile.BadZipFile),
 )
 
-# Is told how many bytes of the file on disk have been read; None: nobody is.
+# Called with the number of bytes of the file on disk that have been read.
 watcher: ContextVar[Callable[[int], None] | None] = ContextVar("watcher", default=None)
 
 
@@ -201,7 +201,7 @@ def _chunks(file: Path, stream: Any, compressions: list[str], skip: int, size: i
 
 
 def _watched(chunks: Iterator[bytes], stored: IO[bytes], watch: Callable[[int], None]) -> Iterator[bytes]:
-    """The chunks; `watch` is told how many bytes of the file on disk have been read."""
+    """The chunks; `watch` is called with the number of bytes of the file on disk that have been read."""
     for chunk in chunks:
         watch(stored.tell())
         yield chunk

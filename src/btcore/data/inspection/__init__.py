@@ -1,4 +1,4 @@
-"""Inspection: what a careful person would look at before data are used.
+"""Inspection: what may be wrong in data, found before they are used.
 
 Begin with `inspecting.inspect`. `opening` gives the datasets, `checks` calls what looks at each of them:
 `times` (gaps), `sessions`, `jumps`, `prices`, `ticks`. `report` has the results, `names` all findings.

@@ -20,7 +20,7 @@ def inspect(
     timezone: str | None = None,
     **reader_options: Any,
 ) -> Inspection:
-    """What a careful person would look at before data are used; docs/data.md lists all findings.
+    """What may be wrong in data, and facts about them; docs/data.md lists all findings.
 
     data: a container, a table, the path of a file, a mapping of symbols to these, a Catalog or the path of
         its folder, or another Source.
@@ -37,14 +37,14 @@ def inspect(
     file, ConfigError for arguments that do not apply, TypeError for an unknown option.
     """
     from .checks import check_calendar, check_dataset  # not at the top: few programs inspect
-    from .opening import Asked, open_datasets
+    from .opening import Choice, open_datasets
 
     if calendar is not None:
         check_calendar(calendar)
-    asked = Asked(symbol, symbols, resolution, instruments or {}, timezone, reader_options)
-    found = Inspection(check_dataset(each, calendar) for each in open_datasets(data, asked))
+    choice = Choice(symbol, symbols, resolution, instruments or {}, timezone, reader_options)
+    found = Inspection(check_dataset(each, calendar) for each in open_datasets(data, choice))
     known = {each.symbol for each in found.datasets}
-    for name in asked.instruments:
+    for name in choice.instruments:
         if name not in known:
             raise ConfigError(f"instruments: {name!r} is not among the symbols {', '.join(sorted(known))}")
     return found

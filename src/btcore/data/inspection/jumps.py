@@ -13,9 +13,9 @@ from btcore.times.intervals import DAY_NS, WEEK_NS
 from .report import SHOWN, Finding, Row, found, rows_at
 
 OFF = 0.5  # an outlier is this much off its neighbours
-LONG_AGO = 30 * DAY_NS  # no row for so long before a jump: it is not taken for a split
 BACK = 0.25  # and the price after it is within this of the price before
 LONGEST = 5  # rows of an outlier
+LONG_AGO = 30 * DAY_NS  # no row for so long before a jump: it is not taken for a split
 # New shares for one old, and how near to it the ratio of prices is.
 RATIOS = (
     {1.5: 0.025}
@@ -23,6 +23,7 @@ RATIOS = (
     | {float(n): 0.1 for n in range(5, 10)}
     | {float(n): 0.15 for n in (10, 12, 15, 20, 25, 30, 40, 50, 75, 100)}
 )
+KNOWN_SPLIT = 0.15  # how near a jump is to a split that the instrument has
 SMALLEST_SPLIT = 1.2  # new shares for one: smaller ones are lost among other changes of prices
 _BOTH_WAYS = RATIOS | {1 / ratio: near for ratio, near in RATIOS.items()}
 
@@ -105,7 +106,7 @@ def _one_way(data: AnyContainer, bad: Any, instrument: Instrument) -> list[Findi
     for row, before, after in zip(*jumps, strict=True):
         ratio = float(before / after)
         begin, end = int(times[row - 1]), int(ends[row])
-        if any(begin < when <= end and abs(ratio / each - 1) <= 0.15 for when, each in splits):
+        if any(begin < when <= end and abs(ratio / each - 1) <= KNOWN_SPLIT for when, each in splits):
             continue
         nearest = min(_BOTH_WAYS, key=lambda each: abs(ratio / each - 1))
         # Over a long time without rows a price may have gone anywhere; `long_gaps` says so.

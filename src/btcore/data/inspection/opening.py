@@ -13,8 +13,8 @@ from btcore.data.containers import KINDS, Bars, Quotes, Trades
 from btcore.data.definitions import with_fixed_times
 from btcore.data.files.formats import format_of, reader_of
 from btcore.data.files.seen import see_file
-from btcore.data.opened import as_source
 from btcore.data.run_data import is_columns, is_table
+from btcore.data.run_source import ALL_TIME, as_source
 from btcore.data.source import AnyContainer, DefinitionSource, Source, check_resolution
 from btcore.data.tables.kinds import kinds_of
 from btcore.data.tables.symbols import SeveralSymbolsError
@@ -49,7 +49,7 @@ class Dataset(NamedTuple):
     refused: tuple[Finding, ...] = ()
 
 
-class Asked(NamedTuple):
+class Choice(NamedTuple):
     """The arguments of `inspect` that choose and read datasets."""
 
     symbol: str | None
@@ -60,36 +60,36 @@ class Asked(NamedTuple):
     options: Mapping[str, Any]
 
 
-def open_datasets(data: Any, asked: Asked) -> Iterator[Dataset]:
+def open_datasets(data: Any, choice: Choice) -> Iterator[Dataset]:
     """The datasets, each read when it is taken. ConfigError for arguments that do not apply to the data."""
     source = as_source(data)
-    if isinstance(asked.symbols, str):
-        raise ConfigError(f"symbols: {asked.symbols!r} is not a list of symbols; [{asked.symbols!r}] is")
+    if isinstance(choice.symbols, str):
+        raise ConfigError(f"symbols: {choice.symbols!r} is not a list of symbols; [{choice.symbols!r}] is")
     if source is not None:
-        for name in ("symbol",) if asked.symbol is not None else tuple(asked.options):
+        for name in ("symbol",) if choice.symbol is not None else tuple(choice.options):
             raise ConfigError(f"{name}: it is not for a {type(source).__name__}; symbols= chooses from one")
-        return _of_catalog(source, asked) if isinstance(source, Catalog) else _of_source(source, asked)
+        return _of_catalog(source, choice) if isinstance(source, Catalog) else _of_source(source, choice)
     for name in ("symbols", "resolution"):
-        if getattr(asked, name) is not None:
+        if getattr(choice, name) is not None:
             raise ConfigError(f"{name}: it is for a Catalog or another Source, not for {type(data).__name__}")
     if isinstance(data, Mapping) and not data:
         raise ConfigError("data: the mapping has no symbol")
     if isinstance(data, Mapping) and not (is_columns(data) and kinds_of([str(name) for name in data])):
-        if asked.symbol is not None:
-            raise ConfigError(f"symbol: {asked.symbol!r} is given, but data maps symbols itself")
-        return (made for name, value in data.items() for made in _of_value(value, str(name), asked))
-    return _of_value(data, asked.symbol, asked)
+        if choice.symbol is not None:
+            raise ConfigError(f"symbol: {choice.symbol!r} is given, but data maps symbols itself")
+        return (made for name, value in data.items() for made in _of_value(value, str(name), choice))
+    return _of_value(data, choice.symbol, choice)
 
 
-def _of_catalog(catalog: Catalog, asked: Asked) -> Iterator[Dataset]:
-    resolution = None if asked.resolution is None else check_resolution(asked.resolution)
+def _of_catalog(catalog: Catalog, choice: Choice) -> Iterator[Dataset]:
+    resolution = None if choice.resolution is None else check_resolution(choice.resolution)
     there = catalog.list()
     chosen = [
         each
         for each in there
-        if resolution in {None, each.resolution} and (asked.symbols is None or each.symbol in asked.symbols)
+        if resolution in {None, each.resolution} and (choice.symbols is None or each.symbol in choice.symbols)
     ]
-    for symbol in asked.symbols or ():
+    for symbol in choice.symbols or ():
         if not any(each.symbol == symbol for each in chosen):
             raise not_found(Wanted.of(symbol, resolution), there)
     if not chosen:
@@ -97,37 +97,35 @@ def _of_catalog(catalog: Catalog, asked: Asked) -> Iterator[Dataset]:
         raise DataError(f"no {what}; {symbols_there(each.symbol for each in there)}")
     for each in chosen:
         data = catalog.read(each.symbol, each.resolution, kind=each.kind, source=each.source or None)
-        yield _dataset(each.symbol, data, asked, source=catalog)
+        yield _dataset(each.symbol, data, choice, source=catalog)
 
 
-def _of_source(source: Source, asked: Asked) -> Iterator[Dataset]:
-    from btcore.data.opened import ALL_TIME  # what a source takes for no limits
-
-    resolution = None if asked.resolution is None else check_resolution(asked.resolution)
+def _of_source(source: Source, choice: Choice) -> Iterator[Dataset]:
+    resolution = None if choice.resolution is None else check_resolution(choice.resolution)
     if resolution is None:
         raise ConfigError(f"resolution: inspecting a {type(source).__name__} needs it, such as 'day'")
-    for symbol in source.symbols(resolution) if asked.symbols is None else asked.symbols:
+    for symbol in source.symbols(resolution) if choice.symbols is None else choice.symbols:
         for data in source.load(symbol, resolution, *ALL_TIME):
-            yield _dataset(symbol, data, asked, source=source)
+            yield _dataset(symbol, data, choice, source=source)
 
 
-def _of_value(value: Any, symbol: str | None, asked: Asked) -> Iterator[Dataset]:
+def _of_value(value: Any, symbol: str | None, choice: Choice) -> Iterator[Dataset]:
     """The datasets of a container, table or path, or of a tuple or list of them."""
     if isinstance(value, tuple | list):
         for each in value:
-            yield from _of_value(each, symbol, asked)
+            yield from _of_value(each, symbol, choice)
     elif isinstance(value, Bars | Quotes | Trades):
-        for name in asked.options:
+        for name in choice.options:
             raise ConfigError(f"{name}: it is for files and tables, not for {type(value).__name__}")
-        yield _dataset(symbol or "data", value, asked)
+        yield _dataset(symbol or "data", value, choice)
     else:
-        yield from _Reading.of(value, asked).datasets(symbol, asked)
+        yield from _Reading.of(value, choice).datasets(symbol, choice)
 
 
 def _dataset(
     symbol: str,
     data: AnyContainer | None,
-    asked: Asked,
+    choice: Choice,
     *,
     source: Source | None = None,
     kind: str = "",
@@ -137,9 +135,9 @@ def _dataset(
     zone = None if data is None else data.timezone
     if definition is not None and definition.timezone is not None:
         zone = definition.timezone
-    zone = asked.timezone or zone
+    zone = choice.timezone or zone
     instrument = Instrument() if definition is None else definition.instrument
-    instrument = checked(f"instruments[{symbol!r}]", asked.instruments.get(symbol, instrument), Instrument)
+    instrument = checked(f"instruments[{symbol!r}]", choice.instruments.get(symbol, instrument), Instrument)
     instrument = with_fixed_times(instrument, zone, symbol)
     return Dataset(symbol, data, kind if data is None else data.kind, instrument, zone, refused)
 
@@ -153,13 +151,13 @@ class _Reading(NamedTuple):
     options: dict[str, Any]
 
     @classmethod
-    def of(cls, value: Any, asked: Asked) -> "_Reading":
-        options = dict(asked.options)
+    def of(cls, value: Any, choice: Choice) -> "_Reading":
+        options = dict(choice.options)
         kind = options.pop("kind", None)
         if kind not in {None, *KINDS}:
             raise ConfigError(f"kind: {kind!r} is not one of {', '.join(KINDS)}")
-        if asked.timezone is not None:
-            options["timezone"] = asked.timezone
+        if choice.timezone is not None:
+            options["timezone"] = choice.timezone
         if isinstance(value, str | PathLike):
             file = Path(value)
             if not file.exists():
@@ -175,7 +173,7 @@ class _Reading(NamedTuple):
         seen = (kind,) if kind else _seen(lambda: tuple(kinds_of(sample_of(value).names)))
         return cls(lambda k, more: KINDS[k].from_frame(value, **more), seen, "data", options)
 
-    def datasets(self, symbol: str | None, asked: Asked) -> Iterator[Dataset]:
+    def datasets(self, symbol: str | None, choice: Choice) -> Iterator[Dataset]:
         """The containers of each kind that the columns allow; what is left of a refused one."""
         for kind in self.kinds or ("bars",):
             refused: tuple[Finding, ...] = ()
@@ -184,10 +182,10 @@ class _Reading(NamedTuple):
             except DataError as error:
                 made, refused = self._lenient(kind, symbol), (found("refused", 1, str(error)),)
             if not made:
-                yield _dataset(symbol or self.name, None, asked, kind=kind, refused=refused)
+                yield _dataset(symbol or self.name, None, choice, kind=kind, refused=refused)
             for name, data in made.items():
                 findings = (*refused, *_findings_of_notes(data)) if refused else ()
-                yield _dataset(name or symbol or self.name, data, asked, refused=findings)
+                yield _dataset(name or symbol or self.name, data, choice, refused=findings)
 
     def _by_symbol(self, kind: str, options: dict[str, Any], symbol: str | None) -> dict[str, AnyContainer]:
         """The container, as {"": container}; of several, that of `symbol` or all (None)."""

@@ -32,8 +32,8 @@ def _of_days(bars: Bars, sessions: Sessions) -> list[Finding]:
     last = sessions.closes - 1
     row = np.searchsorted(bars.timestamp, last, "right") - 1
     within = (row >= 0) & (last < bars.end[np.maximum(row, 0)])
-    asked = (last >= bars.timestamp[0]) & (last < bars.end[-1])
-    findings = _missing_sessions(bars, sessions, asked & ~within, row)
+    expected = (last >= bars.timestamp[0]) & (last < bars.end[-1])
+    findings = _missing_sessions(bars, sessions, expected & ~within, row)
     opened = np.searchsorted(sessions.opens, bars.end, "left") - 1
     empty = (opened < 0) | (sessions.closes[np.maximum(opened, 0)] <= bars.timestamp)
     if empty.any():
@@ -74,10 +74,10 @@ def _within_day(data: AnyContainer, sessions: Sessions) -> list[Finding]:
     inside = (session >= 0) & (closes[np.maximum(session, 0)] > times - (not isinstance(data, Bars)))
     held = np.flatnonzero(inside)
     counts = np.bincount(session[held], minlength=len(opens))
-    asked = (opens >= times[0]) & (closes <= ends[-1])
+    expected = (opens >= times[0]) & (closes <= ends[-1])
     before = np.searchsorted(times, opens) - 1
     enough = isinstance(data, Bars) or len(data) >= FEW  # a contract may trade a few times in a week
-    findings = _missing_sessions(data, sessions, asked & (counts == 0) & enough, before)
+    findings = _missing_sessions(data, sessions, expected & (counts == 0) & enough, before)
     if len(held):
         findings += _gaps(data, sessions, session[held], held)
         if isinstance(data, Bars):

@@ -9,7 +9,7 @@ import numpy as np
 from btcore.data.containers import Bars
 from btcore.data.source import AnyContainer
 from btcore.times.clock import moment_text, to_ns
-from btcore.times.intervals import DAY_NS, HOUR_NS, SECOND_NS
+from btcore.times.intervals import DAY_NS, EPOCH_WEEKDAY, HOUR_NS, SECOND_NS, WEEK_NS
 from btcore.times.zones import utc_offsets
 
 from .report import SHOWN, Finding, Row, found, rows_at
@@ -18,7 +18,6 @@ MUCH_LONGER = 3  # times the usual longest gap
 EVERY = 100 * DAY_NS  # a gap is usual if one as long comes that often
 AT_LEAST = 3  # and so many times
 FEW = 20  # rows: fewer have no pattern
-_THURSDAY = 3  # 1970-01-01 was one; Monday is 0
 _SATURDAY, _SUNDAY = 5, 6
 _ALL_WEEK = 0.2  # of the rows are on weekends if a market has no weekend
 _STRAY = 0.01  # of the days are on weekends
@@ -28,7 +27,7 @@ def gap_findings(data: AnyContainer, zone: str) -> list[Finding]:
     """Gaps that are much longer than those that the data usually have.
 
     A gap is the time from one row to the next, of bars from the end of one. A market without rows on
-    weekends closes then, over night and on holidays: weekends are no part of its gaps, and without a calendar
+    weekends closes then, overnight and on holidays: weekends are no part of its gaps, and without a calendar
     two days (four of bars of days) are usual.
     """
     times, ends = data.timestamp, data.end if isinstance(data, Bars) else data.timestamp
@@ -128,7 +127,7 @@ def _weekends(data: AnyContainer, local: Any) -> list[Finding]:
 
 
 def _weekdays(local: Any) -> Any:
-    return (local // DAY_NS + _THURSDAY) % 7
+    return (local // DAY_NS + EPOCH_WEEKDAY) % 7
 
 
 def _never_closes(local: Any, of_days: bool) -> bool:
@@ -144,14 +143,14 @@ def _never_closes(local: Any, of_days: bool) -> bool:
     if (local[days == _SUNDAY] % DAY_NS < DAY_NS // 2).any():
         return True
     begin = int(local[0]) // DAY_NS
-    has_weekend = (begin + _THURSDAY) % 7 + int(local[-1]) // DAY_NS - begin >= _SATURDAY
+    has_weekend = (begin + EPOCH_WEEKDAY) % 7 + int(local[-1]) // DAY_NS - begin >= _SATURDAY
     return not has_weekend and len(np.unique(local // HOUR_NS % 24)) == 24
 
 
 def _weekend_time(local: Any) -> Any:
     """The time on weekends from a fixed Monday to each local time."""
-    since_monday = local + _THURSDAY * DAY_NS
-    weeks, rest = np.divmod(since_monday, 7 * DAY_NS)
+    since_monday = local + EPOCH_WEEKDAY * DAY_NS
+    weeks, rest = np.divmod(since_monday, WEEK_NS)
     return weeks * 2 * DAY_NS + np.maximum(0, rest - _SATURDAY * DAY_NS)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from btcore.data.columns import Floats
 from btcore.errors import DataError
+from btcore.times.intervals import EPOCH_WEEKDAY
 
 from .tables import day_number, open_text
 
@@ -89,7 +90,7 @@ class NextDay(NamedTuple):
         while True:
             day += 1
             text = str(np.datetime64(day, "D"))
-            if (day + 3) % 7 < 5 and text not in self.holidays:  # 1970-01-01 was a Thursday
+            if (day + EPOCH_WEEKDAY) % 7 < 5 and text not in self.holidays:
                 return text
 
 

@@ -110,7 +110,7 @@ class Security(NamedTuple):
         terms: dict[str, Any] = {}
         if self.properties is not None:
             terms = {
-                "tick_size": 0.0 if self._moved else self.properties.tick_size,
+                "tick_size": 0.0 if self._is_adjusted else self.properties.tick_size,
                 "lot_size": self.properties.lot_size,
                 "multiplier": self.properties.multiplier,
                 "currency": self.properties.currency,
@@ -120,7 +120,7 @@ class Security(NamedTuple):
         return Instrument(**terms, splits=[*self.splits], dividends=[*self.dividends])
 
     @property
-    def _moved(self) -> bool:
+    def _is_adjusted(self) -> bool:
         """Whether prices are not those that were traded."""
         return self.adjust != "raw" and self.factors is not None
 

@@ -18,18 +18,17 @@ from .cleaning import Notes, Rows, clean, rows_of
 from .column_types import with_readable_types
 from .date_and_time import WIDTHS, are_times_of_day, joined
 from .missing import absent_times, holds_texts, present
-from .names import PRICES, SIDED, Found, match_columns, normalized
+from .names import PRICES, Found, match_columns, normalized
 from .number_texts import Form
 from .numbers import Numbers, read_numbers
 from .options import TableSettings
+from .price_scale import PRICE_COLUMNS, fixed_point_note, scaled
 from .sides import maker_column, side_column
 from .symbols import Before, of_symbol, split_symbols, symbol_texts
 from .table import Table, open_table, period_starts, take
 
 Made = TypeVar("Made")  # a container
 
-_PRICES = (*PRICES, *SIDED, "bid", "ask", "price")
-_FIXED_POINT = 1e9  # whole prices above it are probably counts of a fraction
 _PROBED = 10_000  # rows that are searched for the column of symbols
 
 
@@ -153,7 +152,7 @@ def _rows(
     textual = {"timestamp", "end", "side", "buyer_maker"}
     raw = {name: table[_one(theirs)] for name, theirs in named.items() if name not in textual}
     numbers, form = read_numbers(raw, kind, _form(settings, before), lines)
-    optional = set(raw) - set(_PRICES) if before is None else set()
+    optional = set(raw) - set(PRICE_COLUMNS) if before is None else set()
     for name in [name for name in optional if _is_empty(numbers[name])]:
         del numbers[name]
         lines.append(f"{name} has no value in any row and is left out")
@@ -170,7 +169,7 @@ def _rows(
             {name: take(values, index) for name, values in part.items()} for part in (columns, sides, ends)
         )
     columns = {
-        name: np.ascontiguousarray(_scaled(name, values, settings.price_divisor), np.float64)
+        name: np.ascontiguousarray(scaled(name, values, settings.price_divisor), np.float64)
         for name, values in columns.items()
     }
     rules = TimeRules(
@@ -192,7 +191,7 @@ def _rows(
             lines.append(line)
     if before is not None and len(read.ns):
         before.notation, before.form = read.notation, form
-    for line in (read.note, *lines, _fixed_point(columns, settings)):
+    for line in (read.note, *lines, fixed_point_note(columns, settings.price_divisor)):
         notes.say(line)
     for what, rows in read.counts.items():
         notes.count(what, rows)
@@ -254,34 +253,6 @@ def _sides(
     if "buyer_maker" in found.columns:
         return {"side": maker_column(table[_one(found.columns["buyer_maker"])], found.kind)}
     return {}
-
-
-def _scaled(name: str, values: NDArray[Any], divisor: float) -> NDArray[Any]:
-    """The values; prices divided by the divisor, to the float next to the quotient."""
-    if divisor == 1 or name not in _PRICES:
-        return values
-    if (
-        values.dtype.kind in "iu"
-        and len(values)
-        and int(np.abs(values).max()) > 2**53
-        and divisor == int(divisor)
-    ):
-        return np.array([int(value) / int(divisor) for value in values.tolist()])
-    with np.errstate(over="ignore"):  # an infinite price is refused with its row
-        return values / divisor
-
-
-def _fixed_point(columns: Mapping[str, NDArray[Any]], settings: TableSettings) -> str:
-    """A note if all prices are whole and as large as those of vendors who write prices without a point."""
-    prices = [values for name, values in columns.items() if name in _PRICES and len(values)]
-    if settings.price_divisor != 1 or not prices or any(values[0] < _FIXED_POINT for values in prices):
-        return ""
-    whole = all((values >= _FIXED_POINT).all() and (values == np.floor(values)).all() for values in prices)
-    return (
-        "prices are whole numbers above 1e9 and taken as they are; price_divisor=1e9 divides them"
-        if whole
-        else ""
-    )
 
 
 def _reason_of_duplicates(found: Found, others: Callable[[], Mapping[str, Any]]) -> str:

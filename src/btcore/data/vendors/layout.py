@@ -16,8 +16,7 @@ class Sample(NamedTuple):
 
     `first` has the values of the first row of a text file, whose columns are column_1, column_2, ... without
     a header. `column` gives the column of another table by its name. `file` is the name of the file, "" of a
-    table. `metadata` are the
-    texts that a Parquet file has beside its columns.
+    table. `metadata` are the texts that a Parquet file has beside its columns.
     """
 
     names: list[str]

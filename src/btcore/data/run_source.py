@@ -30,7 +30,7 @@ ALL_TIME = (
 Bounds = tuple[int | None, int | None]
 
 
-class Opened(NamedTuple):
+class OpenedData(NamedTuple):
     """The data of a run and what is known of them.
 
     data: symbols to their containers; of a Source only rows between `start` and `end`.
@@ -60,7 +60,7 @@ def open_run(
     timezone: str | None = None,
     start: Moment | None = None,
     end: Moment | None = None,
-) -> Opened:
+) -> OpenedData:
     """The data that the arguments of `run` describe. ConfigError or DataError if there are none."""
     if timezone is not None:
         zone(timezone)
@@ -77,7 +77,7 @@ def open_run(
     streams = {check_symbol(name): _streams(value) for name, value in opened.items()}
     origin = opened.source if isinstance(opened, Merged) else None
     zones = _zones(origin, streams)
-    return Opened(
+    return OpenedData(
         opened,
         choose_timezone(timezone, zones),
         {} if origin is None else instruments_of(origin, zones),
@@ -164,7 +164,7 @@ def _open_source(
     resolution: str,
     timezone: str | None,
     period: tuple[Moment | None, Moment | None],
-) -> Opened:
+) -> OpenedData:
     chosen = _chosen_symbols(source, symbols, resolution)
     # The zone in which `period` is read may be known only when rows have been read.
     bounds = _bounds(period, timezone or source_timezone(source, chosen, resolution).timezone)
@@ -172,7 +172,7 @@ def _open_source(
     choice = choose_timezone(timezone, zones := _zones(source, data))
     if _bounds(period, choice.timezone) != bounds:
         data = _load(source, chosen, resolution, _bounds(period, choice.timezone))
-    return Opened(data, choice, instruments_of(source, zones), source.data_source)
+    return OpenedData(data, choice, instruments_of(source, zones), source.data_source)
 
 
 def _chosen_symbols(source: Source, symbols: Sequence[str] | None, resolution: str) -> list[str]:
