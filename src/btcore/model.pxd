@@ -82,7 +82,7 @@ cpdef enum Reason:           # why an order was canceled, expired or rejected
     MIN_NOTIONAL = 18
     INVALID_TERMS = 19       # order type, time in force and flags exclude each other
     LIQUIDATION = 20
-    NO_CASH = 21             # a cash account without enough cash
+    NO_CASH = 21             # cut to what the account could pay without credit
     SHORT_SALE = 22          # a cash account sells more than it holds
 
 cpdef enum Liquidity:
@@ -278,6 +278,7 @@ cdef struct Instrument:
     double maintenance       # maintenance margin rate; 0: none
     double borrow_rate       # current fee on short positions, per year
     int8_t negative_prices   # 1: prices may be zero or negative
+    int8_t unlevered         # 1: a fill that raises a position is cut to what equity pays, as there is no credit
 
 cdef struct Ticker:          # the latest data of one symbol
     Bar bar

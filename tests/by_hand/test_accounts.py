@@ -70,6 +70,89 @@ def test_a_cash_account_pays_commission_too(engine: EngineRun) -> None:
     assert outcome.equity[-1]["cash"] == pytest.approx(1000 - 880 - 9.6)
 
 
+# Leverage 1: a fill that raises a position is cut to what equity pays
+
+
+def test_without_credit_a_buy_is_cut_to_equity(engine: EngineRun) -> None:
+    # 10 at the mark of 100 pass; the bar opens at 110, where 1000 pay for 9. A FOK order does not fill.
+    lots = {"A": Instrument(lot_size=1)}
+    outcome = play(engine, {1: buy(10)}, {"A": GAP}, lots, initial_capital=1000)
+    assert fills(outcome) == [(1, 1, 9, 110, "taker")]
+    assert ends(outcome) == [("CANCELED", "cash", 1)]
+    outcome = play(engine, {1: buy(10, time_in_force="FOK")}, {"A": GAP}, lots, initial_capital=1000)
+    assert fills(outcome) == []
+    assert ends(outcome) == [("CANCELED", "cash", 1)]
+
+
+def test_without_credit_a_fill_leaves_its_commission_within_equity(engine: EngineRun) -> None:
+    # The commission of 10 is 12: (1000 - 12) / 110 = 8.98, so 8 lots; their commission is 9.6.
+    terms = {"initial_capital": 1000, "commission_per_share": 1.2}
+    outcome = play(engine, {1: buy(10)}, {"A": GAP}, {"A": Instrument(lot_size=1)}, **terms)
+    assert fills(outcome) == [(1, 1, 8, 110, "taker")]
+    assert outcome.equity[-1]["cash"] == pytest.approx(1000 - 880 - 9.6)
+
+
+@pytest.mark.parametrize(
+    ("terms", "instrument"),
+    [({"leverage": 1.5}, Instrument()), ({}, Instrument(initial_margin=0.5))],
+    ids=["leverage", "initial_margin"],
+)
+def test_with_credit_a_gap_is_not_cut(
+    engine: EngineRun, terms: dict[str, Any], instrument: Instrument
+) -> None:
+    outcome = play(engine, {1: buy(10)}, {"A": GAP}, {"A": instrument}, initial_capital=1000, **terms)
+    assert fills(outcome) == [(1, 1, 10, 110, "taker")]
+    assert outcome.equity[-1]["cash"] == -100
+
+
+def test_the_part_of_a_fill_that_closes_is_never_cut(engine: EngineRun) -> None:
+    # Short 5 at 100 with 1000: cash 1500. At 150 equity is 750. A buy of 12 closes 5; 750 then pay for 5 of 7.
+    flat = (0, 100, 100, 100, 100), (1, 100, 100, 100, 100)
+    lots = {"A": Instrument(lot_size=1)}
+    rows = bars(*flat, (2, 150, 150, 150, 150), (3, 150, 150, 150, 150))
+    outcome = play(engine, {1: sell(5), 2: buy(12)}, {"A": rows}, lots, initial_capital=1000)
+    assert fills(outcome) == [(1, 1, -5, 100, "taker"), (2, 2, 10, 150, "taker")]
+    assert ends(outcome)[1] == ("CANCELED", "cash", 2)
+    assert outcome.positions[0]["quantity"] == 5
+    # At 350 equity is -250 before the fill: the close fills whole, and nothing is opened.
+    rows = bars(*flat, (2, 350, 350, 350, 350), (3, 350, 350, 350, 350))
+    outcome = play(engine, {1: sell(5), 2: buy(12)}, {"A": rows}, lots, initial_capital=1000)
+    assert fills(outcome)[1] == (2, 2, 5, 350, "taker")
+
+
+def test_a_short_sale_without_credit_is_cut_to_equity(engine: EngineRun) -> None:
+    # Sales of 5, then 5 more: short 10 at 110 are 1100, and equity is 1000 - 5 * 10 = 950: 8 are covered.
+    rows = bars((0, 100, 100, 100, 100), (1, 100, 100, 100, 100), (2, 110, 110, 110, 110))
+    lots = {"A": Instrument(lot_size=1)}
+    outcome = play(engine, {1: sell(5), 2: sell(5)}, {"A": rows}, lots, initial_capital=1000)
+    assert fills(outcome) == [(1, 1, -5, 100, "taker"), (2, 2, -3, 110, "taker")]
+
+
+def test_the_other_positions_count_at_their_marks(engine: EngineRun) -> None:
+    # 5 of B are worth 500. A opens at 110, where the other 500 pay for 4 of 5.
+    lots = {"A": Instrument(lot_size=1), "B": Instrument(lot_size=1)}
+    flat = bars(*((t, 100, 100, 100, 100) for t in range(4)))
+    rows = bars((0, 100, 100, 100, 100), (1, 100, 100, 100, 100), (2, 110, 110, 110, 110))
+    plan = {1: lambda ctx: ctx.buy("B", 5), 2: buy(5)}
+    outcome = play(engine, plan, {"A": rows, "B": flat}, lots, initial_capital=1000)
+    assert [fill["quantity"] for fill in outcome.fills] == [5, 4]
+    assert outcome.equity[-1]["cash"] == 60
+
+
+def test_what_market_orders_will_close_is_free_for_other_symbols(engine: EngineRun) -> None:
+    # All of 1000 is in B. Its sale and the buy of A are sent together. A fills first, as its bar comes first: at 110
+    # the 1000 of the sale, which fills at the same time, pay for 9.
+    lots = {"A": Instrument(lot_size=1), "B": Instrument(lot_size=1)}
+    flat = bars(*((t, 100, 100, 100, 100) for t in range(5)))
+    rows = bars(
+        *((t, 100, 100, 100, 100) for t in range(3)), (3, 110, 110, 110, 110), (4, 110, 110, 110, 110)
+    )
+    plan = {1: lambda ctx: ctx.buy("B", 10), 3: both(lambda ctx: ctx.sell("B", 10), buy(10))}
+    outcome = play(engine, plan, {"A": rows, "B": flat}, lots, initial_capital=1000)
+    assert [(fill["side"], fill["quantity"]) for fill in outcome.fills] == [(1, 10), (1, 9), (-1, 10)]
+    assert outcome.equity[-1]["cash"] == 10
+
+
 def test_a_cash_account_sells_what_it_holds_beside_its_open_sells(engine: EngineRun) -> None:
     # Of 5 held, 3 are in an open sell: 2 more pass, 1 more does not; nor does a reduce-only one.
     plan = {

@@ -206,15 +206,42 @@ class Accounts:
     def affordable(
         self, order: Order, quantity: float, price: float, commission: float, market: Market
     ) -> float:
-        """The part of the quantity that a cash account can pay."""
-        if self.execution.account != "cash" or order.side != BUY:
+        """The part of the quantity that an account without credit can pay."""
+        if order.reduce_only or order.liquidation:
             return quantity
+        if self.execution.account == "margin":
+            return self.affordable_by_equity(order, quantity, price, commission, market)
         unit = price * self.point_value(market)
+        if order.side != BUY:
+            return quantity
         if quantity * unit + commission <= self.cash:
             return quantity
         if unit <= 0:
             return 0.0
-        return max(0.0, round_down((self.cash - commission) / unit, market.instrument.lot_size))
+        paid = self.cash - max(0.0, commission)
+        return max(0.0, round_down(paid / unit, market.instrument.lot_size))
+
+    def affordable_by_equity(
+        self, order: Order, quantity: float, price: float, commission: float, market: Market
+    ) -> float:
+        """At leverage 1 or less: whole for what closes a position; the rest as far as equity covers it."""
+        if self.leverage > 1 or market.instrument.initial_margin is not None:
+            return quantity
+        held, unit = market.quantity, abs(price) * self.point_value(market)
+        closing = min(quantity, abs(held)) if held * order.side < 0 else 0.0
+        opening = quantity - closing
+        if opening <= 1e-12 * quantity or unit == 0:
+            return quantity
+        equity = self.cash + held * price * self.point_value(market)
+        room = 0.0 if closing else -abs(held) * unit
+        for other in self.markets.values():
+            if other is not market:
+                equity += self.value_of(other, other.quantity)
+                room -= self.kept_exposure(other)
+        if opening * unit + commission <= equity * (1 + 1e-9) + room:
+            return quantity
+        lots = round_down(max(0.0, equity + room - max(0.0, commission)) / unit, market.instrument.lot_size)
+        return closing + min(opening, lots)
 
     # Margin
 

@@ -137,6 +137,13 @@ class Admission:
         held = market.quantity + certain
         return max(abs(held + buys), abs(held - sells))
 
+    def kept_exposure(self, market: Market) -> float:
+        """That of the position, less what admitted market orders will close."""
+        orders = [o for o in self.arrived(market.symbol) if o.admitted and not o.reduce_only]
+        after = market.quantity + sum(o.side * o.leaves for o in orders if o.type == MARKET)
+        kept = min(abs(market.quantity), abs(after))
+        return self.exposure_of(market, kept, market.mark) if kept else 0.0
+
     def is_short_sale(self, order: Order, replaced: Order | None) -> bool:
         """True if the order sells more than is held, less the other open sells outside its group."""
         if order.side == BUY:

@@ -24,7 +24,7 @@ from btcore.feed.stream cimport Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
-    Account, BAR, Exposure, Instrument, NEVER, Position, QUOTE, REJECTED, SPLIT, Ticker
+    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, Position, QUOTE, REJECTED, SPLIT, Ticker
 )
 from btcore.rules.accounting cimport equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
@@ -170,6 +170,14 @@ cdef class Engine:
     def lowest_cash(self):
         """The lowest cash balance of the run so far."""
         return self.run.ex.journal.lowest_cash
+
+    @property
+    def n_cut(self):
+        """Number of orders of which the account could pay only a part."""
+        cdef int64_t i, count = 0
+        for i in range(self.run.ex.blotter.n_orders):
+            count += self.run.ex.blotter.orders[i].reason == NO_CASH
+        return count
 
     def orders(self):
         """All orders, `model.ORDER_DTYPE`, by id. A copy; likewise below."""

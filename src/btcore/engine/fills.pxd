@@ -14,9 +14,10 @@ from btcore.model cimport (
     SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
 )
 from btcore.rules.accounting cimport apply_fill
+from btcore.rules.affordable cimport affordable
 from btcore.rules.commission cimport add_turnover, commission
 from btcore.rules.matching cimport available, is_limit, is_marketable
-from btcore.rules.rounding cimport larger, smaller, whole_lots
+from btcore.rules.rounding cimport larger, smaller
 from btcore.rules.slippage cimport slip
 
 
@@ -128,12 +129,12 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
     """Fills as much of the order at `px` as the pool, the position and the cash allow.
 
     A taker pays slippage. A reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an
-    order that the cash of a cash account does not cover. Returns 0, or -1 if memory runs out.
+    order that an account without credit cannot pay. Returns 0, or -1 if memory runs out.
     """
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size
     cdef double point_value = ex.account.positions[s].point_value
-    cdef double wanted = leaves(order), seen_px = px, qty, cost
+    cdef double wanted = leaves(order), seen_px = px, qty, paid
     cdef bint reduces = order.flags & REDUCE_ONLY, lacks_cash = False
     if available(wanted, pool[0], lot) <= 0.0:
         return 0
@@ -150,12 +151,14 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
             &ex.terms.slippage, order.side, px, qty, displayed_size(ex, order), ex.account.instruments[s].tick_size,
             order.limit_px if is_limit(order) else NAN,
         )
-    if ex.terms.is_cash and order.side > 0 and not reduces:
-        cost = commission(&ex.terms.commission, &ex.turnover, qty, px, point_value, liquidity, ts)
-        if qty * px * point_value + cost > ex.account.cash:
+    if not order.flags & (REDUCE_ONLY | FORCED):
+        paid = affordable(
+            &ex.account, ex.blotter.open_qty, ex.terms.is_cash, s, order.side, qty, px,
+            commission(&ex.terms.commission, &ex.turnover, qty, px, point_value, liquidity, ts),
+        )
+        if paid < qty:
             lacks_cash = True
-            qty = whole_lots(larger(ex.account.cash - cost, 0.0) / (px * point_value), lot)
-            qty = 0.0 if order.time_in_force == FOK else qty
+            qty = 0.0 if order.time_in_force == FOK else paid
     if qty > 0.0:
         pool[0] -= qty
         if execute(ex, order, px, seen_px, qty, liquidity, ts) < 0:

@@ -44,6 +44,7 @@ cdef Instrument instrument_terms(instrument, execution):
         margin_weight=1.0 if margin is None or execution.account == "cash" else execution.leverage * margin,
         maintenance=execution.maintenance_margin if maintenance is None else maintenance,
         borrow_rate=0.0, negative_prices=instrument.negative_prices,
+        unlevered=execution.account == "margin" and execution.leverage <= 1.0 and margin is None,
     )
 
 

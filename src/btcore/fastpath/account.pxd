@@ -6,7 +6,7 @@ Its caller decides when orders arrive and at which price they fill. To use it:
     open_plain_account(&plain, instrument, execution, capital, QUOTE | TRADE | BAR)    once; it must not move in memory
     set_mark(&plain, mark), set_quote(&plain, bid, ask)    after an event: the symbol's new mark, or its new quote
     reason = admit(&plain, side, qty)                      an order arrives: NONE, or the reject reason
-    fill_order(&plain, side, qty, px, size, ts)            an admitted order fills; see `last_px` and `last_cost`
+    filled = fill_order(&plain, side, qty, px, size, ts)   an admitted order fills, or the part that can be paid
     clear_open(&plain), add_open(&plain, side, qty)        after the fills of an event: counts the open orders again
     margin_may_fail(&plain, mark)                          True if the account may be liquidated at that mark
 
@@ -14,8 +14,8 @@ An order is checked at the mark at its arrival. An order sent before the first e
 its checks use the price it will fill at as the mark (call `set_mark` first). An order of a strategy comes from
 `target_percent`, which sizes it as `contract.order_target_percent` does, and arrives at once.
 
-Rare cases are left to the engine. `fill_order` returns NEEDS_ENGINE for them, and a caller for which
-`margin_may_fail` is True stops too; the engine then simulates the run from the start.
+Liquidations are left to the engine: a caller for which `margin_may_fail` is True stops, and the engine then simulates
+the run from the start.
 """
 
 from libc.math cimport NAN, fabs
@@ -26,14 +26,12 @@ from btcore.model cimport (
     Account, GTC, Instrument, MARKET, Market, NEVER, NONE, Order, Outbox, Position, QUOTE, SHORT_SALE, TAKER, Ticker
 )
 from btcore.rules.accounting cimport apply_fill, equity
+from btcore.rules.affordable cimport affordable
 from btcore.rules.admission cimport (
     OpenQuantity, add_leaves, check_buying_power, check_size, check_steps, check_terms, oversells, worst_quantity
 )
 from btcore.rules.commission cimport CommissionTerms, Turnover, commission
 from btcore.rules.slippage cimport SlippageTerms, slip
-
-cdef enum:
-    NEEDS_ENGINE = -1            # the run has a case that only the engine simulates
 
 cdef struct PlainAccount:
     Account account
@@ -136,20 +134,28 @@ cdef inline double fill_cost(const PlainAccount* plain, double qty, double px, i
     return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, ts)
 
 
-cdef inline int fill_order(
+cdef inline double fill_order(
     PlainAccount* plain, int8_t side, double qty, double seen_px, double size, int64_t ts
 ) noexcept nogil:
-    """Fills the whole order for `seen_px`, the price in the data. Returns 0, or NEEDS_ENGINE with nothing changed."""
+    """Fills the order for `seen_px`, the price in the data. Returns the quantity filled.
+
+    It is less than `qty`, and may be 0, if the account cannot pay the whole; the rest of the order is then cancelled.
+    """
     cdef double px = fill_px(plain, side, qty, seen_px, size)
     cdef double cost = fill_cost(plain, qty, px, ts)
-    if plain.is_cash and side > 0 and qty * px * plain.position.point_value + cost > plain.account.cash:
-        return NEEDS_ENGINE  # the engine reduces the order to what the cash buys
-    apply_fill(&plain.account.cash, &plain.position, NULL, side * qty, px, cost)
+    cdef double filled = affordable(
+        &plain.account, &plain.open_qty, plain.is_cash, 0, side, qty, px, cost
+    )
+    if filled <= 0.0:
+        return 0.0
+    if filled < qty:
+        cost = fill_cost(plain, filled, px, ts)
+    apply_fill(&plain.account.cash, &plain.position, NULL, side * filled, px, cost)
     if plain.account.cash < plain.lowest_cash:
         plain.lowest_cash = plain.account.cash
     plain.last_px = px
     plain.last_cost = cost
-    return 0
+    return filled
 
 
 cdef inline bint is_at_risk(const PlainAccount* plain) noexcept nogil:

@@ -24,8 +24,10 @@ cdef class OrderRecords:
     cdef const double[:] quantity
     cdef int64_t[::1] rows           # row of the stream at which each order filled
     cdef int8_t[::1] reasons         # NONE: filled, or still waiting to fill
+    cdef double[::1] paid            # quantity filled of an order with the reason NO_CASH; else not set
     cdef int64_t n_sent              # orders sent so far
-    cdef int64_t n_filled            # orders filled so far
+    cdef int64_t n_filled            # orders with a fill so far
+    cdef readonly int64_t n_cut      # orders of which the account could pay only a part
     cdef readonly int64_t n_done     # events processed
     cdef readonly int64_t now        # ns UTC
     cdef int64_t start               # ns UTC
@@ -36,10 +38,11 @@ cdef class OrderRecords:
     cdef double capital
 
     cdef int64_t sent_at(self, int64_t i) noexcept nogil
+    cdef double filled_quantity(self, int64_t i) noexcept nogil
     cdef bint filled_on_arrival(self, int64_t i) noexcept nogil
     cdef double fill_price(self, int64_t i) noexcept nogil
     cdef int64_t filled_at(self, int64_t i) noexcept nogil
-    cdef int replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil
+    cdef void replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil
     cdef void write_fill(self, Fill* fill, int64_t i) noexcept nogil
     cdef replay(self, Trace* trace)

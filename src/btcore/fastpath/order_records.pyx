@@ -17,8 +17,8 @@ from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.stream cimport first_delivered
 from btcore.feed.tape cimport Stream, delivery
 from btcore.model cimport (
-    BAR, BAR_OPEN, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, Order, PRINT_TAKEN, Position,
-    QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
+    BAR, BAR_OPEN, CANCELED, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, NO_CASH, Order,
+    PRINT_TAKEN, Position, QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
 )
 from btcore.rules.accounting cimport equity, position_value
 
@@ -50,6 +50,12 @@ cdef class OrderRecords:
         """When the order was sent, ns UTC. An order dated before the start is sent at the start."""
         return max(self.sent[i], self.start)
 
+    cdef double filled_quantity(self, int64_t i) noexcept nogil:
+        """Quantity that has filled, at the end of the run."""
+        if self.reasons[i] == NONE:
+            return self.quantity[i]
+        return self.paid[i] if self.reasons[i] == NO_CASH else 0.0
+
     cdef bint filled_on_arrival(self, int64_t i) noexcept nogil:
         """True if a filled order filled at the quote in force when it arrived, not at a later event."""
         return self.stream.kind == QUOTE and self.stream.ts[self.rows[i]] < self.sent_at(i)
@@ -66,11 +72,11 @@ cdef class OrderRecords:
         """When a filled order filled, ns UTC."""
         return self.sent_at(i) if self.filled_on_arrival(i) else self.stream.ts[self.rows[i]]
 
-    cdef int replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil:
+    cdef void replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil:
         """Applies the fill of order `i` to `plain`."""
         cdef int8_t side = self.side[i]
         cdef int64_t row = self.rows[i]
-        return fill_order(
+        fill_order(
             plain, side, self.quantity[i], market_px(&self.stream, row, side), size_of(&self.stream, row, side),
             self.filled_at(i),
         )
@@ -101,10 +107,10 @@ cdef class OrderRecords:
         order.next = order.prev = -1
         order.active = 1
         order.reason = reason
-        if reason == NONE:
-            order.status = FILLED
-            order.filled_qty = order.qty
-            order.avg_px = self.fill_price(i)
+        if reason == NONE or reason == NO_CASH:
+            order.status = FILLED if reason == NONE else CANCELED
+            order.filled_qty = self.filled_quantity(i)
+            order.avg_px = self.fill_price(i) if order.filled_qty > 0.0 else NAN
             order.ts_closed = self.filled_at(i)
             order.admitted = order.met = 1
         elif reason == END_OF_DATA:
@@ -123,7 +129,7 @@ cdef class OrderRecords:
         cdef int64_t i, n = 0
         with nogil:
             for i in range(self.n_sent):
-                if self.reasons[i] == NONE:
+                if self.filled_quantity(i) > 0.0:
                     self.write_fill(&fills[n], i)
                     n += 1
         return table
@@ -135,7 +141,7 @@ cdef class OrderRecords:
         fill.order_id = i + 1
         fill.event = row
         fill.ts_event = self.stream.ts[row]
-        fill.last_qty = self.quantity[i]
+        fill.last_qty = self.filled_quantity(i)
         fill.last_px = self.fill_price(i)
         fill.commission = fill_cost(&self.plain, fill.last_qty, fill.last_px, fill.ts)
         fill.reference_px = market_px(&self.stream, row, self.side[i])
@@ -230,7 +236,7 @@ cdef class OrderRecords:
 
     cdef int64_t next_fill(self, int64_t i) noexcept nogil:
         """The first filled order from the i-th on; n_sent if there is none."""
-        while i < self.n_sent and self.reasons[i] != NONE:
+        while i < self.n_sent and self.filled_quantity(i) <= 0.0:
             i += 1
         return i
 
@@ -269,7 +275,7 @@ cdef class OrderRecords:
     def rejections(self):
         """Number of rejected orders by `btcore.model.Reason`."""
         counts = np.bincount(np.asarray(self.reasons)[:self.n_sent])
-        return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA)}
+        return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA, NO_CASH)}
 
     @property
     def equity(self):

@@ -12,15 +12,14 @@ from libc.stdint cimport int64_t, int8_t
 import numpy as np
 
 from btcore.fastpath.account cimport (
-    NEEDS_ENGINE, add_open, admit, clear_open, fill_order, is_at_risk, margin_may_fail, open_plain_account, set_mark,
-    set_quote
+    add_open, admit, clear_open, fill_order, is_at_risk, margin_may_fail, open_plain_account, set_mark, set_quote
 )
 from btcore.fastpath.order_records cimport OrderRecords
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
 from btcore.feed.stream cimport first_delivered
 from btcore.feed.tape cimport Stream, Tape, delivery
-from btcore.model cimport END_OF_DATA, NONE, QUOTE
+from btcore.model cimport END_OF_DATA, NONE, NO_CASH, QUOTE
 
 
 @cython.final
@@ -54,6 +53,7 @@ cdef class OrderRun(OrderRecords):
         self.sent, self.side, self.quantity = sent, side, quantity
         self.rows = np.empty(sent.shape[0], np.int64)
         self.reasons = np.empty(sent.shape[0], np.int8)
+        self.paid = np.empty(sent.shape[0])
         self.instrument, self.execution, self.capital = instrument, execution, initial_capital
         self.start = self.now = start
         self.mark_every = mark_every
@@ -108,8 +108,9 @@ cdef class OrderRun(OrderRecords):
         self.first_open = i + 1
         if self.reasons[i] != NONE:
             return True
-        if not self.margin_holds(self.n_seen) or not self.execute(i, row, moment):
+        if not self.margin_holds(self.n_seen):
             return False
+        self.execute(i, row, moment)
         self.unchecked = row
         clear_open(&self.plain)
         return True
@@ -141,8 +142,8 @@ cdef class OrderRun(OrderRecords):
         if not self.margin_holds(row):
             return False
         while self.first_open < self.n_sent and self.sent[self.first_open] <= stream.ts[row]:
-            if self.reasons[self.first_open] == NONE and not self.execute(self.first_open, row, stream.ts[row]):
-                return False
+            if self.reasons[self.first_open] == NONE:
+                self.execute(self.first_open, row, stream.ts[row])
             self.first_open += 1
         set_mark(&self.plain, mark_of(stream, row))
         self.unchecked = row
@@ -162,14 +163,19 @@ cdef class OrderRun(OrderRecords):
         for i in range(self.first_open, self.n_sent):
             self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
 
-    cdef bint execute(self, int64_t i, int64_t row, int64_t ts) noexcept nogil:
-        """Fills order `i` at the price of `row`."""
+    cdef void execute(self, int64_t i, int64_t row, int64_t ts) noexcept nogil:
+        """Fills order `i` at the price of `row`, or the part that can be paid."""
         cdef const Stream* stream = &self.stream
         cdef int8_t side = self.side[i]
         cdef double size = size_of(stream, row, side) if self.needs_size else INFINITY
+        cdef double qty = self.quantity[i]
+        cdef double filled = fill_order(&self.plain, side, qty, market_px(stream, row, side), size, ts)
         self.rows[i] = row
-        self.n_filled += 1
-        return fill_order(&self.plain, side, self.quantity[i], market_px(stream, row, side), size, ts) != NEEDS_ENGINE
+        if filled < qty:
+            self.reasons[i] = NO_CASH
+            self.paid[i] = filled
+            self.n_cut += 1
+        self.n_filled += filled > 0.0
 
     cdef bint margin_holds(self, int64_t stop) noexcept nogil:
         """True if no mark before row `stop` may cause a margin call with the current position."""

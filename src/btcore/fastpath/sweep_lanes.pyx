@@ -32,7 +32,7 @@ from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.metrics.run_metrics cimport (
     RunMetrics, add_curve, add_fills, add_order, add_position, add_returns, open_metrics
 )
-from btcore.model cimport BAR, EXPIRED, FILLED, Fill, NONE, REJECTED
+from btcore.model cimport BAR, CANCELED, EXPIRED, FILLED, Fill, NONE, REJECTED
 from btcore.strategies.builtin.signal cimport Signal
 
 
@@ -235,7 +235,7 @@ cdef class SweepLanes:
     cdef bint trade(self, Block* block, Lane* lane, int64_t row, double weight) noexcept nogil:
         """Sends the order decided at the close of bar `row`; it fills at the next open. False if the lane must stop."""
         cdef PlainAccount* plain = &block.plain
-        cdef double signed_qty
+        cdef double signed_qty, qty, filled
         cdef int8_t side
         cdef Fill fill
         set_mark(plain, self.close[row])
@@ -243,28 +243,29 @@ cdef class SweepLanes:
         if signed_qty == 0.0:
             return True
         side = 1 if signed_qty > 0.0 else -1
-        if admit(plain, side, fabs(signed_qty)) != NONE:
+        qty = fabs(signed_qty)
+        if admit(plain, side, qty) != NONE:
             add_order(lane.metrics, REJECTED)
         elif row + 1 == self.n_bars:
             add_order(lane.metrics, EXPIRED)
         else:
             row += 1
-            if fill_order(plain, side, fabs(signed_qty), self.open[row], self.volume[row], self.ts[row]) < 0:
-                return False
-            add_order(lane.metrics, FILLED)
-            fill.ts = self.ts[row]
-            fill.last_qty = fabs(signed_qty)
-            fill.last_px = plain.last_px
-            fill.commission = plain.last_cost
-            fill.point_value = plain.position.point_value
-            fill.symbol = 0
-            fill.side = side
-            fill.leg = 0
-            fill.order_id = lane.metrics.orders
-            if match_fill(&lane.matcher, &fill) < 0:
-                lane.code = NO_MEMORY
-                return False
-        end_pending(plain, side, fabs(signed_qty))
+            filled = fill_order(plain, side, qty, self.open[row], self.volume[row], self.ts[row])
+            add_order(lane.metrics, FILLED if filled == qty else CANCELED)
+            if filled > 0.0:
+                fill.ts = self.ts[row]
+                fill.last_qty = filled
+                fill.last_px = plain.last_px
+                fill.commission = plain.last_cost
+                fill.point_value = plain.position.point_value
+                fill.symbol = 0
+                fill.side = side
+                fill.leg = 0
+                fill.order_id = lane.metrics.orders
+                if match_fill(&lane.matcher, &fill) < 0:
+                    lane.code = NO_MEMORY
+                    return False
+        end_pending(plain, side, qty)
         clear_open(plain)
         return True
 

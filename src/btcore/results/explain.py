@@ -33,7 +33,7 @@ REASON_TEXTS = {
     OrderReason.MIN_NOTIONAL: "its value was below the minimum notional of its instrument",
     OrderReason.INVALID_TERMS: "its terms contradict each other",
     OrderReason.LIQUIDATION: "the account fell below its maintenance margin and was liquidated",
-    OrderReason.CASH: "cash account: not enough cash",
+    OrderReason.CASH: "the account could not pay for more without credit",
     OrderReason.SHORT_SALE: "cash account: it would have sold more than is held",
 }
 TRAIL_UNITS = {"price": "", "percent": " %", "ticks": " ticks"}

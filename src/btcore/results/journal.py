@@ -104,6 +104,8 @@ class RunJournal:
         """Lines about the whole run, for the end of the log."""
         for reason, count in self._player.rejections().items():
             yield f"{count} orders rejected: {REASONS[reason]}"
+        if self._player.n_cut:
+            yield f"{self._player.n_cut} orders cut to what the account could pay without credit: cash"
         snapped = np.count_nonzero(self.notes["kind"] == NoteKind.SNAPPED)
         if snapped:
             yield f"{snapped} orders moved to the steps of their instruments"

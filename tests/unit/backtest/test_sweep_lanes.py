@@ -161,11 +161,29 @@ def test_lanes_give_up_where_the_margin_fails():
 
 
 def test_a_run_given_up_does_not_affect_the_others():
-    """In a cash account, whose orders are cut to what cash pays."""
-    data, terms = {"A": bars(300)}, {"execution": bt.Execution(account="cash")}
-    grid = {"short_period": 2, "long_period": 4, "weight": [1.0, 0.5, 1.0, 0.9]}
-    assert plays(data, "ma_crossover", [{"weight": w} for w in (1.0, 0.5)], **terms).tolist() == [1, 0]
+    """A lane that stops with an open order, beside one that goes on."""
+    data = {"A": bars(600, swing=0.05)}
+    terms: dict[str, Any] = {"execution": bt.Execution(leverage=10.0)}
+    grid = {"short_period": 2, "long_period": 4, "allow_short": True, "weight": [9.0, 0.1, 9.0, 0.2]}
+    weights = [{"allow_short": True, "weight": w} for w in (9.0, 0.1)]
+    assert plays(data, "ma_crossover", weights, **terms).astype(bool).tolist() == [True, False]
     assert_same(swept(data, "ma_crossover", grid, workers=1, **terms), data, "ma_crossover", **terms)
+
+
+@pytest.mark.parametrize("account", ["margin", "cash"])
+@pytest.mark.parametrize("lot", [0.0, 1.0])
+def test_lanes_cut_orders_that_cannot_be_paid(account, lot):
+    """Without credit, a gap up at the next open leaves too little for the whole order. No lane gives up."""
+    data = {"A": bars(3000)}
+    terms: dict[str, Any] = {
+        "execution": bt.Execution(account=account, commission_per_share=0.01),
+        "instruments": {"A": bt.Instrument(lot_size=lot)},
+    }
+    grid = {"short_period": [2, 3], "long_period": [4, 9], "weight": [1.0, 0.5]}
+    result = swept(data, "ma_crossover", grid, workers=2, **terms)
+    assert np.count_nonzero(result.metrics["orders_canceled"] > 10) == 4
+    assert not plays(data, "ma_crossover", [run.params for run in result], **terms).any()
+    assert_same(result, data, "ma_crossover", **terms)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 63, 64, 65, 1022, 1023, 1024, 1025, 2047, 2048])
