@@ -134,8 +134,11 @@ def by_the_second_engine(data: Any, orders: bt.Orders, terms: dict[str, Any]) ->
             def on_timer(self, ctx: Any) -> None:
                 self.send_due(ctx)
 
-            def send_due(self, ctx: Any) -> None:
-                while self.left and self.left[0][0] <= ctx.now:
+            def on_end(self, ctx: Any) -> None:
+                self.send_due(ctx, is_over=True)
+
+            def send_due(self, ctx: Any, *, is_over: bool = False) -> None:
+                while self.left and (is_over or self.left[0][0] <= ctx.now):
                     _, side, quantity = self.left.pop(0)
                     (ctx.buy if side > 0 else ctx.sell)("A", quantity)
 
@@ -163,11 +166,15 @@ def test_no_orders_at_all() -> None:
     assert len(result.equity_curve) == 6
 
 
-def test_orders_after_the_last_event_are_not_sent() -> None:
+def test_orders_after_the_last_event_expire() -> None:
     data = flat(3)
-    result = run_both(data, bt.Orders(data.timestamp[-1] + np.array([SECOND, SECOND + 1]), "A", "buy", 1.0))
+    end = int(data.end[-1])
+    result = run_both(data, bt.Orders([end, end + 1, end + 10**15], "A", "buy", 1.0))
     assert is_fast(result)
-    assert result.orders["status"].tolist() == ["expired"]
+    assert result.orders["status"].tolist() == ["expired"] * 3
+    assert result.orders["reason"].tolist() == ["end_of_data"] * 3
+    assert result.orders["sent_at"].tolist() == [end] * 3
+    assert result.orders["arrived_at"].tolist() == [end, -1, -1]
 
 
 @pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])

@@ -139,6 +139,10 @@ def test_order_arrays_equal_a_strategy_with_timers(drawn: Drawn) -> None:
             for at, _ in sent:
                 ctx.set_timer(at)
 
+        def on_end(self, ctx: Any) -> None:
+            while self.todo:  # rows after the data
+                send(ctx, sending, self.todo.pop(0))
+
         def on_timer(self, ctx: Any) -> None:
             while self.todo and sent[self.todo[0]][0] <= ctx.now:
                 send(ctx, sending, self.todo.pop(0))

@@ -178,7 +178,7 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
         calendar=case.calendar,
         fx=case.fx,
     )
-    return outcome_of(result, list(case.streams), strategy)
+    return outcome_of(result, list(case.streams), result.strategy)
 
 
 def outcome_of(result: btcore.Result, symbols: list[str], strategy: Any = None) -> Outcome:

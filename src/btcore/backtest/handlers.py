@@ -1,6 +1,7 @@
 """Turns a strategy of any kind into a handler or Orders for a player, and describes it for the manifest."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from btcore.contract import Handler
@@ -56,10 +57,11 @@ def _handler_of(
             return _targets_handler(run, Targets.of_weights(struct, symbols)), description
         return make_handler(strategy, struct, len(symbols)), description
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        strategy, params = strategy(**params), {}
+        created = strategy(**params)
+        return CallbackHandler(created, symbols), describe_strategy(created, None)
     _refuse_params(params)
     if isinstance(strategy, Strategy):
-        return CallbackHandler(strategy, symbols), describe_strategy(strategy, None)
+        return CallbackHandler(_copied(strategy), symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return _targets_handler(run, strategy), describe_strategy(strategy, None)
     if isinstance(strategy, Compiled):
@@ -77,6 +79,23 @@ def _targets_handler(run: PreparedRun, targets: Targets) -> Handler:
         targets, run.markets, run.instruments, run.timezone, run.execution, run.fx
     )
     return CallbackHandler(callbacks, run.tape.symbols)
+
+
+def _copied(strategy: Strategy) -> Strategy:
+    """A copy for one run, which changes it; ConfigError that names the attribute that cannot be copied."""
+    try:
+        return deepcopy(strategy)
+    except Exception as error:
+        name = f"strategy: {type(strategy).__name__}"
+        for attribute, value in vars(strategy).items():
+            try:
+                deepcopy(value)
+            except Exception as reason:
+                raise ConfigError(
+                    f"{name}.{attribute} cannot be copied for the run ({reason}); create it in on_start, or give the "
+                    "class instead of an instance"
+                ) from error
+        raise ConfigError(f"{name} cannot be copied for the run ({error}); give the class instead") from error
 
 
 def _refuse_params(params: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from btcore.results.journal import RunJournal
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.handler import CallbackHandler
+from btcore.strategies.callbacks.strategy import Strategy
 from btcore.times.intervals import Interval
 
 from .fast_paths import play
@@ -21,6 +22,7 @@ from .manifest import fingerprint, make_manifest, with_notes
 from .opening import prepare_run
 from .prepare import PreparedRun
 from .progress import ProgressCallback, reporter
+from .strategy_checks import check_strategy
 
 
 def run(
@@ -99,23 +101,33 @@ def run(
         data_source=data_source,
     )
     handler, describe = prepare_strategy(prepared, strategy, params)
+    lines = check_strategy(prepared, strategy, params)
     report, close = reporter(progress)
     try:
-        return play_prepared(prepared, handler, describe, report)
+        return play_prepared(prepared, handler, describe, report, lines)
     finally:
         close()
 
 
 def play_prepared(
-    prepared: PreparedRun, handler: Handler | Orders, describe: Describe, report: ProgressCallback | None
+    prepared: PreparedRun,
+    handler: Handler | Orders,
+    describe: Describe,
+    report: ProgressCallback | None,
+    lines: Sequence[str] = (),
 ) -> Result:
-    """The result of one run of a prepared strategy; its manifest and fingerprint are computed when read."""
+    """The result of one run of a prepared strategy; its manifest and fingerprint are computed when read.
+
+    `lines` are about the strategy, for the head of the log.
+    """
     description = cache(lambda: prepared.describe(describe()))
     player = play(prepared, handler, report)
+    played = _played(handler)
     journal = RunJournal(
         player,
-        notes=_notes(prepared) + prepared.cautions,
+        notes=[*_notes(prepared), *prepared.cautions, *lines],
         log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
+        timers=handler.context.waiting_timers if isinstance(handler, CallbackHandler) and played else [],
         closes=prepared.calendar_closes,
     )
     return Result.from_journal(
@@ -129,7 +141,14 @@ def play_prepared(
         fingerprint=lambda: fingerprint(description(), prepared.data_hashes()),
         timezone=prepared.timezone,
         prices=price_columns(prepared.markets),
+        strategy=played,
     )
+
+
+def _played(handler: Handler | Orders) -> Strategy | None:
+    """The instance that a run with Python callbacks has played."""
+    strategy = getattr(handler, "strategy", None)
+    return strategy if isinstance(strategy, Strategy) else None
 
 
 def _notes(prepared: PreparedRun) -> list[str]:

@@ -26,6 +26,7 @@ cdef class OrderRecords:
     cdef int8_t[::1] reasons         # NONE: filled, or still waiting to fill
     cdef double[::1] paid            # quantity filled of an order with the reason NO_CASH; else not set
     cdef int64_t n_sent              # orders sent so far
+    cdef int64_t n_arrived           # orders dated within the data; the others are sent at the end, and expire
     cdef int64_t n_filled            # orders with a fill so far
     cdef readonly int64_t n_cut      # orders of which the account could pay only a part
     cdef readonly int64_t n_done     # events processed

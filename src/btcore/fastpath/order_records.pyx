@@ -47,8 +47,8 @@ cdef class OrderRecords:
         close_plain_account(&self.plain)
 
     cdef int64_t sent_at(self, int64_t i) noexcept nogil:
-        """When the order was sent, ns UTC. An order dated before the start is sent at the start."""
-        return max(self.sent[i], self.start)
+        """When the order was sent, ns UTC: not before the start, and not after the end."""
+        return max(self.sent[i], self.start) if i < self.n_arrived else self.now
 
     cdef double filled_quantity(self, int64_t i) noexcept nogil:
         """Quantity that has filled, at the end of the run."""
@@ -116,7 +116,9 @@ cdef class OrderRecords:
         elif reason == END_OF_DATA:
             order.status = EXPIRED
             order.ts_closed = self.now
-            order.admitted = 1
+            order.admitted = i < self.n_arrived
+            if i >= self.n_arrived:
+                order.ts_arrived = -1
         else:
             order.status = REJECTED
             order.ts_closed = max(order.ts_arrived, delivery(&self.stream, 0))  # it waits for the first event

@@ -214,3 +214,8 @@ cdef class OrderRun(OrderRecords):
         for i in range(self.first_open, self.n_sent):
             if self.reasons[i] == NONE:
                 self.reasons[i] = END_OF_DATA
+        self.n_arrived = self.n_sent
+        for i in range(self.n_sent, self.sent.shape[0]):
+            self.rows[i] = -1
+            self.reasons[i] = END_OF_DATA
+        self.n_sent = self.sent.shape[0]

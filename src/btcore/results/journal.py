@@ -58,13 +58,18 @@ class RunJournal:
         notes: Sequence[str],
         log_lines: Sequence[LogLine],
         closes: NDArray[np.int64] | None,
+        timers: Sequence[int] = (),
     ) -> None:
-        """`notes` are the first lines of the log, `log_lines` those of the strategy."""
+        """`notes` are the first lines of the log, `log_lines` those of the strategy.
+
+        `timers` are the times of timers that were not called, in ns UTC.
+        """
         self._player = player
         self.symbols: tuple[str, ...] = player.tape.symbols
         self.closes = closes  # of the sessions; None without a calendar
         self.ambiguous_bars = player.ambiguous_bars
         self.events = player.n_done
+        self._timers = timers
         lines = sorted([*log_lines, *note_lines(self.notes)], key=lambda line: line[0])
         self.logs = [*notes, *(text for _, text in lines), *self._summary_lines()]
 
@@ -109,6 +114,9 @@ class RunJournal:
         snapped = np.count_nonzero(self.notes["kind"] == NoteKind.SNAPPED)
         if snapped:
             yield f"{snapped} orders moved to the steps of their instruments"
+        if self._timers:
+            first = np.datetime64(min(self._timers), "ns")
+            yield f"{len(self._timers)} timers after the end of the data were not called, the first at {first}Z"
         if self._player.lowest_cash < -0.005:  # visible with two decimals
             yield f"cash was below zero, at the least {self._player.lowest_cash:.2f}"
         if self._player.equity < 0.0:

@@ -43,9 +43,11 @@ class Result:
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         journal: RunJournal | None = None,
+        strategy: Any = None,
     ) -> None:
         self.logs = list(logs)
         self.journal = journal
+        self.strategy = strategy  # the Strategy that played, as the run left it; None for other kinds
         self._make = make
         self._metrics = metrics
         self._manifest = manifest
@@ -62,6 +64,7 @@ class Result:
         timezone: str = "UTC",
         periods_per_year: int = 252,
         prices: PriceSource | None = None,
+        strategy: Any = None,
     ) -> Self:
         """The result of a finished run.
 
@@ -84,6 +87,7 @@ class Result:
             manifest=manifest,
             fingerprint=fingerprint,
             journal=journal,
+            strategy=strategy,
         )
 
     @classmethod

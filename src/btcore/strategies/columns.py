@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from btcore.data.containers import Bars
 from btcore.errors import OrderError
 
 
@@ -30,6 +31,21 @@ def read_times(where: str, timestamp: ArrayLike) -> NDArray[np.int64]:
     if times.ndim != 1 or not is_integer:
         raise OrderError(f"{where}.timestamp: not a column of int64 nanoseconds or datetime64")
     return times.astype(np.int64)
+
+
+def row_times(where: str, timestamp: ArrayLike | None, bars: Any) -> NDArray[np.int64] | None:
+    """The times of the rows, int64 ns UTC: those given, or the ends of the bars; None if neither is given.
+
+    OrderError if both are given, and for anything but Bars.
+    """
+    if bars is None:
+        return None if timestamp is None else read_times(where, timestamp)
+    if timestamp is not None:
+        raise OrderError(f"{where}: timestamp and bars are both given; one of them dates the rows")
+    if not isinstance(bars, Bars):
+        raise OrderError(f"{where}.bars: {type(bars).__name__} is not a Bars, whose `end` dates the rows")
+    ends: NDArray[np.int64] = np.array(bars.end, np.int64)
+    return ends
 
 
 def read_column(where: str, values: Any, dtype: Any, rows: int) -> NDArray[Any]:

@@ -4,7 +4,7 @@ cimport cython
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.contract cimport Handler, new_order, send_order
-from btcore.model cimport Account, Market, NEVER, Outbox, Request, START, TIMER
+from btcore.model cimport Account, END, Market, NEVER, Outbox, Request, START, TIMER
 
 
 cdef struct State:
@@ -81,13 +81,13 @@ cdef class ArrayHandler(Handler):
 
 
 cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    """Sends the orders that are due, and sets the timer of the next one."""
+    """Sends the orders that are due, and sets the timer of the next one. At the end it sends the rest, which expire."""
     cdef State* columns = <State*> state
     cdef Request request
     cdef int64_t i
-    if market.kind != START and market.kind != TIMER:
+    if market.kind != START and market.kind != TIMER and market.kind != END:
         return 0
-    while columns.next < columns.n and columns.timestamp[columns.next] <= market.now:
+    while columns.next < columns.n and (columns.timestamp[columns.next] <= market.now or market.kind == END):
         i = columns.next
         columns.next += 1
         request = new_order(columns.symbol[i], columns.side[i], columns.quantity[i])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from btcore.data.containers import Bars
 from btcore.errors import OrderError
 from btcore.model import OrderType, TimeInForce
 from btcore.rules.order_terms import (
@@ -16,7 +17,7 @@ from btcore.rules.order_terms import (
     TRAIL_BY,
     Conflict,
 )
-from btcore.strategies.columns import as_array, read_column, read_times
+from btcore.strategies.columns import as_array, read_column, row_times
 
 from .handler import ArrayHandler
 
@@ -26,7 +27,9 @@ NEVER = np.iinfo(np.int64).max
 class Orders:
     """Orders known before the run, one per row. A scalar applies to every row.
 
-    timestamp: when the order is sent; int64 ns UTC or datetime64. Rows may come in any order of time.
+    timestamp: when the order is sent; int64 ns UTC or datetime64. Rows may come in any order of time. A value
+    that is computed from a bar is known at the bar's end, not at its `timestamp`, which is its open.
+    bars: a Bars in place of `timestamp`: row i is sent at the end of bar i.
     symbol: a symbol of the run's data.
     side: "buy" or "sell", or 1 or -1.
     quantity: above 0, in units of the instrument.
@@ -46,11 +49,12 @@ class Orders:
 
     def __init__(
         self,
-        timestamp: ArrayLike,
-        symbol: str | Sequence[str] | NDArray[Any],
-        side: str | int | Sequence[str] | ArrayLike,
-        quantity: ArrayLike,
+        timestamp: ArrayLike | None = None,
+        symbol: str | Sequence[str] | NDArray[Any] | None = None,
+        side: str | int | Sequence[str] | ArrayLike | None = None,
+        quantity: ArrayLike | None = None,
         *,
+        bars: Bars | None = None,
         limit_price: ArrayLike | None = None,
         stop_price: ArrayLike | None = None,
         touch_price: ArrayLike | None = None,
@@ -65,7 +69,12 @@ class Orders:
         reduce_only: ArrayLike = False,
         latency_ms: ArrayLike | None = None,
     ) -> None:
-        times = read_times("orders", timestamp)
+        times = row_times("orders", timestamp, bars)
+        if times is None:
+            raise OrderError("orders: timestamp, or bars, is missing")
+        for name, given in (("symbol", symbol), ("side", side), ("quantity", quantity)):
+            if given is None:
+                raise OrderError(f"orders: {name} is missing")
         self._rows = _sorted_rows(times)  # the caller's row of each sorted row; None if they are the same
         self.timestamp: NDArray[np.int64] = times if self._rows is None else times[self._rows]
         self.symbol = self._column("symbol", symbol, np.str_)

@@ -328,6 +328,11 @@ cdef class Context:
         heappush(self.timers, timestamp_of(moment))
         self.out.next_timer = self.timers[0]
 
+    @property
+    def waiting_timers(self):
+        """The times of the timers that have not been called, int64 ns UTC."""
+        return list(self.timers)
+
     def log(self, str message not None):
         """Adds a line to the `logs` of the result."""
         self.check_active()

@@ -43,6 +43,7 @@ cdef class CallbackHandler(Handler):
     """
     cdef State box
     cdef readonly Context context
+    cdef readonly object strategy
     cdef readonly object error       # the exception that a callback raised, or None
     cdef tuple callbacks             # by Kind; None where the strategy has none
     cdef QuoteEvent quote            # the latest event of each kind
@@ -52,6 +53,7 @@ cdef class CallbackHandler(Handler):
 
     def __init__(self, strategy, tuple symbols not None):
         self.context = Context(symbols)
+        self.strategy = strategy
         self.callbacks = tuple([getattr(strategy, name, None) for name in _CALLBACKS])
         for kind, callback in enumerate(self.callbacks):
             self.kinds |= (callback is not None) << kind

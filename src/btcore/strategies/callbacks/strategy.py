@@ -13,6 +13,9 @@ from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
 
+HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer", "on_end")
+
+
 class Strategy:
     """Base class of strategies with Python callbacks. Annotated class attributes are its parameters.
 
@@ -26,7 +29,8 @@ class Strategy:
     `on_bar`, `on_quote`, `on_trade` and `on_fill` also take the event. `ctx` is a Context.
 
     `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
-    name or a value of another type.
+    name or a value of another type. A run plays a copy of an instance, which is then `result.strategy`: the
+    instance itself stays as it is, and can be used for other runs.
     """
 
     on_bar: ClassVar[Any] = None

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from btcore.config import checked
+from btcore.data.containers import Bars
 from btcore.errors import ConfigError, OrderError
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
-from btcore.strategies.columns import as_array, read_column, read_times
+from btcore.strategies.columns import as_array, read_column, read_times, row_times
 
 from .plan import KINDS, Floats, Kind
 from .rebalance_dates import RebalanceDates
@@ -20,7 +21,10 @@ AT_START = int(np.iinfo(np.int64).min)  # a time before every run
 class Targets:
     """Target positions, one per row: from `timestamp` on, the target of `symbol` is `value`.
 
-    A scalar applies to every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run.
+    A scalar applies to every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run. A value
+    that is computed from a bar is known at the bar's end, not at its `timestamp`, which is its open: with `bars`, a
+    Bars in place of `timestamp`, row i is dated at the end of bar i.
+
     `value` is signed; by `kind` it is a weight of equity ("weight"), money in the run's currency ("value") or
     a quantity ("units"). OrderError names the first invalid row, ConfigError the invalid setting.
 
@@ -40,10 +44,11 @@ class Targets:
 
     def __init__(
         self,
-        timestamp: ArrayLike | None,
-        symbol: str | Sequence[str] | NDArray[Any],
-        value: ArrayLike,
+        timestamp: ArrayLike | None = None,
+        symbol: str | Sequence[str] | NDArray[Any] | None = None,
+        value: ArrayLike | None = None,
         *,
+        bars: Bars | None = None,
         kind: Kind = "weight",
         schedule: str | None = None,
         drift: float = 0.0,
@@ -68,7 +73,11 @@ class Targets:
         if self.lot is not None and self.lot <= 0.0:
             raise ConfigError(f"targets.lot: {self.lot} is not above 0")
 
-        times = read_times("targets", AT_START if timestamp is None else timestamp)
+        for name, given in (("symbol", symbol), ("value", value)):
+            if given is None:
+                raise OrderError(f"targets: {name} is missing")
+        dated = row_times("targets", timestamp, bars)
+        times = read_times("targets", AT_START) if dated is None else dated
         sizes = times.size, as_array("targets.symbol", symbol).size, as_array("targets.value", value).size
         rows = next((size for size in sizes if size != 1), 1)
         times = read_column("targets.timestamp", times, np.int64, rows)

@@ -1,0 +1,142 @@
+"""Checks of a strategy against the data of a run: errors where it can do nothing, lines of the log where it may."""
+
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from btcore.data.containers import Bars
+from btcore.data.markets import SymbolStreams
+from btcore.errors import ConfigError
+from btcore.strategies import check_params
+from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.strategy import HOOKS, Strategy
+from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.targets.targets import Targets
+
+from .inputs import execution_source
+from .prepare import PreparedRun
+
+BY_CHANGES = {"momentum", "rsi"}  # n changes need n + 1 prices
+CALLED_ALWAYS = {"on_start", "on_end"}
+KIND_OF_HOOK = {"on_bar": "bars", "on_quote": "quotes", "on_trade": "trades"}
+OTHER_NAMES = {  # of the hook in other packages
+    "next": "on_bar",
+    "handle_data": "on_bar",
+    "on_data": "on_bar",
+    "on_tick": "on_quote",
+    "on_quote_tick": "on_quote",
+    "on_trade_tick": "on_trade",
+    "init": "on_start",
+    "initialize": "on_start",
+    "on_stop": "on_end",
+    "notify_order": "on_fill",
+    "on_order_filled": "on_fill",
+}
+
+
+def check_strategy(run: PreparedRun, strategy: Any, params: Any) -> list[str]:
+    """Lines of the log about a strategy that may not do what its author expects.
+
+    ConfigError if it can do nothing: it has no hook, or none that the data of the run call.
+    """
+    if isinstance(strategy, str):
+        return warm_up(run.markets, strategy, check_params(strategy, {} if params is None else params))
+    if isinstance(strategy, Orders | Targets):
+        return rows_at_opens(run.markets, strategy)
+    if isinstance(strategy, Compiled):
+        kinds = {event: event for event in strategy.events if event in KIND_OF_HOOK.values()}
+        others = [f"on_{event}" for event in strategy.events if event not in kinds]
+        return _unmatched(run.markets, "the compiled strategy", kinds, others)
+    if isinstance(strategy, Strategy) or (isinstance(strategy, type) and issubclass(strategy, Strategy)):
+        return hooks_without_events(run.markets, strategy)
+    return []
+
+
+def hooks_without_events(markets: SymbolStreams, strategy: Strategy | type[Strategy]) -> list[str]:
+    """A line for each hook whose kind of event the data do not have, and for each name that is almost a hook.
+
+    ConfigError if no hook is left.
+    """
+    cls = strategy if isinstance(strategy, type) else type(strategy)
+    hooks = [name for name in HOOKS if getattr(strategy, name, None) is not None]
+    misnamed = [f"{cls.__name__}.{name}: not a hook; {near} is" for name, near in near_hooks(cls, hooks)]
+    if not hooks:
+        known = misnamed or [f"the hooks are {', '.join(HOOKS)}"]
+        raise ConfigError(f"strategy: {cls.__name__} has no hook, so it can do nothing ({'; '.join(known)})")
+    kinds = {name: KIND_OF_HOOK[name] for name in hooks if name in KIND_OF_HOOK}
+    others = [name for name in hooks if name not in KIND_OF_HOOK]
+    return misnamed + _unmatched(markets, cls.__name__, kinds, others)
+
+
+def near_hooks(cls: type, hooks: list[str]) -> list[tuple[str, str]]:
+    """Methods whose name is nearly that of a hook, or that of one in another package, and the hook."""
+    names = [
+        name
+        for base in cls.__mro__
+        if base not in Strategy.__mro__
+        for name, value in vars(base).items()
+        if callable(value) and not name.startswith("_") and name not in HOOKS
+    ]
+    found = []
+    for name in dict.fromkeys(names):
+        close = get_close_matches(name, HOOKS, 1, 0.8) if name.startswith("on") else []
+        near = OTHER_NAMES.get(name) or (close[0] if close else "")
+        if near and near not in hooks:
+            found.append((name, near))
+    return found
+
+
+def _unmatched(markets: SymbolStreams, name: str, kinds: dict[str, str], others: list[str]) -> list[str]:
+    """Lines for hooks whose kind is not among the data; ConfigError if no other hook is ever called."""
+    present = sorted({container.kind for _, containers in markets for container in containers})
+    missing = {hook: kind for hook, kind in kinds.items() if kind not in present}
+    if len(missing) == len(kinds) and not CALLED_ALWAYS & set(others):
+        hooks, found = ", ".join([*missing, *others]), " and ".join(present)
+        raise ConfigError(f"strategy: of {name}, {hooks} would never be called, as the data are {found}")
+    return [f"{name}: {hook} is never called, as the data have no {kind}" for hook, kind in missing.items()]
+
+
+def rows_at_opens(markets: SymbolStreams, strategy: Orders | Targets) -> list[str]:
+    """A line for each symbol with rows at the open of a bar where no bar ends.
+
+    A value that is computed from a bar is known at its end. Where bars follow each other without a gap, all opens
+    but the first are ends, so that this finds only the first bar.
+    """
+    lines = []
+    word = "orders" if isinstance(strategy, Orders) else "targets"
+    for symbol, containers in markets:
+        source = execution_source(containers)
+        if not isinstance(source, Bars):
+            continue
+        times = strategy.timestamp[strategy.symbol == symbol]
+        early = times[_among(times, source.timestamp) & ~_among(times, source.end)]
+        if len(early):
+            first = np.datetime64(int(early[0]), "ns")
+            lines.append(
+                f"{len(early)} of {len(times)} {word} of {symbol} are dated at the open of a bar, the first at "
+                f"{first}Z: what is computed from a bar is known at its end, at which {word.capitalize()}(bars=) "
+                "dates its rows"
+            )
+    return lines
+
+
+def _among(times: NDArray[np.int64], moments: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """True for each of `times` that is one of the sorted `moments`."""
+    if not len(moments):
+        return np.zeros(len(times), np.bool_)
+    at = np.minimum(np.searchsorted(moments, times), len(moments) - 1)
+    found: NDArray[np.bool_] = moments[at] == times
+    return found
+
+
+def warm_up(markets: SymbolStreams, name: str, given: Any) -> list[str]:
+    """A line for each symbol with fewer prices than a built-in strategy needs before it can act."""
+    lengths = [getattr(given, field) for field in given.__struct_fields__ if field.endswith("period")]
+    needed = max(lengths, default=0) + (name in BY_CHANGES)
+    return [
+        f"{name} needs {needed} prices before it can act, and {symbol} has {found}"
+        for symbol, containers in markets
+        if (found := sum(len(container) for container in containers)) < needed
+    ]
