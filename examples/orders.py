@@ -13,14 +13,14 @@ one, none, day = np.ones(count), np.full(count, np.nan), np.arange(1, count + 1)
 
 # Three orders per day: the entry, the target, and the exit. The exit is sent with the target, and its latency
 # delays it to the evening.
-entry, target = bars.timestamp[mornings], bars.timestamp[mornings + 2]
+entry, target = bars.end[mornings], bars.end[mornings + 2]
 orders = bt.Orders(
     timestamp=np.concatenate([entry, target, target]),
     symbol="MSFT",
     side=np.concatenate([one, -one, -one]).astype(int),
     quantity=100,
     limit_price=np.concatenate([none, bars.open[mornings] * 1.005, none]),  # NaN: a market order
-    latency_ms=np.concatenate([none, none, (bars.timestamp[evenings] - target) / 1e6]),  # NaN: the run's
+    latency_ms=np.concatenate([none, none, (bars.end[evenings] - target) / 1e6]),  # NaN: the run's
     oco=np.concatenate([0 * day, day, day]),  # target and exit cancel each other; 0 is no group
 )
 result = bt.run(

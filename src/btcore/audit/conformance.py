@@ -246,7 +246,9 @@ def replay(case: Case) -> dict[str, Any]:
         strategy = portfolio(**case.targets) if case.targets else script
         result = run(data, strategy, execution=execution, instruments=instruments, progress=False, **options)
         return {
-            name: read(name, result, script, value) for name, value in case.expect.items() if name != "error"
+            name: read(name, result, result.strategy, value)
+            for name, value in case.expect.items()
+            if name != "error"
         }
     except BtcoreError as error:
         causes = [error, *([error.__cause__] if error.__cause__ else [])]

@@ -15,6 +15,7 @@ from btcore.contract import Handler
 from btcore.data.run_data import RunData
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.results.result import Result
+from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
@@ -232,6 +233,8 @@ def _stopped(strategy: Any, until: int) -> Any:
         strategy = copy.copy(strategy)
         for name, column in strategy.columns().items():
             setattr(strategy, name, column[sent])
+    elif isinstance(strategy, ArrayHandler):
+        strategy.leave_out_later()
     elif isinstance(strategy, Strategy):
         for name in HOOKS:
             hook = getattr(strategy, name)

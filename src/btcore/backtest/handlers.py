@@ -92,8 +92,8 @@ def _copied(strategy: Strategy) -> Strategy:
                 deepcopy(value)
             except Exception as reason:
                 raise ConfigError(
-                    f"{name}.{attribute} cannot be copied for the run ({reason}); create it in on_start, or give the "
-                    "class instead of an instance"
+                    f"{name}.{attribute} cannot be copied for the run ({reason}); create it in on_start, "
+                    "or give the class instead of an instance"
                 ) from error
         raise ConfigError(f"{name} cannot be copied for the run ({error}); give the class instead") from error
 

@@ -1,4 +1,4 @@
-"""Checks of a strategy against the data of a run: errors where it can do nothing, lines of the log where it may."""
+"""A strategy against the data of its run: an error if it can do nothing, log lines where it may surprise."""
 
 from difflib import get_close_matches
 from typing import Any

@@ -35,7 +35,7 @@ class Ends(bt.Strategy):
 def ends(data, calendar="XNYS", **terms):
     strategy = Ends()
     result = bt.run({"A": data}, strategy, calendar=calendar, progress=False, **terms)
-    return strategy.times, result
+    return result.strategy.times, result
 
 
 HOURS = bars(np.concatenate([ns(f"2024-01-{day}T14:30") + HOUR * np.arange(7) for day in ("03", "04", "05")]))

@@ -63,8 +63,7 @@ def test_the_order_of_events(found):
     assert tape.n_events == len(rows)
     if not all(any(len(c) for c in streams) for _, streams in found):
         return  # a run refuses a symbol without rows
-    listens = Listens()
-    bt.run(dict(found), listens)
+    listens = bt.run(dict(found), Listens()).strategy
     assert listens.events == sorted(rows)
     assert tape.last_time() == max(rows)[0]
 

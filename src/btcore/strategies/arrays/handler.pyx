@@ -26,6 +26,7 @@ cdef struct State:
     const int64_t* oco
     const int64_t* parent        # id of the parent order: its row counted from 1; 0: none
     const int64_t* latency
+    bint sends_all               # at the end it sends the rows after it, which expire
 
 
 @cython.final
@@ -54,6 +55,7 @@ cdef class ArrayHandler(Handler):
         self.state = &self.columns
         self.on_event = on_event
         self.ignores_sizes = True
+        self.columns.sends_all = True
         self.columns.n = timestamp.shape[0]
         if self.columns.n == 0:
             return
@@ -74,6 +76,10 @@ cdef class ArrayHandler(Handler):
         self.columns.parent = &parent[0]
         self.columns.latency = &latency[0]
 
+    def leave_out_later(self):
+        """Rows after the end of the data are not sent."""
+        self.columns.sends_all = False
+
     @property
     def described(self):
         """The entry of the run's manifest. Its name is part of fingerprints, so it stays if the class is renamed."""
@@ -84,10 +90,11 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
     """Sends the orders that are due, and sets the timer of the next one. At the end it sends the rest, which expire."""
     cdef State* columns = <State*> state
     cdef Request request
+    cdef bint is_over = market.kind == END and columns.sends_all
     cdef int64_t i
     if market.kind != START and market.kind != TIMER and market.kind != END:
         return 0
-    while columns.next < columns.n and (columns.timestamp[columns.next] <= market.now or market.kind == END):
+    while columns.next < columns.n and (columns.timestamp[columns.next] <= market.now or is_over):
         i = columns.next
         columns.next += 1
         request = new_order(columns.symbol[i], columns.side[i], columns.quantity[i])

@@ -39,6 +39,10 @@ class TestOrders:
                 for row in rows:
                     ctx.set_timer(int(data.timestamp[row]) + 1)
 
+            def on_end(self, ctx):
+                while self.at < len(rows):  # rows after the data
+                    self.on_timer(ctx)
+
             def on_timer(self, ctx):
                 i = self.at
                 self.at += 1

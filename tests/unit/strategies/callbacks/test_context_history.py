@@ -33,8 +33,7 @@ class Looks(bt.Strategy):
 
 
 def test_a_view_ends_at_the_newest_event() -> None:
-    strategy = Looks()
-    bt.run({"A": bars([1.0, 2.0, 3.0]), "B": bars([5.0, 6.0, 7.0])}, strategy)
+    strategy = bt.run({"A": bars([1.0, 2.0, 3.0]), "B": bars([5.0, 6.0, 7.0])}, Looks()).strategy
     assert strategy.seen == [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0]]
     assert strategy.last == [[1.0], [1.0, 2.0], [2.0, 3.0]]
     assert strategy.other == [0, 1, 2]  # B's bar of the same time is delivered after A's

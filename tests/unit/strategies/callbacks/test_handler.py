@@ -55,8 +55,7 @@ class Keeper(bt.Strategy):
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_an_event_that_is_kept_does_not_change(every: int) -> None:
-    keeper = Keeper(every=every)
-    bt.run({**market(), **market("B", 7.0)}, keeper)
+    keeper = bt.run({**market(), **market("B", 7.0)}, Keeper(every=every)).strategy
     assert keeper.count == 2 * 4 * N
     assert [values(event) for event in keeper.kept] == keeper.copies
     assert len({id(event) for event in keeper.kept}) == len(keeper.kept)
@@ -66,8 +65,7 @@ def test_an_event_that_is_kept_does_not_change(every: int) -> None:
 
 
 def test_events_have_the_values_of_the_data() -> None:
-    keeper = Keeper()
-    bt.run(market(), keeper)
+    keeper = bt.run(market(), Keeper()).strategy
     quotes = [e for e in keeper.kept if isinstance(e, bt.QuoteEvent)]
     trades = [e for e in keeper.kept if isinstance(e, bt.TradeEvent)]
     bars = [e for e in keeper.kept if isinstance(e, bt.BarEvent)]
@@ -91,8 +89,7 @@ def test_an_event_that_is_not_kept_is_used_again() -> None:
         def on_quote(self, ctx: bt.Context, quote: bt.QuoteEvent) -> None:
             self.seen.add(id(quote))
 
-    careless = Careless()
-    bt.run(market(), careless)
+    careless = bt.run(market(), Careless()).strategy
     assert len(careless.seen) == 1
 
 
@@ -131,17 +128,18 @@ def test_an_interrupt_is_not_turned_into_something_else(failure: type[BaseExcept
 
 
 def test_runs_in_threads_do_not_mix() -> None:
-    keepers = [Keeper() for _ in range(8)]
-    alone = Keeper()
-    bt.run(market(), alone)
-    threads = [
-        threading.Thread(target=bt.run, args=(market(), k), kwargs={"progress": False}) for k in keepers
-    ]
+    alone = bt.run(market(), Keeper()).strategy
+    given, keepers = Keeper(), []  # one instance for all: each run plays a copy
+
+    def play() -> None:
+        keepers.append(bt.run(market(), given, progress=False).strategy)
+
+    threads = [threading.Thread(target=play) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [k.copies for k in keepers] == [alone.copies] * len(keepers)
+    assert [k.copies for k in keepers] == [alone.copies] * 8
 
 
 def test_required_and_optional_parameters() -> None:

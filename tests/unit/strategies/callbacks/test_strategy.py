@@ -33,6 +33,9 @@ class TestStrategies:
             name: str = "x"
             _hidden: int = 0
 
+            def on_bar(self, ctx, bar):
+                pass
+
         assert Cross(period=5).params == {"period": 5, "name": "x"}
         assert bt.run({"A": bars()}, Cross, {"period": np.int64(7)}).manifest["run"]["strategy"][
             "params"
@@ -89,8 +92,7 @@ class TestStrategies:
             def on_start(self, ctx):
                 self.ctx = ctx
 
-        strategy = Keeps()
-        bt.run({"A": bars()}, strategy)
+        strategy = bt.run({"A": bars()}, Keeps()).strategy
         for use in (lambda c: c.cash, lambda c: c.buy("A", 1), lambda c: c.now, lambda c: c.log("x")):
             with pytest.raises(bt.OrderError, match="only inside the strategy's callbacks"):
                 use(strategy.ctx)
@@ -165,8 +167,7 @@ class TestStrategies:
             def on_timer(self, ctx):
                 self.rang.append(ctx.now - START)
 
-        clock = Clock()
-        bt.run({"A": quotes(10)}, clock)
+        clock = bt.run({"A": quotes(10)}, Clock()).strategy
         assert clock.rang == [2 * 10**9, 5 * 10**9 + 1]
 
     def test_a_compiled_handler_is_a_strategy(self):

@@ -50,13 +50,12 @@ class Cross(bt.Strategy):
 @pytest.mark.parametrize("symbols", ["A", "AB", "ABC"])
 def test_a_cross_is_the_same_in_both(symbols: str) -> None:
     data = {symbol: quotes(seed) for seed, symbol in enumerate(symbols)}
-    python = Cross()
     compiled = bt.Compiled(cross, np.zeros(len(symbols), EMA), events="quotes")
     player = compiled.handler()
-    result = play(data, python)
+    result = play(data, Cross())
     assert len(result.trades) > 20
     assert_same(play(data, player), result)
-    assert [tuple(row) for row in player.final_state] == [tuple(own) for own in python.own.values()]
+    assert [tuple(row) for row in player.final_state] == [tuple(own) for own in result.strategy.own.values()]
 
 
 def test_one_object_plays_any_number_of_runs() -> None:
@@ -158,13 +157,13 @@ class Look(bt.Strategy):
 
 def test_both_read_the_same_data() -> None:
     data = {"A": (quotes(1, 100), trades(2, 20), bars(3, 20))}
-    python = Look()
     events = ["start", "quotes", "trades", "bars", "fills", "end"]
     player = bt.Compiled(look, np.zeros(1, SEEN), events=events).handler()
-    assert_same(play(data, player), play(data, python))
+    python = play(data, Look())
+    assert_same(play(data, player), python)
     (own,) = player.final_state
-    assert {row[0] for row in python.seen} == set(range(7))
-    np.testing.assert_array_equal(own["seen"][: own["rows"]], python.seen)
+    assert {row[0] for row in python.strategy.seen} == set(range(7))
+    np.testing.assert_array_equal(own["seen"][: own["rows"]], python.strategy.seen)
 
 
 @pytest.mark.parametrize("name", ["quotes", "trades", "bars", "fills", "start", "end"])
