@@ -80,6 +80,8 @@ Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
 NonNegative = Annotated[float, Meta(ge=0)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Rate = Annotated[float, Meta(ge=-100, le=100)]
+RiskFreeRate = Annotated[float, Meta(gt=-1, le=100)]
+PeriodsPerYear = Annotated[float, Meta(gt=0, le=1e9)]
 ExchangeCode = Annotated[str, Meta(min_length=1, max_length=32)]
 Instant = IsoDate | int  # int: ns since the epoch, UTC
 DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid from its time on
@@ -277,6 +279,9 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         1min if the data are ticks.
     calendar: code of the exchange whose sessions are used, such as XNYS; null for local days.
     fx: price of one unit of each other currency, in `currency`; takes dated values.
+    periods_per_year: number of periods (days or sessions) in a year, for the annual figures; null for that of
+        the calendar, or of the data.
+    risk_free: rate per year as a fraction (0.05 is 5 %); takes dated values.
     """
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
@@ -292,6 +297,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mark_every: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,5}(s|min|h|d)(?![\s\S])")] | None = None
     calendar: ExchangeCode | None = None
     fx: FxRates = field(default_factory=dict)
+    periods_per_year: PeriodsPerYear | None = None
+    risk_free: RiskFreeRate | DatedValues = 0.0
 
     def __post_init__(self) -> None:
         _check_finite(self)

@@ -24,6 +24,7 @@ from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import SweepLanes
 from btcore.feed.tape import Tape
+from btcore.metrics.annual import period_rates, year_of
 from btcore.metrics.period_returns import period_ends
 from btcore.model import DatedKind
 from btcore.strategies import STRATEGIES, make_handler
@@ -118,6 +119,15 @@ def sweep_lanes(
     if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
         return None
     period, ends = period_ends(bars.end, run.timezone, run.calendar_closes)
+    at, annual = bars.end[ends], run.annual
+    year = year_of(
+        period,
+        run.first_ts,
+        at,
+        annual.periods_per_year,
+        annual.sessions_a_year,
+        run.calendar_closes,
+    )
     return SweepLanes(
         bars,
         params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],
@@ -125,8 +135,9 @@ def sweep_lanes(
         run.execution,
         run.initial_capital,
         run.first_ts,
-        int(period),
+        year,
         ends,
+        period_rates(annual.risk_free, run.first_ts, at, year.periods),
         width,
     )
 

@@ -12,6 +12,7 @@ import numpy as np
 from btcore.config import Execution, Instrument
 from btcore.data.base import Container
 from btcore.data.hashing import sha256_hex
+from btcore.metrics.annual import Rates
 from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
@@ -110,8 +111,14 @@ def describe_run(
     mark_every: int | None,
     calendar: str | None,
     fx: Mapping[str, Any],
+    periods_per_year: float | None = None,
+    risk_free: Rates = 0.0,
 ) -> dict[str, Any]:
-    """The settings of a run as JSON values; instruments with default settings are left out."""
+    """The settings of a run as JSON values; instruments with default settings are left out.
+
+    So are the settings of the metrics that have their defaults: earlier releases did not have them.
+    """
+    of_metrics = {"periods_per_year": periods_per_year, "risk_free": msgspec.to_builtins(risk_free)}
     return {
         "strategy": strategy,
         "execution": msgspec.to_builtins(execution),
@@ -128,6 +135,7 @@ def describe_run(
         "mark_every": mark_every,
         "calendar": calendar,
         "fx": msgspec.to_builtins(fx),
+        **{name: value for name, value in of_metrics.items() if value},
     }
 
 

@@ -8,14 +8,15 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from btcore.config import Capital, Currency, Execution, FxRates, Instrument, checked
+from btcore.config import Capital, Currency, Execution, FxRates, Instrument, PeriodsPerYear, checked
 from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_rows
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import ConfigError
 from btcore.feed.tape import Tape
+from btcore.results.summary import AnnualSettings
 from btcore.times.clock import zone
 from btcore.times.intervals import Interval
-from btcore.times.sessions import Sessions, sessions
+from btcore.times.sessions import Sessions, sessions, sessions_a_year
 
 from .cautions import cautions
 from .inputs import (
@@ -27,7 +28,7 @@ from .inputs import (
     time_span,
 )
 from .manifest import describe_data, describe_run
-from .scheduled import scheduled_events
+from .scheduled import risk_free_rates, scheduled_events
 from .session_ends import end_at_closes
 from .symbol_sessions import SessionTable, own_sessions, session_table
 
@@ -54,6 +55,7 @@ class PreparedRun(NamedTuple):
     data_source: str
     data_hashes: Callable[[], list[dict[str, Any]]]  # of the data as given; computed at the first call
     cautions: list[str]  # lines of the log about the data
+    annual: AnnualSettings  # for the metrics
     timezone_from: str = "given"  # why it is that zone: "given", "data" or "default"
     source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
 
@@ -76,6 +78,8 @@ class PreparedRun(NamedTuple):
             mark_every=self.mark_every or None,
             calendar=None if self.calendar is None else self.sessions.name,
             fx=self.fx,
+            periods_per_year=self.annual.periods_per_year,
+            risk_free=self.annual.risk_free,
         )
 
 
@@ -93,6 +97,8 @@ def prepare(
     calendar: str | None = None,
     fx: Mapping[str, Any] | None = None,
     intrabar: str | None = None,
+    periods_per_year: float | None = None,
+    risk_free: Any = 0.0,
     data_source: str = "memory",
 ) -> PreparedRun:
     """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
@@ -150,6 +156,11 @@ def prepare(
         data_source=data_source,
         data_hashes=cache(lambda: describe_data(given)),
         cautions=lines + end_lines,
+        annual=AnnualSettings(
+            checked("periods_per_year", periods_per_year, PeriodsPerYear | None),
+            risk_free_rates(risk_free, zone_name),
+            None if calendar is None else sessions_a_year(run_sessions.name),
+        ),
     )
 
 

@@ -91,4 +91,6 @@ def run_options(request: RunRequest, timezone: str | None) -> dict[str, Any]:
         "mark_every": request.mark_every,
         "calendar": request.calendar,
         "fx": request.fx,
+        "periods_per_year": request.periods_per_year,
+        "risk_free": request.risk_free,
     }

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import Execution, Instrument
+from btcore.config import Execution, Instrument, RiskFreeRate, checked
 from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError
 from btcore.model import DATED_DTYPE, DatedKind
@@ -56,6 +56,21 @@ def scheduled_events(
     for name, column in zip(("ts", "kind", "symbol", "value"), zip(*items, strict=True), strict=True):
         table[name] = column
     return table
+
+
+def risk_free_rates(value: Any, timezone: str) -> float | list[tuple[int, float]]:
+    """The rate, or the (time, rate) of a list or of anything with `items`, such as a pandas Series; ns UTC.
+
+    ConfigError for a rate of -1 or less, and for times that do not increase.
+    """
+    dated = list(value.items()) if hasattr(value, "items") else value
+    if isinstance(dated, Sequence) and not isinstance(dated, str):
+        pairs = [pair if isinstance(pair, Sequence) and len(pair) == 2 else (pair, None) for pair in dated]
+        for i, (_, rate) in enumerate(pairs):
+            checked(f"risk_free[{i}]", rate, RiskFreeRate)
+        return list(_values("risk_free", pairs, timezone))
+    number: float = checked("risk_free", dated, RiskFreeRate)
+    return float(number)
 
 
 def _of_execution(execution: Execution, timezone: str) -> Iterator[Item]:

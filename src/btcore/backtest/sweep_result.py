@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import ConfigError
+from btcore.metrics.annual import BASES
 from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.results import export
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Columns = dict[str, NDArray[Any]]
+TEXTS = {"period": PERIODS, "periods_per_year_from": BASES}  # metrics that are words, codes in a record
 
 
 class Refusal(NamedTuple):
@@ -52,7 +54,8 @@ class SweepResult:
     ) -> None:
         self.params = params
         self.metrics: Columns = {name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()}
-        self.metrics["period"] = np.array(PERIODS)[table["period"]]
+        for name, words in TEXTS.items():
+            self.metrics[name] = np.array(words)[table[name]]
         self.refused = tuple(refused)
         self._run = run
 
@@ -123,7 +126,7 @@ class SweepResult:
 
 def check_metric(metric: str) -> None:
     """Raises ConfigError unless `metric` is the name of a numeric metric."""
-    names = [name for name in RUN_METRICS_DTYPE.names or () if name != "period"]
+    names = [name for name in RUN_METRICS_DTYPE.names or () if name not in TEXTS]
     if metric not in names:
         raise ConfigError(f"metric: {metric!r} is not a numeric metric; choose from {', '.join(names)}")
 
@@ -131,7 +134,8 @@ def check_metric(metric: str) -> None:
 def as_record(metrics: Metrics) -> tuple[Any, ...]:
     """The metrics of a run as a record of RUN_METRICS_DTYPE."""
     plain = {name: math.nan if value is None else value for name, value in metrics.items()}
-    plain["period"] = PERIODS.index(str(plain["period"]))
+    for name, words in TEXTS.items():
+        plain[name] = words.index(str(plain[name]))
     return tuple(plain[name] for name in RUN_METRICS_DTYPE.names or ())
 
 

@@ -173,7 +173,7 @@ def _table(result: "Result", source: str) -> str:
     for group, names in GROUPS.items():
         lines += ["", group]
         for name in names:
-            value = result.metrics[name]
+            value = result.metrics.get(name)
             unit = " %" if name in PERCENT and value is not None else ""
             lines.append(f"  {name:<30}{format_metric(value):>20}{unit}")
     if result.logs:

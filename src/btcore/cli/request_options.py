@@ -33,6 +33,8 @@ FLAGS = {  # what an error begins with -> the option that gives it
     "mark_every": "mark_every",
     "calendar": "calendar",
     "fx": "fx",
+    "periods_per_year": "periods_per_year",
+    "risk_free": "risk_free",
     "instruments": "instrument",
 }
 
@@ -62,6 +64,12 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
             "step of the equity curve: 30s, 1min, 1h, 1d (default: the end of every bar; for ticks 1min)",
         ),
         ("--calendar", "CODE", "exchange whose sessions are used, such as XNYS (default: local days)"),
+        (
+            "--periods-per-year",
+            "NUMBER",
+            "days or sessions in a year, for annual figures (default: by the calendar or the data)",
+        ),
+        ("--risk-free", "RATE", "rate per year: 0.05 is 5 %%; or JSON, a list of [time, rate] (default: 0)"),
         ("--request", "FILE", "JSON body of POST /v1/backtests, - for stdin; other options override it"),
     ):
         run.add_argument(flag, metavar=metavar, help=text)
@@ -93,6 +101,8 @@ def request_body(arguments: argparse.Namespace) -> dict[str, Any]:
         "timezone": arguments.timezone,
         "mark_every": arguments.mark_every,
         "calendar": arguments.calendar,
+        "periods_per_year": _number(arguments.periods_per_year),
+        "risk_free": _number_or_json(arguments.risk_free),
     }
     body |= {name: value for name, value in options.items() if value is not None}
     if arguments.symbols or "symbols" not in body:
@@ -130,6 +140,14 @@ def _number(text: str | None) -> float | str | None:
     try:
         return None if text is None else float(text)
     except ValueError:
+        return text
+
+
+def _number_or_json(text: str | None) -> Any:
+    """The value of a JSON text, or the text itself, which is rejected when the request is checked."""
+    try:
+        return None if text is None else msgspec.json.decode(text)
+    except msgspec.DecodeError:
         return text
 
 

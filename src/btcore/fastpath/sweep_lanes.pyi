@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
 from btcore.data.containers import Bars
+from btcore.metrics.annual import Year
 
 @final
 class SweepLanes:
@@ -22,8 +23,9 @@ class SweepLanes:
         execution: Execution,
         capital: float,
         start: int,
-        period: int,
+        year: Year,
         period_ends: NDArray[np.int64],
+        risk_free: NDArray[np.float64] | None = ...,
         width: int = ...,
     ) -> None: ...
     def play(self, chosen: NDArray[np.int64]) -> None: ...

@@ -30,7 +30,7 @@ from btcore.metrics.curve cimport extend_curve, hold_curve, open_curve
 from btcore.metrics.formulas cimport simple_returns
 from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.metrics.run_metrics cimport (
-    RunMetrics, add_curve, add_fills, add_order, add_position, add_returns, open_metrics
+    AnnualTerms, RunMetrics, add_curve, add_fills, add_order, add_position, add_returns, annual_terms, open_metrics
 )
 from btcore.model cimport BAR, CANCELED, EXPIRED, FILLED, Fill, NONE, REJECTED
 from btcore.strategies.builtin.signal cimport Signal
@@ -62,16 +62,18 @@ cdef class SweepLanes:
     cdef double capital
     cdef int64_t start
     cdef int32_t period
+    cdef const double[::1] free      # risk-free return of each period; empty: 0
+    cdef AnnualTerms terms
     cdef int width
 
     def __init__(
-        self, bars, params, instrument, execution, double capital, int64_t start, int32_t period, period_ends,
-        int width=2,
+        self, bars, params, instrument, execution, double capital, int64_t start, year, period_ends,
+        risk_free=None, int width=2,
     ):
         """`params` has one item per run: the parameters of `ma_crossover`, or a new `Signal` handler.
 
-        `period_ends` has the indexes of the bars that end a period, and `period` is the kind of the period, a
-        `period_returns.Period`.
+        `period_ends` has the indexes of the bars that end a period, and `year` is their `annual.Year`. `risk_free` has
+        the risk-free return of each period; None for 0.
         `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512.
         """
         self.ts, self.ends, self.open, self.close = bars.timestamp, bars.end, bars.open, bars.close
@@ -84,7 +86,9 @@ cdef class SweepLanes:
         self.codes = np.zeros(len(params), np.int8)
         self.table, self.results = self.metrics, self.codes
         self.instrument, self.execution, self.capital = instrument, execution, capital
-        self.start, self.period = start, period
+        self.start, self.period = start, year.period
+        self.free = np.empty(0) if risk_free is None else np.ascontiguousarray(risk_free, np.float64)
+        self.terms = annual_terms(year, risk_free)
         self.width = min(width, widest())
 
     def play(self, const int64_t[::1] chosen not None):
@@ -98,6 +102,7 @@ cdef class SweepLanes:
         cdef double* columns = NULL
         cdef double* first
         cdef double* closes = NULL
+        cdef double* by_period
         cdef Block* block = NULL
         crossing = [self.params[i] for i in chosen if not isinstance(self.params[i], Signal)]
         periods = sorted({p for given in crossing for p in (given.short_period, given.long_period)})
@@ -108,7 +113,8 @@ cdef class SweepLanes:
             means = <Mean*> zeroed(n_means, sizeof(Mean))
             columns = <double*> zeroed((n_means + 1) * (BLOCK + SLACK), sizeof(double))
             first = columns + (-(<int64_t> columns // 8) & 7)  # aligned to a cache line
-            closes = <double*> zeroed((count + 2) * (n_ends + 1), sizeof(double))
+            closes = <double*> zeroed((count + 3) * (n_ends + 1), sizeof(double))
+            by_period = closes + count * (n_ends + 1)
             open_plain_account(&block.plain, self.instrument, self.execution, self.capital, BAR)
             block.kernels = kernels_of(self.width)
             for k in range(n_means):  # the last one is repeated until their number is a multiple of four
@@ -131,7 +137,9 @@ cdef class SweepLanes:
                 self.advance(block, lanes, count, means, n_means)
                 for i in range(count):
                     if lanes[i].code == PLAYED:
-                        self.finish(&lanes[i], closes + count * (n_ends + 1), closes + (count + 1) * (n_ends + 1))
+                        self.finish(
+                            &lanes[i], by_period, by_period + (n_ends + 1), by_period + 2 * (n_ends + 1)
+                        )
             for i in range(count):
                 self.results[chosen[i]] = lanes[i].code
                 if lanes[i].code == NO_MEMORY:
@@ -269,9 +277,9 @@ cdef class SweepLanes:
         clear_open(plain)
         return True
 
-    cdef void finish(self, Lane* lane, double* returns, double* scratch) noexcept nogil:
-        """Computes the lane's metrics; `returns` and `scratch` have room for one number per period."""
-        cdef int64_t n = self.n_bars
+    cdef void finish(self, Lane* lane, double* returns, double* excess, double* scratch) noexcept nogil:
+        """Computes the lane's metrics; `returns`, `excess` and `scratch` have room for one number per period."""
+        cdef int64_t n = self.n_bars, i
         cdef RunMetrics* m = lane.metrics
         lane.position.mark = self.close[n - 1]
         add_position(m, &lane.position)
@@ -279,4 +287,9 @@ cdef class SweepLanes:
         add_curve(m, &lane.curve)
         add_fills(m, &lane.matcher, &lane.curve)
         simple_returns(lane.closes, self.n_ends + 1, returns)
-        add_returns(m, returns, self.n_ends, self.period, 252, 0.0, scratch)
+        if self.free.shape[0]:
+            for i in range(self.n_ends):
+                excess[i] = returns[i] - self.free[i]
+        else:
+            excess = returns
+        add_returns(m, returns, excess, self.n_ends, self.period, &self.terms, scratch)

@@ -98,25 +98,51 @@ def max_drawdown_duration(timestamp, equity):
     return longest_drawdown(&curve)
 
 
-def sharpe_ratio(returns, double risk_free=0.0, double periods=252.0):
-    """mean(r - risk_free) / std(r, ddof 1) * sqrt(periods); `risk_free` is a return per period."""
-    cdef Sample r = _sample(_column(returns))
-    return formulas.sharpe(&r, risk_free, periods)
+cdef tuple _over(returns, required):
+    """The column of returns and a number to be subtracted from them; of an array, the difference and 0.
+
+    ValueError if the array does not have one number per return.
+    """
+    column = _column(returns)
+    if np.ndim(required) == 0:
+        return column, float(required)
+    rates = _column(required, "risk_free")
+    if rates.shape != column.shape:
+        raise ValueError(f"risk_free: {len(rates)} values for {len(column)} returns")
+    return column - rates, 0.0
 
 
-def downside_risk(returns, double required_return=0.0, double periods=252.0):
-    """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), with the mean over all returns."""
-    cdef const double[::1] x = _column(returns)
+def sharpe_ratio(returns, risk_free=0.0, double periods=252.0):
+    """mean(r - risk_free) / std(r - risk_free, ddof 1) * sqrt(periods).
+
+    `risk_free` is a return per period: a number, or an array with one for each return.
+    """
+    column, rate = _over(returns, risk_free)
+    cdef Sample r = _sample(column)
+    return formulas.sharpe(&r, rate, periods)
+
+
+def downside_risk(returns, required_return=0.0, double periods=252.0):
+    """sqrt(mean(min(r - required_return, 0) ** 2)) * sqrt(periods), with the mean over all returns.
+
+    `required_return` is per period: a number, or an array with one for each return.
+    """
+    column, required = _over(returns, required_return)
+    cdef const double[::1] x = column
     cdef Sample r = _sample(x)
-    return formulas.downside(&r, _start(x), required_return, periods)
+    return formulas.downside(&r, _start(x), required, periods)
 
 
-def sortino_ratio(returns, double required_return=0.0, double periods=252.0):
-    """mean(r - required_return) * periods / downside_risk; NaN if no return is below the required one."""
-    cdef const double[::1] x = _column(returns)
+def sortino_ratio(returns, required_return=0.0, double periods=252.0):
+    """mean(r - required_return) * periods / downside_risk; NaN if no return is below the required one.
+
+    `required_return` is as in `downside_risk`.
+    """
+    column, required = _over(returns, required_return)
+    cdef const double[::1] x = column
     cdef Sample r = _sample(x)
-    cdef double risk = formulas.downside(&r, _start(x), required_return, periods)
-    return formulas.sortino(&r, risk, required_return, periods)
+    cdef double risk = formulas.downside(&r, _start(x), required, periods)
+    return formulas.sortino(&r, risk, required, periods)
 
 
 def annual_return(returns, double periods=252.0):
@@ -143,14 +169,18 @@ def calmar_ratio(returns, double periods=252.0):
     return formulas.calmar(formulas.annual(&r, wealth, periods), worst)
 
 
-def omega_ratio(returns, double risk_free=0.0, double required_return=0.0, double periods=252.0):
-    """sum of gains / sum of losses of r - risk_free - h, where (1 + h) ** periods = 1 + required_return."""
-    cdef const double[::1] x = _column(returns)
+def omega_ratio(returns, risk_free=0.0, double required_return=0.0, double periods=252.0):
+    """sum of gains / sum of losses of r - risk_free - h, where (1 + h) ** periods = 1 + required_return.
+
+    `risk_free` is as in `sharpe_ratio`.
+    """
+    column, rate = _over(returns, risk_free)
+    cdef const double[::1] x = column
     cdef Sample r = _sample(x)
     if required_return <= -1.0:
         return NAN
     hurdle = required_return if periods == 1.0 else pow(1.0 + required_return, 1.0 / periods) - 1.0
-    return formulas.omega(&r, _start(x), risk_free, hurdle)
+    return formulas.omega(&r, _start(x), rate, hurdle)
 
 
 def value_at_risk(returns, double cutoff=0.05):

@@ -7,3 +7,6 @@ cpdef enum Period:
     MINUTE = 3
     SECOND = 4
     POINT = 5      # from each point of the curve to the next
+    WEEK = 6       # days or sessions that are a week apart, as of weekly bars; likewise the next two
+    MONTH = 7
+    QUARTER = 8

@@ -12,6 +12,9 @@ class Period(IntEnum):
     MINUTE = 3
     SECOND = 4
     POINT = 5
+    WEEK = 6
+    MONTH = 7
+    QUARTER = 8
 
 def as_column(values: ArrayLike, name: str = "returns") -> NDArray[float64]: ...
 def as_times(timestamp: ArrayLike, size: int) -> NDArray[int64]: ...
@@ -22,6 +25,7 @@ def interval_returns(timestamp: ArrayLike, equity: ArrayLike, interval_ns: int) 
 def period_ends(
     timestamp: ArrayLike, timezone: str = "UTC", closes: ArrayLike | None = None
 ) -> tuple[Period, NDArray[int64]]: ...
+def returns_at(points: ArrayLike, ends: NDArray[int64]) -> NDArray[float64]: ...
 def period_returns(
     timestamp: ArrayLike, equity: ArrayLike, timezone: str = "UTC", closes: ArrayLike | None = None
 ) -> tuple[str, NDArray[float64]]: ...

@@ -53,7 +53,7 @@ def daily_returns(timestamp, equity, str timezone="UTC"):
     """
     points = as_column(equity, "equity")
     times = as_times(timestamp, points.shape[0])
-    return _returns_at(points, _day_ends(times[1:], timezone))
+    return returns_at(points, _day_ends(times[1:], timezone))
 
 
 def session_returns(timestamp, equity, closes):
@@ -65,7 +65,7 @@ def session_returns(timestamp, equity, closes):
     """
     points = as_column(equity, "equity")
     times = as_times(timestamp, points.shape[0])
-    return _returns_at(points, _ends_before(times[1:], closes))
+    return returns_at(points, _ends_before(times[1:], closes))
 
 
 def interval_returns(timestamp, equity, int64_t interval_ns):
@@ -77,7 +77,7 @@ def interval_returns(timestamp, equity, int64_t interval_ns):
     times = as_times(timestamp, points.shape[0])
     if interval_ns <= 0:
         raise ValueError(f"interval_ns: {interval_ns} is not above zero")
-    return _returns_at(points, _cell_ends(times[1:], interval_ns))
+    return returns_at(points, _cell_ends(times[1:], interval_ns))
 
 
 def period_ends(timestamp, str timezone="UTC", closes=None):
@@ -103,10 +103,10 @@ def period_returns(timestamp, equity, str timezone="UTC", closes=None):
     points = as_column(equity, "equity")
     times = as_times(timestamp, points.shape[0])
     period, ends = period_ends(times[1:], timezone, closes)
-    return PERIODS[period], _returns_at(points, ends)
+    return PERIODS[period], returns_at(points, ends)
 
 
-def _returns_at(points, ends):
+def returns_at(points, ends):
     """Returns between the first of `points` and those at 1 + `ends`."""
     return returns(points[np.append(0, ends + 1)]) if len(ends) else np.empty(0)
 

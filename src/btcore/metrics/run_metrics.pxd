@@ -8,7 +8,7 @@ A single run and each lane of a sweep use the same functions, so their metrics a
     add_order, add_position, add_cash_flow                          each record once, at the end
     add_curve(&metrics, &curve)
     add_fills(&metrics, &matcher, &curve)
-    add_returns(&metrics, r, n, DAY, 252, 0.0, scratch)             r: `formulas.simple_returns` of the last equity of
+    add_returns(&metrics, r, r, n, DAY, &year, scratch)             r: `formulas.simple_returns` of the last equity of
                                                                     each period, with the first point as base
     metrics_dict(&metrics)                                          the dict; needs the GIL
 
@@ -24,9 +24,15 @@ from btcore.metrics.formulas cimport (
     Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, r_squared, sharpe,
     skewness, sortino, tail_ratio, take_sample, volatility,
 )
-from btcore.metrics.period_returns cimport DAY, SESSION
+from btcore.metrics.period_returns cimport DAY
 from btcore.metrics.round_trips cimport Matcher, exposed_ns
 from btcore.model cimport CashFlow, DAY_NS, FlowKind, Position, Status
+
+cdef struct AnnualTerms:     # see annual.py
+    double periods           # in a year; NaN: not known
+    double risk_free         # mean risk-free return of a period
+    int64_t basis            # annual.Basis
+    bint is_long             # 1: long enough for annual returns
 
 cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where undefined
     double total_return
@@ -47,7 +53,8 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double stability
     int64_t period           # period_returns.Period
     int64_t periods          # number of returns
-    int64_t periods_per_year
+    double periods_per_year  # NaN: not annualised
+    int64_t periods_per_year_from    # annual.Basis
     double risk_free
     int64_t ddof
     int64_t round_trips
@@ -83,6 +90,7 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double cash_in_lieu
 
 cdef dict metrics_dict(const RunMetrics* metrics)
+cdef AnnualTerms annual_terms(year, risk_free)
 
 
 cdef inline double _defined(double value) noexcept nogil:
@@ -101,10 +109,11 @@ cdef inline void open_metrics(RunMetrics* m) noexcept nogil:
     m.value_at_risk_95 = m.conditional_value_at_risk_95 = m.tail_ratio = m.skew = m.kurtosis = NAN
     m.stability = m.win_rate = m.profit_factor = m.expectancy = m.average_win = m.average_loss = NAN
     m.best_trade = m.worst_trade = m.average_duration_seconds = m.turnover = m.exposure_time = NAN
-    m.initial_capital = m.final_equity = NAN
+    m.initial_capital = m.final_equity = m.periods_per_year = NAN
+    m.periods_per_year_from = 0
     m.period = DAY
     m.ddof = 1
-    m.periods = m.periods_per_year = m.round_trips = m.total_trades = m.orders = m.orders_filled = 0
+    m.periods = m.round_trips = m.total_trades = m.orders = m.orders_filled = 0
     m.orders_canceled = m.orders_expired = m.orders_rejected = m.liquidations = m.ambiguous_bars = m.events = 0
     m.risk_free = m.traded_notional = m.realized_pnl = m.unrealized_pnl = m.total_commission = 0.0
     m.net_interest = m.borrow_fees = m.funding = m.dividends = m.cash_in_lieu = 0.0
@@ -178,23 +187,29 @@ cdef inline void add_fills(RunMetrics* m, const Matcher* matcher, const CurveSta
 
 
 cdef inline void add_returns(
-    RunMetrics* m, const double* r, int64_t n, int32_t period, int64_t periods_per_year, double risk_free,
+    RunMetrics* m, const double* r, const double* excess, int64_t n, int32_t period, const AnnualTerms* terms,
     double* scratch
 ) noexcept nogil:
-    """Sets the metrics of n period returns, annualized for days and sessions. `scratch` has room for n numbers."""
-    cdef bint is_daily = period == DAY or period == SESSION
-    cdef double year = <double> periods_per_year if is_daily else 1.0, risk, low, wealth, worst, annual_return
-    cdef Sample sample
+    """Sets the metrics of n period returns; `excess` are those over the risk-free return. `scratch` has room for n.
+
+    Where the number of periods a year is not known, ratios are per period and annual returns undefined.
+    """
+    cdef double year = terms.periods if isfinite(terms.periods) else 1.0, risk, low, wealth, worst, annual_return
+    cdef Sample sample, over
     take_sample(&sample, r, n)
+    over = sample
+    if excess != r:
+        take_sample(&over, excess, n)
     m.period = period
     m.periods = n
-    m.periods_per_year = periods_per_year if is_daily else 1
-    m.risk_free = risk_free
-    risk = downside(&sample, r, risk_free, year)
+    m.periods_per_year = terms.periods
+    m.periods_per_year_from = terms.basis
+    m.risk_free = terms.risk_free
+    risk = downside(&over, excess, 0.0, year)
     low = quantile(&sample, r, 0.05, scratch)
-    m.sharpe_ratio = _defined(sharpe(&sample, risk_free, year))
-    m.sortino_ratio = _defined(sortino(&sample, risk, risk_free, year))
-    m.omega_ratio = _defined(omega(&sample, r, risk_free, 0.0))
+    m.sharpe_ratio = _defined(sharpe(&over, 0.0, year))
+    m.sortino_ratio = _defined(sortino(&over, risk, 0.0, year))
+    m.omega_ratio = _defined(omega(&over, excess, 0.0, 0.0))
     m.downside_risk = _percent(risk)
     m.value_at_risk_95 = _percent(low)
     m.conditional_value_at_risk_95 = _percent(expected_shortfall(&sample, r, 0.05, scratch))
@@ -202,7 +217,7 @@ cdef inline void add_returns(
     m.skew = _defined(skewness(&sample))
     m.kurtosis = _defined(excess_kurtosis(&sample))
     m.stability = _defined(r_squared(&sample, r, scratch))
-    if is_daily:
+    if terms.is_long and isfinite(terms.periods):
         compound(r, n, &wealth, &worst)
         annual_return = annual(&sample, wealth, year)
         m.annual_return = _percent(annual_return)

@@ -4,11 +4,14 @@ from math import isfinite as _isfinite
 
 import numpy as np
 
+from libc.math cimport NAN
+
 from btcore.metrics.curve cimport extend_curve, open_curve
 from btcore.metrics.round_trips cimport check_fills, close_matcher, match_all, open_matcher
 from btcore.model cimport Fill, Note, NoteKind, Order, Restatement
 
 from btcore.metrics.api import exposure_time as _exposure_time
+from btcore.metrics.annual import BASES as _BASES
 from btcore.metrics.period_returns import PERIODS as _PERIODS
 from btcore.metrics.round_trips import match_fills as _match_fills
 
@@ -24,14 +27,21 @@ cdef dict metrics_dict(const RunMetrics* metrics):
         for name, value in (<dict> metrics[0]).items()
     }
     named["period"] = _PERIODS[metrics.period]
+    named["periods_per_year_from"] = _BASES[metrics.periods_per_year_from]
     return named
 
 
-def compute_metrics(journal, returns, str period, int64_t periods_per_year, double risk_free):
+cdef AnnualTerms annual_terms(year, risk_free):
+    """An `annual.Year`, and the risk-free return of each period (None: 0), as the struct."""
+    mean = 0.0 if risk_free is None else float(np.mean(risk_free)) if len(risk_free) else NAN
+    return AnnualTerms(periods=year.periods, risk_free=mean, basis=year.basis, is_long=year.is_long)
+
+
+def compute_metrics(journal, returns, year, risk_free=None):
     """All metrics of a journal by name, None where undefined.
 
-    `returns` are the returns by `period`, one of `period_returns.PERIODS`, and `risk_free` is a return per period.
-    ValueError for an unknown period, a curve without points or with columns of different lengths, or a fill or
+    `returns` are the returns by the period of `year`, an `annual.Year`, and `risk_free` are the risk-free returns of
+    the same periods; None for 0. ValueError for a curve without points or with columns of different lengths, or a fill or
     restatement with an impossible symbol, leg, quantity or ratio.
     """
     cdef const int64_t[::1] ts = np.ascontiguousarray(journal.curve.timestamp)
@@ -43,15 +53,15 @@ def compute_metrics(journal, returns, str period, int64_t periods_per_year, doub
     cdef const Position[::1] positions = journal.positions
     cdef const CashFlow[::1] flows = journal.cash_flows
     cdef const Note[::1] notes = journal.notes
+    cdef const double[::1] excess = r if risk_free is None else np.subtract(r, risk_free)
     cdef double[::1] scratch = np.empty(max(r.shape[0], 1))
+    cdef AnnualTerms terms = annual_terms(year, risk_free)
+    cdef int32_t period = year.period
     cdef int64_t i, n_symbols = check_fills(fills, splits)
     cdef CurveStats curve
     cdef Matcher matcher
     cdef RunMetrics metrics
     cdef int code
-    if period not in _PERIODS:
-        raise ValueError(f"period: {period!r} is not one of {', '.join(_PERIODS)}")
-    cdef int32_t number = _PERIODS.index(period)
     if ts.shape[0] != equity.shape[0] or not ts.shape[0]:
         raise ValueError(f"curve: {ts.shape[0]} times and {equity.shape[0]} values of equity")
     with nogil:
@@ -68,7 +78,8 @@ def compute_metrics(journal, returns, str period, int64_t periods_per_year, doub
         add_curve(&metrics, &curve)
         add_fills(&metrics, &matcher, &curve)
         add_returns(
-            &metrics, &r[0] if r.shape[0] else NULL, r.shape[0], number, periods_per_year, risk_free, &scratch[0]
+            &metrics, &r[0] if r.shape[0] else NULL, &excess[0] if r.shape[0] else NULL, r.shape[0], period, &terms,
+            &scratch[0],
         )
         for i in range(orders.shape[0]):
             add_order(&metrics, orders[i].status)

@@ -15,7 +15,7 @@ from . import tables as views
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
 from .journal import RunJournal
-from .summary import Metrics, format_metric, summarize
+from .summary import AnnualSettings, Metrics, format_metric, summarize
 from .tables import TABLES, PriceSource, Table
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Result:
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         timezone: str = "UTC",
-        periods_per_year: int = 252,
+        annual: AnnualSettings = AnnualSettings(),
         prices: PriceSource | None = None,
         strategy: Any = None,
     ) -> Self:
@@ -81,7 +81,7 @@ class Result:
             "order_events": partial(views.order_events, journal),
         }
         return cls(
-            metrics=partial(summarize, journal, timezone=timezone, periods_per_year=periods_per_year),
+            metrics=partial(summarize, journal, timezone=timezone, annual=annual),
             make=make,
             logs=journal.logs,
             manifest=manifest,

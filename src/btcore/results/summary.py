@@ -1,6 +1,9 @@
 """The metrics of a run by name; docs/metrics.md states each formula."""
 
-from btcore.metrics.period_returns import period_returns
+from typing import NamedTuple
+
+from btcore.metrics.annual import Rates, period_rates, year_of
+from btcore.metrics.period_returns import period_ends, returns_at
 from btcore.metrics.run_metrics import compute_metrics
 
 from .journal import RunJournal
@@ -16,9 +19,27 @@ def format_metric(value: Value) -> str:
     return f"{value:z,.2f}" if isinstance(value, float) else str(value)
 
 
+class AnnualSettings(NamedTuple):
+    """What a run says about its year: periods in it, risk-free rate per year, sessions of its calendar."""
+
+    periods_per_year: float | None = None
+    risk_free: Rates = 0.0
+    sessions_a_year: int | None = None
+
+
 def summarize(
-    journal: RunJournal, *, timezone: str = "UTC", periods_per_year: int = 252, risk_free: float = 0.0
+    journal: RunJournal, *, timezone: str = "UTC", annual: AnnualSettings = AnnualSettings()
 ) -> Metrics:
-    """Every metric of a run by name; None if undefined. `risk_free` is a return per period."""
-    period, returns = period_returns(journal.curve.timestamp, journal.curve.equity, timezone, journal.closes)
-    return compute_metrics(journal, returns, period, periods_per_year, risk_free)
+    """Every metric of a run by name; None if undefined."""
+    times, equity = journal.curve.timestamp, journal.curve.equity
+    period, ends = period_ends(times[1:], timezone, journal.closes)
+    year = year_of(
+        period,
+        int(times[0]),
+        times[1:][ends],
+        annual.periods_per_year,
+        annual.sessions_a_year,
+        journal.closes,
+    )
+    rates = period_rates(annual.risk_free, int(times[0]), times[1:][ends], year.periods)
+    return compute_metrics(journal, returns_at(equity, ends), year, rates)

@@ -14,6 +14,9 @@ from .clock import FIRST_YEAR, LAST_YEAR, moment_text, year_of, zone
 from .zones import Times, distinct, midnights
 
 
+YEAR_NS = 365.25 * 86_400e9
+
+
 class Sessions(NamedTuple):
     """Opens and closes in nanoseconds UTC, sorted: opens[i] < closes[i] <= opens[i + 1].
 
@@ -56,6 +59,16 @@ def sessions(first: int, last: int, timezone: str, calendar: str | None = None) 
         )
     rows = slice(np.searchsorted(opens, first, "right") - 1, np.searchsorted(opens, last, "right") + 1)
     return Sessions(opens[rows].copy(), closes[rows].copy(), name)
+
+
+def sessions_a_year(code: str) -> int:
+    """The mean number of sessions in a year, of the ten years from 2010 on, rounded to a whole number."""
+    begin, end = (int(np.datetime64(year, "ns").astype(np.int64)) for year in ("2010", "2020"))
+    table = _calendar_table(code, None)
+    if not table.opens[0] <= begin <= end <= table.opens[-1]:
+        table = _calendar_table(code, (2010, 2019))
+    years = (min(end, int(table.closes[-1])) - max(begin, int(table.opens[0]))) / YEAR_NS
+    return round(np.count_nonzero((table.opens >= begin) & (table.opens < end)) / max(years, 1.0))
 
 
 def calendar_code(calendar: str) -> str:

@@ -8,12 +8,13 @@ from example_result import MANIFEST
 from btcore.errors import ConfigError
 from btcore.results import result, summary, tables
 from btcore.results.result import Result
+from btcore.results.summary import AnnualSettings
 
 
 def test_metrics_and_tables_are_computed_when_read(monkeypatch):
     calls = []
     monkeypatch.setattr(result, "summarize", lambda *_, **given: calls.append(given) or {"sharpe_ratio": 1.0})
-    terms = {"timezone": "Asia/Tokyo", "periods_per_year": 365}
+    terms = {"timezone": "Asia/Tokyo", "annual": AnnualSettings(365.0)}
     lazy = Result.from_journal(random_journal(5), manifest={}, fingerprint="", **terms)
     assert calls == []
     assert lazy.metrics is lazy.metrics

@@ -53,8 +53,8 @@ GROUPS = {
     ),
     "Orders and convention": (
         "orders", "orders_filled", "orders_canceled", "orders_expired", "orders_rejected", "total_trades",
-        "liquidations", "ambiguous_bars", "events", "period", "periods", "periods_per_year", "risk_free",
-        "ddof",
+        "liquidations", "ambiguous_bars", "events", "period", "periods", "periods_per_year",
+        "periods_per_year_from", "risk_free", "ddof",
     ),
 }  # fmt: skip
 MONEY = frozenset({"pnl", "mae", "mfe", "commission", "amount"})
