@@ -106,7 +106,7 @@ def test_with_credit_a_gap_is_not_cut(
 
 
 def test_the_part_of_a_fill_that_closes_is_never_cut(engine: EngineRun) -> None:
-    # Short 5 at 100 with 1000: cash 1500. At 150 equity is 750. A buy of 12 closes 5; 750 then pay for 5 of 7.
+    # Short 5 at 100 with 1000: cash 1500. At 150 equity is 750. A buy of 12 closes 5; 750 pay for 5 of 7.
     flat = (0, 100, 100, 100, 100), (1, 100, 100, 100, 100)
     lots = {"A": Instrument(lot_size=1)}
     rows = bars(*flat, (2, 150, 150, 150, 150), (3, 150, 150, 150, 150))
@@ -140,8 +140,8 @@ def test_the_other_positions_count_at_their_marks(engine: EngineRun) -> None:
 
 
 def test_what_market_orders_will_close_is_free_for_other_symbols(engine: EngineRun) -> None:
-    # All of 1000 is in B. Its sale and the buy of A are sent together. A fills first, as its bar comes first: at 110
-    # the 1000 of the sale, which fills at the same time, pay for 9.
+    # All of 1000 is in B. Its sale and the buy of A are sent together. A fills first, as its bar comes first:
+    # at 110 the 1000 of the sale, which fills at the same time, pay for 9.
     lots = {"A": Instrument(lot_size=1), "B": Instrument(lot_size=1)}
     flat = bars(*((t, 100, 100, 100, 100) for t in range(5)))
     rows = bars(

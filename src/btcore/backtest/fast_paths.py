@@ -120,14 +120,7 @@ def sweep_lanes(
         return None
     period, ends = period_ends(bars.end, run.timezone, run.calendar_closes)
     at, annual = bars.end[ends], run.annual
-    year = year_of(
-        period,
-        run.first_ts,
-        at,
-        annual.periods_per_year,
-        annual.sessions_a_year,
-        run.calendar_closes,
-    )
+    year = year_of(period, run.first_ts, at, annual, run.calendar_closes)
     return SweepLanes(
         bars,
         params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],

@@ -13,7 +13,7 @@ from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_ro
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import ConfigError
 from btcore.feed.tape import Tape
-from btcore.results.summary import AnnualSettings
+from btcore.metrics.annual import AnnualSettings
 from btcore.times.clock import zone
 from btcore.times.intervals import Interval
 from btcore.times.sessions import Sessions, sessions, sessions_a_year

@@ -78,9 +78,10 @@ def run(
     fx: currencies to the price of one unit in `currency`: a number, or a list of (time, number), each valid
         from its time on.
     intrabar: replaces the field of that name of `execution`.
-    periods_per_year: the number of periods (days or sessions) in a year, for the annual figures; None for that of
-        the calendar, or of the data: 365, 252, 52, 12 or 4 by how often they have points.
-    risk_free: rate per year as a fraction (0.05 is 5 %), or a list of (time, rate), each valid from its time on.
+    periods_per_year: the number of periods (days or sessions) in a year, for the annual figures; None for
+        that of the calendar, or of the data: 365, 252, 52, 12 or 4 by how often they have points.
+    risk_free: rate per year as a fraction (0.05 is 5 %), or a list of (time, rate), each valid from its time
+        on.
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from, for the manifest; None for what a Source says, else "memory".

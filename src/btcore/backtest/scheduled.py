@@ -65,7 +65,9 @@ def risk_free_rates(value: Any, timezone: str) -> float | list[tuple[int, float]
     """
     dated = list(value.items()) if hasattr(value, "items") else value
     if isinstance(dated, Sequence) and not isinstance(dated, str):
-        pairs = [pair if isinstance(pair, Sequence) and len(pair) == 2 else (pair, None) for pair in dated]
+        pairs: list[Any] = [
+            pair if isinstance(pair, Sequence) and len(pair) == 2 else (pair, None) for pair in dated
+        ]
         for i, (_, rate) in enumerate(pairs):
             checked(f"risk_free[{i}]", rate, RiskFreeRate)
         return list(_values("risk_free", pairs, timezone))

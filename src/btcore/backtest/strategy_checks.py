@@ -101,8 +101,8 @@ def _unmatched(markets: SymbolStreams, name: str, kinds: dict[str, str], others:
 def rows_at_opens(markets: SymbolStreams, strategy: Orders | Targets) -> list[str]:
     """A line for each symbol with rows at the open of a bar where no bar ends.
 
-    A value that is computed from a bar is known at its end. Where bars follow each other without a gap, all opens
-    but the first are ends, so that this finds only the first bar.
+    A value that is computed from a bar is known at its end. Where bars follow each other without a gap, all
+    opens but the first are ends, so that this finds only the first bar.
     """
     lines = []
     word = "orders" if isinstance(strategy, Orders) else "targets"
@@ -115,9 +115,9 @@ def rows_at_opens(markets: SymbolStreams, strategy: Orders | Targets) -> list[st
         if len(early):
             first = np.datetime64(int(early[0]), "ns")
             lines.append(
-                f"{len(early)} of {len(times)} {word} of {symbol} are dated at the open of a bar, the first at "
-                f"{first}Z: what is computed from a bar is known at its end, at which {word.capitalize()}(bars=) "
-                "dates its rows"
+                f"{len(early)} of {len(times)} {word} of {symbol} are dated at the open of a bar, the first "
+                f"at {first}Z: what is computed from a bar is known at its end, at which "
+                f"{word.capitalize()}(bars=) dates its rows"
             )
     return lines
 

@@ -55,7 +55,7 @@ COARSE = (  # the days between two periods, their kind, basis and number in a ye
 
 
 class Year(NamedTuple):
-    """The number of periods in a year, NaN if it is not known, and why; whether annual returns have a meaning.
+    """The number of periods in a year, NaN if not known, and why; whether annual returns have a meaning.
 
     `period` is the kind of period: weeks, months and quarters are told from days here.
     """
@@ -66,18 +66,25 @@ class Year(NamedTuple):
     is_long: bool
 
 
+class AnnualSettings(NamedTuple):
+    """What a run says about its year: periods in it, risk-free rate per year, sessions of its calendar."""
+
+    periods_per_year: float | None = None
+    risk_free: Rates = 0.0
+    sessions_a_year: int | None = None
+
+
+DEFAULTS = AnnualSettings()
+
+
 def year_of(
-    period: Period,
-    start: int,
-    ends: Times,
-    given: float | None = None,
-    sessions_a_year: int | None = None,
-    closes: Times | None = None,
+    period: Period, start: int, ends: Times, settings: AnnualSettings = DEFAULTS, closes: Times | None = None
 ) -> Year:
     """The year of a curve that begins at `start` and whose periods end at `ends`, ns UTC.
 
-    `sessions_a_year` and `closes` are those of the calendar of the run. A number that is given goes first.
+    `closes` are those of the sessions of the calendar of the run; None without one.
     """
+    given, sessions_a_year = settings.periods_per_year, settings.sessions_a_year
     span = int(ends[-1]) - start if len(ends) else 0
     is_long = span >= LEAST_DAYS * DAY_NS
     is_daily = period in (Period.DAY, Period.SESSION)
@@ -100,7 +107,7 @@ def year_of(
 
 
 def _by_spacing(period: Period, ends: Times) -> tuple[Period, tuple[Basis, float] | None]:
-    """The kind of period by the days between their ends, and the basis and number of a year; None if irregular."""
+    """The kind of period by the days between their ends; basis and number of a year, None if irregular."""
     gaps = np.diff(ends) / DAY_NS
     if not len(gaps):
         return period, None
@@ -116,8 +123,9 @@ def _by_spacing(period: Period, ends: Times) -> tuple[Period, tuple[Basis, float
 def period_rates(risk_free: Rates, start: int, ends: Times, periods: float) -> NDArray[np.float64] | None:
     """The risk-free return of each period, (1 + rate) ** (1 / periods) - 1; None if all rates are 0.
 
-    A rate is a fraction per year, or (time, rate) in order of time, each valid from its time on and 0 before the
-    first. That of a period is the one in force at its beginning. NaN where the number of periods a year is not known.
+    A rate is a fraction per year, or (time, rate) in order of time, each valid from its time on and 0 before
+    the first. That of a period is the one in force at its beginning. NaN where the number of periods a year
+    is not known.
     """
     dated = [(start, float(risk_free))] if isinstance(risk_free, int | float) else list(risk_free)
     rates = np.array([0.0, *(rate for _, rate in dated)])

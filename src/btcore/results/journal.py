@@ -115,8 +115,8 @@ class RunJournal:
         if snapped:
             yield f"{snapped} orders moved to the steps of their instruments"
         if self._timers:
-            first = np.datetime64(min(self._timers), "ns")
-            yield f"{len(self._timers)} timers after the end of the data were not called, the first at {first}Z"
+            first, count = np.datetime64(min(self._timers), "ns"), len(self._timers)
+            yield f"{count} timers after the end of the data were not called, the first at {first}Z"
         if self._player.lowest_cash < -0.005:  # visible with two decimals
             yield f"cash was below zero, at the least {self._player.lowest_cash:.2f}"
         if self._player.equity < 0.0:

@@ -9,13 +9,14 @@ import msgspec
 import numpy as np
 
 from btcore.errors import ConfigError
+from btcore.metrics.annual import DEFAULTS, AnnualSettings
 
 from . import export
 from . import tables as views
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
 from .journal import RunJournal
-from .summary import AnnualSettings, Metrics, format_metric, summarize
+from .summary import Metrics, format_metric, summarize
 from .tables import TABLES, PriceSource, Table
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Result:
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         timezone: str = "UTC",
-        annual: AnnualSettings = AnnualSettings(),
+        annual: AnnualSettings = DEFAULTS,
         prices: PriceSource | None = None,
         strategy: Any = None,
     ) -> Self:

@@ -1,8 +1,6 @@
 """The metrics of a run by name; docs/metrics.md states each formula."""
 
-from typing import NamedTuple
-
-from btcore.metrics.annual import Rates, period_rates, year_of
+from btcore.metrics.annual import DEFAULTS, AnnualSettings, period_rates, year_of
 from btcore.metrics.period_returns import period_ends, returns_at
 from btcore.metrics.run_metrics import compute_metrics
 
@@ -19,27 +17,10 @@ def format_metric(value: Value) -> str:
     return f"{value:z,.2f}" if isinstance(value, float) else str(value)
 
 
-class AnnualSettings(NamedTuple):
-    """What a run says about its year: periods in it, risk-free rate per year, sessions of its calendar."""
-
-    periods_per_year: float | None = None
-    risk_free: Rates = 0.0
-    sessions_a_year: int | None = None
-
-
-def summarize(
-    journal: RunJournal, *, timezone: str = "UTC", annual: AnnualSettings = AnnualSettings()
-) -> Metrics:
+def summarize(journal: RunJournal, *, timezone: str = "UTC", annual: AnnualSettings = DEFAULTS) -> Metrics:
     """Every metric of a run by name; None if undefined."""
     times, equity = journal.curve.timestamp, journal.curve.equity
     period, ends = period_ends(times[1:], timezone, journal.closes)
-    year = year_of(
-        period,
-        int(times[0]),
-        times[1:][ends],
-        annual.periods_per_year,
-        annual.sessions_a_year,
-        journal.closes,
-    )
+    year = year_of(period, int(times[0]), times[1:][ends], annual, journal.closes)
     rates = period_rates(annual.risk_free, int(times[0]), times[1:][ends], year.periods)
     return compute_metrics(journal, returns_at(equity, ends), year, rates)

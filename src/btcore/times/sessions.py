@@ -13,7 +13,6 @@ from btcore.errors import ConfigError
 from .clock import FIRST_YEAR, LAST_YEAR, moment_text, year_of, zone
 from .zones import Times, distinct, midnights
 
-
 YEAR_NS = 365.25 * 86_400e9
 
 

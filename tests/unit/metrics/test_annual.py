@@ -1,4 +1,4 @@
-"""Periods a year by calendar and by density, and risk-free rates; empyrical has the same figures at the same number."""
+"""Periods a year by calendar and by density, and risk-free rates; empyrical has the same figures."""
 
 import warnings
 from typing import Any

@@ -18,13 +18,13 @@ with warnings.catch_warnings():
 from scipy import stats
 
 from btcore import metrics
-from btcore.metrics.annual import Basis, Year
+from btcore.metrics.annual import AnnualSettings, Basis, Year
 from btcore.metrics.period_returns import PERIODS, Period
 from btcore.metrics.round_trips import match_fills
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE, compute_metrics
 from btcore.model import FILL_DTYPE
 from btcore.results.journal import Curve
-from btcore.results.summary import AnnualSettings, summarize
+from btcore.results.summary import summarize
 
 YEAR = Year(Period.DAY, 252.0, Basis.GIVEN, True)
 ANNUAL = {"annual_return", "annual_volatility", "calmar_ratio"}

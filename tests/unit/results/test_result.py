@@ -6,9 +6,9 @@ from bookkeeper import random_journal
 from example_result import MANIFEST
 
 from btcore.errors import ConfigError
+from btcore.metrics.annual import AnnualSettings
 from btcore.results import result, summary, tables
 from btcore.results.result import Result
-from btcore.results.summary import AnnualSettings
 
 
 def test_metrics_and_tables_are_computed_when_read(monkeypatch):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 import btcore as bt
 from btcore import metrics
+from btcore.metrics.annual import AnnualSettings
 from btcore.metrics.period_returns import period_returns
 from btcore.model import CASH_FLOW_DTYPE, NOTE_DTYPE, ORDER_DTYPE
-from btcore.results.summary import AnnualSettings, format_metric, summarize
+from btcore.results.summary import format_metric, summarize
 
 PAGE = Path(__file__).parents[3] / "docs" / "metrics.md"
 WEEK = [

@@ -12,7 +12,6 @@ from btcore.validation import check_names
 from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
-
 HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer", "on_end")
 
 

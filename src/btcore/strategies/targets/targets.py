@@ -21,9 +21,9 @@ AT_START = int(np.iinfo(np.int64).min)  # a time before every run
 class Targets:
     """Target positions, one per row: from `timestamp` on, the target of `symbol` is `value`.
 
-    A scalar applies to every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run. A value
-    that is computed from a bar is known at the bar's end, not at its `timestamp`, which is its open: with `bars`, a
-    Bars in place of `timestamp`, row i is dated at the end of bar i.
+    A scalar applies to every row. `timestamp` is int64 ns UTC or datetime64; None is the start of the run. A
+    value that is computed from a bar is known at the bar's end, not at its `timestamp`, which is its open:
+    with `bars`, a Bars in place of `timestamp`, row i is dated at the end of bar i.
 
     `value` is signed; by `kind` it is a weight of equity ("weight"), money in the run's currency ("value") or
     a quantity ("units"). OrderError names the first invalid row, ConfigError the invalid setting.

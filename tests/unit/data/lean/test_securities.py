@@ -103,8 +103,8 @@ def test_a_run_over_the_catalog_applies_what_the_prices_lack(folder, catalog):
     bt.import_lean(folder, catalog)
     bought = {"initial_capital": 10_000.0, "symbols": ["AAA"], "resolution": "day"}
     result = bt.run(catalog, "buy_and_hold", **bought)
-    # 101 shares (10,000 / 99) are asked for, and 10,000 pays for 100 at 100 on the 3rd; 1.00 each on the 4th; 200
-    # shares at 53 in the end.
+    # 101 shares (10,000 / 99) are asked for, and 10,000 pays for 100 at 100 on the 3rd; 1.00 each on the 4th;
+    # 200 shares at 53 in the end.
     assert result.equity_curve["equity"][-1] == 10_000 - 100 * 100 + 100 * 1.0 + 200 * 53.0
     assert [row for row in result.logs if "prices: raw" in row]
     alone = bt.run({"AAA": catalog.read("AAA", "day")}, "buy_and_hold", initial_capital=10_000.0)
