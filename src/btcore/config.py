@@ -266,7 +266,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A backtest as `POST /v1/backtests` and `btcore run` take it.
 
     symbols: the symbols to trade, each once.
-    start_date, end_date: rows with start_date <= timestamp < end_date are used.
+    start_date, end_date: rows with start_date <= timestamp < end_date are used; an end without a time is the
+        beginning of that day, which is not part of the run.
     resolution: ticks (quotes and trades), or bars of that interval.
     strategy: a built-in strategy.
     execution: costs, latency, liquidity and the account.

@@ -55,7 +55,7 @@ cdef inline Request new_order(int32_t symbol, int8_t side, double qty) noexcept 
     """A request for a GTC market order; change its fields as needed and pass it to `send_order`."""
     return Request(
         ts_arrives=0, seq=0, order_id=0, oco=0, parent=0, expires=NEVER, latency=-1, qty=qty, limit_px=NAN, stop_px=NAN,
-        trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET, time_in_force=GTC,
+        trail=NAN, limit_offset=NAN, unclipped_qty=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET, time_in_force=GTC,
         trail_by=0, flags=0,
     )
 
@@ -111,23 +111,30 @@ cdef inline double room(const Account* account, const Outbox* out, int32_t symbo
     return larger(left, 0.0)
 
 
-cdef inline double target_quantity(
-    const Market* market, const Account* account, const Outbox* out, int32_t symbol, double weight
+cdef inline double money_quantity(
+    const Market* market, const Account* account, int32_t symbol, double weight, double money
 ) noexcept nogil:
-    """Signed quantity in whole lots that is worth `weight` of equity, reduced for taker costs and to the buying power.
-
-    NaN if the symbol has no price yet.
-    """
+    """Signed quantity in whole lots that is worth `money`, with the sign of `weight`, reduced for taker costs."""
     cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1, account.positions[symbol].mark)
     cdef double qty
-    if not market.tickers[symbol].priced:
-        return NAN
-    qty = smaller(
-        fabs(weight) * equity(account), room(account, out, symbol) / account.instruments[symbol].margin_weight
-    )
-    qty = qty / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.cost_rate))
+    if weight == 0.0:
+        return 0.0
+    qty = money / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.cost_rate))
     qty = whole_lots(qty, account.instruments[symbol].lot_size)
     return qty if weight > 0 else -qty
+
+
+cdef inline double difference(
+    const Account* account, const Outbox* out, int32_t symbol, double target
+) noexcept nogil:
+    """`target` less the position with its open market orders; 0 if that is only a rounding error, or NaN."""
+    cdef double delta = target - account.positions[symbol].qty - out.pending[symbol]
+    return 0.0 if isnan(delta) or fabs(delta) <= 1e-12 * fabs(target) else delta
+
+
+cdef inline bint lowers(double held, double target) noexcept nogil:
+    """True if the way from `held` to `target` lowers a position and does not open one."""
+    return held != 0.0 and (target == 0.0 or (target > 0.0) == (held > 0.0)) and fabs(target) <= fabs(held)
 
 
 cdef inline int64_t order_target(
@@ -137,14 +144,39 @@ cdef inline int64_t order_target(
 
     Returns its id, 0 if no order is needed, or -1 if memory runs out.
     """
-    cdef double delta = target - account.positions[symbol].qty - out.pending[symbol]
-    if isnan(delta) or fabs(delta) <= 1e-12 * fabs(target) or delta == 0.0:
-        return 0
-    return submit(out, symbol, 1 if delta > 0 else -1, fabs(delta))
+    cdef double delta = difference(account, out, symbol, target)
+    return submit(out, symbol, 1 if delta > 0 else -1, fabs(delta)) if delta != 0.0 else 0
 
 
 cdef inline int64_t order_target_percent(
     const Market* market, const Account* account, Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
-    """Sends a market order that brings the position to `weight` of equity. Returns as `order_target` does."""
-    return order_target(account, out, symbol, target_quantity(market, account, out, symbol, weight))
+    """Sends a market order that brings the position to `weight` of equity. Returns as `order_target` does.
+
+    An order that raises the position is smaller if the other positions leave less buying power, and it then carries
+    the quantity asked for. If nothing of it is left, the whole is sent: its admission decides.
+    """
+    cdef double held = account.positions[symbol].qty + out.pending[symbol]
+    cdef double wanted = fabs(weight) * equity(account)
+    cdef double left = room(account, out, symbol) / account.instruments[symbol].margin_weight
+    cdef double target, asked, delta, whole
+    cdef Request request
+    if not market.tickers[symbol].priced:
+        return 0
+    asked = money_quantity(market, account, symbol, weight, wanted)
+    target = asked
+    if not lowers(held, asked):
+        target = money_quantity(market, account, symbol, weight, smaller(wanted, left))
+    out.n_small += weight != 0.0 and wanted > 0.0 and asked == 0.0
+    delta = difference(account, out, symbol, target)
+    if target == asked:
+        return submit(out, symbol, 1 if delta > 0 else -1, fabs(delta)) if delta != 0.0 else 0
+    whole = difference(account, out, symbol, asked)
+    if whole == 0.0:
+        return 0
+    if (delta > 0.0) != (whole > 0.0) or delta == 0.0:
+        delta = whole
+    request = new_order(symbol, 1 if delta > 0 else -1, fabs(delta))
+    if delta != whole:
+        request.unclipped_qty = fabs(whole)
+    return send_order(out, &request)

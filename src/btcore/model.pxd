@@ -123,6 +123,7 @@ cpdef enum NoteKind:         # journal entries other than orders and fills
     RELEASED = 4             # a child order was released by its parent's fill
     RESTATED = 5             # an order was adjusted for a split or dividend
     LIQUIDATED = 6           # the account was liquidated; the value is its equity
+    CLIPPED = 7              # an order by weight is smaller than asked; the value is the quantity asked for
 
 cdef struct Bar:
     int64_t ts           # start of the bar; it is delivered at its end, when its close is known
@@ -329,6 +330,7 @@ cdef struct Request:         # a message from the strategy to the market
     double stop_px           # stop or touch price
     double trail
     double limit_offset
+    double unclipped_qty     # of an order by weight that buying power has reduced: the quantity asked for; NaN: none
     int32_t symbol
     int8_t action            # Action
     int8_t side              # 1 buy, -1 sell
@@ -344,6 +346,7 @@ cdef struct Outbox:          # requests of one call of the strategy
     int64_t next_id          # id of the next new order
     int64_t next_timer       # next timer call of the strategy; NEVER: none
     double* pending          # by symbol: signed unfilled quantity of open market orders, sent or working
+    int64_t n_small          # targets by weight so far that are less than one lot, for which no order is sent
     int32_t n_symbols
     int32_t fault            # code of the first invalid call, 0: none; see strategies/compiled/order_calls
 
@@ -351,7 +354,7 @@ cdef struct Outbox:          # requests of one call of the strategy
 ctypedef int (*on_event_t)(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil
 
 cdef enum:
-    CONTRACT = 2             # version of this interface
+    CONTRACT = 3             # version of this interface
 
 cdef extern from *:
     """

@@ -116,6 +116,7 @@ class NoteKind(IntEnum):
     RELEASED = 4
     RESTATED = 5
     LIQUIDATED = 6
+    CLIPPED = 7
 
 class DatedKind(IntEnum):
     ACCRUAL = 0

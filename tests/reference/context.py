@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from btcore.errors import OrderError
 
 from .model import BUY, LONG, SELL, SHORT, Order
+from .targets import order_target_percent, order_target_weights
 
 if TYPE_CHECKING:
     from .run import Reference
@@ -66,6 +67,12 @@ class Context:
         target = None if take_profit is None else send(-way, symbol, quantity, limit=take_profit, **terms)
         guard = None if stop_loss is None else send(-way, symbol, quantity, stop=stop_loss, **terms)
         return entry, target, guard
+
+    def order_target_percent(self, symbol: str, weight: float) -> int | None:
+        return order_target_percent(self._run, symbol, weight)
+
+    def order_target_weights(self, weights: dict[str, float]) -> dict[str, int | None]:
+        return order_target_weights(self._run, weights)
 
     def cancel(self, order_id: int) -> None:
         order = self._run.orders[order_id - 1]

@@ -5,10 +5,26 @@ import numpy as np
 from btcore.config import Execution
 from btcore.data.containers import Bars, Quotes
 from btcore.data.markets import SymbolStreams
+from btcore.results.labels import NO_COSTS
 from btcore.times.intervals import interval_name
 
 from .inputs import execution_source, has_sizes
 
+COSTS = (
+    "slippage_bps",
+    "slippage_ticks",
+    "slippage_volume",
+    "slippage_sqrt",
+    "commission_bps",
+    "maker_bps",
+    "taker_bps",
+    "commission_per_share",
+    "commission_min",
+    "latency_ms",
+    "response_latency_ms",
+    "latency_jitter_ms",
+    "response_jitter_ms",
+)
 FEW_BARS = 10  # of fewer, gaps say nothing
 
 
@@ -17,6 +33,7 @@ def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
     streams = [(symbol, container) for symbol, containers in markets for container in containers]
     lines = [crossed_quotes(s, c) for s, c in streams if isinstance(c, Quotes)]
     lines += [early_ends(s, c) for s, c in streams if isinstance(c, Bars)]
+    lines.append(without_costs(markets, execution))
     if execution.slippage_volume or execution.slippage_sqrt:
         sources = [(symbol, execution_source(containers)) for symbol, containers in markets]
         lines += [
@@ -25,6 +42,15 @@ def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
             if not has_sizes(source)
         ]
     return [line for line in lines if line]
+
+
+def without_costs(markets: SymbolStreams, execution: Execution) -> str:
+    """A line for a run in which trading costs nothing; "" if there is a spread, or any cost or latency."""
+    costs = [getattr(execution, name) for name in COSTS]
+    has_spread = any(isinstance(execution_source(containers), Quotes) for _, containers in markets)
+    if has_spread or any(costs) or execution.commission_tiers:
+        return ""
+    return f"{NO_COSTS}: no spread, slippage, commission or latency"
 
 
 def crossed_quotes(symbol: str, quotes: Quotes) -> str:

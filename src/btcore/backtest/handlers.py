@@ -39,7 +39,7 @@ def prepare_strategy(
         return strategy, lambda: describe_strategy(strategy, None)
     handler, description = _handler_of(run, strategy, params)
     if isinstance(handler, CallbackHandler):
-        handler.context.attach_data(run.markets)
+        handler.context.attach_data(run.markets, run.timezone)
     return handler, lambda: description
 
 

@@ -1,6 +1,8 @@
 """Checks the data and settings of a run, and builds the PreparedRun that all runs over them share."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import date, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -117,7 +119,7 @@ def prepare(
     refuse_negative(given, checked_instruments)
     require_sizes(given, checked_execution)
     mark_ns = mark_grid(mark_every, given)
-    lines = cautions(given, checked_execution)
+    lines = [*date_only_end(end), *cautions(given, checked_execution)]
     first_row, last_end = time_span(given)
     first_ts = first_row if start_ns is None else start_ns
     run_sessions = sessions(first_ts, last_end, zone_name, calendar)
@@ -162,6 +164,15 @@ def prepare(
             None if calendar is None else sessions_a_year(run_sessions.name),
         ),
     )
+
+
+def date_only_end(end: Moment | None) -> list[str]:
+    """A line of the log about an end that is a date: the data end where that day begins."""
+    is_date = isinstance(end, date) and not isinstance(end, datetime)
+    if not is_date and isinstance(end, str):
+        with suppress(ValueError):
+            is_date = bool(date.fromisoformat(end))
+    return [f"end {end} is the beginning of that day, which is not part of the run"] if is_date else []
 
 
 def _check_execution(execution: Execution | None, intrabar: str | None) -> Execution:

@@ -18,6 +18,8 @@ from .progress import ProgressCallback
 from .run_one import run
 from .symbol_sessions import check_own_sessions
 
+DATE_LENGTH = len("2024-12-31")  # without a time; the log of the run says where such a date ends it
+
 
 def run_request(
     request: RunRequest, source: Source, *, progress: ProgressCallback | bool | None = False
@@ -85,7 +87,7 @@ def run_options(request: RunRequest, timezone: str | None) -> dict[str, Any]:
         "currency": request.currency,
         "timezone": timezone,
         "start": request.start_ns,
-        "end": request.end_ns,
+        "end": request.end_date if len(request.end_date) <= DATE_LENGTH else request.end_ns,
         "execution": request.execution,
         "instruments": request.instruments,
         "mark_every": request.mark_every,

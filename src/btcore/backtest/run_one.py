@@ -68,7 +68,7 @@ def run(
         midnights end days. None is the zone of the data if all symbols have the same one, else UTC, in which
         tables and files are read then. The log says where it comes from the data, and where zones differ.
     start, end: rows with `start <= timestamp < end` are used. A time is int ns UTC, an ISO 8601 text, a
-        datetime or a date; None is the first row, or the end of the data.
+        datetime or a date, the beginning of its day; None is the first row, or the end of the data.
     execution: costs, latency, liquidity and account; None for the defaults of Execution.
     instruments: symbols to Instrument, which replaces that of a Source as a whole; a symbol left out has the
         one that the Source defines, else the defaults of Instrument.

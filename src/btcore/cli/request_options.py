@@ -45,7 +45,7 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
     for flag, metavar, text in (
         ("--data", "DIR", "catalog folder (default: synthetic sample data)"),
         ("--start", "TIME", "first time, ISO 8601; read in --timezone if it has no offset"),
-        ("--end", "TIME", "time before which the data end, likewise"),
+        ("--end", "TIME", "time before which the data end, likewise; a date excludes that day"),
         ("--resolution", "NAME", "resolution of the data: tick, minute, day, 5min and so on (default: day)"),
         (
             "--strategy",

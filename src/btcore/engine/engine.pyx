@@ -172,6 +172,19 @@ cdef class Engine:
         return self.run.ex.journal.lowest_cash
 
     @property
+    def n_small(self):
+        """Number of targets by weight that were less than one lot, for which no order was sent."""
+        return self.run.out.n_small
+
+    @property
+    def n_beyond_shown(self):
+        """Number of fills that are larger than the size that their event showed."""
+        cdef int64_t i, count = 0
+        for i in range(self.run.ex.journal.n_fills):
+            count += self.run.ex.journal.fills[i].last_qty > self.run.ex.journal.fills[i].size_seen
+        return count
+
+    @property
     def n_cut(self):
         """Number of orders of which the account could pay only a part."""
         cdef int64_t i, count = 0

@@ -1,5 +1,6 @@
 """Calls of the strategy with events and reports, and the requests that it sends in return."""
 
+from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport add_order, apply_end_to_known
@@ -7,8 +8,8 @@ from btcore.engine.in_flight cimport Report, next_report_ts, next_request_ts, po
 from btcore.engine.margin cimport check_margin
 from btcore.engine.requests cimport handle_request
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED, TOO_MANY_ROUNDS, schedule_mark
-from btcore.engine.state cimport Exchange, share_orders
-from btcore.model cimport Account, FILL, FILLED, Fill, MARKET, NEVER, Order, Position, Request, SUBMIT
+from btcore.engine.state cimport Exchange, note, share_orders
+from btcore.model cimport Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NONE, Order, Position, Request, SUBMIT
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.latency cimport delay
 
@@ -105,6 +106,10 @@ cdef inline void send_requests(Run* run) noexcept nogil:
         request.seq = run.n_requests
         run.n_requests += 1
         if request.action == SUBMIT and add_order(&ex.blotter, request, run.market.now) < 0:
+            run.error = OUT_OF_MEMORY
+        if not isnan(request.unclipped_qty) and note(
+            ex, request.order_id, CLIPPED, NONE, request.unclipped_qty, run.market.now
+        ) < 0:
             run.error = OUT_OF_MEMORY
         if push_request(&ex.blotter.in_flight, request) < 0:
             run.error = OUT_OF_MEMORY

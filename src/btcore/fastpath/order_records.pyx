@@ -280,6 +280,22 @@ cdef class OrderRecords:
         return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA, NO_CASH)}
 
     @property
+    def n_small(self):
+        """0: the quantities of an order array are given."""
+        return 0
+
+    @property
+    def n_beyond_shown(self):
+        """Number of fills that are larger than the size that their event showed."""
+        cdef int64_t i, count = 0
+        with nogil:
+            for i in range(self.n_sent):
+                count += self.filled_quantity(i) > 0.0 and self.filled_quantity(i) > size_of(
+                    &self.stream, self.rows[i], self.side[i]
+                )
+        return count
+
+    @property
     def equity(self):
         """Equity at the latest mark."""
         return equity(&self.plain.account)

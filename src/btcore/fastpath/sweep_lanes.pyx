@@ -265,6 +265,7 @@ cdef class SweepLanes:
                 fill.last_qty = filled
                 fill.last_px = plain.last_px
                 fill.commission = plain.last_cost
+                fill.size_seen = self.volume[row]
                 fill.point_value = plain.position.point_value
                 fill.symbol = 0
                 fill.side = side

@@ -4,13 +4,13 @@ A `Matcher` takes fills one by one, in the order they happened. It always update
 writes the trips themselves if its caller provides memory for them.
 """
 
-from libc.math cimport NAN, fabs
+from libc.math cimport INFINITY, NAN, fabs
 from libc.stdint cimport int8_t, int32_t, int64_t
 from libc.stdlib cimport free, malloc
 
 from btcore.memory cimport reserve
 from btcore.model cimport Fill, Restatement
-from btcore.rules.rounding cimport DUST
+from btcore.rules.rounding cimport DUST, zero_if_dust
 
 cdef enum:
     LEGS = 3              # the positions a symbol may have: short, netted, long
@@ -73,6 +73,8 @@ cdef struct Matcher:
     Trip* trips           # the caller's memory for closed trips; NULL: only statistics are computed
     TripStats closed
     int64_t n_fills
+    int64_t n_sized       # fills whose event showed a size
+    int64_t n_beyond      # of these, larger than that size
     double traded         # notional of all fills
     double commission     # of all fills
     int64_t n_open        # positions with an open lot
@@ -101,7 +103,7 @@ cdef inline int open_matcher(Matcher* m, int64_t n_symbols, int64_t start, Trip*
     for i in range(m.n_queues):
         m.queues[i].qty = 0.0
         m.queues[i].oldest = m.queues[i].newest = -1
-    m.n_lots = m.n_fills = m.n_open = m.exposed = 0
+    m.n_lots = m.n_fills = m.n_sized = m.n_beyond = m.n_open = m.exposed = 0
     m.first_free = -1
     m.traded = m.commission = 0.0
     m.open_since = m.start = m.last_ts = start
@@ -149,6 +151,7 @@ cdef inline void _close_lot(Matcher* m, const Fill* fill, Lot* lot, double qty, 
     cdef double pnl = lot.side * (
         (fill.last_px - lot.entry_px) * lot.entry_value + fill.last_px * (fill.point_value - lot.entry_value)
     ) * qty - commission
+    pnl = zero_if_dust(pnl, lot.entry_px * lot.entry_value * qty, fill.last_px * fill.point_value * qty)
     if m.trips != NULL:
         trip = &m.trips[m.closed.count]
         trip.entry_ts = lot.entry_ts
@@ -255,6 +258,8 @@ cdef inline int match_fill(Matcher* m, const Fill* fill) noexcept nogil:
     if m.first_free < 0 and reserve(<void**> &m.lots, &m.cap_lots, m.n_lots, sizeof(Lot)) < 0:
         return -1
     m.n_fills += 1
+    m.n_sized += fill.size_seen < INFINITY
+    m.n_beyond += fill.last_qty > fill.size_seen
     m.traded += fill.last_qty * fabs(fill.last_px) * fill.point_value
     m.commission += fill.commission
     _match(m, &m.queues[LEGS * fill.symbol + fill.leg + 1], fill)

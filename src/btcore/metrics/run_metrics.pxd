@@ -70,6 +70,7 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double traded_notional
     double turnover
     double exposure_time
+    double fills_beyond_shown    # a count; NaN: no event showed a size
     int64_t orders
     int64_t orders_filled
     int64_t orders_canceled
@@ -109,7 +110,7 @@ cdef inline void open_metrics(RunMetrics* m) noexcept nogil:
     m.value_at_risk_95 = m.conditional_value_at_risk_95 = m.tail_ratio = m.skew = m.kurtosis = NAN
     m.stability = m.win_rate = m.profit_factor = m.expectancy = m.average_win = m.average_loss = NAN
     m.best_trade = m.worst_trade = m.average_duration_seconds = m.turnover = m.exposure_time = NAN
-    m.initial_capital = m.final_equity = m.periods_per_year = NAN
+    m.initial_capital = m.final_equity = m.periods_per_year = m.fills_beyond_shown = NAN
     m.periods_per_year_from = 0
     m.period = DAY
     m.ddof = 1
@@ -178,6 +179,8 @@ cdef inline void add_fills(RunMetrics* m, const Matcher* matcher, const CurveSta
         m.average_loss = matcher.closed.lost / matcher.closed.losses
         m.profit_factor = matcher.closed.won / -matcher.closed.lost
     m.total_trades = matcher.n_fills
+    if matcher.n_sized > 0 or matcher.n_fills == 0:
+        m.fills_beyond_shown = matcher.n_beyond
     m.traded_notional = matcher.traded
     m.total_commission = matcher.commission
     if level > 0.0:

@@ -124,6 +124,7 @@ def _event_line(event: Any) -> Line:
         "amended": f"amended, quantity {value}",
         "amend_refused": f"amendment refused ({reason})",
         "triggered": f"triggered at {value}",
+        "clipped": f"smaller than asked, as buying power allows no more; {value} was asked",
         "snapped": f"rounded to ticks and lots of its instrument, quantity {value}",
         "released": f"released by a fill of its parent, quantity {value}",
         "restated": f"restated by a {reason} of {value}",

@@ -114,6 +114,16 @@ class RunJournal:
         snapped = np.count_nonzero(self.notes["kind"] == NoteKind.SNAPPED)
         if snapped:
             yield f"{snapped} orders moved to the steps of their instruments"
+        clipped = self.notes[self.notes["kind"] == NoteKind.CLIPPED]
+        if len(clipped):
+            yield (
+                f"{len(clipped)} orders by weight are smaller than asked, as buying power allows no more; "
+                f"the first is order {clipped[0]['order_id']}, of which {clipped[0]['value']:.12g} was asked"
+            )
+        if self._player.n_small:
+            yield f"{self._player.n_small} targets by weight are less than one lot: no order was sent"
+        if self._player.n_beyond_shown:
+            yield f"{self._player.n_beyond_shown} fills are larger than the size that their event showed"
         if self._timers:
             first, count = np.datetime64(min(self._timers), "ns"), len(self._timers)
             yield f"{count} timers after the end of the data were not called, the first at {first}Z"

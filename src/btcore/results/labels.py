@@ -48,6 +48,7 @@ def _names(codes: type[Enum]) -> tuple[str, ...]:
     return tuple(member.name.lower() for member in codes)
 
 
+NO_COSTS = "no costs"  # how the log line of a run without any begins
 SIDES = ("sell", "", "buy")  # index is side + 1
 LEGS = ("short", "", "long")  # index is leg + 1
 LIQUIDITY = _names(Liquidity)

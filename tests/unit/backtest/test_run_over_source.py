@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pytest
+from log_lines import said
 from random_walks import DAY, START, bars, quotes, same_results
 
 import btcore as bt
@@ -268,7 +269,7 @@ class TestInstrumentsOfASource:
         loose = bt.run({s: self.source().data[s] for s in "AB"}, "buy_and_hold", instruments={"A": HALVED})
         assert same_results(over, loose)
         assert over.fingerprint == loose.fingerprint
-        assert over.logs[0] == "instruments: those of the data source for A"
+        assert said(over)[0] == "instruments: those of the data source for A"
         assert over.manifest["run"]["instruments"]["A"]["splits"] == [("2024-02-10", 2.0)]
         assert "B" not in over.manifest["run"]["instruments"]
 
@@ -278,9 +279,9 @@ class TestInstrumentsOfASource:
             {s: self.source().data[s] for s in "AB"}, "buy_and_hold", instruments={"A": SOLD, "B": HALVED}
         )
         assert over.fingerprint == loose.fingerprint
-        assert over.logs[0] == "instruments: those given for A replace those of the data source whole"
+        assert said(over)[0] == "instruments: those given for A replace those of the data source whole"
         equal = bt.run(self.source(), "buy_and_hold", symbols=["A"], instruments={"A": HALVED})
-        assert equal.logs == []
+        assert said(equal) == []
 
     def test_one_given_for_another_symbol_leaves_it(self):
         over = bt.run(self.source(), "buy_and_hold", symbols=["A", "B"], instruments={"B": SOLD})
@@ -288,7 +289,7 @@ class TestInstrumentsOfASource:
             {s: self.source().data[s] for s in "AB"}, "buy_and_hold", instruments={"A": HALVED, "B": SOLD}
         )
         assert over.fingerprint == loose.fingerprint
-        assert over.logs == ["instruments: those of the data source for A"]
+        assert said(over) == ["instruments: those of the data source for A"]
 
     def test_another_type_is_refused(self):
         with pytest.raises(bt.ConfigError, match="instruments: 3 is not a mapping"):
@@ -359,19 +360,19 @@ class TestTheZone:
 
     def test_the_log_says_where_a_reader_may_expect_another(self):
         data = {"A": local_bars(), "B": local_bars(seed=1)}
-        assert self.run(data).logs == [f"timezone: {NY}, that of the data"]
-        assert self.run(data, timezone=NY).logs == []
-        assert self.run({"A": bars()}).logs == self.run({"A": bars()}, timezone=NY).logs == []
-        assert self.run(data, timezone="UTC").logs == [
+        assert said(self.run(data)) == [f"timezone: {NY}, that of the data"]
+        assert said(self.run(data, timezone=NY)) == []
+        assert said(self.run({"A": bars()})) == said(self.run({"A": bars()}, timezone=NY)) == []
+        assert said(self.run(data, timezone="UTC")) == [
             f"timezone: UTC, as given; that of the data is {NY} (A, B)"
         ]
         mixed = self.run(data | {"C": local_bars("Asia/Tokyo")})
         assert mixed.manifest["timezone_from"] == "default"
-        assert mixed.logs[0] == (
+        assert said(mixed)[0] == (
             f"timezone: UTC, as the data have no common one: {NY} (A, B), Asia/Tokyo (C)"
         )
         unknown = self.run({"A": local_bars(), "B": bars()})
-        assert unknown.logs[0] == f"timezone: UTC, as the data have no common one: {NY} (A), unknown (B)"
+        assert said(unknown)[0] == f"timezone: UTC, as the data have no common one: {NY} (A), unknown (B)"
 
     def test_start_and_end_are_read_in_it(self):
         result = self.run({"A": local_bars()}, start="2024-01-10", end="2024-02-10")
@@ -400,13 +401,13 @@ class TestTheZone:
         request = bt.RunRequest(symbols=["A"], start_date="2024-01-05", end_date="2024-03-01")
         result = bt.run_request(request, source)
         assert result.manifest["run"]["timezone"] == "UTC"
-        assert result.logs == [f"timezone: UTC, as given; that of the data is {NY} (A)"]
+        assert said(result) == [f"timezone: UTC, as given; that of the data is {NY} (A)"]
 
     def test_sweep_and_leakcheck_take_that_of_the_data(self):
         data = {"A": local_bars()}
         once = bt.sweep(data, "ma_crossover", GRID).run(0)
         assert once.manifest["run"]["timezone"] == NY
-        assert once.logs == [f"timezone: {NY}, that of the data"]
+        assert said(once) == [f"timezone: {NY}, that of the data"]
         nights = []
 
         def watch(data):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from engines import ENGINES, Case, assert_same
 from hand_cases import planned
+from log_lines import said
 
 import btcore as bt
 from btcore.backtest.inputs import time_span
@@ -45,7 +46,7 @@ def test_the_last_hour_of_a_session_is_half_an_hour():
     times, result = ends(HOURS)
     assert times[6::7] == ns("2024-01-03T21:00", "2024-01-04T21:00", "2024-01-05T21:00").tolist()
     assert times[:6] == (HOURS.timestamp[:6] + HOUR).tolist()
-    assert result.logs == ["3 of 21 bars of A end at a session close of XNYS"]
+    assert said(result) == ["3 of 21 bars of A end at a session close of XNYS"]
     assert result.metrics["periods"] == 3
 
 
@@ -60,7 +61,7 @@ def test_part_of_one_session_does_not_show_that_there_are_no_other_hours():
     extended = bars(np.concatenate([ns(f"2024-01-0{day}T13:30") + HOUR * np.arange(10) for day in (3, 4)]))
     times, result = ends(extended, start="2024-01-03T19:30", end="2024-01-03T21:00")
     assert times == ns("2024-01-03T20:30", "2024-01-03T21:30").tolist()
-    assert result.logs == []
+    assert said(result) == []
     one_day = {"start": "2024-01-03", "end": "2024-01-04"}
     assert ends(HOURS, **one_day)[0][-1] == ns("2024-01-03T21:30")[0]
     cut = bt.leakcheck(
@@ -72,7 +73,7 @@ def test_part_of_one_session_does_not_show_that_there_are_no_other_hours():
 def test_without_a_calendar_nothing_changes():
     times, result = ends(HOURS, None)
     assert times == (HOURS.timestamp + HOUR).tolist()
-    assert result.logs == []
+    assert said(result) == []
 
 
 KEPT = {
@@ -94,7 +95,7 @@ def test_bars_with_ends_of_their_own_keep_them():
     own = HOURS.timestamp + 20 * MINUTE
     times, result = ends(bars(HOURS.timestamp, end=own))
     assert times == own.tolist()
-    assert result.logs == []
+    assert said(result) == []
 
 
 def test_a_day_from_the_open_ends_at_its_close_and_a_week_at_that_of_its_last_session():

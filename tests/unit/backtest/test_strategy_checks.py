@@ -54,8 +54,8 @@ def test_the_log_counts_rows_at_opens_where_no_bar_ends(make):
         times = table.DatetimeIndex(times) if make == "pandas" else table.Series("t", times)
     lines = logs(WEEKDAYS, bt.Orders(times, "A", "buy", 1.0))
     assert [line for line in lines if "dated" in line] == [
-        "8 of 40 orders of A are dated at the open of a bar, the first at 2024-01-01T00:00:00.000000000Z: what "
-        "is computed from a bar is known at its end, at which Orders(bars=) dates its rows"
+        "8 of 40 orders of A are dated at the open of a bar, the first at 2024-01-01T00:00:00.000000000Z: "
+        "what is computed from a bar is known at its end, at which Orders(bars=) dates its rows"
     ]
     lines = logs(EVERY_DAY, bt.Targets(EVERY_DAY.timestamp, "A", 0.5))
     assert [line.split(":")[0] for line in lines if "dated" in line] == [

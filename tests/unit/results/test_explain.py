@@ -214,7 +214,7 @@ def test_every_event_of_an_order_has_a_line(kind):
         return
     lines = made_of({"status": 2}, [{"kind": int(kind), "ts": START + 2000}]).explain(1).splitlines()
     assert lines[3].startswith("2024-01-01T00:00:00.000002Z ")
-    assert EVENTS[kind].split("_")[0][:5] in lines[3] or kind == NoteKind.SNAPPED
+    assert EVENTS[kind].split("_")[0][:5] in lines[3] or kind in (NoteKind.SNAPPED, NoteKind.CLIPPED)
 
 
 def test_lines_of_the_same_time_are_in_order_of_cause():

@@ -10,6 +10,7 @@ import numpy as np
 from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.results.archive import write_text
+from btcore.results.labels import NO_COSTS
 from btcore.results.summary import Metrics
 from btcore.results.tables import Table
 
@@ -23,6 +24,8 @@ POINTS = 2000  # drawn per curve at most
 
 class Drawable(Protocol):
     """The parts of a result that a chart shows."""
+
+    logs: list[str]
 
     @property
     def metrics(self) -> Metrics: ...
@@ -73,7 +76,7 @@ def run_manifest(result: Drawable) -> dict[str, Any]:
 
 
 def heading(result: Drawable) -> tuple[str, str]:
-    """The title, which is the strategy with its parameters, and a line of its symbols and dates."""
+    """The title, which is the strategy with its parameters; a line of symbols, dates, and "no costs"."""
     strategy = run_manifest(result).get("strategy", {})
     params = ", ".join(f"{name}={value}" for name, value in (strategy.get("params") or {}).items())
     title = f"{strategy.get('name', 'backtest')}({params})"
@@ -83,7 +86,8 @@ def heading(result: Drawable) -> tuple[str, str]:
     first, last = (
         str(t)[:16].replace("T", " ") for t in result.equity_curve["timestamp"][[0, -1]].astype("M8[ns]")
     )
-    return title, " · ".join(part for part in (shown, f"{first} to {last} UTC") if part)
+    free = NO_COSTS if any(line.startswith(NO_COSTS) for line in result.logs) else ""
+    return title, " · ".join(part for part in (shown, f"{first} to {last} UTC", free) if part)
 
 
 def panels(curve: Table, currency: str) -> list[Panel]:

@@ -45,7 +45,7 @@ GROUPS = {
     "Risk": (
         "annual_volatility", "max_drawdown", "max_drawdown_duration_days", "downside_risk",
         "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis", "exposure_time",
-        "turnover", "traded_notional",
+        "turnover", "traded_notional", "fills_beyond_shown",
     ),
     "Round trips": (
         "round_trips", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss", "best_trade",
@@ -64,8 +64,6 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 class Reportable(Drawable, Protocol):
     """The parts of a result that a report shows."""
-
-    logs: list[str]
 
     @property
     def round_trips(self) -> Table: ...

@@ -14,6 +14,7 @@ cdef class Context:
     cdef list working                # ids of the orders that are not known to have ended
     cdef int64_t n_listed            # orders that were added to `working` so far
     cdef int64_t last_oco            # the highest oco number used
+    cdef readonly str timezone       # of the run; times without an offset are local in it
     cdef dict streams                # by (symbol, kind): index of the stream on the tape, container
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the callback, message)
@@ -26,3 +27,5 @@ cdef class Context:
     cdef int32_t symbol_of(self, int64_t order_id) except -1
     cdef int8_t type_of(self, int64_t order_id) except -1
     cdef bint is_working(self, int64_t order_id)
+    cdef int64_t time(self, str name, value) except? -1
+    cdef int32_t weighted(self, str symbol, double weight) except -1

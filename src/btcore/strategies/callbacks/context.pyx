@@ -9,7 +9,9 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 
 from heapq import heappush
 
-from btcore.contract cimport amend, cancel, new_order, order_target, send_order, target_quantity
+from btcore.contract cimport (
+    amend, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
+)
 from btcore.model cimport (
     GTD, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
 )
@@ -17,12 +19,12 @@ from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
 from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
-from btcore.errors import OrderError
+from btcore.data.timestamps import moment_ns
+from btcore.errors import DataError, OrderError
 from btcore.model import OrderType
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
-from btcore.times.clock import to_ns
 
 
 _KINDS = ("quotes", "trades", "bars")  # the order of a symbol's streams on the tape
@@ -43,10 +45,12 @@ cdef class Context:
         self.working = []
         self.logs = []
         self.streams = {}
+        self.timezone = "UTC"
 
-    def attach_data(self, markets):
-        """Sets the data that `history` reads: (symbol, containers) in the order of the run."""
+    def attach_data(self, markets, str timezone not None):
+        """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone."""
         self.streams = {}
+        self.timezone = timezone
         for symbol, containers in markets:
             for container in sorted(containers, key=lambda c: _KINDS.index(c.kind)):
                 self.streams[symbol, container.kind] = (len(self.streams), container)
@@ -133,8 +137,8 @@ cdef class Context:
         limit-if-touched. `trail`: trailing stop, `trail` away from the best price in the unit `trail_by`, "price",
         "percent" or "ticks"; `stop` is the stop's first price. `trail` and `limit_offset`: trailing stop-limit.
 
-        `time_in_force` is "GTC", "DAY", "IOC", "FOK", "OPG" (opening), "CLS" (close) or "GTD", which needs `expires`
-        (int64 ns UTC or a datetime). Orders of a symbol with one positive `oco` number cancel each other. `parent` is
+        `time_in_force` is "GTC", "DAY", "IOC", "FOK", "OPG" (opening), "CLS" (close) or "GTD", which needs `expires`:
+        int64 ns UTC, a datetime, a date or an ISO 8601 text, local in the run's timezone without an offset. Orders of a symbol with one positive `oco` number cancel each other. `parent` is
         the id of the order whose fills release this one. `post_only` rejects the order if it would take liquidity;
         `reduce_only` limits its fills to the open position. `latency_ms` replaces the run's latency.
 
@@ -210,7 +214,7 @@ cdef class Context:
         request.oco, request.parent = oco, parent
         self.last_oco = max(self.last_oco, oco)
         if request.time_in_force == GTD and expires is not None:
-            request.expires = timestamp_of(expires)
+            request.expires = self.time("expires", expires)
         raise_conflict(symbol, time_conflict(
             request.order_type, request.time_in_force, expires is not None, post_only
         ))
@@ -240,19 +244,46 @@ cdef class Context:
         return id_or_none(order_target(self.account, self.out, s, quantity))
 
     def order_target_percent(self, str symbol not None, double weight):
-        """`order_target` for a quantity worth `weight` of equity (1.0 is all of it).
+        """`order_target` for a quantity worth `weight` of equity (1.0 is all of it); None if there is no difference.
 
         The quantity is rounded down to whole lots after a taker's costs. It is smaller if the other positions and
-        open market orders leave less buying power. OrderError before the symbol's first price.
+        open market orders leave less buying power: `order_events` then has the quantity asked for. If nothing is left
+        of it, the whole order is sent, and rejected. OrderError before the symbol's first price.
         """
+        return id_or_none(order_target_percent(
+            self.market, self.account, self.out, self.weighted(symbol, weight), weight
+        ))
+
+    cdef int32_t weighted(self, str symbol, double weight) except -1:
+        """The index of a symbol that can be ordered by weight; OrderError if it cannot."""
         cdef int32_t s = self.index(symbol)
         if not isfinite(weight):
             raise OrderError(f"{symbol}: weight {weight} is not a finite number")
         if not self.market.tickers[s].priced:
             raise OrderError(f"{symbol}: no price yet; a target weight needs one")
-        return id_or_none(order_target(
-            self.account, self.out, s, target_quantity(self.market, self.account, self.out, s, weight)
-        ))
+        return s
+
+    def order_target_weights(self, weights not None):
+        """Brings several symbols to weights of equity, {symbol: weight}; other symbols stay as they are.
+
+        Orders that lower a position are sent first, sells before buys in each, so that sales pay for purchases. Each
+        order is as in `order_target_percent`. Returns the ids by symbol, None where there is no difference. OrderError
+        for an invalid symbol or weight, before anything is sent.
+        """
+        cdef int32_t s
+        cdef double now, target
+        ranked = []
+        for symbol, weight in dict(weights).items():
+            s = self.weighted(symbol, weight)
+            now = self.account.positions[s].qty + self.out.pending[s]
+            target = money_quantity(self.market, self.account, s, weight, abs(weight) * equity(self.account))
+            ranked.append((not lowers(now, target), target > now, len(ranked), symbol, float(weight)))
+        sent = {}
+        for _, _, _, symbol, weight in sorted(ranked):
+            sent[symbol] = id_or_none(order_target_percent(
+                self.market, self.account, self.out, self.index(symbol), weight
+            ))
+        return {symbol: sent[symbol] for symbol in weights}
 
     def cancel(self, int64_t order_id):
         """Requests the cancellation of an order; the request has the latency of an order. OrderError: unknown id."""
@@ -323,10 +354,23 @@ cdef class Context:
         return self.account.orders[order_id - 1].known_status <= PARTIALLY_FILLED
 
     def set_timer(self, moment):
-        """Schedules one call of `on_timer` at `moment` (int64 ns UTC or a datetime), before the next event if past."""
+        """Schedules one call of `on_timer` at `moment`, before the next event if past.
+
+        It is int64 ns UTC, a datetime, a date or an ISO 8601 text; without an offset it is local in the run's timezone.
+        OrderError for anything else.
+        """
         self.check_active()
-        heappush(self.timers, timestamp_of(moment))
+        heappush(self.timers, self.time("moment", moment))
         self.out.next_timer = self.timers[0]
+
+    cdef int64_t time(self, str name, value) except? -1:
+        """A time in ns UTC; OrderError for what is none."""
+        if type(value) is int:
+            return value
+        try:
+            return moment_ns(value, self.timezone, name)
+        except DataError as error:
+            raise OrderError(str(error)) from None
 
     @property
     def waiting_timers(self):
@@ -337,10 +381,6 @@ cdef class Context:
         """Adds a line to the `logs` of the result."""
         self.check_active()
         self.logs.append((self.market.calls, message))
-
-
-cdef int64_t timestamp_of(value) except? -1:
-    return int(value) if isinstance(value, int) else to_ns(value)
 
 
 cdef str type_name(int8_t order_type):

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from log_lines import said
 from target_runs import DAY, FEBRUARY, SECOND, SIXTY_FORTY, START, ns, play, traded
 
 import btcore as bt
@@ -63,13 +64,13 @@ class TestByHand:
     def test_a_cash_floor_and_a_largest_weight(self):
         result = play(bt.Targets(None, **SIXTY_FORTY, cash_floor=0.1))
         assert [t[2] for t in traded(result)] == [54.0, 72.0]
-        assert result.logs == [
+        assert said(result) == [
             "targets: 90.00% of what is asked, which is more than cash_floor and leverage allow; "
             "first at 2024-01-26T00:00:00.000000000Z"
         ]
         result = play(bt.Targets(None, **SIXTY_FORTY, max_weight=0.5))
         assert [t[2] for t in traded(result)] == [50.0, 80.0]
-        assert result.logs == []
+        assert said(result) == []
 
     def test_value_and_units(self):
         assert [t[2] for t in traded(play(bt.Targets(None, ["A", "B"], [3050, 2000], kind="value")))] == [
