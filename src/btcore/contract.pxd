@@ -124,6 +124,19 @@ cdef inline double money_quantity(
     return qty if weight > 0 else -qty
 
 
+cdef inline double target_quantity(
+    const Market* market, const Account* account, const Outbox* out, int32_t symbol, double weight
+) noexcept nogil:
+    """Signed quantity in whole lots that is worth `weight` of equity, reduced for taker costs and to the buying power.
+
+    NaN if the symbol has no price yet.
+    """
+    cdef double left = room(account, out, symbol) / account.instruments[symbol].margin_weight
+    if not market.tickers[symbol].priced:
+        return NAN
+    return money_quantity(market, account, symbol, weight, smaller(fabs(weight) * equity(account), left))
+
+
 cdef inline double difference(
     const Account* account, const Outbox* out, int32_t symbol, double target
 ) noexcept nogil:
@@ -157,16 +170,14 @@ cdef inline int64_t order_target_percent(
     the quantity asked for. If nothing of it is left, the whole is sent: its admission decides.
     """
     cdef double held = account.positions[symbol].qty + out.pending[symbol]
-    cdef double wanted = fabs(weight) * equity(account)
-    cdef double left = room(account, out, symbol) / account.instruments[symbol].margin_weight
-    cdef double target, asked, delta, whole
+    cdef double wanted = fabs(weight) * equity(account), target, asked, delta, whole
     cdef Request request
     if not market.tickers[symbol].priced:
         return 0
     asked = money_quantity(market, account, symbol, weight, wanted)
     target = asked
     if not lowers(held, asked):
-        target = money_quantity(market, account, symbol, weight, smaller(wanted, left))
+        target = target_quantity(market, account, out, symbol, weight)
     out.n_small += weight != 0.0 and wanted > 0.0 and asked == 0.0
     delta = difference(account, out, symbol, target)
     if target == asked:

@@ -1,4 +1,4 @@
-"""Orders by weight: both engines agree, and nothing that was asked for is without an order, a rejection or a line."""
+"""Orders by weight: both engines agree, and whatever was asked for is an order, a rejection or a line."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -53,7 +53,7 @@ def by_weight(plan: list[list[float]], together: bool) -> Any:
 
 
 def plain(case: Case) -> Case:
-    """The case without what the sizes of the second engine leave out, and with data of one kind for each symbol."""
+    """The case without what the sizes of the second engine leave out, with one kind of data a symbol."""
     streams = {}
     for symbol, stream in case.streams.items():
         kind = "quotes" if stream.get("quotes") else "bars"
@@ -88,7 +88,7 @@ START, DAY = 1_704_067_200 * 10**9, 86_400 * 10**9
 @settings(max_examples=200, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([0.0, 1.0, 50.0]))
 def test_every_request_is_an_order_or_a_line(seed: int, lot: float) -> None:
-    """A weight away from the position gives an order; only less than a lot gives none, which the log counts."""
+    """A weight away from the position gives an order; less than a lot gives none, and a line."""
     rng = np.random.default_rng(seed)
     data = {}
     for symbol in "AB":
@@ -126,7 +126,7 @@ def test_every_request_is_an_order_or_a_line(seed: int, lot: float) -> None:
 
 
 def test_a_sale_pays_for_the_purchase_beside_it() -> None:
-    """All of it in A; then all of it in B: one by one the purchase is rejected, together it is paid by the sale."""
+    """All of it in A; then all of it in B: alone the purchase is rejected, together the sale pays for it."""
     flat = np.full(6, 100.0)
     bars = bt.Bars(START + DAY * np.arange(6), flat, flat, flat, flat, interval="1d")
 

@@ -26,7 +26,7 @@ NAMES = """
 Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Trailing, Admission,
 Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only, Reduce-only, OCO,
 OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Liquidity, Slippage, Commission, Accounting,
-A margin account without credit,
+A margin account without credit, By weight, Times given,
 Cash account, Margin, Accrual, Split, Dividend, Funding, Session close, Targets, The equity curve
 """
 SECTIONS = set(re.split(r",\s+", NAMES.strip()))
