@@ -283,6 +283,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     periods_per_year: number of periods (days or sessions) in a year, for the annual figures; null for that of
         the calendar, or of the data.
     risk_free: rate per year as a fraction (0.05 is 5 %); takes dated values.
+    benchmark: a symbol to compare with, which is loaded beside `symbols` and not traded; null for none.
     """
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
@@ -300,6 +301,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     fx: FxRates = field(default_factory=dict)
     periods_per_year: PeriodsPerYear | None = None
     risk_free: RiskFreeRate | DatedValues = 0.0
+    benchmark: Symbol | None = None
 
     def __post_init__(self) -> None:
         _check_finite(self)

@@ -183,5 +183,6 @@ class Results(Struct, frozen=True, kw_only=True):
     round_trips: list[dict[str, Any]]
     cash_flows: list[dict[str, Any]]
     order_events: list[dict[str, Any]]
+    benchmark_curve: list[dict[str, Any]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""

@@ -36,6 +36,7 @@ class PlainJournal:
     closes: Any = None
     logs: list[str] = field(default_factory=list)
     ambiguous_bars: int = 0
+    spread_cost: float = 0.0
     events: int = 0
 
 

@@ -25,7 +25,7 @@ from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import SweepLanes
 from btcore.feed.tape import Tape
 from btcore.metrics.annual import period_rates, year_of
-from btcore.metrics.period_returns import period_ends
+from btcore.metrics.period_returns import period_ends, returns
 from btcore.model import DatedKind
 from btcore.strategies import STRATEGIES, make_handler
 from btcore.strategies.arrays.orders import Orders
@@ -131,6 +131,9 @@ def sweep_lanes(
         year,
         ends,
         period_rates(annual.risk_free, run.first_ts, at, year.periods),
+        None
+        if run.benchmark is None
+        else returns(run.benchmark.values(np.append(run.first_ts, at), run.initial_capital)),
         width,
     )
 

@@ -113,12 +113,14 @@ def describe_run(
     fx: Mapping[str, Any],
     periods_per_year: float | None = None,
     risk_free: Rates = 0.0,
+    benchmark: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The settings of a run as JSON values; instruments with default settings are left out.
 
     So are the settings of the metrics that have their defaults: earlier releases did not have them.
     """
     of_metrics = {"periods_per_year": periods_per_year, "risk_free": msgspec.to_builtins(risk_free)}
+    of_metrics["benchmark"] = benchmark
     return {
         "strategy": strategy,
         "execution": msgspec.to_builtins(execution),

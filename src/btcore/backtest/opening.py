@@ -8,6 +8,7 @@ from btcore.data.data_timezone import listed
 from btcore.data.run_data import RunData
 from btcore.data.run_source import OpenedData, open_run
 
+from .benchmark import open_benchmark
 from .prepare import PreparedRun, prepare
 
 OPENING = ("timezone", "start", "end")  # settings of a run that opening its data needs too
@@ -23,10 +24,14 @@ def prepare_run(
     **settings: Any,
 ) -> PreparedRun:
     """The prepared run over the data; `settings` are the other arguments of `prepare`, each may be None."""
+    benchmark = settings.pop("benchmark", None)
     opened = open_data_of_run(data, settings, symbol=symbol, symbols=symbols, resolution=resolution)
     prepared = prepare(opened.data, **completed(opened, settings))
     return prepared._replace(
         timezone_from=opened.zone.origin,
+        benchmark=None
+        if benchmark is None
+        else open_benchmark(benchmark, data, opened, settings, resolution),
         source_lines=(*opened.zone.lines, *instrument_lines(opened.instruments, settings.get("instruments"))),
     )
 

@@ -20,6 +20,7 @@ from btcore.times.clock import zone
 from btcore.times.intervals import Interval
 from btcore.times.sessions import Sessions, sessions, sessions_a_year
 
+from .benchmark import Benchmark
 from .cautions import cautions
 from .inputs import (
     check_instruments,
@@ -59,6 +60,7 @@ class PreparedRun(NamedTuple):
     cautions: list[str]  # lines of the log about the data
     annual: AnnualSettings  # for the metrics
     timezone_from: str = "given"  # why it is that zone: "given", "data" or "default"
+    benchmark: Benchmark | None = None
     source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
 
     @property
@@ -82,6 +84,7 @@ class PreparedRun(NamedTuple):
             fx=self.fx,
             periods_per_year=self.annual.periods_per_year,
             risk_free=self.annual.risk_free,
+            benchmark=None if self.benchmark is None else self.benchmark.describe(),
         )
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from btcore.config import RunRequest, StrategySpec
 from btcore.data.run_source import check_source, source_timezone
 from btcore.data.source import Source
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, DataError
 from btcore.results.result import Result
 from btcore.strategies import TargetWeights, check_params
 from btcore.strategies.targets.targets import Targets
@@ -65,6 +65,16 @@ def check_request(request: RunRequest, source: Source) -> None:
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
     check_source(source, request.symbols, request.resolution, request.start_ns, request.end_ns)
+    if request.benchmark is not None and request.benchmark not in request.symbols:
+        check_benchmark(request, source)
+
+
+def check_benchmark(request: RunRequest, source: Source) -> None:
+    """DataError for a benchmark without data."""
+    try:
+        check_source(source, [str(request.benchmark)], request.resolution, request.start_ns, request.end_ns)
+    except DataError as error:
+        raise DataError(f"benchmark: {str(error).removeprefix('symbols[0]: ')}") from error
 
 
 def require_request(request: RunRequest, source: Source) -> None:
@@ -95,4 +105,5 @@ def run_options(request: RunRequest, timezone: str | None) -> dict[str, Any]:
         "fx": request.fx,
         "periods_per_year": request.periods_per_year,
         "risk_free": request.risk_free,
+        "benchmark": request.benchmark,
     }

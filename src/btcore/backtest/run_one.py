@@ -46,6 +46,7 @@ def run(
     intrabar: str | None = None,
     periods_per_year: float | None = None,
     risk_free: float | Sequence[tuple[Any, float]] = 0.0,
+    benchmark: str | Mapping[str, Any] | None = None,
     progress: ProgressCallback | bool | None = None,
     data_source: str | None = None,
 ) -> Result:
@@ -82,6 +83,8 @@ def run(
         that of the calendar, or of the data: 365, 252, 52, 12 or 4 by how often they have points.
     risk_free: rate per year as a fraction (0.05 is 5 %), or a list of (time, rate), each valid from its time
         on.
+    benchmark: a symbol of the data to compare with, or of their Source, which is loaded beside `symbols`; or
+        {symbol: data}. The strategy sees and trades only what is in `data`, or in `symbols` of a Source.
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from, for the manifest; None for what a Source says, else "memory".
@@ -106,6 +109,7 @@ def run(
         intrabar=intrabar,
         periods_per_year=periods_per_year,
         risk_free=risk_free,
+        benchmark=benchmark,
         data_source=data_source,
     )
     handler, describe = prepare_strategy(prepared, strategy, params)
@@ -149,6 +153,7 @@ def play_prepared(
         fingerprint=lambda: fingerprint(description(), prepared.data_hashes()),
         timezone=prepared.timezone,
         annual=prepared.annual,
+        benchmark=None if prepared.benchmark is None else prepared.benchmark.values,
         prices=price_columns(prepared.markets),
         strategy=played,
     )

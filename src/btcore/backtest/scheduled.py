@@ -75,6 +75,11 @@ def risk_free_rates(value: Any, timezone: str) -> float | list[tuple[int, float]
     return float(number)
 
 
+def dated_values(where: str, value: Values, timezone: str) -> list[tuple[int, float]]:
+    """Times in ns UTC, which must increase, with their values; ConfigError otherwise."""
+    return list(_values(where, value, timezone))
+
+
 def _of_execution(execution: Execution, timezone: str) -> Iterator[Item]:
     for name, kind in (
         ("latency_ms", DatedKind.ENTRY_LATENCY),

@@ -35,6 +35,7 @@ FLAGS = {  # what an error begins with -> the option that gives it
     "fx": "fx",
     "periods_per_year": "periods_per_year",
     "risk_free": "risk_free",
+    "benchmark": "benchmark",
     "instruments": "instrument",
 }
 
@@ -70,6 +71,7 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
             "days or sessions in a year, for annual figures (default: by the calendar or the data)",
         ),
         ("--risk-free", "RATE", "rate per year: 0.05 is 5 %%; or JSON, a list of [time, rate] (default: 0)"),
+        ("--benchmark", "SYMBOL", "symbol to compare with, which is not traded (default: none)"),
         ("--request", "FILE", "JSON body of POST /v1/backtests, - for stdin; other options override it"),
     ):
         run.add_argument(flag, metavar=metavar, help=text)
@@ -103,6 +105,7 @@ def request_body(arguments: argparse.Namespace) -> dict[str, Any]:
         "calendar": arguments.calendar,
         "periods_per_year": _number(arguments.periods_per_year),
         "risk_free": _number_or_json(arguments.risk_free),
+        "benchmark": arguments.benchmark,
     }
     body |= {name: value for name, value in options.items() if value is not None}
     if arguments.symbols or "symbols" not in body:

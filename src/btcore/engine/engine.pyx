@@ -172,6 +172,11 @@ cdef class Engine:
         return self.run.ex.journal.lowest_cash
 
     @property
+    def spread_cost(self):
+        """Half the spread of each quote that a taker met, in money."""
+        return self.run.ex.journal.spread_cost
+
+    @property
     def n_small(self):
         """Number of targets by weight that were less than one lot, for which no order was sent."""
         return self.run.out.n_small

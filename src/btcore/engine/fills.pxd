@@ -10,7 +10,8 @@ from btcore.engine.journal cimport write_fill
 from btcore.engine.state cimport Exchange, displayed_size, is_trade_rule, note
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER,
-    MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, REJECTED,
+    MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, QUOTE, REDUCE_ONLY,
+    REJECTED,
     SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
 )
 from btcore.rules.accounting cimport apply_fill
@@ -105,6 +106,10 @@ cdef inline int record_fill(
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
     cdef bint is_earlier_event = ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE
     cdef int64_t ts_event = ticker.quote.ts
+    if ticker.source == QUOTE and liquidity == TAKER:
+        ex.journal.spread_cost += (
+            0.5 * (ticker.quote.ask - ticker.quote.bid) * qty * ex.account.positions[order.symbol].point_value
+        )
     if is_trade_rule(ex.rule) or (is_earlier_event and ticker.source == TRADE):
         ts_event = ticker.trade.ts
     elif ticker.source == BAR:

@@ -45,6 +45,7 @@ cdef struct Journal:
     int64_t cap_notes
     int64_t ambiguous_bars   # stop fills in bars where a limit order might have filled first
     double lowest_cash
+    double spread_cost       # half the spread of each quote that a taker met, in money
 
 
 cdef inline void free_journal(Journal* journal) noexcept nogil:

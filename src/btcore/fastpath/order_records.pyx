@@ -280,6 +280,20 @@ cdef class OrderRecords:
         return {code: int(n) for code, n in enumerate(counts) if n and code not in (NONE, END_OF_DATA, NO_CASH)}
 
     @property
+    def spread_cost(self):
+        """Half the spread of each quote that a taker met, in money."""
+        cdef int64_t i
+        cdef double cost = 0.0
+        if self.stream.kind == QUOTE:
+            for i in range(self.n_sent):
+                if self.filled_quantity(i) > 0.0:
+                    cost += (
+                        0.5 * (self.stream.b[self.rows[i]] - self.stream.a[self.rows[i]]) * self.filled_quantity(i)
+                        * self.plain.position.point_value
+                    )
+        return cost
+
+    @property
     def n_small(self):
         """0: the quantities of an order array are given."""
         return 0

@@ -26,6 +26,7 @@ class SweepLanes:
         year: Year,
         period_ends: NDArray[np.int64],
         risk_free: NDArray[np.float64] | None = ...,
+        benchmark: NDArray[np.float64] | None = ...,
         width: int = ...,
     ) -> None: ...
     def play(self, chosen: NDArray[np.int64]) -> None: ...

@@ -30,9 +30,9 @@ from btcore.metrics.curve cimport extend_curve, hold_curve, open_curve
 from btcore.metrics.formulas cimport simple_returns
 from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.metrics.run_metrics cimport (
-    AnnualTerms, RunMetrics, add_curve, add_fills, add_order, add_position, add_returns, annual_terms, open_metrics
+    AnnualTerms, RunMetrics, add_benchmark, add_curve, add_fills, add_order, add_position, add_returns, annual_terms, open_metrics
 )
-from btcore.model cimport BAR, CANCELED, EXPIRED, FILLED, Fill, NONE, REJECTED
+from btcore.model cimport BAR, CANCELED, EXPIRED, FILLED, Fill, NONE, REJECTED, TAKER
 from btcore.strategies.builtin.signal cimport Signal
 
 
@@ -64,16 +64,18 @@ cdef class SweepLanes:
     cdef int32_t period
     cdef const double[::1] free      # risk-free return of each period; empty: 0
     cdef AnnualTerms terms
+    cdef const double[::1] other     # return of the benchmark in each period; empty: no benchmark
+    cdef const double[::1] other_excess
     cdef int width
 
     def __init__(
         self, bars, params, instrument, execution, double capital, int64_t start, year, period_ends,
-        risk_free=None, int width=2,
+        risk_free=None, benchmark=None, int width=2,
     ):
         """`params` has one item per run: the parameters of `ma_crossover`, or a new `Signal` handler.
 
         `period_ends` has the indexes of the bars that end a period, and `year` is their `annual.Year`. `risk_free` has
-        the risk-free return of each period; None for 0.
+        the risk-free return of each period, and `benchmark` that of a benchmark; None for 0, and for no benchmark.
         `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512.
         """
         self.ts, self.ends, self.open, self.close = bars.timestamp, bars.end, bars.open, bars.close
@@ -89,6 +91,10 @@ cdef class SweepLanes:
         self.start, self.period = start, year.period
         self.free = np.empty(0) if risk_free is None else np.ascontiguousarray(risk_free, np.float64)
         self.terms = annual_terms(year, risk_free)
+        self.other = np.empty(0) if benchmark is None else np.ascontiguousarray(benchmark, np.float64)
+        self.other_excess = self.other
+        if benchmark is not None and risk_free is not None:
+            self.other_excess = np.subtract(benchmark, risk_free)
         self.width = min(width, widest())
 
     def play(self, const int64_t[::1] chosen not None):
@@ -266,6 +272,8 @@ cdef class SweepLanes:
                 fill.last_px = plain.last_px
                 fill.commission = plain.last_cost
                 fill.size_seen = self.volume[row]
+                fill.reference_px = self.open[row]
+                fill.liquidity = TAKER
                 fill.point_value = plain.position.point_value
                 fill.symbol = 0
                 fill.side = side
@@ -294,3 +302,7 @@ cdef class SweepLanes:
         else:
             excess = returns
         add_returns(m, returns, excess, self.n_ends, self.period, &self.terms, scratch)
+        if self.other.shape[0]:
+            add_benchmark(
+                m, returns, excess, &self.other[0], &self.other_excess[0], self.n_ends, &self.terms, scratch
+            )

@@ -11,6 +11,7 @@ from libc.stdint cimport int64_t
 
 import numpy as np
 
+from btcore.metrics cimport benchmark as bench
 from btcore.metrics cimport formulas
 from btcore.metrics.curve cimport (
     BLOCK, CurveStats, extend_curve, longest_drawdown, mean_equity, open_curve, scan, worst_drawdown,
@@ -226,12 +227,103 @@ def kurtosis(returns):
     return formulas.excess_kurtosis(&r)
 
 
+def probabilistic_sharpe_ratio(returns, double target=0.0, risk_free=0.0):
+    """Probability, 0 to 1, that the true Sharpe ratio exceeds `target`, a ratio per period.
+
+    Bailey and Lopez de Prado (2012), with the sample deviation (ddof 1), population skew and Pearson kurtosis.
+    `risk_free` is as in `sharpe_ratio`.
+    """
+    column, rate = _over(returns, risk_free)
+    cdef Sample r = _sample(np.subtract(column, rate) if rate else column)
+    return formulas.probabilistic_sharpe(&r, target)
+
+
+def minimum_track_record_length(returns, double target=0.0, double confidence=0.95, risk_free=0.0):
+    """Number of returns needed for the Sharpe ratio to exceed `target` with that confidence; NaN if it does not.
+
+    The same source and terms as `probabilistic_sharpe_ratio`. ValueError if `confidence` is not between 0 and 1.
+    """
+    if not 0.0 < confidence < 1.0:
+        raise ValueError(f"confidence: {confidence} is not between 0 and 1")
+    from statistics import NormalDist  # loads fractions and decimal
+
+    column, rate = _over(returns, risk_free)
+    cdef Sample r = _sample(np.subtract(column, rate) if rate else column)
+    return formulas.minimum_track_record(&r, target, NormalDist().inv_cdf(confidence))
+
+
 def stability(returns):
     """R squared of a linear fit to the cumulative log returns."""
     cdef const double[::1] x = _column(returns)
     cdef double[::1] scratch = np.empty(max(x.shape[0], 1))
     cdef Sample r = _sample(x)
     return formulas.r_squared(&r, _start(x), &scratch[0])
+
+
+cdef tuple _pair(returns, benchmark):
+    """Both columns; ValueError if they do not have one length."""
+    x, y = _column(returns), _column(benchmark, "benchmark")
+    if x.shape != y.shape:
+        raise ValueError(f"benchmark: {len(y)} returns for {len(x)}")
+    return x, y
+
+
+def beta(returns, benchmark, risk_free=0.0):
+    """Covariance of both over the variance of the benchmark (ddof 1), of returns over `risk_free`.
+
+    `benchmark` are returns of the same periods, here and below; ValueError for another number of them. `risk_free` is
+    as in `sharpe_ratio`.
+    """
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] a = np.subtract(x, risk_free)
+    cdef const double[::1] b = np.subtract(y, risk_free)
+    return bench.beta(_start(a), _start(b), a.shape[0])
+
+
+def alpha(returns, benchmark, risk_free=0.0, double periods=252.0):
+    """(1 + mean(x) - beta * mean(y)) ** periods - 1, with x and y the returns over `risk_free`."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] a = np.subtract(x, risk_free)
+    cdef const double[::1] b = np.subtract(y, risk_free)
+    return bench.alpha(_start(a), _start(b), a.shape[0], periods)
+
+
+def correlation(returns, benchmark):
+    """Pearson's coefficient of both."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] a = x
+    cdef const double[::1] b = y
+    return bench.correlation(_start(a), _start(b), a.shape[0])
+
+
+def tracking_error(returns, benchmark, double periods=252.0):
+    """std(r - benchmark, ddof 1) * sqrt(periods)."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] active = np.subtract(x, y)
+    return bench.tracking_error(_start(active), active.shape[0], periods)
+
+
+def information_ratio(returns, benchmark, double periods=252.0):
+    """mean(r - benchmark) / std(r - benchmark, ddof 1) * sqrt(periods)."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] active = np.subtract(x, y)
+    return bench.information_ratio(_start(active), active.shape[0], periods)
+
+
+def up_capture(returns, benchmark):
+    """Geometric mean return over that of the benchmark, of the periods in which the benchmark rises."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] a = x
+    cdef const double[::1] b = y
+    return bench.capture(_start(a), _start(b), a.shape[0], 1.0)
+
+
+def down_capture(returns, benchmark):
+    """Geometric mean return over that of the benchmark, of the periods in which the benchmark falls."""
+    x, y = _pair(returns, benchmark)
+    cdef const double[::1] a = x
+    cdef const double[::1] b = y
+    return bench.capture(_start(a), _start(b), a.shape[0], -1.0)
 
 
 def turnover(double traded_notional, equity):

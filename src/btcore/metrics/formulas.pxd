@@ -4,10 +4,16 @@ Sums run in eight lanes by index, as in `curve.pxd`. `take_sample` computes coun
 functions use them. `periods` is the number of returns in a year. `api.pyx` is the Python side.
 """
 
-from libc.math cimport NAN, fabs, floor, isfinite, log1p, pow, sqrt
+from libc.math cimport NAN, erf, fabs, floor, isfinite, log1p, pow, sqrt
 from libc.stdint cimport int64_t
 
 from btcore.metrics.curve cimport LANES, total
+
+cdef extern from *:
+    """
+    #define BTCORE_NORMAL_95 1.6448536269514722
+    """
+    const double NORMAL_95 "BTCORE_NORMAL_95"    # the 95 % quantile of the normal distribution
 
 cdef struct Sample:
     int64_t n                # number of returns
@@ -169,6 +175,27 @@ cdef inline double excess_kurtosis(const Sample* r) noexcept nogil:
     if r.n < 2 or not r.usable or r.constant:
         return NAN
     return r.m4 / r.n / (variance * variance) - 3.0
+
+
+cdef inline double sharpe_error(const Sample* r, double ratio) noexcept nogil:
+    """1 - skew * S + (kurtosis - 1) / 4 * S ** 2: n - 1 times the variance of an estimated Sharpe ratio S per period."""
+    return 1.0 - skewness(r) * ratio + (excess_kurtosis(r) + 2.0) / 4.0 * ratio * ratio
+
+
+cdef inline double probabilistic_sharpe(const Sample* r, double target) noexcept nogil:
+    """Probability that the true Sharpe ratio per period exceeds `target`."""
+    cdef double ratio = sharpe(r, 0.0, 1.0), error = sharpe_error(r, ratio)
+    if not error > 0.0:
+        return NAN
+    return 0.5 * (1.0 + erf((ratio - target) * sqrt((r.n - 1) / error) / sqrt(2.0)))
+
+
+cdef inline double minimum_track_record(const Sample* r, double target, double normal) noexcept nogil:
+    """Number of returns from which on the Sharpe ratio exceeds `target` at the confidence of the normal quantile."""
+    cdef double ratio = sharpe(r, 0.0, 1.0), error = sharpe_error(r, ratio)
+    if not (error > 0.0 and ratio > target):
+        return NAN
+    return 1.0 + error * (normal / (ratio - target)) ** 2
 
 
 cdef inline double r_squared(const Sample* r, const double* x, double* y) noexcept nogil:

@@ -9,7 +9,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t
 from libc.stdlib cimport free, malloc
 
 from btcore.memory cimport reserve
-from btcore.model cimport Fill, Restatement
+from btcore.model cimport Fill, Restatement, TAKER
 from btcore.rules.rounding cimport DUST, zero_if_dust
 
 cdef enum:
@@ -62,6 +62,9 @@ cdef struct TripStats:    # of closed round trips; sums are taken in the order o
     double best           # highest PnL of a trip
     double worst          # lowest
     double seconds        # total time from entry to exit
+    int64_t run           # trips of the current streak: positive wins, negative losses
+    int64_t longest_won   # the most wins in a row
+    int64_t longest_lost  # the most losses in a row
 
 cdef struct Matcher:
     LotQueue* queues      # LEGS per symbol
@@ -77,6 +80,7 @@ cdef struct Matcher:
     int64_t n_beyond      # of these, larger than that size
     double traded         # notional of all fills
     double commission     # of all fills
+    double slippage       # money by which takers' prices are worse than their reference
     int64_t n_open        # positions with an open lot
     int64_t open_since    # when the current stretch of exposure began
     int64_t exposed       # ns with any lot open, without the current stretch
@@ -105,10 +109,11 @@ cdef inline int open_matcher(Matcher* m, int64_t n_symbols, int64_t start, Trip*
         m.queues[i].oldest = m.queues[i].newest = -1
     m.n_lots = m.n_fills = m.n_sized = m.n_beyond = m.n_open = m.exposed = 0
     m.first_free = -1
-    m.traded = m.commission = 0.0
+    m.traded = m.commission = m.slippage = 0.0
     m.open_since = m.start = m.last_ts = start
     m.out_of_order = False
     m.closed.count = m.closed.wins = m.closed.losses = 0
+    m.closed.run = m.closed.longest_won = m.closed.longest_lost = 0
     m.closed.pnl = m.closed.won = m.closed.lost = m.closed.seconds = 0.0
     m.closed.best = m.closed.worst = NAN
     return 0
@@ -135,9 +140,15 @@ cdef inline void _count_trip(TripStats* closed, double pnl, double seconds) noex
     if pnl > 0.0:
         closed.wins += 1
         closed.won += pnl
+        closed.run = closed.run + 1 if closed.run > 0 else 1
+        closed.longest_won = max(closed.longest_won, closed.run)
     elif pnl < 0.0:
         closed.losses += 1
         closed.lost += pnl
+        closed.run = closed.run - 1 if closed.run < 0 else -1
+        closed.longest_lost = max(closed.longest_lost, -closed.run)
+    else:
+        closed.run = 0
     if not pnl <= closed.best:
         closed.best = pnl
     if not pnl >= closed.worst:
@@ -262,6 +273,8 @@ cdef inline int match_fill(Matcher* m, const Fill* fill) noexcept nogil:
     m.n_beyond += fill.last_qty > fill.size_seen
     m.traded += fill.last_qty * fabs(fill.last_px) * fill.point_value
     m.commission += fill.commission
+    if fill.liquidity == TAKER:
+        m.slippage += fill.side * (fill.last_px - fill.reference_px) * fill.last_qty * fill.point_value
     _match(m, &m.queues[LEGS * fill.symbol + fill.leg + 1], fill)
     return 0
 

@@ -12,17 +12,18 @@ A single run and each lane of a sweep use the same functions, so their metrics a
                                                                     each period, with the first point as base
     metrics_dict(&metrics)                                          the dict; needs the GIL
 
-The caller sets `liquidations`, `ambiguous_bars` and `events`. `RUN_METRICS_DTYPE` is the struct's numpy dtype, so an
+The caller sets `liquidations`, `ambiguous_bars`, `spread_cost` and `events`. `RUN_METRICS_DTYPE` is the struct's numpy dtype, so an
 array of it is a table with one row per run.
 """
 
-from libc.math cimport NAN, isfinite
+from libc.math cimport NAN, isfinite, pow
 from libc.stdint cimport int8_t, int32_t, int64_t
 
+from btcore.metrics cimport benchmark as bench
 from btcore.metrics.curve cimport CurveStats, longest_drawdown, mean_equity, worst_drawdown
 from btcore.metrics.formulas cimport (
-    Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, omega, quantile, r_squared, sharpe,
-    skewness, sortino, tail_ratio, take_sample, volatility,
+    NORMAL_95, Sample, annual, calmar, compound, downside, excess_kurtosis, expected_shortfall, minimum_track_record,
+    omega, probabilistic_sharpe, quantile, r_squared, sharpe, skewness, sortino, tail_ratio, take_sample, volatility,
 )
 from btcore.metrics.period_returns cimport DAY
 from btcore.metrics.round_trips cimport Matcher, exposed_ns
@@ -51,6 +52,17 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double skew
     double kurtosis
     double stability
+    double probabilistic_sharpe_ratio
+    double minimum_track_record_length
+    double benchmark_return
+    double alpha
+    double beta
+    double correlation
+    double tracking_error
+    double information_ratio
+    double up_capture
+    double down_capture
+    double treynor_ratio
     int64_t period           # period_returns.Period
     int64_t periods          # number of returns
     double periods_per_year  # NaN: not annualised
@@ -66,6 +78,8 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double best_trade
     double worst_trade
     double average_duration_seconds
+    int64_t longest_winning_streak
+    int64_t longest_losing_streak
     int64_t total_trades
     double traded_notional
     double turnover
@@ -84,6 +98,8 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double realized_pnl
     double unrealized_pnl
     double total_commission
+    double slippage_cost
+    double spread_cost
     double net_interest
     double borrow_fees
     double funding
@@ -108,6 +124,10 @@ cdef inline void open_metrics(RunMetrics* m) noexcept nogil:
     m.total_return = m.annual_return = m.annual_volatility = m.sharpe_ratio = m.sortino_ratio = NAN
     m.calmar_ratio = m.omega_ratio = m.max_drawdown = m.max_drawdown_duration_days = m.downside_risk = NAN
     m.value_at_risk_95 = m.conditional_value_at_risk_95 = m.tail_ratio = m.skew = m.kurtosis = NAN
+    m.probabilistic_sharpe_ratio = m.minimum_track_record_length = NAN
+    m.benchmark_return = m.alpha = m.beta = m.correlation = m.tracking_error = m.information_ratio = NAN
+    m.up_capture = m.down_capture = m.treynor_ratio = NAN
+    m.longest_winning_streak = m.longest_losing_streak = 0
     m.stability = m.win_rate = m.profit_factor = m.expectancy = m.average_win = m.average_loss = NAN
     m.best_trade = m.worst_trade = m.average_duration_seconds = m.turnover = m.exposure_time = NAN
     m.initial_capital = m.final_equity = m.periods_per_year = m.fills_beyond_shown = NAN
@@ -117,6 +137,7 @@ cdef inline void open_metrics(RunMetrics* m) noexcept nogil:
     m.periods = m.round_trips = m.total_trades = m.orders = m.orders_filled = 0
     m.orders_canceled = m.orders_expired = m.orders_rejected = m.liquidations = m.ambiguous_bars = m.events = 0
     m.risk_free = m.traded_notional = m.realized_pnl = m.unrealized_pnl = m.total_commission = 0.0
+    m.slippage_cost = m.spread_cost = 0.0
     m.net_interest = m.borrow_fees = m.funding = m.dividends = m.cash_in_lieu = 0.0
 
 
@@ -167,6 +188,8 @@ cdef inline void add_fills(RunMetrics* m, const Matcher* matcher, const CurveSta
     cdef int64_t span = curve.last_ts - curve.first_ts
     cdef double level = mean_equity(curve)
     m.round_trips = matcher.closed.count
+    m.longest_winning_streak = matcher.closed.longest_won
+    m.longest_losing_streak = matcher.closed.longest_lost
     if matcher.closed.count > 0:
         m.win_rate = 100.0 * matcher.closed.wins / matcher.closed.count
         m.expectancy = matcher.closed.pnl / matcher.closed.count
@@ -183,6 +206,7 @@ cdef inline void add_fills(RunMetrics* m, const Matcher* matcher, const CurveSta
         m.fills_beyond_shown = matcher.n_beyond
     m.traded_notional = matcher.traded
     m.total_commission = matcher.commission
+    m.slippage_cost = matcher.slippage
     if level > 0.0:
         m.turnover = _defined(matcher.traded / level)
     if span > 0 and not matcher.out_of_order and matcher.last_ts <= curve.last_ts:
@@ -220,9 +244,38 @@ cdef inline void add_returns(
     m.skew = _defined(skewness(&sample))
     m.kurtosis = _defined(excess_kurtosis(&sample))
     m.stability = _defined(r_squared(&sample, r, scratch))
+    m.probabilistic_sharpe_ratio = _percent(probabilistic_sharpe(&over, 0.0))
+    m.minimum_track_record_length = _defined(minimum_track_record(&over, 0.0, NORMAL_95))
     if terms.is_long and isfinite(terms.periods):
         compound(r, n, &wealth, &worst)
         annual_return = annual(&sample, wealth, year)
         m.annual_return = _percent(annual_return)
         m.annual_volatility = _percent(volatility(&sample, year))
         m.calmar_ratio = calmar(annual_return, worst)
+
+
+cdef inline void add_benchmark(
+    RunMetrics* m, const double* r, const double* excess, const double* y, const double* y_excess, int64_t n,
+    const AnnualTerms* terms, double* scratch
+) noexcept nogil:
+    """Sets the metrics of n returns `r` beside those of the benchmark, `y`, of the same periods; call it last.
+
+    `excess` and `y_excess` are those over the risk-free return. `scratch` has room for n numbers.
+    """
+    cdef double year = terms.periods if isfinite(terms.periods) else 1.0, wealth = 1.0, free = 1.0
+    cdef int64_t i
+    for i in range(n):
+        scratch[i] = r[i] - y[i]
+        wealth *= 1.0 + y[i]
+        free *= 1.0 + (r[i] - excess[i])
+    m.benchmark_return = _percent(wealth - 1.0)
+    m.beta = _defined(bench.beta(excess, y_excess, n))
+    m.correlation = _defined(bench.correlation(r, y, n))
+    m.tracking_error = _percent(bench.tracking_error(scratch, n, year))
+    m.information_ratio = _defined(bench.information_ratio(scratch, n, year))
+    m.up_capture = _percent(bench.capture(r, y, n, 1.0))
+    m.down_capture = _percent(bench.capture(r, y, n, -1.0))
+    if terms.is_long and isfinite(terms.periods):
+        m.alpha = _percent(bench.alpha(excess, y_excess, n, year))
+        if m.beta != 0.0:
+            m.treynor_ratio = _defined((m.annual_return / 100.0 - (pow(free, year / n) - 1.0)) / m.beta)

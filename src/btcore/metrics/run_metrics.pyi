@@ -9,5 +9,9 @@ __pyx_capi__: dict[str, Any]
 RUN_METRICS_DTYPE: dtype[void]
 
 def compute_metrics(
-    journal: Any, returns: ArrayLike, year: Year, risk_free: ArrayLike | None = None
+    journal: Any,
+    returns: ArrayLike,
+    year: Year,
+    risk_free: ArrayLike | None = None,
+    benchmark: ArrayLike | None = None,
 ) -> dict[str, float | int | str | None]: ...

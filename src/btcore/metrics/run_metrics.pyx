@@ -37,11 +37,11 @@ cdef AnnualTerms annual_terms(year, risk_free):
     return AnnualTerms(periods=year.periods, risk_free=mean, basis=year.basis, is_long=year.is_long)
 
 
-def compute_metrics(journal, returns, year, risk_free=None):
+def compute_metrics(journal, returns, year, risk_free=None, benchmark=None):
     """All metrics of a journal by name, None where undefined.
 
     `returns` are the returns by the period of `year`, an `annual.Year`, and `risk_free` are the risk-free returns of
-    the same periods; None for 0. ValueError for a curve without points or with columns of different lengths, or a fill or
+    the same periods, and `benchmark` those of a benchmark; None for 0, and for no benchmark. ValueError for a curve without points or with columns of different lengths, or a fill or
     restatement with an impossible symbol, leg, quantity or ratio.
     """
     cdef const int64_t[::1] ts = np.ascontiguousarray(journal.curve.timestamp)
@@ -54,6 +54,9 @@ def compute_metrics(journal, returns, year, risk_free=None):
     cdef const CashFlow[::1] flows = journal.cash_flows
     cdef const Note[::1] notes = journal.notes
     cdef const double[::1] excess = r if risk_free is None else np.subtract(r, risk_free)
+    cdef const double[::1] y = r if benchmark is None else np.ascontiguousarray(benchmark, dtype=np.float64)
+    cdef const double[::1] y_excess = y if risk_free is None else np.subtract(y, risk_free)
+    cdef bint has_benchmark = benchmark is not None and r.shape[0] > 0
     cdef double[::1] scratch = np.empty(max(r.shape[0], 1))
     cdef AnnualTerms terms = annual_terms(year, risk_free)
     cdef int32_t period = year.period
@@ -81,6 +84,8 @@ def compute_metrics(journal, returns, year, risk_free=None):
             &metrics, &r[0] if r.shape[0] else NULL, &excess[0] if r.shape[0] else NULL, r.shape[0], period, &terms,
             &scratch[0],
         )
+        if has_benchmark:
+            add_benchmark(&metrics, &r[0], &excess[0], &y[0], &y_excess[0], r.shape[0], &terms, &scratch[0])
         for i in range(orders.shape[0]):
             add_order(&metrics, orders[i].status)
         for i in range(positions.shape[0]):
@@ -93,6 +98,7 @@ def compute_metrics(journal, returns, year, risk_free=None):
         raise MemoryError
     metrics.ambiguous_bars = journal.ambiguous_bars
     metrics.events = journal.events
+    metrics.spread_cost = journal.spread_cost
     if metrics.exposure_time != metrics.exposure_time:  # NaN: the fills are not in time order
         metrics.exposure_time = 100.0 * _exposed(journal, curve.first_ts, curve.last_ts)
     return metrics_dict(&metrics)

@@ -22,6 +22,7 @@ from .export import to_arrow
 from .tables import TABLES, TIME_COLUMNS, Table
 
 VERSION = 2
+LATER = {"benchmark_curve": [("timestamp", "<i8"), ("value", "<f8")]}  # tables since 0.5.0
 READ_ERRORS = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
 
 
@@ -109,15 +110,27 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document]:
         if source.suffix == ".parquet":
             row = import_library("pyarrow.parquet", DATA_EXTRA).read_table(source, partitioning=None)
             document = _decode(row["document"][0].as_py().encode())
-            lists = {name: row[name].combine_chunks().flatten() for name in TABLES}
-            return {name: _from_arrow(lists[name], document.dtypes[name]) for name in TABLES}, document
+            lists = {name: row[name].combine_chunks().flatten() for name in _saved(document)}
+            return _complete(
+                {name: _from_arrow(lists[name], document.dtypes[name]) for name in lists}
+            ), document
         if source.suffix == ".npz":
             with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 document = _decode(arrays["document"].tobytes())
-                return {name: arrays[name] for name in TABLES}, document
+                return _complete({name: arrays[name] for name in _saved(document)}), document
     except READ_ERRORS as error:
         raise DataError(f"{source}: not a saved result ({error})") from error
     raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
+
+
+def _saved(document: Document) -> list[str]:
+    """The tables of the file: those of LATER only if it has them, all others."""
+    return [name for name in TABLES if name not in LATER or name in document.dtypes]
+
+
+def _complete(tables: dict[str, Table]) -> dict[str, Table]:
+    """The tables, with an empty one for each that an earlier release did not have."""
+    return {name: tables.get(name, np.empty(0, LATER.get(name))) for name in TABLES}
 
 
 def _decode(text: bytes) -> Document:

@@ -68,6 +68,7 @@ class RunJournal:
         self.symbols: tuple[str, ...] = player.tape.symbols
         self.closes = closes  # of the sessions; None without a calendar
         self.ambiguous_bars = player.ambiguous_bars
+        self.spread_cost = player.spread_cost
         self.events = player.n_done
         self._timers = timers
         lines = sorted([*log_lines, *note_lines(self.notes)], key=lambda line: line[0])

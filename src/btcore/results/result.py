@@ -15,8 +15,9 @@ from . import export
 from . import tables as views
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
+from .figures.of_result import ResultFigures
 from .journal import RunJournal
-from .summary import Metrics, format_metric, summarize
+from .summary import BenchmarkValues, Metrics, format_metric, summarize
 from .tables import TABLES, PriceSource, Table
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]
 
 
-class Result:
-    """The result of a run: `metrics`, seven tables, `logs`, and what was run (`manifest`, `fingerprint`).
+class Result(ResultFigures):
+    """The result of a run: `metrics`, eight tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
     Tables are numpy records; times are int64 nanoseconds UTC. Tables and metrics are computed when they are
     first read, and so are a manifest and a fingerprint that are given as functions.
@@ -64,6 +65,7 @@ class Result:
         fingerprint: str | Callable[[], str],
         timezone: str = "UTC",
         annual: AnnualSettings = DEFAULTS,
+        benchmark: BenchmarkValues | None = None,
         prices: PriceSource | None = None,
         strategy: Any = None,
     ) -> Self:
@@ -80,9 +82,10 @@ class Result:
             "orders": partial(views.orders, journal),
             "cash_flows": partial(views.cash_flows, journal),
             "order_events": partial(views.order_events, journal),
+            "benchmark_curve": partial(views.benchmark_curve, journal, benchmark),
         }
         return cls(
-            metrics=partial(summarize, journal, timezone=timezone, annual=annual),
+            metrics=partial(summarize, journal, timezone=timezone, annual=annual, benchmark=benchmark),
             make=make,
             logs=journal.logs,
             manifest=manifest,
@@ -153,6 +156,11 @@ class Result:
     def order_events(self) -> Table:
         """timestamp, order_id, event, reason, value: changes of orders other than fills and ends."""
         return self.table("order_events")
+
+    @property
+    def benchmark_curve(self) -> Table:
+        """timestamp, value: what the capital would be worth in the benchmark; empty without one."""
+        return self.table("benchmark_curve")
 
     def explain(self, order_id: int) -> str:
         """The history of an order in a few lines, each fill with its cause; ConfigError for an unknown id."""

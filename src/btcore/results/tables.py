@@ -11,14 +11,28 @@ from btcore.model import Flag, FlowKind, NoteKind, OrderType, Status
 
 from . import labels
 from .journal import Curve, RunJournal
+from .summary import BenchmarkValues
 
 Table = NDArray[Any]
 Prices = tuple[ArrayLike, ArrayLike, ArrayLike, ArrayLike]
 PriceSource = Callable[[str], Prices | None]
 
-TABLES = ("equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows", "order_events")
-OPTIONAL_TIMES = frozenset({"arrived_at", "closed_at", "expires_at"})  # -1 if there is no such time
+TABLES = (
+    "equity_curve",
+    "trades",
+    "round_trips",
+    "exposures",
+    "orders",
+    "cash_flows",
+    "order_events",
+    "benchmark_curve",
+)
+OPTIONAL_TIMES = frozenset(
+    {"arrived_at", "closed_at", "expires_at", "recovery"}
+)  # -1 if there is no such time
 TIME_COLUMNS = OPTIONAL_TIMES | {
+    "peak",
+    "trough",
     "timestamp",
     "entry_timestamp",
     "exit_timestamp",
@@ -246,3 +260,10 @@ def order_events(journal: RunJournal) -> Table:
         reason=_text(reason, (*labels.REASONS, "dividend", "split")),
         value=np.where(notes["kind"] == NoteKind.AMEND_REFUSED, np.nan, notes["value"]),
     )
+
+
+def benchmark_curve(journal: RunJournal, benchmark: BenchmarkValues | None) -> Table:
+    """timestamp, value: what the capital would be worth in the benchmark, at each point of the curve."""
+    times = journal.curve.timestamp if benchmark is not None else np.empty(0, np.int64)
+    worth = np.empty(0) if benchmark is None else benchmark(times, float(journal.curve.equity[0]))
+    return _table(timestamp=times, value=worth)

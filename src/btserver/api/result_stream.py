@@ -14,7 +14,16 @@ from btserver.store.store import Store
 
 CHUNK_ROWS = 250  # under a millisecond each
 # Always present, in this order.
-TABLES = ("equity_curve", "trades", "exposures", "orders", "round_trips", "cash_flows", "order_events")
+TABLES = (
+    "equity_curve",
+    "trades",
+    "exposures",
+    "orders",
+    "round_trips",
+    "cash_flows",
+    "order_events",
+    "benchmark_curve",
+)
 _encode = msgspec.json.Encoder().encode
 
 

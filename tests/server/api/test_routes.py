@@ -39,7 +39,7 @@ def test_from_request_to_results(client: TestClient, prefix: str) -> None:
     results = answer.json()
     assert list(results) == [
         "run_id", "metrics_summary", "equity_curve", "trades", "exposures", "orders", "round_trips",
-        "cash_flows", "order_events", "logs", "manifest", "fingerprint",
+        "cash_flows", "order_events", "benchmark_curve", "logs", "manifest", "fingerprint",
     ]  # fmt: skip
     assert results["run_id"] == run_id
     assert results["metrics_summary"]["total_return"] == 0.1 + 0.2

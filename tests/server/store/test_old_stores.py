@@ -86,6 +86,7 @@ def test_a_completed_run_has_its_status_and_results(server: ServerProcess) -> No
         "round_trips": 6,
         "cash_flows": 57,
         "order_events": 0,
+        "benchmark_curve": 0,
         "logs": 2,
     }
     assert results["trades"][0]["timestamp"] == "2024-01-15T00:00:00Z"

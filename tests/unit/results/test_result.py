@@ -14,7 +14,7 @@ from btcore.results.result import Result
 def test_metrics_and_tables_are_computed_when_read(monkeypatch):
     calls = []
     monkeypatch.setattr(result, "summarize", lambda *_, **given: calls.append(given) or {"sharpe_ratio": 1.0})
-    terms = {"timezone": "Asia/Tokyo", "annual": AnnualSettings(365.0)}
+    terms = {"timezone": "Asia/Tokyo", "annual": AnnualSettings(365.0), "benchmark": None}
     lazy = Result.from_journal(random_journal(5), manifest={}, fingerprint="", **terms)
     assert calls == []
     assert lazy.metrics is lazy.metrics
@@ -36,7 +36,9 @@ def test_columns_are_read_only_views(example):
     for name in tables.TABLES:
         for column, values in example.columns(name).items():
             assert np.array_equal(values, example.table(name)[column], equal_nan=values.dtype.kind == "f")
-            assert name == "equity_curve" or np.shares_memory(values, example.table(name))
+            assert name in ("equity_curve", "benchmark_curve") or np.shares_memory(
+                values, example.table(name)
+            )
     with pytest.raises(ConfigError, match="table: 'fills'"):
         example.columns("fills")
 

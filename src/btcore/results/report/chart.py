@@ -34,6 +34,8 @@ class Drawable(Protocol):
     @property
     def trades(self) -> Table: ...
     @property
+    def benchmark_curve(self) -> Table: ...
+    @property
     def manifest(self) -> dict[str, Any]: ...
     @property
     def fingerprint(self) -> str: ...
@@ -46,6 +48,7 @@ class Panel:
     values: Table
     base: float
     height: int
+    other: Table | None = None  # a second line, of the benchmark
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,20 @@ def heading(result: Drawable) -> tuple[str, str]:
     return title, " · ".join(part for part in (shown, f"{first} to {last} UTC", free) if part)
 
 
-def panels(curve: Table, currency: str) -> list[Panel]:
-    """The panels of a chart: equity in money, drawdown and net exposure in percent."""
+def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
+    """The panels of a chart: equity and benchmark in money, drawdown and net exposure in percent."""
     equity = np.ascontiguousarray(curve["equity"])
     weight = np.full(len(curve), np.nan)
     np.divide(100.0 * curve["positions"], equity, out=weight, where=equity != 0.0)
     return [
-        Panel(f"Equity{currency and ', ' + currency}", "blue", equity, float(equity[0]), 250),
+        Panel(
+            f"Equity{' and benchmark' if len(benchmark) else ''}{currency and ', ' + currency}",
+            "blue",
+            equity,
+            float(equity[0]),
+            250,
+            np.ascontiguousarray(benchmark["value"]) if len(benchmark) else None,
+        ),
         Panel("Drawdown, %", "red", -100.0 * metrics.drawdown(equity), 0.0, 100),
         Panel("Net exposure, % of equity", "teal", weight, 0.0, 90),
     ]
@@ -111,13 +121,27 @@ def draw(result: Drawable) -> Chart:
         f'<text class="bt-under" x="{LEFT}" y="50">{escape(under)} · fingerprint '
         f"{escape(result.fingerprint[:19])}</text>"
     )
-    return Chart(_svg(curve["timestamp"], panels(curve, run_manifest(result).get("currency", "")), head, TOP))
+    return Chart(
+        _svg(
+            curve["timestamp"],
+            panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve),
+            head,
+            TOP,
+        )
+    )
 
 
 def draw_untitled(result: Drawable) -> Chart:
     """The chart without a title, for a page that has a title."""
     curve = result.equity_curve
-    return Chart(_svg(curve["timestamp"], panels(curve, run_manifest(result).get("currency", "")), "", 28))
+    return Chart(
+        _svg(
+            curve["timestamp"],
+            panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve),
+            "",
+            28,
+        )
+    )
 
 
 def shorten(text: str, most: int) -> str:
@@ -151,7 +175,8 @@ def _svg(timestamp: Table, drawn: list[Panel], head: str, top: int) -> str:
 
 
 def _panel(panel: Panel, x: Table, top: int, verticals: list[float]) -> str:
-    known = panel.values[np.isfinite(panel.values)]
+    lines = panel.values if panel.other is None else np.concatenate([panel.values, panel.other])
+    known = lines[np.isfinite(lines)]
     low = min(float(known.min()) if len(known) else panel.base, panel.base)
     high = max(float(known.max()) if len(known) else panel.base, panel.base)
     room = (high - low) * 0.05 or max(abs(low) * 0.01, 0.5)
@@ -171,6 +196,11 @@ def _panel(panel: Panel, x: Table, top: int, verticals: list[float]) -> str:
         parts.append(f'<path class="bt-grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
         parts.append(f'<text class="bt-tick" x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
     parts += [f'<path class="bt-grid" d="M{place:.1f} {top}V{foot}"/>' for place in verticals]
+    if panel.other is not None:
+        rows = decimate(panel.other, POINTS)
+        pairs = zip(x[rows].tolist(), panel.other[rows].tolist(), strict=True)
+        path = "L".join(f"{a:.1f} {down(b):.1f}" for a, b in pairs)
+        parts.append(f'<path class="bt-other" d="M{path}"/>')
     base = down(panel.base)
     parts.append(f'<path class="bt-base" d="M{LEFT} {base:.1f}H{WIDTH - RIGHT}"/>')
     keep = decimate(panel.values, POINTS)

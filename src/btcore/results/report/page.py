@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from datetime import datetime
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +13,10 @@ from btcore.results.archive import write_text
 from btcore.results.export import rfc3339, to_rows
 from btcore.results.summary import Metrics, Value, format_metric
 from btcore.results.tables import TIME_COLUMNS, Table
-from btcore.times.clock import to_ns
 
 from .axes import decimate
 from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
+from .sections import cost_split, deepest_drawdowns, monthly_returns
 from .theme import PAGE_STYLE, SCRIPT, STYLE
 
 ROWS = 500  # of a table that are shown; the page states how many there are
@@ -30,7 +29,8 @@ PERCENT = frozenset(
         "downside_risk",
         "value_at_risk_95",
     }
-    | {"conditional_value_at_risk_95", "win_rate", "exposure_time"}
+    | {"conditional_value_at_risk_95", "win_rate", "exposure_time", "probabilistic_sharpe_ratio"}
+    | {"benchmark_return", "alpha", "tracking_error", "up_capture", "down_capture"}
 )
 CARDS = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_rate", "final_equity")
 GROUPS = {
@@ -40,16 +40,21 @@ GROUPS = {
     ),
     "Money": (
         "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission",
-        "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu",
+        "slippage_cost", "spread_cost", "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu",
     ),
     "Risk": (
         "annual_volatility", "max_drawdown", "max_drawdown_duration_days", "downside_risk",
-        "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis", "exposure_time",
+        "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis",
+        "probabilistic_sharpe_ratio", "minimum_track_record_length", "exposure_time",
         "turnover", "traded_notional", "fills_beyond_shown",
+    ),
+    "Benchmark": (
+        "benchmark_return", "alpha", "beta", "correlation", "tracking_error", "information_ratio",
+        "up_capture", "down_capture", "treynor_ratio",
     ),
     "Round trips": (
         "round_trips", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss", "best_trade",
-        "worst_trade", "average_duration_seconds",
+        "worst_trade", "average_duration_seconds", "longest_winning_streak", "longest_losing_streak",
     ),
     "Orders and convention": (
         "orders", "orders_filled", "orders_canceled", "orders_expired", "orders_rejected", "total_trades",
@@ -59,7 +64,6 @@ GROUPS = {
 }  # fmt: skip
 MONEY = frozenset({"pnl", "mae", "mfe", "commission", "amount"})
 HIDDEN_TRADE_COLUMNS = ("event", "event_timestamp", "improvement", "size_seen", "entry_latency")
-MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Reportable(Drawable, Protocol):
@@ -71,6 +75,14 @@ class Reportable(Drawable, Protocol):
     def orders(self) -> Table: ...
     @property
     def cash_flows(self) -> Table: ...
+    @property
+    def monthly(self) -> Table: ...
+    @property
+    def yearly(self) -> Table: ...
+    @property
+    def drawdowns(self) -> Table: ...
+    @property
+    def costs(self) -> dict[str, float | None]: ...
 
 
 def write_report(result: Reportable, path: str | Path) -> Path:
@@ -95,7 +107,9 @@ def page(result: Reportable) -> str:
         f'<div class="chart">{draw_untitled(result).svg}<div id="rule"></div><div id="tip"></div></div>',
         "<h2>Metrics</h2>",
         metrics_table(result.metrics),
-        _monthly_returns(result.equity_curve, str(run.get("timezone", "UTC"))),
+        monthly_returns(result.monthly, result.yearly),
+        deepest_drawdowns(result.drawdowns),
+        cost_split(result.costs, str(run.get("currency", ""))),
         _table("Round trips", result.round_trips, ("entry_order_id", "exit_order_id")),
         _table("Trades", result.trades, HIDDEN_TRADE_COLUMNS),
         _table("Cash flows", result.cash_flows, ()) if len(result.cash_flows) else "",
@@ -165,38 +179,6 @@ def _points_json(curve: Table) -> str:
         "d": np.round(100.0 * drawdown(equity)[keep], 4).tolist(),
     }
     return json.dumps(columns, separators=(",", ":"), allow_nan=False)
-
-
-def _monthly_returns(curve: Table, timezone: str) -> str:
-    """Returns of local calendar months; empty if the run is shorter than 32 days."""
-    first, last = (datetime.fromisoformat(t) for t in rfc3339(curve["timestamp"][[0, -1]]))
-    if (last - first).days < 32:
-        return ""
-    clock, equity = curve["timestamp"][1:], curve["equity"][1:]
-    base, rows = float(curve["equity"][0]), []
-    for year in range(first.year - 1, last.year + 2):
-        start, cells, seen = base, [], False
-        for month in range(12):
-            after = datetime(year + (month == 11), (month + 1) % 12 + 1, 1)
-            count = int(np.searchsorted(clock, to_ns(after, timezone), side="right"))
-            clock, close = clock[count:], float(equity[count - 1]) if count else base
-            equity = equity[count:]
-            cells.append(_return_cell(close, base) if count else "<td></td>")
-            base, seen = close, seen or count > 0
-        if seen:
-            rows.append(f"<tr><td>{year}</td>{''.join(cells)}{_return_cell(base, start)}</tr>")
-    names = "".join(f"<th>{name}</th>" for name in ("Year", *MONTHS, "Total"))
-    return (
-        f'<h2>Monthly returns, %</h2><div class="box"><table><thead><tr>{names}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
-
-
-def _return_cell(close: float, base: float) -> str:
-    if base <= 0.0:
-        return "<td>n/a</td>"
-    change = 100.0 * (close / base - 1.0)
-    return f'<td class="{"up" if change > 0 else "down" if change < 0 else ""}">{change:.2f}</td>'
 
 
 def _table(name: str, table: Table, without: tuple[str, ...]) -> str:

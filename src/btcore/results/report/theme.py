@@ -8,6 +8,7 @@ font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,san
 --blue:#6ea0ff;--red:#ff6b74;--teal:#45c4b5}}
 .bt-paper{fill:var(--paper)}.bt-grid{stroke:var(--line);fill:none}
 .bt-base{stroke:var(--soft);stroke-dasharray:4 4;opacity:.7}
+.bt-other{stroke:var(--soft);fill:none;stroke-width:1.2;stroke-linejoin:round}
 .bt-name{fill:var(--ink);font-size:13px;font-weight:600}.bt-tick{fill:var(--soft);font-size:11.5px}
 .bt-title{fill:var(--ink);font-size:18px;font-weight:650}.bt-under{fill:var(--soft);font-size:12.5px}
 .bt-curve{fill:none;stroke-width:1.6;stroke-linejoin:round}.bt-area{opacity:.13;stroke:none}
