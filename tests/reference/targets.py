@@ -24,7 +24,7 @@ def sized(run: "Reference", market: Market, weight: float, money: float) -> floa
     """Whole lots worth `money` after a taker's costs, with the sign of the weight."""
     terms = run.execution
     taker = terms.commission_bps if terms.taker_bps is None else terms.taker_bps
-    costs = (terms.slippage_bps + max(0.0, taker)) / 10_000
+    costs = (1 + terms.slippage_bps / 10_000) * (1 + max(0.0, taker) / 10_000) - 1
     price = market.mark
     if market.standing:
         price = market.standing.ask if weight > 0 else market.standing.bid

@@ -5,6 +5,8 @@ tests/saved/README.md says how the file of digests is written, and when.
 
 import hashlib
 import json
+import math
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,10 @@ from typing import Any
 import numpy as np
 
 import btcore as bt
+from btcore import metrics
+from btcore.metrics.annual import AnnualSettings
+from btcore.metrics.period_returns import period_returns
+from btcore.results.summary import summarize
 
 TABLES = ["equity_curve", "trades", "round_trips", "exposures", "orders", "cash_flows", "order_events"]
 BUILT_IN = ["buy_and_hold", "ma_crossover", "ema_crossover", "momentum", "mean_reversion", "rsi"]
@@ -190,11 +196,59 @@ def result_digests(result: bt.Result) -> dict[str, str]:
     return found
 
 
-def all_digests() -> dict[str, Any]:
-    """The digests of every run and every sweep, by their names."""
+def digests_as_in_0_1_0(result: bt.Result) -> dict[str, str]:
+    """The digests without what 0.5.0 has added to metrics and log, for a run that its rules do not change."""
+    return result_digests(result) | {
+        "metrics": digest(json.dumps(metrics_as_in_0_1_0(result), default=str).encode()),
+        "logs": digest("\n".join(line for line in result.logs if not ADDED.search(line)).encode()),
+    }
+
+
+ADDED = re.compile(
+    r"^(no costs: |\d+ (orders by weight are smaller|targets by weight are less|fills are larger)|"
+    r"\d+ of \d+ (orders|targets) of \S+ are dated at the open)"
+)
+
+
+def metrics_as_in_0_1_0(result: bt.Result) -> dict[str, Any]:
+    """The 52 metrics of 0.1.0: 252 days or sessions a year, annual figures for any number of them."""
+    run = result.manifest["run"]
+    assert result.journal is not None
+    m = summarize(result.journal, timezone=run["timezone"], annual=AnnualSettings(252.0))
+    if m["period"] in ("day", "session"):
+        clock, equity = result.journal.curve.timestamp, result.journal.curve.equity
+        returns = period_returns(clock, equity, run["timezone"], result.journal.closes)[1]
+        annual = {
+            "annual_return": 100.0 * metrics.annual_return(returns),
+            "annual_volatility": 100.0 * metrics.annual_volatility(returns),
+            "calmar_ratio": metrics.calmar_ratio(returns),
+        }
+        m |= {name: value if math.isfinite(value) else None for name, value in annual.items()}
+        m["periods_per_year"] = 252
+    else:
+        m |= dict.fromkeys(("annual_return", "annual_volatility", "calmar_ratio"))
+        m["periods_per_year"] = 1
+        by_year = ("sharpe_ratio", "sortino_ratio", "downside_risk")
+        plain = summarize(result.journal, timezone=run["timezone"], annual=AnnualSettings(1.0))
+        m |= {name: plain[name] for name in by_year}
+    return {name: m[name] for name in NAMES}
+
+
+NAMES = ["total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "omega_ratio", "max_drawdown", "max_drawdown_duration_days", "downside_risk", "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis", "stability", "period", "periods", "periods_per_year", "risk_free", "ddof", "round_trips", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss", "best_trade", "worst_trade", "average_duration_seconds", "total_trades", "traded_notional", "turnover", "exposure_time", "orders", "orders_filled", "orders_canceled", "orders_expired", "orders_rejected", "liquidations", "ambiguous_bars", "events", "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission", "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu"]
+
+
+def all_results() -> dict[str, bt.Result]:
+    """The result of every run by its name."""
+    market = Market()
+    return {
+        name: bt.run(data, strategy, params, progress=False, **terms)
+        for name, data, strategy, params, terms in runs(market)
+    }
+
+
+def sweep_digests() -> dict[str, Any]:
+    """The digests of every sweep by its name."""
     market, found = Market(), {}
-    for name, data, strategy, params, terms in runs(market):
-        found[name] = result_digests(bt.run(data, strategy, params, progress=False, **terms))
     for name, grid in SWEEPS.items():
         for short in (False, True):
             every = {**grid, "allow_short": [short]}
@@ -206,4 +260,5 @@ def all_digests() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(json.dumps(all_digests(), indent=1) + "\n")
+    every: dict[str, Any] = {name: result_digests(result) for name, result in all_results().items()}
+    Path(sys.argv[1]).write_text(json.dumps(every | sweep_digests(), indent=1) + "\n")

@@ -52,7 +52,9 @@ cdef void open_account(Account* account, execution, double initial_capital):
     """Sets cash, leverage and cost rate. The caller allocates positions and instruments."""
     cdef double taker = execution.commission_bps if execution.taker_bps is None else execution.taker_bps
     account.leverage = 1.0 if execution.account == "cash" else execution.leverage
-    account.cost_rate = (execution.slippage_bps + max(0.0, taker)) / 10000.0
+    taker = max(0.0, taker)
+    # (1 + slippage) * (1 + commission) - 1: the commission is charged on the price after slippage.
+    account.cost_rate = (execution.slippage_bps + taker) / 10000.0 + execution.slippage_bps * taker / 1e8
     account.cash = initial_capital
 
 
