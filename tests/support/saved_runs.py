@@ -234,7 +234,15 @@ def metrics_as_in_0_1_0(result: bt.Result) -> dict[str, Any]:
     return {name: m[name] for name in NAMES}
 
 
-NAMES = ["total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "omega_ratio", "max_drawdown", "max_drawdown_duration_days", "downside_risk", "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis", "stability", "period", "periods", "periods_per_year", "risk_free", "ddof", "round_trips", "win_rate", "profit_factor", "expectancy", "average_win", "average_loss", "best_trade", "worst_trade", "average_duration_seconds", "total_trades", "traded_notional", "turnover", "exposure_time", "orders", "orders_filled", "orders_canceled", "orders_expired", "orders_rejected", "liquidations", "ambiguous_bars", "events", "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission", "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu"]
+NAMES = """
+total_return annual_return annual_volatility sharpe_ratio sortino_ratio calmar_ratio omega_ratio
+max_drawdown max_drawdown_duration_days downside_risk value_at_risk_95 conditional_value_at_risk_95
+tail_ratio skew kurtosis stability period periods periods_per_year risk_free ddof round_trips win_rate
+profit_factor expectancy average_win average_loss best_trade worst_trade average_duration_seconds
+total_trades traded_notional turnover exposure_time orders orders_filled orders_canceled orders_expired
+orders_rejected liquidations ambiguous_bars events initial_capital final_equity realized_pnl unrealized_pnl
+total_commission net_interest borrow_fees funding dividends cash_in_lieu
+""".split()  # noqa: SIM905 - a list of 52 texts is longer than it is clear
 
 
 def all_results() -> dict[str, bt.Result]:

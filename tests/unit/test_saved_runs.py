@@ -14,8 +14,8 @@ SAVED = Path(__file__).parents[1] / "saved"
 LATEST, FIRST = "0.5.0", "0.1.0"
 NOW, BEFORE = (json.loads((SAVED / version / "fingerprints.json").read_text()) for version in (LATEST, FIRST))
 BY_WEIGHT = ("buy_and_hold", "ma_crossover", "ema_crossover", "momentum", "mean_reversion", "rsi", "targets")
-# Since 0.5.0 orders by weight reserve the commission on slippage too, and a fill that raises a position is cut
-# to what equity pays. So these runs, at leverage 1 and sized by weight, have other quantities.
+# Since 0.5.0 orders by weight reserve the commission on slippage too, and a fill that raises a position is
+# cut to what equity pays. So these runs, at leverage 1 and sized by weight, have other quantities.
 RESIZED = {
     *(f"{name} {data}" for name in BY_WEIGHT for data in ("day", "minute", "quotes", "both")),
     "calendar",
