@@ -78,6 +78,8 @@ def draw_curves(results: dict[str, Any], path: str) -> None:
             metrics=results["metrics_summary"],
             equity_curve=curve,
             trades=curve[:0],
+            benchmark_curve=curve[:0],
+            logs=results["logs"],
             manifest=results["manifest"],
             fingerprint=results["fingerprint"],
         )

@@ -159,7 +159,8 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     debit_rate: interest on negative cash, likewise.
     off_step: an order whose price or quantity is not a multiple of its step is rejected, or moved to a step.
     limit_fill: a resting limit order fills if the price goes through its limit, or if it touches it.
-    intrabar: the order in which a bar is taken to have reached its prices.
+    intrabar: the order in which a bar is taken to have reached its prices; bounds plays the pessimistic
+        order, and adds the metrics of the optimistic one.
     volume_share: largest share of a bar's volume that the orders of a symbol may fill; null for no limit.
     displayed_size: true limits fills to the size of the quote or trade.
     """
@@ -190,7 +191,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     debit_rate: Rate | DatedValues = 0.0
     off_step: Literal["reject", "snap"] = "reject"
     limit_fill: Literal["through", "touch"] = "through"
-    intrabar: Literal["pessimistic", "optimistic", "path"] = "pessimistic"
+    intrabar: Literal["pessimistic", "optimistic", "path", "bounds"] = "pessimistic"
     volume_share: Annotated[float, Meta(gt=0, le=1)] | None = None
     displayed_size: bool = False
 

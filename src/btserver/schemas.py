@@ -148,6 +148,7 @@ class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
     manifest: bytes
     fingerprint: str
     tables: dict[str, TableHead]
+    bounds: bytes = b""  # JSON; empty without intrabar "bounds"
 
 
 class EquityPoint(Struct, frozen=True, kw_only=True):
@@ -186,3 +187,4 @@ class Results(Struct, frozen=True, kw_only=True):
     benchmark_curve: list[dict[str, Any]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    bounds: dict[str, Any] | None = None

@@ -130,6 +130,7 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
+    refuse_bounds(run_options)
     opened = open_data_of_run(data, run_options, symbol=symbol, symbols=symbols, resolution=resolution)
     data, run_options = opened.by_symbol(), completed(opened, run_options)
     trial = _Trial(strategy, params, run_options)
@@ -167,6 +168,15 @@ def leakcheck(
     return LeakReport(
         trial.runs, tuple(times), checked_orders, checked_fills, trial.remade, early_bars(given, run_options)
     )
+
+
+def refuse_bounds(options: Mapping[str, Any]) -> None:
+    """ConfigError for runs that play two readings of bars."""
+    execution = options.get("execution")
+    if "bounds" in (options.get("intrabar"), getattr(execution, "intrabar", None)):
+        raise ConfigError(
+            "intrabar: leakcheck checks one reading of bars; give 'pessimistic' or 'optimistic'"
+        )
 
 
 class _Trial:

@@ -27,7 +27,7 @@ from .opening import prepare_run
 from .prepare import PreparedRun
 from .progress import Progress, ProgressCallback, reporter
 from .request import require_request, run_options
-from .run_one import play_prepared
+from .run_one import BOUNDS, play_prepared
 from .strategy_checks import check_strategy
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
@@ -70,6 +70,8 @@ def sweep(
     names = _parameter_names(strategy, sets)
     accepted, refused = _check_sets(strategy, sets)
     prepared = prepare_run(data, symbol=symbol, symbols=symbols, resolution=resolution, **terms)
+    if prepared.execution.intrabar == BOUNDS:
+        raise ConfigError("intrabar: a sweep plays each run once, and 'bounds' two; bt.run takes it")
     if not isinstance(strategy, str):
         check_strategy(prepared, strategy, None)
 

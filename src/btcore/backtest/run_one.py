@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Literal
+
+from msgspec.structs import replace
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
 from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
+from btcore.errors import ConfigError
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
@@ -23,6 +26,9 @@ from .opening import prepare_run
 from .prepare import PreparedRun
 from .progress import ProgressCallback, reporter
 from .strategy_checks import check_strategy
+
+BOUNDS = "bounds"
+Intrabar = Literal["pessimistic", "optimistic", "path"]
 
 
 def run(
@@ -78,7 +84,8 @@ def run(
     calendar: code of the exchange whose sessions are used, such as "XNYS"; None for local days.
     fx: currencies to the price of one unit in `currency`: a number, or a list of (time, number), each valid
         from its time on.
-    intrabar: replaces the field of that name of `execution`.
+    intrabar: replaces the field of that name of `execution`; with "bounds" the result is the pessimistic run,
+        and `bounds` has the metrics of the optimistic one too.
     periods_per_year: the number of periods (days or sessions) in a year, for the annual figures; None for
         that of the calendar, or of the data: 365, 252, 52, 12 or 4 by how often they have points.
     risk_free: rate per year as a fraction (0.05 is 5 %), or a list of (time, rate), each valid from its time
@@ -112,13 +119,27 @@ def run(
         benchmark=benchmark,
         data_source=data_source,
     )
+    if prepared.execution.intrabar == BOUNDS and isinstance(strategy, Handler):
+        raise ConfigError(
+            "intrabar: 'bounds' plays the strategy twice, and a compiled handler plays one run only"
+        )
     handler, describe = prepare_strategy(prepared, strategy, params)
     lines = check_strategy(prepared, strategy, params)
     report, close = reporter(progress)
     try:
-        return play_prepared(prepared, handler, describe, report, lines)
+        result = play_prepared(prepared, handler, describe, report, lines)
+        if prepared.execution.intrabar == BOUNDS:
+            optimistic = in_order(prepared, "optimistic")
+            other = play_prepared(optimistic, *prepare_strategy(optimistic, strategy, params), None)
+            result.optimistic_metrics = other.metrics
+        return result
     finally:
         close()
+
+
+def in_order(prepared: PreparedRun, intrabar: Intrabar) -> PreparedRun:
+    """The prepared run with that order of prices within bars."""
+    return prepared._replace(execution=replace(prepared.execution, intrabar=intrabar))
 
 
 def play_prepared(

@@ -12,7 +12,7 @@ from btcore.rules.commission cimport CommissionTerms, Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
 from btcore.rules.slippage cimport SlippageTerms
 
-_INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH}
+_INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH, "bounds": PESSIMISTIC}
 
 
 cdef CommissionTerms commission_terms(execution):

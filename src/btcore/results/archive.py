@@ -35,6 +35,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     logs: list[str]
     dtypes: dict[str, list[tuple[str, str]]]
     version: int = VERSION
+    optimistic_metrics: dict[str, float | int | str | None] | None = None
 
 
 def describe(tables: dict[str, Table]) -> dict[str, list[tuple[str, str]]]:

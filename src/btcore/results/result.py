@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import msgspec
 import numpy as np
@@ -29,6 +29,17 @@ if TYPE_CHECKING:
 Manifest = dict[str, Any]
 
 
+class Bounds(NamedTuple):
+    """The metrics of the pessimistic and the optimistic reading of bars; not an interval of what is possible.
+
+    ambiguous_bars: bars in which the pessimistic run filled a stop, and its limit could have been first.
+    """
+
+    pessimistic: Metrics
+    optimistic: Metrics
+    ambiguous_bars: int
+
+
 class Result(ResultFigures):
     """The result of a run: `metrics`, eight tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
@@ -49,6 +60,7 @@ class Result(ResultFigures):
     ) -> None:
         self.logs = list(logs)
         self.journal = journal
+        self.optimistic_metrics: Metrics | None = None  # with intrabar="bounds"
         self.strategy = strategy  # the Strategy that played, as the run left it; None for other kinds
         self._make = make
         self._metrics = metrics
@@ -171,6 +183,13 @@ class Result(ResultFigures):
         """The metrics of the run by name, as docs/metrics.md defines them; None if undefined."""
         return self._metrics() if callable(self._metrics) else self._metrics
 
+    @property
+    def bounds(self) -> Bounds | None:
+        """The metrics of the two readings of bars, with `intrabar="bounds"`; else None."""
+        if self.optimistic_metrics is None:
+            return None
+        return Bounds(self.metrics, self.optimistic_metrics, int(self.metrics["ambiguous_bars"] or 0))
+
     @cached_property
     def manifest(self) -> Manifest:
         """What was run: data, strategy, parameters, versions."""
@@ -226,6 +245,7 @@ class Result(ResultFigures):
             "logs": self.logs,
             "manifest": self.manifest,
             "fingerprint": self.fingerprint,
+            **({} if self.bounds is None else {"bounds": self.bounds._asdict()}),
         }
 
     def to_pandas(self, table: str = "equity_curve") -> "pd.DataFrame":
@@ -251,6 +271,7 @@ class Result(ResultFigures):
             manifest=self.manifest,
             logs=self.logs,
             dtypes=archive.describe(tables),
+            optimistic_metrics=self.optimistic_metrics,
         )
         archive.write(path, tables, document)
 
@@ -292,6 +313,8 @@ def load_result(path: str | Path) -> Result:
     from . import archive
 
     tables, document = archive.read(path)
-    return Result.from_tables(
+    result = Result.from_tables(
         tables, document.manifest, document.metrics, document.logs, document.fingerprint
     )
+    result.optimistic_metrics = document.optimistic_metrics
+    return result

@@ -40,7 +40,8 @@ async def results_json(store: Store, runs: Runs, run: bytes, head: ResultHead) -
     logs = head.tables.get("logs", TableHead(0, 0))
     for index in range(logs.blocks):
         yield b","[: index > 0] + store.block(run, "logs", index)[1:-1]
-    yield b'],"manifest":%s,"fingerprint":%s}' % (head.manifest, _encode(head.fingerprint))
+    bounds = b',"bounds":%s' % head.bounds if head.bounds else b""
+    yield b'],"manifest":%s,"fingerprint":%s%s}' % (head.manifest, _encode(head.fingerprint), bounds)
 
 
 async def _rows(

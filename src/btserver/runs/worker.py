@@ -104,6 +104,7 @@ class Worker:
             manifest=_json(result.manifest),
             fingerprint=str(result.fingerprint),
             tables=tables,
+            bounds=b"" if getattr(result, "bounds", None) is None else _json(result.bounds._asdict()),
         )
         self._send(messages.Done(head, _numeric_metrics(result.metrics)))
 

@@ -13,6 +13,7 @@ from .rolling import rolling
 from .timeline import Timeline, timeline
 
 if TYPE_CHECKING:
+    from btcore.results.reconcile import Reconciliation
     from btcore.results.tables import Table
 
 
@@ -97,6 +98,12 @@ class ResultFigures:
         paid["funding"] = 0.0 - float(self.metrics["funding"])
         known = [value for value in paid.values() if value is not None]
         return paid | {"total": sum(known) if len(known) == len(paid) else None}
+
+    def reconcile(self) -> "Reconciliation":
+        """The largest differences of cash, positions and equity to those computed again exactly."""
+        from btcore.results.reconcile import reconcile
+
+        return reconcile(self)  # type: ignore[arg-type]  # a Result
 
     def profit_by(self, group: Group) -> "Table":
         """Round trips, pnl, win rate, commission by "symbol", "side", "hour", "weekday" or "month" of exit.

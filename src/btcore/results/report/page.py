@@ -16,7 +16,7 @@ from btcore.results.tables import TIME_COLUMNS, Table
 
 from .axes import decimate
 from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
-from .sections import cost_split, deepest_drawdowns, monthly_returns
+from .sections import bounds_table, cost_split, deepest_drawdowns, monthly_returns
 from .theme import PAGE_STYLE, SCRIPT, STYLE
 
 ROWS = 500  # of a table that are shown; the page states how many there are
@@ -76,6 +76,8 @@ class Reportable(Drawable, Protocol):
     @property
     def cash_flows(self) -> Table: ...
     @property
+    def bounds(self) -> Any: ...
+    @property
     def monthly(self) -> Table: ...
     @property
     def yearly(self) -> Table: ...
@@ -107,6 +109,7 @@ def page(result: Reportable) -> str:
         f'<div class="chart">{draw_untitled(result).svg}<div id="rule"></div><div id="tip"></div></div>',
         "<h2>Metrics</h2>",
         metrics_table(result.metrics),
+        bounds_table(result.bounds),
         monthly_returns(result.monthly, result.yearly),
         deepest_drawdowns(result.drawdowns),
         cost_split(result.costs, str(run.get("currency", ""))),

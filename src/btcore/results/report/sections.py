@@ -1,6 +1,7 @@
 """Sections of the report: returns of months and years, drawdowns, costs."""
 
 from html import escape
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from btcore.results.summary import format_metric
 from btcore.results.tables import Table
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+BOUNDED = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_rate", "final_equity")
 DEEPEST = 10  # drawdowns that are shown
 
 
@@ -58,6 +60,19 @@ def cost_split(costs: dict[str, float | None], currency: str) -> str:
     return _section(
         f"Costs{currency and ', ' + escape(currency)}", '<th class="word">kind</th><th>paid</th>', rows
     )
+
+
+def bounds_table(bounds: Any) -> str:
+    """The main metrics of both readings of bars; empty without bounds."""
+    if bounds is None:
+        return ""
+    rows = [
+        f'<tr><td class="word">{escape(name)}</td><td>{format_metric(bounds.pessimistic[name])}</td>'
+        f"<td>{format_metric(bounds.optimistic[name])}</td></tr>"
+        for name in BOUNDED
+    ]
+    heads = '<th class="word">metric</th><th>pessimistic</th><th>optimistic</th>'
+    return _section(f"Both readings of bars ({bounds.ambiguous_bars:,} ambiguous)", heads, rows)
 
 
 def _day(text: str) -> str:
