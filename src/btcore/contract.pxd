@@ -55,8 +55,8 @@ cdef inline Request new_order(int32_t symbol, int8_t side, double qty) noexcept 
     """A request for a GTC market order; change its fields as needed and pass it to `send_order`."""
     return Request(
         ts_arrives=0, seq=0, order_id=0, oco=0, parent=0, expires=NEVER, latency=-1, qty=qty, limit_px=NAN, stop_px=NAN,
-        trail=NAN, limit_offset=NAN, unclipped_qty=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET, time_in_force=GTC,
-        trail_by=0, flags=0,
+        trail=NAN, limit_offset=NAN, unclipped_qty=NAN, symbol=symbol, action=SUBMIT, side=side, order_type=MARKET,
+        time_in_force=GTC, trail_by=0, flags=0,
     )
 
 

@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from btcore.metrics.annual import Rates
 from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.code_hash import CodeHash
 from btcore.strategies.compiled.handler import CompiledHandler
 from btcore.strategies.targets.targets import Targets
 from btcore.version import __version__
@@ -28,13 +28,7 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
     if isinstance(strategy, str):
         return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
     if isinstance(strategy, Strategy):
-        cls = type(strategy)
-        return {
-            "kind": "python",
-            "name": f"{cls.__module__}.{cls.__qualname__}",
-            "params": msgspec.to_builtins(strategy.params),
-            "code_sha256": _code_hash(cls),  # type: ignore[arg-type]  # a class is hashable
-        }
+        return describe_python(strategy)
     if isinstance(strategy, Orders | Targets):
         name = "orders" if isinstance(strategy, Orders) else "targets"
         params = {} if isinstance(strategy, Orders) else strategy.params
@@ -46,15 +40,21 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
     return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
 
 
-@lru_cache(maxsize=256)  # reading the source of a module takes longer than a small run
-def _code_hash(cls: Any) -> str | None:
-    """SHA-256 of the source text of a class; None if there is none (typed at a prompt, or compiled)."""
-    import inspect  # not at the top: it is slow to import
-
-    try:
-        return sha256_hex(inspect.getsource(cls).encode())
-    except (OSError, TypeError):
-        return None
+def describe_python(strategy: Strategy) -> dict[str, Any]:
+    """Class, parameters, and hashes of code and state; `incomplete` names what is not part of the hashes."""
+    cls = type(strategy)
+    code, state = CodeHash((Strategy, object)), CodeHash((Strategy, object))
+    code.add_class(cls)
+    state.add_value(cls.__qualname__, vars(strategy))
+    incomplete = [*code.incomplete, *state.incomplete]
+    return {
+        "kind": "python",
+        "name": f"{cls.__module__}.{cls.__qualname__}",
+        "params": msgspec.to_builtins(strategy.params),
+        "code_sha256": code.digest,
+        "state_sha256": state.digest,
+        **({"incomplete": incomplete} if incomplete else {}),
+    }
 
 
 def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[dict[str, Any]]:

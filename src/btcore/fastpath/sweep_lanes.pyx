@@ -30,7 +30,8 @@ from btcore.metrics.curve cimport extend_curve, hold_curve, open_curve
 from btcore.metrics.formulas cimport simple_returns
 from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
 from btcore.metrics.run_metrics cimport (
-    AnnualTerms, RunMetrics, add_benchmark, add_curve, add_fills, add_order, add_position, add_returns, annual_terms, open_metrics
+    AnnualTerms, RunMetrics, add_benchmark, add_curve, add_fills, add_order, add_position, add_returns, annual_terms,
+    open_metrics,
 )
 from btcore.model cimport BAR, CANCELED, EXPIRED, FILLED, Fill, NONE, REJECTED, TAKER
 from btcore.strategies.builtin.signal cimport Signal

@@ -178,7 +178,7 @@ cdef inline double excess_kurtosis(const Sample* r) noexcept nogil:
 
 
 cdef inline double sharpe_error(const Sample* r, double ratio) noexcept nogil:
-    """1 - skew * S + (kurtosis - 1) / 4 * S ** 2: n - 1 times the variance of an estimated Sharpe ratio S per period."""
+    """1 - skew * S + (kurtosis - 1) / 4 * S ** 2: n - 1 times the variance of an estimated Sharpe ratio S."""
     return 1.0 - skewness(r) * ratio + (excess_kurtosis(r) + 2.0) / 4.0 * ratio * ratio
 
 

@@ -12,8 +12,8 @@ A single run and each lane of a sweep use the same functions, so their metrics a
                                                                     each period, with the first point as base
     metrics_dict(&metrics)                                          the dict; needs the GIL
 
-The caller sets `liquidations`, `ambiguous_bars`, `spread_cost` and `events`. `RUN_METRICS_DTYPE` is the struct's numpy dtype, so an
-array of it is a table with one row per run.
+The caller sets `liquidations`, `ambiguous_bars`, `spread_cost` and `events`. `RUN_METRICS_DTYPE` is the struct's numpy
+dtype, so an array of it is a table with one row per run.
 """
 
 from libc.math cimport NAN, isfinite, pow

@@ -41,8 +41,9 @@ def compute_metrics(journal, returns, year, risk_free=None, benchmark=None):
     """All metrics of a journal by name, None where undefined.
 
     `returns` are the returns by the period of `year`, an `annual.Year`, and `risk_free` are the risk-free returns of
-    the same periods, and `benchmark` those of a benchmark; None for 0, and for no benchmark. ValueError for a curve without points or with columns of different lengths, or a fill or
-    restatement with an impossible symbol, leg, quantity or ratio.
+    the same periods, and `benchmark` those of a benchmark; None for 0, and for no benchmark. ValueError for a curve
+    without points or with columns of different lengths, or a fill or restatement with an impossible symbol, leg,
+    quantity or ratio.
     """
     cdef const int64_t[::1] ts = np.ascontiguousarray(journal.curve.timestamp)
     cdef const double[::1] equity = np.ascontiguousarray(journal.curve.equity)

@@ -16,7 +16,8 @@ cdef inline double affordable(
 
     A rebate pays for the whole fill alone, as that of a part is smaller.
 
-    `open_qty` is per symbol, as in `check_buying_power`; that of the fill's own symbol is not read. Not for orders that only close a position: those of a liquidation, and reduce-only orders.
+    `open_qty` is per symbol, as in `check_buying_power`; that of the fill's own symbol is not read. Not for orders
+    that only close a position: those of a liquidation, and reduce-only orders.
     """
     if is_cash:
         return affordable_by_cash(account, symbol, qty, px, commission) if side > 0 else qty

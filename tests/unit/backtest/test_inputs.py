@@ -58,7 +58,7 @@ class TestInvalidInput:
             ),
             ({"fx": 5}, bt.ConfigError, "fx: 5 is not a mapping"),
             ({"execution": 5}, bt.ConfigError, "execution: 5 is not a mapping"),
-            ({"intrabar": "x"}, bt.ConfigError, "execution.intrabar: 'x' is not one of optimistic, path, "),
+            ({"intrabar": "x"}, bt.ConfigError, "execution.intrabar: 'x' is not one of bounds, optimistic"),
             ({"strategy": 3}, bt.ConfigError, "strategy: 3 is not the name of a built-in"),
             (
                 {"strategy": Nothing(), "params": {"a": 1}},

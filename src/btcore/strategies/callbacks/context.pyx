@@ -138,9 +138,10 @@ cdef class Context:
         "percent" or "ticks"; `stop` is the stop's first price. `trail` and `limit_offset`: trailing stop-limit.
 
         `time_in_force` is "GTC", "DAY", "IOC", "FOK", "OPG" (opening), "CLS" (close) or "GTD", which needs `expires`:
-        int64 ns UTC, a datetime, a date or an ISO 8601 text, local in the run's timezone without an offset. Orders of a symbol with one positive `oco` number cancel each other. `parent` is
-        the id of the order whose fills release this one. `post_only` rejects the order if it would take liquidity;
-        `reduce_only` limits its fills to the open position. `latency_ms` replaces the run's latency.
+        int64 ns UTC, a datetime, a date or an ISO 8601 text, local in the run's timezone without an offset. Orders of
+        a symbol with one positive `oco` number cancel each other. `parent` is the id of the order whose fills release
+        this one. `post_only` rejects the order if it would take liquidity; `reduce_only` limits its fills to the open
+        position. `latency_ms` replaces the run's latency.
 
         OrderError for an invalid term, or for terms that exclude each other.
         """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from btcore.contract import CONTRACT_VERSION
 from btcore.data.hashing import sha256_hex
 from btcore.errors import ConfigError
+from btcore.strategies.code_hash import CodeHash
 
 from .handler import EVENTS, CompiledHandler, unpack_capsule
 
@@ -94,8 +95,8 @@ class Compiled:
     def describe(self) -> dict[str, Any]:
         """The entry of a run's manifest: name and events of the function, hashes of its code and state.
 
-        The code of a Numba function is its source text and the numbers among its globals and closure
-        variables; the functions it calls are not included.
+        The code of a Numba function is its source text with the functions of its module that it calls, and
+        the constants that they use; `incomplete` names what is not part of the hash.
         """
         state_hash = None
         if self.state is not None:
@@ -147,13 +148,11 @@ def _describe_numba(function: Any) -> dict[str, Any]:
         for name, value in sorted({**outer.globals, **outer.nonlocals}.items())
         if isinstance(value, bool | int | float | np.generic)
     }
-    try:
-        source = inspect.getsource(function)
-    except (OSError, TypeError):
-        source = None
-    name = f"{function.__module__}.{function.__qualname__}"
+    code = CodeHash()
+    code.add_function(function, function.__qualname__)
     return {
-        "name": name,
+        "name": f"{function.__module__}.{function.__qualname__}",
         "constants": numbers,
-        "code_sha256": None if source is None else sha256_hex(source.encode()),
+        "code_sha256": code.digest,
+        **({"incomplete": code.incomplete} if code.incomplete else {}),
     }
