@@ -5,6 +5,7 @@
 
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
+from btcore.backtest.repeat import Replay, replay
 from btcore.backtest.request import run_request
 from btcore.backtest.run_many import sweep, sweep_request
 from btcore.backtest.run_one import run
@@ -74,6 +75,7 @@ __all__ = [
     "Progress",
     "QuoteEvent",
     "Quotes",
+    "Replay",
     "Result",
     "RunRequest",
     "SampleMarket",
@@ -96,6 +98,7 @@ __all__ = [
     "read_csv",
     "read_npz",
     "read_parquet",
+    "replay",
     "resample",
     "run",
     "run_request",

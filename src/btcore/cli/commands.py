@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -17,6 +17,7 @@ from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.version import __version__
 
 from .data_commands import add_data_commands
+from .json_input import read_object
 from .parser import Parser
 from .request_options import add_request_options, flags_in_errors, merged, read_request, request_body
 from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines
@@ -89,9 +90,16 @@ def _run_parser(run: argparse.ArgumentParser) -> None:
     run.add_argument("--out", metavar="FILE", help="save the result in this .npz or .parquet file")
     run.add_argument("--plot", metavar="FILE", help="write a report (.html) or the equity curve (.svg)")
     run.add_argument("--no-progress", action="store_true", help="never draw a progress bar")
+    run.add_argument(
+        "--replay",
+        metavar="FILE",
+        help="repeat the run of a saved result (.npz, .parquet) or of a manifest (JSON), and compare",
+    )
 
 
-def _run(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> int | None:
+    if arguments.replay:
+        return _replay(arguments)
     source = _source(arguments.data)
     request, timezone = read_request(arguments, request_body(arguments), source)
     out = _output_path("--out", arguments.out, (".npz", ".parquet"))
@@ -107,11 +115,40 @@ def _run(arguments: argparse.Namespace) -> None:
         (result.report if plot.suffix == ".html" else result.plot)(plot)
     if arguments.json:
         print(msgspec.json.encode(result.document()).decode())
-        return
+        return None
     print(_table(result, f"catalog {arguments.data}" if arguments.data else source.data_source))
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
+    return None
+
+
+def _replay(arguments: argparse.Namespace) -> int:
+    """Repeats a run; the code is 1 if anything differs."""
+    if request_body(arguments) != {"symbols": []}:
+        raise ConfigError(
+            "--replay: the settings are those of FILE; only --data, --out and --plot go with it"
+        )
+    out = _output_path("--out", arguments.out, (".npz", ".parquet"))
+    plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
+
+    from btcore.backtest.repeat import replay
+    from btcore.results.result import load_result
+
+    given: Any
+    if Path(arguments.replay).suffix in (".npz", ".parquet"):
+        given = load_result(arguments.replay)
+    else:
+        given = read_object("--replay", arguments.replay, ", as the manifest of a result is")
+        given = given.get("manifest", given)
+    repeated = replay(given, _source(arguments.data))
+    if out is not None:
+        repeated.result.save(out)
+    if plot is not None:
+        (repeated.result.report if plot.suffix == ".html" else repeated.result.plot)(plot)
+    print(repeated.result)
+    print("\n".join(repeated.differences) or "the same settings, data and figures")
+    return 0 if repeated.is_equal else 1
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
