@@ -48,8 +48,8 @@ def replay(
 
     manifest: that of a result, or the Result itself, whose tables and metrics are then compared too.
     data: as in `run`; of a Source the symbols and the resolution of the manifest are taken.
-    strategy: what the manifest cannot hold: arrays, compiled strategies, classes that cannot be imported. None
-        for a built-in, or for a class that can be imported by the name in the manifest.
+    strategy: what the manifest cannot hold: arrays, compiled strategies, classes that cannot be imported;
+        None for a built-in, or for a class that can be imported by the name in the manifest.
     benchmark: the data of the benchmark, where `data` does not have its symbol.
 
     ConfigError for a manifest without settings, and for a strategy that is needed and not given.

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from btcore.metrics.annual import AnnualSettings
+from btcore.metrics.annual import AnnualSettings, Rates
 from btcore.times.sessions import sessions
 
 from . import calendar_returns
@@ -52,10 +52,14 @@ class ResultFigures:
         zone, calendar, closes = str(run.get("timezone") or "UTC"), run.get("calendar"), None
         if calendar is not None:
             closes = sessions(int(clock[0]), int(clock[-1]), zone, calendar).closes
-        rates, year = run.get("risk_free") or 0.0, self.metrics["periods_per_year"]
-        if isinstance(rates, list):
-            rates = [(int(at), float(rate)) for at, rate in rates]
-        return timeline(clock, zone, closes, AnnualSettings(year, rates))
+        return timeline(
+            clock, zone, closes, AnnualSettings(self.metrics["periods_per_year"], self._risk_free)
+        )
+
+    @property
+    def _risk_free(self) -> Rates:
+        rates = self.manifest.get("run", {}).get("risk_free") or 0.0
+        return [(int(at), float(rate)) for at, rate in rates] if isinstance(rates, list) else float(rates)
 
     @property
     def _timezone(self) -> str:
@@ -98,6 +102,15 @@ class ResultFigures:
         paid["funding"] = 0.0 - float(self.metrics["funding"])
         known = [value for value in paid.values() if value is not None]
         return paid | {"total": sum(known) if len(known) == len(paid) else None}
+
+    def metrics_as(self, package: str) -> dict[str, float | int | None]:
+        """The figures by the names and formulas of "quantstats", "vectorbt", "lean" or "backtesting.py".
+
+        None where the package has no number; ConfigError for another package.
+        """
+        from btcore.results.metrics_as import metrics_as
+
+        return metrics_as(self, package)  # type: ignore[arg-type]  # a Result
 
     def reconcile(self) -> "Reconciliation":
         """The largest differences of cash, positions and equity to those computed again exactly."""

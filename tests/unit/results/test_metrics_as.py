@@ -1,0 +1,200 @@
+"""Figures by the names of other packages equal what the packages give.
+
+The numbers are those of quantstats 0.0.86, vectorbt 1.2.0 and backtesting 0.6.6 for the returns, the curve and
+the round trips of `RUN`. Where a package is installed, it is asked again.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import btcore as bt
+from btcore.times.intervals import DAY_NS
+
+DATA = {"AAPL": bt.sample_bars("AAPL", "2022-01-03", "2024-01-01")}
+OTHER = {"MSFT": bt.sample_bars("MSFT", "2022-01-03", "2024-01-01")}
+RUN = bt.run(DATA, "ma_crossover", {"short_period": 5, "long_period": 20}, benchmark=OTHER, progress=False)
+GIVEN: dict[str, dict[str, float]] = {
+    "quantstats": {
+        "comp": -0.10519116588149124,
+        "cagr": -0.05243776665079636,
+        "sharpe": -0.15765602601227643,
+        "sortino": -0.21807447100326652,
+        "volatility": 0.20643384451739927,
+        "max_drawdown": -0.2655263013091955,
+        "calmar": -0.1974861488005082,
+        "omega": 0.9661876979091996,
+        "tail_ratio": 0.968809405806622,
+        "skew": -0.18164056695185124,
+        "kurtosis": 2.3701082016542463,
+        "value_at_risk": -0.02151900626085671,
+        "win_rate": 0.5,
+        "profit_factor": 0.9661876979091996,
+        "payoff_ratio": 0.9661876979091996,
+        "kelly_criterion": -0.017497791663032565,
+        "best": 0.04133784291619691,
+        "worst": -0.05924657534246577,
+        "beta": -0.025350883105544807,
+        "alpha": -0.031975828356003475,
+        "information_ratio": -0.013361511058340225,
+        "treynor_ratio": 4.149408343825449,
+    },
+    "vectorbt": {
+        "total": -0.10519116588149124,
+        "annualized": -0.07504978487447034,
+        "annualized_volatility": 0.2484431703343344,
+        "sharpe_ratio": -0.18973905667634353,
+        "sortino_ratio": -0.2624526664786695,
+        "calmar_ratio": -0.28264538956944096,
+        "omega_ratio": 0.9661876979091999,
+        "max_drawdown": -0.2655263013091955,
+        "downside_risk": 0.17961095007867994,
+        "tail_ratio": 0.9688094058066216,
+        "value_at_risk": -0.024935970550874247,
+        "cond_value_at_risk": -0.03238131084615141,
+    },
+    "backtesting.py": {
+        "Equity Final [$]": 894808.8341185087,
+        "Equity Peak [$]": 1214344.516587845,
+        "Return [%]": -10.519116588149128,
+        "Return (Ann.) [%]": -5.253610109490204,
+        "Volatility (Ann.) [%]": 19.792051829847296,
+        "CAGR [%]": -5.44553549055784,
+        "Sharpe Ratio": -0.26544039772407657,
+        "Sortino Ratio": -0.3516844756892302,
+        "Calmar Ratio": -0.19785648666768255,
+        "Max. Drawdown [%]": -26.552630130919617,
+        "# Trades": 16.0,
+        "Win Rate [%]": 25.0,
+        "Best Trade [%]": 22.595946528676144,
+        "Worst Trade [%]": -8.70103092783505,
+        "Avg. Trade [%]": -0.6599743171329275,
+        "Profit Factor": 0.8186765445454444,
+        "Expectancy [%]": -0.44563544157033136,
+        "SQN": -0.3798312189158153,
+        "Kelly Criterion": -0.08467622273646025,
+    },
+}
+
+
+def returns_of(result: bt.Result) -> tuple[Any, Any]:
+    """Daily returns of the result and of its benchmark, with the day that they end in."""
+    curve = result.equity_curve
+    days = pd.to_datetime(curve["timestamp"][1:] - DAY_NS)
+    pairs = (curve["equity"], result.benchmark_curve["value"])
+    return tuple(pd.Series(v[1:] / v[:-1] - 1, index=days) for v in pairs)  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("package", GIVEN)
+def test_the_figures_are_those_of_the_package(package: str) -> None:
+    found = RUN.metrics_as(package)
+    assert list(found) == list(GIVEN[package])
+    for name, value in GIVEN[package].items():
+        assert found[name] == pytest.approx(value, rel=1e-9), name
+
+
+def test_installed_quantstats_gives_them() -> None:
+    package = pytest.importorskip("quantstats.stats")
+    r, y = returns_of(RUN)
+    greeks = package.greeks(r, y)
+    for name, value in RUN.metrics_as("quantstats").items():
+        if name in ("alpha", "beta"):
+            expected = greeks[name]
+        elif name in ("information_ratio", "treynor_ratio"):
+            expected = getattr(package, name)(r, y)
+        else:
+            expected = getattr(package, name)(r)
+        assert value == pytest.approx(expected, rel=1e-9), name
+
+
+def test_installed_vectorbt_gives_them() -> None:
+    pytest.importorskip("vectorbt")
+    accessor = returns_of(RUN)[0].vbt.returns(freq="D")
+    for name, value in RUN.metrics_as("vectorbt").items():
+        assert value == pytest.approx(getattr(accessor, name)(), rel=1e-9), name
+
+
+def test_lean_by_hand() -> None:
+    """The formulas of PortfolioStatistics: compounded mean over deviation, odds against a ratio of 1."""
+    r, y = (series.to_numpy() for series in returns_of(RUN))
+    found = RUN.metrics_as("lean")
+    performance, other = (1 + r.mean()) ** 252 - 1, (1 + y.mean()) ** 252 - 1
+    deviation = r.std(ddof=1) * math.sqrt(252)
+    beta = np.cov(r, y)[0, 1] / y.var(ddof=1)
+    ratio = r.mean() / r.std(ddof=1)
+    error = math.sqrt(
+        (1 - stats.skew(r, bias=False) * ratio + (stats.kurtosis(r, bias=False) - 1) / 4 * ratio**2)
+        / (len(r) - 1)
+    )
+    span = (RUN.equity_curve["timestamp"][-1] - RUN.equity_curve["timestamp"][0]) / DAY_NS / 365
+    total = RUN.metrics["final_equity"] / RUN.metrics["initial_capital"]
+    expected = {
+        "Sharpe Ratio": performance / deviation,
+        "Annual Standard Deviation": deviation,
+        "Probabilistic Sharpe Ratio": stats.norm.cdf((ratio - 1 / math.sqrt(252)) / error),
+        "Compounding Annual Return": total ** (1 / span) - 1,
+        "Net Profit": total - 1,
+        "Beta": beta,
+        "Alpha": performance - beta * other,
+        "Treynor Ratio": performance / beta,
+        "Information Ratio": (performance - other) / ((r - y).std(ddof=1) * math.sqrt(252)),
+        "Drawdown": round(RUN.metrics["max_drawdown"] / 100, 3),
+        "Win Rate": RUN.metrics["win_rate"] / 100,
+    }
+    for name, value in expected.items():
+        assert found[name] == pytest.approx(value, rel=1e-9), name
+    assert found["Expectancy"] == pytest.approx(
+        found["Win Rate"] * found["Profit-Loss Ratio"] - found["Loss Rate"]
+    )
+
+
+def test_the_sharpe_ratios_of_one_curve_differ_by_convention() -> None:
+    ours = RUN.metrics["sharpe_ratio"]
+    assert RUN.metrics_as("quantstats")["sharpe"] == pytest.approx(ours, rel=1e-9)
+    assert RUN.metrics_as("vectorbt")["sharpe_ratio"] == pytest.approx(ours * math.sqrt(365 / 252), rel=1e-9)
+    found = {RUN.metrics_as("lean")["Sharpe Ratio"], RUN.metrics_as("backtesting.py")["Sharpe Ratio"], ours}
+    assert len(found) == 3
+
+
+def test_a_loaded_result_has_the_same(tmp_path: Any) -> None:
+    RUN.save(tmp_path / "r.npz")
+    loaded = bt.load_result(tmp_path / "r.npz")
+    for package in (*GIVEN, "lean"):
+        assert loaded.metrics_as(package) == RUN.metrics_as(package)
+
+
+def test_a_risk_free_rate_is_taken_as_each_package_takes_it() -> None:
+    result = bt.run(
+        DATA, "ma_crossover", {"short_period": 5, "long_period": 20}, risk_free=0.05, progress=False
+    )
+    r = returns_of(RUN)[0].to_numpy()
+    for package, name, year in (("quantstats", "sharpe", 252), ("vectorbt", "sharpe_ratio", 365)):
+        x = r - (1.05 ** (1 / year) - 1)
+        assert result.metrics_as(package)[name] == pytest.approx(
+            x.mean() / x.std(ddof=1) * math.sqrt(year), rel=1e-9
+        )
+    before = RUN.metrics_as("lean")
+    change = (before["Sharpe Ratio"] - result.metrics_as("lean")["Sharpe Ratio"]) * before[
+        "Annual Standard Deviation"
+    ]
+    assert change == pytest.approx(0.05, rel=1e-9)
+
+
+@pytest.mark.parametrize("package", [*GIVEN, "lean"])
+def test_what_is_undefined_is_none(package: str) -> None:
+    flat = np.full(5, 100.0)
+    bars = bt.Bars(DAY_NS * np.arange(19_000, 19_005), flat, flat, flat, flat, interval="1d")
+    found = bt.run({"A": bars}, bt.Orders([], "A", "buy", []), progress=False).metrics_as(package)
+    assert None in found.values()
+    assert not [value for value in found.values() if isinstance(value, float) and not math.isfinite(value)]
+
+
+def test_another_package_is_refused() -> None:
+    with pytest.raises(
+        bt.ConfigError, match=r"package: 'zipline' is not one of quantstats, vectorbt, lean, backtesting\.py"
+    ):
+        RUN.metrics_as("zipline")
