@@ -1,7 +1,7 @@
 """Figures by the names of other packages equal what the packages give.
 
-The numbers are those of quantstats 0.0.86, vectorbt 1.2.0 and backtesting 0.6.6 for the returns, the curve and
-the round trips of `RUN`. Where a package is installed, it is asked again.
+The numbers are those of quantstats 0.0.86, vectorbt 1.2.0 and backtesting 0.6.6 for the returns, the curve
+and the round trips of `RUN`. Where a package is installed, it is asked again.
 """
 
 import math
