@@ -118,6 +118,22 @@ def test_installed_vectorbt_gives_them() -> None:
         assert value == pytest.approx(getattr(accessor, name)(), rel=1e-9), name
 
 
+def test_installed_backtesting_gives_them() -> None:
+    package = pytest.importorskip("backtesting._stats")
+    result = held(FALLING * 20, first=10_957)
+    curve, trips = result.equity_curve[1:], RUN.round_trips
+    rows = pd.DataFrame({"PnL": trips["pnl"], "ReturnPct": trips["return"], "EntryBar": 0, "ExitBar": 0})
+    rows["Duration"] = pd.to_timedelta(trips["duration"])
+    for part, table in ((curve, rows[:0]), (RUN.equity_curve[1:], rows)):
+        index = pd.to_datetime(part["timestamp"] - DAY_NS)
+        close = pd.DataFrame({"Close": part["equity"]}, index=index)
+        given = package.compute_stats(table, part["equity"], close, None)
+        found = (RUN if len(table) else result).metrics_as("backtesting.py")
+        for name, value in found.items():
+            expected = None if not np.isfinite(given[name]) else pytest.approx(given[name], rel=1e-9)
+            assert value == expected, name
+
+
 def test_lean_by_hand() -> None:
     """The formulas of PortfolioStatistics: compounded mean over deviation, odds against a ratio of 1."""
     r, y = (series.to_numpy() for series in returns_of(RUN))
@@ -141,6 +157,9 @@ def test_lean_by_hand() -> None:
         "Beta": beta,
         "Alpha": performance - beta * other,
         "Treynor Ratio": performance / beta,
+        "Sortino Ratio": performance / (r[r < 0].std(ddof=1) * math.sqrt(252)),
+        "Start Equity": RUN.metrics["initial_capital"],
+        "End Equity": RUN.metrics["final_equity"],
         "Information Ratio": (performance - other) / ((r - y).std(ddof=1) * math.sqrt(252)),
         "Drawdown": round(RUN.metrics["max_drawdown"] / 100, 3),
         "Win Rate": RUN.metrics["win_rate"] / 100,
@@ -184,11 +203,104 @@ def test_a_risk_free_rate_is_taken_as_each_package_takes_it() -> None:
     assert change == pytest.approx(0.05, rel=1e-9)
 
 
-@pytest.mark.parametrize("package", [*GIVEN, "lean"])
+def held(close: list[float], first: int = 19_003, **terms: Any) -> bt.Result:
+    """A run that buys 10,000 at the first open, 100, and holds them."""
+    closes = np.array(close)
+    opens = np.array([100.0, *close[:-1]])
+    low, high = np.minimum(opens, closes), np.maximum(opens, closes)
+    bars = bt.Bars(DAY_NS * (first + np.arange(len(close))), opens, high, low, closes, interval="1d")
+    orders = bt.Orders([DAY_NS * first - 1], "A", "buy", [10_000.0])
+    return bt.run({"A": bars}, orders, progress=False, **terms)
+
+
+FALLING = [90.0, 95, 93, 99, 97, 98, 96, 101, 99, 94]
+
+
+def test_a_fall_in_the_first_period_is_a_drawdown_for_some() -> None:
+    """What the packages give; vectorbt and backtesting.py begin at the end of the first period."""
+    result = held(FALLING)
+    assert result.metrics_as("quantstats")["max_drawdown"] == pytest.approx(-0.1, rel=1e-9)
+    assert result.metrics_as("lean")["Drawdown"] == 0.1
+    given = {"max_drawdown": -0.06930693069306926, "calmar_ratio": -12.920610843421432}
+    for name, value in given.items():
+        assert result.metrics_as("vectorbt")[name] == pytest.approx(value, rel=1e-9)
+    found = result.metrics_as("backtesting.py")
+    assert found["Max. Drawdown [%]"] == pytest.approx(-6.930693069306926, rel=1e-9)
+    assert found["Return [%]"] == pytest.approx(100 * (94 / 90 - 1), rel=1e-9)
+    assert found["# Trades"] == 0
+    assert found["SQN"] is None
+
+
+def test_what_quantstats_has_without_gains_or_losses() -> None:
+    up, down = (held([100 + sign * (1 + k) for k in range(6)]).metrics_as("quantstats") for sign in (1, -1))
+    assert (up["win_rate"], up["profit_factor"], up["payoff_ratio"], up["omega"]) == (1.0, None, None, None)
+    assert (down["win_rate"], down["profit_factor"], down["payoff_ratio"], down["omega"]) == (
+        0.0,
+        0.0,
+        None,
+        0.0,
+    )
+    flat = held([100.0] * 6, benchmark="A").metrics_as("quantstats")
+    assert (flat["win_rate"], flat["profit_factor"], flat["beta"], flat["treynor_ratio"]) == (
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+    )
+
+
+def test_lean_has_zero_where_a_figure_is_undefined() -> None:
+    found = held([100.0] * 6).metrics_as("lean")
+    assert (found.pop("Start Equity"), found.pop("End Equity")) == (1e6, 1e6)
+    assert set(found.values()) == {0.0}
+
+
+def test_lean_takes_the_mean_of_dated_rates() -> None:
+    """Ten days: 2 % at first and 6 % later, in force at the beginning of four and six periods."""
+    dated = held(FALLING, risk_free=[(DAY_NS * 19_000, 0.02), (DAY_NS * 19_007, 0.06)])
+    plain = held(FALLING, risk_free=0.4 * 0.02 + 0.6 * 0.06)
+    for package, name in (
+        ("lean", "Sharpe Ratio"),
+        ("lean", "Sortino Ratio"),
+        ("backtesting.py", "Sharpe Ratio"),
+    ):
+        value = dated.metrics_as(package)[name]
+        assert value == pytest.approx(plain.metrics_as(package)[name], rel=1e-12)
+        assert value != held(FALLING).metrics_as(package)[name]
+
+
+def test_backtesting_takes_weekends_in_the_zone_of_the_run() -> None:
+    """Monday to Friday in New York end after midnight UTC; with weekends the year has 365 days."""
+    days = np.array([19_000 + 7 * week + day for week in range(8) for day in range(2, 7)])  # 19,002: a Monday
+    ends = pd.DatetimeIndex(DAY_NS * days).tz_localize("America/New_York").asi8
+    prices = 100 * np.cumprod(1 + 0.01 * np.sin(np.arange(len(days))))
+    bars = bt.Bars(ends, prices, prices, prices, prices, interval="1d")
+    terms = {"timezone": "America/New_York", "progress": False}
+    returns = np.diff(prices) / prices[:-1]
+    found = bt.run({"A": bars}, bt.Orders([ends[0] - 1], "A", "buy", [10_000.0]), **terms)
+    mean = np.exp(np.log1p(returns).mean())
+    annual = found.metrics_as("backtesting.py")["Return (Ann.) [%]"]
+    assert annual == pytest.approx(100 * (mean**252 - 1), rel=1e-9)
+    every = held(FALLING * 2).metrics_as("backtesting.py")["Return (Ann.) [%]"]
+    assert every == pytest.approx(100 * ((94 / 90) ** (365 / 19) - 1), rel=1e-9)
+
+
+def test_an_account_below_zero_has_no_roots_of_it() -> None:
+    short = bt.Orders([DAY_NS * 19_003 - 1], "A", "sell", [10_000.0])
+    closes = np.array([100.0, 150.0, 250.0, 260.0])
+    bars = bt.Bars(DAY_NS * np.arange(19_003, 19_007), closes, closes, closes, closes, interval="1d")
+    terms = bt.Execution(maintenance_margin=0.0, leverage=10.0)
+    result = bt.run({"A": bars}, short, execution=terms, progress=False)
+    assert result.metrics["final_equity"] < 0
+    assert result.metrics_as("quantstats")["cagr"] is None
+    assert result.metrics_as("vectorbt")["annualized"] is None
+    assert result.metrics_as("lean")["Compounding Annual Return"] == 0.0
+    assert result.metrics_as("backtesting.py")["CAGR [%]"] is None
+
+
+@pytest.mark.parametrize("package", GIVEN)
 def test_what_is_undefined_is_none(package: str) -> None:
-    flat = np.full(5, 100.0)
-    bars = bt.Bars(DAY_NS * np.arange(19_000, 19_005), flat, flat, flat, flat, interval="1d")
-    found = bt.run({"A": bars}, bt.Orders([], "A", "buy", []), progress=False).metrics_as(package)
+    found = held([100.0] * 5).metrics_as(package)
     assert None in found.values()
     assert not [value for value in found.values() if isinstance(value, float) and not math.isfinite(value)]
 
