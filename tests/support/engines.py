@@ -160,14 +160,13 @@ def run_reference(case: Case, make: Maker) -> Outcome:
     )
 
 
-def run_btcore(case: Case, make: Maker) -> Outcome:
-    strategy = make(btcore.Strategy)()
-    result = btcore.run(
+def result_of(case: Case, make: Maker) -> btcore.Result:
+    return btcore.run(
         {
             symbol: containers(stream, case.instruments.get(symbol, Instrument()).negative_prices)
             for symbol, stream in case.streams.items()
         },
-        strategy,
+        make(btcore.Strategy)(),
         initial_capital=case.initial_capital,
         currency=case.currency,
         execution=case.execution,
@@ -178,6 +177,10 @@ def run_btcore(case: Case, make: Maker) -> Outcome:
         calendar=case.calendar,
         fx=case.fx,
     )
+
+
+def run_btcore(case: Case, make: Maker) -> Outcome:
+    result = result_of(case, make)
     return outcome_of(result, list(case.streams), result.strategy)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from btcore.data.conversions import DATA_EXTRA, import_library
 from btcore.errors import ConfigError, DataError
 
+from .account_terms import AccountTerms
 from .export import to_arrow
 from .tables import TABLES, TIME_COLUMNS, Table
 
@@ -36,6 +37,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     dtypes: dict[str, list[tuple[str, str]]]
     version: int = VERSION
     optimistic_metrics: dict[str, float | int | str | None] | None = None
+    account_terms: AccountTerms | None = None  # since 0.5.0
 
 
 def describe(tables: dict[str, Table]) -> dict[str, list[tuple[str, str]]]:

@@ -13,6 +13,7 @@ from btcore.metrics.annual import DEFAULTS, AnnualSettings
 
 from . import export
 from . import tables as views
+from .account_terms import AccountTerms, terms_of
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
 from .figures.of_result import ResultFigures
@@ -191,6 +192,10 @@ class Result(ResultFigures):
         return Bounds(self.metrics, self.optimistic_metrics, int(self.metrics["ambiguous_bars"] or 0))
 
     @cached_property
+    def _account_terms(self) -> AccountTerms | None:
+        return None if self.journal is None else terms_of(self.journal)
+
+    @cached_property
     def manifest(self) -> Manifest:
         """What was run: data, strategy, parameters, versions."""
         return self._manifest() if callable(self._manifest) else self._manifest
@@ -272,6 +277,7 @@ class Result(ResultFigures):
             logs=self.logs,
             dtypes=archive.describe(tables),
             optimistic_metrics=self.optimistic_metrics,
+            account_terms=self._account_terms,
         )
         archive.write(path, tables, document)
 
@@ -317,4 +323,5 @@ def load_result(path: str | Path) -> Result:
         tables, document.manifest, document.metrics, document.logs, document.fingerprint
     )
     result.optimistic_metrics = document.optimistic_metrics
+    result._account_terms = document.account_terms
     return result

@@ -71,7 +71,7 @@ def _table(**columns: Table | _TextColumn) -> Table:
     return table
 
 
-def _sorted_by_time(records: Table) -> Table:
+def by_time(records: Table) -> Table:
     """Records by time; records of the same time keep their order."""
     ts = np.ascontiguousarray(records["ts"])
     return records if np.all(ts[1:] >= ts[:-1]) else records[np.argsort(ts, kind="stable")]
@@ -97,7 +97,7 @@ def curve_columns(journal: RunJournal) -> dict[str, Table]:
 
 def trades(journal: RunJournal) -> Table:
     """Every fill, with the event and the rule that caused it; by time, then in order of execution."""
-    fills = _sorted_by_time(journal.fills)
+    fills = by_time(journal.fills)
     rows = _order_rows(fills["order_id"], journal.orders)
     return _table(
         timestamp=fills["ts"],
@@ -249,7 +249,7 @@ def cash_flows(journal: RunJournal) -> Table:
 
 def order_events(journal: RunJournal) -> Table:
     """Changes of orders other than fills and ends, by time; order 0 is the account."""
-    notes = _sorted_by_time(journal.notes)
+    notes = by_time(journal.notes)
     is_dividend = notes["reason"] == FlowKind.DIVIDEND
     restated = len(labels.REASONS) + np.where(is_dividend, 0, 1)
     reason = np.where(notes["kind"] == NoteKind.RESTATED, restated, notes["reason"])
