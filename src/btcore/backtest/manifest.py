@@ -37,15 +37,21 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
         return {"kind": name, "name": name, "params": params, "sha256": sha256_hex(content)}
     if isinstance(strategy, ArrayHandler | CompiledHandler):
         return strategy.described
-    return {"kind": "compiled", "name": type(strategy).__qualname__, "params": {}}
+    name = type(strategy).__qualname__
+    return {
+        "kind": "compiled",
+        "name": name,
+        "params": {},
+        "incomplete": [f"the code and the state of {name}"],
+    }
 
 
 def describe_python(strategy: Strategy) -> dict[str, Any]:
     """Class, parameters, and hashes of code and state; `incomplete` names what is not part of the hashes."""
     cls = type(strategy)
-    code, state = CodeHash((Strategy, object)), CodeHash((Strategy, object))
+    code, state = CodeHash((Strategy, object)), CodeHash((Strategy, object, cls))
     code.add_class(cls)
-    state.add_value(cls.__qualname__, vars(strategy))
+    state.add_value(cls.__qualname__, strategy)
     incomplete = [*code.incomplete, *state.incomplete]
     return {
         "kind": "python",

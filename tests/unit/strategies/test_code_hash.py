@@ -161,7 +161,38 @@ def test_a_class_without_source_has_its_code_alone() -> None:
     for number in (1, 2, 1):
         exec(text.format(number), space)
         found.append(describe_strategy(space["Typed"](), None))
-    assert found[0]["incomplete"] == ["the source of Typed"]
+    exec(text.format(1).replace("ctx.buy", "ctx.sell"), space)
+    other = describe_strategy(space["Typed"](), None)["code_sha256"]
+    codes = [each["code_sha256"] for each in found]
+    assert codes[0] == codes[2]
+    assert len({*codes, other}) == 3
+    assert "incomplete" not in found[0]
+
+
+class Slotted(bt.Strategy):
+    """A strategy with an attribute that its `vars` do not have."""
+
+    __slots__ = ("size",)
+
+    def __init__(self, size: float) -> None:
+        super().__init__()
+        self.size = size
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        ctx.buy(bar.symbol, self.size)
+
+
+def test_attributes_in_slots_are_state() -> None:
+    assert both(Slotted(1.0)) == both(Slotted(1.0))
+    assert both(Slotted(1.0))[1] != both(Slotted(2.0))[1]
+
+
+def test_a_compiled_handler_is_incomplete() -> None:
+    class Other:
+        """As a handler of a compiled module."""
+
+    found = describe_strategy(Other(), None)
+    assert found["incomplete"] == [f"the code and the state of {Other.__qualname__}"]
 
 
 def test_loops_of_references_end() -> None:

@@ -39,7 +39,7 @@ class Compiled:
         self.function = function
         self.state = _checked_state(state)
         self.events = _checked_events(events)
-        self._code: dict[str, Any] = {"name": "address", "code_sha256": None}
+        self._code: dict[str, Any] = {"name": "address", "code_sha256": None, "incomplete": ["its code"]}
         if isinstance(function, int) and not isinstance(function, bool):
             self._address = function
         elif hasattr(function, "_sig") and hasattr(function, "address"):
@@ -100,7 +100,9 @@ class Compiled:
         """
         state_hash = None
         if self.state is not None:
-            state_hash = sha256_hex(str(self.state.dtype.descr).encode() + self.state.tobytes())
+            content = CodeHash()
+            content.add_array(self.state)
+            state_hash = content.digest
         return {
             "kind": "compiled",
             "params": {},
