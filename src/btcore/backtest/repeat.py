@@ -6,11 +6,12 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from btcore.config import Execution, Instrument
+from btcore.config import Execution, Instrument, checked
 from btcore.data.run_data import RunData
 from btcore.data.run_source import as_source
 from btcore.errors import ConfigError
 from btcore.results.result import Result
+from btcore.results.summary import Metrics
 from btcore.results.tables import TABLES
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.times.resolutions import IRREGULAR, TICK, resolution_name
@@ -23,6 +24,9 @@ SETTINGS = (
     "initial_capital", "currency", "timezone", "start", "end", "mark_every", "calendar", "fx",
     "periods_per_year", "risk_free",
 )  # fmt: skip
+
+
+GIVE = "bt.replay takes the strategy as its third argument"
 
 
 class Replay(NamedTuple):
@@ -47,7 +51,7 @@ def replay(
     """Repeats the run of a manifest over `data`, and compares settings, data and code with it.
 
     manifest: that of a result, or the Result itself, whose tables and metrics are then compared too.
-    data: as in `run`; of a Source the symbols and the resolution of the manifest are taken.
+    data: as in `run`; the symbols of the manifest are taken, of a Source in its resolution.
     strategy: what the manifest cannot hold: arrays, compiled strategies, classes that cannot be imported;
         None for a built-in, or for a class that can be imported by the name in the manifest.
     benchmark: the data of the benchmark, where `data` does not have its symbol.
@@ -55,18 +59,16 @@ def replay(
     ConfigError for a manifest without settings, and for a strategy that is needed and not given.
     """
     expected = manifest if isinstance(manifest, Result) else None
-    told: Mapping[str, Any] = manifest.manifest if isinstance(manifest, Result) else manifest
-    settings = told.get("run")
-    if not isinstance(settings, Mapping) or "strategy" not in settings:
-        raise ConfigError("manifest: it has no settings of a run, as the manifest of a Result does")
-    made, params = (strategy, None) if strategy is not None else _strategy_of(settings["strategy"])
+    told: Any = manifest.manifest if isinstance(manifest, Result) else manifest
+    settings, streams = _parts(told)
+    made, params = _strategy_of(settings["strategy"], strategy)
     options: dict[str, Any] = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
-    options |= _of_data(told, data)
-    options["execution"] = msgspec.convert(settings["execution"], Execution)
-    options["instruments"] = {
-        symbol: msgspec.convert(terms, Instrument)
-        for symbol, terms in settings.get("instruments", {}).items()
-    }
+    options |= _of_data(streams, data)
+    where = "manifest.run"
+    options["execution"] = checked(f"{where}.execution", settings.get("execution", {}), Execution)
+    options["instruments"] = checked(
+        f"{where}.instruments", settings.get("instruments", {}), dict[str, Instrument]
+    )
     if settings.get("benchmark") is not None:
         options["benchmark"] = settings["benchmark"]["symbol"] if benchmark is None else benchmark
     result = run(data, made, params, data_source=told.get("data_source"), progress=False, **options)
@@ -82,11 +84,30 @@ def _as_json(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _strategy_of(described: Mapping[str, Any]) -> tuple[StrategyLike, Mapping[str, Any] | None]:
-    """The strategy that a manifest describes, and its parameters."""
-    kind, name = described.get("kind"), str(described.get("name"))
+def _parts(told: Any) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
+    """The settings of a manifest and its streams of data; ConfigError for another object."""
+    settings = told.get("run") if isinstance(told, Mapping) else None
+    described = settings.get("strategy") if isinstance(settings, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(described, Mapping):
+        raise ConfigError("manifest: it has no settings of a run, as the manifest of a Result does")
+    streams = told.get("data", [])
+    for i, stream in enumerate(streams):
+        missing = [name for name in ("symbol", "kind", "rows", "sha256") if name not in stream]
+        if missing:
+            raise ConfigError(f"manifest.data[{i}]: {missing[0]} is missing")
+    return settings, streams
+
+
+def _strategy_of(
+    described: Mapping[str, Any], given: StrategyLike | None
+) -> tuple[StrategyLike, Mapping[str, Any] | None]:
+    """The strategy that is given, or else that a manifest describes, and its parameters."""
+    kind, name, params = described.get("kind"), str(described.get("name")), described.get("params")
+    if given is not None:
+        takes_params = kind == "python" if isinstance(given, type) else given == name
+        return given, params if isinstance(given, type | str) and takes_params else None
     if kind == "built-in":
-        return name, described.get("params")
+        return name, params
     if kind == "python":
         module, _, path = name.rpartition(".")
         try:
@@ -94,22 +115,23 @@ def _strategy_of(described: Mapping[str, Any]) -> tuple[StrategyLike, Mapping[st
             for part in path.split("."):
                 found = getattr(found, part)
         except (ImportError, AttributeError, ValueError) as error:
-            raise ConfigError(
-                f"strategy: {name} cannot be imported ({error}); give it as an argument"
-            ) from error
+            raise ConfigError(f"strategy: {name} cannot be imported ({error}); {GIVE}") from error
         if not (isinstance(found, type) and issubclass(found, Strategy)):
-            raise ConfigError(f"strategy: {name} is not a Strategy; give it as an argument")
-        return found, described.get("params")
-    raise ConfigError(
-        f"strategy: a manifest does not hold what {kind} {name!r} consists of; give it as an argument"
-    )
+            raise ConfigError(f"strategy: {name} is not a Strategy; {GIVE}")
+        try:
+            return found(**(params or {})), None
+        except TypeError as error:  # it takes more than its parameters
+            raise ConfigError(
+                f"strategy: {name} is not made by its parameters alone ({error}); {GIVE}"
+            ) from error
+    raise ConfigError(f"strategy: a manifest does not hold what {kind} {name!r} consists of; {GIVE}")
 
 
-def _of_data(told: Mapping[str, Any], data: RunData) -> dict[str, Any]:
-    """Symbols and resolution for a Source; nothing for other data."""
+def _of_data(streams: list[Mapping[str, Any]], data: RunData) -> dict[str, Any]:
+    """Symbols and resolution for a Source, the symbol for data of one."""
+    symbols = list(dict.fromkeys(stream["symbol"] for stream in streams))
     if as_source(data) is None:
-        return {}
-    streams = told.get("data", [])
+        return {} if isinstance(data, Mapping) or len(symbols) != 1 else {"symbol": symbols[0]}
     names = {
         TICK if stream["kind"] != "bars" else resolution_name(int(stream.get("interval") or 0))
         for stream in streams
@@ -117,7 +139,7 @@ def _of_data(told: Mapping[str, Any], data: RunData) -> dict[str, Any]:
     if len(names) != 1 or IRREGULAR in names:
         raise ConfigError("manifest: its data have no single resolution; give the data themselves")
     (name,) = names
-    return {"symbols": list(dict.fromkeys(stream["symbol"] for stream in streams)), "resolution": name}
+    return {"symbols": symbols, "resolution": name}
 
 
 def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[str]:
@@ -156,8 +178,10 @@ def _figures(first: Result, second: Result) -> list[str]:
         for name in TABLES
         if (one := first.table(name)).tobytes() != (two := second.table(name)).tobytes()
     ]
-    metrics = {**first.metrics, **second.metrics}
-    changed = [name for name in metrics if first.metrics.get(name) != second.metrics.get(name)]
-    return lines + [
-        f"{name}: {first.metrics.get(name)!r}, now {second.metrics.get(name)!r}" for name in changed
-    ]
+    lines += _changed("", first.metrics, second.metrics)
+    return lines + _changed("optimistic ", first.optimistic_metrics or {}, second.optimistic_metrics or {})
+
+
+def _changed(what: str, first: Metrics, second: Metrics) -> list[str]:
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    return [f"{what}{name}: {first.get(name)!r}, now {second.get(name)!r}" for name in names]

@@ -127,14 +127,16 @@ def _replay(arguments: argparse.Namespace) -> int:
     """Repeats a run; the code is 1 if anything differs."""
     if request_body(arguments) != {"symbols": []}:
         raise ConfigError(
-            "--replay: the settings are those of FILE; only --data, --out and --plot go with it"
+            "--replay: the settings are those of FILE; only --data, --out, --plot and --json go with it"
         )
     out = _output_path("--out", arguments.out, (".npz", ".parquet"))
     plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
 
     from btcore.backtest.repeat import replay
-    from btcore.results.result import load_result
+    from btcore.results.result import Result, load_result
 
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # a strategy may be a class of a file in this folder
     given: Any
     if Path(arguments.replay).suffix in (".npz", ".parquet"):
         given = load_result(arguments.replay)
@@ -146,8 +148,14 @@ def _replay(arguments: argparse.Namespace) -> int:
         repeated.result.save(out)
     if plot is not None:
         (repeated.result.report if plot.suffix == ".html" else repeated.result.plot)(plot)
-    print(repeated.result)
-    print("\n".join(repeated.differences) or "the same settings, data and figures")
+    same = "the same settings and data; a manifest has no figures to compare"
+    if isinstance(given, Result):
+        same = "the same settings, data and figures"
+    if arguments.json:
+        print(msgspec.json.encode(repeated.result.document()).decode())
+    else:
+        print(repeated.result)
+    print("\n".join(repeated.differences) or same, file=sys.stderr if arguments.json else sys.stdout)
     return 0 if repeated.is_equal else 1
 
 

@@ -1,6 +1,8 @@
 """A run repeated from its manifest, by the library and from a shell."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -113,10 +115,108 @@ def test_from_a_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], suffix
         saved = tmp_path / "manifest.json"
         saved.write_text(json.dumps(bt.load_result(tmp_path / "r.npz").manifest))
     capsys.readouterr()
+    same = "the same settings and data; a manifest has no figures to compare"
+    if suffix != ".json":
+        same = "the same settings, data and figures"
     assert run_of_shell("--replay", str(saved), "--data", str(tmp_path / "data")) == 0
-    assert "the same settings, data and figures" in capsys.readouterr().out
+    assert capsys.readouterr().out.endswith(f"{same}\n")
+    assert run_of_shell("--replay", str(saved), "--data", str(tmp_path / "data"), "--json") == 0
+    printed = capsys.readouterr()
+    first = bt.load_result(tmp_path / ("r.parquet" if suffix == ".parquet" else "r.npz"))
+    assert json.loads(printed.out)["fingerprint"] == first.fingerprint
+    assert printed.err == f"{same}\n"
     catalog.write("A", BARS.slice(None, int(BARS.timestamp[200])))
     assert run_of_shell("--replay", str(saved), "--data", str(tmp_path / "data")) == 1
     assert "data: A bars differ" in capsys.readouterr().out
     assert run_of_shell("--replay", str(saved), "B", "--data", str(tmp_path / "data")) == 2
     assert "--replay: the settings are those of FILE" in capsys.readouterr().err
+
+
+def test_a_class_in_the_folder_of_the_shell(tmp_path: Path) -> None:
+    (tmp_path / "of_a_file.py").write_text(
+        "import btcore as bt\n"
+        "class Once(bt.Strategy):\n"
+        "    size: int = 1\n"
+        "    def on_bar(self, ctx, bar):\n"
+        "        ctx.order_target(bar.symbol, self.size)\n"
+        "if __name__ == '__main__':\n"
+        "    from of_a_file import Once\n"
+        "    run = bt.run(bt.SampleMarket(), Once, {'size': 3}, symbols=['A'], start='2024-01-01',\n"
+        "                 end='2024-03-01', progress=False)\n"
+        "    run.save('first.npz')\n"
+    )
+    btcore = Path(sys.executable).with_name("btcore")
+    terms: dict[str, Any] = {"cwd": tmp_path, "capture_output": True, "text": True}
+    subprocess.run([sys.executable, "of_a_file.py"], check=True, **terms)
+    done = subprocess.run([btcore, "run", "--replay", "first.npz"], check=False, **terms)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the same settings, data and figures" in done.stdout
+    source = (tmp_path / "of_a_file.py").read_text()
+    (tmp_path / "of_a_file.py").write_text(source.replace("self.size)", "self.size + 1)"))
+    done = subprocess.run([btcore, "run", "--replay", "first.npz"], check=False, **terms)
+    assert done.returncode == 1
+    assert "strategy.code_sha256" in done.stdout
+
+
+class Sized(bt.Strategy):
+    """A strategy whose constructor takes more than its parameters."""
+
+    def __init__(self, size: float, **params: Any) -> None:
+        super().__init__(**params)
+        self.size = size
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        ctx.order_target(bar.symbol, self.size)
+
+
+def test_constructor_arguments_are_given() -> None:
+    first = bt.run({"A": BARS}, Sized(2.0), progress=False)
+    with pytest.raises(bt.ConfigError, match=r"Sized is not made by its parameters alone .*'size'"):
+        bt.replay(first, {"A": BARS})
+    assert bt.replay(first, {"A": BARS}, Sized(2.0)).is_equal
+    found = bt.replay(first.manifest, {"A": BARS}, Sized(3.0)).differences
+    assert [line.split(":")[0] for line in found] == ["strategy.state_sha256"]
+
+
+def test_a_class_or_a_name_that_is_given_has_the_parameters_of_the_manifest() -> None:
+    for strategy, params in ((Dips, {"percent": 0.2}), ("ma_crossover", {"short_period": 4})):
+        first = bt.run({"A": BARS}, strategy, params, progress=False)
+        assert bt.replay(first, {"A": BARS}, strategy).is_equal
+    other = bt.replay(first, {"A": BARS}, "buy_and_hold").differences
+    assert "strategy.name: 'ma_crossover', now 'buy_and_hold'" in other
+
+
+def test_data_of_one_symbol_need_no_name() -> None:
+    first = bt.run({"A": BARS}, "buy_and_hold", progress=False)
+    assert bt.replay(first, BARS).is_equal
+
+
+def test_both_readings_of_bars_are_compared() -> None:
+    first = bt.run({"A": BARS}, Dips, intrabar="bounds", progress=False)
+    assert bt.replay(first, {"A": BARS}).is_equal
+    assert first.optimistic_metrics is not None
+    first.optimistic_metrics["final_equity"] = 1.0
+    found = bt.replay(first, {"A": BARS}).differences
+    assert [line.split(",")[0] for line in found] == ["optimistic final_equity: 1.0"]
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (
+            {"execution": {"slippage_bps": "a"}},
+            r"manifest\.run\.execution\.slippage_bps: 'a' is not a number",
+        ),
+        ({"instruments": {"A": {"lots": 1}}}, r"manifest\.run\.instruments\['A'\]\.lots: unknown field"),
+        ({"strategy": {"kind": "built-in", "name": "none"}}, "strategy.name: 'none' is unknown"),
+        ({"strategy": {"kind": "python", "name": "os.path"}}, "strategy: os.path is not a Strategy"),
+        ({"strategy": {"kind": "python", "name": "x"}}, "strategy: x cannot be imported"),
+        ({"strategy": 3}, "manifest: it has no settings of a run"),
+    ],
+)
+def test_a_manifest_that_was_changed_by_hand(change: dict[str, Any], match: str) -> None:
+    manifest = json.loads(json.dumps(bt.run({"A": BARS}, "buy_and_hold", progress=False).manifest))
+    with pytest.raises(bt.ConfigError, match=match):
+        bt.replay(manifest | {"run": manifest["run"] | change}, {"A": BARS})
+    with pytest.raises(bt.ConfigError, match=r"manifest\.data\[0\]: symbol is missing"):
+        bt.replay(manifest | {"data": [{}]}, {"A": BARS})
