@@ -41,7 +41,8 @@ def server(catalog: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield served.wait_ready()
 
 
-def body(resolution: str) -> bt.RunRequest:
+def body(resolution: str, intrabar: str = "pessimistic") -> bt.RunRequest:
+    costs = {"slippage_bps": 1.0, "commission_bps": 0.5, "latency_ms": 250.0, "leverage": 2.0}
     return msgspec.convert(
         {
             "symbols": SYMBOLS,
@@ -49,16 +50,21 @@ def body(resolution: str) -> bt.RunRequest:
             "end_date": ENDS[resolution],
             "resolution": resolution,
             "strategy": {"name": "ma_crossover", "params": {"short_period": 3, "long_period": 11}},
-            "execution": {"slippage_bps": 1.0, "commission_bps": 0.5, "latency_ms": 250.0, "leverage": 2.0},
+            "execution": costs | {"intrabar": intrabar},
             "timezone": "America/New_York",
         },
         bt.RunRequest,
     )
 
 
-@pytest.mark.parametrize("resolution", ENDS)
-def test_the_same_document(catalog: Path, server: ServerProcess, tmp_path: Path, resolution: str) -> None:
-    asked = body(resolution)
+@pytest.mark.parametrize(
+    ("resolution", "intrabar"),
+    [*((each, "pessimistic") for each in ENDS), ("day", "bounds"), ("tick", "bounds")],
+)
+def test_the_same_document(
+    catalog: Path, server: ServerProcess, tmp_path: Path, resolution: str, intrabar: str
+) -> None:
+    asked = body(resolution, intrabar)
     source = bt.Catalog(catalog)
     result = bt.run(
         {s: source.load(s, resolution, asked.start_ns, asked.end_ns) for s in SYMBOLS},
@@ -96,6 +102,7 @@ def test_the_same_document(catalog: Path, server: ServerProcess, tmp_path: Path,
     assert by_server.pop("run_id") == run_id
     assert by_shell == by_library
     assert by_server == by_library
+    assert ("bounds" in by_server) == (intrabar == "bounds")
     assert f"M&M/USD {result.manifest['data'][-1]['kind']}: {NOTE}" in by_server["logs"]
     logged = [event["payload"]["message"] for event in server.events(run_id) if event["type"] == "log"]
     assert any(NOTE in line for line in logged)

@@ -71,7 +71,9 @@ def sweep(
     accepted, refused = _check_sets(strategy, sets)
     prepared = prepare_run(data, symbol=symbol, symbols=symbols, resolution=resolution, **terms)
     if prepared.execution.intrabar == BOUNDS:
-        raise ConfigError("intrabar: a sweep plays each run once, and 'bounds' two; bt.run takes it")
+        raise ConfigError(
+            "intrabar: a sweep plays each run once, and 'bounds' plays two readings; a single run takes it"
+        )
     if not isinstance(strategy, str):
         check_strategy(prepared, strategy, None)
 

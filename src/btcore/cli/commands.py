@@ -211,6 +211,7 @@ def _table(result: "Result", source: str) -> str:
     """The strategy, the period and the data, the metrics in groups, and the first lines of the log."""
     from btcore.results.report.chart import heading
     from btcore.results.report.page import GROUPS, PERCENT
+    from btcore.results.report.sections import BOUNDED, BOUNDS_TITLE
     from btcore.results.summary import format_metric
 
     title, span = heading(result)
@@ -221,6 +222,12 @@ def _table(result: "Result", source: str) -> str:
             value = result.metrics.get(name)
             unit = " %" if name in PERCENT and value is not None else ""
             lines.append(f"  {name:<30}{format_metric(value):>20}{unit}")
+    if result.bounds is not None:
+        lines += ["", f"{BOUNDS_TITLE} ({result.bounds.ambiguous_bars:,} ambiguous)"]
+        lines.append(f"  {'':<30}{'pessimistic':>20}{'optimistic':>20}")
+        for name in BOUNDED:
+            low, high = result.bounds.pessimistic[name], result.bounds.optimistic[name]
+            lines.append(f"  {name:<30}{format_metric(low):>20}{format_metric(high):>20}")
     if result.logs:
         lines += ["", "Log", *(f"  {line}" for line in result.logs[:LOG_LINES])]
         if len(result.logs) > LOG_LINES:

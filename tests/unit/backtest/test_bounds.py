@@ -9,6 +9,7 @@ import pytest
 
 import btcore as bt
 from btcore.audit.lookahead import leakcheck
+from btcore.cli.commands import main
 
 START, DAY = 1_704_067_200 * 10**9, 86_400 * 10**9
 
@@ -74,6 +75,18 @@ def test_a_request_takes_them() -> None:
     result = bt.run_request(msgspec.convert(asked, bt.RunRequest), bt.SampleMarket())
     assert result.bounds is not None
     assert result.bounds.optimistic == result.metrics
+
+
+def test_the_command_line_shows_them(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["A", "--start", "2024-01-01", "--end", "2024-03-01", "--execution", "intrabar=bounds"]
+    assert main(["run", *asked]) == 0
+    shown = capsys.readouterr().out.split("Both readings of bars (0 ambiguous)")[1].split("\n\n")[0]
+    rows = [line.split() for line in shown.strip().split("\n")]
+    assert rows[0] == ["pessimistic", "optimistic"]
+    assert rows[-1][0] == "final_equity"
+    assert rows[-1][1] == rows[-1][2]
+    assert main(["sweep", *asked, "--strategy", "ma_crossover", "--param", "short_period=[3,5]"]) == 2
+    assert "intrabar: a sweep plays each run once" in capsys.readouterr().err
 
 
 def test_where_a_run_is_played_once_they_are_refused() -> None:

@@ -10,6 +10,7 @@ from btcore.results.summary import format_metric
 from btcore.results.tables import Table
 
 MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+BOUNDS_TITLE = "Both readings of bars"
 BOUNDED = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_rate", "final_equity")
 DEEPEST = 10  # drawdowns that are shown
 
@@ -72,7 +73,7 @@ def bounds_table(bounds: Any) -> str:
         for name in BOUNDED
     ]
     heads = '<th class="word">metric</th><th>pessimistic</th><th>optimistic</th>'
-    return _section(f"Both readings of bars ({bounds.ambiguous_bars:,} ambiguous)", heads, rows)
+    return _section(f"{BOUNDS_TITLE} ({bounds.ambiguous_bars:,} ambiguous)", heads, rows)
 
 
 def _day(text: str) -> str:
