@@ -13,6 +13,8 @@ import pytest
 from scipy import stats
 
 import btcore as bt
+from btcore.results.conventions.values import RunValues
+from btcore.results.metrics_as import CONVENTIONS
 from btcore.times.intervals import DAY_NS
 
 DATA = {"AAPL": bt.sample_bars("AAPL", "2022-01-03", "2024-01-01")}
@@ -310,3 +312,84 @@ def test_another_package_is_refused() -> None:
         bt.ConfigError, match=r"package: 'zipline' is not one of quantstats, vectorbt, lean, backtesting\.py"
     ):
         RUN.metrics_as("zipline")
+
+
+def test_lean_takes_excess_returns_for_the_odds_too() -> None:
+    r, rate = returns_of(RUN)[0].to_numpy(), 0.05
+    ratio = (r.mean() - rate / 252) / r.std(ddof=1)
+    skew, kurtosis = stats.skew(r, bias=False), stats.kurtosis(r, bias=False)
+    error = math.sqrt((1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2) / (len(r) - 1))
+    result = bt.run(
+        DATA, "ma_crossover", {"short_period": 5, "long_period": 20}, risk_free=rate, progress=False
+    )
+    found = result.metrics_as("lean")["Probabilistic Sharpe Ratio"]
+    assert found == pytest.approx(stats.norm.cdf((ratio - 1 / math.sqrt(252)) / error), rel=1e-9)
+    assert found != pytest.approx(RUN.metrics_as("lean")["Probabilistic Sharpe Ratio"], rel=1e-3)
+
+
+def test_lean_has_the_equity_alone_of_one_period() -> None:
+    found = held([101.0], benchmark="A").metrics_as("lean")
+    assert (found.pop("Start Equity"), found.pop("End Equity")) == (1e6, 1.01e6)
+    assert set(found.values()) == {0.0}
+
+
+def test_quantstats_has_no_alpha_against_a_benchmark_that_does_not_vary() -> None:
+    flat = held([100.0] * 10, first=19_003).equity_curve
+    bars = bt.Bars(flat["timestamp"][1:] - DAY_NS, *[np.full(len(FALLING), 50.0)] * 4, interval="1d")
+    found = held(FALLING, benchmark={"FLAT": bars}).metrics_as("quantstats")
+    assert (found["alpha"], found["beta"]) == (0.0, 0.0)
+
+
+# What each package (of LEAN, its formula) gives for the curve of `goog_curve`.
+GOOG_FIGURES = {
+    ("quantstats", "sharpe"): 0.7984,
+    ("quantstats", "sortino"): 1.2058,
+    ("vectorbt", "sharpe_ratio"): 0.9608,
+    ("vectorbt", "sortino_ratio"): 1.4512,
+    ("lean", "Sharpe Ratio"): 0.8997,
+    ("lean", "Sortino Ratio"): 1.2864,
+    ("backtesting.py", "Sharpe Ratio"): 0.5806,
+    ("backtesting.py", "Sortino Ratio"): 1.0853,
+    ("backtesting.py", "Return [%]"): 414.2299,
+}
+
+
+def goog_curve() -> Any:
+    """The equity of backtesting.py's GOOG, averages of 10 and 30 days, long and short, capital 10,000."""
+    package = pytest.importorskip("backtesting")
+    from backtesting.lib import crossover
+    from backtesting.test import GOOG, SMA
+
+    class Cross(package.Strategy):  # type: ignore[misc, name-defined]
+        def init(self) -> None:
+            self.fast, self.slow = (self.I(SMA, self.data.Close, n) for n in (10, 30))
+
+        def next(self) -> None:
+            if crossover(self.fast, self.slow):
+                self.buy()
+            elif crossover(self.slow, self.fast):
+                self.sell()
+
+    test = package.Backtest(GOOG, Cross, cash=10_000, exclusive_orders=True, finalize_trades=True)
+    return test.run()._equity_curve["Equity"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_one_curve_of_goog_has_the_ratio_of_each_package() -> None:
+    curve = goog_curve()
+    equity = np.concatenate([[10_000.0], curve.to_numpy(dtype=float)])
+    ends = curve.index.as_unit("ns").asi8 + DAY_NS
+    run = RunValues(
+        times=np.concatenate([ends[:1] - DAY_NS, ends]),
+        equity=equity,
+        ends=ends,
+        returns=equity[1:] / equity[:-1] - 1,
+        benchmark=None,
+        trips=RUN.round_trips[:0],
+        risk_free=0.0,
+        periods_per_year=252.0,
+    )
+    without_first = run._replace(ends=ends[1:], returns=run.returns[1:])  # backtesting.py itself drops it
+    for (package, name), value in GOOG_FIGURES.items():
+        found = CONVENTIONS[package](run if package == "backtesting.py" else without_first)
+        assert found[name] == pytest.approx(value, abs=5e-5), (package, name)

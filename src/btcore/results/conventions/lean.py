@@ -14,7 +14,7 @@ from .values import Floats, RunValues, beta_of, drawdown, power, unbiased, varia
 def lean(run: RunValues) -> dict[str, Any]:
     """PortfolioStatistics of LEAN, with the run's periods a year, or 252; 0 where LEAN has 0 for undefined.
 
-    LEAN rounds the drawdown to three decimals.
+    LEAN rounds the drawdown to three decimals, and has 0 for all but the equity of fewer than two periods.
     """
     r, year, free = run.returns, run.periods_per_year or 252.0, run.free
     capital, final = float(run.equity[0]), float(run.equity[-1])
@@ -33,7 +33,7 @@ def lean(run: RunValues) -> dict[str, Any]:
         "Annual Standard Deviation": math.sqrt(annual_variance),
         "Sharpe Ratio": _or_zero(performance - free, math.sqrt(annual_variance)),
         "Sortino Ratio": _or_zero(performance - free, math.sqrt(variance(r[r < 0.0]) * year)),
-        "Probabilistic Sharpe Ratio": _odds(r, year),
+        "Probabilistic Sharpe Ratio": _odds(r - free / year, year),
     }
     if run.benchmark is not None:
         y = run.benchmark
@@ -47,6 +47,8 @@ def lean(run: RunValues) -> dict[str, Any]:
             "Information Ratio": _or_zero(performance - other, error),
             "Treynor Ratio": _or_zero(performance - free, beta),
         }
+    if len(r) < 2:
+        return dict.fromkeys(found, 0.0) | {"Start Equity": capital, "End Equity": final}
     return found
 
 
@@ -73,7 +75,10 @@ def _trades(run: RunValues, capital: float) -> dict[str, float]:
 
 
 def _odds(r: Floats, year: float) -> float:
-    """Probability that the Sharpe ratio exceeds 1 a year, with excess kurtosis in the error."""
+    """Probability that the Sharpe ratio of excess returns exceeds 1 a year; excess kurtosis in the error.
+
+    Excess returns since LEAN's change 9583 of July 2026; before it the risk-free rate did not count here.
+    """
     skew, excess = unbiased(r)
     ratio = _or_zero(float(r.mean()), math.sqrt(variance(r)))
     error = (1.0 - skew * ratio + (excess - 1.0) / 4.0 * ratio**2) / max(len(r) - 1, 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .values import RunValues, beta_of, downside, drawdown, power, ratio, std, unbiased, wealth
+from .values import RunValues, beta_of, downside, drawdown, power, ratio, std, unbiased, variance, wealth
 
 
 def quantstats(run: RunValues) -> dict[str, Any]:
@@ -45,9 +45,10 @@ def quantstats(run: RunValues) -> dict[str, Any]:
     if run.benchmark is not None:
         y = run.benchmark
         beta, active = beta_of(r, y), r - y
+        per_period = float(r.mean()) - beta * float(y.mean()) if variance(y) else 0.0
         found |= {
             "beta": beta,
-            "alpha": (float(r.mean()) - beta * float(y.mean())) * year,
+            "alpha": per_period * year,
             "information_ratio": ratio(float(active.mean()), std(active)),
             "treynor_ratio": (total - run.free) / beta if beta else 0.0,
         }
