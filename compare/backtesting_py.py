@@ -238,7 +238,7 @@ def out_of_cash() -> Row:
     return Differs(
         f"{units} units with 10,000, enough at the close ({decided:g}), not at the next open ({fill:g})",
         "units bought",
-        "admitted by the close; the fill is not undone, cash goes below zero (on quotes, where the order "
+        "admitted by the close; the fill is cut to what equity pays at the open (on quotes, where the order "
         "arrives after the open: rejected)",
         "cancelled at the open",
         float(ours(mine.Once(at=1, units=units), SMALL).trades["quantity"].sum()),
@@ -291,7 +291,7 @@ def sharpe(result: bt.Result, stats: Any) -> Row:
     return Differs(
         "Sharpe ratio",
         "the first run above",
-        "mean over deviation of daily returns, times the root of 252",
+        "mean over deviation of daily returns, times the root of 252 (five days a week)",
         "compounded annual return over the deviation of compounded returns",
         float(result.metrics["sharpe_ratio"] or 0.0),
         float(stats["Sharpe Ratio"]),

@@ -190,7 +190,7 @@ def fees_in_limit() -> Row:
     return Differs(
         "a buy of 10 at 100 with 1,000, 0.1 % fee",
         UNITS,
-        "filled: buying power is before commission, cash goes below zero by it",
+        "filled in part, as far as cash less the fee of the whole order allows",
         "filled in part, so that the fee is paid too",
         held(run(*as_bars(order), LITTLE, fees=FEES)),
         their_held(theirs(order, LITTLE, fees=FEES)),

@@ -132,7 +132,8 @@ def letters(name):
 
 
 def number(text):
-    """A number, which may end in %, K, M, B or T, or an empty text for none."""
+    """A number, which may have currency signs or end in %, K, M, B or T, or an empty text for none."""
+    text = text.strip("$€£¥ ")
     scale = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12, "%": 1}.get(text[-1:].upper())
     return float(text or 0) if scale is None else float(text[:-1]) * scale
 
