@@ -74,6 +74,7 @@ class TargetsHandler:
         self.sent: dict[int, float] = {}  # by symbol of the latest orders: the order's share of equity
         self.check_time: int | None = None  # when the outcome of these orders is known
         self.has_logged_scaling = False
+        self.has_logged_clip = False
 
     def on_start(self, ctx: Context) -> None:
         """Rebalances to the targets dated before the run."""
@@ -192,6 +193,12 @@ class TargetsHandler:
             ctx.log(
                 f"targets: {planned.scale:.2%} of what is asked, which is more than cash_floor and leverage "
                 f"allow; first at {np.datetime64(now, 'ns')}Z"
+            )
+        if planned.clipped and not self.has_logged_clip:
+            self.has_logged_clip = True
+            ctx.log(
+                f"targets: weights beyond max_weight ({settings.max_weight:g}) are clipped to it; first "
+                f"{self.symbols[planned.clipped[0]]!r} at {np.datetime64(now, 'ns')}Z"
             )
 
     def _held(self, ctx: Context, symbol: int) -> float:

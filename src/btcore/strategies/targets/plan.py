@@ -19,11 +19,13 @@ _NOISE = 1e-12  # of equity: equal weights may differ by this much after roundin
 class Plan(NamedTuple):
     """`orders`: (index of the symbol, signed quantity other than 0), in the order to send.
 
-    `scale` is the share of the target weights that cash floor and leverage allow, at most 1.0.
+    `scale` is the share of the target weights that cash floor and leverage allow, at most 1.0. `clipped` are the
+    indices of the symbols whose weight is beyond `max_weight`.
     """
 
     orders: list[tuple[int, float]]
     scale: float
+    clipped: list[int]
 
 
 def plan(  # noqa: PLR0917 - the six columns of a portfolio
@@ -74,14 +76,15 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     that every order passes the engine's check of buying power. Without equity nothing is traded.
     """
     if not equity > 0.0:
-        return Plan([], 1.0)
+        return Plan([], 1.0, [])
     given = (prices, multipliers, lots, held, targets, min_notionals, costs, half_spreads, margin_weights)
     price, multiplier, lot, holding, target, least, cost, half, margin = _columns(given)
     unit = np.where(np.isnan(price), 0.0, price * multiplier / equity)
     cost = np.where(unit > 0.0, (1.0 + cost) * (1.0 + half) - 1.0, 0.0)
     aim = np.nan_to_num(target) * (unit if kind == "units" else 1.0 / equity if kind == "value" else 1.0)
-    if max_weight is not None:
-        aim = np.clip(aim, -max_weight, max_weight)
+    highest = np.inf if max_weight is None else max_weight
+    clipped = np.flatnonzero(np.abs(aim) > highest * (1.0 + _NOISE)).tolist()
+    aim = np.clip(aim, -highest, highest)
     untouched = np.where(np.isnan(target), holding * unit, 0.0)
     aim, scale = _scale_to_account(aim, untouched, margin, cash_floor, leverage)
 
@@ -115,7 +118,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     delta = _drop_small(delta, holding, unit, least)
     raises = np.abs(holding + delta) > np.abs(holding)
     order = sorted(np.flatnonzero(delta).tolist(), key=lambda i: (raises[i], delta[i] > 0.0, i))
-    return Plan([(i, float(delta[i])) for i in order], scale)
+    return Plan([(i, float(delta[i])) for i in order], scale, clipped)
 
 
 def whole(quantity: Floats, lots: ArrayLike) -> Floats:

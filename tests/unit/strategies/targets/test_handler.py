@@ -70,7 +70,9 @@ class TestByHand:
         ]
         result = play(bt.Targets(None, **SIXTY_FORTY, max_weight=0.5))
         assert [t[2] for t in traded(result)] == [50.0, 80.0]
-        assert said(result) == []
+        assert said(result) == [
+            "targets: weights beyond max_weight (0.5) are clipped to it; first 'A' at 2024-01-26T00:00:00.000000000Z"
+        ]
 
     def test_value_and_units(self):
         assert [t[2] for t in traded(play(bt.Targets(None, ["A", "B"], [3050, 2000], kind="value")))] == [

@@ -201,7 +201,7 @@ def test_the_kinds_say_the_same(case: Case, terms: dict[str, Any]) -> None:
 
 @given(st.floats(-1e6, 0.0) | st.just(NAN))
 def test_without_equity_nothing_is_planned(equity: float) -> None:
-    assert plan(equity, [10.0], 1.0, 0.0, [5.0], [0.0]) == Plan([], 1.0)
+    assert plan(equity, [10.0], 1.0, 0.0, [5.0], [0.0]) == Plan([], 1.0, [])
 
 
 def two(held: tuple[float, float], targets: tuple[float, float], **terms: Any) -> list[tuple[int, float]]:
