@@ -19,8 +19,8 @@ _NOISE = 1e-12  # of equity: equal weights may differ by this much after roundin
 class Plan(NamedTuple):
     """`orders`: (index of the symbol, signed quantity other than 0), in the order to send.
 
-    `scale` is the share of the target weights that cash floor and leverage allow, at most 1.0. `clipped` are the
-    indices of the symbols whose weight is beyond `max_weight`.
+    `scale` is the share of the target weights that cash floor and leverage allow, at most 1.0. `clipped` has
+    the indices of the symbols whose weight is beyond `max_weight`.
     """
 
     orders: list[tuple[int, float]]

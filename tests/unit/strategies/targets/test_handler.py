@@ -71,7 +71,8 @@ class TestByHand:
         result = play(bt.Targets(None, **SIXTY_FORTY, max_weight=0.5))
         assert [t[2] for t in traded(result)] == [50.0, 80.0]
         assert said(result) == [
-            "targets: weights beyond max_weight (0.5) are clipped to it; first 'A' at 2024-01-26T00:00:00.000000000Z"
+            "targets: weights beyond max_weight (0.5) are clipped to it; "
+            "first 'A' at 2024-01-26T00:00:00.000000000Z"
         ]
 
     def test_value_and_units(self):
