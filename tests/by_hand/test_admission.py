@@ -106,6 +106,21 @@ def test_min_notional_is_in_the_instruments_money(engine: EngineRun) -> None:
     assert [end[1] for end in ends(outcome)] == ["end_of_data", "min_notional", ""]
 
 
+def test_a_notional_is_compared_as_it_is_written(engine: EngineRun) -> None:
+    # 0.29 * 100 is 29 and passes a minimum of 29, though it is less in binary; 0.28 * 100 is 28.
+    market = quotes((0, 100, 100), (1, 100, 100), (3, 100, 100))
+    instruments = {"A": Instrument(min_notional=29, lot_size=0.01)}
+    outcome = play(engine, {1: both(buy(0.29), buy(0.28))}, {"A": market}, instruments)
+    assert [end[1] for end in ends(outcome)] == ["", "min_notional"]
+
+
+def test_a_cash_account_sells_what_it_bought_in_parts(engine: EngineRun) -> None:
+    # 0.1 + 0.2 is 0.30000000000000004 in binary, and 0.7 + 0.1 is 0.7999999999999999.
+    plan = {1: both(buy(0.7), buy(0.1)), 3: sell(0.8)}
+    outcome = play(engine, plan, {"A": QUOTES}, account="cash")
+    assert [end[1] for end in ends(outcome)] == ["", "", ""]
+
+
 def test_off_steps_can_be_snapped(engine: EngineRun) -> None:
     # Quantity down, a buy limit down, a sell limit up, a buy stop up, a buy's touch price down; 1 is no lot.
     plan = {

@@ -118,6 +118,14 @@ def test_a_dividend_is_paid_and_the_market_falls_by_it(engine: EngineRun) -> Non
     assert outcome.positions[0]["realized_pnl"] == -3  # bought at 101
 
 
+def test_dividends_of_one_date_add_up(engine: EngineRun) -> None:
+    # A regular and a special dividend of 100 shares: 3.00 and 0.08 are 308.
+    instruments = {"A": Instrument(dividends=[(at(4), 3.0), (at(4), 0.08)], funding=[(at(5), 0.1), (at(5), 0.2)])}
+    market = trades((0, 100), (1, 100), (2, 100), (5, 97), (7, 97))
+    outcome = play(engine, {1: buy(100)}, {"A": market}, instruments)
+    assert flows(outcome) == [(4, "A", DIVIDEND, 308), (5, "A", FUNDING, -100 * 96.92 * 0.3)]
+
+
 def test_a_short_position_pays_the_dividend_at_its_point_value(engine: EngineRun) -> None:
     instruments = {"A": Instrument(dividends=[(at(4), 1.5)], multiplier=10, currency="EUR")}
     outcome = play(engine, {1: sell(2)}, {"A": QUOTES}, instruments, fx={"EUR": 2.0})

@@ -63,7 +63,7 @@ class Admission:
             return "lot_size"
         if not all(is_multiple(price, instrument.tick_size) for price in prices):
             return "tick_size"
-        if self.notional_of(order) < instrument.min_notional and not order.reduce_only:
+        if self.notional_of(order) < instrument.min_notional * (1 - 1e-9) and not order.reduce_only:
             return "min_notional"
         if self.execution.account == "cash" and self.is_short_sale(order, replaced):
             return "short_sale"
@@ -150,7 +150,7 @@ class Admission:
             return False
         others = [o for o in self.arrived(order.symbol) if o.admitted and o.side == SELL]
         promised = sum(o.leaves for o in others if o is not replaced and not same_group(o, order))
-        return order.leaves > self.markets[order.symbol].quantity - promised + 1e-9
+        return order.leaves * (1 - 1e-9) > self.markets[order.symbol].quantity - promised
 
     def price_of(self, order: Order, market: Market) -> float:
         if order.has_limit and not isnan(order.limit):

@@ -57,8 +57,8 @@ class Scheduled:
         for market in self.markets.values():
             assert self.rate_of(market.instrument.currency) > 0, "an exchange rate must have begun"
             self.add(SPLIT, market.instrument.splits, self.split, market)
-            self.add(PAYOUT, market.instrument.dividends, self.pay_dividend, market)
-            self.add(PERIODIC, market.instrument.funding, self.pay_funding, market)
+            self.add(PAYOUT, self.added_up(market.instrument.dividends), self.pay_dividend, market)
+            self.add(PERIODIC, self.added_up(market.instrument.funding), self.pay_funding, market)
         borrow_rates = [market.instrument.borrow_rate for market in self.markets.values()]
         stepped = [
             rate for rate in (terms.cash_rate, terms.debit_rate, *borrow_rates) if isinstance(rate, list)
@@ -100,6 +100,13 @@ class Scheduled:
             ts = moment(when, self.timezone)
             if ts > self.start:
                 self.scheduled.append(ScheduledEvent(ts, rank, lambda value=value: happen(market, value)))
+
+    def added_up(self, dated: Any) -> list[tuple[int, float]]:
+        totals: dict[int, float] = {}
+        for when, value in dated:
+            ts = moment(when, self.timezone)
+            totals[ts] = totals.get(ts, 0.0) + value
+        return list(totals.items())
 
     def set_latency(self, milliseconds: float) -> None:
         self.latency = nanoseconds(milliseconds)

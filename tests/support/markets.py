@@ -64,6 +64,7 @@ TIERS = (
     ),
 )
 STEPS_OF_TIME = (1.0, 2.0, 3.0, 5.0, 0.5, 8.0)
+STEPS_OF_PAYMENTS = (0.0, 1.0, 2.0, 3.0, 0.0, 5.0)  # those of one time add up
 
 
 executions = st.builds(
@@ -153,9 +154,11 @@ def instruments_around(step: float) -> st.SearchStrategy[Instrument]:
 
 
 def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
-    def sometimes(values: tuple[float, ...]) -> list[tuple[int, float]]:
+    def sometimes(
+        values: tuple[float, ...], steps: tuple[float, ...] = STEPS_OF_TIME
+    ) -> list[tuple[int, float]]:
         first = base + int(unit * dice.pick((4.0, 2.0, 8.0, 5.5, 12.0)))
-        return dated(dice, first, unit, values) if dice.one_in(3) else []
+        return dated(dice, first, unit, values, steps) if dice.one_in(3) else []
 
     return {
         "min_notional": dice.pick((0.0, 0.0, 0.0, 0.0, 0.0, 150.0)),
@@ -164,9 +167,9 @@ def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "initial_margin": dice.pick((None, None, 0.5, 0.125)),
         "maintenance_margin": dice.pick((None, None, None, None, 0.0625, 0.5)),
         "borrow_rate": dice.pick((0.0, 0.0, 20.0, dated(dice, base, unit, (50.0, 0.0, 100.0)))),
-        "funding": sometimes((0.0625, -0.125, 0.25)),
+        "funding": sometimes((0.0625, -0.125, 0.25), STEPS_OF_PAYMENTS),
         "splits": sometimes((2.0, 0.5, 4.0, 0.25)),
-        "dividends": sometimes((1.0, 0.25, 3.0)),
+        "dividends": sometimes((1.0, 0.25, 3.0), STEPS_OF_PAYMENTS),
     }
 
 
@@ -214,12 +217,14 @@ def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
     return terms
 
 
-def dated(dice: Dice, base: int, unit: int, values: tuple[float, ...]) -> list[tuple[int, float]]:
+def dated(
+    dice: Dice, base: int, unit: int, values: tuple[float, ...], steps: tuple[float, ...] = STEPS_OF_TIME
+) -> list[tuple[int, float]]:
     """One to three moments, the first at `base`, and a value at each."""
     items, ts = [], base
     for _ in range(dice.pick((1, 2, 3))):
         items.append((ts, dice.pick(values)))
-        ts += int(unit * dice.pick(STEPS_OF_TIME))
+        ts += int(unit * dice.pick(steps))
     return items
 
 

@@ -101,7 +101,8 @@ def _of_instrument(s: int, where: str, instrument: Instrument, timezone: str) ->
         ("dividends", DatedKind.CASH_DIVIDEND),
         ("funding", DatedKind.FUNDING_RATE),
     ):
-        for ts, value in _values(f"{where}.{name}", getattr(instrument, name), timezone):
+        may_repeat = kind in {DatedKind.CASH_DIVIDEND, DatedKind.FUNDING_RATE}
+        for ts, value in _values(f"{where}.{name}", getattr(instrument, name), timezone, may_repeat):
             yield ts, kind, s, value
 
 
@@ -121,16 +122,23 @@ def _exchange_rates(
         yield ts, DatedKind.FX_RATE, s, rate
 
 
-def _values(where: str, value: Values, timezone: str) -> Iterator[tuple[int, float]]:
-    """Times in ns UTC, which must increase, with their values; a number other than 0 has the time ALWAYS."""
+def _values(
+    where: str, value: Values, timezone: str, may_repeat: bool = False
+) -> Iterator[tuple[int, float]]:
+    """Times in ns UTC, which must increase, with their values; a number other than 0 has the time ALWAYS.
+
+    Where a time `may_repeat`, its values are added up.
+    """
     if not isinstance(value, Sequence):
         if value != 0:
             yield ALWAYS, float(value)
         return
+    found: dict[int, float] = {}
     last = ALWAYS
     for i, (moment, number) in enumerate(value):
         ts = moment_ns(moment, timezone, f"{where}[{i}]")
-        if ts <= last:
+        if ts < last or (ts == last and not may_repeat):
             raise ConfigError(f"{where}[{i}]: {moment!r} is not after the time before it")
         last = ts
-        yield ts, float(number)
+        found[ts] = found.get(ts, 0.0) + float(number)
+    yield from found.items()

@@ -144,7 +144,9 @@ cdef inline int check_size(const Order* order, const Account* account, const Tic
     """MIN_NOTIONAL if the order's notional is below the minimum, else NONE. Reduce-only orders are exempt."""
     cdef const Instrument* instrument = &account.instruments[order.symbol]
     cdef double px = order_px(order, ticker, account.positions[order.symbol].mark)
-    if order.flags & REDUCE_ONLY or order.asked_qty * fabs(px) * instrument.multiplier >= instrument.min_notional:
+    cdef double notional = order.asked_qty * fabs(px) * instrument.multiplier
+    # 0.29 * 100 is 28.999999999999996.
+    if order.flags & REDUCE_ONLY or notional >= instrument.min_notional * (1.0 - 1e-9):
         return NONE
     return MIN_NOTIONAL
 

@@ -91,7 +91,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     far = np.abs(holding * unit - aim) > drift + _NOISE
     moves = np.asarray(tradable, bool) & (unit > 0.0) & ~np.isnan(target) & far
     quantity = np.divide(aim, unit, out=np.zeros_like(unit), where=moves)
-    least = np.maximum(least / equity, DUST)
+    least = np.maximum(least / equity * (1.0 - 1e-9), DUST)  # 0.29 * 100 is 28.999999999999996
     delta = _drop_small(np.where(moves, whole(quantity, lot) - holding, 0.0), holding, unit, least)
     if max_turnover is not None:
         delta = whole(delta * _fitting_share(max_turnover, float(np.abs(delta) @ unit)), lot)
