@@ -120,7 +120,8 @@ def test_a_dividend_is_paid_and_the_market_falls_by_it(engine: EngineRun) -> Non
 
 def test_dividends_of_one_date_add_up(engine: EngineRun) -> None:
     # A regular and a special dividend of 100 shares: 3.00 and 0.08 are 308.
-    instruments = {"A": Instrument(dividends=[(at(4), 3.0), (at(4), 0.08)], funding=[(at(5), 0.1), (at(5), 0.2)])}
+    dividends, funding = [(at(4), 3.0), (at(4), 0.08)], [(at(5), 0.1), (at(5), 0.2)]
+    instruments = {"A": Instrument(dividends=dividends, funding=funding)}
     market = trades((0, 100), (1, 100), (2, 100), (5, 97), (7, 97))
     outcome = play(engine, {1: buy(100)}, {"A": market}, instruments)
     assert flows(outcome) == [(4, "A", DIVIDEND, 308), (5, "A", FUNDING, -100 * 96.92 * 0.3)]

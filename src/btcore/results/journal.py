@@ -68,11 +68,17 @@ class RunJournal:
         self.symbols: tuple[str, ...] = player.tape.symbols
         self.closes = closes  # of the sessions; None without a calendar
         self.ambiguous_bars = player.ambiguous_bars
-        self.spread_cost = player.spread_cost
         self.events = player.n_done
-        self._timers = timers
-        lines = sorted([*log_lines, *note_lines(self.notes)], key=lambda line: line[0])
-        self.logs = [*notes, *(text for _, text in lines), *self._summary_lines()]
+        self._first_lines, self._log_lines, self._timers = notes, log_lines, timers
+
+    @cached_property
+    def logs(self) -> list[str]:
+        lines = sorted([*self._log_lines, *note_lines(self.notes)], key=lambda line: line[0])
+        return [*self._first_lines, *(text for _, text in lines), *self._summary_lines()]
+
+    @cached_property
+    def spread_cost(self) -> float:
+        return self._player.spread_cost
 
     @cached_property
     def orders(self) -> Records:

@@ -44,8 +44,8 @@ class Bounds(NamedTuple):
 class Result(ResultFigures):
     """The result of a run: `metrics`, eight tables, `logs`, and what was run (`manifest`, `fingerprint`).
 
-    Tables are numpy records; times are int64 nanoseconds UTC. Tables and metrics are computed when they are
-    first read, and so are a manifest and a fingerprint that are given as functions.
+    Tables are numpy records; times are int64 nanoseconds UTC. Tables, metrics and log lines are computed when
+    they are first read, and so are a manifest and a fingerprint that are given as functions.
     """
 
     def __init__(
@@ -53,17 +53,17 @@ class Result(ResultFigures):
         *,
         metrics: Metrics | Callable[[], Metrics],
         make: Mapping[str, Callable[[], Table]],
-        logs: Sequence[str],
+        logs: Sequence[str] | Callable[[], Sequence[str]],
         manifest: Manifest | Callable[[], Manifest],
         fingerprint: str | Callable[[], str],
         journal: RunJournal | None = None,
         strategy: Any = None,
     ) -> None:
-        self.logs = list(logs)
         self.journal = journal
         self.optimistic_metrics: Metrics | None = None  # with intrabar="bounds"
         self.strategy = strategy  # the Strategy that played, as the run left it; None for other kinds
         self._make = make
+        self._logs = logs
         self._metrics = metrics
         self._manifest = manifest
         self._fingerprint = fingerprint
@@ -100,7 +100,7 @@ class Result(ResultFigures):
         return cls(
             metrics=partial(summarize, journal, timezone=timezone, annual=annual, benchmark=benchmark),
             make=make,
-            logs=journal.logs,
+            logs=lambda: journal.logs,
             manifest=manifest,
             fingerprint=fingerprint,
             journal=journal,
@@ -183,6 +183,11 @@ class Result(ResultFigures):
     def metrics(self) -> Metrics:
         """The metrics of the run by name, as docs/metrics.md defines them; None if undefined."""
         return self._metrics() if callable(self._metrics) else self._metrics
+
+    @cached_property
+    def logs(self) -> list[str]:
+        """The lines of the log: how the data were read, what the strategy logged, sums over the run."""
+        return list(self._logs() if callable(self._logs) else self._logs)
 
     @property
     def bounds(self) -> Bounds | None:

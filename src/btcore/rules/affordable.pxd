@@ -50,10 +50,11 @@ cdef inline double affordable_by_equity(
     """
     cdef const Position* held = &account.positions[symbol]
     cdef const Position* other
-    cdef bint closes = held.qty != 0.0 and (held.qty > 0.0) != (side > 0)
-    cdef double closing = smaller(fabs(held.qty), qty) if closes else 0.0
+    cdef bint closes = held.qty * side < 0.0
+    cdef double before = fabs(held.qty)
+    cdef double closing = before if closes else 0.0
     cdef double opening = zero_if_dust(qty - closing, qty, closing)
-    cdef double kept = 0.0 if closes else fabs(held.qty)
+    cdef double kept = 0.0 if closes else before
     cdef double unit = fabs(px) * held.point_value
     cdef double worth = account.cash + held.qty * px * held.point_value
     cdef double used = 0.0, unit_value, exposed

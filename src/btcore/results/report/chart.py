@@ -25,8 +25,8 @@ POINTS = 2000  # drawn per curve at most
 class Drawable(Protocol):
     """The parts of a result that a chart shows."""
 
-    logs: list[str]
-
+    @property
+    def logs(self) -> list[str]: ...
     @property
     def metrics(self) -> Metrics: ...
     @property
