@@ -156,6 +156,41 @@ def test_at_the_opening_on_bars_takes_the_first_open(engine: EngineRun) -> None:
     assert fills(outcome) == [(24 * HOUR, 1, 1, 24, "taker")]
 
 
+def test_the_bar_that_has_the_open_inside_is_the_opening(engine: EngineRun) -> None:
+    # Sessions from 2 to 4 s and from 6 to 9 s, bars of 3 s from 1, 4 and 7 s. Of two orders of 4 s the one
+    # that comes at 5 s is too late for the bar of 4 s, which has the open of 6 s inside.
+    market = bars((1, 10, 10, 10, 10), (4, 20, 20, 20, 20), (7, 30, 30, 30, 30), interval=3)
+    plan = {4: both(buy(1, time_in_force="OPG"), buy(1, time_in_force="OPG", latency_ms=1000))}
+    outcome = play(engine, plan, {"A": market}, {"A": Instrument(sessions=SECONDS_OF_DAY)})
+    assert fills(outcome) == [(4, 1, 1, 20, "taker")]
+    assert ends(outcome) == [("FILLED", "", 4), ("CANCELED", "opening", 6)]
+
+
+def test_a_day_without_data_is_no_session(engine: EngineRun) -> None:
+    # Bars of an hour on the first and the fourth day. What is sent at the end of the first day lives on the
+    # fourth: the limit fills there at 72 h, and the close is that of 73 h.
+    rows = (22, 120), (23, 120), (72, 90), (73, 95), (96, 99)
+    market = bars(*((t * HOUR, px, px, px, px) for t, px in rows), interval=HOUR)
+    plan = {
+        23 * HOUR: buy(1, limit=100.0, time_in_force="DAY"),
+        24 * HOUR: both(buy(1, limit=100.0, time_in_force="DAY"), buy(1, time_in_force="CLS")),
+    }
+    outcome = play(engine, plan, {"A": market})
+    assert fills(outcome) == [(72 * HOUR, 2, 1, 90, "taker"), (74 * HOUR, 3, 1, 95, "taker")]
+    assert ends(outcome)[0] == ("EXPIRED", "day", 24 * HOUR)
+
+
+def test_only_the_data_that_orders_meet_make_a_session(engine: EngineRun) -> None:
+    # Orders of A meet its quotes, which have no row on the second day; B has data on each.
+    market = {
+        "A": quotes((20 * HOUR, 100, 101), (50 * HOUR, 100, 101)) | bars((30 * HOUR, 9, 9, 9, 9), interval=HOUR),
+        "B": quotes((24 * HOUR, 50, 51), (50 * HOUR, 50, 51)),
+    }
+    send = both(buy(1, limit=9.0, time_in_force="DAY"), lambda ctx: ctx.buy("B", 1, time_in_force="CLS"))
+    outcome = play(engine, {24 * HOUR: send}, market)
+    assert ends(outcome) == [("EXPIRED", "end_of_data", 50 * HOUR), ("FILLED", "", 48 * HOUR)]
+
+
 def test_at_the_close_on_quotes_takes_the_standing_quote(engine: EngineRun) -> None:
     # At 24 h, before the quote of 24 h: the standing ask of 22 h is 123. A limit of 122 does not fill.
     plan = {20 * HOUR: both(buy(1, time_in_force="CLS"), buy(1, limit=122.0, time_in_force="CLS"))}

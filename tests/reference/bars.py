@@ -30,7 +30,7 @@ class Bars:
         """Yields each order once, in order of arrival, if `may` is true for it when its turn comes."""
         seen: list[Order] = []
         while True:
-            coming = (o for o in self.active(bar.symbol, bar.timestamp) if o not in seen and may(o))
+            coming = (o for o in self.active(bar.symbol, bar.delivered - 1) if o not in seen and may(o))
             order = next(coming, None)
             if order is None:
                 return
@@ -131,7 +131,7 @@ class Bars:
         while True:
             coming = [
                 (max(direction * self.level_of(o), direction * at), o)
-                for o in self.active(bar.symbol, bar.timestamp)
+                for o in self.active(bar.symbol, bar.delivered - 1)
                 if o not in seen
                 and self.has_level_on(o, direction, bar)
                 and direction * self.level_of(o) <= direction * end
@@ -163,7 +163,7 @@ class Bars:
         return self.acts_in_range(order, bar) and order.side == -direction
 
     def trail_orders(self, bar: Bar, price: float) -> None:
-        for order in self.active(bar.symbol, bar.timestamp):
+        for order in self.active(bar.symbol, bar.delivered - 1):
             if (
                 order.trails
                 and order.is_untriggered

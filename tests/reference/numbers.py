@@ -50,6 +50,12 @@ def midnight_after(ts: int, timezone: ZoneInfo) -> int:
     return since_epoch(datetime.combine(local.date() + timedelta(days=1), time()), timezone)
 
 
+def midnight_before(ts: int, timezone: ZoneInfo) -> int:
+    """The last local midnight at or before `ts`."""
+    local = (EPOCH + timedelta(seconds=ts // 10**9)).astimezone(timezone)
+    return since_epoch(datetime.combine(local.date(), time()), timezone)
+
+
 class LocalDays:
     """Sessions from midnight to midnight."""
 
@@ -61,6 +67,11 @@ class LocalDays:
 
     def open_at_or_after(self, ts: int) -> float:
         return midnight_after(ts - 1, self.timezone)
+
+    def with_rows(self, times: list[int]) -> "Listed":
+        """The days in which one of the times lies."""
+        opens = sorted({midnight_before(ts, self.timezone) for ts in times})
+        return Listed(opens, sorted({midnight_after(ts, self.timezone) for ts in times}))
 
 
 class Listed:

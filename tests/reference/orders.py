@@ -201,6 +201,9 @@ class Orders:
                 self.close(order, EXPIRED, order.time_in_force.lower(), order.ts_expires)
             elif order.time_in_force == "CLS" and order.session <= event.timestamp and market.source is Bar:
                 self.close(order, CANCELED, "closing", order.session)
+            elif order.time_in_force == "OPG" and market.source is Bar and type(event) is Bar:
+                if event.timestamp < order.ts_arrived and order.session < event.delivered:
+                    self.close(order, CANCELED, "opening", order.session)
 
 
 def same_group(order: Order, other: Order) -> bool:

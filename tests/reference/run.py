@@ -79,6 +79,8 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             )
             for symbol, stream in streams.items()
         }
+        if not sessions:
+            self.own_sessions = self.days_with_data() | self.own_sessions
         first = min(event.timestamp for event in self.events)
         self.start = self.now = first if start is None else start
         assert self.now <= first, "the reference is given data from `start` on"
@@ -108,6 +110,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.logs: list[str] = []
         self.context = Context(self)
         self.prepare_scheduled_events(currency, fx or {})
+
+    def days_with_data(self) -> dict[str, Listed]:
+        """The sessions of each symbol without a calendar: local days in which its orders meet an event."""
+        times: dict[str, list[int]] = {symbol: [] for symbol in self.markets}
+        for event in self.events:
+            if type(event) is self.markets[event.symbol].source:
+                times[event.symbol].append(event.timestamp)
+        return {symbol: LocalDays(self.timezone).with_rows(given) for symbol, given in times.items()}
 
     def run(self, strategy: Any) -> ReferenceResult:
         self.strategy = strategy

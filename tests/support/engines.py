@@ -52,6 +52,7 @@ EngineRun = Callable[[Case, Maker], Outcome]
 
 
 # What an outcome has of each row, and the name it has in the second engine and in btcore's records.
+NEVER = 2**63 - 1  # the expiry of a DAY or CLS order without a session close after it
 FILL = {
     "ts": ("timestamp", "ts"),
     "order_id": ("order_id", "order_id"),
@@ -235,7 +236,7 @@ def order_words(row: Any) -> dict[str, Any]:
         "reason": REASONS.get(reason, reason.lower()),
         "trail_by": ("price", "percent", "ticks")[int(row["trail_by"])] if trails(row) else "",
     }
-    if not expires(row):
+    if not expires(row) or row["ts_expires"] == NEVER:
         words["ts_expires"] = -1
     if not trails(row):
         words["trail"] = nan

@@ -33,7 +33,7 @@ from .inputs import (
 from .manifest import describe_data, describe_run
 from .scheduled import risk_free_rates, scheduled_events
 from .session_ends import end_at_closes
-from .symbol_sessions import SessionTable, own_sessions, session_table
+from .symbol_sessions import SessionTable, days_with_data, own_sessions, session_table
 
 
 class PreparedRun(NamedTuple):
@@ -129,7 +129,8 @@ def prepare(
     own = own_sessions([symbol for symbol, _ in given], checked_instruments, first_ts, last_end)
     by_calendar = None if calendar is None else run_sessions
     markets, end_lines = end_at_closes(given, [by_calendar if each is None else each for each in own])
-    table = session_table(own, run_sessions)
+    days = days_with_data(run_sessions, markets) if calendar is None else [None] * len(markets)
+    table = session_table([each or day for each, day in zip(own, days, strict=True)], run_sessions)
     tape = Tape(markets) if end_lines else build_tape(data, markets, start_ns, end_ns)
     return PreparedRun(
         markets=markets,

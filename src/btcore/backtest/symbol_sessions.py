@@ -1,4 +1,7 @@
-"""The sessions of each symbol of a run: those of its instrument, else those of the run."""
+"""The sessions of each symbol of a run: those of its instrument, else those of the run.
+
+Without a calendar these are the local days in which the symbol has data: a weekend without bars is no session.
+"""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.config import Instrument
+from btcore.data.markets import SymbolStreams
 from btcore.errors import ConfigError
 from btcore.times.hours import check_sessions, sessions_of
 from btcore.times.sessions import Sessions
@@ -53,8 +57,20 @@ def _errors_of(symbol: str) -> Iterator[None]:
         raise ConfigError(f"instruments[{symbol!r}].{error}") from error
 
 
+def days_with_data(days: Sessions, streams: SymbolStreams) -> list[Sessions | None]:
+    """By symbol: the local days in which a row begins that its orders meet; None if these are all days."""
+    found: list[Sessions | None] = []
+    for _, containers in streams:
+        source = min(containers, key=lambda c: ("quotes", "trades", "bars").index(c.kind))
+        limits = np.searchsorted(source.timestamp, np.append(days.opens, days.closes[-1]))
+        has_data = np.diff(limits) > 0
+        full = bool(has_data.all())
+        found.append(None if full else Sessions(days.opens[has_data], days.closes[has_data], days.name))
+    return found
+
+
 def session_table(own: Sequence[Sessions | None], run: Sessions) -> SessionTable:
-    """The table of symbols, of which those without sessions of their own have those of the run."""
+    """The table of symbols, of which those with None have the sessions of the run."""
     parts = [run, *(each for each in own if each is not None)]
     ends = np.cumsum([len(part.opens) for part in parts])
     rows, used = [], 0

@@ -130,7 +130,7 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
     recount_open_qty(&ex.blotter, child.symbol)  # the parent's fill has changed it
     if enter_market(ex, child, ts, px) and ticker.source == QUOTE and ticker.quoted:
         return ex.match_quote(ex, child, ts, STANDING_QUOTE)
-    if ticker.source == BAR and child.ts_opening <= ticker.bar.ts:
+    if ticker.source == BAR and child.ts_opening < ex.blotter.now[0]:
         child.active = 1  # an OPG child, released by the bar that opens its session
     return 0
 

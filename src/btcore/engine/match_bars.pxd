@@ -213,7 +213,7 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef bint affected
     cdef int code = 0
     if ticker.source != BAR:
-        return expire_and_activate(ex, symbol, bar.ts)
+        return expire_and_activate(ex, symbol, bar.ts, bar.ts)
     ticker.event = ex.event[0]
     affected = is_affected(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
     if affected:
@@ -224,7 +224,7 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
         if not ticker.priced:
             ex.account.positions[symbol].mark = bar.open
             ticker.priced = 1
-        expire_and_activate(ex, symbol, bar.ts)
+        expire_and_activate(ex, symbol, bar.ts, ts - 1)
         admit_waiting(ex, symbol, ts, bar.open)
         code = match_bar(ex, symbol, bar, ts)
         check_mark_bounds(ex, queue, bar.close)

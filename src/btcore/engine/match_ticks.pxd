@@ -8,7 +8,7 @@ from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leave
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange, Pool, can_match
 from btcore.model cimport (
-    AT_CLOSE, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
+    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
     QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport (
@@ -83,12 +83,16 @@ cdef inline void clear_released(Exchange* ex, int32_t symbol) noexcept nogil:
     ex.n_released_now = 0
 
 
-cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
-    """Ends orders that have expired by `ts` and activates OPG orders. False if there were none of either."""
+cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts, int64_t last) noexcept nogil:
+    """Ends orders that have expired by `ts`, and activates OPG orders whose session has opened by `last`.
+
+    `ts` is when the event begins and `last` its last moment: a bar has the open of its session inside. An OPG order
+    that arrived after the beginning of that bar has missed its opening. False if there were no orders of either kind.
+    """
     cdef Order* order
     cdef int32_t i = ex.blotter.queues[symbol].head
     cdef int64_t k
-    if ts < ex.blotter.queues[symbol].next_expiry:
+    if last < ex.blotter.queues[symbol].next_expiry:
         return False
     while i >= 0:
         order = &ex.blotter.orders[i]
@@ -101,8 +105,10 @@ cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts) n
                 end_order(
                     &ex.blotter, order, EXPIRED, GTD_OVER if order.time_in_force == GTD else DAY_OVER, order.ts_expires
                 )
-        elif order.ts_opening <= ts:
+        elif is_open(order) and not order.active and order.ts_opening <= last:
             order.active = 1
+            if order.ts_arrived > ts:
+                end_order(&ex.blotter, order, CANCELED, AT_OPENING, order.ts_opening)
     for k in range(ex.blotter.n_contingent):
         order = &ex.blotter.orders[ex.blotter.contingent[k]]
         if order.symbol == symbol and order.held and is_open(order) and order.ts_expires <= ts:
@@ -152,7 +158,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     if not ticker.priced:
         ex.account.positions[symbol].mark = mark
         ticker.priced = 1
-    expire_and_activate(ex, symbol, quote.ts)
+    expire_and_activate(ex, symbol, quote.ts, quote.ts)
     admit_waiting(ex, symbol, quote.ts, mark)
     i = queue.head
     while i >= 0:
@@ -186,7 +192,7 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
             ticker.priced = 1
     affected = is_affected(queue, trade.px, trade.px, trade.px, trade.px, trade.ts)
     if affected:
-        expire_and_activate(ex, symbol, trade.ts)
+        expire_and_activate(ex, symbol, trade.ts, trade.ts)
         if is_source:
             admit_waiting(ex, symbol, trade.ts, trade.px)
         i = queue.head
