@@ -158,7 +158,8 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cash_rate: interest on positive cash, as a fraction per year (0.05 is 5 %); takes dated values.
     debit_rate: interest on negative cash, likewise.
     off_step: an order whose price or quantity is not a multiple of its step is rejected, or moved to a step.
-    limit_fill: a resting limit order fills if the price goes through its limit, or if it touches it.
+    limit_fill: a resting limit order fills if the price goes through its limit, or if it touches it; null for
+        through on trades, and touch on quotes and bars.
     intrabar: the order in which a bar is taken to have reached its prices; bounds plays the pessimistic
         order, and adds the metrics of the optimistic one.
     volume_share: largest share of a bar's volume that the orders of a symbol may fill; null for no limit.
@@ -190,7 +191,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cash_rate: Rate | DatedValues = 0.0
     debit_rate: Rate | DatedValues = 0.0
     off_step: Literal["reject", "snap"] = "reject"
-    limit_fill: Literal["through", "touch"] = "through"
+    limit_fill: Literal["through", "touch"] | None = None
     intrabar: Literal["pessimistic", "optimistic", "path", "bounds"] = "pessimistic"
     volume_share: Annotated[float, Meta(gt=0, le=1)] | None = None
     displayed_size: bool = False

@@ -37,6 +37,26 @@ def test_a_limit_that_met_the_open_rests_in_the_range(engine: EngineRun) -> None
     assert fills(play(engine, {1: buy(1, limit=100.0)}, {"A": RISING})) == [(2, 1, 1, 100, "maker")]
 
 
+@pytest.mark.parametrize("intrabar", ["pessimistic", "optimistic", "path"])
+def test_a_resting_limit_may_need_a_price_beyond_it(engine: EngineRun, intrabar: str) -> None:
+    # Sent at 1 s, at rest after the open of 102. The low of 100 touches the limit; the next bar opens at 100
+    # and falls no lower; the third goes to 99. The second order meets the open of 100 and takes it.
+    rows = (0, 102, 102, 102, 102), (1, 102, 103, 100, 101), (2, 100, 101, 100, 101), (3, 101, 101, 99, 100)
+    plan = {1: buy(1, limit=100.0), 2: buy(1, limit=100.0)}
+    outcome = play(engine, plan, {"A": bars(*rows)}, limit_fill="through", intrabar=intrabar)
+    assert fills(outcome) == [(2, 2, 1, 100, "taker"), (4, 1, 1, 100, "maker")]
+    outcome = play(engine, plan, {"A": bars(*rows)}, limit_fill="touch", intrabar=intrabar)
+    assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 2, 1, 100, "taker")]
+
+
+def test_a_stop_is_not_ambiguous_beside_a_limit_that_is_only_touched(engine: EngineRun) -> None:
+    # The bar of 1 s reaches the stop of 98 and the target of 104; with "through" the target does not fill.
+    market = {"A": bars((0, 100, 100, 100, 100), (1, 100, 104, 98, 100), (2, 100, 100, 100, 100))}
+    plan = {1: both(buy(1), sell(1, limit=104.0, oco=1), sell(1, stop=98.0, oco=1))}
+    counts = [play(engine, plan, market, limit_fill=rule).ambiguous_bars for rule in ("touch", "through")]
+    assert counts == [1, 0]
+
+
 def test_a_stop_fills_at_the_worse_of_open_and_stop(engine: EngineRun) -> None:
     # Opens 101 102 103, highs 102 103 104. 102 is reached inside the bar of 1 s; 101 is passed at its open;
     # sells at 99.5 see lows of 100, 101, ... and never trigger.

@@ -65,6 +65,16 @@ def test_a_trade_beside_quotes_fills_only_resting_limits(engine: EngineRun) -> N
     assert fills(play(engine, plan, market, limit_fill="touch"))[0] == (1, 1, 1, 100, "maker")
 
 
+def test_a_resting_limit_may_need_a_quote_beyond_it(engine: EngineRun) -> None:
+    # The ask comes to 100 at 2 s and to 99.5 at 3 s. At its meeting equality is enough, for the order of 4 s.
+    market = {"A": quotes((1, 100, 101), (2, 99, 100), (3, 98, 99.5), (4, 99, 100))}
+    plan = {1: buy(1, limit=100.0), 4: buy(1, limit=100.0)}
+    taken = (4, 2, 1, 100, "taker")
+    assert fills(play(engine, plan, market)) == [(2, 1, 1, 100, "maker"), taken]
+    assert fills(play(engine, plan, market, limit_fill="touch")) == [(2, 1, 1, 100, "maker"), taken]
+    assert fills(play(engine, plan, market, limit_fill="through")) == [(3, 1, 1, 100, "maker"), taken]
+
+
 def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:
     market = {"A": trades((0, 100), (5, 100)) | bars((1, 90, 200, 10, 90))}
     outcome = play(engine, {0: both(buy(1, limit=95.0), buy(1))}, market)

@@ -183,7 +183,8 @@ def test_a_day_without_data_is_no_session(engine: EngineRun) -> None:
 def test_only_the_data_that_orders_meet_make_a_session(engine: EngineRun) -> None:
     # Orders of A meet its quotes, which have no row on the second day; B has data on each.
     market = {
-        "A": quotes((20 * HOUR, 100, 101), (50 * HOUR, 100, 101)) | bars((30 * HOUR, 9, 9, 9, 9), interval=HOUR),
+        "A": quotes((20 * HOUR, 100, 101), (50 * HOUR, 100, 101))
+        | bars((30 * HOUR, 9, 9, 9, 9), interval=HOUR),
         "B": quotes((24 * HOUR, 50, 51), (50 * HOUR, 50, 51)),
     }
     send = both(buy(1, limit=9.0, time_in_force="DAY"), lambda ctx: ctx.buy("B", 1, time_in_force="CLS"))

@@ -45,7 +45,7 @@ class Bars:
                 continue
             if not order.rests:
                 self.meet(order, bar.open, bar.timestamp)
-            elif order.is_marketable_at(bar.open):
+            elif self.fills_resting(order, bar.open):
                 self.fill_as_maker(order, bar.open, bar.timestamp)
 
     # The range
@@ -54,7 +54,7 @@ class Bars:
         """Phase 2. Returns the orders that triggered."""
         triggered: list[Order] = []
         for order in self.in_turn(bar, lambda o: takes_part(o, bar) and o.has_stop and o.is_untriggered):
-            if not reached(order, bar):
+            if not self.reached(order, bar):
                 continue
             siblings = [
                 o for o in self.working(bar.symbol) if self.is_ambiguous_sibling(order, o, bar, triggered)
@@ -70,12 +70,12 @@ class Bars:
         """True if `other` is a limit of the stop's group that the bar's range would fill too."""
         same = order is not other and order.oco > 0 and order.oco == other.oco
         rests = other.rests and takes_part(other, bar) and other not in triggered
-        return same and rests and reached(other, bar)
+        return same and rests and self.reached(other, bar)
 
     def match_released_stops(self, bar: Bar) -> None:
         """Phase 4: stops released inside the range."""
         for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
-            if not order.trails and reached(order, bar):
+            if not order.trails and self.reached(order, bar):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
                 self.ambiguous_bars += order.filled > 0
 
@@ -88,7 +88,7 @@ class Bars:
     def match_limits(self, bar: Bar, may: Callable[[Order], bool]) -> None:
         """Phase 3, and the first part of optimistic phase 4."""
         for order in self.in_turn(bar, lambda o: may(o) and self.acts_in_range(o, bar)):
-            if not reached(order, bar):
+            if not self.reached(order, bar):
                 continue
             inside = released_inside(order, bar)
             level = order.stop if order.is_untriggered else order.limit
@@ -108,6 +108,13 @@ class Bars:
         if released_inside(order, bar) and order.type == "limit" and order.time_in_force in STANDING_LIMITS:
             order.met_market = True
         return order.rests
+
+    def reached(self, order: Order, bar: Bar) -> bool:
+        """True if the bar's range reaches the order's trigger price, or fills its limit."""
+        if order.is_untriggered:
+            rises = (order.side == BUY) == order.has_stop
+            return order.is_triggered_by(bar.high if rises else bar.low)
+        return self.fills_resting(order, bar.low if order.side == BUY else bar.high)
 
     def trigger_at(self, order: Order, price: float, bar: Bar) -> None:
         """Triggers the order inside the range and lets it meet the market at `price`."""
@@ -134,7 +141,7 @@ class Bars:
                 for o in self.active(bar.symbol, bar.delivered - 1)
                 if o not in seen
                 and self.has_level_on(o, direction, bar)
-                and direction * self.level_of(o) <= direction * end
+                and self.leg_reaches(o, direction, end)
             ]
             if not coming:
                 break
@@ -147,6 +154,11 @@ class Bars:
                 self.fill_as_maker(order, at, bar.delivered)
             self.trail_orders(bar, at)
         self.trail_orders(bar, end)
+
+    def leg_reaches(self, order: Order, direction: int, end: float) -> bool:
+        if order.is_untriggered:
+            return direction * order.stop <= direction * end
+        return self.fills_resting(order, end)
 
     def level_of(self, order: Order) -> float:
         return order.stop if order.is_untriggered else order.limit
@@ -201,11 +213,3 @@ def reached_level(order: Order, level: float, direction: int) -> float:
 
 def released_inside(order: Order, bar: Bar) -> bool:
     return order.released_in is bar
-
-
-def reached(order: Order, bar: Bar) -> bool:
-    """True if the bar's range reaches the order's trigger price, or its limit."""
-    if order.is_untriggered:
-        rises = (order.side == BUY) == order.has_stop
-        return order.is_triggered_by(bar.high if rises else bar.low)
-    return order.is_marketable_at(bar.low if order.side == BUY else bar.high)

@@ -87,6 +87,11 @@ class Matching:
             level = round_down(price - distance, tick)
             order.stop = level if isnan(order.stop) else max(order.stop, level)
 
+    def fills_resting(self, order: Order, price: float) -> bool:
+        """True if a quote or a bar that reaches that price fills the resting limit."""
+        through = self.execution.limit_fill == "through"
+        return order.is_passed_by(price) if through else order.is_marketable_at(price)
+
     # Quotes
 
     def meet_standing_quote(self, order: Order) -> None:
@@ -107,7 +112,7 @@ class Matching:
             return
         if not order.rests:
             self.meet(order, price, ts)
-        elif order.is_marketable_at(price):
+        elif self.fills_resting(order, price):
             self.fill_as_maker(order, order.limit, ts)
 
     # Trades

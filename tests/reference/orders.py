@@ -201,9 +201,14 @@ class Orders:
                 self.close(order, EXPIRED, order.time_in_force.lower(), order.ts_expires)
             elif order.time_in_force == "CLS" and order.session <= event.timestamp and market.source is Bar:
                 self.close(order, CANCELED, "closing", order.session)
-            elif order.time_in_force == "OPG" and market.source is Bar and type(event) is Bar:
-                if event.timestamp < order.ts_arrived and order.session < event.delivered:
-                    self.close(order, CANCELED, "opening", order.session)
+            elif order.time_in_force == "OPG" and self.has_missed_opening(order, event):
+                self.close(order, CANCELED, "opening", order.session)
+
+    def has_missed_opening(self, order: Order, event: Event) -> bool:
+        """True if the order arrived inside the bar that has the open of its session inside."""
+        if type(event) is not Bar or self.markets[event.symbol].source is not Bar:
+            return False
+        return event.timestamp < order.ts_arrived and order.session < event.delivered
 
 
 def same_group(order: Order, other: Order) -> bool:

@@ -77,7 +77,7 @@ executions = st.builds(
     commission_min=st.sampled_from((None, None, 0.5)),
     commission_max=st.sampled_from((None, None, 0.75)),
     leverage=st.sampled_from((1.0, 5.0, 2.0, 0.5)),
-    limit_fill=st.sampled_from(("through", "touch")),
+    limit_fill=st.sampled_from((None, "touch", "through")),
     volume_share=st.sampled_from((None, None, 0.25, 1.0)),
     displayed_size=st.booleans(),
 )

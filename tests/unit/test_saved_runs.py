@@ -9,6 +9,8 @@ import pytest
 from saved_runs import all_results, digests_as_in_0_1_0, result_digests, sweep_digests
 
 import btcore as bt
+from btcore.backtest.manifest import describe_settings
+from btcore.config import Execution, Instrument
 
 SAVED = Path(__file__).parents[1] / "saved"
 LATEST, FIRST = "0.5.0", "0.1.0"
@@ -28,17 +30,28 @@ def results() -> dict[str, bt.Result]:
     return all_results()
 
 
+def describe_as(patch: pytest.MonkeyPatch, version: str) -> None:
+    """Gives manifests that version, and the default of `limit_fill` the name that it had before 0.6.0."""
+
+    def describe(settings: Execution | Instrument) -> dict[str, Any]:
+        named = isinstance(settings, Execution) and settings.limit_fill is None
+        return describe_settings(settings) | ({"limit_fill": "through"} if named else {})
+
+    patch.setattr("btcore.backtest.manifest.__version__", version)
+    patch.setattr("btcore.backtest.manifest.describe_settings", describe)
+
+
 @pytest.fixture(scope="module")
 def found(results: dict[str, bt.Result]) -> dict[str, Any]:
-    with pytest.MonkeyPatch.context() as patch:  # the fingerprint includes the version
-        patch.setattr("btcore.backtest.manifest.__version__", LATEST)
+    with pytest.MonkeyPatch.context() as patch:
+        describe_as(patch, LATEST)
         return {name: result_digests(result) for name, result in results.items()} | sweep_digests()
 
 
 @pytest.fixture(scope="module")
 def found_before() -> Iterator[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("btcore.backtest.manifest.__version__", FIRST)
+        describe_as(patch, FIRST)
         yield {name: digests_as_in_0_1_0(result) for name, result in all_results().items()}
 
 

@@ -20,7 +20,12 @@ from btcore.strategies.compiled.handler import CompiledHandler
 from btcore.strategies.targets.targets import Targets
 from btcore.version import __version__
 
-LATER_FIELDS = {"sessions"}  # of Instrument, since 0.4.0
+# Settings that 0.1.0 did not have. They are described only where they differ from their defaults, so that
+# runs without them have the same description as in earlier releases.
+LATER_FIELDS = {
+    "sessions",  # of Instrument, since 0.4.0
+    "limit_fill",  # of Execution, since 0.6.0 with None as its default, which before had the name "through"
+}
 
 
 def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
@@ -95,13 +100,15 @@ def with_notes(
     ]
 
 
-def describe_instrument(instrument: Instrument) -> dict[str, Any]:
-    """All fields as JSON values; those that earlier releases did not have only if they are set.
-
-    So instruments without them have the fingerprints of earlier releases.
-    """
-    fields: dict[str, Any] = msgspec.to_builtins(instrument)
-    return {name: value for name, value in fields.items() if name not in LATER_FIELDS or value is not None}
+def describe_settings(settings: Execution | Instrument) -> dict[str, Any]:
+    """All fields as JSON values; those of LATER_FIELDS only if they differ from their defaults."""
+    fields: dict[str, Any] = msgspec.to_builtins(settings)
+    default = type(settings)()
+    return {
+        name: value
+        for name, value in fields.items()
+        if name not in LATER_FIELDS or getattr(settings, name) != getattr(default, name)
+    }
 
 
 def describe_run(
@@ -129,9 +136,9 @@ def describe_run(
     of_metrics["benchmark"] = benchmark
     return {
         "strategy": strategy,
-        "execution": msgspec.to_builtins(execution),
+        "execution": describe_settings(execution),
         "instruments": {
-            symbol: describe_instrument(instrument)
+            symbol: describe_settings(instrument)
             for symbol, instrument in sorted(instruments.items())
             if instrument != Instrument()
         },

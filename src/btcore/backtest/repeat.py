@@ -25,7 +25,7 @@ SETTINGS = (
     "periods_per_year", "risk_free",
 )  # fmt: skip
 
-
+BEFORE_0_6 = ("0.1.", "0.2.", "0.3.", "0.4.", "0.5.")
 GIVE = "bt.replay takes the strategy as its third argument"
 
 
@@ -59,7 +59,7 @@ def replay(
     ConfigError for a manifest without settings, and for a strategy that is needed and not given.
     """
     expected = manifest if isinstance(manifest, Result) else None
-    told: Any = manifest.manifest if isinstance(manifest, Result) else manifest
+    told: Any = _with_names_of_now(manifest.manifest if isinstance(manifest, Result) else manifest)
     settings, streams = _parts(told)
     made, params = _strategy_of(settings["strategy"], strategy)
     options: dict[str, Any] = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
@@ -96,6 +96,17 @@ def _parts(told: Any) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
         if missing:
             raise ConfigError(f"manifest.data[{i}]: {missing[0]} is missing")
     return settings, streams
+
+
+def _with_names_of_now(told: Any) -> Any:
+    """The manifest without `limit_fill` "through", the name that its default had before 0.6.0."""
+    is_earlier = isinstance(told, Mapping) and str(told.get("btcore")).startswith(BEFORE_0_6)
+    settings: Any = told.get("run") if is_earlier else None
+    execution = settings.get("execution") if isinstance(settings, Mapping) else None
+    if not isinstance(execution, Mapping) or execution.get("limit_fill") != "through":
+        return told
+    kept = {name: value for name, value in execution.items() if name != "limit_fill"}
+    return {**told, "run": {**settings, "execution": kept}}
 
 
 def _strategy_of(

@@ -1,6 +1,6 @@
 """The sessions of each symbol of a run: those of its instrument, else those of the run.
 
-Without a calendar these are the local days in which the symbol has data: a weekend without bars is no session.
+Without a calendar these are the local days in which the symbol has data: a weekend without bars is none.
 """
 
 from collections.abc import Iterator, Sequence

@@ -229,7 +229,7 @@ cdef inline void refresh_queue(Blotter* blotter, int32_t symbol) noexcept nogil:
             continue
         add_leaves(open_qty, order)
         if not order.active:
-            queue.needs_every_price |= queue.source == BAR  # OPG or CLS: the bar with the open, the last before the close
+            queue.needs_every_price |= queue.source == BAR  # OPG, CLS
         elif is_untriggered(order):
             add_trigger_levels(queue, order)
         elif is_limit(order) and order.met:

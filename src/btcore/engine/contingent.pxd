@@ -15,7 +15,7 @@ from btcore.model cimport (
     BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
     NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
 )
-from btcore.rules.matching cimport is_limit, reaches
+from btcore.rules.matching cimport fills_resting, is_limit
 from btcore.rules.rounding cimport whole_lots
 
 
@@ -30,7 +30,9 @@ cdef inline bint is_ambiguous(const Exchange* ex, const Order* order) noexcept n
     """True for a limit that the range of the bar reaches too, while a stop of its group fills inside that range."""
     return (
         ex.stop_bar != NULL and can_match(order, ex.stop_bar.ts) and is_limit(order) and order.triggered != 2
-        and reaches(order.side, ex.stop_bar.low if order.side > 0 else ex.stop_bar.high, order.limit_px)
+        and fills_resting(
+            order.side, ex.stop_bar.low if order.side > 0 else ex.stop_bar.high, order.limit_px, ex.terms.through
+        )
     )
 
 

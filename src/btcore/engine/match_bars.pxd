@@ -16,7 +16,9 @@ from btcore.engine.state cimport Exchange, can_match
 from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, OPTIMISTIC, Order, PATH, Ticker
 )
-from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered, reaches, trail_stop, triggers
+from btcore.rules.matching cimport (
+    fills_resting, is_limit, is_touch, is_trailing, is_untriggered, trail_stop, triggers
+)
 from btcore.rules.rounding cimport whole_lots
 
 cdef enum Phase:
@@ -45,7 +47,7 @@ cdef inline int match_open(Exchange* ex, Order* order, const Bar* bar, int64_t t
         return 0
     if not (is_limit(order) and order.met):
         return fill_as_taker(ex, order, bar.open, pool, bar.ts)
-    if reaches(order.side, bar.open, order.limit_px):
+    if fills_resting(order.side, bar.open, order.limit_px, ex.terms.through):
         return fill_as_maker(ex, order, bar.open, pool, bar.ts)
     return 0
 
@@ -85,8 +87,8 @@ cdef inline int match_limit(Exchange* ex, Order* order, const Bar* bar, int64_t 
     """Matches a resting limit or an untriggered if-touched order against the range."""
     if is_untriggered(order):
         return trigger_in_range(ex, order, extreme(order, bar), ts) if is_touch(order) else 0
-    if is_limit(order) and order.met and order.triggered != IN_THIS_BAR and reaches(
-        order.side, extreme(order, bar), order.limit_px
+    if is_limit(order) and order.met and order.triggered != IN_THIS_BAR and fills_resting(
+        order.side, extreme(order, bar), order.limit_px, ex.terms.through
     ):
         ex.rule = BAR_LIMIT
         return fill_as_maker(

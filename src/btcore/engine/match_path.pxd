@@ -10,7 +10,7 @@ from btcore.engine.blotter cimport is_open, leaves
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange
 from btcore.model cimport BAR_LIMIT, BAR_STOP, BAR_TOUCH, Bar, FOK, IOC, Order
-from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered, trail_stop
+from btcore.rules.matching cimport goes_through, is_limit, is_touch, is_trailing, is_untriggered, trail_stop
 
 
 cdef inline bint rests_at_once(const Order* order) noexcept nogil:
@@ -89,6 +89,8 @@ cdef inline int match_leg(
             if order.visited or not is_on_path(order, bar):
                 continue
             level = level_ahead(order, direction, px)
+            if ex.terms.through and is_limit(order) and not goes_through(order.side, stop, order.limit_px):
+                continue
             if direction * level < direction * best or (level == best and nearest == NULL):
                 nearest, best = order, level
         if nearest == NULL:

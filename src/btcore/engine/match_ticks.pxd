@@ -8,11 +8,11 @@ from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leave
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange, Pool, can_match
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED,
-    QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
+    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH,
+    PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport (
-    goes_through, is_limit, is_trailing, is_untriggered, reaches, trail_stop, triggers
+    fills_resting, goes_through, is_limit, is_trailing, is_untriggered, trail_stop, triggers
 )
 
 
@@ -42,7 +42,7 @@ cdef inline int match_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule)
     if not (is_limit(order) and order.met):
         ex.rule = rule
         return fill_as_taker(ex, order, px, pool, ts)
-    if reaches(order.side, px, order.limit_px):
+    if fills_resting(order.side, px, order.limit_px, ex.terms.through):
         ex.rule = QUOTE_REACHED
         return fill_as_maker(ex, order, order.limit_px, pool, ts)
     return 0
@@ -60,12 +60,10 @@ cdef inline int match_trade(Exchange* ex, Order* order, const Trade* trade) noex
 
 
 cdef inline int match_resting_limit(Exchange* ex, Order* order, const Trade* trade) noexcept nogil:
-    """Matches a resting limit order against a trade beyond its price, or at its price with `fill_on_touch`."""
-    ex.rule = PRINT_THROUGH
-    if not goes_through(order.side, trade.px, order.limit_px):
-        ex.rule = PRINT_TOUCHED
-        if not (ex.terms.fill_on_touch and reaches(order.side, trade.px, order.limit_px)):
-            return 0
+    """Matches a resting limit order against a trade beyond its price, or at its price without `print_through`."""
+    if not fills_resting(order.side, trade.px, order.limit_px, ex.terms.print_through):
+        return 0
+    ex.rule = PRINT_THROUGH if goes_through(order.side, trade.px, order.limit_px) else PRINT_TOUCHED
     return fill_as_maker(
         ex, order, order.limit_px,
         &ex.pools[order.symbol].ask if ex.tickers[order.symbol].source == TRADE else &ex.trade_pool, trade.ts,

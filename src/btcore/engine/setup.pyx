@@ -83,7 +83,8 @@ cdef set_terms(Exchange* ex, execution, scheduled):
     ex.blotter.in_flight.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
     terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
     terms.displayed_size = execution.displayed_size
-    terms.fill_on_touch = execution.limit_fill == "touch"
+    terms.print_through = execution.limit_fill != "touch"
+    terms.through = execution.limit_fill == "through"
     terms.intrabar = _INTRABAR[execution.intrabar]
     terms.is_cash = execution.account == "cash"
     terms.snap_to_steps = execution.off_step == "snap"

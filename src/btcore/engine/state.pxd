@@ -24,7 +24,8 @@ cdef struct Terms:               # the execution settings of the run
     double cash_rate             # interest a year on positive cash; scheduled events change it
     double debit_rate            # interest a year on negative cash
     int8_t displayed_size        # fills are limited to the size of quotes and trades
-    int8_t fill_on_touch         # a trade at the price of a resting limit fills it
+    int8_t print_through         # a trade fills a resting limit beyond its price alone, not at it
+    int8_t through               # likewise quotes and bars
     int8_t intrabar              # Intrabar
     int8_t is_cash               # cash account: no borrowing, no short sales
     int8_t snap_to_steps         # sizes and prices between steps are rounded; 0: the order is rejected

@@ -46,6 +46,11 @@ cdef inline bint goes_through(int8_t side, double px, double limit_px) noexcept 
     return px < limit_px if side > 0 else px > limit_px
 
 
+cdef inline bint fills_resting(int8_t side, double px, double limit_px, bint through) noexcept nogil:
+    """True if a resting limit fills when the market is at `px`: beyond the limit with `through`, else also at it."""
+    return goes_through(side, px, limit_px) if through else reaches(side, px, limit_px)
+
+
 cdef inline bint triggers(const Order* order, double px) noexcept nogil:
     """True if `px` triggers the order.
 

@@ -51,6 +51,15 @@ def test_a_run_is_repeated_from_its_manifest(strategy: Any, params: Any) -> None
         assert again.result.fingerprint == first.fingerprint
 
 
+def test_the_default_of_limit_fill_had_another_name_before_0_6_0() -> None:
+    first = bt.run({"A": BARS}, "ma_crossover", progress=False)
+    execution = first.manifest["run"]["execution"] | {"limit_fill": "through"}
+    earlier = first.manifest | {"btcore": "0.5.0", "run": first.manifest["run"] | {"execution": execution}}
+    again = bt.replay(earlier, {"A": BARS})
+    assert "limit_fill" not in again.result.manifest["run"]["execution"]
+    assert again.differences == [f"btcore: 0.5.0, now {bt.__version__}"]
+
+
 def test_arrays_are_given() -> None:
     orders = bt.Orders(bars=BARS, symbol="A", side=np.where(BARS.close > BARS.open, 1, -1), quantity=1.0)
     first = bt.run({"A": BARS}, orders, progress=False)
