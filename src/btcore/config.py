@@ -162,8 +162,12 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         through on trades, and touch on quotes and bars.
     intrabar: the order in which a bar is taken to have reached its prices; bounds plays the pessimistic
         order, and adds the metrics of the optimistic one.
+    bar_fill: on bars a market order fills at the open of the next bar, or at the close at which it arrives.
+    close_at_end: true closes the positions left at the end of the data, at the last price.
     volume_share: largest share of a bar's volume that the orders of a symbol may fill; null for no limit.
-    displayed_size: true limits fills to the size of the quote or trade.
+    displayed_size: true limits fills to the size of the quote or trade, of which what is taken is gone.
+    consume: until_refresh is the same as displayed_size, in the word of the order book.
+    max_quote_age: a quote older than that, such as 500ms or 5s, fills nothing; null for no limit.
     """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
@@ -195,6 +199,15 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     intrabar: Literal["pessimistic", "optimistic", "path", "bounds"] = "pessimistic"
     volume_share: Annotated[float, Meta(gt=0, le=1)] | None = None
     displayed_size: bool = False
+    bar_fill: Literal["open", "close"] = "open"
+    close_at_end: bool = False
+    consume: Literal["none", "until_refresh"] = "none"
+    max_quote_age: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])")] | None = None
+
+    @property
+    def caps_size(self) -> bool:
+        """True if fills are limited to the size of the quote or trade."""
+        return self.displayed_size or self.consume == "until_refresh"
 
     def __post_init__(self) -> None:
         _check_finite(self)

@@ -84,6 +84,7 @@ cpdef enum Reason:           # why an order was canceled, expired or rejected
     LIQUIDATION = 20
     NO_CASH = 21             # cut to what the account could pay without credit
     SHORT_SALE = 22          # a cash account sells more than it holds
+    STALE_QUOTE = 23         # it met a quote older than the run allows
 
 cpdef enum Liquidity:
     MAKER = 0                # a resting order that another order traded against
@@ -102,6 +103,7 @@ cpdef enum Rule:             # how a fill came about
     BAR_TOUCH = 9            # an if-touched order triggered within the bar's range
     BAR_CLOSE = 10
     SESSION_CLOSE = 11       # at the close of a session
+    DATA_END = 12            # at the end of the data, to close a position
 
 cpdef enum Intrabar:         # assumed order of events within a bar
     PESSIMISTIC = 0          # stops fill before limits
@@ -124,6 +126,7 @@ cpdef enum NoteKind:         # journal entries other than orders and fills
     RESTATED = 5             # an order was adjusted for a split or dividend
     LIQUIDATED = 6           # the account was liquidated; the value is its equity
     CLIPPED = 7              # an order by weight is smaller than asked; the value is the quantity asked for
+    PASSED_STALE = 8         # an order met a quote older than the run allows; the value is its age in seconds
 
 cdef struct Bar:
     int64_t ts           # start of the bar; it is delivered at its end, when its close is known

@@ -2,10 +2,12 @@
 
 from engines import EngineRun
 from hand_cases import (
+    HOUR,
     QUOTES,
     bars,
     both,
     buy,
+    ends,
     fills,
     play,
     quotes,
@@ -73,6 +75,23 @@ def test_a_resting_limit_may_need_a_quote_beyond_it(engine: EngineRun) -> None:
     assert fills(play(engine, plan, market)) == [(2, 1, 1, 100, "maker"), taken]
     assert fills(play(engine, plan, market, limit_fill="touch")) == [(2, 1, 1, 100, "maker"), taken]
     assert fills(play(engine, plan, market, limit_fill="through")) == [(3, 1, 1, 100, "maker"), taken]
+
+
+def test_a_stale_quote_fills_nothing(engine: EngineRun) -> None:
+    # With events of B at 2 and 3 s: at 2 s the quote of A is 2 s old, which is allowed, at 3 s it is not. The
+    # market order waits for the quote of 4 s, the stop does not trigger before it, and IOC is cancelled.
+    market = {"A": quotes((0, 100, 101), (4, 102, 103)), "B": quotes((2, 9, 9), (3, 9, 9))}
+    plan = {2: buy(1), 3: both(buy(2), buy(3, stop=101.0), buy(4, time_in_force="IOC"))}
+    outcome = play(engine, plan, market, max_quote_age="2s")
+    assert fills(outcome) == [(2, 1, 1, 101, "taker"), (4, 2, 2, 103, "taker"), (4, 3, 3, 103, "taker")]
+    assert ends(outcome)[3] == ("CANCELED", "stale_quote", 3)
+
+
+def test_the_close_of_a_session_does_not_take_a_stale_quote(engine: EngineRun) -> None:
+    market = {"A": quotes((20 * HOUR, 100, 101), (25 * HOUR, 100, 101))}
+    plan = {20 * HOUR: buy(1, time_in_force="CLS")}
+    assert ends(play(engine, plan, market, max_quote_age="3h")) == [("CANCELED", "stale_quote", 24 * HOUR)]
+    assert ends(play(engine, plan, market, max_quote_age="4h")) == [("FILLED", "", 24 * HOUR)]
 
 
 def test_bars_beside_ticks_match_nothing(engine: EngineRun) -> None:

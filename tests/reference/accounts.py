@@ -46,7 +46,7 @@ class Accounts:
         return {BUY: shared, -BUY: shared}
 
     def pool(self, size: float) -> Pool:
-        return Pool(size, size) if self.execution.displayed_size else Pool(shown=size)
+        return Pool(size, size) if self.execution.caps_size else Pool(shown=size)
 
     def pool_for(self, order: Order) -> Pool:
         return self.markets[order.symbol].pools[order.side]
@@ -274,19 +274,35 @@ class Accounts:
                     self.enter_liquidation(market, position.quantity)
 
     def enter_liquidation(self, market: Market, held: float) -> None:
+        order = self.closing_order(market, held)
+        order.liquidation = True
+        self.meet_known_price(order)
+
+    def closing_order(self, market: Market, held: float) -> Order:
         order = Order(
             id=len(self.orders) + 1,
             symbol=market.symbol,
             side=-1 if held > 0 else 1,
             type=MARKET,
             quantity=abs(held),
-            liquidation=True,
             ts_sent=self.now,
             ts_arrived=self.now,
             admitted=True,
         )
         self.orders.append(order)
-        self.meet_standing_quote(order)
+        return order
+
+    def close_positions(self) -> None:
+        """At the end of the data, with `close_at_end`."""
+        for market in self.markets.values():
+            held = [
+                market.positions[leg].quantity for leg in (NETTED, LONG, SHORT) if leg in market.positions
+            ]
+            for quantity in filter(None, held):
+                order = self.closing_order(market, quantity)
+                order.reduce_only = True
+                unlimited = Pool(shown=self.pool_for(order).shown)
+                self.fill(order, self.reference_price(order), self.now, TAKER, unlimited)
 
     # Invariants, checked after every event
 

@@ -39,6 +39,8 @@ class Bars:
 
     def match_open(self, bar: Bar) -> None:
         for order in self.in_turn(bar, lambda o: takes_part(o, bar)):
+            if self.takes_close(order):
+                continue
             if order.is_untriggered:
                 self.check_trigger(order, bar.open)
             if order.is_untriggered:
@@ -186,15 +188,26 @@ class Bars:
     # The close
 
     def match_close(self, bar: Bar) -> None:
-        for order in self.working(bar.symbol):
-            last = self.is_last_before(bar, order.session)
-            if order.time_in_force == "CLS" and takes_part(order, bar) and last:
-                self.meet(order, bar.close, bar.delivered)
-                if order.is_open:
-                    self.close(order, CANCELED, "closing", bar.delivered)
+        seen: list[Order] = []
+        while True:  # a fill may release another order that takes the close
+            coming = (o for o in self.working(bar.symbol) if o not in seen and self.closes_with(o, bar))
+            order = next(coming, None)
+            if order is None:
+                break
+            seen.append(order)
+            self.meet(order, bar.close, bar.delivered)
+            if order.is_open and order.time_in_force == "CLS":
+                self.close(order, CANCELED, "closing", bar.delivered)
         for order in self.working(bar.symbol):
             if order.trails and order.is_untriggered and takes_part(order, bar):
                 self.trail_to(order, bar.low if order.side == BUY else bar.high)
+
+    def closes_with(self, order: Order, bar: Bar) -> bool:
+        """True if the order fills at the close of the bar."""
+        if self.takes_close(order):
+            return 0 <= order.ts_arrived <= bar.delivered
+        at_close = order.time_in_force == "CLS" and takes_part(order, bar)
+        return at_close and self.is_last_before(bar, order.session)
 
     def is_last_before(self, bar: Bar, close: float) -> bool:
         """True if no later bar of the symbol opens before that session close."""

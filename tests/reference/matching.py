@@ -7,6 +7,7 @@ from .model import (
     BUY,
     CANCELED,
     MAKER,
+    MARKET,
     REJECTED,
     TAKER,
     TRAILING_STOP_LIMIT,
@@ -18,7 +19,7 @@ from .model import (
     Quote,
     Trade,
 )
-from .numbers import round_down, round_up
+from .numbers import length_of, round_down, round_up
 
 
 class Matching:
@@ -94,11 +95,28 @@ class Matching:
 
     # Quotes
 
-    def meet_standing_quote(self, order: Order) -> None:
-        standing = self.markets[order.symbol].standing
+    def meet_known_price(self, order: Order) -> None:
+        """Lets an arriving order meet the standing quote, or the close of a bar that has just ended."""
+        market = self.markets[order.symbol]
         takes_part = order.admitted and order.is_open and order.leaves > 0 and not order.waits_for_session
-        if standing and takes_part:
-            self.try_quote(order, standing, self.now)
+        if not takes_part:
+            return
+        if market.standing and self.is_stale(market.standing):
+            if order.time_in_force in ("IOC", "FOK"):
+                self.close(order, CANCELED, "stale_quote", self.now)
+        elif market.standing:
+            self.try_quote(order, market.standing, self.now)
+        elif self.takes_close(order) and market.closed_at == self.now:
+            self.meet(order, market.mark, self.now)
+
+    def is_stale(self, quote: Quote) -> bool:
+        limit = self.execution.max_quote_age
+        return limit is not None and self.now - quote.timestamp > length_of(limit)
+
+    def takes_close(self, order: Order) -> bool:
+        """True for a market order that fills at the close of a bar and not at the next open."""
+        at_close = self.execution.bar_fill == "close" and self.markets[order.symbol].source is Bar
+        return at_close and order.type == MARKET and not order.waits_for_session
 
     def match_quote(self, quote: Quote) -> None:
         for order in self.active(quote.symbol, quote.timestamp):
@@ -144,7 +162,9 @@ class Matching:
             if not order.is_open or order.time_in_force != "CLS" or order.session > self.now:
                 continue
             price = self.reference_price(order) if order.admitted else nan
-            if not isnan(price):
+            if order.admitted and market.standing and self.is_stale(market.standing):
+                self.close(order, CANCELED, "stale_quote", self.now)
+            elif not isnan(price):
                 self.meet(order, price, self.now)
             if order.is_open:
                 self.close(order, CANCELED, "closing", self.now)

@@ -273,6 +273,7 @@ class Market:
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
     last_price: float = nan  # the price of the latest fill, before slippage
+    closed_at: int = -1  # end of the latest bar; -1 while it is matched, and before the first
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
     traded: float = 0.0  # signed quantity of all fills, restated by splits, for `check`

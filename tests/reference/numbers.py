@@ -15,6 +15,13 @@ def nanoseconds(milliseconds: float) -> int:
     return round(milliseconds * 1e6)
 
 
+def length_of(text: str) -> int:
+    """A length of time such as "500ms" in nanoseconds."""
+    digits = "".join(c for c in text if c.isdigit())
+    unit = text[len(digits) :]
+    return int(digits) * {"ms": 10**6, "s": 10**9, "min": 60 * 10**9, "h": 3600 * 10**9, "d": DAY}[unit]
+
+
 def is_multiple(value: float, step: float) -> bool:
     return step == 0 or abs(value / step - round(value / step)) <= max(1e-6, abs(value / step) * 1e-15)
 

@@ -115,7 +115,7 @@ class Orders:
             order.session = sessions.open_at_or_after(ts)
         if not isnan(self.markets[order.symbol].mark):
             self.admit(order, fill_price)
-            self.meet_standing_quote(order)
+            self.meet_known_price(order)
 
     def is_past_expiry(self, order: Order, ts: int) -> bool:
         return order.time_in_force == "GTD" and 0 <= order.ts_expires <= ts
@@ -145,6 +145,7 @@ class Orders:
         coming = (e for e in self.events[self.delivered :] if type(e) is Bar and e.symbol == order.symbol)
         bar = next(coming, None)
         takes_part = bar and market.source is Bar and 0 <= order.ts_arrived <= bar.timestamp
+        takes_part = takes_part and not self.takes_close(order)
         if order.is_open and takes_part and bar.timestamp < self.now:
             market.deferred.append(change)
         else:
@@ -179,7 +180,7 @@ class Orders:
         order.quantity, order.limit, order.stop = amended.quantity, amended.limit, amended.stop
         order.released = amended.released
         order.met_market = False
-        self.meet_standing_quote(order)
+        self.meet_known_price(order)
 
     def expire_late(self, order: Order) -> bool:
         """True if a request finds a DAY or GTD order past its expiry, which then ends EXPIRED."""

@@ -129,12 +129,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             if last_of_its_time:
                 self.wake_up(event.delivered, scheduled_only=True)
             self.check()
-            if self.grid is None and (last_of_its_time or following is None):
+            if self.grid is None and last_of_its_time:  # the last point comes after `on_end`
                 self.write_point(event.delivered)
         self.call("on_end")
         for order in self.orders:
             if order.is_open:
                 order.status, order.reason, order.ts_closed = EXPIRED, "end_of_data", self.now
+        if self.execution.close_at_end:
+            self.close_positions()
         self.write_last_point()
         assert all(not order.is_open and order.ts_closed >= 0 for order in self.orders)
         if self.snapped:
@@ -159,11 +161,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.set_clock(event.delivered)
         self.schedule_point()
         self.expire(event)
+        if type(event) is Bar:
+            market.closed_at = -1
         self.match(event, market)
         self.delivered += 1
         changes: list[Callable[[], None]] = []
         if type(event) is market.source:
             market.mark = event.mark
+            market.closed_at = event.delivered
             changes, market.deferred = market.deferred, []
         self.check_margin()
         for change in changes:

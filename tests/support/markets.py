@@ -113,7 +113,7 @@ def cases(draw: Any) -> tuple[Case, Script]:
     if every_term:
         execution = replace(execution, **more_of_execution(dice, base, unit))
     if not all(have_sizes(stream) for stream in streams.values()):
-        execution = replace(execution, displayed_size=False)
+        execution = replace(execution, displayed_size=False, consume="none")
     if not all(have_volume(stream) for stream in streams.values()):
         execution = replace(execution, volume_share=None, slippage_volume=0.0, slippage_sqrt=0.0)
     case = Case(
@@ -210,6 +210,12 @@ def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "debit_rate": dice.pick((0.0, 0.0, 100.0)),
         "off_step": dice.pick(("reject", "reject", "snap")),
         "intrabar": dice.pick(("pessimistic", "optimistic", "path")),
+        "bar_fill": dice.pick(("open", "open", "close")),
+        "close_at_end": dice.one_in(3),
+        "consume": dice.pick(("none", "none", "until_refresh")),
+        "max_quote_age": dice.pick(
+            (None, None, None, f"{int(milliseconds)}ms", f"{int(2.5 * milliseconds)}ms")
+        ),
     }
     for name in ("latency_ms", "response_latency_ms"):
         if dice.one_in(8):

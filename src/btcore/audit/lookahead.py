@@ -7,10 +7,11 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from msgspec import Meta
+from msgspec.structs import replace
 
 from btcore.backtest.opening import completed, open_data_of_run
 from btcore.backtest.run_one import run
-from btcore.config import checked
+from btcore.config import Execution, checked
 from btcore.contract import Handler
 from btcore.data.run_data import RunData
 from btcore.errors import BtcoreError, ConfigError, StrategyError
@@ -55,7 +56,8 @@ class LeakReport(NamedTuple):
     remade: the strategy or its parameters were created again from each altered data set. If False,
         look-ahead in values computed before the run is not detected.
     cautions: lines about bars that seem to be longer than their length, so that their closes are used too
-        early. Runs that are compared on the same data cannot show this.
+        early, and about orders that fill at the close on which they are decided. Runs that are compared on
+        the same data cannot show this.
     """
 
     runs: int
@@ -130,7 +132,7 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
-    refuse_bounds(run_options)
+    run_options = options_of_check(run_options)
     opened = open_data_of_run(data, run_options, symbol=symbol, symbols=symbols, resolution=resolution)
     data, run_options = opened.by_symbol(), completed(opened, run_options)
     trial = _Trial(strategy, params, run_options)
@@ -166,17 +168,31 @@ def leakcheck(
     compared = views.until(whole, times[-1], span)
     checked_orders, checked_fills = len(compared.sent), len(compared.fills)
     return LeakReport(
-        trial.runs, tuple(times), checked_orders, checked_fills, trial.remade, early_bars(given, run_options)
-    )
+        trial.runs, tuple(times), checked_orders, checked_fills, trial.remade,
+        (*early_bars(given, run_options), *fills_at_close(run_options)),
+    )  # fmt: skip
 
 
-def refuse_bounds(options: Mapping[str, Any]) -> None:
-    """ConfigError for runs that play two readings of bars."""
+def options_of_check(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with positions left open at the end of the data, as the data end at each cut.
+
+    ConfigError for runs that play two readings of bars.
+    """
     execution = options.get("execution")
     if "bounds" in (options.get("intrabar"), getattr(execution, "intrabar", None)):
         raise ConfigError(
             "intrabar: leakcheck checks one reading of bars; give 'pessimistic' or 'optimistic'"
         )
+    if isinstance(execution, Execution) and execution.close_at_end:
+        return {**options, "execution": replace(execution, close_at_end=False)}
+    return options
+
+
+def fills_at_close(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """A line for runs whose orders fill at the price that they are decided on."""
+    if getattr(options.get("execution"), "bar_fill", "open") == "open":
+        return ()
+    return ("market orders fill at the close on which they are decided (bar_fill), which no check can judge",)
 
 
 class _Trial:

@@ -29,7 +29,7 @@ FEW_BARS = 10  # of fewer, gaps say nothing
 
 
 def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
-    """A line for each stream with crossed quotes, bars that end too early, or no sizes for slippage."""
+    """Lines about the data and settings of a run that its reader should know."""
     streams = [(symbol, container) for symbol, containers in markets for container in containers]
     lines = [crossed_quotes(s, c) for s, c in streams if isinstance(c, Quotes)]
     lines += [early_ends(s, c) for s, c in streams if isinstance(c, Bars)]
@@ -41,7 +41,22 @@ def cautions(markets: SymbolStreams, execution: Execution) -> list[str]:
             for symbol, source in sources
             if not has_sizes(source)
         ]
-    return [line for line in lines if line]
+    return [line for line in [*lines, *closing_lines(markets, execution)] if line]
+
+
+def closing_lines(markets: SymbolStreams, execution: Execution) -> list[str]:
+    """Lines about orders that fill at a known close, and about positions closed at the end of the data."""
+    lines = []
+    if execution.bar_fill == "close":
+        on_bars = any(isinstance(execution_source(containers), Bars) for _, containers in markets)
+        lines.append(
+            "market orders fill at the close of the bar on which they are decided (bar_fill='close')"
+            if on_bars
+            else "bar_fill='close' does nothing: no orders meet bars"
+        )
+    if execution.close_at_end:
+        lines.append("positions left at the end of the data are closed at the last price (close_at_end)")
+    return lines
 
 
 def without_costs(markets: SymbolStreams, execution: Execution) -> str:

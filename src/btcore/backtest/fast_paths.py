@@ -50,8 +50,8 @@ def is_plain(
     """True if a market order fills completely at once, and only fills change the account.
 
     That is: one symbol and one stream; netting at average cost; `off_step="reject"`; no latency, interest,
-    borrow or exchange rates, splits, dividends, funding, commission tiers, size limits, maintenance margins
-    or negative prices.
+    borrow or exchange rates, splits, dividends, funding, commission tiers, limits on size or the age of
+    quotes, maintenance margins, negative prices, fills at the close, or closing of positions at the end.
     """
     return (
         tape.n_symbols == 1
@@ -63,7 +63,10 @@ def is_plain(
         and execution.off_step == "reject"
         and not execution.commission_tiers
         and execution.volume_share is None
-        and not execution.displayed_size
+        and not execution.caps_size
+        and execution.bar_fill == "open"
+        and not execution.close_at_end
+        and execution.max_quote_age is None
         and not (execution.latency_jitter_ms or execution.response_jitter_ms)
         and bool(np.all(scheduled["kind"] == DatedKind.SESSION_END))  # latencies and rates are scheduled too
     )

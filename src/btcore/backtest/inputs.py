@@ -72,7 +72,9 @@ def require_sizes(markets: SymbolStreams, execution: Execution) -> None:
 def _sized_setting(container: AnyContainer, execution: Execution) -> str:
     """The setting in force that needs the sizes of the container; "" if there is none."""
     if not isinstance(container, Bars):
-        return "displayed_size" if execution.displayed_size else ""
+        if execution.displayed_size:
+            return "displayed_size"
+        return "consume" if execution.caps_size else ""
     if execution.volume_share is not None:
         return "volume_share"
     return next((name for name in ("slippage_volume", "slippage_sqrt") if getattr(execution, name)), "")

@@ -24,6 +24,10 @@ from btcore.version import __version__
 # runs without them have the same description as in earlier releases.
 LATER_FIELDS = {
     "sessions",  # of Instrument, since 0.4.0
+    "bar_fill",  # of Execution, since 0.6.0, as those that follow
+    "close_at_end",
+    "consume",
+    "max_quote_age",
     "limit_fill",  # of Execution, since 0.6.0 with None as its default, which before had the name "through"
 }
 

@@ -17,6 +17,8 @@ from btcore.times.hours import check_sessions, sessions_of
 from btcore.times.sessions import Sessions
 from btcore.times.zones import Times
 
+from .inputs import execution_source
+
 
 class SessionTable(NamedTuple):
     """The sessions of all symbols, ns UTC: those of symbol s are the rows `rows[s, 0]` to `rows[s, 1]`."""
@@ -61,8 +63,9 @@ def days_with_data(days: Sessions, streams: SymbolStreams) -> list[Sessions | No
     """By symbol: the local days in which a row begins that its orders meet; None if these are all days."""
     found: list[Sessions | None] = []
     for _, containers in streams:
-        source = min(containers, key=lambda c: ("quotes", "trades", "bars").index(c.kind))
-        limits = np.searchsorted(source.timestamp, np.append(days.opens, days.closes[-1]))
+        limits = np.searchsorted(
+            execution_source(containers).timestamp, np.append(days.opens, days.closes[-1])
+        )
         has_data = np.diff(limits) > 0
         full = bool(has_data.all())
         found.append(None if full else Sessions(days.opens[has_data], days.closes[has_data], days.name))

@@ -13,7 +13,7 @@ from btcore.engine.state cimport Exchange, can_match, note
 from btcore.memory cimport reserve
 from btcore.model cimport (
     BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
-    NONE, OCO, Order, PARENT_ENDED, QUOTE, RELEASED, STANDING_QUOTE, SUBMIT, Ticker
+    NONE, OCO, Order, PARENT_ENDED, RELEASED, SUBMIT, Ticker
 )
 from btcore.rules.matching cimport fills_resting, is_limit
 from btcore.rules.rounding cimport whole_lots
@@ -130,8 +130,8 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
     if note(ex, child.id, RELEASED, NONE, qty, ts) < 0:
         return -1
     recount_open_qty(&ex.blotter, child.symbol)  # the parent's fill has changed it
-    if enter_market(ex, child, ts, px) and ticker.source == QUOTE and ticker.quoted:
-        return ex.match_quote(ex, child, ts, STANDING_QUOTE)
+    if enter_market(ex, child, ts, px) and ex.match_standing(ex, child, ts) < 0:
+        return -1
     if ticker.source == BAR and child.ts_opening < ex.blotter.now[0]:
         child.active = 1  # an OPG child, released by the bar that opens its session
     return 0

@@ -15,7 +15,7 @@ from btcore.contract cimport Handler
 from btcore.engine.blotter cimport Queue, free_blotter, reset_queue
 from btcore.engine.journal cimport count_exposures, count_points, expand_exposures, expand_points, free_journal
 from btcore.engine.loop cimport finish, process_events, start
-from btcore.engine.match_ticks cimport match_quote
+from btcore.engine.match_ticks cimport match_standing
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
 from btcore.engine.state cimport Exchange, Pool
@@ -105,7 +105,7 @@ cdef class Engine:
         run.ex.last_accrual = run.market.now = start_ts
         run.ex.load_sizes = (  # strategies that scan read prices alone, and order arrays read nothing
             (handler.scan == NULL and not handler.ignores_sizes)
-            or execution.displayed_size or bool((scheduled["kind"] == SPLIT).any())
+            or execution.caps_size or bool((scheduled["kind"] == SPLIT).any())
         )
         set_terms(&run.ex, execution, scheduled)
         set_account(&run.ex, tape.n_symbols, instruments, execution, initial_capital)
@@ -292,6 +292,7 @@ cdef void connect(Run* run, Tape tape):
             ticker.next_open = stream.ts[0]
     for i in range(tape.n_symbols):
         queue = &ex.blotter.queues[i]
+        queue.bar_end = NEVER
         queue.head = queue.tail = -1
         queue.margin_floor = -INFINITY
         queue.margin_ceiling = INFINITY
@@ -299,7 +300,7 @@ cdef void connect(Run* run, Tape tape):
         reset_queue(queue, &ex.blotter.open_qty[i])
     ex.streams = tape.streams
     ex.rows = run.market.rows = run.rows
-    ex.match_quote = match_quote
+    ex.match_standing = match_standing
     ex.n_calls = &run.market.calls
     ex.event = &run.n_done
     ex.next_id = &run.out.next_id

@@ -9,10 +9,10 @@ from btcore.engine.in_flight cimport send_report
 from btcore.engine.journal cimport write_fill
 from btcore.engine.state cimport Exchange, displayed_size, is_trade_rule, note
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC, IOC_REMAINDER, MAKER,
-    MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position, QUOTE, REDUCE_ONLY,
-    REJECTED,
-    SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
+    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DATA_END, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC,
+    IOC_REMAINDER, MAKER, MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position,
+    QUOTE, REDUCE_ONLY, REJECTED, SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker,
+    WOULD_TAKE,
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.affordable cimport affordable
@@ -104,7 +104,9 @@ cdef inline int record_fill(
 ) noexcept nogil:
     """Writes the fill to the journal, with the event, the price and the size that it came from."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
-    cdef bint is_earlier_event = ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE
+    cdef bint is_earlier_event = (
+        ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE or ex.rule == BAR_CLOSE or ex.rule == DATA_END
+    )
     cdef int64_t ts_event = ticker.quote.ts
     if ticker.source == QUOTE and liquidity == TAKER:
         ex.journal.spread_cost += (

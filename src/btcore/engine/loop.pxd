@@ -7,6 +7,7 @@ marks due before `t`. Then the row is delivered to the exchange, and the strateg
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.blotter cimport end_without_children, is_open
+from btcore.engine.closing cimport close_positions
 from btcore.engine.in_flight cimport next_message_ts
 from btcore.engine.margin cimport check_margin
 from btcore.engine.requests cimport handle_deferred
@@ -46,7 +47,10 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
 
 
 cdef inline void finish(Run* run) noexcept nogil:
-    """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark."""
+    """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark.
+
+    With `close_at_end` what positions are left are closed first.
+    """
     cdef Exchange* ex = &run.ex
     cdef Order* order
     cdef int64_t i
@@ -56,6 +60,8 @@ cdef inline void finish(Run* run) noexcept nogil:
         order = &ex.blotter.orders[i]
         if is_open(order):
             end_without_children(&ex.blotter, order, EXPIRED, END_OF_DATA, run.market.now)
+    if ex.terms.close_at_end and close_positions(ex, run.market.now) < 0:
+        run.error = OUT_OF_MEMORY
     write_mark(run, run.market.now)
 
 

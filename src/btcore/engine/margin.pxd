@@ -1,15 +1,13 @@
 """Margin: price bounds inside which no check is needed, the check, and liquidation."""
 
-from libc.math cimport INFINITY, NAN, fabs
+from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.engine.blotter cimport add_order, end_without_children, enqueue, is_open, refresh_queue
-from btcore.engine.match_ticks cimport match_quote
-from btcore.engine.state cimport Exchange, note, share_orders
-from btcore.model cimport (
-    CANCELED, FORCED, GTC, LIQUIDATED, LIQUIDATION, MARKET, NEVER, NONE, Order, Position, QUOTE,
-    Request, STANDING_QUOTE, SUBMIT,
-)
+from btcore.engine.blotter cimport end_without_children, is_open, refresh_queue
+from btcore.engine.closing cimport place_closing_order
+from btcore.engine.match_ticks cimport match_standing
+from btcore.engine.state cimport Exchange, note
+from btcore.model cimport CANCELED, FORCED, LIQUIDATED, LIQUIDATION, NONE, Order, Position
 from btcore.rules.accounting cimport equity, position_value
 
 
@@ -109,26 +107,13 @@ cdef inline int liquidate(Exchange* ex, int64_t ts) noexcept nogil:
 cdef inline int close_position(Exchange* ex, int32_t symbol, double qty, int64_t ts) noexcept nogil:
     """Places a market order that closes a position of `qty`. It fills at the current quote or at the next event."""
     cdef Order* order
-    cdef Request request
-    cdef int code = 0
+    cdef int code
     if qty == 0.0:
         return 0
-    request = Request(
-        ts_arrives=ts, seq=0, order_id=ex.next_id[0], oco=0, parent=0, expires=NEVER, latency=0, qty=fabs(qty),
-        limit_px=NAN, stop_px=NAN, trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT,
-        side=-1 if qty > 0.0 else 1, order_type=MARKET, time_in_force=GTC, trail_by=0, flags=FORCED,
-    )
-    if add_order(&ex.blotter, &request, ts) < 0:
+    order = place_closing_order(ex, symbol, qty, FORCED, ts)
+    if order == NULL:
         return -1
-    ex.next_id[0] += 1
     ex.blotter.n_forced += 1
-    ex.blotter.pending[symbol] += request.side * request.qty
-    share_orders(ex)
-    order = &ex.blotter.orders[ex.blotter.n_orders - 1]
-    order.ts_arrived = ts
-    order.admitted = 1
-    enqueue(&ex.blotter, order)
-    if ex.tickers[symbol].source == QUOTE and ex.tickers[symbol].quoted:
-        code = match_quote(ex, order, ts, STANDING_QUOTE)
+    code = match_standing(ex, order, ts)
     refresh_queue(&ex.blotter, symbol)
     return code

@@ -12,9 +12,9 @@ from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, refresh_
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
-from btcore.engine.state cimport Exchange, can_match
+from btcore.engine.state cimport Exchange, takes_close
 from btcore.model cimport (
-    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, OPTIMISTIC, Order, PATH, Ticker
+    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, Ticker
 )
 from btcore.rules.matching cimport (
     fills_resting, is_limit, is_touch, is_trailing, is_untriggered, trail_stop, triggers
@@ -43,7 +43,7 @@ cdef inline int match_open(Exchange* ex, Order* order, const Bar* bar, int64_t t
     cdef double* pool = &ex.pools[order.symbol].ask
     ex.rule = BAR_OPEN
     order.fresh = 0
-    if stays_untriggered(ex, order, bar.open, bar.ts):
+    if takes_close(ex, order) or stays_untriggered(ex, order, bar.open, bar.ts):
         return 0
     if not (is_limit(order) and order.met):
         return fill_as_taker(ex, order, bar.open, pool, bar.ts)
@@ -122,8 +122,14 @@ cdef inline int match_released_stop(Exchange* ex, Order* order, const Bar* bar, 
 
 
 cdef inline int match_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """Fills a CLS order at the close of the last bar of its session. Moves a trailing stop with the range."""
+    """Fills at the close: a CLS order in the last bar of its session, a market order with `fill_at_close`.
+
+    Moves a trailing stop with the range.
+    """
     cdef double px = extreme(order, bar)
+    if takes_close(ex, order):
+        ex.rule = BAR_CLOSE
+        return fill_as_taker(ex, order, bar.close, &ex.pools[order.symbol].ask, ts)
     if order.time_in_force == CLS and not order.active and order.ts_expires <= ex.tickers[order.symbol].next_open:
         order.active = 1
         ex.rule = BAR_CLOSE
@@ -133,13 +139,17 @@ cdef inline int match_close(Exchange* ex, Order* order, const Bar* bar, int64_t 
     return 0
 
 
-cdef inline bint takes_part(const Order* order, const Bar* bar, int phase) noexcept nogil:
-    """True if the order takes part in this phase."""
+cdef inline bint takes_part(
+    const Exchange* ex, const Order* order, const Bar* bar, int64_t ts, int phase
+) noexcept nogil:
+    """True if the order takes part in this phase of a bar delivered at `ts`."""
     if not is_open(order) or not order.admitted or leaves(order) <= 0.0:
         return False
     if phase == RELEASED or phase == RELEASED_STOPS:
         return order.fresh and order.active
-    return order.ts_arrived <= bar.ts and (order.active or phase == CLOSE)
+    if phase == CLOSE:
+        return order.ts_arrived <= (ts if takes_close(ex, order) else bar.ts)
+    return order.ts_arrived <= bar.ts and order.active
 
 
 cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts, int phase) noexcept nogil:
@@ -150,7 +160,7 @@ cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_
     ex.stop_bar = bar if phase == STOPS and ex.terms.intrabar != OPTIMISTIC else NULL
     while i >= 0 and code == 0:
         order = &ex.blotter.orders[i]
-        if takes_part(order, bar, phase):
+        if takes_part(ex, order, bar, ts, phase):
             if phase == AT_OPEN:
                 code = match_open(ex, order, bar, ts)
             elif phase == STOPS:
@@ -217,12 +227,11 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     if ticker.source != BAR:
         return expire_and_activate(ex, symbol, bar.ts, bar.ts)
     ticker.event = ex.event[0]
+    queue.bar_end = NEVER
     affected = is_affected(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
+    if not isnan(ex.terms.volume_share) and (affected or ex.terms.fill_at_close):
+        ex.pools[symbol].ask = whole_lots(ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size)
     if affected:
-        if not isnan(ex.terms.volume_share):
-            ex.pools[symbol].ask = whole_lots(
-                ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size
-            )
         if not ticker.priced:
             ex.account.positions[symbol].mark = bar.open
             ticker.priced = 1
@@ -233,4 +242,5 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
         refresh_queue(&ex.blotter, symbol)
     ex.account.positions[symbol].mark = bar.close
     ticker.priced = 1
+    queue.bar_end = ts
     return -1 if code < 0 else affected

@@ -6,10 +6,11 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from btcore.engine.admit cimport admit, initial_px
 from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leaves, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
-from btcore.engine.state cimport Exchange, Pool, can_match
+from btcore.engine.state cimport Exchange, Pool, can_match, note, takes_close
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, CANCELED, CLS, DAY_OVER, EXPIRED, GTD, GTD_OVER, Order, PRINT_TAKEN, PRINT_THROUGH,
-    PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STANDING_QUOTE, TRADE, Ticker, Trade,
+    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, IOC, NONE, Order,
+    PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STALE_QUOTE,
+    STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport (
     fills_resting, goes_through, is_limit, is_trailing, is_untriggered, trail_stop, triggers
@@ -46,6 +47,38 @@ cdef inline int match_quote(Exchange* ex, Order* order, int64_t ts, int8_t rule)
         ex.rule = QUOTE_REACHED
         return fill_as_maker(ex, order, order.limit_px, pool, ts)
     return 0
+
+
+cdef inline int match_standing(Exchange* ex, Order* order, int64_t now) noexcept nogil:
+    """Matches an order that arrives between events against the price that is known then.
+
+    That is the standing quote; on bars there is none, but with `fill_at_close` the close of a bar that ends at `now`.
+    Returns 0, or -1 if memory runs out.
+    """
+    cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    if ticker.source == QUOTE and ticker.quoted:
+        if is_stale(ex, order.symbol, now):
+            return pass_stale_quote(ex, order, now)
+        return match_quote(ex, order, now, STANDING_QUOTE)
+    if ex.blotter.queues[order.symbol].bar_end == now and takes_close(ex, order) and leaves(order) > 0.0:
+        ex.rule = BAR_CLOSE
+        return fill_as_taker(ex, order, ex.account.positions[order.symbol].mark, &ex.pools[order.symbol].ask, now)
+    return 0
+
+
+cdef inline bint is_stale(const Exchange* ex, int32_t symbol, int64_t now) noexcept nogil:
+    """True if the standing quote is older than the run allows."""
+    return now - ex.tickers[symbol].quote.ts > ex.terms.max_quote_age
+
+
+cdef inline int pass_stale_quote(Exchange* ex, Order* order, int64_t now) noexcept nogil:
+    """Notes that a stale quote fills nothing. The order waits for the next quote, unless it must fill at once."""
+    cdef double age = (now - ex.tickers[order.symbol].quote.ts) / 1e9
+    if not order.active or leaves(order) <= 0.0:
+        return 0
+    if order.time_in_force == IOC or order.time_in_force == FOK or order.time_in_force == CLS:
+        end_order(&ex.blotter, order, CANCELED, STALE_QUOTE, now)
+    return note(ex, order.id, PASSED_STALE, NONE, age, now)
 
 
 cdef inline int match_trade(Exchange* ex, Order* order, const Trade* trade) noexcept nogil:

@@ -9,12 +9,12 @@ from libc.stdint cimport int32_t, int64_t
 from btcore.engine.admit cimport enter_market, rejection_reason, worst_position
 from btcore.engine.blotter cimport Blotter, end_order, is_open, may_grow, refresh_queue
 from btcore.engine.contingent cimport register_child, released_quantity
-from btcore.engine.match_ticks cimport clear_released, match_quote
-from btcore.engine.state cimport Exchange, note
+from btcore.engine.match_ticks cimport clear_released, match_standing
+from btcore.engine.state cimport Exchange, note, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
     AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
-    INVALID_TERMS, MARKET, NONE, Order, QUOTE, REJECTED, REQUESTED, Request, STANDING_QUOTE, SUBMIT, Ticker,
+    INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, Ticker,
 )
 from btcore.rules.matching cimport has_limit, has_trigger
 
@@ -56,7 +56,7 @@ cdef inline bint has_expired(const Order* order, int64_t now) noexcept nogil:
 cdef inline bint is_in_open_bar(const Exchange* ex, const Order* order, int64_t now) noexcept nogil:
     """True if a bar that can fill the order has opened and is not complete: its effect is not known yet."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
-    return ticker.source == BAR and 0 <= order.ts_arrived <= ticker.next_open < now
+    return ticker.source == BAR and 0 <= order.ts_arrived <= ticker.next_open < now and not takes_close(ex, order)
 
 
 cdef inline int defer_request(Blotter* blotter, const Request* request) noexcept nogil:
@@ -81,21 +81,15 @@ cdef inline int handle_deferred(Exchange* ex, int32_t symbol, int64_t now) noexc
 
 
 cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept nogil:
-    """Handles the arrival of a new order: a child waits for its parent, others enter the market and meet the quote."""
+    """Handles the arrival of a new order: a child waits for its parent, others enter and meet the market."""
     if order.parent > 0:
         if order.parent >= order.id or ex.blotter.orders[order.parent - 1].symbol != order.symbol:
             end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
             return 0
         return register_child(ex, order, now)
     if enter_market(ex, order, now, ex.account.positions[order.symbol].mark):
-        return match_current_quote(ex, order, now)
+        return match_standing(ex, order, now)
     return 0
-
-
-cdef inline int match_current_quote(Exchange* ex, Order* order, int64_t now) noexcept nogil:
-    """Matches the order at once if its symbol has quotes; trades and bars match it at their next event."""
-    cdef Ticker* ticker = &ex.tickers[order.symbol]
-    return match_quote(ex, order, now, STANDING_QUOTE) if ticker.source == QUOTE and ticker.quoted else 0
 
 
 cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, int64_t now) noexcept nogil:
@@ -132,7 +126,7 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
     if not order.admitted:
         return 0
     order.met = 0
-    return match_current_quote(ex, order, now)
+    return match_standing(ex, order, now)
 
 
 cdef inline int amend_refusal(Exchange* ex, Order* order, const Order before) noexcept nogil:

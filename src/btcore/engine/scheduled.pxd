@@ -9,8 +9,8 @@ from libc.stdint cimport int32_t, int64_t
 from btcore.engine.blotter cimport end_order, is_open, leaves, may_grow, refresh_queue
 from btcore.engine.fills cimport fill_as_taker
 from btcore.engine.journal cimport write_flow, write_restatement
-from btcore.engine.match_ticks cimport clear_released
-from btcore.engine.state cimport Exchange, note
+from btcore.engine.match_ticks cimport clear_released, is_stale, pass_stale_quote
+from btcore.engine.state cimport Exchange, Pool, note
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
     DAY_NS, DEBIT_RATE, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST,
@@ -154,6 +154,7 @@ cdef inline int split_symbol(Exchange* ex, int32_t s, double ratio, int64_t ts) 
     ticker.quote.ask_qty *= ratio
     ticker.trade.px /= ratio
     ticker.trade.qty *= ratio
+    ticker.bar.volume *= ratio
     ex.pools[s].ask *= ratio
     ex.pools[s].bid *= ratio
     if ex.account.legs == NULL:
@@ -261,8 +262,6 @@ cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
     """
     cdef Ticker* ticker
     cdef Order* order
-    cdef double px
-    cdef double* pool
     cdef int32_t s, i
     for s in range(ex.account.n_symbols):
         ticker = &ex.tickers[s]
@@ -276,14 +275,23 @@ cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
                     end_order(&ex.blotter, order, CANCELED, AT_CLOSE, ts)
                 else:
                     order.active = 1
-                    ex.rule = SESSION_CLOSE
-                    px, pool = ticker.trade.px, &ex.pools[s].ask
-                    if ticker.source == QUOTE:
-                        px = ticker.quote.ask if order.side > 0 else ticker.quote.bid
-                        pool = &ex.pools[s].ask if order.side > 0 else &ex.pools[s].bid
-                    if fill_as_taker(ex, order, px, pool, ts) < 0:
+                    if fill_at_session_close(ex, order, ts) < 0:
                         return -1
             i = order.next
         clear_released(ex, s)
         refresh_queue(&ex.blotter, s)
     return 0
+
+
+cdef inline int fill_at_session_close(Exchange* ex, Order* order, int64_t ts) noexcept nogil:
+    """Fills a CLS order at the standing quote, unless it is stale, or at the price of the last trade."""
+    cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    cdef Pool* pools = &ex.pools[order.symbol]
+    ex.rule = SESSION_CLOSE
+    if ticker.source != QUOTE:
+        return fill_as_taker(ex, order, ticker.trade.px, &pools.ask, ts)
+    if is_stale(ex, order.symbol, ts):
+        return pass_stale_quote(ex, order, ts)
+    if order.side > 0:
+        return fill_as_taker(ex, order, ticker.quote.ask, &pools.ask, ts)
+    return fill_as_taker(ex, order, ticker.quote.bid, &pools.bid, ts)

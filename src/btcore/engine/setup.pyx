@@ -6,11 +6,12 @@ from libc.string cimport memcpy
 
 from btcore.engine.state cimport Exchange
 from btcore.memory cimport zeroed
-from btcore.model cimport Account, Instrument, OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
+from btcore.model cimport Account, Instrument, NEVER, OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
 from btcore.rules.slippage cimport SlippageTerms
+from btcore.times.intervals import interval_ns
 
 _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH, "bounds": PESSIMISTIC}
 
@@ -82,7 +83,10 @@ cdef set_terms(Exchange* ex, execution, scheduled):
     responses = scheduled["value"][scheduled["kind"] == RESPONSE_LATENCY]
     ex.blotter.in_flight.delayed = execution.response_jitter_ms > 0 or bool((responses > 0).any())
     terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
-    terms.displayed_size = execution.displayed_size
+    terms.displayed_size = execution.caps_size
+    terms.max_quote_age = NEVER if execution.max_quote_age is None else interval_ns(execution.max_quote_age)
+    terms.fill_at_close = execution.bar_fill == "close"
+    terms.close_at_end = execution.close_at_end
     terms.print_through = execution.limit_fill != "touch"
     terms.through = execution.limit_fill == "through"
     terms.intrabar = _INTRABAR[execution.intrabar]

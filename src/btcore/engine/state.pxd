@@ -8,7 +8,7 @@ from btcore.engine.journal cimport Journal, write_note
 from btcore.feed.prices cimport size_of
 from btcore.feed.stream cimport Stream
 from btcore.model cimport (
-    Account, Bar, Instrument, Note, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
+    Account, Bar, CLS, Instrument, MARKET, Note, OPG, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
 )
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Turnover
@@ -20,6 +20,7 @@ cdef struct Terms:               # the execution settings of the run
     CommissionTerms commission
     SlippageTerms slippage
     LatencyTerms entry           # delay of requests
+    int64_t max_quote_age        # ns; an older standing quote fills nothing; NEVER: no limit
     double volume_share          # largest share of a bar's volume that fills; NaN: no limit
     double cash_rate             # interest a year on positive cash; scheduled events change it
     double debit_rate            # interest a year on negative cash
@@ -29,6 +30,8 @@ cdef struct Terms:               # the execution settings of the run
     int8_t intrabar              # Intrabar
     int8_t is_cash               # cash account: no borrowing, no short sales
     int8_t snap_to_steps         # sizes and prices between steps are rounded; 0: the order is rejected
+    int8_t close_at_end          # positions left at the end of the data are closed
+    int8_t fill_at_close         # market orders fill at the close of a bar, not at the next open
     int8_t margin_may_fail       # even a long, unborrowed account can fall below its maintenance margin
 
 cdef struct Pool:                # size that the current event still offers; inf: no limit
@@ -59,8 +62,8 @@ cdef struct Exchange:
     int64_t* next_id             # of the next order
     const int64_t* event         # index of the current event
     int64_t last_accrual         # when interest was last paid
-    # match_ticks.match_quote; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
-    int (*match_quote)(Exchange*, Order*, int64_t, int8_t) noexcept nogil
+    # match_ticks.match_standing; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
+    int (*match_standing)(Exchange*, Order*, int64_t) noexcept nogil
     double trade_pool            # size that the current trade still offers in a symbol with quotes
     int32_t n_released_now       # children released by the current event
     int32_t n_ambiguous          # limits that the current fill of a stop has ended, and the bar's range reached too
@@ -79,6 +82,14 @@ cdef inline bint can_match(const Order* order, int64_t ts) noexcept nogil:
     """True if an event at `ts` may fill or trigger the order."""
     return (
         is_open(order) and order.admitted and order.active and order.ts_arrived <= ts and leaves(order) > 0.0
+    )
+
+
+cdef inline bint takes_close(const Exchange* ex, const Order* order) noexcept nogil:
+    """True for an order that fills at the close of a bar and never at an open."""
+    return (
+        ex.terms.fill_at_close and order.order_type == MARKET and order.time_in_force != OPG
+        and order.time_in_force != CLS
     )
 
 

@@ -35,6 +35,7 @@ REASON_TEXTS = {
     OrderReason.LIQUIDATION: "the account fell below its maintenance margin and was liquidated",
     OrderReason.CASH: "the account could not pay for more without credit",
     OrderReason.SHORT_SALE: "cash account: it would have sold more than is held",
+    OrderReason.STALE_QUOTE: "the quote that it met was older than max_quote_age",
 }
 TRAIL_UNITS = {"price": "", "percent": " %", "ticks": " ticks"}
 Line = tuple[int, int, str]  # time, rank among lines of the same time, text
@@ -124,6 +125,7 @@ def _event_line(event: Any) -> Line:
         "amended": f"amended, quantity {value}",
         "amend_refused": f"amendment refused ({reason})",
         "triggered": f"triggered at {value}",
+        "passed_stale": f"passed a quote that was {value} s old, more than max_quote_age",
         "clipped": f"smaller than asked, as buying power allows no more; {value} was asked",
         "snapped": f"rounded to ticks and lots of its instrument, quantity {value}",
         "released": f"released by a fill of its parent, quantity {value}",

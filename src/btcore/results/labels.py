@@ -42,6 +42,7 @@ class OrderReason(StrEnum):
     LIQUIDATION = auto()
     CASH = auto()
     SHORT_SALE = auto()
+    STALE_QUOTE = auto()
 
 
 def _names(codes: type[Enum]) -> tuple[str, ...]:
