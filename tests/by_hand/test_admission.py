@@ -15,6 +15,7 @@ from hand_cases import (
     quotes,
     seconds,
     sell,
+    trades,
 )
 
 from btcore.config import Instrument
@@ -181,6 +182,30 @@ def test_buying_power_counts_working_orders_at_the_limit_of_the_new_one(engine: 
     assert [end[:2] for end in ends(outcome)] == [("EXPIRED", "end_of_data")] * 3 + [
         ("REJECTED", "buying_power")
     ]
+
+
+def test_a_triggered_stop_counts_as_a_market_order(engine: EngineRun) -> None:
+    # Long 9; the trade of 94 triggers the stop, which waits for the next one. So q is 0, and 9 bought at 94 are
+    # 846 of 946; as an order that might not fill, the stop would leave 18 * 94. Both fill at 90.
+    market = {"A": trades((0, 100), (1, 100), (2, 94), (3, 90))}
+    plan = {0: buy(9), 1: sell(9, stop=95.0), 2: buy(9, limit=94.0)}
+    outcome = play(engine, plan, market, initial_capital=1000)
+    assert fills(outcome)[1:] == [(3, 2, -9, 90, "taker"), (3, 3, 9, 90, "taker")]
+
+
+def test_a_cash_account_refuses_on_arrival_and_cuts_at_the_fill(engine: EngineRun) -> None:
+    # 11 * 100 is more than 1000; 6 and 4 are not, nor is a limit that is far below the market. At 125
+    # the first 6 cost 750, and 250 are left for 2 of 4.
+    market = {"A": trades((0, 100), (1, 125))}
+    plan = {0: both(buy(11), buy(6), buy(4), buy(1, limit=50.0))}
+    outcome = play(engine, plan, market, initial_capital=1000, account="cash")
+    assert [end[:2] for end in ends(outcome)] == [
+        ("REJECTED", "buying_power"),
+        ("FILLED", ""),
+        ("CANCELED", "cash"),
+        ("EXPIRED", "end_of_data"),
+    ]
+    assert fills(outcome) == [(1, 2, 6, 125, "taker"), (1, 3, 2, 125, "taker")]
 
 
 def test_buying_power_counts_each_side_separately(engine: EngineRun) -> None:

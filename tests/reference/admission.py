@@ -6,7 +6,6 @@ from math import isfinite, isnan, nan
 from .model import (
     BUY,
     LIMIT,
-    MARKET,
     REJECTED,
     SELL,
     TRAILING_STOP_LIMIT,
@@ -131,16 +130,16 @@ class Admission:
     ) -> float:
         counted = [o for o in self.arrived(market.symbol) if o.admitted and o is not without]
         counted = [o for o in [*counted, *([plus] if plus else [])] if not o.reduce_only]
-        certain = sum(o.side * o.leaves for o in counted if o.type == MARKET)
-        buys = sum(o.leaves for o in counted if o.side == BUY and o.type != MARKET)
-        sells = sum(o.leaves for o in counted if o.side == SELL and o.type != MARKET)
+        certain = sum(o.side * o.leaves for o in counted if o.is_market)
+        buys = sum(o.leaves for o in counted if o.side == BUY and not o.is_market)
+        sells = sum(o.leaves for o in counted if o.side == SELL and not o.is_market)
         held = market.quantity + certain
         return max(abs(held + buys), abs(held - sells))
 
     def kept_exposure(self, market: Market) -> float:
         """That of the position, less what admitted market orders will close."""
         orders = [o for o in self.arrived(market.symbol) if o.admitted and not o.reduce_only]
-        after = market.quantity + sum(o.side * o.leaves for o in orders if o.type == MARKET)
+        after = market.quantity + sum(o.side * o.leaves for o in orders if o.is_market)
         kept = min(abs(market.quantity), abs(after))
         return self.exposure_of(market, kept, market.mark) if kept else 0.0
 

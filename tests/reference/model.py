@@ -164,6 +164,11 @@ class Order:
         return self.has_limit and self.met_market and not self.is_untriggered
 
     @property
+    def is_market(self) -> bool:
+        """True for a market order, and for a stop or touch order without a limit once it has triggered."""
+        return not self.has_limit and not self.is_untriggered
+
+    @property
     def waits_for_session(self) -> bool:
         return self.time_in_force in ("OPG", "CLS")
 

@@ -4,11 +4,11 @@ from libc.math cimport fabs, fmin, isfinite, isnan
 from libc.stdint cimport int32_t
 
 from btcore.model cimport (
-    Account, BUYING_POWER, GTD, INVALID_PRICE, INVALID_QUANTITY, INVALID_TERMS, Instrument, LOT_SIZE, MARKET,
+    Account, BUYING_POWER, GTD, INVALID_PRICE, INVALID_QUANTITY, INVALID_TERMS, Instrument, LOT_SIZE,
     MIN_NOTIONAL, NEVER, NONE, Order, POST_ONLY, REDUCE_ONLY, TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.matching cimport has_limit, has_trigger, is_touch, is_trailing, reference_px
+from btcore.rules.matching cimport has_limit, has_trigger, is_market, is_touch, is_trailing, reference_px
 from btcore.rules.order_terms cimport NO_CONFLICT, time_conflict
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, is_multiple, larger, whole_lots
 
@@ -24,7 +24,7 @@ cdef inline void add_leaves(OpenQuantity* open_qty, const Order* order) noexcept
     cdef double leaves = order.qty - order.filled_qty
     if order.flags & REDUCE_ONLY:
         return
-    if order.order_type == MARKET:
+    if is_market(order):
         open_qty.market += order.side * leaves
     elif order.side > 0:
         open_qty.buy += leaves

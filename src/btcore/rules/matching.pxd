@@ -69,6 +69,11 @@ cdef inline bint is_limit(const Order* order) noexcept nogil:
     return has_limit(order) and (order.triggered or not has_trigger(order))
 
 
+cdef inline bint is_market(const Order* order) noexcept nogil:
+    """True if the order is a market order now: a plain one, or a triggered type without a limit."""
+    return order.order_type == MARKET or (order.triggered and not has_limit(order))
+
+
 cdef inline bint is_marketable(const Order* order, double px) noexcept nogil:
     """True if the order fills at `px` at once: it is triggered if it needs to be, and `px` is within its limit."""
     if order.order_type == MARKET:
