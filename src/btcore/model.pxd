@@ -160,6 +160,7 @@ cdef struct Order:
     int64_t parent       # id of the order whose fills release this one; 0: none
     double qty           # order quantity; a child: the part released so far
     double asked_qty     # quantity as sent; equals qty except for a child that is not fully released
+    double later_qty     # a child: part of qty that was released inside the current bar and waits for its end
     double taken_qty     # a child: quantity taken away by fills of other orders in its OCO group
     double limit_px      # limit price; NaN: none
     double stop_px       # trigger price: stop, touch price, or current stop of a trailing order; NaN: none
@@ -357,7 +358,7 @@ cdef struct Outbox:          # requests of one call of the strategy
 ctypedef int (*on_event_t)(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil
 
 cdef enum:
-    CONTRACT = 3             # version of this interface
+    CONTRACT = 4             # version of this interface
 
 cdef extern from *:
     """

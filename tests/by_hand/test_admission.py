@@ -185,8 +185,8 @@ def test_buying_power_counts_working_orders_at_the_limit_of_the_new_one(engine: 
 
 
 def test_a_triggered_stop_counts_as_a_market_order(engine: EngineRun) -> None:
-    # Long 9; the trade of 94 triggers the stop, which waits for the next one. So q is 0, and 9 bought at 94 are
-    # 846 of 946; as an order that might not fill, the stop would leave 18 * 94. Both fill at 90.
+    # Long 9; the trade of 94 triggers the stop, which waits for the next one. So q is 0, and 9 bought at 94
+    # are 846 of 946; as an order that might not fill, the stop would leave 18 * 94. Both fill at 90.
     market = {"A": trades((0, 100), (1, 100), (2, 94), (3, 90))}
     plan = {0: buy(9), 1: sell(9, stop=95.0), 2: buy(9, limit=94.0)}
     outcome = play(engine, plan, market, initial_capital=1000)

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import pytest
 from engines import EngineRun
 from hand_cases import (
     DIP,
     HOUR,
     QUOTES,
     at,
+    bars,
     both,
     buy,
     ends,
@@ -196,3 +198,38 @@ def test_any_fill_cancels_the_others_of_its_group_arrived_or_not(engine: EngineR
     outcome = play(engine, plan, {"A": QUOTES})
     canceled = ("CANCELED", "oco", 3)
     assert ends(outcome) == [canceled, ("FILLED", "", 3), canceled, ("EXPIRED", "end_of_data", 7)]
+
+
+# Growth inside a bar
+
+# Half of the volume fills: of a buy of 4 at 99, 2 in the bar of 1 s and 2 in that of 2 s, which leaves 8 of it.
+GROWTH = bars(
+    (0, 100, 100, 100, 100, 4),
+    (1, 100, 104, 98, 100, 4),
+    (2, 100, 104, 96, 100, 20),
+    (3, 105, 105, 105, 105, 20),
+)
+
+
+@pytest.mark.parametrize(
+    ("intrabar", "second"),
+    [("pessimistic", (3, 2, -2, 105)), ("optimistic", (3, 2, -2, 103)), ("path", None)],
+)
+def test_what_a_limit_child_grows_by_inside_a_bar_waits_for_the_next(
+    engine: EngineRun, intrabar: str, second: Any
+) -> None:
+    # The 2 released before sell at 103 in the bar of 2 s, the 2 that it adds at the open of 3 s. With the
+    # optimistic reading they sell in the same bar; the path goes from 96 to 104, so all 4 sell together.
+    plan = {1: both(buy(4, limit=99.0), sell(4, limit=103.0, parent=1))}
+    outcome = play(engine, plan, {"A": GROWTH}, volume_share=0.5, intrabar=intrabar)
+    both_buys = [(2, 1, 2, 99, "maker"), (3, 1, 2, 99, "maker")]
+    sold = [(3, 2, -4, 103, "maker")] if second is None else [(3, 2, -2, 103, "maker"), (*second, "maker")]
+    assert fills(outcome) == both_buys + sold
+
+
+def test_what_a_stop_child_grows_by_inside_a_bar_fills_there_and_is_ambiguous(engine: EngineRun) -> None:
+    # The stop of 97 sells the 2 released before; then the parent buys 2 more at 99, which the stop sells too.
+    plan = {1: both(buy(4, limit=99.0), sell(4, stop=97.0, parent=1))}
+    outcome = play(engine, plan, {"A": GROWTH}, volume_share=0.5)
+    assert fills(outcome)[1:] == [(3, 2, -2, 97, "taker"), (3, 1, 2, 99, "maker"), (3, 2, -2, 97, "taker")]
+    assert outcome.ambiguous_bars == 1

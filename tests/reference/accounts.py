@@ -56,7 +56,7 @@ class Accounts:
         market = self.markets[order.symbol]
         lot = market.instrument.lot_size
         market.last_price = price
-        quantity = min(order.leaves, round_down(pool.left, lot))
+        quantity = min(order.available, round_down(pool.left, lot))
         if quantity <= 0:
             return
         if order.reduce_only:

@@ -19,12 +19,14 @@ class Bars:
         elif self.execution.intrabar == "optimistic":
             self.match_limits(bar, lambda o: takes_part(o, bar))
             self.match_stops(bar)
-            self.match_limits(bar, lambda o: released_inside(o, bar))
+            self.match_limits(bar, lambda o: released_inside(o, bar) or o.later > 0, released=True)
             self.match_passed_stops(bar)
         else:
             self.walk(bar)
         market.inside = None
         self.match_close(bar)
+        for order in self.orders:
+            order.later = 0.0
 
     def in_turn(self, bar: Bar, may: Callable[[Order], bool]) -> Iterator[Order]:
         """Yields each order once, in order of arrival, if `may` is true for it when its turn comes."""
@@ -76,38 +78,48 @@ class Bars:
 
     def match_released_stops(self, bar: Bar) -> None:
         """Phase 4: stops released inside the range."""
-        for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
-            if not order.trails and self.reached(order, bar):
+        for order in self.in_turn(bar, lambda o: self.acts_as_released(o, bar)):
+            before, order.later = order.filled, 0.0
+            if order.is_triggered_by(bar.high if order.side == BUY else bar.low):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
-                self.ambiguous_bars += order.filled > 0
+            self.ambiguous_bars += order.filled > before
+
+    def acts_as_released(self, order: Order, bar: Bar) -> bool:
+        """True for a stop of which something was released inside the range, also after its trigger there."""
+        if not (released_inside(order, bar) or order.later > 0) or not order.has_stop or order.trails:
+            return False
+        return order.is_untriggered or (order.triggered_in is bar and not order.has_limit)
 
     def match_passed_stops(self, bar: Bar) -> None:
         """Optimistic phase 4, second part: stops that the close has passed."""
-        for order in self.in_turn(bar, lambda o: released_inside(o, bar) and o.has_stop and o.is_untriggered):
-            if not order.trails and order.is_triggered_by(bar.close):
+        for order in self.in_turn(bar, lambda o: self.acts_as_released(o, bar)):
+            order.later = 0.0
+            if order.is_triggered_by(bar.close):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
 
-    def match_limits(self, bar: Bar, may: Callable[[Order], bool]) -> None:
-        """Phase 3, and the first part of optimistic phase 4."""
-        for order in self.in_turn(bar, lambda o: may(o) and self.acts_in_range(o, bar)):
+    def match_limits(self, bar: Bar, may: Callable[[Order], bool], released: bool = False) -> None:
+        """Phase 3, and the first part of optimistic phase 4: for what was released inside the range."""
+        for order in self.in_turn(bar, lambda o: may(o) and self.acts_in_range(o, bar, released)):
+            if released:
+                order.later = 0.0
             if not self.reached(order, bar):
                 continue
-            inside = released_inside(order, bar)
             level = order.stop if order.is_untriggered else order.limit
-            level = reached_level(order, level, -order.side) if inside else level
+            level = reached_level(order, level, -order.side) if released else level
             if order.is_untriggered:
                 self.trigger_at(order, level, bar)
             else:
                 self.fill_as_maker(order, level, bar.delivered)
 
-    def acts_in_range(self, order: Order, bar: Bar) -> bool:
+    def acts_in_range(self, order: Order, bar: Bar, released: bool = False) -> bool:
         """True for an untriggered touch price and a resting limit.
 
         A limit released inside the range rests without a meeting.
         """
         if order.has_touch and order.is_untriggered:
             return True
-        if released_inside(order, bar) and order.type == "limit" and order.time_in_force in STANDING_LIMITS:
+        inside = released or released_inside(order, bar)
+        if inside and order.type == "limit" and order.time_in_force in STANDING_LIMITS:
             order.met_market = True
         return order.rests
 
@@ -121,6 +133,7 @@ class Bars:
     def trigger_at(self, order: Order, price: float, bar: Bar) -> None:
         """Triggers the order inside the range and lets it meet the market at `price`."""
         self.trigger(order)
+        order.triggered_in = bar
         self.meet(order, price, bar.delivered)
 
     # One walk through the range
@@ -216,7 +229,7 @@ class Bars:
 
 
 def takes_part(order: Order, bar: Bar) -> bool:
-    return 0 <= order.ts_arrived <= bar.timestamp
+    return 0 <= order.ts_arrived <= bar.timestamp and order.available > 0
 
 
 def reached_level(order: Order, level: float, direction: int) -> float:

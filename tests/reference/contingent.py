@@ -45,6 +45,10 @@ class Contingent:
         """Lets a held child enter the market if some quantity is released, or lets a released child grow."""
         share = self.released_share(child)
         if not child.waits_for_parent:
+            inside = self.markets[child.symbol].inside is not None and self.execution.intrabar != "path"
+            if inside and share > child.released:
+                child.later += max(share - child.taken, child.filled) - child.total
+                child.released_at = self.markets[child.symbol].last_price
             child.released = max(child.released, share)
         elif share - child.taken > 0:
             child.waits_for_parent, child.released = False, share

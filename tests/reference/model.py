@@ -113,6 +113,8 @@ class Order:
     reason: str = ""
     waits_for_parent: bool = False  # an arrived child that is not released
     released: float = nan  # of a child: total quantity released
+    later: float = 0.0  # of a child: what was released further inside the current bar
+    triggered_in: Bar | None = None  # the bar in whose range it triggered
     taken: float = 0.0  # of a child: quantity filled by others of its group
     released_in: Bar | None = None  # the bar in whose range it was released
     released_at: float = nan  # the price of its parent's fill, before slippage
@@ -132,6 +134,11 @@ class Order:
     @property
     def leaves(self) -> float:
         return self.total - self.filled
+
+    @property
+    def available(self) -> float:
+        """What the current event may fill."""
+        return self.leaves - self.later
 
     @property
     def is_open(self) -> bool:

@@ -118,6 +118,10 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
     cdef const Ticker* ticker = &ex.tickers[child.symbol]
     cdef double qty = released_quantity(ex, child, ex.blotter.orders[child.parent - 1].status != FILLED)
     if child.ts_arrived >= 0:
+        if ex.in_range and qty > child.qty:
+            child.later_qty += qty - child.qty
+            child.release_px = seen_px
+            ex.n_released_now += 1
         child.qty = fmax(child.qty, qty)
         return 0
     if qty <= 1e-12 * child.asked_qty:

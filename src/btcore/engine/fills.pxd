@@ -3,7 +3,9 @@
 from libc.math cimport NAN, fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport end_children, end_order, end_without_children, is_open, leaves, may_grow
+from btcore.engine.blotter cimport (
+    end_children, end_order, end_without_children, is_open, leaves, matchable, may_grow
+)
 from btcore.engine.contingent cimport apply_oco, release_children
 from btcore.engine.in_flight cimport send_report
 from btcore.engine.journal cimport write_fill
@@ -141,7 +143,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size
     cdef double point_value = ex.account.positions[s].point_value
-    cdef double wanted = leaves(order), seen_px = px, qty, paid
+    cdef double wanted = matchable(order), seen_px = px, qty, paid
     cdef bint reduces = order.flags & REDUCE_ONLY, lacks_cash = False
     if available(wanted, pool[0], lot) <= 0.0:
         return 0

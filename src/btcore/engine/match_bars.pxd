@@ -8,7 +8,7 @@ if memory runs out.
 from libc.math cimport fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, refresh_queue
+from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, matchable, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
@@ -17,7 +17,7 @@ from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, Ticker
 )
 from btcore.rules.matching cimport (
-    fills_resting, is_limit, is_touch, is_trailing, is_untriggered, trail_stop, triggers
+    fills_resting, has_trigger, is_limit, is_touch, is_trailing, is_untriggered, trail_stop, triggers
 )
 from btcore.rules.rounding cimport whole_lots
 
@@ -98,7 +98,10 @@ cdef inline int match_limit(Exchange* ex, Order* order, const Bar* bar, int64_t 
 
 
 cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """Matches a child released inside the range. PESSIMISTIC fills its stop in the same bar, OPTIMISTIC its limit."""
+    """Matches what was released of a child inside the range.
+
+    PESSIMISTIC fills its stop in the same bar, OPTIMISTIC its limit or touch price.
+    """
     cdef double before = order.filled_qty
     cdef int code
     if ex.terms.intrabar == OPTIMISTIC:
@@ -106,19 +109,41 @@ cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64
             if not rests_at_once(order):
                 return 0
             order.met = 1
+        elif not is_untriggered(order) or not is_touch(order):
+            return 0
+        act_as_released(order)
         return match_limit(ex, order, bar, ts)
-    if is_trailing(order):
-        return 0
-    code = match_stop(ex, order, bar, ts)
+    code = match_released_stop(ex, order, bar.high if order.side > 0 else bar.low, ts)
     ex.journal.ambiguous_bars += order.filled_qty > before
     return code
 
 
-cdef inline int match_released_stop(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
-    """Matches a released stop against the close. Every path from the release to a close beyond the stop reaches it."""
-    if not is_untriggered(order) or is_touch(order) or is_trailing(order):
+cdef inline void act_as_released(Order* order) noexcept nogil:
+    """Lets what was released inside the range act there, at no better price than that of the release."""
+    order.later_qty = 0.0
+    order.fresh = 1
+
+
+cdef inline int match_released_stop(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
+    """Matches what was released of a stop inside the range against `px`: the extreme, or the close.
+
+    Every path from the release to a close beyond the stop reaches it. Of a stop that has triggered inside this bar, the
+    rest fills in the same way.
+    """
+    if not is_stop(order) or (order.triggered and (order.triggered != IN_THIS_BAR or is_limit(order))):
         return 0
-    return trigger_in_range(ex, order, bar.close, ts)
+    act_as_released(order)
+    if is_untriggered(order):
+        return trigger_in_range(ex, order, px, ts)
+    if not triggers(order, px):
+        return 0
+    ex.rule = BAR_STOP
+    return fill_as_taker(ex, order, reached_level(order, order.stop_px, order.side), &ex.pools[order.symbol].ask, ts)
+
+
+cdef inline bint is_stop(const Order* order) noexcept nogil:
+    """True for a stop that does not trail."""
+    return has_trigger(order) and not is_touch(order) and not is_trailing(order)
 
 
 cdef inline int match_close(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
@@ -129,6 +154,7 @@ cdef inline int match_close(Exchange* ex, Order* order, const Bar* bar, int64_t 
     cdef double px = extreme(order, bar)
     if takes_close(ex, order):
         ex.rule = BAR_CLOSE
+        order.later_qty = 0.0
         return fill_as_taker(ex, order, bar.close, &ex.pools[order.symbol].ask, ts)
     if order.time_in_force == CLS and not order.active and order.ts_expires <= ex.tickers[order.symbol].next_open:
         order.active = 1
@@ -146,9 +172,13 @@ cdef inline bint takes_part(
     if not is_open(order) or not order.admitted or leaves(order) <= 0.0:
         return False
     if phase == RELEASED or phase == RELEASED_STOPS:
-        return order.fresh and order.active
+        return order.active and (order.fresh or order.later_qty > 0.0)
+    if phase == CLOSE and takes_close(ex, order):
+        return order.ts_arrived <= ts
+    if matchable(order) <= 0.0:
+        return False
     if phase == CLOSE:
-        return order.ts_arrived <= (ts if takes_close(ex, order) else bar.ts)
+        return order.ts_arrived <= bar.ts
     return order.ts_arrived <= bar.ts and order.active
 
 
@@ -170,7 +200,7 @@ cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_
             elif phase == RELEASED:
                 code = match_released(ex, order, bar, ts)
             elif phase == RELEASED_STOPS:
-                code = match_released_stop(ex, order, bar, ts)
+                code = match_released_stop(ex, order, bar.close, ts)
             else:
                 code = match_close(ex, order, bar, ts)
         i = ex.blotter.orders[i].next
@@ -186,6 +216,7 @@ cdef inline void clear_bar_flags(Exchange* ex, int32_t symbol) noexcept nogil:
         order = &ex.blotter.orders[i]
         i = order.next
         order.fresh = 0
+        order.later_qty = 0.0
         if order.triggered == IN_THIS_BAR:
             order.triggered = 1
     ex.n_released_now = 0
@@ -199,13 +230,16 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
     if ex.terms.intrabar == PATH:
         if match_path(ex, symbol, bar, ts) < 0:
             return -1
-    elif (
-        match_phase(ex, symbol, bar, ts, LIMITS if optimistic else STOPS) < 0
-        or match_phase(ex, symbol, bar, ts, STOPS if optimistic else LIMITS) < 0
-        or (ex.n_released_now > 0 and match_phase(ex, symbol, bar, ts, RELEASED) < 0)
-        or (ex.n_released_now > 0 and optimistic and match_phase(ex, symbol, bar, ts, RELEASED_STOPS) < 0)
-    ):
-        return -1
+    else:
+        ex.in_range = 1
+        if (
+            match_phase(ex, symbol, bar, ts, LIMITS if optimistic else STOPS) < 0
+            or match_phase(ex, symbol, bar, ts, STOPS if optimistic else LIMITS) < 0
+            or (ex.n_released_now > 0 and match_phase(ex, symbol, bar, ts, RELEASED) < 0)
+            or (ex.n_released_now > 0 and optimistic and match_phase(ex, symbol, bar, ts, RELEASED_STOPS) < 0)
+        ):
+            return -1
+        ex.in_range = 0
     if match_phase(ex, symbol, bar, ts, CLOSE) < 0:
         return -1
     clear_bar_flags(ex, symbol)

@@ -65,7 +65,8 @@ cdef struct Exchange:
     # match_ticks.match_standing; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
     int (*match_standing)(Exchange*, Order*, int64_t) noexcept nogil
     double trade_pool            # size that the current trade still offers in a symbol with quotes
-    int32_t n_released_now       # children released by the current event
+    int32_t n_released_now       # children released, or released further, by the current event
+    int8_t in_range              # the range of a bar is matched, in no known order
     int32_t n_ambiguous          # limits that the current fill of a stop has ended, and the bar's range reached too
     int8_t rule                  # Rule of the next fill
     int8_t margin_stale          # money has moved, or a mark has left its bounds, since the last margin check
