@@ -292,7 +292,7 @@ cdef struct Ticker:          # the latest data of one symbol
     int64_t next_open        # start of the next bar, which may be in the past; NEVER: none
     int64_t event            # index in the run of the latest event of its source
     int8_t source            # Kind of event that fills its orders and sets its mark
-    int8_t quoted            # 1: there has been a quote
+    int8_t quoted            # 1: there has been a quote, or a bar of bid and ask, which sets the prices of `quote`
     int8_t priced            # 1: there has been a mark
 
 cdef struct Market:          # what a strategy sees of the market

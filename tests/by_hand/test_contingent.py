@@ -202,7 +202,7 @@ def test_any_fill_cancels_the_others_of_its_group_arrived_or_not(engine: EngineR
 
 # Growth inside a bar
 
-# Half of the volume fills: of a buy of 4 at 99, 2 in the bar of 1 s and 2 in that of 2 s, which leaves 8 of it.
+# Half of the volume fills: of a buy of 4 at 99, 2 in the bar of 1 s, and 2 in that of 2 s, which leaves 8.
 GROWTH = bars(
     (0, 100, 100, 100, 100, 4),
     (1, 100, 104, 98, 100, 4),

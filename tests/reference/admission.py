@@ -160,8 +160,9 @@ class Admission:
 
     def reference_price(self, order: Order) -> float:
         market = self.markets[order.symbol]
-        if market.standing:
-            return market.standing.ask if order.side == BUY else market.standing.bid
+        known = market.standing or market.sides
+        if known:
+            return known.ask if order.side == BUY else known.bid
         return market.mark
 
 

@@ -11,6 +11,7 @@ class Bars:
     def match_bar(self, bar: Bar) -> None:
         market = self.markets[bar.symbol]
         self.match_open(bar)
+        market.sides = bar.sides_at("range")
         market.inside = bar
         if self.execution.intrabar == "pessimistic":
             triggered = self.match_stops(bar)
@@ -24,6 +25,7 @@ class Bars:
         else:
             self.walk(bar)
         market.inside = None
+        market.sides = bar.sides_at("close")
         self.match_close(bar)
         for order in self.orders:
             order.later = 0.0
@@ -43,14 +45,15 @@ class Bars:
         for order in self.in_turn(bar, lambda o: takes_part(o, bar)):
             if self.takes_close(order):
                 continue
+            opened = bar.of_side(order.side).open
             if order.is_untriggered:
-                self.check_trigger(order, bar.open)
+                self.check_trigger(order, opened)
             if order.is_untriggered:
                 continue
             if not order.rests:
-                self.meet(order, bar.open, bar.timestamp)
-            elif self.fills_resting(order, bar.open):
-                self.fill_as_maker(order, bar.open, bar.timestamp)
+                self.meet(order, opened, bar.timestamp)
+            elif self.fills_resting(order, opened):
+                self.fill_as_maker(order, opened, bar.timestamp)
 
     # The range
 
@@ -80,7 +83,8 @@ class Bars:
         """Phase 4: stops released inside the range."""
         for order in self.in_turn(bar, lambda o: self.acts_as_released(o, bar)):
             before, order.later = order.filled, 0.0
-            if order.is_triggered_by(bar.high if order.side == BUY else bar.low):
+            own = bar.of_side(order.side)
+            if order.is_triggered_by(own.high if order.side == BUY else own.low):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
             self.ambiguous_bars += order.filled > before
 
@@ -94,7 +98,7 @@ class Bars:
         """Optimistic phase 4, second part: stops that the close has passed."""
         for order in self.in_turn(bar, lambda o: self.acts_as_released(o, bar)):
             order.later = 0.0
-            if order.is_triggered_by(bar.close):
+            if order.is_triggered_by(bar.of_side(order.side).close):
                 self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
 
     def match_limits(self, bar: Bar, may: Callable[[Order], bool], released: bool = False) -> None:
@@ -125,6 +129,7 @@ class Bars:
 
     def reached(self, order: Order, bar: Bar) -> bool:
         """True if the bar's range reaches the order's trigger price, or fills its limit."""
+        bar = bar.of_side(order.side)
         if order.is_untriggered:
             rises = (order.side == BUY) == order.has_stop
             return order.is_triggered_by(bar.high if rises else bar.low)
@@ -208,12 +213,13 @@ class Bars:
             if order is None:
                 break
             seen.append(order)
-            self.meet(order, bar.close, bar.delivered)
+            self.meet(order, bar.of_side(order.side).close, bar.delivered)
             if order.is_open and order.time_in_force == "CLS":
                 self.close(order, CANCELED, "closing", bar.delivered)
         for order in self.working(bar.symbol):
             if order.trails and order.is_untriggered and takes_part(order, bar):
-                self.trail_to(order, bar.low if order.side == BUY else bar.high)
+                own = bar.of_side(order.side)
+                self.trail_to(order, own.low if order.side == BUY else own.high)
 
     def closes_with(self, order: Order, bar: Bar) -> bool:
         """True if the order fills at the close of the bar."""

@@ -57,9 +57,12 @@ class Contingent:
             self.enter(child, ts, fill_price)
 
     def release_children(self, order: Order, ts: int, fill_price: float) -> None:
+        sides = self.markets[order.symbol].sides
+        spread = sides.ask - sides.bid if sides else 0.0
         for child in self.children_of(order):
-            if child.is_open:
-                self.release(child, ts, fill_price)
+            if child.is_open:  # with bars of bid and ask it starts from the price of its own side
+                other = child.side != order.side
+                self.release(child, ts, fill_price + child.side * spread if other else fill_price)
 
     def end_children(self, order: Order) -> None:
         """Ends the children of an ended parent; a child with released quantity stays open for it."""

@@ -28,6 +28,8 @@ class Matching:
             market.pools = self.pools_of(event, market)
             if isinstance(event, Quote):
                 market.standing = event
+            if isinstance(event, Bar):
+                market.sides = event.sides_at("open")
             if isnan(market.mark):
                 self.admit_waiting(event, market)
             match_source = {Quote: self.match_quote, Trade: self.match_trade, Bar: self.match_bar}
@@ -107,7 +109,7 @@ class Matching:
         elif market.standing:
             self.try_quote(order, market.standing, self.now)
         elif self.takes_close(order) and market.closed_at == self.now:
-            self.meet(order, market.mark, self.now)
+            self.meet(order, self.reference_price(order), self.now)
 
     def is_stale(self, quote: Quote) -> bool:
         limit = self.execution.max_quote_age

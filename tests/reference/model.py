@@ -66,6 +66,26 @@ class Bar:
     close: float
     volume: float = inf
     end: int = 0
+    bid: tuple[float, ...] | None = (
+        None  # open, high, low, close; with them orders meet the bar of their side
+    )
+    ask: tuple[float, ...] | None = None
+
+    def of_side(self, side: int) -> "Bar":
+        """The bar that a buy (1) or a sell (-1) meets."""
+        if self.bid is None or self.ask is None:
+            return self
+        return Bar(
+            self.symbol, self.timestamp, *(self.ask if side == BUY else self.bid), self.volume, self.end
+        )
+
+    def sides_at(self, moment: str) -> "Quote | None":
+        """Bid and ask at the open, at the close, or their mean inside the range."""
+        if self.bid is None or self.ask is None:
+            return None
+        rows = {"open": [0], "close": [3], "range": [0, 3]}[moment]
+        bid, ask = (sum(prices[i] for i in rows) / len(rows) for prices in (self.bid, self.ask))
+        return Quote(self.symbol, self.timestamp, bid, ask)
 
     @property
     def delivered(self) -> int:
@@ -73,11 +93,11 @@ class Bar:
 
     @property
     def first_price(self) -> float:
-        return self.open
+        return (self.bid[0] + self.ask[0]) / 2 if self.bid and self.ask else self.open
 
     @property
     def mark(self) -> float:
-        return self.close
+        return (self.bid[3] + self.ask[3]) / 2 if self.bid and self.ask else self.close
 
 
 Event = Quote | Trade | Bar
@@ -285,6 +305,7 @@ class Market:
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
     last_price: float = nan  # the price of the latest fill, before slippage
+    sides: Quote | None = None  # bid and ask of the latest bar that has them
     closed_at: int = -1  # end of the latest bar; -1 while it is matched, and before the first
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end

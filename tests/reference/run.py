@@ -341,7 +341,10 @@ def sequence(
         stream = ended_at_closes(given, *hours) if hours else given
         events += [Quote(symbol, *row) for row in stream.get("quotes") or []]
         events += [Trade(symbol, *row) for row in stream.get("trades") or []]
-        events += [Bar(symbol, *row, end=end_of(stream, row)) for row in stream.get("bars") or []]
+        sides = stream.get("sides", {})
+        for row in stream.get("bars") or []:
+            bid, ask = sides.get(int(row[0]), (None, None))
+            events.append(Bar(symbol, *row, end=end_of(stream, row), bid=bid, ask=ask))
     return sorted(
         events, key=lambda event: event.delivered
     )  # a stable sort keeps the order of symbols, kinds and rows

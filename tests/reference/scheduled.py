@@ -131,6 +131,9 @@ class Scheduled:
             q = market.standing
             sizes = q.bid_size * r, q.ask_size * r
             market.standing = Quote(q.symbol, q.timestamp, q.bid / r, q.ask / r, *sizes)
+        if market.sides:
+            q = market.sides
+            market.sides = Quote(q.symbol, q.timestamp, q.bid / r, q.ask / r)
         for pool in {id(pool): pool for pool in market.pools.values()}.values():
             pool.left *= r
             pool.shown *= r
@@ -188,6 +191,9 @@ class Scheduled:
             q = market.standing
             prices = q.bid - amount, q.ask - amount
             market.standing = Quote(q.symbol, q.timestamp, *prices, q.bid_size, q.ask_size)
+        if market.sides:
+            q = market.sides
+            market.sides = Quote(q.symbol, q.timestamp, q.bid - amount, q.ask - amount)
         tick = market.instrument.tick_size
         for order in self.orders:
             if (

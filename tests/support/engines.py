@@ -271,6 +271,9 @@ def containers(stream: dict[str, Any], negative_prices: bool = False) -> Any:
         lengths = {"interval": stream.get("interval")}
         if "ends" in stream:
             lengths["end"] = [stream["ends"][ts] for ts in made[0]]
+        if "sides" in stream:
+            pairs = [stream["sides"][int(ts)] for ts in made[0]]
+            lengths["bid"], lengths["ask"] = (columns([pair[i] for pair in pairs]) for i in (0, 1))
         found.append(btcore.Bars(*made, **lengths, negative_prices=negative_prices))
     return found[0] if len(found) == 1 else tuple(found)
 

@@ -40,6 +40,13 @@ class Follow(bt.Strategy):
         ctx.log(f"followed {len(self.targets)} targets")
 
 
+def bid_and_ask(bars: bt.Bars) -> bt.Bars:
+    """The bars with sides a tenth of a percent apart."""
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    bid, ask = (tuple(px * share for px in prices) for share in (0.9995, 1.0005))
+    return bt.Bars(bars.timestamp, bid=bid, ask=ask, interval=bars.interval)
+
+
 def markets() -> dict[str, dict[str, object]]:
     quotes, trades = (make("A", *TICKS) for make in (bt.sample_quotes, bt.sample_trades))
     minutes = bt.sample_bars("B", TICKS[0], TICKS[1], "1min")
@@ -50,6 +57,7 @@ def markets() -> dict[str, dict[str, object]]:
         "trades": {"A": trades},
         "quotes and trades": {"A": (quotes, trades)},
         "all kinds": {"A": [quotes, trades], "B": minutes, "C": bt.sample_trades("C", *TICKS)},
+        "bid and ask": {"A": bid_and_ask(YEAR)},
         "days and hours": {
             "A": YEAR.slice(None, START + 60 * DAY),
             "B": bt.sample_bars("B", "2024-01-01", "2024-03-01", "1h"),

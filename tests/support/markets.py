@@ -116,6 +116,10 @@ def cases(draw: Any) -> tuple[Case, Script]:
         execution = replace(execution, displayed_size=False, consume="none")
     if not all(have_volume(stream) for stream in streams.values()):
         execution = replace(execution, volume_share=None, slippage_volume=0.0, slippage_sqrt=0.0)
+    if any("sides" in stream and "bars" in stream for stream in streams.values()):
+        execution = replace(
+            execution, intrabar={"path": "optimistic"}.get(execution.intrabar, execution.intrabar)
+        )
     case = Case(
         streams,
         execution=execution,

@@ -73,6 +73,8 @@ def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Gro
             lengths = draw(st.sampled_from(LENGTHS))
             if lengths != "fixed":
                 market["ends"] = ends(lengths, data, market["bars"], market["interval"])
+            if draw(st.sampled_from((False, False, True))):
+                market["sides"] = sides(data, market["bars"], ground)
         elif kind == "quotes":
             spreads = CROSSED if crossed else SPREADS
             market[kind] = quotes(draw(rows(2)), start, unit, ground, spreads, sized)
@@ -91,6 +93,20 @@ def bars(data: list[bytes], start: int, interval: int, ground: Ground) -> list[t
         made.append((ts, opened, high, low, closed, volume))
         ts += interval * dice.pick((1, 1, 1, 1, 1, 2, 7))
     return made
+
+
+def sides(
+    data: list[bytes], made: list[tuple[float, ...]], ground: Ground
+) -> dict[int, tuple[tuple[float, ...], tuple[float, ...]]]:
+    """Open, high, low and close of bid and ask of each bar by its timestamp; wider at some opens."""
+    found = {}
+    for (ts, *prices, _), dice in zip(made, map(Dice, data), strict=True):
+        wider = ground.step * dice.pick((0.0, 1.0, 0.0, 2.0))
+        below, above = (ground.step * dice.pick((0.5, 1.0, 0.0)) for _ in range(2))
+        bid = tuple(px - below for px in prices)
+        ask = tuple(px + above + (wider if i < 2 else 0.0) for i, px in enumerate(prices))
+        found[int(ts)] = (bid, ask)
+    return found
 
 
 def ends(lengths: str, data: list[bytes], made: list[tuple[float, ...]], interval: int) -> dict[int, int]:

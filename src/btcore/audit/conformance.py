@@ -34,7 +34,8 @@ Rows = list[list[float]]
 class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of one symbol.
 
-    bars: [time, open, high, low, close, volume?], of `every` seconds, or with the times of `ends`.
+    bars: [time, open, high, low, close, volume?], of `every` seconds, or with the times of `ends`; `bid` and
+        `ask` have the rows [open, high, low, close] of both sides.
     quotes: [time, bid, ask, bid size?, ask size?].
     trades: [time, price, size?].
     """
@@ -44,6 +45,8 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     trades: Rows = []
     every: int = 60
     ends: list[float] = []
+    bid: Rows = []
+    ask: Rows = []
     negative_prices: bool = False
 
     def containers(self) -> tuple[Bars | Quotes | Trades, ...]:
@@ -56,6 +59,8 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             more = {"interval": self.every * SECOND_NS}
             if self.ends:
                 more["end"] = np.array([to_ns(t) for t in self.ends], np.int64)
+            if self.bid:
+                more |= {"bid": tuple(zip(*self.bid, strict=True)), "ask": tuple(zip(*self.ask, strict=True))}
         stamps = np.array([to_ns(t) for t in times], np.int64)
         return KINDS[kind](stamps, *columns, negative_prices=self.negative_prices, **more)
 

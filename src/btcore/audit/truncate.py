@@ -198,9 +198,12 @@ def _altered(stream: AnyContainer, cut: int, rng: "np.random.Generator", way: in
             ways = way * rng.choice([-1, 1]) * np.where(rng.random(count) < 0.8, 1.0, -1.0)
             np.multiply(column, np.exp(ways * (0.2 + 0.8 * rng.random(count))), out=column)
     if isinstance(stream, Bars):
-        ends = np.stack([future["open"], future["close"]])
-        future["high"][:] = _beside(ends.max(axis=0), 0.1 * rng.random(count))
-        future["low"][:] = _beside(ends.min(axis=0), -0.1 * rng.random(count))
+        for name in ("open", "close") if stream.ask is not None else ():
+            future[f"ask_{name}"][:] = _beside(future[f"bid_{name}"], 0.1 * rng.random(count))
+        for side in ("", "bid_", "ask_") if stream.ask is not None else ("",):
+            ends = np.stack([future[f"{side}open"], future[f"{side}close"]])
+            future[f"{side}high"][:] = _beside(ends.max(axis=0), 0.1 * rng.random(count))
+            future[f"{side}low"][:] = _beside(ends.min(axis=0), -0.1 * rng.random(count))
     elif isinstance(stream, Quotes):
         future["ask"][:] = _beside(future["bid"], 0.1 * rng.random(count))
     elif "side" in future:

@@ -62,7 +62,8 @@ def closing_lines(markets: SymbolStreams, execution: Execution) -> list[str]:
 def without_costs(markets: SymbolStreams, execution: Execution) -> str:
     """A line for a run in which trading costs nothing; "" if there is a spread, or any cost or latency."""
     costs = [getattr(execution, name) for name in COSTS]
-    has_spread = any(isinstance(execution_source(containers), Quotes) for _, containers in markets)
+    sources = [execution_source(containers) for _, containers in markets]
+    has_spread = any(isinstance(s, Quotes) or (isinstance(s, Bars) and s.bid is not None) for s in sources)
     if has_spread or any(costs) or execution.commission_tiers:
         return ""
     return f"{NO_COSTS}: no spread, slippage, commission or latency"

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
 from btcore.data.containers import Bars
+from btcore.data.source import AnyContainer
 from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import SweepLanes
@@ -49,13 +50,15 @@ def is_plain(
 ) -> bool:
     """True if a market order fills completely at once, and only fills change the account.
 
-    That is: one symbol and one stream; netting at average cost; `off_step="reject"`; no latency, interest,
-    borrow or exchange rates, splits, dividends, funding, commission tiers, limits on size or the age of
-    quotes, maintenance margins, negative prices, fills at the close, or closing of positions at the end.
+    That is: one symbol and one stream, not of bars of bid and ask; netting at average cost;
+    `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
+    commission, limits on size or the age of quotes, maintenance margins, negative prices, fills at the close,
+    or closing of positions at the end.
     """
     return (
         tape.n_symbols == 1
         and tape.n_streams == 1
+        and has_one_price(tape.containers[0])
         and not instruments[0].negative_prices
         and not (execution.maintenance_margin or instruments[0].maintenance_margin)
         and execution.position_mode == "netting"
@@ -70,6 +73,11 @@ def is_plain(
         and not (execution.latency_jitter_ms or execution.response_jitter_ms)
         and bool(np.all(scheduled["kind"] == DatedKind.SESSION_END))  # latencies and rates are scheduled too
     )
+
+
+def has_one_price(container: AnyContainer) -> bool:
+    """False for bars of bid and ask."""
+    return not isinstance(container, Bars) or container.bid is None
 
 
 def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback | None) -> Engine | OrderRun:

@@ -49,14 +49,14 @@ def refuse_negative(markets: SymbolStreams, instruments: list[Instrument]) -> No
                 )
 
 
-def refuse_bid_ask_bars(markets: SymbolStreams) -> None:
-    """Raises ConfigError for bars with prices of bid and ask, by which no order can be filled yet."""
+def refuse_path_of_sides(markets: SymbolStreams, execution: Execution) -> None:
+    """Raises ConfigError for `intrabar="path"` with bars of bid and ask: two paths have no common order."""
     for symbol, containers in markets:
-        if any(isinstance(c, Bars) and c.bid is not None for c in containers):
+        source = execution_source(containers)
+        if execution.intrabar == "path" and isinstance(source, Bars) and source.bid is not None:
             raise ConfigError(
-                f"data[{symbol!r}]: its bars have prices of bid and ask, which a run cannot use; "
-                "make bars of one price, such as bars.open .. bars.close, or import LEAN's with "
-                'quote_bars="mid" (btcore data import --quote-bars mid)'
+                f"execution.intrabar: 'path' needs bars of one price, and data[{symbol!r}] has bars of bid "
+                "and ask; give 'pessimistic', 'optimistic' or 'bounds'"
             )
 
 

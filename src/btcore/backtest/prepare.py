@@ -25,8 +25,8 @@ from .cautions import cautions
 from .inputs import (
     check_instruments,
     mark_grid,
-    refuse_bid_ask_bars,
     refuse_negative,
+    refuse_path_of_sides,
     require_sizes,
     time_span,
 )
@@ -117,7 +117,7 @@ def prepare(
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
     given = select_rows(data, start_ns, end_ns)
-    refuse_bid_ask_bars(given)
+    refuse_path_of_sides(given, checked_execution)
     checked_instruments = check_instruments(instruments, given)
     refuse_negative(given, checked_instruments)
     require_sizes(given, checked_execution)

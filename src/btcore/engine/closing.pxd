@@ -9,7 +9,8 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from btcore.engine.blotter cimport add_order, enqueue, refresh_queue
 from btcore.engine.fills cimport fill_as_taker
 from btcore.engine.state cimport Exchange, share_orders
-from btcore.model cimport DATA_END, GTC, MARKET, NEVER, Order, QUOTE, REDUCE_ONLY, Request, SUBMIT, Ticker
+from btcore.model cimport DATA_END, GTC, MARKET, NEVER, Order, REDUCE_ONLY, Request, SUBMIT
+from btcore.rules.matching cimport reference_px
 
 
 cdef inline Order* place_closing_order(
@@ -50,9 +51,8 @@ cdef inline int close_positions(Exchange* ex, int64_t ts) noexcept nogil:
 
 
 cdef inline int close_at_last_price(Exchange* ex, int32_t symbol, double qty, int64_t ts) noexcept nogil:
-    """Closes a position of `qty` at the standing quote, or at the mark: the price of the last trade or close."""
-    cdef const Ticker* ticker = &ex.tickers[symbol]
-    cdef double px = ex.account.positions[symbol].mark, pool = INFINITY
+    """Closes a position of `qty` at the bid or ask, or at the mark: the price of the last trade or close."""
+    cdef double px, pool = INFINITY
     cdef Order* order
     cdef int code
     if qty == 0.0:
@@ -60,8 +60,7 @@ cdef inline int close_at_last_price(Exchange* ex, int32_t symbol, double qty, in
     order = place_closing_order(ex, symbol, qty, REDUCE_ONLY, ts)
     if order == NULL:
         return -1
-    if ticker.source == QUOTE:
-        px = ticker.quote.bid if qty > 0.0 else ticker.quote.ask
+    px = reference_px(&ex.tickers[symbol], order.side, ex.account.positions[symbol].mark)
     ex.rule = DATA_END
     code = fill_as_taker(ex, order, px, &pool, ts)
     refresh_queue(&ex.blotter, symbol)

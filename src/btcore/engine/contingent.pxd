@@ -9,13 +9,13 @@ from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.admit cimport enter_market
 from btcore.engine.blotter cimport Blotter, end_child, end_order, is_open, leaves, may_grow, recount_open_qty
-from btcore.engine.state cimport Exchange, can_match, note
+from btcore.engine.state cimport Exchange, bar_of, can_match, note
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
+    BAR, Bar, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
     NONE, OCO, Order, PARENT_ENDED, RELEASED, SUBMIT, Ticker
 )
-from btcore.rules.matching cimport fills_resting, is_limit
+from btcore.rules.matching cimport fills_resting, is_limit, reference_px
 from btcore.rules.rounding cimport whole_lots
 
 
@@ -28,12 +28,11 @@ cdef inline bint is_sibling(const Order* order, const Order* filled) noexcept no
 
 cdef inline bint is_ambiguous(const Exchange* ex, const Order* order) noexcept nogil:
     """True for a limit that the range of the bar reaches too, while a stop of its group fills inside that range."""
-    return (
-        ex.stop_bar != NULL and can_match(order, ex.stop_bar.ts) and is_limit(order) and order.triggered != 2
-        and fills_resting(
-            order.side, ex.stop_bar.low if order.side > 0 else ex.stop_bar.high, order.limit_px, ex.terms.through
-        )
-    )
+    cdef const Bar* bar
+    if ex.stop_bar == NULL or not can_match(order, ex.stop_bar.ts) or not is_limit(order) or order.triggered == 2:
+        return False
+    bar = bar_of(ex, order, ex.stop_bar)
+    return fills_resting(order.side, bar.low if order.side > 0 else bar.high, order.limit_px, ex.terms.through)
 
 
 cdef inline void reduce_sibling(
@@ -144,13 +143,21 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
 cdef inline int release_children(
     Exchange* ex, const Order* parent, int64_t ts, double px, double seen_px
 ) noexcept nogil:
-    """Releases the children of an order that has filled at `px`, before slippage `seen_px`."""
+    """Releases the children of an order that has filled at `px`, before slippage `seen_px`.
+
+    With bars of bid and ask a child of the other side starts from the price of its own side.
+    """
+    cdef const Ticker* ticker = &ex.tickers[parent.symbol]
+    cdef double spread = ticker.quote.ask - ticker.quote.bid if ticker.source == BAR and ticker.quoted else 0.0
     cdef Order* child
     cdef int64_t k
+    cdef double own_px
     for k in range(ex.blotter.n_contingent):
         child = &ex.blotter.orders[ex.blotter.contingent[k]]
-        if child.parent == parent.id and is_open(child) and release_child(ex, child, ts, px, seen_px) < 0:
-            return -1
+        if child.parent == parent.id and is_open(child):
+            own_px = px if child.side == parent.side else px + child.side * spread  # the parent met the other side
+            if release_child(ex, child, ts, own_px, seen_px) < 0:
+                return -1
     return 0
 
 
@@ -171,6 +178,7 @@ cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept
     cdef Blotter* blotter = &ex.blotter
     cdef Order* parent = &blotter.orders[child.parent - 1]
     cdef double mark = ex.account.positions[child.symbol].mark
+    cdef double known_px = reference_px(&ex.tickers[child.symbol], child.side, mark)
     cdef int64_t k
     if child.time_in_force == GTD and child.ts_expires <= now:
         end_order(blotter, child, EXPIRED, GTD_OVER, now)
@@ -190,7 +198,7 @@ cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept
     blotter.contingent[k] = <int32_t> (child.id - 1)
     blotter.n_contingent += 1
     child.held = 1
-    if parent.filled_qty > 0.0 and release_child(ex, child, now, mark, mark) < 0:
+    if parent.filled_qty > 0.0 and release_child(ex, child, now, known_px, mark) < 0:
         return -1
     if not is_open(parent) and is_open(child):
         end_child(blotter, child, now)

@@ -20,7 +20,7 @@ from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
 from btcore.engine.state cimport Exchange, Pool
 from btcore.engine.strategy_calls cimport MAX_ROUNDS
-from btcore.feed.stream cimport Stream
+from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
@@ -43,6 +43,7 @@ cdef class Engine:
         cdef int64_t n = tape.n_symbols
         ex.tickers = <Ticker*> zeroed(n, sizeof(Ticker))
         ex.pools = <Pool*> zeroed(n, sizeof(Pool))
+        ex.sides = <Sides*> zeroed(n, sizeof(Sides))
         ex.account.positions = <Position*> zeroed(n, sizeof(Position))
         ex.blotter.queues = <Queue*> zeroed(n, sizeof(Queue))
         ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
@@ -55,6 +56,7 @@ cdef class Engine:
         cdef Exchange* ex = &self.run.ex
         free(ex.tickers)
         free(ex.pools)
+        free(ex.sides)
         free(ex.account.positions)
         free(ex.account.legs)
         free(ex.known.positions)
@@ -288,6 +290,8 @@ cdef void connect(Run* run, Tape tape):
         if stream.kind == QUOTE:
             ex.quote_streams[stream.symbol] = i
             ex.blotter.queues[stream.symbol].may_cross = tape.containers[i].crossed == "keep"
+        if stream.bid.open != NULL:
+            ex.blotter.queues[stream.symbol].may_cross = True
         if stream.kind == BAR and stream.n > 0:
             ticker.next_open = stream.ts[0]
     for i in range(tape.n_symbols):

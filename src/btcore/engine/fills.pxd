@@ -110,7 +110,7 @@ cdef inline int record_fill(
         ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE or ex.rule == BAR_CLOSE or ex.rule == DATA_END
     )
     cdef int64_t ts_event = ticker.quote.ts
-    if ticker.source == QUOTE and liquidity == TAKER:
+    if ticker.quoted and liquidity == TAKER:
         ex.journal.spread_cost += (
             0.5 * (ticker.quote.ask - ticker.quote.bid) * qty * ex.account.positions[order.symbol].point_value
         )

@@ -12,7 +12,8 @@ from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, matchabl
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
-from btcore.engine.state cimport Exchange, takes_close
+from btcore.engine.state cimport Exchange, bar_of, takes_close
+from btcore.feed.stream cimport Sides
 from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, Ticker
 )
@@ -185,24 +186,26 @@ cdef inline bint takes_part(
 cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts, int phase) noexcept nogil:
     """Runs one phase of a bar for every order that takes part, by time of arrival."""
     cdef Order* order
+    cdef const Bar* own
     cdef int32_t i = ex.blotter.queues[symbol].head
     cdef int code = 0
     ex.stop_bar = bar if phase == STOPS and ex.terms.intrabar != OPTIMISTIC else NULL
     while i >= 0 and code == 0:
         order = &ex.blotter.orders[i]
         if takes_part(ex, order, bar, ts, phase):
+            own = bar_of(ex, order, bar)
             if phase == AT_OPEN:
-                code = match_open(ex, order, bar, ts)
+                code = match_open(ex, order, own, ts)
             elif phase == STOPS:
-                code = match_stop(ex, order, bar, ts)
+                code = match_stop(ex, order, own, ts)
             elif phase == LIMITS:
-                code = match_limit(ex, order, bar, ts)
+                code = match_limit(ex, order, own, ts)
             elif phase == RELEASED:
-                code = match_released(ex, order, bar, ts)
+                code = match_released(ex, order, own, ts)
             elif phase == RELEASED_STOPS:
-                code = match_released_stop(ex, order, bar.close, ts)
+                code = match_released_stop(ex, order, own.close, ts)
             else:
-                code = match_close(ex, order, bar, ts)
+                code = match_close(ex, order, own, ts)
         i = ex.blotter.orders[i].next
     ex.stop_bar = NULL
     return code
@@ -225,8 +228,10 @@ cdef inline void clear_bar_flags(Exchange* ex, int32_t symbol) noexcept nogil:
 cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t ts) noexcept nogil:
     """Runs all phases of a bar delivered at `ts`."""
     cdef bint optimistic = ex.terms.intrabar == OPTIMISTIC
+    cdef const Sides* sides = &ex.sides[symbol]
     if match_phase(ex, symbol, bar, ts, AT_OPEN) < 0:
         return -1
+    show_sides(ex, symbol, 0.5 * (sides.bid.open + sides.bid.close), 0.5 * (sides.ask.open + sides.ask.close))
     if ex.terms.intrabar == PATH:
         if match_path(ex, symbol, bar, ts) < 0:
             return -1
@@ -240,10 +245,18 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
         ):
             return -1
         ex.in_range = 0
+    show_sides(ex, symbol, sides.bid.close, sides.ask.close)
     if match_phase(ex, symbol, bar, ts, CLOSE) < 0:
         return -1
     clear_bar_flags(ex, symbol)
     return 0
+
+
+cdef inline void show_sides(Exchange* ex, int32_t symbol, double bid, double ask) noexcept nogil:
+    """Sets the bid and the ask of a symbol with bars of both: those of the open, of the close, or their mean."""
+    if ex.sides[symbol].given:
+        ex.tickers[symbol].quote.bid, ex.tickers[symbol].quote.ask = bid, ask
+        ex.tickers[symbol].quoted = 1
 
 
 cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
@@ -256,25 +269,33 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Bar* bar = &ticker.bar
     cdef Queue* queue = &ex.blotter.queues[symbol]
+    cdef const Sides* sides = &ex.sides[symbol]
+    cdef double mark = bar.close
     cdef bint affected
     cdef int code = 0
     if ticker.source != BAR:
         return expire_and_activate(ex, symbol, bar.ts, bar.ts)
     ticker.event = ex.event[0]
     queue.bar_end = NEVER
-    affected = is_affected(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
+    if sides.given:
+        mark = 0.5 * (sides.bid.close + sides.ask.close)
+        affected = is_affected(queue, sides.ask.low, sides.ask.high, sides.bid.low, sides.bid.high, bar.ts)
+    else:
+        affected = is_affected(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
     if not isnan(ex.terms.volume_share) and (affected or ex.terms.fill_at_close):
         ex.pools[symbol].ask = whole_lots(ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size)
     if affected:
+        show_sides(ex, symbol, sides.bid.open, sides.ask.open)
         if not ticker.priced:
-            ex.account.positions[symbol].mark = bar.open
+            ex.account.positions[symbol].mark = 0.5 * (sides.bid.open + sides.ask.open) if sides.given else bar.open
             ticker.priced = 1
         expire_and_activate(ex, symbol, bar.ts, ts - 1)
         admit_waiting(ex, symbol, ts, bar.open)
         code = match_bar(ex, symbol, bar, ts)
-        check_mark_bounds(ex, queue, bar.close)
+        check_mark_bounds(ex, queue, mark)
         refresh_queue(&ex.blotter, symbol)
-    ex.account.positions[symbol].mark = bar.close
+    show_sides(ex, symbol, sides.bid.close, sides.ask.close)
+    ex.account.positions[symbol].mark = mark
     ticker.priced = 1
     queue.bar_end = ts
     return -1 if code < 0 else affected

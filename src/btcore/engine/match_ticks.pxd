@@ -3,7 +3,7 @@
 from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.admit cimport admit, initial_px
+from btcore.engine.admit cimport admit
 from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leaves, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange, Pool, can_match, note, takes_close
@@ -13,7 +13,7 @@ from btcore.model cimport (
     STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport (
-    fills_resting, goes_through, is_limit, is_trailing, is_untriggered, trail_stop, triggers
+    fills_resting, goes_through, is_limit, is_trailing, is_untriggered, reference_px, trail_stop, triggers
 )
 
 
@@ -62,7 +62,10 @@ cdef inline int match_standing(Exchange* ex, Order* order, int64_t now) noexcept
         return match_quote(ex, order, now, STANDING_QUOTE)
     if ex.blotter.queues[order.symbol].bar_end == now and takes_close(ex, order) and leaves(order) > 0.0:
         ex.rule = BAR_CLOSE
-        return fill_as_taker(ex, order, ex.account.positions[order.symbol].mark, &ex.pools[order.symbol].ask, now)
+        return fill_as_taker(
+            ex, order, reference_px(ticker, order.side, ex.account.positions[order.symbol].mark),
+            &ex.pools[order.symbol].ask, now,
+        )
     return 0
 
 
@@ -158,7 +161,7 @@ cdef inline void admit_waiting(Exchange* ex, int32_t symbol, int64_t ts, double 
         order = &ex.blotter.orders[i]
         i = order.next
         if is_open(order) and not order.admitted:
-            admit(ex, order, ts, initial_px(ex, order, px))
+            admit(ex, order, ts, reference_px(&ex.tickers[symbol], order.side, px))
 
 
 cdef inline void check_mark_bounds(Exchange* ex, const Queue* queue, double mark) noexcept nogil:

@@ -16,7 +16,7 @@ from btcore.model cimport (
     AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
     INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, Ticker,
 )
-from btcore.rules.matching cimport has_limit, has_trigger
+from btcore.rules.matching cimport has_limit, has_trigger, reference_px
 
 
 cdef inline int handle_request(Exchange* ex, const Request* request, int64_t now) noexcept nogil:
@@ -87,9 +87,14 @@ cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept n
             end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
             return 0
         return register_child(ex, order, now)
-    if enter_market(ex, order, now, ex.account.positions[order.symbol].mark):
+    if enter_market(ex, order, now, known_px(ex, order)):
         return match_standing(ex, order, now)
     return 0
+
+
+cdef inline double known_px(const Exchange* ex, const Order* order) noexcept nogil:
+    """The latest price of the order's side."""
+    return reference_px(&ex.tickers[order.symbol], order.side, ex.account.positions[order.symbol].mark)
 
 
 cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, int64_t now) noexcept nogil:

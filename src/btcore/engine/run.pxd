@@ -9,7 +9,7 @@ from btcore.engine.match_bars cimport on_bar
 from btcore.engine.match_ticks cimport on_quote, on_trade
 from btcore.engine.state cimport Exchange
 from btcore.feed.search cimport CachedSearch
-from btcore.feed.stream cimport MergeOrder, Stream, load
+from btcore.feed.stream cimport MergeOrder, Stream, load, load_sides
 from btcore.model cimport BAR, Dated as ScheduledEvent, Market, NEVER, Outbox, QUOTE, on_event_t
 
 
@@ -53,6 +53,8 @@ cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) 
     """
     cdef Exchange* ex = &run.ex
     load(stream, row, &ex.tickers[stream.symbol], ex.load_sizes)
+    if stream.bid.open != NULL:
+        load_sides(stream, row, &ex.sides[stream.symbol])
     run.market.now = t
     if stream.kind == QUOTE:
         return on_quote(ex, stream.symbol)

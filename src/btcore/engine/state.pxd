@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from btcore.engine.blotter cimport Blotter, is_open, leaves
 from btcore.engine.journal cimport Journal, write_note
 from btcore.feed.prices cimport size_of
-from btcore.feed.stream cimport Stream
+from btcore.feed.stream cimport Sides, Stream
 from btcore.model cimport (
     Account, Bar, CLS, Instrument, MARKET, Note, OPG, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
 )
@@ -49,6 +49,7 @@ cdef struct Exchange:
     int64_t n_lots               # length of `lots`
     Ticker* tickers              # by symbol
     Pool* pools                  # by symbol
+    Sides* sides                 # by symbol: the latest bar of bid and ask
     Instrument* instruments      # by symbol; `account.instruments` without the const
     const Bar* stop_bar          # the bar while its range is matched against stops, else NULL
     const int64_t* opens         # of the sessions of all symbols, ns UTC
@@ -84,6 +85,14 @@ cdef inline bint can_match(const Order* order, int64_t ts) noexcept nogil:
     return (
         is_open(order) and order.admitted and order.active and order.ts_arrived <= ts and leaves(order) > 0.0
     )
+
+
+cdef inline const Bar* bar_of(const Exchange* ex, const Order* order, const Bar* bar) noexcept nogil:
+    """The bar that the order meets: of bars of bid and ask, a buy meets that of the ask, a sell that of the bid."""
+    cdef const Sides* sides = &ex.sides[order.symbol]
+    if not sides.given:
+        return bar
+    return &sides.ask if order.side > 0 else &sides.bid
 
 
 cdef inline bint takes_close(const Exchange* ex, const Order* order) noexcept nogil:

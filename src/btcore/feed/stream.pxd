@@ -5,7 +5,7 @@ from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t
 
 from btcore.feed.search cimport first_at
 from btcore.memory cimport prefetch
-from btcore.model cimport BAR, NEVER, QUOTE, Ticker
+from btcore.model cimport BAR, Bar, NEVER, QUOTE, Ticker
 
 
 cdef enum:
@@ -27,6 +27,19 @@ cdef struct MergeOrder:          # the stream of each event; both NULL for a sin
     const uint16_t* wide         # more
 
 
+cdef struct SideColumns:         # prices of one side of bars of bid and ask
+    const double* open           # NULL: the bars have one price; likewise below
+    const double* high
+    const double* low
+    const double* close
+
+
+cdef struct Sides:               # a bar of bid and ask
+    Bar bid
+    Bar ask
+    int8_t given                 # 0: the symbol's bars have one price
+
+
 cdef struct Stream:              # one container; NULL for columns that it does not have
     const int64_t* ts
     const double* a              # bar: open; quote: bid; trade: price
@@ -40,6 +53,8 @@ cdef struct Stream:              # one container; NULL for columns that it does 
     int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
     int32_t symbol
     int8_t kind
+    SideColumns bid              # of bars of bid and ask
+    SideColumns ask
     const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
 
 
@@ -92,3 +107,19 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint size
         ticker.trade.px = stream.a[i]
         ticker.trade.qty = INFINITY if stream.b == NULL else stream.b[i]
         ticker.trade.side = 0 if stream.side == NULL else stream.side[i]
+
+
+cdef inline void load_sides(const Stream* stream, int64_t i, Sides* sides) noexcept nogil:
+    """Loads row `i` of bars of bid and ask."""
+    load_side(stream, &stream.bid, i, &sides.bid)
+    load_side(stream, &stream.ask, i, &sides.ask)
+    sides.given = 1
+
+
+cdef inline void load_side(const Stream* stream, const SideColumns* side, int64_t i, Bar* bar) noexcept nogil:
+    bar.ts = stream.ts[i]
+    bar.open = side.open[i]
+    bar.high = side.high[i]
+    bar.low = side.low[i]
+    bar.close = side.close[i]
+    bar.volume = NAN if stream.e == NULL else stream.e[i]

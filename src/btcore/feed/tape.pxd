@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.feed.stream cimport BlockIndex, MergeOrder, Stream, delivery, load, stream_at
+from btcore.feed.stream cimport BlockIndex, MergeOrder, SideColumns, Stream, delivery, load, stream_at
 
 
 cdef class Tape:
@@ -18,6 +18,7 @@ cdef class Tape:
     cdef readonly tuple containers
 
     cdef set_columns(self, Stream* stream, container)
+    cdef set_side(self, SideColumns* side, prices)
     cdef set_index(self, Stream* stream, BlockIndex* index, container)
     cdef set_order(self, order)
     cdef merge(self, dtype)

@@ -93,6 +93,9 @@ cdef class Tape:
             stream.c = address_of(container.low, columns)
             stream.d = address_of(container.close, columns)
             stream.e = address_of(container.volume, columns)
+            if container.bid is not None and stream.n:
+                self.set_side(&stream.bid, container.bid)
+                self.set_side(&stream.ask, container.ask)
         else:
             stream.a = address_of(container.price, columns)
             stream.b = address_of(container.size, columns)
@@ -100,6 +103,13 @@ cdef class Tape:
                 side = container.side
                 columns.append(side)
                 stream.side = &side[0]
+
+    cdef set_side(self, SideColumns* side, prices):
+        """Stores the addresses of the prices of one side of bars."""
+        side.open = address_of(prices.open, self.columns)
+        side.high = address_of(prices.high, self.columns)
+        side.low = address_of(prices.low, self.columns)
+        side.close = address_of(prices.close, self.columns)
 
     cdef set_index(self, Stream* stream, BlockIndex* index, container):
         """Stores the addresses of the container's block extremes in `index`, if it has them."""

@@ -4,7 +4,7 @@ from libc.math cimport fabs, fmax, fmin, isnan
 from libc.stdint cimport int8_t
 
 from btcore.model cimport (
-    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Order, PERCENT, PRICE, QUOTE, STOP, STOP_LIMIT, Ticker,
+    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Order, PERCENT, PRICE, STOP, STOP_LIMIT, Ticker,
     TRAILING_STOP, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, whole_lots
@@ -104,7 +104,7 @@ cdef inline void trail_stop(Order* order, double px, double tick) noexcept nogil
 
 
 cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:
-    """The price used to value a market order: with quotes the ask for a buy or the bid for a sell, else the mark."""
-    if ticker.source == QUOTE and ticker.quoted:
+    """The price used to value a market order: with a bid and an ask that of its side, else the mark."""
+    if ticker.quoted:
         return ticker.quote.ask if side > 0 else ticker.quote.bid
     return mark

@@ -31,6 +31,48 @@ def test_built_ins_pass(name, market):
     assert (report.runs, report.remade) == (19, True)
 
 
+class Sender(bt.Strategy):
+    """Orders of every lifetime and many types at every bar."""
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        ctx.buy("A", 1, limit=bar.low, time_in_force="DAY")
+        ctx.sell("A", 2, time_in_force="CLS")
+        ctx.buy("A", 3, time_in_force="OPG")
+        ctx.sell("A", 1, trail=0.01 * bar.close)
+        ctx.bracket("A", 1, side="buy", take_profit=bar.close * 1.01, stop_loss=bar.close * 0.99)
+
+
+RULES = {
+    "close": {"bar_fill": "close"},
+    "closed at the end": {"bar_fill": "close", "close_at_end": True},
+    "through": {"limit_fill": "through"},
+    "share of the volume": {"volume_share": 0.0001},
+}
+
+
+@pytest.mark.parametrize("market", ["bars", "bid and ask"])
+@pytest.mark.parametrize("rule", list(RULES))
+def test_rules_of_bars_pass(market, rule):
+    if market == "bid and ask" and rule == "share of the volume":
+        return  # they have no volume
+    data, execution = markets()[market], bt.Execution(**RULES[rule])
+    report = leakcheck(data, Sender, cuts=6, execution=execution, calendar="XNYS")
+    assert report.orders_checked > 100
+    says_so = any("fill at the close on which they are decided" in line for line in report.cautions)
+    assert says_so == (execution.bar_fill == "close")
+    assert leakcheck(data, honest, cuts=6, execution=execution).fills_checked > 0
+
+
+def test_the_age_of_quotes_passes():
+    class Taker(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            ctx.buy("A", 1, time_in_force="IOC")
+            ctx.sell("A", 1)
+
+    execution = bt.Execution(max_quote_age="1s", consume="until_refresh", close_at_end=True, latency_ms=700)
+    assert leakcheck(markets()["all kinds"], Taker, cuts=4, execution=execution).orders_checked > 10
+
+
 def shifted_by_a_row(data):
     """Yesterday's signal in today's row. Today's bar has begun by then; its prices are not known."""
     bars = data["A"]
