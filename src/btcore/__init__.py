@@ -26,7 +26,16 @@ from btcore.strategies.callbacks.strategy import (
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.targets.targets import Targets
 
-from .config import CommissionTier, Execution, Instrument, RunRequest, StrategySpec, TradingHours
+from .config import (
+    Commission,
+    CommissionTier,
+    Execution,
+    Instrument,
+    RunRequest,
+    Slippage,
+    StrategySpec,
+    TradingHours,
+)
 from .data import (
     Bars,
     Catalog,
@@ -56,6 +65,7 @@ __all__ = [
     "Bars",
     "BtcoreError",
     "Catalog",
+    "Commission",
     "CommissionTier",
     "Compiled",
     "ConfigError",
@@ -79,6 +89,7 @@ __all__ = [
     "Result",
     "RunRequest",
     "SampleMarket",
+    "Slippage",
     "Strategy",
     "StrategyError",
     "StrategySpec",

@@ -7,17 +7,17 @@ has over 300 lines because all settings of a run are read in one place.
 from collections.abc import Mapping
 from datetime import datetime
 from itertools import pairwise
-from math import isfinite
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
+from .costs import Bps, Commission, CommissionTier, NonNegative, Slippage, check_limits
 from .errors import ConfigError
 from .times.clock import to_ns, zone
 from .times.hours import TradingHours
 from .times.intervals import DAY_NS, UNIT_NS
 from .times.resolutions import RESOLUTION_PATTERN, RESOLUTION_WORDS
-from .validation import PATTERN_WORDS, checked, fault
+from .validation import PATTERN_WORDS, check_finite, checked, dated_numbers, fault
 
 __all__ = [
     "MAX_CAPITAL",
@@ -25,6 +25,7 @@ __all__ = [
     "SYMBOL_PATTERN",
     "SYMBOL_WORDS",
     "Capital",
+    "Commission",
     "CommissionTier",
     "Currency",
     "DatedValues",
@@ -34,6 +35,7 @@ __all__ = [
     "IsoDate",
     "Resolution",
     "RunRequest",
+    "Slippage",
     "StrategyName",
     "StrategySpec",
     "Symbol",
@@ -76,8 +78,6 @@ Resolution = Annotated[
     str, Meta(pattern=RESOLUTION_PATTERN, description=f"{RESOLUTION_WORDS}.", examples=["day", "5min"])
 ]
 
-Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
-NonNegative = Annotated[float, Meta(ge=0)]
 Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Rate = Annotated[float, Meta(ge=-100, le=100)]
 RiskFreeRate = Annotated[float, Meta(gt=-1, le=100)]
@@ -86,46 +86,6 @@ ExchangeCode = Annotated[str, Meta(min_length=1, max_length=32)]
 Instant = IsoDate | int  # int: ns since the epoch, UTC
 DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid from its time on
 FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | DatedValues]
-
-
-def _check_finite(struct: Struct) -> None:
-    """ConfigError for a number that is not finite; the times of dated values are checked by a run."""
-    for name in struct.__struct_fields__:
-        value = getattr(struct, name)
-        if isinstance(value, float) and not isfinite(value):
-            raise ConfigError(f"{name}: {value} is not a finite number")
-        for i, number in _dated(value):
-            if isinstance(number, float) and not isfinite(number):
-                raise ConfigError(f"{name}[{i}]: {number} is not a finite number")
-
-
-def _dated(value: Any) -> list[tuple[int, float]]:
-    """Index and number of each of the dated values; none of another value.
-
-    A Struct made in Python may hold values of any type, which `checked` refuses later.
-    """
-    items = value if isinstance(value, list) else []
-    pairs = [(i, item) for i, item in enumerate(items) if isinstance(item, tuple) and len(item) == 2]
-    return [(i, number) for i, (_, number) in pairs if _is_number(number)]
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
-class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Commission rates that apply once enough has been traded in a calendar month (UTC).
-
-    notional: money traded so far in the month, in the run's currency.
-    maker_bps, taker_bps: commission of a fill in bps of its notional; negative is a rebate.
-    """
-
-    notional: Annotated[float, Meta(gt=0)]
-    maker_bps: Bps
-    taker_bps: Bps
-
-    def __post_init__(self) -> None:
-        _check_finite(self)
 
 
 class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -139,10 +99,15 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slippage_volume: how much worse, as a fraction of the price, for r = 1; grows with r squared, where r is
         the fill's share of the size shown.
     slippage_sqrt: likewise, but grows with the square root of r.
+    slippage_entry_bps: how much worse, in bps of the price, for what opens or raises a position.
     commission_bps: commission of a fill, in bps of its notional; negative is a rebate.
     maker_bps, taker_bps: replace commission_bps for fills of that kind; null for commission_bps.
     commission_per_share: money per unit, in the run's currency, added to the bps.
     commission_min, commission_max: limits of a fill's commission, in the run's currency; null for none.
+    commission_per_order: money for each order, in the run's currency, charged with its first fill.
+    commission_max_bps: largest commission of a fill in bps of its notional, also where it is below
+        commission_min; null for none.
+    commission_round_to: the commission of a fill is rounded to a multiple of it, such as 0.01; 0 for none.
     commission_tiers: rates by the notional traded in a month, in increasing order; they take
         precedence over the other bps.
     latency_ms: from the strategy to the market, in milliseconds; takes dated values.
@@ -202,6 +167,10 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bar_fill: Literal["open", "close"] = "open"
     close_at_end: bool = False
     consume: Literal["none", "until_refresh"] = "none"
+    commission_per_order: NonNegative = 0.0
+    commission_max_bps: NonNegative | None = None
+    commission_round_to: NonNegative = 0.0
+    slippage_entry_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
     max_quote_age: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])")] | None = None
 
     @property
@@ -210,10 +179,8 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.displayed_size or self.consume == "until_refresh"
 
     def __post_init__(self) -> None:
-        _check_finite(self)
-        low, high = self.commission_min, self.commission_max
-        if _is_number(low) and _is_number(high) and low > high:  # type: ignore[operator]
-            raise ConfigError(f"commission_min: {low} is above commission_max {high}")
+        check_finite(self)
+        check_limits("commission_min", self.commission_min, "commission_max", self.commission_max)
         tiers: list[Any] = self.commission_tiers if isinstance(self.commission_tiers, list) else []
         are_tiers = all(isinstance(tier, CommissionTier) for tier in tiers)
         for i, (tier, following) in enumerate(pairwise(tiers if are_tiers else [])):
@@ -223,7 +190,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                     "that of the tier before"
                 )
         for name in ("latency_ms", "response_latency_ms"):
-            for i, ms in _dated(getattr(self, name)):
+            for i, ms in dated_numbers(getattr(self, name)):
                 if not 0 <= ms <= MAX_LATENCY_MS:
                     raise ConfigError(f"{name}[{i}]: {ms} is not between 0 and {MAX_LATENCY_MS}")
 
@@ -246,6 +213,9 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     splits: (time, new shares for one).
     dividends: (time, money per unit, in its currency).
     sessions: the code of an exchange, such as XNYS, or trading hours; null for the sessions of the run.
+    commission, slippage: in place of all such settings of Execution; null for those.
+    maker_bps, taker_bps: replace the rates of commission and of its tiers for fills of that kind; null for
+        those.
     """
 
     tick_size: NonNegative = 0.0
@@ -261,13 +231,47 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     splits: DatedValues = field(default_factory=list)
     dividends: DatedValues = field(default_factory=list)
     sessions: ExchangeCode | TradingHours | None = None
+    commission: Commission | None = None
+    slippage: Slippage | None = None
+    maker_bps: Bps | None = None
+    taker_bps: Bps | None = None
 
     def __post_init__(self) -> None:
-        _check_finite(self)
+        check_finite(self)
         for name in ("splits", "dividends"):
-            for i, value in _dated(getattr(self, name)):
+            for i, value in dated_numbers(getattr(self, name)):
                 if value <= 0:
                     raise ConfigError(f"{name}[{i}]: {value} is not above 0")
+
+
+def commission_of(instrument: Instrument, execution: Execution) -> Commission:
+    """The commission of the instrument, else that of the run, without `maker_bps`, `taker_bps` and tiers."""
+    if instrument.commission is not None:
+        return instrument.commission
+    return Commission(
+        bps=execution.commission_bps,
+        maker_bps=execution.maker_bps,
+        taker_bps=execution.taker_bps,
+        per_share=execution.commission_per_share,
+        per_order=execution.commission_per_order,
+        minimum=execution.commission_min,
+        maximum=execution.commission_max,
+        maximum_bps=execution.commission_max_bps,
+        round_to=execution.commission_round_to,
+    )
+
+
+def slippage_of(instrument: Instrument, execution: Execution) -> Slippage:
+    """The slippage of the instrument, else that of the run."""
+    if instrument.slippage is not None:
+        return instrument.slippage
+    return Slippage(
+        bps=execution.slippage_bps,
+        ticks=execution.slippage_ticks,
+        volume=execution.slippage_volume,
+        sqrt=execution.slippage_sqrt,
+        entry_bps=execution.slippage_entry_bps,
+    )
 
 
 class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -319,7 +323,7 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     benchmark: Symbol | None = None
 
     def __post_init__(self) -> None:
-        _check_finite(self)
+        check_finite(self)
         self._check_types()
         repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
         if repeated:

@@ -119,7 +119,7 @@ cdef inline double money_quantity(
     cdef double qty
     if weight == 0.0:
         return 0.0
-    qty = money / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.cost_rate))
+    qty = money / (fabs(px) * account.positions[symbol].point_value * (1.0 + account.instruments[symbol].cost_rate))
     qty = whole_lots(qty, account.instruments[symbol].lot_size)
     return qty if weight > 0 else -qty
 

@@ -282,6 +282,7 @@ cdef struct Instrument:
     double margin_weight     # share of buying power per notional: leverage times initial margin rate; 1: default
     double maintenance       # maintenance margin rate; 0: none
     double borrow_rate       # current fee on short positions, per year
+    double cost_rate         # taker commission and slippage as a share of notional; target sizing reserves it
     int8_t negative_prices   # 1: prices may be zero or negative
     int8_t unlevered         # 1: a fill that raises a position is cut to what equity pays, as there is no credit
 
@@ -308,7 +309,6 @@ cdef struct Market:          # what a strategy sees of the market
 cdef struct Account:
     double cash
     double leverage          # buying power divided by equity
-    double cost_rate         # taker commission and slippage as a share of notional; target sizing reserves it
     Position* positions      # by symbol; hedging account: the sum of both legs
     Position* legs           # hedging account: long and short leg of each symbol; NULL for netting
     const Instrument* instruments    # by symbol

@@ -52,7 +52,6 @@ MARKET_DTYPE = dtype_of(sizeof(Market), [
 ACCOUNT_DTYPE = dtype_of(sizeof(Account), [
     ("cash", offset_of(&_account, &_account.cash), np.float64),
     ("leverage", offset_of(&_account, &_account.leverage), np.float64),
-    ("cost_rate", offset_of(&_account, &_account.cost_rate), np.float64),
     ("positions", offset_of(&_account, &_account.positions), np.intp),
     ("legs", offset_of(&_account, &_account.legs), np.intp),
     ("instruments", offset_of(&_account, &_account.instruments), np.intp),

@@ -214,3 +214,28 @@ def _floats(value: Any, keys: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...]
     elif isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             yield from _floats(item, (*keys, key))
+
+
+def check_finite(struct: Struct) -> None:
+    """ConfigError for a number that is not finite; the times of dated values are checked by a run."""
+    for name in struct.__struct_fields__:
+        value = getattr(struct, name)
+        if isinstance(value, float) and not isfinite(value):
+            raise ConfigError(f"{name}: {value} is not a finite number")
+        for i, number in dated_numbers(value):
+            if isinstance(number, float) and not isfinite(number):
+                raise ConfigError(f"{name}[{i}]: {number} is not a finite number")
+
+
+def dated_numbers(value: Any) -> list[tuple[int, float]]:
+    """Index and number of each of the dated values; none of another value.
+
+    A Struct made in Python may hold values of any type, which `checked` refuses later.
+    """
+    items = value if isinstance(value, list) else []
+    pairs = [(i, item) for i, item in enumerate(items) if isinstance(item, tuple) and len(item) == 2]
+    return [(i, number) for i, (_, number) in pairs if is_number(number)]
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float)

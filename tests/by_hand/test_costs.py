@@ -21,7 +21,7 @@ from hand_cases import (
 )
 from random_rows import SECOND
 
-from btcore.config import CommissionTier, Instrument
+from btcore.config import Commission, CommissionTier, Instrument, Slippage
 
 # Latency
 
@@ -240,3 +240,67 @@ def test_the_size_of_a_trade_caps_fills(engine: EngineRun) -> None:
         (2, 2, 1, 99.5, "maker"),
         (3, 2, 1, 99.5, "maker"),
     ]
+
+
+# Costs of one instrument, and more terms of both
+
+
+def test_a_fee_is_charged_once_for_an_order(engine: EngineRun) -> None:
+    # 4 of 10 at the first quote, 6 at the second, with 1 % of each fill: 2 + 4, then 6.
+    market = {"A": quotes((0, 99, 100, 9, 4), (1, 99, 100, 9, 9))}
+    terms = {"commission_per_order": 2.0, "commission_bps": 100.0, "displayed_size": True}
+    outcome = play(engine, {0: buy(10)}, market, **terms)
+    assert [fill["commission"] for fill in outcome.fills] == [pytest.approx(6), pytest.approx(6)]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "charged"),
+    [(1, 0.33), (50, 1.0), (1000, 5.0), (1001, 5.01), (999, 5.0)],  # 5.005 and 4.995 are rounded up
+)
+def test_a_percentage_with_minimum_and_cap_is_rounded_to_the_cent(
+    engine: EngineRun, quantity: float, charged: float
+) -> None:
+    # Half a cent a share, at least 1, at most 1 % of the trade: 0.3333 for one share of 33.33.
+    own = Commission(per_share=0.005, minimum=1.0, maximum_bps=100.0, round_to=0.01)
+    market = {"A": quotes((0, 33.33, 33.33), (1, 33.33, 33.33))}
+    outcome = play(engine, {0: buy(quantity)}, market, {"A": Instrument(commission=own)}, commission_bps=50)
+    assert outcome.fills[0]["commission"] == pytest.approx(charged, abs=1e-9)
+
+
+def test_rebates_are_rounded_away_from_zero(engine: EngineRun) -> None:
+    # -1.5 bps of 1000 is -0.15, with steps of 0.1 it is -0.2.
+    market = {"A": quotes((0, 100, 101), (1, 99, 100), (2, 99, 100))}
+    outcome = play(engine, {0: buy(10, limit=100.0)}, market, maker_bps=-1.5, commission_round_to=0.1)
+    assert outcome.fills[0]["commission"] == pytest.approx(-0.2)
+
+
+def test_rates_of_an_instrument_go_before_the_tiers_of_the_run(engine: EngineRun) -> None:
+    # The tier of 1 bps begins at 0.01; A has its own rate for takers, B has not.
+    tiers = [CommissionTier(notional=0.01, maker_bps=1, taker_bps=1)]
+    market = {name: quotes((0, 100, 100), (1, 100, 100)) for name in ("A", "B")}
+    plan = {0: both(buy(1), buy(100), lambda ctx: ctx.buy("B", 100))}
+    outcome = play(engine, plan, market, {"A": Instrument(taker_bps=7)}, commission_tiers=tiers, taker_bps=9)
+    assert [fill["commission"] for fill in outcome.fills] == [pytest.approx(x) for x in (0.07, 7.0, 1.0)]
+
+
+def test_slippage_at_entries_is_for_what_opens_or_raises(engine: EngineRun) -> None:
+    # 0.9 % for the 10 that open; 5 of the 15 sold open a short position: a third of 0.9 %; a close has none.
+    plan = {0: buy(10), 1: sell(15), 2: buy(5)}
+    market = {"A": quotes(*((t, 100, 100) for t in range(4)))}
+    outcome = play(engine, plan, market, slippage_entry_bps=90)
+    assert [fill["price"] for fill in outcome.fills] == [pytest.approx(x) for x in (100.9, 99.7, 100)]
+
+
+def test_a_position_of_a_hedging_account_is_entered_by_its_own_side(engine: EngineRun) -> None:
+    plan = {0: buy(10), 1: sell(10), 2: sell(10, reduce_only=True)}
+    market = {"A": quotes(*((t, 100, 100) for t in range(4)))}
+    outcome = play(engine, plan, market, slippage_entry_bps=100, position_mode="hedging", leverage=5.0)
+    assert [fill["price"] for fill in outcome.fills] == [pytest.approx(x) for x in (101, 99, 100)]
+
+
+def test_slippage_of_an_instrument_goes_before_that_of_the_run(engine: EngineRun) -> None:
+    instruments = {"A": Instrument(tick_size=0.5, slippage=Slippage(bps=100, ticks=1))}
+    market = {name: quotes((0, 100, 100), (1, 100, 100)) for name in ("A", "B")}
+    plan = {0: both(buy(1), lambda ctx: ctx.buy("B", 1))}
+    outcome = play(engine, plan, market, instruments, slippage_bps=50)
+    assert [fill["price"] for fill in outcome.fills] == [pytest.approx(x) for x in (101.5, 100.5)]

@@ -40,10 +40,10 @@ def quotes(prices: list[float], step: int = SECOND, size: list[float] | None = N
 
 
 def play(prices: list[float], plan: dict[int, Act], *, step: int = SECOND, **terms: Any) -> bt.Result:
-    """Runs one symbol `A`; keywords go to the instrument, the run or the execution."""
+    """Runs one symbol `A`; keywords go to the run, the execution or the instrument."""
     settings = {name: terms.pop(name) for name in ("initial_capital", "fx") if name in terms}
     instrument = bt.Instrument(
-        **{name: terms.pop(name) for name in list(terms) if name in bt.Instrument.__struct_fields__}
+        **{name: terms.pop(name) for name in list(terms) if name not in bt.Execution.__struct_fields__}
     )
     return bt.run(
         {"A": quotes(prices, step)},

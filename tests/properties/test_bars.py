@@ -13,6 +13,7 @@ from order_states import unhashed
 from random_rows import SECOND
 from reference import end_of
 from strategy_scripts import scripted
+from variations import free_of_costs
 
 from btcore.config import Execution, Instrument
 from btcore.errors import BtcoreError
@@ -60,9 +61,7 @@ def on_ticks(prices: list[list[float]], act: Any, **terms: Any) -> Outcome:
 @given(cases())
 def test_every_fill_lies_within_its_bar(drawn: Any) -> None:
     case, script = drawn
-    free = {"slippage_bps": 0.0, "slippage_ticks": 0.0, "slippage_volume": 0.0, "slippage_sqrt": 0.0}
-    terms = {name: getattr(case.execution, name) for name in case.execution.__struct_fields__}
-    case.execution = Execution(**{**terms, **free})
+    case = free_of_costs(case)
     try:
         outcome = run_btcore(case, unhashed(scripted(script)))
     except BtcoreError:

@@ -49,5 +49,5 @@ def cut(stream: dict[str, Any], until: int) -> dict[str, Any]:
         if kind in stream
     }
     rows_by_kind = {kind: rows for kind, rows in rows_by_kind.items() if rows}
-    lengths = {name: stream[name] for name in ("interval", "ends") if name in stream}
+    lengths = {name: stream[name] for name in ("interval", "ends", "sides") if name in stream}
     return rows_by_kind | (lengths if "bars" in rows_by_kind else {})

@@ -84,7 +84,7 @@ def test_symbols_that_share_nothing_add_up_in_any_order(drawn: Drawn, random: An
 
 
 def rows_of(stream: dict[str, Any]) -> list[tuple[float, ...]]:
-    return [row for kind, rows in stream.items() if kind not in {"interval", "ends"} for row in rows]
+    return [row for kind, rows in stream.items() if kind not in {"interval", "ends", "sides"} for row in rows]
 
 
 def is_about(action: Action, symbol: str) -> bool:

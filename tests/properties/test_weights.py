@@ -57,7 +57,7 @@ def plain(case: Case) -> Case:
     streams = {}
     for symbol, stream in case.streams.items():
         kind = "quotes" if stream.get("quotes") else "bars"
-        streams[symbol] = {k: v for k, v in stream.items() if k in (kind, "interval", "ends")}
+        streams[symbol] = {k: v for k, v in stream.items() if k in (kind, "interval", "ends", "sides")}
     execution = with_terms(
         case.execution,
         response_latency_ms=0.0,

@@ -3,7 +3,9 @@
 Over 300 lines: every method reads or changes the same cash and positions.
 """
 
-from math import isclose, sqrt
+from math import floor, isclose, sqrt
+
+from btcore.config import Commission, Slippage
 
 from .model import (
     BUY,
@@ -68,12 +70,13 @@ class Accounts:
             return
         if liquidity == TAKER:
             price = self.slipped(order, price, quantity, pool)
-        commission = self.commission(quantity, price, market, liquidity, ts)
+        first = order.filled == 0
+        commission = self.commission(quantity, price, market, liquidity, ts, first)
         affordable = self.affordable(order, quantity, price, commission, market)
         is_cut = affordable < quantity
         if is_cut:
             quantity = 0.0 if order.time_in_force == "FOK" else affordable
-            commission = self.commission(quantity, price, market, liquidity, ts)
+            commission = self.commission(quantity, price, market, liquidity, ts, first)
         if quantity > 0:
             pool.left -= quantity
             self.execute(order, quantity, price, ts, commission=commission, liquidity=liquidity)
@@ -116,10 +119,20 @@ class Accounts:
             self.end_children(order)
 
     def slipped(self, order: Order, price: float, quantity: float, pool: Pool) -> float:
-        terms = self.execution
+        run, instrument = self.execution, self.markets[order.symbol].instrument
+        terms = instrument.slippage or Slippage(
+            bps=run.slippage_bps,
+            ticks=run.slippage_ticks,
+            volume=run.slippage_volume,
+            sqrt=run.slippage_sqrt,
+            entry_bps=run.slippage_entry_bps,
+        )
         r = 1.0 if pool.shown == 0 else min(1.0, quantity / pool.shown)
-        share = terms.slippage_bps / 10_000 + terms.slippage_volume * r**2 + terms.slippage_sqrt * sqrt(r)
-        ticks = terms.slippage_ticks * self.markets[order.symbol].instrument.tick_size
+        share = terms.bps / 10_000 + terms.volume * r**2 + terms.sqrt * sqrt(r)
+        held = self.markets[order.symbol].positions[self.leg_of(order)].quantity
+        closed = min(abs(held), quantity) if held * order.side < 0 else 0.0
+        share += terms.entry_bps / 10_000 * (quantity - closed) / quantity
+        ticks = terms.ticks * instrument.tick_size
         slipped = price + order.side * (abs(price) * share + ticks)
         if order.has_limit:
             slipped = min(slipped, order.limit) if order.side == BUY else max(slipped, order.limit)
@@ -127,20 +140,37 @@ class Accounts:
 
     # Commission
 
-    def commission(self, quantity: float, price: float, market: Market, liquidity: str, ts: int) -> float:
-        terms = self.execution
+    def commission(  # noqa: PLR0917 - the terms of a fill
+        self, quantity: float, price: float, market: Market, liquidity: str, ts: int, first: bool
+    ) -> float:
+        run, instrument = self.execution, market.instrument
+        terms = instrument.commission or Commission(
+            bps=run.commission_bps,
+            maker_bps=run.maker_bps,
+            taker_bps=run.taker_bps,
+            per_share=run.commission_per_share,
+            per_order=run.commission_per_order,
+            minimum=run.commission_min,
+            maximum=run.commission_max,
+            maximum_bps=run.commission_max_bps,
+            round_to=run.commission_round_to,
+        )
         traded = self.traded_notional.get(month_of(ts), 0.0)
-        tiers = [tier for tier in terms.commission_tiers if tier.notional <= traded]
-        rates = tiers[-1] if tiers else terms
-        bps = rates.maker_bps if liquidity == MAKER else rates.taker_bps
-        if bps is None:
-            bps = terms.commission_bps
+        tiers = [tier for tier in run.commission_tiers if tier.notional <= traded]
+        sources = [instrument, tiers[-1] if tiers and instrument.commission is None else terms, terms]
+        rates = [each.maker_bps if liquidity == MAKER else each.taker_bps for each in sources]
+        bps = next((rate for rate in rates if rate is not None), terms.bps)
         notional = quantity * abs(price) * self.point_value(market)
-        charge = bps / 10_000 * notional + terms.commission_per_share * quantity
-        if terms.commission_min is not None:
-            charge = max(charge, terms.commission_min)
-        if terms.commission_max is not None:
-            charge = min(charge, terms.commission_max)
+        charge = bps / 10_000 * notional + terms.per_share * quantity + (terms.per_order if first else 0.0)
+        if terms.minimum is not None:
+            charge = max(charge, terms.minimum)
+        if terms.maximum is not None:
+            charge = min(charge, terms.maximum)
+        if terms.maximum_bps is not None:
+            charge = min(charge, terms.maximum_bps / 10_000 * notional)
+        if terms.round_to:
+            steps = floor(abs(charge) / terms.round_to + 0.5 + 1e-9)
+            charge = (1 if charge >= 0 else -1) * steps * terms.round_to
         return charge
 
     def add_to_turnover(self, quantity: float, price: float, market: Market, ts: int) -> None:
@@ -341,7 +371,8 @@ class Accounts:
         assert order.filled == 0 or order.filled <= order.total * (1 + 1e-9)
         assert order.is_open == (order.ts_closed < 0)
         assert order.status != FILLED or order.leaves <= 0 < order.filled
-        assert order.leaves > 0 or order.parent or not order.is_open
+        # A weight of an unpriceable symbol asks for NaN, which its admission rejects.
+        assert not order.leaves <= 0 or order.parent or not order.is_open
         assert (order.reason == "") == (order.is_open or order.status == FILLED)
         assert (order.status == PARTIALLY_FILLED) <= (order.filled > 0)
         assert not (order.is_open and order.admitted) or order.ts_arrived >= 0

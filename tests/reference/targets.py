@@ -22,12 +22,19 @@ def pending(run: "Reference", market: Market) -> float:
 
 def sized(run: "Reference", market: Market, weight: float, money: float) -> float:
     """Whole lots worth `money` after a taker's costs, with the sign of the weight."""
-    terms = run.execution
-    taker = terms.commission_bps if terms.taker_bps is None else terms.taker_bps
-    costs = (1 + terms.slippage_bps / 10_000) * (1 + max(0.0, taker) / 10_000) - 1
+    terms, own = run.execution, market.instrument
+    rates = [own.taker_bps, terms.taker_bps, terms.commission_bps]
+    if own.commission:
+        rates[1:] = [own.commission.taker_bps, own.commission.bps]
+    taker = next(rate for rate in rates if rate is not None)
+    worse = terms.slippage_bps + terms.slippage_entry_bps
+    if own.slippage:
+        worse = own.slippage.bps + own.slippage.entry_bps
+    costs = (1 + worse / 10_000) * (1 + max(0.0, taker) / 10_000) - 1
     price = market.mark
-    if market.standing:
-        price = market.standing.ask if weight > 0 else market.standing.bid
+    known = market.standing or market.sides
+    if known:
+        price = known.ask if weight > 0 else known.bid
     unit = abs(price) * run.point_value(market) * (1 + costs)
     if weight == 0:
         return 0.0

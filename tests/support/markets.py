@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from random_rows import HOUR, KINDS, LEVELS, MILLISECOND, MINUTE, SECOND, Dice, Ground, markets, rows
 from strategy_scripts import Action, Script
 
-from btcore.config import CommissionTier, Execution, Instrument, TradingHours
+from btcore.config import Commission, CommissionTier, Execution, Instrument, Slippage, TradingHours
 from btcore.times.hours import DAYS as DAY_NAMES
 
 EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
@@ -62,6 +62,11 @@ TIERS = (
         CommissionTier(notional=500, maker_bps=1, taker_bps=4),
         CommissionTier(notional=4000, maker_bps=-1, taker_bps=0),
     ),
+)
+COMMISSIONS = (
+    Commission(bps=2.0, per_order=1.0),
+    Commission(taker_bps=20.0, minimum=0.5, maximum_bps=10.0, round_to=0.0625),
+    Commission(maker_bps=-5.0, per_share=0.25, maximum=1.0, round_to=0.5),
 )
 STEPS_OF_TIME = (1.0, 2.0, 3.0, 5.0, 0.5, 8.0)
 STEPS_OF_PAYMENTS = (0.0, 1.0, 2.0, 3.0, 0.0, 5.0)  # those of one time add up
@@ -174,6 +179,10 @@ def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "funding": sometimes((0.0625, -0.125, 0.25), STEPS_OF_PAYMENTS),
         "splits": sometimes((2.0, 0.5, 4.0, 0.25)),
         "dividends": sometimes((1.0, 0.25, 3.0), STEPS_OF_PAYMENTS),
+        "commission": dice.pick((None, None, *COMMISSIONS)),
+        "slippage": dice.pick((None, None, None, Slippage(bps=50.0), Slippage(entry_bps=100.0, ticks=1.0))),
+        "maker_bps": dice.pick((None, None, None, 3.0)),
+        "taker_bps": dice.pick((None, None, None, 7.0)),
     }
 
 
@@ -214,6 +223,10 @@ def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "debit_rate": dice.pick((0.0, 0.0, 100.0)),
         "off_step": dice.pick(("reject", "reject", "snap")),
         "intrabar": dice.pick(("pessimistic", "optimistic", "path")),
+        "commission_per_order": dice.pick((0.0, 0.0, 0.0, 2.0)),
+        "commission_max_bps": dice.pick((None, None, None, 10.0)),
+        "commission_round_to": dice.pick((0.0, 0.0, 0.25)),
+        "slippage_entry_bps": dice.pick((0.0, 0.0, 0.0, 100.0)),
         "bar_fill": dice.pick(("open", "open", "close")),
         "close_at_end": dice.one_in(3),
         "consume": dice.pick(("none", "none", "until_refresh")),

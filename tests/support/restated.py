@@ -12,6 +12,8 @@ from engines import Case, Maker, Outcome
 from msgspec import structs
 from strategy_scripts import Action
 
+from btcore.config import Commission
+
 PRICES = ("limit", "stop", "touch", "take_profit", "stop_loss")
 OPPOSITE = {"buy": "sell", "sell": "buy"}
 
@@ -38,6 +40,17 @@ def case_in(units: Units, case: Case) -> Case:
     """The case in other units: data, steps, costs in money, capital."""
     p, m = units.price, units.money
     execution, instruments = case.execution, case.instruments
+
+    def commission_in(own: Commission | None) -> Commission | None:
+        return own and structs.replace(
+            own,
+            per_share=own.per_share * p,
+            per_order=own.per_order * m,
+            minimum=times(own.minimum, m),
+            maximum=times(own.maximum, m),
+            round_to=own.round_to * m,
+        )
+
     return replace(
         case,
         streams=map_rows(case.streams, lambda kind, row: rows_in(units, kind, row)),
@@ -47,6 +60,8 @@ def case_in(units: Units, case: Case) -> Case:
             commission_per_share=execution.commission_per_share * p,
             commission_min=times(execution.commission_min, m),
             commission_max=times(execution.commission_max, m),
+            commission_per_order=execution.commission_per_order * m,
+            commission_round_to=execution.commission_round_to * m,
             commission_tiers=[
                 structs.replace(t, notional=t.notional * m) for t in execution.commission_tiers
             ],
@@ -58,6 +73,7 @@ def case_in(units: Units, case: Case) -> Case:
                 lot_size=instrument.lot_size * units.size,
                 min_notional=instrument.min_notional * m,
                 dividends=[(at, amount * p) for at, amount in instrument.dividends],
+                commission=commission_in(instrument.commission),
             )
             for symbol, instrument in instruments.items()
         },
@@ -65,13 +81,27 @@ def case_in(units: Units, case: Case) -> Case:
 
 
 def map_rows(
-    streams: dict[str, dict[str, Any]], change: Callable[[str, tuple[float, ...]], tuple[float, ...]]
+    streams: dict[str, dict[str, Any]],
+    change: Callable[[str, tuple[float, ...]], tuple[float, ...]],
+    *,
+    mirrored: bool = False,
 ) -> dict[str, dict[str, Any]]:
+    """The streams with each row changed; mirrored, the bid of a bar becomes its ask."""
+
+    def sides(rows: dict[int, Any]) -> dict[int, Any]:
+        found = {}
+        for ts, pair in rows.items():
+            moved = [change("bars", (ts, *prices, 1.0)) for prices in (reversed(pair) if mirrored else pair)]
+            found[int(moved[0][0])] = tuple(tuple(row[1:5]) for row in moved)
+        return found
+
+    def changed(kind: str, rows: Any) -> Any:
+        if kind == "sides":
+            return sides(rows)
+        return rows if kind in ("interval", "ends") else [change(kind, row) for row in rows]
+
     return {
-        symbol: {
-            kind: rows if kind in ("interval", "ends") else [change(kind, row) for row in rows]
-            for kind, rows in stream.items()
-        }
+        symbol: {kind: changed(kind, rows) for kind, rows in stream.items()}
         for symbol, stream in streams.items()
     }
 

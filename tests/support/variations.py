@@ -75,7 +75,17 @@ FREE = {
     "commission_min": None,
     "commission_max": None,
     "commission_tiers": [],
+    "commission_per_order": 0.0,
+    "commission_max_bps": None,
+    "commission_round_to": 0.0,
+    "slippage_entry_bps": 0.0,
 }
+OWN_COSTS = dict.fromkeys(("commission", "slippage", "maker_bps", "taker_bps"))  # none of an instrument
+
+
+def free_of_costs(case: Case, **kept: Any) -> Case:
+    """The case without commission and slippage but the settings of the run in `kept`."""
+    return instruments(terms(case, **{**FREE, **kept}), **OWN_COSTS)
 
 
 def rich(case: Case) -> Case:

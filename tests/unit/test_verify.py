@@ -25,7 +25,8 @@ UNASKABLE = {OrderReason.INVALID_QUANTITY, OrderReason.INVALID_PRICE, OrderReaso
 NAMES = """
 Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Trailing, Admission,
 Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only, Reduce-only, OCO,
-OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Liquidity, Slippage, Commission, Accounting,
+OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Bars of bid and ask,
+Liquidity, Slippage, Commission, Accounting,
 A margin account without credit, By weight, Times given,
 Cash account, Margin, Accrual, Split, Dividend, Funding, Session close, Targets, The equity curve
 """

@@ -52,8 +52,8 @@ def is_plain(
 
     That is: one symbol and one stream, not of bars of bid and ask; netting at average cost;
     `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
-    commission, limits on size or the age of quotes, maintenance margins, negative prices, fills at the close,
-    or closing of positions at the end.
+    commission, slippage at entries, limits on size or the age of quotes, maintenance margins, negative
+    prices, fills at the close, or closing of positions at the end.
     """
     return (
         tape.n_symbols == 1
@@ -65,6 +65,8 @@ def is_plain(
         and execution.cost_basis == "average"
         and execution.off_step == "reject"
         and not execution.commission_tiers
+        and not execution.slippage_entry_bps
+        and (instruments[0].slippage is None or not instruments[0].slippage.entry_bps)
         and execution.volume_share is None
         and not execution.caps_size
         and execution.bar_fill == "open"

@@ -28,6 +28,12 @@ LATER_FIELDS = {
     "close_at_end",
     "consume",
     "max_quote_age",
+    "commission_per_order",
+    "commission_max_bps",
+    "commission_round_to",
+    "slippage_entry_bps",
+    "commission",  # of Instrument, since 0.6.0, as those that follow
+    "slippage",
     "limit_fill",  # of Execution, since 0.6.0 with None as its default, which before had the name "through"
 }
 
@@ -108,10 +114,11 @@ def describe_settings(settings: Execution | Instrument) -> dict[str, Any]:
     """All fields as JSON values; those of LATER_FIELDS only if they differ from their defaults."""
     fields: dict[str, Any] = msgspec.to_builtins(settings)
     default = type(settings)()
+    later = LATER_FIELDS | ({"maker_bps", "taker_bps"} if isinstance(settings, Instrument) else set())
     return {
         name: value
         for name, value in fields.items()
-        if name not in LATER_FIELDS or getattr(settings, name) != getattr(default, name)
+        if name not in later or getattr(settings, name) != getattr(default, name)
     }
 
 

@@ -18,7 +18,7 @@ from btcore.engine.loop cimport finish, process_events, start
 from btcore.engine.match_ticks cimport match_standing
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
-from btcore.engine.state cimport Exchange, Pool
+from btcore.engine.state cimport Costs, Exchange, Pool
 from btcore.engine.strategy_calls cimport MAX_ROUNDS
 from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
@@ -44,6 +44,7 @@ cdef class Engine:
         ex.tickers = <Ticker*> zeroed(n, sizeof(Ticker))
         ex.pools = <Pool*> zeroed(n, sizeof(Pool))
         ex.sides = <Sides*> zeroed(n, sizeof(Sides))
+        ex.costs = <Costs*> zeroed(n, sizeof(Costs))
         ex.account.positions = <Position*> zeroed(n, sizeof(Position))
         ex.blotter.queues = <Queue*> zeroed(n, sizeof(Queue))
         ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
@@ -62,7 +63,8 @@ cdef class Engine:
         free(ex.known.positions)
         free(ex.known.legs)
         free_lots(ex.lots, ex.n_lots)
-        free(ex.terms.commission.tiers)
+        free(ex.terms.tiers)
+        free(ex.costs)
         free_blotter(&ex.blotter)
         free_journal(&ex.journal)
         free(ex.instruments)

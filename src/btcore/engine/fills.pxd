@@ -31,6 +31,12 @@ cdef inline int leg_of(const Exchange* ex, const Order* order) noexcept nogil:
     return -order.side if order.flags & (REDUCE_ONLY | FORCED) else order.side
 
 
+cdef inline double held_quantity(const Exchange* ex, const Order* order) noexcept nogil:
+    """The signed position that the order changes."""
+    cdef int leg = leg_of(ex, order)
+    return ex.account.positions[order.symbol].qty if leg == 0 else ex.account.legs[2 * order.symbol + (leg < 0)].qty
+
+
 cdef inline double reducible_quantity(const Exchange* ex, const Order* order) noexcept nogil:
     """The largest quantity by which the order could reduce a position."""
     cdef double qty = ex.account.positions[order.symbol].qty
@@ -69,11 +75,13 @@ cdef inline int execute(
     """
     cdef double point_value = ex.account.positions[order.symbol].point_value
     cdef double before = order.filled_qty
-    cdef double cost = commission(&ex.terms.commission, &ex.turnover, qty, px, point_value, liquidity, ts)
+    cdef double cost = commission(
+        &ex.costs[order.symbol].commission, &ex.turnover, qty, px, point_value, liquidity, before == 0.0, ts
+    )
     cdef int leg = leg_of(ex, order)
     cdef bint is_done
     change_position(ex, order, px, qty, cost, leg)
-    if ex.terms.commission.n_tiers > 0:
+    if ex.terms.n_tiers > 0:
         add_turnover(&ex.turnover, qty * fabs(px) * point_value, ts)
     order.avg_px = px if before == 0.0 else (order.avg_px * before + px * qty) / (before + qty)
     order.filled_qty = before + qty
@@ -157,13 +165,15 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
         return 0
     if liquidity == TAKER:
         px = slip(
-            &ex.terms.slippage, order.side, px, qty, displayed_size(ex, order), ex.account.instruments[s].tick_size,
-            order.limit_px if is_limit(order) else NAN,
+            &ex.costs[s].slippage, order.side, px, qty, displayed_size(ex, order), held_quantity(ex, order),
+            ex.account.instruments[s].tick_size, order.limit_px if is_limit(order) else NAN,
         )
     if not order.flags & (REDUCE_ONLY | FORCED):
         paid = affordable(
             &ex.account, ex.blotter.open_qty, ex.terms.is_cash, s, order.side, qty, px,
-            commission(&ex.terms.commission, &ex.turnover, qty, px, point_value, liquidity, ts),
+            commission(
+                &ex.costs[s].commission, &ex.turnover, qty, px, point_value, liquidity, order.filled_qty == 0.0, ts
+            ),
         )
         if paid < qty:
             lacks_cash = True

@@ -8,8 +8,8 @@ from btcore.rules.commission cimport CommissionTerms
 from btcore.rules.slippage cimport SlippageTerms
 
 
-cdef CommissionTerms commission_terms(execution)
-cdef SlippageTerms slippage_terms(execution)
+cdef CommissionTerms commission_terms(instrument, execution)
+cdef SlippageTerms slippage_terms(instrument, execution)
 cdef Instrument instrument_terms(instrument, execution)
 cdef void open_account(Account* account, execution, double initial_capital)
 cdef set_terms(Exchange* ex, execution, scheduled)

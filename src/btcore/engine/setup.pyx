@@ -11,29 +11,49 @@ from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
 from btcore.rules.slippage cimport SlippageTerms
+from btcore.config import commission_of, slippage_of
 from btcore.times.intervals import interval_ns
 
 _INTRABAR = {"pessimistic": PESSIMISTIC, "optimistic": OPTIMISTIC, "path": PATH, "bounds": PESSIMISTIC}
 
 
-cdef CommissionTerms commission_terms(execution):
-    """The commission terms without tiers, which the caller allocates and frees."""
-    bps = execution.commission_bps
+cdef CommissionTerms commission_terms(instrument, execution):
+    """The commission terms of the instrument, without the tiers of the run, which the caller sets."""
+    own = commission_of(instrument, execution)
     return CommissionTerms(
-        maker_bps=bps if execution.maker_bps is None else execution.maker_bps,
-        taker_bps=bps if execution.taker_bps is None else execution.taker_bps,
-        per_share=execution.commission_per_share,
-        minimum=-INFINITY if execution.commission_min is None else execution.commission_min,
-        maximum=INFINITY if execution.commission_max is None else execution.commission_max,
+        maker_bps=first_of((instrument.maker_bps, own.maker_bps, own.bps)),
+        taker_bps=first_of((instrument.taker_bps, own.taker_bps, own.bps)),
+        per_share=own.per_share, per_order=own.per_order,
+        minimum=first_of((own.minimum, -INFINITY)), maximum=first_of((own.maximum, INFINITY)),
+        maximum_bps=first_of((own.maximum_bps, INFINITY)), round_to=own.round_to,
         tiers=NULL, n_tiers=0,
+        own_maker=instrument.commission is not None or instrument.maker_bps is not None,
+        own_taker=instrument.commission is not None or instrument.taker_bps is not None,
     )
 
 
-cdef SlippageTerms slippage_terms(execution):
-    return SlippageTerms(
-        bps=execution.slippage_bps, ticks=execution.slippage_ticks, volume=execution.slippage_volume,
-        root=execution.slippage_sqrt,
-    )
+cdef object first_of(tuple values):
+    """The first that is not None."""
+    for value in values:
+        if value is not None:
+            return value
+
+
+cdef SlippageTerms slippage_terms(instrument, execution):
+    """The slippage terms of the instrument."""
+    own = slippage_of(instrument, execution)
+    return SlippageTerms(bps=own.bps, ticks=own.ticks, volume=own.volume, root=own.sqrt, entry_bps=own.entry_bps)
+
+
+cdef double cost_rate(instrument, execution):
+    """A taker's costs in bps that an order by weight reserves, as a share of notional.
+
+    (1 + slippage) * (1 + commission) - 1: the commission is charged on the price after slippage.
+    """
+    cdef SlippageTerms slippage = slippage_terms(instrument, execution)
+    cdef double worse = slippage.bps + slippage.entry_bps
+    cdef double taker = max(0.0, commission_terms(instrument, execution).taker_bps)
+    return (worse + taker) / 10000.0 + worse * taker / 1e8
 
 
 cdef Instrument instrument_terms(instrument, execution):
@@ -44,18 +64,14 @@ cdef Instrument instrument_terms(instrument, execution):
         min_notional=instrument.min_notional,
         margin_weight=1.0 if margin is None or execution.account == "cash" else execution.leverage * margin,
         maintenance=execution.maintenance_margin if maintenance is None else maintenance,
-        borrow_rate=0.0, negative_prices=instrument.negative_prices,
+        borrow_rate=0.0, cost_rate=cost_rate(instrument, execution), negative_prices=instrument.negative_prices,
         unlevered=execution.account == "margin" and execution.leverage <= 1.0 and margin is None,
     )
 
 
 cdef void open_account(Account* account, execution, double initial_capital):
-    """Sets cash, leverage and cost rate. The caller allocates positions and instruments."""
-    cdef double taker = execution.commission_bps if execution.taker_bps is None else execution.taker_bps
+    """Sets cash and leverage. The caller allocates positions and instruments."""
     account.leverage = 1.0 if execution.account == "cash" else execution.leverage
-    taker = max(0.0, taker)
-    # (1 + slippage) * (1 + commission) - 1: the commission is charged on the price after slippage.
-    account.cost_rate = (execution.slippage_bps + taker) / 10000.0 + execution.slippage_bps * taker / 1e8
     account.cash = initial_capital
 
 
@@ -70,14 +86,12 @@ cdef void set_jitter(LatencyTerms* latency, int8_t direction, double jitter_ms, 
 cdef set_terms(Exchange* ex, execution, scheduled):
     """Sets the execution settings but base latencies and interest rates, which scheduled events set."""
     terms = &ex.terms
-    terms.commission = commission_terms(execution)
-    terms.commission.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
+    terms.tiers = <Tier*> zeroed(len(execution.commission_tiers), sizeof(Tier))
     for tier in execution.commission_tiers:
-        terms.commission.tiers[terms.commission.n_tiers] = Tier(
+        terms.tiers[terms.n_tiers] = Tier(
             notional=tier.notional, maker_bps=tier.maker_bps, taker_bps=tier.taker_bps
         )
-        terms.commission.n_tiers += 1
-    terms.slippage = slippage_terms(execution)
+        terms.n_tiers += 1
     set_jitter(&terms.entry, ENTRY, execution.latency_jitter_ms, execution)
     set_jitter(&ex.blotter.in_flight.response, RESPONSE, execution.response_jitter_ms, execution)
     responses = scheduled["value"][scheduled["kind"] == RESPONSE_LATENCY]
@@ -110,6 +124,9 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
         ex.lots = <Lots*> zeroed(ex.n_lots, sizeof(Lots))
     for i, instrument in enumerate(instruments):
         ex.instruments[i] = instrument_terms(instrument, execution)
+        ex.costs[i].commission = commission_terms(instrument, execution)
+        ex.costs[i].commission.tiers, ex.costs[i].commission.n_tiers = ex.terms.tiers, ex.terms.n_tiers
+        ex.costs[i].slippage = slippage_terms(instrument, execution)
         if ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
             ex.terms.margin_may_fail = True
         account.positions[i].symbol = i

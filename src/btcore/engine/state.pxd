@@ -11,14 +11,14 @@ from btcore.model cimport (
     Account, Bar, CLS, Instrument, MARKET, Note, OPG, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
 )
 from btcore.rules.accounting cimport Lots
-from btcore.rules.commission cimport CommissionTerms, Turnover
+from btcore.rules.commission cimport CommissionTerms, Tier, Turnover
 from btcore.rules.latency cimport LatencyTerms
 from btcore.rules.slippage cimport SlippageTerms
 
 
 cdef struct Terms:               # the execution settings of the run
-    CommissionTerms commission
-    SlippageTerms slippage
+    Tier* tiers                  # of the commission
+    int32_t n_tiers
     LatencyTerms entry           # delay of requests
     int64_t max_quote_age        # ns; an older standing quote fills nothing; NEVER: no limit
     double volume_share          # largest share of a bar's volume that fills; NaN: no limit
@@ -33,6 +33,10 @@ cdef struct Terms:               # the execution settings of the run
     int8_t close_at_end          # positions left at the end of the data are closed
     int8_t fill_at_close         # market orders fill at the close of a bar, not at the next open
     int8_t margin_may_fail       # even a long, unborrowed account can fall below its maintenance margin
+
+cdef struct Costs:               # of one symbol
+    CommissionTerms commission
+    SlippageTerms slippage
 
 cdef struct Pool:                # size that the current event still offers; inf: no limit
     double ask                   # also that of bars and trades, which have one pool for both sides
@@ -50,6 +54,7 @@ cdef struct Exchange:
     Ticker* tickers              # by symbol
     Pool* pools                  # by symbol
     Sides* sides                 # by symbol: the latest bar of bid and ask
+    Costs* costs                 # by symbol
     Instrument* instruments      # by symbol; `account.instruments` without the const
     const Bar* stop_bar          # the bar while its range is matched against stops, else NULL
     const int64_t* opens         # of the sessions of all symbols, ns UTC

@@ -126,12 +126,12 @@ cdef inline double fill_px(
     const PlainAccount* plain, int8_t side, double qty, double seen_px, double size
 ) noexcept nogil:
     """The fill price for `seen_px`, the price in the data. `size` is the size shown on that side (inf: unknown)."""
-    return slip(&plain.slippage, side, seen_px, qty, size, plain.instrument.tick_size, NAN)
+    return slip(&plain.slippage, side, seen_px, qty, size, plain.position.qty, plain.instrument.tick_size, NAN)
 
 
 cdef inline double fill_cost(const PlainAccount* plain, double qty, double px, int64_t ts) noexcept nogil:
     """The commission of a fill."""
-    return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, ts)
+    return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, True, ts)
 
 
 cdef inline double fill_order(

@@ -14,8 +14,8 @@ cdef int open_plain_account(
     """Sets up the account before the first event. `source` is the kind of event whose prices fill orders."""
     memset(plain, 0, sizeof(PlainAccount))
     plain.instrument = instrument_terms(instrument, execution)
-    plain.commission = commission_terms(execution)
-    plain.slippage = slippage_terms(execution)
+    plain.commission = commission_terms(instrument, execution)
+    plain.slippage = slippage_terms(instrument, execution)
     plain.is_cash = execution.account == "cash"
     plain.position.point_value = plain.instrument.multiplier
     open_account(&plain.account, execution, initial_capital)

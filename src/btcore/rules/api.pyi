@@ -26,6 +26,9 @@ def commission(
     per_share: float = 0.0,
     minimum: float | None = None,
     maximum: float | None = None,
+    per_order: float = 0.0,
+    maximum_bps: float | None = None,
+    round_to: float = 0.0,
 ) -> float: ...
 def slip(
     side: _Side,
@@ -39,6 +42,8 @@ def slip(
     tick_size: float = 0.0,
     volume: float = 0.0,
     sqrt: float = 0.0,
+    entry_bps: float = 0.0,
+    position: float = 0.0,
 ) -> float: ...
 def latency_draw(seed: int, stream: Literal["entry", "response"], k: int) -> float: ...
 def is_marketable(

@@ -46,33 +46,39 @@ cdef Order make_order(side, order_type, qty, limit_price, stop_price, triggered)
 
 def commission(
     double quantity, double price, *, double multiplier=1.0, liquidity="taker", double maker_bps=0.0,
-    double taker_bps=0.0, double per_share=0.0, minimum=None, maximum=None,
+    double taker_bps=0.0, double per_share=0.0, minimum=None, maximum=None, double per_order=0.0, maximum_bps=None,
+    double round_to=0.0,
 ):
-    """Commission of a fill in money: basis points of notional plus `per_share` for each unit of quantity.
+    """Commission of a fill in money: basis points of notional, `per_share` for each unit of quantity, and `per_order`.
 
-    It is at least `minimum` and at most `maximum`; None is no bound. `liquidity` selects `maker_bps` or `taker_bps`.
+    It is at least `minimum`, at most `maximum`, and at most `maximum_bps` of notional; None is no bound. It is rounded
+    to a multiple of `round_to`. `liquidity` selects `maker_bps` or `taker_bps`.
     """
-    cdef costs.CommissionTerms terms
     cdef costs.Turnover turnover
-    terms.n_tiers = 0
-    terms.maker_bps, terms.taker_bps, terms.per_share = maker_bps, taker_bps, per_share
-    terms.minimum, terms.maximum = optional(minimum, -INFINITY), optional(maximum, INFINITY)
-    return costs.commission(&terms, &turnover, quantity, price, multiplier, Liquidity[liquidity.upper()], 0)
+    cdef costs.CommissionTerms terms = costs.CommissionTerms(
+        maker_bps=maker_bps, taker_bps=taker_bps, per_share=per_share, per_order=per_order,
+        minimum=optional(minimum, -INFINITY), maximum=optional(maximum, INFINITY),
+        maximum_bps=optional(maximum_bps, INFINITY), round_to=round_to, tiers=NULL, n_tiers=0, own_maker=0, own_taker=0,
+    )
+    return costs.commission(&terms, &turnover, quantity, price, multiplier, Liquidity[liquidity.upper()], True, 0)
 
 
 def slip(
     side, double price, double bps=0.0, limit_price=None, *, double quantity=0.0, size=None, double ticks=0.0,
-    double tick_size=0.0, double volume=0.0, double sqrt=0.0,
+    double tick_size=0.0, double volume=0.0, double sqrt=0.0, double entry_bps=0.0, double position=0.0,
 ):
     """The fill price of a taker order of `quantity` for which the data shows `price`, not beyond `limit_price`.
 
     The price worsens by `bps` basis points and by `ticks` times `tick_size`. With r = quantity / `size`, at most 1, it
     also worsens by the shares `volume` * r ** 2 and `sqrt` * r ** 0.5. `size` is the size displayed at that price;
-    None is unknown, with r = 0.
+    None is unknown, with r = 0. `entry_bps` is for the part that opens or raises the signed `position`.
     """
-    cdef slippage.SlippageTerms terms = slippage.SlippageTerms(bps=bps, ticks=ticks, volume=volume, root=sqrt)
+    cdef slippage.SlippageTerms terms = slippage.SlippageTerms(
+        bps=bps, ticks=ticks, volume=volume, root=sqrt, entry_bps=entry_bps
+    )
     return slippage.slip(
-        &terms, side_of(side), price, quantity, optional(size, INFINITY), tick_size, optional(limit_price, NAN)
+        &terms, side_of(side), price, quantity, optional(size, INFINITY), position, tick_size,
+        optional(limit_price, NAN),
     )
 
 

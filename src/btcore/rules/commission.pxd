@@ -1,10 +1,10 @@
 """Commission of a fill: a share of notional, money per unit, bounds, and monthly volume tiers."""
 
-from libc.math cimport fabs
+from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.model cimport DAY_NS, TAKER
-from btcore.rules.rounding cimport larger, smaller
+from btcore.rules.rounding cimport larger, round_half_up, smaller
 
 
 cdef struct Tier:
@@ -16,10 +16,15 @@ cdef struct CommissionTerms:
     double maker_bps     # basis points of notional; negative is a rebate
     double taker_bps
     double per_share     # money per unit of quantity
+    double per_order     # money, with the first fill of an order
     double minimum       # per fill; -inf: none
     double maximum       # per fill; inf: none
+    double maximum_bps   # of notional, per fill; inf: none
+    double round_to      # step of the commission; 0: none
     Tier* tiers          # ascending by notional
     int32_t n_tiers
+    int8_t own_maker     # 1: maker_bps is the instrument's, which goes before the tiers
+    int8_t own_taker     # likewise
 
 cdef struct Turnover:    # notional traded in the current calendar month (UTC)
     int64_t month        # as `month_of`
@@ -40,19 +45,28 @@ cdef inline int64_t month_of(int64_t ts) noexcept nogil:
 
 cdef inline double commission(
     const CommissionTerms* terms, const Turnover* turnover, double qty, double px, double point_value,
-    int8_t liquidity, int64_t ts,
+    int8_t liquidity, bint is_first, int64_t ts,
 ) noexcept nogil:
-    """Commission of one fill in account currency. With tiers, the month's turnover before the fill selects the rate."""
+    """Commission of one fill in account currency; `is_first`: of its order.
+
+    With tiers, the month's turnover before the fill selects the rate.
+    """
     cdef double bps = terms.taker_bps if liquidity == TAKER else terms.maker_bps
+    cdef double notional = qty * fabs(px) * point_value
     cdef double cost, traded
     cdef int32_t i
-    if terms.n_tiers > 0:
+    if terms.n_tiers > 0 and not (terms.own_taker if liquidity == TAKER else terms.own_maker):
         traded = turnover.notional if turnover.month == month_of(ts) else 0.0
         for i in range(terms.n_tiers):
             if terms.tiers[i].notional <= traded:
                 bps = terms.tiers[i].taker_bps if liquidity == TAKER else terms.tiers[i].maker_bps
-    cost = bps / 10000.0 * (qty * fabs(px) * point_value) + terms.per_share * qty
-    return smaller(larger(cost, terms.minimum), terms.maximum)
+    cost = bps / 10000.0 * notional + terms.per_share * qty
+    if is_first:
+        cost += terms.per_order
+    cost = smaller(larger(cost, terms.minimum), terms.maximum)
+    if terms.maximum_bps < INFINITY:
+        cost = smaller(cost, terms.maximum_bps / 10000.0 * notional)
+    return cost if terms.round_to <= 0.0 else round_half_up(cost, terms.round_to)
 
 
 cdef inline void add_turnover(Turnover* turnover, double notional, int64_t ts) noexcept nogil:

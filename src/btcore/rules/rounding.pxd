@@ -33,6 +33,12 @@ cdef inline double whole_lots(double qty, double lot_size) noexcept nogil:
     return floor(qty / lot_size + 1e-9) * lot_size
 
 
+cdef inline double round_half_up(double x, double step) noexcept nogil:
+    """The nearest multiple of `step`; a half, to within 1e-9 of a step, is rounded away from zero."""
+    cdef double steps = floor(fabs(x) / step + 0.5 + 1e-9) * step
+    return steps if x >= 0.0 else -steps
+
+
 cdef inline double floor_to_tick(double px, double tick) noexcept nogil:
     """`px` rounded down to a multiple of `tick`; unchanged if `tick` is 0."""
     return px if tick <= 0.0 else floor(px / tick + 1e-9) * tick

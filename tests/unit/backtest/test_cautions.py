@@ -100,14 +100,24 @@ def test_without_such_settings_an_unknown_volume_is_nan_in_events_and_no_size_of
 # Bars of two sides
 
 
-def test_bars_of_bid_and_ask_are_refused():
+def test_a_path_of_bars_of_bid_and_ask_is_refused():
     sides = (PRICE, PRICE, PRICE, PRICE)
     two = bt.Bars(TIMES, bid=sides, ask=sides, interval="1min")
     for strategy in ("buy_and_hold", bt.Orders([0], "A", "buy", 1)):
-        with pytest.raises(bt.ConfigError, match=r"^data\['A'\]: its bars have prices of bid and ask"):
-            run({"A": two}, strategy)
+        with pytest.raises(
+            bt.ConfigError, match=r"^execution.intrabar: 'path' needs bars of one price, and data"
+        ):
+            run({"A": two}, strategy, intrabar="path")
     with pytest.raises(bt.ConfigError, match="bid and ask"):
-        bt.sweep({"A": (two, quotes())}, "momentum", {"lookback_period": [2]})
+        bt.sweep({"A": two}, "momentum", {"lookback_period": [2]}, intrabar="path")
+    assert bt.run({"A": (two, quotes())}, "momentum", intrabar="path", progress=False).metrics["events"] > 0
+
+
+def test_bars_of_bid_and_ask_have_a_cost():
+    bid, ask = (tuple(PRICE + half for _ in range(4)) for half in (-0.5, 0.5))
+    result = run({"A": bt.Bars(TIMES, bid=bid, ask=ask, interval="1min")}, bt.Orders([0], "A", "buy", 4))
+    assert result.metrics["spread_cost"] == 2.0
+    assert not any("no costs" in line for line in result.logs)
 
 
 # Crossed quotes

@@ -177,7 +177,7 @@ class TargetsHandler:
             cash_floor=settings.cash_floor,
             min_notionals=self.costs.min_notionals(now),
             costs=self.costs.costs(prices, now),
-            fee=self.costs.fee,
+            fee=self.costs.fees,
             half_spreads=self.costs.half_spreads(now),
             margin_weights=self.costs.margin_weights,
             leverage=self.costs.leverage,

@@ -44,7 +44,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     cash_floor: float = 0.0,
     min_notionals: ArrayLike = 0.0,
     costs: ArrayLike = 0.0,
-    fee: float = 0.0,
+    fee: ArrayLike = 0.0,
     half_spreads: ArrayLike = 0.0,
     margin_weights: ArrayLike = 1.0,
     leverage: float = 1.0,
@@ -60,7 +60,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     tradable: False for a symbol that has a target but is not traded now.
     min_notionals: the smallest notional that an order may have.
     costs: what a trade costs as a share of its notional, without `half_spreads`.
-    fee: what each order costs in money, whatever its size.
+    fee: what each order costs in money, whatever its size; one number, or one for each symbol.
     half_spreads: half the spread as a share of the mid.
     margin_weights: the buying power that one unit of notional uses.
     leverage: the highest gross weight: buying power as a multiple of equity.
@@ -97,7 +97,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
         delta = whole(delta * _fitting_share(max_turnover, float(np.abs(delta) @ unit)), lot)
         delta = _drop_small(delta, holding, unit, least)
 
-    fees = fee * np.count_nonzero(delta) / equity
+    fees = float((np.asarray(fee) * (delta != 0)).sum()) / equity
     after = holding + delta
     side = np.sign(after)
     same = np.maximum(holding * side, 0.0)  # the position that is on the same side before and after

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.config import Execution, Instrument
+from btcore.config import Commission, Execution, Instrument, commission_of, slippage_of
 from btcore.data.base import Container
 from btcore.data.containers import Bars, Quotes
 from btcore.data.timestamps import moment_ns
@@ -33,14 +33,22 @@ class TradingCosts:
         self.symbols = tuple(symbol for symbol, _ in markets)
         self.execution = execution
         self.leverage = 1.0 if execution.account == "cash" else execution.leverage
-        self.fee = execution.commission_min or 0.0  # per order, whatever its size
+        self._commissions = [commission_of(i, execution) for i in instruments]
+        # Per order, whatever its size.
+        self.fees = np.array([max(c.minimum or 0.0, c.per_order) for c in self._commissions])
         self.lots = np.array([i.lot_size for i in instruments])
         # Buying power that one unit of notional uses.
         self.margin_weights = np.array(
             [self.leverage * i.initial_margin if i.initial_margin else 1.0 for i in instruments]
         )
         self._multipliers = np.array([i.multiplier for i in instruments])
-        self._slippage = np.array([i.tick_size for i in instruments]) * execution.slippage_ticks
+        slippages = [slippage_of(i, execution) for i in instruments]
+        self._slippage = np.array([i.tick_size for i in instruments]) * [s.ticks for s in slippages]
+        self._slippage_bps = np.array([s.bps + s.entry_bps for s in slippages])
+        self._taker_bps = np.array(
+            [taker_bps(i, c, execution) for i, c in zip(instruments, self._commissions, strict=True)]
+        )
+        self._per_share = np.array([max(0.0, c.per_share) for c in self._commissions])
         self._min_notionals = np.array([i.min_notional for i in instruments])
         self._sources = [min(streams, key=lambda s: _MARK_RANKS[s.kind]) for _, streams in markets]
         self._rates = [_rate_steps((fx or {}).get(i.currency or "", 1.0), timezone) for i in instruments]
@@ -71,25 +79,38 @@ class TradingCosts:
         return notionals
 
     def costs(self, prices: Floats, now: int) -> Floats:
-        """A taker's costs as a share of the notional, without half the spread and without `fee`."""
-        execution = self.execution
-        taker = execution.commission_bps if execution.taker_bps is None else execution.taker_bps
-        bps = max(0.0, taker, *(tier.taker_bps for tier in execution.commission_tiers))
-        per_share = max(0.0, execution.commission_per_share) / (np.abs(prices) * self.point_values(now))
-        return (execution.slippage_bps + bps) / 1e4 + per_share + self._slippage / np.abs(prices)
+        """A taker's costs as a share of the notional, without half the spread and without `fees`."""
+        per_share = self._per_share / (np.abs(prices) * self.point_values(now))
+        found: Floats = (
+            (self._slippage_bps + self._taker_bps) / 1e4 + per_share + self._slippage / np.abs(prices)
+        )
+        return found
 
     def half_spreads(self, now: int) -> Floats:
         """Half the spreads of the latest quotes before `now`, as shares of mids; 0 if none or crossed."""
         return np.array([_half_spread(source, now) for source in self._sources])
 
 
+def taker_bps(instrument: Instrument, commission: Commission, execution: Execution) -> float:
+    """The highest rate that a taker may pay, in bps; a rebate counts as 0."""
+    rate = commission.bps if commission.taker_bps is None else commission.taker_bps
+    if instrument.taker_bps is not None:
+        return max(0.0, instrument.taker_bps)
+    tiers = execution.commission_tiers if instrument.commission is None else []
+    return max(0.0, rate, *(tier.taker_bps for tier in tiers))
+
+
 def _half_spread(source: Container, now: int) -> float:
-    if not isinstance(source, Quotes):
+    """Of the latest quote, or of the close of the latest bar of bid and ask, before `now`."""
+    times, sides = source.timestamp, None
+    if isinstance(source, Quotes):
+        sides = source.bid, source.ask
+    elif isinstance(source, Bars) and source.bid is not None and source.ask is not None:
+        times, sides = source.end, (source.bid.close, source.ask.close)
+    row = int(np.searchsorted(times, now)) - 1  # a timer at `now` runs before rows at `now`
+    if sides is None or row < 0:
         return 0.0
-    row = int(np.searchsorted(source.timestamp, now)) - 1  # a timer at `now` runs before quotes at `now`
-    if row < 0:
-        return 0.0
-    bid, ask = float(source.bid[row]), float(source.ask[row])
+    bid, ask = (float(side[row]) for side in sides)
     return max(ask - bid, 0.0) / (ask + bid)
 
 

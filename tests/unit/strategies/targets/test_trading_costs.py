@@ -65,7 +65,18 @@ def test_costs_are_a_takers():
     # 0.2 of money a unit of 1,000, and two ticks of 0.5 on 100
     assert trading_costs(one, commission_per_share=0.2).costs(price, START) == pytest.approx([2e-4])
     assert trading_costs(one, slippage_ticks=2).costs(price, START) == pytest.approx([1e-2])
-    assert trading_costs(one, commission_min=3.0).fee == 3.0
+    assert trading_costs(one, commission_min=3.0).fees.tolist() == [3.0]
+    assert trading_costs(one, commission_min=3.0, commission_per_order=4.0).fees.tolist() == [4.0]
+
+
+def test_costs_of_an_instrument_go_before_those_of_the_run():
+    own = bt.Instrument(
+        commission=bt.Commission(bps=10, per_order=2.0), slippage=bt.Slippage(bps=5, entry_bps=1)
+    )
+    rate = bt.Instrument(taker_bps=4)
+    costs = trading_costs(own, rate, commission_bps=50, slippage_bps=20, commission_min=1.0)
+    assert costs.costs(np.array([100.0, 100.0]), START) == pytest.approx([16e-4, 24e-4])
+    assert costs.fees.tolist() == [2.0, 1.0]
 
 
 def test_an_order_travels_at_most_so_long():
