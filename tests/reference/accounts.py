@@ -371,8 +371,7 @@ class Accounts:
         assert order.filled == 0 or order.filled <= order.total * (1 + 1e-9)
         assert order.is_open == (order.ts_closed < 0)
         assert order.status != FILLED or order.leaves <= 0 < order.filled
-        # A weight of an unpriceable symbol asks for NaN, which its admission rejects.
-        assert not order.leaves <= 0 or order.parent or not order.is_open
+        assert order.leaves > 0 or order.parent or not order.is_open
         assert (order.reason == "") == (order.is_open or order.status == FILLED)
         assert (order.status == PARTIALLY_FILLED) <= (order.filled > 0)
         assert not (order.is_open and order.admitted) or order.ts_arrived >= 0
