@@ -77,6 +77,7 @@ class Reason(IntEnum):
     LIQUIDATION = 20
     NO_CASH = 21
     SHORT_SALE = 22
+    STALE_QUOTE = 23
 
 class Liquidity(IntEnum):
     MAKER = 0
@@ -95,6 +96,7 @@ class Rule(IntEnum):
     BAR_TOUCH = 9
     BAR_CLOSE = 10
     SESSION_CLOSE = 11
+    DATA_END = 12
 
 class Intrabar(IntEnum):
     PESSIMISTIC = 0
@@ -117,6 +119,7 @@ class NoteKind(IntEnum):
     RESTATED = 5
     LIQUIDATED = 6
     CLIPPED = 7
+    PASSED_STALE = 8
 
 class DatedKind(IntEnum):
     ACCRUAL = 0
