@@ -138,11 +138,17 @@ def rows() -> list[Row]:
     their_plain = theirs(Theirs, commission=COMMISSION)
     stopped = ours(mine.Stopped(), commission_bps=BPS)
     their_stopped = theirs(TheirsStopped, commission=COMMISSION)
+    at_close = ours(mine.Reverse(), commission_bps=BPS, bar_fill="close")
+    their_at_close = theirs(Theirs, commission=COMMISSION, trade_on_close=True)
+    at_entries = ours(mine.CloseThenOpen(), slippage_entry_bps=10.0)
     all_in = ours(mine.AllAtOpen(), SMALL, QUOTES, commission_bps=BPS)
     their_all_in = theirs(TheirsAllIn, cash=SMALL, commission=COMMISSION)
     return [
         *pair("SMA 10/20 cross on daily GOOG, cash 100,000, 100 units, 0.2 % commission", plain, their_plain),
         *pair("the same with a stop at 5 %", stopped, their_stopped),
+        # Its equity shows such a fill a bar later.
+        pair("the same at the close it is decided on (theirs: `trade_on_close`)", at_close, their_at_close)[0],
+        *pair("the same with 10 bps at entries (theirs: `spread`)", at_entries, theirs(Theirs, spread=0.001)),
         *pair(
             "the same with cash 10,000, all of equity, sized at the open (btcore: on quotes)",
             all_in,
@@ -193,7 +199,7 @@ def spread() -> Row:
     return Differs(
         "slippage (theirs: `spread`)",
         "final equity of the cross, 10 bps, no commission",
-        "at every fill of a taker",
+        "at every fill of a taker; at entries only with `slippage_entry_bps`",
         "at entries only",
         final(result),
         float(stats["Equity Final [$]"]),

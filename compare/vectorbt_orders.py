@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import vectorbt as vbt
@@ -69,12 +69,15 @@ def run(
     fees: float = 0.0,
     slippage: float = 0.0,
     leverage: float = 1.0,
+    bar_fill: Literal["open", "close"] = "open",
 ) -> bt.Result:
     return bt.run(
         {SYMBOL: data},
         sent,
         initial_capital=cash,
-        execution=bt.Execution(commission_bps=fees * 1e4, slippage_bps=slippage * 1e4, leverage=leverage),
+        execution=bt.Execution(
+            commission_bps=fees * 1e4, slippage_bps=slippage * 1e4, leverage=leverage, bar_fill=bar_fill
+        ),
         mark_every=None if isinstance(data, bt.Bars) else EVERY,
         progress=False,
     )
@@ -153,7 +156,13 @@ def same_row(market: Market) -> list[Row]:
     result = run(bars, orders(market, offset=STEP), leverage=UNLIMITED)
     later = Market(market.price, market.close, np.r_[np.nan, market.size[:-1]])
     at_close = Market(market.close, market.close, market.size)
+    costs = {"fees": FEES, "slippage": SLIPPAGE}
+    known = run(bars, orders(market, offset=STEP), leverage=UNLIMITED, bar_fill="close", **costs)
+    their_known = theirs(market, price=np.inf, **costs)
+    decided = "the same orders decided on a close, no price given (btcore: `bar_fill`)"
     return [
+        Same(decided, "fills (size, price)", fills(known), their_fills(their_known)),
+        Same(decided, EQUITY, known.equity_curve["equity"][1:], their_known.value().to_numpy()),
         Same(
             "the same orders sent at the close (theirs a row later), no costs",
             EQUITY,
@@ -163,7 +172,7 @@ def same_row(market: Market) -> list[Row]:
         Differs(
             "an order decided on a bar's close, no price given",
             "equity after the random orders, no costs",
-            "fills at the next open",
+            "fills at the next open; at that close with `bar_fill`",
             "fills at that close",
             float(result.equity_curve["equity"][-1]),
             float(theirs(market, price=np.inf).value().iloc[-1]),
