@@ -147,7 +147,7 @@ def rows() -> list[Row]:
         *pair("SMA 10/20 cross on daily GOOG, cash 100,000, 100 units, 0.2 % commission", plain, their_plain),
         *pair("the same with a stop at 5 %", stopped, their_stopped),
         # Its equity shows such a fill a bar later.
-        pair("the same at the close it is decided on (theirs: `trade_on_close`)", at_close, their_at_close)[0],
+        pair("the same at the close of the decision (theirs: `trade_on_close`)", at_close, their_at_close)[0],
         *pair("the same with 10 bps at entries (theirs: `spread`)", at_entries, theirs(Theirs, spread=0.001)),
         *pair(
             "the same with cash 10,000, all of equity, sized at the open (btcore: on quotes)",

@@ -87,6 +87,17 @@ cdef inline int amend(
     return post(out, request)
 
 
+cdef inline int amend_trailing(
+    Outbox* out, int64_t order_id, double qty, double limit_px, double stop_px, double trail, double limit_offset
+) noexcept nogil:
+    """As `amend`, with a new distance of a trailing order and a new offset of its limit."""
+    cdef Request request = new_order(0, 0, qty)
+    request.action, request.order_id = AMEND, order_id
+    request.limit_px, request.stop_px = limit_px, stop_px
+    request.trail, request.limit_offset = trail, limit_offset
+    return post(out, request)
+
+
 cdef inline int post(Outbox* out, Request request) noexcept nogil:
     """Appends a request to the outbox. Returns -1 if memory runs out, else 0."""
     if reserve(<void**> &out.items, &out.capacity, out.count, sizeof(Request)) < 0:

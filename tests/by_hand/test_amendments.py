@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from engines import EngineRun
+from engines import ENGINES, EngineRun
 from hand_cases import (
     QUOTES,
     RISING,
@@ -14,10 +14,11 @@ from hand_cases import (
     play,
     quotes,
     seconds,
+    sell,
 )
 
 from btcore.config import Instrument
-from btcore.errors import BtcoreError
+from btcore.errors import BtcoreError, StrategyError
 
 
 def amend(order: int, **terms: Any) -> Any:
@@ -107,3 +108,47 @@ def test_a_price_the_order_does_not_have_is_an_error(engine: EngineRun) -> None:
         plan = {1: both(order, lambda ctx, terms=terms: ctx.amend(1, **terms))}
         with pytest.raises(BtcoreError):
             play(engine, plan, {"A": QUOTES})
+
+
+# Trailing orders
+
+
+def test_a_new_distance_moves_the_stop_towards_the_market_only(engine: EngineRun) -> None:
+    # The stop of the sell is 100 - 5. With 3 it is 97 at once. With 8 it stays 97, and 110 - 8 is 102 later.
+    market = {"A": quotes(*((t, bid, bid + 1) for t, bid in enumerate((100, 100, 100, 110, 101, 101))))}
+    plan = {
+        0: both(buy(1), sell(1, trail=5.0)),
+        1: lambda ctx: ctx.amend(2, trail=3.0),
+        2: lambda ctx: ctx.amend(2, trail=8.0),
+    }
+    outcome = play(engine, plan, market)
+    assert outcome.orders[1]["stop"] == 102
+    assert fills(outcome)[1] == (4, 2, -1, 101, "taker")
+
+
+def test_a_new_offset_is_that_of_the_limit_at_the_trigger(engine: EngineRun) -> None:
+    # The stop of 95 triggers at 94 with a limit of 95 - 3, which fills at the bid.
+    market = {"A": quotes(*((t, bid, bid + 1) for t, bid in enumerate((100, 100, 94, 94))))}
+    plan = {
+        0: both(buy(1), sell(1, trail=5.0, limit_offset=0.0)),
+        1: lambda ctx: ctx.amend(2, limit_offset=3.0),
+    }
+    outcome = play(engine, plan, market)
+    assert (outcome.orders[1]["limit"], fills(outcome)[1]) == (92, (2, 2, -1, 94, "taker"))
+
+
+def test_the_limit_of_a_triggered_trailing_order_can_be_amended(engine: EngineRun) -> None:
+    # Before the trigger it has no limit, and the amendment is refused. At 94 the limit is 95, which does not
+    # fill; 93 does.
+    market = {"A": quotes(*((t, bid, bid + 1) for t, bid in enumerate((100, 100, 94, 94, 94))))}
+    amend_limit = lambda ctx: ctx.amend(2, limit=93.0)  # noqa: E731
+    plan = {0: both(buy(1), sell(1, trail=5.0, limit_offset=0.0)), 1: amend_limit, 3: amend_limit}
+    outcome = play(engine, plan, market)
+    assert fills(outcome)[1] == (3, 2, -1, 94, "taker")
+    assert outcome.logs == ["amend 2"]
+
+
+def test_a_distance_of_an_order_that_has_none_is_an_error() -> None:
+    plan = {0: both(buy(1, limit=50.0), lambda ctx: ctx.amend(1, trail=1.0))}
+    with pytest.raises(StrategyError, match="a limit order has no trailing distance to amend"):
+        play(ENGINES["btcore"], plan, {"A": quotes((0, 100, 101), (1, 100, 101))})

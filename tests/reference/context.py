@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from btcore.errors import OrderError
 
-from .model import BUY, LONG, SELL, SHORT, Order
+from .model import BUY, LONG, SELL, SHORT, TRAILING_STOP_LIMIT, Order
 from .targets import order_target_percent, order_target_weights
 
 if TYPE_CHECKING:
@@ -86,13 +86,18 @@ class Context:
         limit: float | None = None,
         stop: float | None = None,
         touch: float | None = None,
+        trail: float | None = None,
+        limit_offset: float | None = None,
     ) -> None:
         order = self._run.orders[order_id - 1]
+        offsets = order.type == TRAILING_STOP_LIMIT
         given = ((limit, order.has_limit), (stop, order.has_stop), (touch, order.has_touch))
+        given += ((trail, order.trails), (limit_offset, offsets))
         if any(price is not None and not has for price, has in given):
             raise OrderError(f"order {order_id}: a {order.type} order has no such price")
         trigger = touch if stop is None else stop
-        self._change(order, lambda: self._run.amend(order, quantity, limit, trigger))
+        terms = quantity, limit, trigger, trail, limit_offset
+        self._change(order, lambda: self._run.amend(order, *terms))
 
     def _change(self, order: Order, change: Callable[[], None]) -> None:
         self._run.request(lambda: self._run.after_open_bar(order, change))

@@ -155,13 +155,30 @@ class Orders:
         if order.is_open and not self.expire_late(order):
             self.close(order, CANCELED, "requested", self.now)
 
-    def amend(self, order: Order, quantity: float | None, limit: float | None, trigger: float | None) -> None:
+    def amend(  # noqa: PLR0917 - the terms that may change
+        self,
+        order: Order,
+        quantity: float | None,
+        limit: float | None,
+        trigger: float | None,
+        trail: float | None = None,
+        limit_offset: float | None = None,
+    ) -> None:
         if not order.is_open or self.expire_late(order):
             return
         if quantity is not None and quantity <= order.filled + order.taken:
             self.close(order, CANCELED, "requested", self.now)
             return
+        waits = order.trails and order.is_untriggered
+        lacking = [trail is not None and not waits, limit_offset is not None and not waits]
+        if any(lacking) or (limit is not None and waits):
+            self.logs.append(f"amend of order {order.id} dropped: it has no such term now")
+            return
         amended = replace(order)
+        if trail is not None:
+            amended.trail = float(trail)
+        if limit_offset is not None:
+            amended.limit_offset = float(limit_offset)
         if quantity is not None:
             amended.quantity = float(quantity)
         if limit is not None:
@@ -179,6 +196,9 @@ class Orders:
             return
         order.quantity, order.limit, order.stop = amended.quantity, amended.limit, amended.stop
         order.released = amended.released
+        order.trail, order.limit_offset = amended.trail, amended.limit_offset
+        if trail is not None and order.admitted:
+            self.trail_to(order, self.reference_price(order))
         order.met_market = False
         self.meet_known_price(order)
 

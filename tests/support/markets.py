@@ -278,7 +278,7 @@ def actions_of(
         else:
             prices[name] = ground.step * dice.pick((1.0, 0.0, 2.0))
     if verb == "amend":
-        terms = {name: price for name, price in prices.items() if name in ("limit", "stop", "touch")}
+        terms = {name: price for name, price in prices.items() if name != "trail_by"}
         terms = terms if terms and dice.one_in(2) else terms | {"quantity": quantity}
         return [Action(verb, (number,), terms)]
 

@@ -14,9 +14,11 @@ from btcore.engine.state cimport Exchange, note, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
     AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
-    INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, Ticker,
+    INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, TRAILING_STOP_LIMIT, Ticker,
 )
-from btcore.rules.matching cimport has_limit, has_trigger, reference_px
+from btcore.rules.matching cimport (
+    has_limit, has_trigger, is_trailing, is_untriggered, reference_px, trail_stop
+)
 
 
 cdef inline int handle_request(Exchange* ex, const Request* request, int64_t now) noexcept nogil:
@@ -92,6 +94,16 @@ cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept n
     return 0
 
 
+cdef inline bint lacks_amended_term(const Order* order, const Request* request) noexcept nogil:
+    """True if the request amends a distance or offset of an order that has none, or the limit that it has not yet."""
+    cdef bint waits = is_trailing(order) and is_untriggered(order)
+    if not isnan(request.limit_offset) and not (waits and order.order_type == TRAILING_STOP_LIMIT):
+        return True
+    if not isnan(request.limit_px) and waits:
+        return True
+    return not isnan(request.trail) and not waits
+
+
 cdef inline double known_px(const Exchange* ex, const Order* order) noexcept nogil:
     """The latest price of the order's side."""
     return reference_px(&ex.tickers[order.symbol], order.side, ex.account.positions[order.symbol].mark)
@@ -111,6 +123,8 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.stop_px) and not has_trigger(order):
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
+    if lacks_amended_term(order, request):
+        return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.qty):
         order.asked_qty = request.qty  # for a child the whole, including what siblings have filled
         order.qty = request.qty - order.taken_qty
@@ -118,11 +132,14 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
             order.qty = released_quantity(ex, order, True)
     order.limit_px = order.limit_px if isnan(request.limit_px) else request.limit_px
     order.stop_px = order.stop_px if isnan(request.stop_px) else request.stop_px
+    order.trail = order.trail if isnan(request.trail) else request.trail
+    order.limit_offset = order.limit_offset if isnan(request.limit_offset) else request.limit_offset
     if order.admitted:
         reason = amend_refusal(ex, order, before)
     if reason != NONE:
         order.qty, order.asked_qty = before.qty, before.asked_qty
         order.limit_px, order.stop_px = before.limit_px, before.stop_px
+        order.trail, order.limit_offset = before.trail, before.limit_offset
         return note(ex, order.id, AMEND_REFUSED, reason, 0.0, now)
     if order.order_type == MARKET:
         ex.blotter.pending[order.symbol] += order.side * (order.asked_qty - before.asked_qty)
@@ -130,6 +147,8 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
         return -1
     if not order.admitted:
         return 0
+    if not isnan(request.trail):
+        trail_stop(order, known_px(ex, order), ex.account.instruments[order.symbol].tick_size)
     order.met = 0
     return match_standing(ex, order, now)
 

@@ -10,13 +10,13 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from heapq import heappush
 
 from btcore.contract cimport (
-    amend, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
+    amend_trailing, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
 )
 from btcore.model cimport (
     GTD, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.matching cimport TOUCHING, WITH_LIMIT, WITH_TRIGGER
+from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
 from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
 
 from btcore.data.timestamps import moment_ns
@@ -292,11 +292,15 @@ cdef class Context:
         if cancel(self.out, order_id) < 0:
             raise MemoryError
 
-    def amend(self, int64_t order_id, *, quantity=None, limit=None, stop=None, touch=None):
-        """Requests a new total quantity, limit, stop or touch price; the request has the latency of an order.
+    def amend(
+        self, int64_t order_id, *, quantity=None, limit=None, stop=None, touch=None, trail=None, limit_offset=None
+    ):
+        """Requests new terms of an order; the request has the latency of an order.
 
-        None leaves a value unchanged. OrderError for an unknown id, an invalid value, or a price that the order type
-        does not have.
+        They are its total quantity, its limit, stop or touch price, and of a trailing order its distance (in the unit
+        that it was sent with) and the offset of its limit. A trailing stop-limit has a limit once it has triggered.
+        None leaves a value unchanged. OrderError for an unknown id, an invalid value, or one that the order type does
+        not have.
         """
         cdef int32_t s = self.symbol_of(order_id)
         cdef int8_t kind = self.type_of(order_id)
@@ -304,14 +308,25 @@ cdef class Context:
         if quantity is not None and not (isfinite(qty) and qty > 0.0):
             raise OrderError(f"order {order_id}: quantity {quantity} is not a positive number")
         where = f"order {order_id}"
-        if limit is not None and (not WITH_LIMIT >> kind & 1 or kind == TRAILING_STOP_LIMIT):
+        cdef double distance = NAN if trail is None else trail
+        cdef double offset = NAN if limit_offset is None else limit_offset
+        if limit is not None and not WITH_LIMIT >> kind & 1:
             raise OrderError(f"{where}: a {type_name(kind)} order has no limit price to amend")
         if stop is not None and (not WITH_TRIGGER >> kind & 1 or TOUCHING >> kind & 1):
             raise OrderError(f"{where}: a {type_name(kind)} order has no stop price to amend")
         if touch is not None and not TOUCHING >> kind & 1:
             raise OrderError(f"{where}: a {type_name(kind)} order has no touch price to amend")
+        if trail is not None and not TRAILING >> kind & 1:
+            raise OrderError(f"{where}: a {type_name(kind)} order has no trailing distance to amend")
+        if limit_offset is not None and kind != TRAILING_STOP_LIMIT:
+            raise OrderError(f"{where}: a {type_name(kind)} order has no limit offset to amend")
+        if trail is not None and not (isfinite(distance) and distance > 0.0):
+            raise OrderError(f"{where}: trail {trail} is not a positive number")
+        if limit_offset is not None and not (isfinite(offset) and offset >= 0.0):
+            raise OrderError(f"{where}: limit_offset {limit_offset} is not a number of 0 or more")
         trigger = self.price(s, where, "stop" if touch is None else "touch", stop if touch is None else touch)
-        if amend(self.out, order_id, qty, self.price(s, where, "limit", limit), trigger) < 0:
+        limit_px = self.price(s, where, "limit", limit)
+        if amend_trailing(self.out, order_id, qty, limit_px, trigger, distance, offset) < 0:
             raise MemoryError
 
     cdef const Request* unsent(self, int64_t order_id) except? NULL:
