@@ -53,7 +53,9 @@ SYMBOL_WORDS = (
     "1 to 32 letters, digits and ._:=^/!&$#@+*%- that begin with a letter or digit, "
     "or with one of .^$#@/ before one"
 )
-PATTERN_WORDS |= {SYMBOL_PATTERN: SYMBOL_WORDS, RESOLUTION_PATTERN: RESOLUTION_WORDS}
+AGE_PATTERN = r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])"
+AGE_WORDS = "a whole number with ms, s, min, h or d, such as 500ms"
+PATTERN_WORDS |= {SYMBOL_PATTERN: SYMBOL_WORDS, RESOLUTION_PATTERN: RESOLUTION_WORDS, AGE_PATTERN: AGE_WORDS}
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
 MAX_LATENCY_MS = DAY_NS // UNIT_NS["ms"]
@@ -171,7 +173,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commission_max_bps: NonNegative | None = None
     commission_round_to: NonNegative = 0.0
     slippage_entry_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
-    max_quote_age: Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])")] | None = None
+    max_quote_age: Annotated[str, Meta(pattern=AGE_PATTERN)] | None = None
 
     @property
     def caps_size(self) -> bool:
