@@ -135,6 +135,11 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     displayed_size: true limits fills to the size of the quote or trade, of which what is taken is gone.
     consume: until_refresh is the same as displayed_size, in the word of the order book.
     max_quote_age: a quote older than that, such as 500ms or 5s, fills nothing; null for no limit.
+    max_order: largest quantity of an order; null for no limit, also below.
+    max_position: largest quantity that a position could have if open orders filled.
+    max_open_orders: largest number of open orders of all symbols.
+    max_loss: once equity has fallen by that much money from the capital, nothing raises a position.
+    max_orders_per_second: largest number of orders that arrive within any second.
     """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
@@ -174,6 +179,23 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commission_round_to: NonNegative = 0.0
     slippage_entry_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
     max_quote_age: Annotated[str, Meta(pattern=AGE_PATTERN)] | None = None
+    max_order: Annotated[float, Meta(gt=0)] | None = None
+    max_position: Annotated[float, Meta(gt=0)] | None = None
+    max_open_orders: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    max_loss: Annotated[float, Meta(gt=0)] | None = None
+    max_orders_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+
+    @property
+    def has_limits(self) -> bool:
+        """True if a pre-trade limit is set."""
+        limits = (
+            self.max_order,
+            self.max_position,
+            self.max_open_orders,
+            self.max_loss,
+            self.max_orders_per_second,
+        )
+        return any(limit is not None for limit in limits)
 
     @property
     def caps_size(self) -> bool:

@@ -85,6 +85,11 @@ cpdef enum Reason:           # why an order was canceled, expired or rejected
     NO_CASH = 21             # cut to what the account could pay without credit
     SHORT_SALE = 22          # a cash account sells more than it holds
     STALE_QUOTE = 23         # it met a quote older than the run allows
+    MAX_ORDER = 24           # pre-trade limits of the run, also below
+    MAX_POSITION = 25
+    MAX_OPEN_ORDERS = 26
+    MAX_LOSS = 27
+    ORDER_RATE = 28
 
 cpdef enum Liquidity:
     MAKER = 0                # a resting order that another order traded against

@@ -78,6 +78,11 @@ class Reason(IntEnum):
     NO_CASH = 21
     SHORT_SALE = 22
     STALE_QUOTE = 23
+    MAX_ORDER = 24
+    MAX_POSITION = 25
+    MAX_OPEN_ORDERS = 26
+    MAX_LOSS = 27
+    ORDER_RATE = 28
 
 class Liquidity(IntEnum):
     MAKER = 0

@@ -245,3 +245,50 @@ def test_reduce_only_is_not_counted_in_buying_power(engine: EngineRun) -> None:
     plan = {1: both(sell(50, limit=110.0, reduce_only=True), sell(9, limit=110.0), sell(1, limit=110.0))}
     outcome = play(engine, plan, {"A": QUOTES}, initial_capital=1000)
     assert [end[1] for end in ends(outcome)] == ["end_of_data", "end_of_data", "buying_power"]
+
+
+# Pre-trade limits
+
+STILL = {"A": quotes(*((t / 4, 100, 100) for t in range(12))), "B": quotes((0, 50, 50), (3, 50, 50))}
+
+
+def reasons(engine: EngineRun, plan: Any, market: Any = None, **terms: Any) -> list[str]:
+    return [end[1] for end in ends(play(engine, plan, market or STILL, **terms))]
+
+
+def test_an_order_has_a_largest_quantity(engine: EngineRun) -> None:
+    plan = {0: both(buy(5), buy(5.1), lambda ctx: ctx.buy("B", 6))}
+    assert reasons(engine, plan, max_order=5.0) == ["", "max_order", "max_order"]
+
+
+def test_a_position_has_a_largest_quantity(engine: EngineRun) -> None:
+    # 4 are held and 2 may be bought at 90; 1 more could make 7. A sale of 10 would leave 6 short, of 11 7;
+    # other symbols have their own 6. Reduce-only orders raise nothing.
+    orders = [buy(4), buy(2, limit=90.0), buy(1, limit=80.0), sell(10, limit=110.0), sell(1, limit=110.0)]
+    plan = {0: both(*orders, sell(9, stop=50.0, reduce_only=True), lambda ctx: ctx.buy("B", 6))}
+    found = reasons(engine, plan, max_position=6.0)
+    assert found == ["", "end_of_data", "max_position", "end_of_data", "max_position", "end_of_data", ""]
+
+
+def test_after_a_loss_nothing_raises_a_position(engine: EngineRun) -> None:
+    # 10 bought at 100 are worth 95 at 2 s: 50 lost. Closing is allowed, and so is what equals the position.
+    market = {"A": quotes((0, 100, 100), (1, 96, 96), (2, 95, 95), (3, 95, 95))}
+    plan = {0: buy(10), 1: buy(1), 2: both(buy(1), sell(11), sell(22), sell(23))}
+    found = reasons(engine, plan, market, max_loss=50.0)
+    assert found == ["", "", "max_loss", "", "max_loss", "max_loss"]
+
+
+def test_the_number_of_open_orders_counts_all_symbols(engine: EngineRun) -> None:
+    at_ask = lambda ctx: ctx.buy("B", 1, limit=40.0)  # noqa: E731
+    first = both(buy(1, limit=90.0), at_ask, buy(1, limit=80.0), buy(1))
+    plan = {0.25: first, 1: lambda ctx: ctx.cancel(1), 1.5: buy(1)}
+    found = reasons(engine, plan, max_open_orders=2)
+    assert found == ["requested", "end_of_data", "max_open_orders", "max_open_orders", ""]
+
+
+def test_orders_within_a_second_are_counted(engine: EngineRun) -> None:
+    # Two a second: at 0, 0.25 and 0.5 s the third is too many; at 1 s the first of 0 s is a second ago. What
+    # another check rejects does not count.
+    plan = {0: both(buy(1), buy(-1 + 1e9)), 0.25: buy(1), 0.5: buy(1), 1: buy(1), 1.1: buy(1)}
+    found = reasons(engine, plan, max_orders_per_second=2, leverage=2.0)
+    assert found == ["", "buying_power", "", "order_rate", "", ""]

@@ -28,6 +28,7 @@ from strategy_scripts import Action, Script, scripted
 from variations import (
     FREE,
     NO_DELAY,
+    NO_LIMITS,
     at_once,
     ends,
     free_of_costs,
@@ -105,7 +106,7 @@ def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: 
     script = map_actions(replace(script, symbols=("A",)), lambda a: at_once(a) if of_a(a) else None)
     case = instruments(case, tick_size=0.0, lot_size=0.0, dividends=[], splits=[])
     case = replace(case, streams={"A": case.streams["A"]}, instruments={"A": case.instruments["A"]})
-    case = terms(replace(case, start=None), commission_per_share=0.0, **NO_DELAY)
+    case = terms(replace(case, start=None), commission_per_share=0.0, **NO_DELAY, **NO_LIMITS)
     case = instruments(case, commission=None, slippage=None)
     times = sorted({event.delivered for event in sequence(case.streams)})
     day = times[(len(times) - 1) * percent // 100] + 1

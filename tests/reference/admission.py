@@ -21,6 +21,8 @@ class Admission:
     def admit(self, order: Order, fill_price: float = nan) -> None:
         self.snap(order)
         reason = self.rejection_of(order)
+        if not reason and self.exceeds_rate(order):
+            reason = "order_rate"
         if reason:
             self.close(order, REJECTED, reason, self.now if isnan(fill_price) else order.ts_arrived)
             return
@@ -66,9 +68,42 @@ class Admission:
             return "min_notional"
         if self.execution.account == "cash" and self.is_short_sale(order, replaced):
             return "short_sale"
+        limit = self.exceeded_limit(order, replaced)
+        if limit:
+            return limit
         if not self.can_afford(order, replaced):
             return "buying_power"
         return ""
+
+    # Pre-trade limits
+
+    def exceeded_limit(self, order: Order, replaced: Order | None) -> str:
+        run, market = self.execution, self.markets[order.symbol]
+        if run.max_order is not None and order.quantity > run.max_order * (1 + 1e-9):
+            return "max_order"
+        after = self.worst_quantity(market, without=replaced, plus=order)
+        if after > self.worst_quantity(market):
+            if run.max_position is not None and after > run.max_position * (1 + 1e-9):
+                return "max_position"
+            if run.max_loss is not None and self.equity <= self.initial_capital - run.max_loss:
+                return "max_loss"
+        others = [
+            o for o in self.orders if o.admitted and o.is_open and o.id != order.id and o.ts_arrived >= 0
+        ]
+        if run.max_open_orders is not None and len(others) >= run.max_open_orders:
+            return "max_open_orders"
+        return ""
+
+    def exceeds_rate(self, order: Order) -> bool:
+        """True if as many orders as allowed have arrived within a second; else the order is counted."""
+        most = self.execution.max_orders_per_second
+        if most is None:
+            return False
+        counted = self.arrivals[-most:]
+        if len(counted) == most and order.ts_arrived - counted[0] < 10**9:
+            return True
+        self.arrivals.append(order.ts_arrived)
+        return False
 
     def has_valid_trail(self, order: Order) -> bool:
         if not isfinite(order.trail) or order.trail <= 0:

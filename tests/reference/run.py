@@ -108,6 +108,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.traded_notional: dict[tuple[int, int], float] = {}  # by month
         self.ambiguous_bars = self.snapped = 0
         self.logs: list[str] = []
+        self.arrivals: list[int] = []  # of orders that the limit of their rate has counted
         self.context = Context(self)
         self.prepare_scheduled_events(currency, fx or {})
 

@@ -61,6 +61,9 @@ def case_in(units: Units, case: Case) -> Case:
             commission_min=times(execution.commission_min, m),
             commission_max=times(execution.commission_max, m),
             commission_per_order=execution.commission_per_order * m,
+            max_order=times(execution.max_order, units.size),
+            max_position=times(execution.max_position, units.size),
+            max_loss=times(execution.max_loss, m),
             commission_round_to=execution.commission_round_to * m,
             commission_tiers=[
                 structs.replace(t, notional=t.notional * m) for t in execution.commission_tiers

@@ -80,6 +80,9 @@ FREE = {
     "commission_round_to": 0.0,
     "slippage_entry_bps": 0.0,
 }
+NO_LIMITS = dict.fromkeys(
+    ("max_order", "max_position", "max_open_orders", "max_loss", "max_orders_per_second")
+)
 OWN_COSTS = dict.fromkeys(("commission", "slippage", "maker_bps", "taker_bps"))  # none of an instrument
 
 
@@ -91,6 +94,6 @@ def free_of_costs(case: Case, **kept: Any) -> Case:
 def rich(case: Case) -> Case:
     """The case with so much capital that no check fails, in a margin account without interest."""
     ample = {"account": "margin", "leverage": 1000.0, "maintenance_margin": 0.0}
-    case = terms(case, cash_rate=0.0, debit_rate=0.0, **ample)
+    case = terms(case, cash_rate=0.0, debit_rate=0.0, **ample, **NO_LIMITS)
     case = instruments(case, initial_margin=None, maintenance_margin=None)
     return replace(case, initial_capital=1e8)

@@ -24,7 +24,8 @@ CASES = load()
 UNASKABLE = {OrderReason.INVALID_QUANTITY, OrderReason.INVALID_PRICE, OrderReason.INVALID_TERMS}
 NAMES = """
 Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Trailing, Admission,
-Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only, Reduce-only, OCO,
+Pre-trade limits, Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only,
+Reduce-only, OCO,
 OTO, bracket, Matching, Meeting, Quotes, Trades, Bars, Bars of bid and ask,
 Liquidity, Slippage, Commission, Accounting,
 A margin account without credit, By weight, Times given,

@@ -53,7 +53,7 @@ def is_plain(
     That is: one symbol and one stream, not of bars of bid and ask; netting at average cost;
     `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
     commission, slippage at entries, limits on size or the age of quotes, maintenance margins, negative
-    prices, fills at the close, or closing of positions at the end.
+    prices, fills at the close, closing of positions at the end, or pre-trade limits.
     """
     return (
         tape.n_symbols == 1
@@ -72,6 +72,7 @@ def is_plain(
         and execution.bar_fill == "open"
         and not execution.close_at_end
         and execution.max_quote_age is None
+        and not execution.has_limits
         and not (execution.latency_jitter_ms or execution.response_jitter_ms)
         and bool(np.all(scheduled["kind"] == DatedKind.SESSION_END))  # latencies and rates are scheduled too
     )

@@ -32,6 +32,11 @@ LATER_FIELDS = {
     "commission_max_bps",
     "commission_round_to",
     "slippage_entry_bps",
+    "max_order",
+    "max_position",
+    "max_open_orders",
+    "max_loss",
+    "max_orders_per_second",
     "commission",  # of Instrument, since 0.6.0, as those that follow
     "slippage",
     "limit_fill",  # of Execution, since 0.6.0 with None as its default, which before had the name "through"

@@ -1,19 +1,24 @@
 """How an order enters the market: its session, the checks, the first stop of a trailing order."""
 
-from libc.math cimport isnan
+from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport end_order, enqueue, is_open, leaves
 from btcore.engine.state cimport Exchange, note
 from btcore.feed.search cimport first_at
 from btcore.model cimport (
-    CLS, DAY, EXPIRED, GTD, GTD_OVER, Instrument, NEVER, NONE, OPG, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED,
-    Ticker,
+    CLS, DAY, EXPIRED, GTD, GTD_OVER, Instrument, MAX_LOSS, MAX_OPEN_ORDERS, MAX_ORDER, MAX_POSITION, NEVER, NONE, OPG,
+    ORDER_RATE, Order, QUOTE, REJECTED, SHORT_SALE, SNAPPED, Ticker,
 )
+from btcore.rules.accounting cimport equity
 from btcore.rules.admission cimport (
-    add_leaves, check_buying_power, check_size, check_steps, check_terms, oversells, snap, worst_quantity
+    OpenQuantity, add_leaves, check_buying_power, check_size, check_steps, check_terms, oversells, snap, worst_quantity
 )
 from btcore.rules.matching cimport is_trailing, trail_stop
+
+
+cdef enum:
+    SECOND_NS = 1000000000
 
 
 cdef inline double worst_position(const Exchange* ex, int32_t symbol) noexcept nogil:
@@ -56,13 +61,68 @@ cdef inline int rejection_reason(Exchange* ex, Order* order, double worst, bint 
     if reason == NONE and ex.terms.is_cash and order.side < 0 and oversells(order, sellable_quantity(ex, order)):
         reason = SHORT_SALE
     if reason == NONE:
+        reason = check_limits(ex, order, worst)
+    if reason == NONE:
         reason = check_buying_power(order, &ex.account, ex.blotter.open_qty, ticker, worst)
     return reason
+
+
+cdef inline int check_limits(const Exchange* ex, const Order* order, double worst) noexcept nogil:
+    """The pre-trade limit that the order exceeds, or NONE. `worst` is the symbol's worst position without it."""
+    cdef OpenQuantity with_order = ex.blotter.open_qty[order.symbol]
+    cdef double after
+    if order.asked_qty > ex.terms.max_order * (1.0 + 1e-9):
+        return MAX_ORDER
+    if ex.terms.max_position < INFINITY or ex.terms.least_equity > -INFINITY:
+        add_leaves(&with_order, order)
+        after = worst_quantity(ex.account.positions[order.symbol].qty, &with_order)
+        if after > worst:
+            if after > ex.terms.max_position * (1.0 + 1e-9):
+                return MAX_POSITION
+            if equity(&ex.account) <= ex.terms.least_equity:
+                return MAX_LOSS
+    if ex.terms.max_open != NEVER and count_open(ex, order) >= ex.terms.max_open:
+        return MAX_OPEN_ORDERS
+    return NONE
+
+
+cdef inline int64_t count_open(const Exchange* ex, const Order* order) noexcept nogil:
+    """Number of other admitted orders of all symbols that are open."""
+    cdef const Order* other
+    cdef int64_t count = 0
+    cdef int32_t s, i
+    for s in range(ex.account.n_symbols):
+        i = ex.blotter.queues[s].head
+        while i >= 0:
+            other = &ex.blotter.orders[i]
+            i = other.next
+            if other.admitted and is_open(other) and other.id != order.id:
+                count += 1
+    return count
+
+
+cdef inline int check_rate(Exchange* ex, const Order* order) noexcept nogil:
+    """ORDER_RATE if the run's largest number of orders has arrived in the second up to the order's arrival.
+
+    Else NONE, and the order is counted.
+    """
+    cdef int64_t n = ex.terms.max_rate
+    cdef int64_t* oldest
+    if n == 0:
+        return NONE
+    oldest = &ex.arrivals[ex.n_arrivals % n]
+    if ex.n_arrivals >= n and order.ts_arrived - oldest[0] < SECOND_NS:
+        return ORDER_RATE
+    oldest[0] = order.ts_arrived
+    ex.n_arrivals += 1
+    return NONE
 
 
 cdef inline int admit(Exchange* ex, Order* order, int64_t ts, double px) noexcept nogil:
     """Admits or rejects an order of a symbol that has a price. True if admitted. A trailing stop starts from `px`."""
     cdef int reason = rejection_reason(ex, order, worst_position(ex, order.symbol), True)
+    if reason == NONE:
+        reason = check_rate(ex, order)
     if reason != NONE:
         end_order(&ex.blotter, order, REJECTED, <int8_t> reason, ts)
         return False

@@ -65,6 +65,7 @@ cdef class Engine:
         free_lots(ex.lots, ex.n_lots)
         free(ex.terms.tiers)
         free(ex.costs)
+        free(ex.arrivals)
         free_blotter(&ex.blotter)
         free_journal(&ex.journal)
         free(ex.instruments)

@@ -101,6 +101,11 @@ cdef set_terms(Exchange* ex, execution, scheduled):
     terms.max_quote_age = NEVER if execution.max_quote_age is None else interval_ns(execution.max_quote_age)
     terms.fill_at_close = execution.bar_fill == "close"
     terms.close_at_end = execution.close_at_end
+    terms.max_order = first_of((execution.max_order, INFINITY))
+    terms.max_position = first_of((execution.max_position, INFINITY))
+    terms.max_open = first_of((execution.max_open_orders, NEVER))
+    terms.max_rate = first_of((execution.max_orders_per_second, 0))
+    ex.arrivals = <int64_t*> zeroed(terms.max_rate, sizeof(int64_t))
     terms.print_through = execution.limit_fill != "touch"
     terms.through = execution.limit_fill == "through"
     terms.intrabar = _INTRABAR[execution.intrabar]
@@ -117,6 +122,7 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
     account.instruments = ex.instruments
     account.n_symbols = n_symbols
     ex.journal.lowest_cash = initial_capital
+    ex.terms.least_equity = -INFINITY if execution.max_loss is None else initial_capital - execution.max_loss
     if hedging:
         account.legs = <Position*> zeroed(2 * n_symbols, sizeof(Position))
     if execution.cost_basis == "fifo":

@@ -24,6 +24,11 @@ cdef struct Terms:               # the execution settings of the run
     double volume_share          # largest share of a bar's volume that fills; NaN: no limit
     double cash_rate             # interest a year on positive cash; scheduled events change it
     double debit_rate            # interest a year on negative cash
+    double max_order             # largest quantity of an order; inf: no limit
+    double max_position          # largest possible position; inf: no limit
+    double least_equity          # at or below it nothing raises a position; -inf: no limit
+    int64_t max_open             # largest number of open orders; NEVER: no limit
+    int64_t max_rate             # largest number of orders within a second; 0: no limit
     int8_t displayed_size        # fills are limited to the size of quotes and trades
     int8_t print_through         # a trade fills a resting limit beyond its price alone, not at it
     int8_t through               # likewise quotes and bars
@@ -70,6 +75,8 @@ cdef struct Exchange:
     int64_t last_accrual         # when interest was last paid
     # match_ticks.match_standing; a pointer, since contingent.pxd needs it and match_ticks.pxd includes contingent.pxd
     int (*match_standing)(Exchange*, Order*, int64_t) noexcept nogil
+    int64_t* arrivals            # times of the last `max_rate` orders; the oldest is at `n_arrivals % max_rate`
+    int64_t n_arrivals
     double trade_pool            # size that the current trade still offers in a symbol with quotes
     int32_t n_released_now       # children released, or released further, by the current event
     int8_t in_range              # the range of a bar is matched, in no known order

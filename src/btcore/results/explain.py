@@ -36,6 +36,11 @@ REASON_TEXTS = {
     OrderReason.CASH: "the account could not pay for more without credit",
     OrderReason.SHORT_SALE: "cash account: it would have sold more than is held",
     OrderReason.STALE_QUOTE: "the quote that it met was older than max_quote_age",
+    OrderReason.MAX_ORDER: "its quantity was above max_order",
+    OrderReason.MAX_POSITION: "with it and the open orders a position could exceed max_position",
+    OrderReason.MAX_OPEN_ORDERS: "max_open_orders were open",
+    OrderReason.MAX_LOSS: "the account had lost max_loss, and the order could raise a position",
+    OrderReason.ORDER_RATE: "max_orders_per_second had arrived within a second",
 }
 TRAIL_UNITS = {"price": "", "percent": " %", "ticks": " ticks"}
 Line = tuple[int, int, str]  # time, rank among lines of the same time, text

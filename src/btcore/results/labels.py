@@ -43,6 +43,11 @@ class OrderReason(StrEnum):
     CASH = auto()
     SHORT_SALE = auto()
     STALE_QUOTE = auto()
+    MAX_ORDER = auto()
+    MAX_POSITION = auto()
+    MAX_OPEN_ORDERS = auto()
+    MAX_LOSS = auto()
+    ORDER_RATE = auto()
 
 
 def _names(codes: type[Enum]) -> tuple[str, ...]:
