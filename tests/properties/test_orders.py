@@ -16,7 +16,7 @@ from restated import (
     rows_in,
 )
 from strategy_scripts import Action, Script, scripted
-from variations import law, map_actions, play, rich, terms, without
+from variations import instruments, law, map_actions, play, rich, terms, without
 
 import btcore
 from btcore.errors import BtcoreError
@@ -64,6 +64,9 @@ def test_symbols_that_share_nothing_add_up_in_any_order(drawn: Drawn, random: An
     # A bracket takes the next free group number, which other symbols' groups would move.
     script = map_actions(drawn[1], lambda a: a if a.verb == "bracket" else without("oco")(a))
     case = terms(rich(drawn[0]), commission_tiers=[], latency_jitter_ms=0.0, response_jitter_ms=0.0)
+    # Payments and splits at a bar's end come after the bars of that time, and so before or after the ticks of
+    # another symbol at that time, by the order of the symbols.
+    case = instruments(case, funding=[], dividends=[], splits=[])
     first = min(row[0] for stream in case.streams.values() for row in rows_of(stream))
     case = replace(case, start=first)  # the default start depends on which symbols are in the run
     together = play(case, apart(script))
