@@ -23,12 +23,14 @@ from btcore.strategies.callbacks.strategy import (
     Strategy,
     TradeEvent,
 )
+from btcore.strategies.callbacks.order_state import OrderState
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.targets.targets import Targets
 
 from .config import (
     Commission,
     CommissionTier,
+    CostModel,
     Execution,
     Instrument,
     RunRequest,
@@ -70,6 +72,7 @@ __all__ = [
     "Compiled",
     "ConfigError",
     "Context",
+    "CostModel",
     "DataError",
     "Execution",
     "FillEvent",
@@ -80,6 +83,7 @@ __all__ = [
     "Merged",
     "OrderError",
     "OrderReason",
+    "OrderState",
     "OrderStatus",
     "Orders",
     "Progress",

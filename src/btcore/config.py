@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from .costs import Bps, Commission, CommissionTier, NonNegative, Slippage, check_limits
+from .costs import Bps, Commission, CommissionTier, CostModel, NonNegative, Slippage, check_limits
 from .errors import ConfigError
 from .times.clock import to_ns, zone
 from .times.hours import TradingHours
@@ -27,6 +27,7 @@ __all__ = [
     "Capital",
     "Commission",
     "CommissionTier",
+    "CostModel",
     "Currency",
     "DatedValues",
     "Execution",
@@ -140,6 +141,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_open_orders: largest number of open orders of all symbols.
     max_loss: once equity has fallen by that much money from the capital, nothing raises a position.
     max_orders_per_second: largest number of orders that arrive within any second.
+    oco_across: true lets an OCO group have orders of several symbols; else those of each symbol are a group.
     """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
@@ -184,6 +186,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_open_orders: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     max_loss: Annotated[float, Meta(gt=0)] | None = None
     max_orders_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    oco_across: bool = False
 
     @property
     def has_limits(self) -> bool:
@@ -240,6 +243,11 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     commission, slippage: in place of all such settings of Execution; null for those.
     maker_bps, taker_bps: replace the rates of commission and of its tiers for fills of that kind; null for
         those.
+    halts: (begin, end) of each trading halt, in order of time: nothing fills from begin on, before end.
+    price_bands: (time, lowest, highest price at which orders fill from then on), null for no limit.
+    delisting: (time, terminal price), at which positions are closed, and after which orders are rejected; null
+        for none.
+    mark_prices: (time, price) that replaces the market's price in equity, margin and funding.
     """
 
     tick_size: NonNegative = 0.0
@@ -259,13 +267,25 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slippage: Slippage | None = None
     maker_bps: Bps | None = None
     taker_bps: Bps | None = None
+    halts: list[tuple[Instant, Instant]] = field(default_factory=list)
+    price_bands: list[tuple[Instant, float | None, float | None]] = field(default_factory=list)
+    delisting: tuple[Instant, float] | None = None
+    mark_prices: DatedValues = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_finite(self)
-        for name in ("splits", "dividends"):
+        above_zero = ["splits", "dividends"] + ([] if self.negative_prices else ["mark_prices"])
+        for name in above_zero:
             for i, value in dated_numbers(getattr(self, name)):
                 if value <= 0:
                     raise ConfigError(f"{name}[{i}]: {value} is not above 0")
+        if isinstance(self.delisting, list | tuple) and len(self.delisting) == 2:
+            px = self.delisting[1]
+            if isinstance(px, int | float) and px < 0 and not self.negative_prices:
+                raise ConfigError(f"delisting: the terminal price {px} is below 0")
+        for i, band in enumerate(self.price_bands if isinstance(self.price_bands, list) else []):
+            if isinstance(band, list | tuple) and len(band) == 3:
+                check_limits(f"price_bands[{i}]: lowest", band[1], "highest", band[2])
 
 
 def commission_of(instrument: Instrument, execution: Execution) -> Commission:

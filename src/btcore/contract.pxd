@@ -126,7 +126,7 @@ cdef inline double money_quantity(
     const Market* market, const Account* account, int32_t symbol, double weight, double money
 ) noexcept nogil:
     """Signed quantity in whole lots that is worth `money`, with the sign of `weight`, reduced for taker costs."""
-    cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1, account.positions[symbol].mark)
+    cdef double px = reference_px(&market.tickers[symbol], 1 if weight > 0 else -1)
     cdef double qty
     if weight == 0.0:
         return 0.0

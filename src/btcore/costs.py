@@ -1,6 +1,7 @@
 """Commission and slippage as settings: of a run in `Execution`, of one instrument in `Instrument`."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
@@ -75,6 +76,30 @@ class Slippage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         check_finite(self)
+
+
+class CostModel(NamedTuple):
+    """Your own functions for the costs and the sizes of fills, each in place of the settings of its kind.
+
+    Each takes (price, quantity, side, liquidity, instrument): side is 1 for a buy and -1 for a sell, liquidity
+    0 for a maker's fill and 1 for a taker's, and instrument has tick_size, lot_size, multiplier and
+    min_notional. It is a Python callable, or a Numba function made with `btcore.jit.cost_model`.
+
+    commission: money of the fill in the run's currency; negative is a rebate. Tiers do not apply.
+    slippage: the price at which a taker fills, where the market's is `price`; the order's limit bounds it.
+    fill_size: the largest quantity that fills, where `quantity` is open and shown; rounded down to lots.
+
+    A run stops with StrategyError if one raises, or returns what is no number, price or quantity. An order by
+    weight reserves nothing for them.
+    """
+
+    commission: Callable[..., float] | None = None
+    slippage: Callable[..., float] | None = None
+    fill_size: Callable[..., float] | None = None
+
+    def functions(self) -> dict[str, Any]:
+        """Those that are given, by name."""
+        return {name: each for name, each in self._asdict().items() if each is not None}
 
 
 def check_limits(low_name: str, low: object, high_name: str, high: object) -> None:

@@ -32,6 +32,7 @@ cpdef enum OrderType:
     LIMIT_IF_TOUCHED = 5
     TRAILING_STOP = 6
     TRAILING_STOP_LIMIT = 7
+    MARKET_TO_LIMIT = 8      # after its first fill a limit order at the price that it met
 
 cpdef enum TimeInForce:
     GTC = 0              # good till canceled
@@ -90,6 +91,9 @@ cpdef enum Reason:           # why an order was canceled, expired or rejected
     MAX_OPEN_ORDERS = 26
     MAX_LOSS = 27
     ORDER_RATE = 28
+    HALTED = 29              # it had to fill at once, in a trading halt
+    PRICE_BAND = 30          # it had to fill at once, at a price outside the price band
+    DELISTED = 31
 
 cpdef enum Liquidity:
     MAKER = 0                # a resting order that another order traded against
@@ -109,6 +113,7 @@ cpdef enum Rule:             # how a fill came about
     BAR_CLOSE = 10
     SESSION_CLOSE = 11       # at the close of a session
     DATA_END = 12            # at the end of the data, to close a position
+    TERMINAL_PRICE = 13      # at the terminal price of a delisted symbol, to close a position
 
 cpdef enum Intrabar:         # assumed order of events within a bar
     PESSIMISTIC = 0          # stops fill before limits
@@ -175,6 +180,8 @@ cdef struct Order:
     double release_px    # a child: market price at the parent's fill that released it; NaN: none
     double filled_qty    # quantity filled so far
     double avg_px        # average fill price; NaN: no fill yet
+    double known_filled_qty  # filled_qty and avg_px as the strategy knows them, later under response latency
+    double known_avg_px
     int32_t symbol
     int32_t next         # link to the next working order of the symbol; -1: none
     int32_t prev         # link to the previous one
@@ -278,6 +285,11 @@ cpdef enum DatedKind:        # scheduled events of the same time happen in this 
     CASH_DIVIDEND = 8        # money per share
     FUNDING_RATE = 9         # share of the position's value
     SESSION_END = 10
+    HALT = 11                # 1: a trading halt begins; 0: it ends
+    LOWER_BAND = 12          # lowest price at which orders fill
+    UPPER_BAND = 13          # highest price
+    DELISTING = 14           # the terminal price
+    MARK_PX = 15             # of the mark-price series; comes before a funding rate of its time
 
 cdef struct Instrument:
     double tick_size         # price step; 0: any price
@@ -295,6 +307,7 @@ cdef struct Ticker:          # the latest data of one symbol
     Bar bar
     Quote quote
     Trade trade
+    double px                # latest price: mid, last trade or close
     int64_t next_open        # start of the next bar, which may be in the past; NEVER: none
     int64_t event            # index in the run of the latest event of its source
     int8_t source            # Kind of event that fills its orders and sets its mark
@@ -310,6 +323,7 @@ cdef struct Market:          # what a strategy sees of the market
     int32_t n_symbols
     int32_t symbol           # of the event
     int8_t kind              # of the event
+    int8_t delayed           # 1: the run has response latency
 
 cdef struct Account:
     double cash

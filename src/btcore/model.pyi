@@ -25,6 +25,7 @@ class OrderType(IntEnum):
     LIMIT_IF_TOUCHED = 5
     TRAILING_STOP = 6
     TRAILING_STOP_LIMIT = 7
+    MARKET_TO_LIMIT = 8
 
 class TimeInForce(IntEnum):
     GTC = 0
@@ -83,6 +84,9 @@ class Reason(IntEnum):
     MAX_OPEN_ORDERS = 26
     MAX_LOSS = 27
     ORDER_RATE = 28
+    HALTED = 29
+    PRICE_BAND = 30
+    DELISTED = 31
 
 class Liquidity(IntEnum):
     MAKER = 0
@@ -102,6 +106,7 @@ class Rule(IntEnum):
     BAR_CLOSE = 10
     SESSION_CLOSE = 11
     DATA_END = 12
+    TERMINAL_PRICE = 13
 
 class Intrabar(IntEnum):
     PESSIMISTIC = 0
@@ -138,6 +143,11 @@ class DatedKind(IntEnum):
     CASH_DIVIDEND = 8
     FUNDING_RATE = 9
     SESSION_END = 10
+    HALT = 11
+    LOWER_BAND = 12
+    UPPER_BAND = 13
+    DELISTING = 14
+    MARK_PX = 15
 
 class Action(IntEnum):
     SUBMIT = 0
@@ -152,6 +162,7 @@ POSITION_DTYPE: np.dtype[Any]
 CASH_FLOW_DTYPE: np.dtype[Any]
 RESTATEMENT_DTYPE: np.dtype[Any]
 NOTE_DTYPE: np.dtype[Any]
+INSTRUMENT_DTYPE: np.dtype[Any]
 DATED_DTYPE: np.dtype[Any]
 TICKER_DTYPE: np.dtype[Any]
 MARKET_DTYPE: np.dtype[Any]

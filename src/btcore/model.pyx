@@ -16,6 +16,7 @@ cdef Dated _dated
 cdef Ticker _ticker
 cdef Market _market
 cdef Account _account
+cdef Instrument _instrument
 
 
 cdef object dtype_of(size_t size, list fields):
@@ -37,6 +38,7 @@ POSITION_DTYPE = np.asarray(<Position[:1]> &_position).dtype
 CASH_FLOW_DTYPE = np.asarray(<CashFlow[:1]> &_flow).dtype
 RESTATEMENT_DTYPE = np.asarray(<Restatement[:1]> &_restatement).dtype
 NOTE_DTYPE = np.asarray(<Note[:1]> &_note).dtype
+INSTRUMENT_DTYPE = np.asarray(<Instrument[:1]> &_instrument).dtype
 DATED_DTYPE = np.asarray(<Dated[:1]> &_dated).dtype
 TICKER_DTYPE = np.asarray(<Ticker[:1]> &_ticker).dtype
 MARKET_DTYPE = dtype_of(sizeof(Market), [
@@ -48,6 +50,7 @@ MARKET_DTYPE = dtype_of(sizeof(Market), [
     ("n_symbols", offset_of(&_market, &_market.n_symbols), np.int32),
     ("symbol", offset_of(&_market, &_market.symbol), np.int32),
     ("kind", offset_of(&_market, &_market.kind), np.int8),
+    ("delayed", offset_of(&_market, &_market.delayed), np.int8),
 ])
 ACCOUNT_DTYPE = dtype_of(sizeof(Account), [
     ("cash", offset_of(&_account, &_account.cash), np.float64),

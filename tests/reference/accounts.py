@@ -53,13 +53,19 @@ class Accounts:
     def pool_for(self, order: Order) -> Pool:
         return self.markets[order.symbol].pools[order.side]
 
-    def fill(self, order: Order, price: float, ts: int, liquidity: str, pool: Pool) -> None:
+    def fill(  # noqa: PLR0917 - the terms of a fill
+        self, order: Order, price: float, ts: int, liquidity: str, pool: Pool, at_end: bool = False
+    ) -> None:
         """Fills as much of the order as size, terms and account allow, at `price`, slipped for a taker."""
         market = self.markets[order.symbol]
         lot = market.instrument.lot_size
-        market.last_price = price
+        market.last_price = seen = price
         quantity = min(order.available, round_down(pool.left, lot))
         if quantity <= 0:
+            return
+        if not market.lower <= price <= market.upper and not at_end:
+            if order.time_in_force in ("IOC", "FOK"):
+                self.close(order, CANCELED, "price_band", ts)
             return
         if order.reduce_only:
             if self.reducible(order) <= 0:
@@ -70,6 +76,7 @@ class Accounts:
             return
         if liquidity == TAKER:
             price = self.slipped(order, price, quantity, pool)
+            price = min(max(price, market.lower), market.upper)
         first = order.filled == 0
         commission = self.commission(quantity, price, market, liquidity, ts, first)
         affordable = self.affordable(order, quantity, price, commission, market)
@@ -80,6 +87,8 @@ class Accounts:
         if quantity > 0:
             pool.left -= quantity
             self.execute(order, quantity, price, ts, commission=commission, liquidity=liquidity)
+            if order.lacks_limit and order.is_open:
+                order.limit = seen
         if is_cut and order.is_open:
             self.close(order, CANCELED, "cash", ts)
         if order.reduce_only and order.is_open and self.reducible(order) <= 0:
@@ -332,7 +341,7 @@ class Accounts:
                 order = self.closing_order(market, quantity)
                 order.reduce_only = True
                 unlimited = Pool(shown=self.pool_for(order).shown)
-                self.fill(order, self.reference_price(order), self.now, TAKER, unlimited)
+                self.fill(order, self.reference_price(order), self.now, TAKER, unlimited, at_end=True)
 
     # Invariants, checked after every event
 

@@ -14,7 +14,6 @@ from .model import (
     Order,
 )
 from .numbers import is_multiple, round_down, round_up
-from .orders import same_group
 
 
 class Admission:
@@ -34,7 +33,7 @@ class Admission:
 
     def admit_waiting(self, event: Event, market: Market) -> None:
         """Admits orders that arrived before the symbol had a price; the event gives the first one."""
-        market.mark = event.first_price
+        market.set_price(event.first_price)
         for order in self.arrived(market.symbol):
             self.admit(order)
 
@@ -183,7 +182,7 @@ class Admission:
         if order.side == BUY:
             return False
         others = [o for o in self.arrived(order.symbol) if o.admitted and o.side == SELL]
-        promised = sum(o.leaves for o in others if o is not replaced and not same_group(o, order))
+        promised = sum(o.leaves for o in others if o is not replaced and not self.same_group(o, order))
         return order.leaves * (1 - 1e-9) > self.markets[order.symbol].quantity - promised
 
     def price_of(self, order: Order, market: Market) -> float:
@@ -198,7 +197,7 @@ class Admission:
         known = market.standing or market.sides
         if known:
             return known.ask if order.side == BUY else known.bid
-        return market.mark
+        return market.last
 
 
 def terms_agree(order: Order) -> bool:

@@ -75,7 +75,7 @@ class Bars:
 
     def is_ambiguous_sibling(self, order: Order, other: Order, bar: Bar, triggered: list[Order]) -> bool:
         """True if `other` is a limit of the stop's group that the bar's range would fill too."""
-        same = order is not other and order.oco > 0 and order.oco == other.oco
+        same = self.same_group(order, other)
         rests = other.rests and takes_part(other, bar) and other not in triggered
         return same and rests and self.reached(other, bar)
 

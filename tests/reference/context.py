@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from btcore.errors import OrderError
 
-from .model import BUY, LONG, SELL, SHORT, TRAILING_STOP_LIMIT, Order
+from .model import BUY, LONG, MARKET_TO_LIMIT, SELL, SHORT, TRAILING_STOP_LIMIT, Order
 from .targets import order_target_percent, order_target_weights
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Context:
         stop_loss: float | None = None,
         time_in_force: str = "GTC",
         latency_ms: float | None = None,
+        tag: str | None = None,
     ) -> tuple[int, int | None, int | None]:
         way = BUY if side == "buy" else SELL
         send, group = self._run.send, 1 + max((o.oco for o in self._run.orders), default=0)
@@ -91,7 +92,7 @@ class Context:
     ) -> None:
         order = self._run.orders[order_id - 1]
         offsets = order.type == TRAILING_STOP_LIMIT
-        given = ((limit, order.has_limit), (stop, order.has_stop), (touch, order.has_touch))
+        given = ((limit, order.has_limit or order.type == MARKET_TO_LIMIT), (stop, order.has_stop), (touch, order.has_touch))
         given += ((trail, order.trails), (limit_offset, offsets))
         if any(price is not None and not has for price, has in given):
             raise OrderError(f"order {order_id}: a {order.type} order has no such price")

@@ -4,7 +4,6 @@ from math import nan
 
 from .model import CANCELED, FILLED, Order
 from .numbers import round_down
-from .orders import same_group
 
 
 class Contingent:
@@ -21,9 +20,9 @@ class Contingent:
 
     def apply_oco(self, order: Order, quantity: float, ts: int) -> None:
         for other in self.orders:
-            if not other.is_open or not same_group(order, other):
+            if not other.is_open or not self.same_group(order, other):
                 continue
-            if not (order.parent and other.parent):
+            if not (order.parent and other.parent and order.symbol == other.symbol):
                 self.close(other, CANCELED, "oco", ts)
                 continue
             still = other.quantity - other.taken - other.filled

@@ -30,11 +30,12 @@ class Matching:
                 market.standing = event
             if isinstance(event, Bar):
                 market.sides = event.sides_at("open")
-            if isnan(market.mark):
+            if isnan(market.last):
                 self.admit_waiting(event, market)
             match_source = {Quote: self.match_quote, Trade: self.match_trade, Bar: self.match_bar}
-            match_source[type(event)](event)
-        elif isinstance(event, Trade):
+            if not market.is_halted_at(event):
+                match_source[type(event)](event)
+        elif isinstance(event, Trade) and not market.halted:
             self.match_trade_beside_quotes(event, self.pool(event.size))
 
     def active(self, symbol: str, m: int) -> Iterator[Order]:
@@ -103,7 +104,10 @@ class Matching:
         takes_part = order.admitted and order.is_open and order.leaves > 0 and not order.waits_for_session
         if not takes_part:
             return
-        if market.standing and self.is_stale(market.standing):
+        if market.halted:
+            if order.time_in_force in ("IOC", "FOK"):
+                self.close(order, CANCELED, "halted", self.now)
+        elif market.standing and self.is_stale(market.standing):
             if order.time_in_force in ("IOC", "FOK"):
                 self.close(order, CANCELED, "stale_quote", self.now)
         elif market.standing:
@@ -118,7 +122,8 @@ class Matching:
     def takes_close(self, order: Order) -> bool:
         """True for a market order that fills at the close of a bar and not at the next open."""
         at_close = self.execution.bar_fill == "close" and self.markets[order.symbol].source is Bar
-        return at_close and order.type == MARKET and not order.waits_for_session
+        is_market = order.type == MARKET or order.lacks_limit
+        return at_close and is_market and not order.waits_for_session
 
     def match_quote(self, quote: Quote) -> None:
         for order in self.active(quote.symbol, quote.timestamp):
@@ -164,7 +169,9 @@ class Matching:
             if not order.is_open or order.time_in_force != "CLS" or order.session > self.now:
                 continue
             price = self.reference_price(order) if order.admitted else nan
-            if order.admitted and market.standing and self.is_stale(market.standing):
+            if order.admitted and market.halted:
+                self.close(order, CANCELED, "halted", self.now)
+            elif order.admitted and market.standing and self.is_stale(market.standing):
                 self.close(order, CANCELED, "stale_quote", self.now)
             elif not isnan(price):
                 self.meet(order, price, self.now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import inf, nan
+from math import inf, isnan, nan
 
 from btcore.config import Instrument
 
@@ -10,6 +10,7 @@ SELL, BUY = -1, 1
 MARKET, LIMIT, STOP, STOP_LIMIT = "market", "limit", "stop", "stop-limit"
 MARKET_IF_TOUCHED, LIMIT_IF_TOUCHED = "market-if-touched", "limit-if-touched"
 TRAILING_STOP, TRAILING_STOP_LIMIT = "trailing-stop", "trailing-stop-limit"
+MARKET_TO_LIMIT = "market-to-limit"
 NEW, PARTIALLY_FILLED, FILLED = "NEW", "PARTIALLY_FILLED", "FILLED"
 CANCELED, EXPIRED, REJECTED = "CANCELED", "EXPIRED", "REJECTED"
 MAKER, TAKER = "maker", "taker"
@@ -166,7 +167,14 @@ class Order:
 
     @property
     def has_limit(self) -> bool:
+        if self.type == MARKET_TO_LIMIT:
+            return not isnan(self.limit)
         return self.type in (LIMIT, STOP_LIMIT, LIMIT_IF_TOUCHED, TRAILING_STOP_LIMIT)
+
+    @property
+    def lacks_limit(self) -> bool:
+        """True for a market-to-limit order before its first fill."""
+        return self.type == MARKET_TO_LIMIT and isnan(self.limit)
 
     @property
     def has_stop(self) -> bool:
@@ -302,6 +310,13 @@ class Market:
     source: type[Event]
     positions: dict[int, Position]  # by leg
     mark: float = nan
+    last: float = nan  # the latest price; the mark, unless there is a series of mark prices
+    marked: bool = False
+    lower: float = -inf  # the price band
+    upper: float = inf
+    halted: bool = False
+    halted_since: int = -1
+    delisted: bool = False
     standing: Quote | None = None
     pools: dict[int, Pool] = field(default_factory=dict)  # by the side of the order that takes
     last_price: float = nan  # the price of the latest fill, before slippage
@@ -310,6 +325,15 @@ class Market:
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
     traded: float = 0.0  # signed quantity of all fills, restated by splits, for `check`
+
+    def set_price(self, price: float) -> None:
+        self.last = price
+        if not self.marked:
+            self.mark = price
+
+    def is_halted_at(self, event: Event) -> bool:
+        """True if the event lies in a halt; a bar as a whole."""
+        return self.halted and (type(event) is not Bar or self.halted_since <= event.timestamp)
 
     @property
     def quantity(self) -> float:

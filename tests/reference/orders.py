@@ -11,6 +11,8 @@ from .model import (
     LIMIT_IF_TOUCHED,
     MARKET,
     MARKET_IF_TOUCHED,
+    MARKET_TO_LIMIT,
+    REJECTED,
     STOP,
     STOP_LIMIT,
     TRAILING_STOP,
@@ -54,6 +56,8 @@ class Orders:
         post_only: bool = False,
         reduce_only: bool = False,
         latency_ms: float | None = None,
+        market_to_limit: bool = False,
+        tag: str | None = None,
     ) -> int:
         prices = {
             "limit": limit,
@@ -63,11 +67,12 @@ class Orders:
             "trail": trail,
         }
         trigger = touch if stop is None else stop
+        priced = PRICED[tuple(name for name, price in prices.items() if price is not None)]
         order = Order(
             id=len(self.orders) + 1,
             symbol=symbol,
             side=side,
-            type=PRICED[tuple(name for name, price in prices.items() if price is not None)],
+            type=MARKET_TO_LIMIT if market_to_limit else priced,
             quantity=float(quantity),
             limit=nan if limit is None else float(limit),
             stop=nan if trigger is None else float(trigger),
@@ -89,7 +94,9 @@ class Orders:
     def arrive(self, order: Order) -> None:
         if not order.is_open:
             return
-        if not order.parent:
+        if self.markets[order.symbol].delisted:
+            self.close(order, REJECTED, "delisted", self.now)
+        elif not order.parent:
             self.enter(order, self.now)
         elif self.is_past_expiry(order, self.now):
             self.close(order, EXPIRED, "gtd", self.now)
@@ -113,7 +120,7 @@ class Orders:
             order.session = close
         elif order.time_in_force == "OPG":
             order.session = sessions.open_at_or_after(ts)
-        if not isnan(self.markets[order.symbol].mark):
+        if not isnan(self.markets[order.symbol].last):
             self.admit(order, fill_price)
             self.meet_known_price(order)
 
@@ -171,7 +178,7 @@ class Orders:
             return
         waits = order.trails and order.is_untriggered
         lacking = [trail is not None and not waits, limit_offset is not None and not waits]
-        if any(lacking) or (limit is not None and waits):
+        if any(lacking) or (limit is not None and (waits or order.lacks_limit)):
             self.logs.append(f"amend of order {order.id} dropped: it has no such term now")
             return
         amended = replace(order)
@@ -202,6 +209,10 @@ class Orders:
         order.met_market = False
         self.meet_known_price(order)
 
+    def same_group(self, order: Order, other: Order) -> bool:
+        in_reach = order.symbol == other.symbol or self.execution.oco_across
+        return in_reach and order is not other and order.oco > 0 and order.oco == other.oco
+
     def expire_late(self, order: Order) -> bool:
         """True if a request finds a DAY or GTD order past its expiry, which then ends EXPIRED."""
         there = order.waits_for_parent or order.ts_arrived >= 0
@@ -230,8 +241,3 @@ class Orders:
         if type(event) is not Bar or self.markets[event.symbol].source is not Bar:
             return False
         return event.timestamp < order.ts_arrived and order.session < event.delivered
-
-
-def same_group(order: Order, other: Order) -> bool:
-    in_group = order.oco > 0 and order.oco == other.oco and order.symbol == other.symbol
-    return in_group and order is not other

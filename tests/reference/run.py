@@ -132,6 +132,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             self.check()
             if self.grid is None and last_of_its_time:  # the last point comes after `on_end`
                 self.write_point(event.delivered)
+        self.delist_at_end()
         self.call("on_end")
         for order in self.orders:
             if order.is_open:
@@ -168,7 +169,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.delivered += 1
         changes: list[Callable[[], None]] = []
         if type(event) is market.source:
-            market.mark = event.mark
+            market.set_price(event.mark)
             market.closed_at = event.delivered
             changes, market.deferred = market.deferred, []
         self.check_margin()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isnan
+from math import inf, isnan
 from typing import Any
 
 from .model import (
@@ -14,6 +14,7 @@ from .model import (
     FUNDING,
     INTEREST,
     SELL,
+    TAKER,
     Bar,
     CashFlow,
     Lot,
@@ -24,7 +25,8 @@ from .model import (
 )
 from .numbers import DAY, moment, nanoseconds, round_down
 
-ACCRUAL, RATE, SPLIT, PAYOUT, PERIODIC, SESSION_CLOSE = range(6)
+# Of one time they happen in this order, then by symbol.
+ACCRUAL, RATE, SPLIT, PAYOUT, MARK, PERIODIC, SESSION_CLOSE, HALT, LOWER, UPPER, DELISTING = range(11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Scheduled:
             self.add(SPLIT, market.instrument.splits, self.split, market)
             self.add(PAYOUT, self.added_up(market.instrument.dividends), self.pay_dividend, market)
             self.add(PERIODIC, self.added_up(market.instrument.funding), self.pay_funding, market)
+            self.add_trading(market)
         borrow_rates = [market.instrument.borrow_rate for market in self.markets.values()]
         stepped = [
             rate for rate in (terms.cash_rate, terms.debit_rate, *borrow_rates) if isinstance(rate, list)
@@ -101,6 +104,50 @@ class Scheduled:
             if ts > self.start:
                 self.scheduled.append(ScheduledEvent(ts, rank, lambda value=value: happen(market, value)))
 
+    def add_trading(self, market: Market) -> None:
+        """Mark prices, halts, price bands, delisting; those before the start are in force at once."""
+        own, steps = market.instrument, []
+        steps += [(MARK, when, price, self.set_mark) for when, price in own.mark_prices]
+        steps += [(HALT, begin, 1, self.set_halt) for begin, _ in own.halts]
+        steps += [(HALT, end, 0, self.set_halt) for _, end in own.halts]
+        steps += [(LOWER, when, -inf if low is None else low, set_lower) for when, low, _ in own.price_bands]
+        steps += [(UPPER, when, inf if high is None else high, set_upper) for when, _, high in own.price_bands]
+        steps += [(DELISTING, *own.delisting, self.delist)] if own.delisting else []
+        for rank, when, value, change in sorted(steps, key=lambda step: moment(step[1], self.timezone)):
+            ts = moment(when, self.timezone)
+            if ts <= self.start:
+                change(market, value, ts)
+            else:
+                happen = lambda market=market, value=value, ts=ts, change=change: change(market, value, ts)
+                self.scheduled.append(ScheduledEvent(ts, rank, happen))
+
+    def set_mark(self, market: Market, price: float, ts: int) -> None:
+        market.marked, market.mark = True, price
+
+    def set_halt(self, market: Market, halted: float, ts: int) -> None:
+        market.halted, market.halted_since = bool(halted), ts
+
+    def delist(self, market: Market, price: float, ts: int) -> None:
+        market.delisted, market.last, market.mark = True, price, price
+        market.standing = market.sides = None
+        for order in self.orders:
+            is_there = order.waits_for_parent or order.ts_arrived >= 0
+            if order.symbol == market.symbol and order.is_open and is_there:
+                self.end(order, CANCELED, "delisted", self.now)
+        for held in [position.quantity for position in market.positions.values()]:
+            if held:
+                order = self.closing_order(market, held)
+                order.reduce_only = True
+                self.execute(order, abs(held), price, self.now, commission=0.0, liquidity=TAKER)
+
+    def delist_at_end(self) -> None:
+        """Delistings at the time of the last event, which no later event brings about."""
+        due = [item for item in self.scheduled if item.timestamp <= self.now and item.rank == DELISTING]
+        for item in due:
+            item.happen()
+        if due:
+            self.handle_arrivals()
+
     def added_up(self, dated: Any) -> list[tuple[int, float]]:
         totals: dict[int, float] = {}
         for when, value in dated:
@@ -127,6 +174,8 @@ class Scheduled:
 
     def split(self, market: Market, r: float) -> None:
         market.mark /= r
+        market.last /= r
+        market.lower, market.upper = market.lower / r, market.upper / r
         if market.standing:
             q = market.standing
             sizes = q.bid_size * r, q.ask_size * r
@@ -187,6 +236,7 @@ class Scheduled:
     def pay_dividend(self, market: Market, amount: float) -> None:
         self.flow(market, DIVIDEND, market.quantity * amount * self.point_value(market))
         market.mark -= amount
+        market.last -= amount
         if market.standing:
             q = market.standing
             prices = q.bid - amount, q.ask - amount
@@ -220,6 +270,14 @@ class Scheduled:
             if market.quantity < 0:
                 value = abs(self.value_of(market, market.quantity))
                 self.flow(market, BORROW_FEE, -value * self.borrow_rates[market.symbol] * years)
+
+
+def set_lower(market: Market, price: float, ts: int) -> None:
+    market.lower = price
+
+
+def set_upper(market: Market, price: float, ts: int) -> None:
+    market.upper = price
 
 
 def round_down_or_nan(price: float, tick: float) -> float:

@@ -31,7 +31,7 @@ def sized(run: "Reference", market: Market, weight: float, money: float) -> floa
     if own.slippage:
         worse = own.slippage.bps + own.slippage.entry_bps
     costs = (1 + worse / 10_000) * (1 + max(0.0, taker) / 10_000) - 1
-    price = market.mark
+    price = market.last
     known = market.standing or market.sides
     if known:
         price = known.ask if weight > 0 else known.bid

@@ -25,6 +25,7 @@ POSITION_FIELDS = ["qty", "avg_px", "avg_cost", "mark", "realized_pnl", "commiss
 @dataclass
 class PlainJournal:
     symbols: tuple[str, ...]
+    tags: dict[int, str] = field(default_factory=dict)
     orders: Any = field(default_factory=lambda: np.zeros(0, ORDER_DTYPE))
     fills: Any = field(default_factory=lambda: np.zeros(0, FILL_DTYPE))
     curve: Any = None

@@ -102,10 +102,17 @@ def seconds(ns: int) -> float | None:
 def dated(terms: Any) -> Any:
     """Keyword arguments for `bt.run`: lists of [time, value] become lists of (ns UTC, value)."""
     if isinstance(terms, dict):
-        return {name: dated(value) for name, value in terms.items()}
+        return {name: TIMED.get(name, dated)(value) for name, value in terms.items()}
     if isinstance(terms, list) and all(isinstance(x, list) and isinstance(x[0], int | float) for x in terms):
         return [(to_ns(at), value) for at, value in terms]
     return terms
+
+
+TIMED: dict[str, Callable[[Any], Any]] = {  # settings that are not lists of [time, value]
+    "halts": lambda rows: [(to_ns(begin), to_ns(end)) for begin, end in rows],
+    "price_bands": lambda rows: [(to_ns(at), low, high) for at, low, high in rows],
+    "delisting": lambda row: (to_ns(row[0]), row[1]),
+}
 
 
 class Script(Strategy):

@@ -21,6 +21,7 @@ from btcore.config import Execution, Instrument
 from btcore.contract import Handler
 from btcore.data.containers import Bars
 from btcore.data.source import AnyContainer
+from btcore.engine.cost_calls import CostCalls
 from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import SweepLanes
@@ -53,7 +54,7 @@ def is_plain(
     That is: one symbol and one stream, not of bars of bid and ask; netting at average cost;
     `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
     commission, slippage at entries, limits on size or the age of quotes, maintenance margins, negative
-    prices, fills at the close, closing of positions at the end, or pre-trade limits.
+    prices, halts, price bands, delisting, mark prices, fills at the close, closing of positions at the end, or pre-trade limits.
     """
     return (
         tape.n_symbols == 1
@@ -78,6 +79,11 @@ def is_plain(
     )
 
 
+def is_plain_run(run: PreparedRun) -> bool:
+    """True for a run that `is_plain`, without a cost model."""
+    return run.cost_model is None and is_plain(run.tape, run.instruments, run.execution, run.scheduled)
+
+
 def has_one_price(container: AnyContainer) -> bool:
     """False for bars of bid and ask."""
     return not isinstance(container, Bars) or container.bid is None
@@ -87,7 +93,7 @@ def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback 
     """The player of a prepared strategy, after the last event."""
     if not isinstance(strategy, Orders):
         return _play_engine(run, strategy, report)
-    if strategy.is_plain and is_plain(run.tape, run.instruments, run.execution, run.scheduled):
+    if strategy.is_plain and is_plain_run(run):
         player = _play_orders(run, strategy)
         if not player.needs_engine:
             if report is not None:
@@ -101,6 +107,8 @@ def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | 
         lambda: Engine(
             run.tape, handler, run.instruments, run.execution, run.initial_capital, run.first_ts,
             run.mark_every, *run.symbol_sessions, run.scheduled,
+            None if run.cost_model is None
+            else CostCalls(tuple(run.cost_model), tuple(run.instruments)),
         ),
         report,
         handler,
@@ -127,7 +135,7 @@ def sweep_lanes(
     """
     if not isinstance(strategy, str) or not STRATEGIES[strategy].module or run.mark_every != 0:
         return None
-    if not is_plain(run.tape, run.instruments, run.execution, run.scheduled):
+    if not is_plain_run(run):
         return None
     bars = run.markets[0][1][0]
     if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):

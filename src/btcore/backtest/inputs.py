@@ -4,11 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from btcore.config import Execution, Instrument, checked
+from btcore.costs import CostModel
 from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.following import last_row
 from btcore.data.markets import SymbolStreams
 from btcore.data.source import AnyContainer
+from btcore.data.timestamps import moment_ns
 from btcore.errors import ConfigError, DataError
+from btcore.times.clock import moment_text
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
 LOWEST = {"bars": ("low",), "quotes": ("bid", "ask"), "trades": ("price",)}  # columns with the lowest prices
@@ -111,6 +114,31 @@ def time_span(markets: SymbolStreams) -> tuple[int, int]:
     streams = [c for _, containers in markets for c in containers]
     ends = [c.end if isinstance(c, Bars) else c.timestamp for c in map(last_row, streams)]
     return min(int(c.timestamp[0]) for c in streams), max(int(end[0]) for end in ends)
+
+
+def refuse_after_delisting(
+    markets: SymbolStreams, instruments: Sequence[Instrument], timezone: str
+) -> None:
+    """Raises ConfigError for data after the delisting of their symbol."""
+    for (symbol, containers), instrument in zip(markets, instruments, strict=True):
+        if instrument.delisting is None:
+            continue
+        at = moment_ns(instrument.delisting[0], timezone, f"instruments[{symbol!r}].delisting")
+        for container in containers:
+            late = container.end > at if isinstance(container, Bars) else container.timestamp >= at
+            if late.any():
+                row = int(late.argmax())
+                raise ConfigError(
+                    f"instruments[{symbol!r}].delisting: {moment_text(at)}, but {container.kind}[{row}] of "
+                    f"{symbol} is later, at {moment_text(int(container.timestamp[row]))}; cut the data there"
+                )
+
+
+def checked_cost_model(model: Any) -> CostModel | None:
+    """The model; ConfigError for another object."""
+    if model is not None and not isinstance(model, CostModel):
+        raise ConfigError(f"cost_model: {model!r} is not a CostModel")
+    return model
 
 
 def mark_grid(mark_every: Interval | None, markets: SymbolStreams) -> int:

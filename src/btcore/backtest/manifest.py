@@ -3,12 +3,14 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from types import FunctionType
 from typing import Any
 
 import msgspec
 import numpy as np
 
 from btcore.config import Execution, Instrument
+from btcore.costs import CostModel
 from btcore.data.base import Container
 from btcore.data.hashing import sha256_hex
 from btcore.metrics.annual import Rates
@@ -37,8 +39,13 @@ LATER_FIELDS = {
     "max_open_orders",
     "max_loss",
     "max_orders_per_second",
+    "oco_across",
     "commission",  # of Instrument, since 0.6.0, as those that follow
     "slippage",
+    "halts",
+    "price_bands",
+    "delisting",
+    "mark_prices",
     "limit_fill",  # of Execution, since 0.6.0 with None as its default, which before had the name "through"
 }
 
@@ -81,6 +88,24 @@ def describe_python(strategy: Strategy) -> dict[str, Any]:
         "state_sha256": state.digest,
         **({"incomplete": incomplete} if incomplete else {}),
     }
+
+
+def describe_cost_model(model: CostModel) -> dict[str, Any]:
+    """The name and a hash of the code of each function; `incomplete` names what is not part of the hash."""
+    described = {}
+    for name, function in model.functions().items():
+        inner = getattr(function, "__wrapped__", function)
+        code = CodeHash()
+        if isinstance(inner, FunctionType):
+            code.add_function(inner, inner.__qualname__)
+        else:
+            code.add_value(f"cost_model.{name}", inner)
+        described[name] = {
+            "name": f"{inner.__module__}.{getattr(inner, '__qualname__', type(inner).__qualname__)}",
+            "code_sha256": code.digest,
+            **({"incomplete": code.incomplete} if code.incomplete else {}),
+        }
+    return described
 
 
 def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[dict[str, Any]]:
@@ -143,13 +168,14 @@ def describe_run(
     periods_per_year: float | None = None,
     risk_free: Rates = 0.0,
     benchmark: dict[str, Any] | None = None,
+    cost_model: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The settings of a run as JSON values; instruments with default settings are left out.
 
     So are the settings of the metrics that have their defaults: earlier releases did not have them.
     """
     of_metrics = {"periods_per_year": periods_per_year, "risk_free": msgspec.to_builtins(risk_free)}
-    of_metrics["benchmark"] = benchmark
+    of_metrics["benchmark"], of_metrics["cost_model"] = benchmark, cost_model
     return {
         "strategy": strategy,
         "execution": describe_settings(execution),

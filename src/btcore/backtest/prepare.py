@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from btcore.config import Capital, Currency, Execution, FxRates, Instrument, PeriodsPerYear, checked
+from btcore.costs import CostModel
 from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_rows
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import ConfigError
@@ -24,13 +25,15 @@ from .benchmark import Benchmark
 from .cautions import cautions
 from .inputs import (
     check_instruments,
+    checked_cost_model,
     mark_grid,
+    refuse_after_delisting,
     refuse_negative,
     refuse_path_of_sides,
     require_sizes,
     time_span,
 )
-from .manifest import describe_data, describe_run
+from .manifest import describe_cost_model, describe_data, describe_run
 from .scheduled import risk_free_rates, scheduled_events
 from .session_ends import end_at_closes
 from .symbol_sessions import SessionTable, days_with_data, own_sessions, session_table
@@ -61,6 +64,7 @@ class PreparedRun(NamedTuple):
     annual: AnnualSettings  # for the metrics
     timezone_from: str = "given"  # why it is that zone: "given", "data" or "default"
     benchmark: Benchmark | None = None
+    cost_model: CostModel | None = None
     source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
 
     @property
@@ -85,6 +89,7 @@ class PreparedRun(NamedTuple):
             periods_per_year=self.annual.periods_per_year,
             risk_free=self.annual.risk_free,
             benchmark=None if self.benchmark is None else self.benchmark.describe(),
+            cost_model=None if self.cost_model is None else describe_cost_model(self.cost_model),
         )
 
 
@@ -104,6 +109,7 @@ def prepare(
     intrabar: str | None = None,
     periods_per_year: float | None = None,
     risk_free: Any = 0.0,
+    cost_model: CostModel | None = None,
     data_source: str = "memory",
 ) -> PreparedRun:
     """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
@@ -121,6 +127,7 @@ def prepare(
     checked_instruments = check_instruments(instruments, given)
     refuse_negative(given, checked_instruments)
     require_sizes(given, checked_execution)
+    refuse_after_delisting(given, checked_instruments, zone_name)
     mark_ns = mark_grid(mark_every, given)
     lines = [*date_only_end(end), *cautions(given, checked_execution)]
     first_row, last_end = time_span(given)
@@ -162,6 +169,7 @@ def prepare(
         data_source=data_source,
         data_hashes=cache(lambda: describe_data(given)),
         cautions=lines + end_lines,
+        cost_model=checked_cost_model(cost_model),
         annual=AnnualSettings(
             checked("periods_per_year", periods_per_year, PeriodsPerYear | None),
             risk_free_rates(risk_free, zone_name),

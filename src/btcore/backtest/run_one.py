@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
+from btcore.costs import CostModel
 from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
+from btcore.engine.engine import Engine
 from btcore.errors import ConfigError
 from btcore.results.journal import RunJournal
 from btcore.results.result import Result
@@ -53,6 +55,7 @@ def run(
     periods_per_year: float | None = None,
     risk_free: float | Sequence[tuple[Any, float]] = 0.0,
     benchmark: str | Mapping[str, Any] | None = None,
+    cost_model: CostModel | None = None,
     progress: ProgressCallback | bool | None = None,
     data_source: str | None = None,
 ) -> Result:
@@ -92,6 +95,7 @@ def run(
         on.
     benchmark: a symbol of the data to compare with, or of their Source, which is loaded beside `symbols`; or
         {symbol: data}. The strategy sees and trades only what is in `data`, or in `symbols` of a Source.
+    cost_model: your own functions for commission, slippage and fill size; None for the settings.
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from, for the manifest; None for what a Source says, else "memory".
@@ -117,6 +121,7 @@ def run(
         periods_per_year=periods_per_year,
         risk_free=risk_free,
         benchmark=benchmark,
+        cost_model=cost_model,
         data_source=data_source,
     )
     if prepared.execution.intrabar == BOUNDS and isinstance(strategy, Handler):
@@ -162,6 +167,7 @@ def play_prepared(
         log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
         timers=handler.context.waiting_timers if isinstance(handler, CallbackHandler) and played else [],
         closes=prepared.calendar_closes,
+        tags=_tags(handler, player),
     )
     return Result.from_journal(
         journal,
@@ -178,6 +184,15 @@ def play_prepared(
         prices=price_columns(prepared.markets),
         strategy=played,
     )
+
+
+def _tags(handler: Handler | Orders, player: object) -> Mapping[int, str]:
+    """The tags of the orders, by id."""
+    if isinstance(handler, CallbackHandler):
+        return handler.context.tags
+    if isinstance(handler, Orders):
+        return handler.tags(player.order_ids if isinstance(player, Engine) else None)
+    return {}
 
 
 def _played(handler: Handler | Orders) -> Strategy | None:

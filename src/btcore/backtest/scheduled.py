@@ -1,6 +1,7 @@
 """The scheduled events of a run (rates, splits, dividends, funding, accruals, session ends) as one table."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ def scheduled_events(
     symbol_closes: NDArray[np.int64],
     start: int,
 ) -> NDArray[Any]:
-    """Records of `btcore.model.DATED_DTYPE`, sorted by time, kind and symbol.
+    """Records of `btcore.model.DATED_DTYPE`, sorted by time, kind (`_rank`) and symbol.
 
     `symbols` and `instruments` are in the order of the run; `closes` are the ends of its sessions,
     `symbol_closes` those of the sessions of its symbols, and `start` is its first time, ns UTC. Raises
@@ -51,11 +52,16 @@ def scheduled_events(
         items += [(ts, DatedKind.ACCRUAL, NO_SYMBOL, 0.0) for ts in accruals if ts > start]
     ends = distinct(np.sort(symbol_closes))
     items += [(int(ts), DatedKind.SESSION_END, NO_SYMBOL, 0.0) for ts in ends if ts > start]
-    items.sort(key=lambda item: (item[0], int(item[1]), item[2]))
+    items.sort(key=lambda item: (item[0], _rank(item[1]), item[2]))
     table = np.zeros(len(items), DATED_DTYPE)
     for name, column in zip(("ts", "kind", "symbol", "value"), zip(*items, strict=True), strict=True):
         table[name] = column
     return table
+
+
+def _rank(kind: DatedKind) -> float:
+    """The place of a kind among the scheduled events of one time: a mark price comes before funding."""
+    return DatedKind.FUNDING_RATE - 0.5 if kind == DatedKind.MARK_PX else int(kind)
 
 
 def risk_free_rates(value: Any, timezone: str) -> float | list[tuple[int, float]]:
@@ -104,6 +110,35 @@ def _of_instrument(s: int, where: str, instrument: Instrument, timezone: str) ->
         may_repeat = kind in {DatedKind.CASH_DIVIDEND, DatedKind.FUNDING_RATE}
         for ts, value in _values(f"{where}.{name}", getattr(instrument, name), timezone, may_repeat):
             yield ts, kind, s, value
+    for ts, value in _values(f"{where}.mark_prices", instrument.mark_prices, timezone):
+        yield ts, DatedKind.MARK_PX, s, value
+    yield from _of_trading(s, where, instrument, timezone)
+
+
+def _of_trading(s: int, where: str, instrument: Instrument, timezone: str) -> Iterator[Item]:
+    """Halts, price bands and the delisting."""
+    last = ALWAYS
+    for i, (begin, end) in enumerate(instrument.halts):
+        first, over = (moment_ns(each, timezone, f"{where}.halts[{i}]") for each in (begin, end))
+        if not last <= first < over:
+            raise ConfigError(
+                f"{where}.halts[{i}]: {begin!r} to {end!r} does not end after it begins, or begins before the "
+                "end of the halt before"
+            )
+        last = over
+        yield first, DatedKind.HALT, s, 1.0
+        yield over, DatedKind.HALT, s, 0.0
+    last = ALWAYS
+    for i, (moment, lower, upper) in enumerate(instrument.price_bands):
+        ts = moment_ns(moment, timezone, f"{where}.price_bands[{i}]")
+        if ts <= last:
+            raise ConfigError(f"{where}.price_bands[{i}]: {moment!r} is not after the time before it")
+        last = ts
+        yield ts, DatedKind.LOWER_BAND, s, -inf if lower is None else lower
+        yield ts, DatedKind.UPPER_BAND, s, inf if upper is None else upper
+    if instrument.delisting is not None:
+        moment, price = instrument.delisting
+        yield moment_ns(moment, timezone, f"{where}.delisting"), DatedKind.DELISTING, s, price
 
 
 def _exchange_rates(

@@ -20,7 +20,7 @@ cdef inline Order* place_closing_order(
     cdef Order* order
     cdef Request request = Request(
         ts_arrives=ts, seq=0, order_id=ex.next_id[0], oco=0, parent=0, expires=NEVER, latency=0, qty=fabs(qty),
-        limit_px=NAN, stop_px=NAN, trail=NAN, limit_offset=NAN, symbol=symbol, action=SUBMIT,
+        limit_px=NAN, stop_px=NAN, trail=NAN, limit_offset=NAN, unclipped_qty=NAN, symbol=symbol, action=SUBMIT,
         side=-1 if qty > 0.0 else 1, order_type=MARKET, time_in_force=GTC, trail_by=0, flags=flags,
     )
     if add_order(&ex.blotter, &request, ts) < 0:
@@ -51,7 +51,7 @@ cdef inline int close_positions(Exchange* ex, int64_t ts) noexcept nogil:
 
 
 cdef inline int close_at_last_price(Exchange* ex, int32_t symbol, double qty, int64_t ts) noexcept nogil:
-    """Closes a position of `qty` at the bid or ask, or at the mark: the price of the last trade or close."""
+    """Closes a position of `qty` at the bid or ask, or at the price of the last trade or close."""
     cdef double px, pool = INFINITY
     cdef Order* order
     cdef int code
@@ -60,7 +60,7 @@ cdef inline int close_at_last_price(Exchange* ex, int32_t symbol, double qty, in
     order = place_closing_order(ex, symbol, qty, REDUCE_ONLY, ts)
     if order == NULL:
         return -1
-    px = reference_px(&ex.tickers[symbol], order.side, ex.account.positions[symbol].mark)
+    px = reference_px(&ex.tickers[symbol], order.side)
     ex.rule = DATA_END
     code = fill_as_taker(ex, order, px, &pool, ts)
     refresh_queue(&ex.blotter, symbol)

@@ -1,14 +1,17 @@
 """Contingent orders (FIX ContingencyType): OCO groups, and children that the fills of a parent release.
 
-Siblings are the orders of one symbol in one OCO group. A fill of one cancels the others, except between children:
-there it reduces the others by the quantity filled, so that a bracket closes no more than its parent has opened.
+Siblings are the orders of one symbol in one OCO group; with `oco_across` those of all symbols. A fill of one cancels
+the others, except between children of one symbol: there it reduces the others by the quantity filled, so that a bracket
+closes no more than its parent has opened.
 """
 
 from libc.math cimport fmax, fmin
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.admit cimport enter_market
-from btcore.engine.blotter cimport Blotter, end_child, end_order, is_open, leaves, may_grow, recount_open_qty
+from btcore.engine.blotter cimport (
+    Blotter, end_child, end_order, is_open, leaves, may_grow, recount_open_qty, refresh_queue
+)
 from btcore.engine.state cimport Exchange, bar_of, can_match, note
 from btcore.memory cimport reserve
 from btcore.model cimport (
@@ -20,10 +23,8 @@ from btcore.rules.rounding cimport whole_lots
 
 
 cdef inline bint is_sibling(const Order* order, const Order* filled) noexcept nogil:
-    """True for an open sibling of `filled`."""
-    return (
-        order.oco == filled.oco and order.symbol == filled.symbol and order.id != filled.id and is_open(order)
-    )
+    """True for an open order of the OCO group of `filled`."""
+    return order.oco == filled.oco and order.id != filled.id and is_open(order)
 
 
 cdef inline bint is_ambiguous(const Exchange* ex, const Order* order) noexcept nogil:
@@ -39,16 +40,18 @@ cdef inline void reduce_sibling(
     Exchange* ex, Order* order, const Order* filled, double qty, int64_t ts
 ) noexcept nogil:
     """Applies a fill of `qty` to one sibling, and counts it if the bar does not show which came first."""
-    cdef bint ambiguous = is_ambiguous(ex, order)
+    cdef bint ambiguous = order.symbol == filled.symbol and is_ambiguous(ex, order)
     reduce_or_cancel(&ex.blotter, order, filled, qty, ts)
+    if order.symbol != filled.symbol:
+        refresh_queue(&ex.blotter, order.symbol)
     ex.n_ambiguous += ambiguous and not is_open(order)
 
 
 cdef inline void reduce_or_cancel(
     Blotter* blotter, Order* order, const Order* filled, double qty, int64_t ts
 ) noexcept nogil:
-    """Cancels the sibling; between children, reduces it by `qty` and cancels it if nothing is left."""
-    if order.parent == 0 or filled.parent == 0:
+    """Cancels the sibling; between children of one symbol, reduces it by `qty` and cancels it if nothing is left."""
+    if order.parent == 0 or filled.parent == 0 or order.symbol != filled.symbol:
         end_order(blotter, order, CANCELED, OCO, ts)
         return
     qty = fmin(qty, order.asked_qty - order.taken_qty - order.filled_qty)
@@ -65,13 +68,17 @@ cdef inline Order* next_sibling(const Exchange* ex, const Order* filled, int64_t
     cdef const Blotter* blotter = &ex.blotter
     cdef Order* best = NULL
     cdef Order* order
-    cdef int32_t i = blotter.queues[filled.symbol].head
+    cdef int32_t i, s
     cdef int64_t k
-    while i >= 0:
-        order = &blotter.orders[i]
-        i = order.next
-        if is_sibling(order, filled) and order.id > after and (best == NULL or order.id < best.id):
-            best = order
+    for s in range(ex.account.n_symbols):
+        if not in_reach(ex, s, filled):
+            continue
+        i = blotter.queues[s].head
+        while i >= 0:
+            order = &blotter.orders[i]
+            i = order.next
+            if is_sibling(order, filled) and order.id > after and (best == NULL or order.id < best.id):
+                best = order
     for k in range(blotter.n_contingent + blotter.in_flight.n_requests):
         if k < blotter.n_contingent:
             order = &blotter.orders[blotter.contingent[k]]
@@ -79,9 +86,16 @@ cdef inline Order* next_sibling(const Exchange* ex, const Order* filled, int64_t
             order = &blotter.orders[blotter.in_flight.requests[k - blotter.n_contingent].order_id - 1]
         else:
             continue
-        if is_sibling(order, filled) and order.id > after and (best == NULL or order.id < best.id):
+        if in_reach(ex, order.symbol, filled) and is_sibling(order, filled) and order.id > after and (
+            best == NULL or order.id < best.id
+        ):
             best = order
     return best
+
+
+cdef inline bint in_reach(const Exchange* ex, int32_t symbol, const Order* filled) noexcept nogil:
+    """True if a fill of `filled` affects orders of that symbol in its OCO group."""
+    return symbol == filled.symbol or ex.terms.oco_across
 
 
 cdef inline void apply_oco(Exchange* ex, const Order* filled, double qty, int64_t ts) noexcept nogil:
@@ -177,8 +191,8 @@ cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept
     """Handles the arrival of a child: it waits for fills of its parent, enters the market, or ends with its parent."""
     cdef Blotter* blotter = &ex.blotter
     cdef Order* parent = &blotter.orders[child.parent - 1]
-    cdef double mark = ex.account.positions[child.symbol].mark
-    cdef double known_px = reference_px(&ex.tickers[child.symbol], child.side, mark)
+    cdef double px = ex.tickers[child.symbol].px
+    cdef double known_px = reference_px(&ex.tickers[child.symbol], child.side)
     cdef int64_t k
     if child.time_in_force == GTD and child.ts_expires <= now:
         end_order(blotter, child, EXPIRED, GTD_OVER, now)
@@ -198,7 +212,7 @@ cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept
     blotter.contingent[k] = <int32_t> (child.id - 1)
     blotter.n_contingent += 1
     child.held = 1
-    if parent.filled_qty > 0.0 and release_child(ex, child, now, known_px, mark) < 0:
+    if parent.filled_qty > 0.0 and release_child(ex, child, now, known_px, px) < 0:
         return -1
     if not is_open(parent) and is_open(child):
         end_child(blotter, child, now)

@@ -1,6 +1,7 @@
 """One run: its memory, and copies of its records. The loop itself is in `loop.pxd`."""
 
 from btcore.contract cimport Handler
+from btcore.engine.cost_calls cimport CostCalls
 from btcore.engine.run cimport Run
 from btcore.feed.tape cimport Tape
 from btcore.model cimport Dated as ScheduledEvent
@@ -10,6 +11,7 @@ cdef class Engine:
     cdef Run run
     cdef readonly Tape tape
     cdef Handler handler
+    cdef CostCalls cost_calls        # the user's cost models; None for none
     cdef tuple sessions              # opens, closes and rows by symbol, which the run points into
     cdef const ScheduledEvent[::1] scheduled  # likewise
 

@@ -8,6 +8,8 @@ from btcore.config import Execution, Instrument
 from btcore.contract import Handler
 from btcore.feed.tape import Tape
 
+from .cost_calls import CostCalls
+
 @final
 class Engine:
     def __init__(
@@ -23,7 +25,10 @@ class Engine:
         closes: NDArray[np.int64],
         sessions: NDArray[np.int64],
         scheduled: NDArray[Any],
+        cost_calls: CostCalls | None = None,
     ) -> None: ...
+    @property
+    def order_ids(self) -> NDArray[np.int64] | None: ...
     def process_every_event(self) -> None: ...
     def advance(self, n: int) -> bool: ...
     def finish(self) -> None: ...

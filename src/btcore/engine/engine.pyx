@@ -13,12 +13,13 @@ from btcore.errors import ConfigError, StrategyError
 
 from btcore.contract cimport Handler
 from btcore.engine.blotter cimport Queue, free_blotter, reset_queue
+from btcore.engine.cost_calls cimport CostCalls
 from btcore.engine.journal cimport count_exposures, count_points, expand_exposures, expand_points, free_journal
 from btcore.engine.loop cimport finish, process_events, start
 from btcore.engine.match_ticks cimport match_standing
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
-from btcore.engine.state cimport Costs, Exchange, Pool
+from btcore.engine.state cimport Costs, Exchange, Pool, Trading
 from btcore.engine.strategy_calls cimport MAX_ROUNDS
 from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
@@ -45,6 +46,7 @@ cdef class Engine:
         ex.pools = <Pool*> zeroed(n, sizeof(Pool))
         ex.sides = <Sides*> zeroed(n, sizeof(Sides))
         ex.costs = <Costs*> zeroed(n, sizeof(Costs))
+        ex.trading = <Trading*> zeroed(n, sizeof(Trading))
         ex.account.positions = <Position*> zeroed(n, sizeof(Position))
         ex.blotter.queues = <Queue*> zeroed(n, sizeof(Queue))
         ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
@@ -65,6 +67,7 @@ cdef class Engine:
         free_lots(ex.lots, ex.n_lots)
         free(ex.terms.tiers)
         free(ex.costs)
+        free(ex.trading)
         free(ex.arrivals)
         free_blotter(&ex.blotter)
         free_journal(&ex.journal)
@@ -76,13 +79,13 @@ cdef class Engine:
     def __init__(
         self, Tape tape not None, Handler handler not None, instruments, execution, double initial_capital,
         int64_t start_ts, int64_t mark_every, const int64_t[::1] opens not None, const int64_t[::1] closes not None,
-        const int64_t[:, ::1] sessions not None, scheduled,
+        const int64_t[:, ::1] sessions not None, scheduled, CostCalls cost_calls=None,
     ):
         """Sets up the run and calls `on_start`.
 
         Times are ns UTC; `mark_every` is ns, 0 marks at every distinct time. `opens` and `closes` are those of the
         sessions, of which symbol s has the rows sessions[s, 0] to sessions[s, 1], at least one. `scheduled` are sorted
-        records of `model.DATED_DTYPE`. ConfigError for a handler that was used in another run. `__init__`, `advance`
+        records of `model.DATED_DTYPE`. `cost_calls` are the user's cost models. ConfigError for a handler that was used in another run. `__init__`, `advance`
         and `finish` raise StrategyError if the strategy fails and MemoryError if memory runs out.
         """
         cdef Run* run = &self.run
@@ -112,9 +115,13 @@ cdef class Engine:
             (handler.scan == NULL and not handler.ignores_sizes)
             or execution.caps_size or bool((scheduled["kind"] == SPLIT).any())
         )
+        self.cost_calls = cost_calls
+        if cost_calls is not None:
+            cost_calls.connect(&run.ex.models)
         set_terms(&run.ex, execution, scheduled)
         set_account(&run.ex, tape.n_symbols, instruments, execution, initial_capital)
         connect(run, tape)
+        run.market.delayed = run.ex.blotter.in_flight.delayed
         with nogil:
             start(run)
         self.check()
@@ -141,6 +148,10 @@ cdef class Engine:
 
     cdef int check(self) except -1:
         """Raises the error that has stopped the run."""
+        if self.run.ex.models.invalid:
+            raise StrategyError(
+                f"at {np.datetime64(self.run.market.now, 'ns')}Z: {self.cost_calls.fault}"
+            ) from self.cost_calls.error
         if self.run.error == OUT_OF_MEMORY:
             raise MemoryError("the records of the run do not fit into memory")
         if self.run.error:
@@ -150,6 +161,12 @@ cdef class Engine:
                    else f"more than {MAX_ROUNDS} rounds of requests within one event")
             )
         return 0
+
+    @property
+    def order_ids(self):
+        """The id of each row of `Orders`, int64; None where it is the row, counted from 1."""
+        ids = getattr(self.handler, "ids", None)
+        return ids if ids is not None and len(ids) else None
 
     @property
     def n_done(self):

@@ -1,27 +1,29 @@
 """Fills: how much of an order fills, and what a fill does to money, the order, the journal and linked orders."""
 
-from libc.math cimport NAN, fabs
+from libc.math cimport NAN, fabs, isfinite
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport (
     end_children, end_order, end_without_children, is_open, leaves, matchable, may_grow
 )
 from btcore.engine.contingent cimport apply_oco, release_children
+from btcore.engine.cost_calls cimport COMMISSION, FILL_SIZE, SLIPPAGE, ask_model, refuse
 from btcore.engine.in_flight cimport send_report
 from btcore.engine.journal cimport write_fill
 from btcore.engine.state cimport Exchange, displayed_size, is_trade_rule, note
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DATA_END, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC,
-    IOC_REMAINDER, MAKER, MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, Position,
-    QUOTE, REDUCE_ONLY, REJECTED, SESSION_CLOSE, STANDING_QUOTE, TAKER, TRADE, TRAILING_STOP_LIMIT, TRIGGERED, Ticker,
-    WOULD_TAKE,
+    IOC_REMAINDER, MAKER, MARKET, NONE, NOTHING_TO_REDUCE, NO_CASH, OPG, Order, PARTIALLY_FILLED, POST_ONLY, PRICE_BAND,
+    Position, QUOTE, REDUCE_ONLY, REJECTED, SESSION_CLOSE, STANDING_QUOTE, TAKER, TERMINAL_PRICE, TRADE,
+    TRAILING_STOP_LIMIT, TRIGGERED, Ticker, WOULD_TAKE,
 )
 from btcore.rules.accounting cimport apply_fill
+from btcore.rules.admission cimport is_price
 from btcore.rules.affordable cimport affordable
 from btcore.rules.commission cimport add_turnover, commission
-from btcore.rules.matching cimport available, is_limit, is_marketable
+from btcore.rules.matching cimport available, is_limit, is_limitless, is_marketable
 from btcore.rules.rounding cimport larger, smaller
-from btcore.rules.slippage cimport slip
+from btcore.rules.slippage cimport slip, within_limit
 
 
 cdef inline int leg_of(const Exchange* ex, const Order* order) noexcept nogil:
@@ -66,6 +68,35 @@ cdef inline void change_position(
     ex.margin_stale = 1
 
 
+cdef inline double model_value(
+    Exchange* ex, int which, const Order* order, double px, double qty, int8_t liquidity
+) noexcept nogil:
+    """What the user's model gives for a fill of `qty` at `px`; 0 and a fault of the run if it may not."""
+    cdef int32_t s = order.symbol
+    cdef double value = ask_model(&ex.models, which, px, qty, order.side, liquidity, s, &ex.instruments[s])
+    cdef bint is_valid = isfinite(value)
+    if which == SLIPPAGE:
+        is_valid = is_valid and is_price(value, &ex.instruments[s])
+    elif which == FILL_SIZE:
+        is_valid = is_valid and value >= 0.0
+    if not is_valid:
+        refuse(&ex.models, which, value, px, qty, order.side)
+        return 0.0
+    return value
+
+
+cdef inline double fill_commission(
+    Exchange* ex, const Order* order, double qty, double px, int8_t liquidity, int64_t ts
+) noexcept nogil:
+    """The commission of a fill of `qty` at `px`."""
+    if ex.models.given[COMMISSION]:
+        return model_value(ex, COMMISSION, order, px, qty, liquidity)
+    return commission(
+        &ex.costs[order.symbol].commission, &ex.turnover, qty, px, ex.account.positions[order.symbol].point_value,
+        liquidity, order.filled_qty == 0.0, ts,
+    )
+
+
 cdef inline int execute(
     Exchange* ex, Order* order, double px, double seen_px, double qty, int8_t liquidity, int64_t ts
 ) noexcept nogil:
@@ -75,11 +106,11 @@ cdef inline int execute(
     """
     cdef double point_value = ex.account.positions[order.symbol].point_value
     cdef double before = order.filled_qty
-    cdef double cost = commission(
-        &ex.costs[order.symbol].commission, &ex.turnover, qty, px, point_value, liquidity, before == 0.0, ts
-    )
+    cdef double cost = 0.0 if ex.rule == TERMINAL_PRICE else fill_commission(ex, order, qty, px, liquidity, ts)
     cdef int leg = leg_of(ex, order)
     cdef bint is_done
+    if ex.models.invalid:
+        return -1
     change_position(ex, order, px, qty, cost, leg)
     if ex.terms.n_tiers > 0:
         add_turnover(&ex.turnover, qty * fabs(px) * point_value, ts)
@@ -94,7 +125,10 @@ cdef inline int execute(
     if is_done:
         order.filled_qty = order.qty
         end_without_children(&ex.blotter, order, FILLED, NONE, ts)
-    if ex.blotter.in_flight.delayed:
+    if not ex.blotter.in_flight.delayed:
+        order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
+        order.known_status = order.status
+    else:
         ex.blotter.out_of_memory |= send_report(
             &ex.blotter.in_flight, order, ex.journal.n_fills - 1, ex.blotter.now[0]
         ) < 0
@@ -116,13 +150,16 @@ cdef inline int record_fill(
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
     cdef bint is_earlier_event = (
         ex.rule == STANDING_QUOTE or ex.rule == SESSION_CLOSE or ex.rule == BAR_CLOSE or ex.rule == DATA_END
+        or ex.rule == TERMINAL_PRICE
     )
     cdef int64_t ts_event = ticker.quote.ts
     if ticker.quoted and liquidity == TAKER:
         ex.journal.spread_cost += (
             0.5 * (ticker.quote.ask - ticker.quote.bid) * qty * ex.account.positions[order.symbol].point_value
         )
-    if is_trade_rule(ex.rule) or (is_earlier_event and ticker.source == TRADE):
+    if ex.rule == TERMINAL_PRICE:
+        ts_event = ts
+    elif is_trade_rule(ex.rule) or (is_earlier_event and ticker.source == TRADE):
         ts_event = ticker.trade.ts
     elif ticker.source == BAR:
         ts_event = ticker.bar.ts
@@ -142,18 +179,38 @@ cdef inline void trigger(Exchange* ex, Order* order, int8_t how, int64_t ts) noe
     ex.blotter.out_of_memory |= note(ex, order.id, TRIGGERED, NONE, order.stop_px, ts) < 0
 
 
-cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t liquidity, int64_t ts) noexcept nogil:
-    """Fills as much of the order at `px` as the pool, the position and the cash allow.
+cdef inline double slipped_px(Exchange* ex, const Order* order, double px, double qty) noexcept nogil:
+    """The price of a taker's fill of `qty`, where the market's is `px`; not beyond the order's limit."""
+    cdef int32_t s = order.symbol
+    cdef double limit_px = order.limit_px if is_limit(order) else NAN
+    if ex.models.given[SLIPPAGE]:
+        return within_limit(order.side, model_value(ex, SLIPPAGE, order, px, qty, TAKER), limit_px)
+    return slip(
+        &ex.costs[s].slippage, order.side, px, qty, displayed_size(ex, order), held_quantity(ex, order),
+        ex.account.instruments[s].tick_size, limit_px,
+    )
 
-    A taker pays slippage. A reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an
+
+cdef inline bint is_outside_band(const Exchange* ex, int32_t symbol, double px) noexcept nogil:
+    """True if orders do not fill at `px`. What the simulation closes at the end of the data is exempt."""
+    return not ex.trading[symbol].lower <= px <= ex.trading[symbol].upper and ex.rule != DATA_END
+
+
+cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t liquidity, int64_t ts) noexcept nogil:
+    """Fills as much of the order at `px` as the pool, the position and the cash allow; nothing outside the price band.
+
+    A taker pays slippage. What is left of a market-to-limit order is a limit order at `px`, before slippage. A reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an
     order that an account without credit cannot pay. Returns 0, or -1 if memory runs out.
     """
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size
-    cdef double point_value = ex.account.positions[s].point_value
     cdef double wanted = matchable(order), seen_px = px, qty, paid
     cdef bint reduces = order.flags & REDUCE_ONLY, lacks_cash = False
     if available(wanted, pool[0], lot) <= 0.0:
+        return 0
+    if is_outside_band(ex, s, px):
+        if order.time_in_force == IOC or order.time_in_force == FOK:
+            end_order(&ex.blotter, order, CANCELED, PRICE_BAND, ts)
         return 0
     if reduces:
         wanted = smaller(wanted, reducible_quantity(ex, order))
@@ -161,27 +218,29 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
             end_order(&ex.blotter, order, CANCELED, NOTHING_TO_REDUCE, ts)
             return 0
     qty = available(wanted, pool[0], lot)
+    if ex.models.given[FILL_SIZE]:
+        qty = available(qty, model_value(ex, FILL_SIZE, order, px, qty, liquidity), lot)
     if qty <= 0.0 or (order.time_in_force == FOK and qty < leaves(order)):
         return 0
     if liquidity == TAKER:
-        px = slip(
-            &ex.costs[s].slippage, order.side, px, qty, displayed_size(ex, order), held_quantity(ex, order),
-            ex.account.instruments[s].tick_size, order.limit_px if is_limit(order) else NAN,
-        )
+        px = slipped_px(ex, order, px, qty)
+        px = smaller(larger(px, ex.trading[s].lower), ex.trading[s].upper)
     if not order.flags & (REDUCE_ONLY | FORCED):
         paid = affordable(
             &ex.account, ex.blotter.open_qty, ex.terms.is_cash, s, order.side, qty, px,
-            commission(
-                &ex.costs[s].commission, &ex.turnover, qty, px, point_value, liquidity, order.filled_qty == 0.0, ts
-            ),
+            fill_commission(ex, order, qty, px, liquidity, ts),
         )
         if paid < qty:
             lacks_cash = True
             qty = 0.0 if order.time_in_force == FOK else paid
+    if ex.models.invalid:
+        return -1
     if qty > 0.0:
         pool[0] -= qty
         if execute(ex, order, px, seen_px, qty, liquidity, ts) < 0:
             return -1
+        if is_limitless(order) and is_open(order):
+            order.limit_px = seen_px
     if lacks_cash and is_open(order):
         end_order(&ex.blotter, order, CANCELED, NO_CASH, ts)
     elif reduces and is_open(order) and reducible_quantity(ex, order) <= 0.0:

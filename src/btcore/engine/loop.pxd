@@ -12,13 +12,13 @@ from btcore.engine.in_flight cimport next_message_ts
 from btcore.engine.margin cimport check_margin
 from btcore.engine.requests cimport handle_deferred
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, deliver, schedule_mark, set_next_wakeup, write_mark
-from btcore.engine.scheduled cimport apply_scheduled
+from btcore.engine.scheduled cimport apply_scheduled, keeps_its_value
 from btcore.engine.skip cimport can_skip, skip_rows
 from btcore.engine.state cimport Exchange
 from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
 from btcore.feed.stream cimport Stream, delivery, stream_at
 from btcore.model cimport (
-    BAR, BORROW_RATE, Dated as ScheduledEvent, END, END_OF_DATA, ENTRY_LATENCY, EXPIRED, NEVER, Order, START, TIMER
+    BAR, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, Order, START, TIMER
 )
 
 
@@ -49,11 +49,12 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
 cdef inline void finish(Run* run) noexcept nogil:
     """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark.
 
-    With `close_at_end` what positions are left are closed first.
+    Delistings due by the last event come before. With `close_at_end` what positions are left are closed at the end.
     """
     cdef Exchange* ex = &run.ex
     cdef Order* order
     cdef int64_t i
+    delist_at_end(run)
     call_strategy(run, END)
     send_requests(run)
     for i in range(ex.blotter.n_orders):
@@ -63,6 +64,19 @@ cdef inline void finish(Run* run) noexcept nogil:
     if ex.terms.close_at_end and close_positions(ex, run.market.now) < 0:
         run.error = OUT_OF_MEMORY
     write_mark(run, run.market.now)
+
+
+cdef inline void delist_at_end(Run* run) noexcept nogil:
+    """Applies the delistings at the time of the last event, which no later event brings about."""
+    cdef int64_t i
+    cdef bint found = False
+    for i in range(run.next_scheduled, run.n_scheduled):
+        if run.scheduled[i].ts <= run.market.now and run.scheduled[i].kind == DELISTING:
+            found = True
+            if apply_scheduled(&run.ex, &run.scheduled[i]) < 0:
+                run.error = OUT_OF_MEMORY
+    if found:
+        handle_requests(run)
 
 
 cdef inline void process_event(Run* run) noexcept nogil:
@@ -173,6 +187,6 @@ cdef inline void apply_past_rates(Run* run, int64_t ts) noexcept nogil:
     while run.next_scheduled < run.n_scheduled and run.scheduled[run.next_scheduled].ts <= ts:
         event = &run.scheduled[run.next_scheduled]
         run.next_scheduled += 1
-        if ENTRY_LATENCY <= event.kind <= BORROW_RATE:
+        if keeps_its_value(event.kind):
             apply_scheduled(&run.ex, event)
     run.ex.margin_stale = 0

@@ -12,7 +12,7 @@ from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, matchabl
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
-from btcore.engine.state cimport Exchange, bar_of, takes_close
+from btcore.engine.state cimport Exchange, bar_of, set_price, takes_close
 from btcore.feed.stream cimport Sides
 from btcore.model cimport (
     BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, Ticker
@@ -287,15 +287,16 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     if affected:
         show_sides(ex, symbol, sides.bid.open, sides.ask.open)
         if not ticker.priced:
-            ex.account.positions[symbol].mark = 0.5 * (sides.bid.open + sides.ask.open) if sides.given else bar.open
+            set_price(ex, symbol, 0.5 * (sides.bid.open + sides.ask.open) if sides.given else bar.open)
             ticker.priced = 1
         expire_and_activate(ex, symbol, bar.ts, ts - 1)
-        admit_waiting(ex, symbol, ts, bar.open)
-        code = match_bar(ex, symbol, bar, ts)
+        admit_waiting(ex, symbol, ts)
+        if not (ex.trading[symbol].halted and ex.trading[symbol].halted_since <= bar.ts):
+            code = match_bar(ex, symbol, bar, ts)
         check_mark_bounds(ex, queue, mark)
         refresh_queue(&ex.blotter, symbol)
     show_sides(ex, symbol, sides.bid.close, sides.ask.close)
-    ex.account.positions[symbol].mark = mark
+    set_price(ex, symbol, mark)
     ticker.priced = 1
     queue.bar_end = ts
     return -1 if code < 0 else affected

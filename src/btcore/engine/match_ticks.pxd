@@ -6,9 +6,9 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from btcore.engine.admit cimport admit
 from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leaves, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
-from btcore.engine.state cimport Exchange, Pool, can_match, note, takes_close
+from btcore.engine.state cimport Exchange, Pool, can_match, note, set_price, takes_close
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, IOC, NONE, Order,
+    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE, Order,
     PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STALE_QUOTE,
     STANDING_QUOTE, TRADE, Ticker, Trade,
 )
@@ -56,6 +56,8 @@ cdef inline int match_standing(Exchange* ex, Order* order, int64_t now) noexcept
     Returns 0, or -1 if memory runs out.
     """
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    if ex.trading[order.symbol].halted:
+        return wait_for_trading(ex, order, now)
     if ticker.source == QUOTE and ticker.quoted:
         if is_stale(ex, order.symbol, now):
             return pass_stale_quote(ex, order, now)
@@ -63,9 +65,15 @@ cdef inline int match_standing(Exchange* ex, Order* order, int64_t now) noexcept
     if ex.blotter.queues[order.symbol].bar_end == now and takes_close(ex, order) and leaves(order) > 0.0:
         ex.rule = BAR_CLOSE
         return fill_as_taker(
-            ex, order, reference_px(ticker, order.side, ex.account.positions[order.symbol].mark),
-            &ex.pools[order.symbol].ask, now,
+            ex, order, reference_px(ticker, order.side), &ex.pools[order.symbol].ask, now
         )
+    return 0
+
+
+cdef inline int wait_for_trading(Exchange* ex, Order* order, int64_t now) noexcept nogil:
+    """In a halt an order waits for the first event after it, unless it must fill at once."""
+    if (order.time_in_force == IOC or order.time_in_force == FOK) and leaves(order) > 0.0:
+        end_order(&ex.blotter, order, CANCELED, HALTED, now)
     return 0
 
 
@@ -151,7 +159,7 @@ cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts, i
     return True
 
 
-cdef inline void admit_waiting(Exchange* ex, int32_t symbol, int64_t ts, double px) noexcept nogil:
+cdef inline void admit_waiting(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     """Admits or rejects orders that arrived before the symbol's first price."""
     cdef Order* order
     cdef int32_t i = ex.blotter.queues[symbol].head
@@ -161,7 +169,7 @@ cdef inline void admit_waiting(Exchange* ex, int32_t symbol, int64_t ts, double 
         order = &ex.blotter.orders[i]
         i = order.next
         if is_open(order) and not order.admitted:
-            admit(ex, order, ts, reference_px(&ex.tickers[symbol], order.side, px))
+            admit(ex, order, ts, reference_px(&ex.tickers[symbol], order.side))
 
 
 cdef inline void check_mark_bounds(Exchange* ex, const Queue* queue, double mark) noexcept nogil:
@@ -186,15 +194,15 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     ticker.event = ex.event[0]
     ticker.quoted = 1
     if not is_affected(queue, quote.ask, quote.ask, quote.bid, quote.bid, quote.ts):
-        ex.account.positions[symbol].mark = mark
+        set_price(ex, symbol, mark)
         ticker.priced = 1
         return 0
     if not ticker.priced:
-        ex.account.positions[symbol].mark = mark
+        set_price(ex, symbol, mark)
         ticker.priced = 1
     expire_and_activate(ex, symbol, quote.ts, quote.ts)
-    admit_waiting(ex, symbol, quote.ts, mark)
-    i = queue.head
+    admit_waiting(ex, symbol, quote.ts)
+    i = -1 if ex.trading[symbol].halted else queue.head
     while i >= 0:
         order = &ex.blotter.orders[i]
         if not order.fresh and can_match(order, quote.ts) and match_quote(ex, order, quote.ts, QUOTE_TAKEN) < 0:
@@ -202,7 +210,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
         i = order.next
     clear_released(ex, symbol)
     refresh_queue(&ex.blotter, symbol)
-    ex.account.positions[symbol].mark = mark
+    set_price(ex, symbol, mark)
     check_mark_bounds(ex, queue, mark)
     return 1
 
@@ -222,14 +230,14 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
         ex.pools[symbol].ask = ex.trade_pool
         ticker.event = ex.event[0]
         if not ticker.priced:
-            ex.account.positions[symbol].mark = trade.px
+            set_price(ex, symbol, trade.px)
             ticker.priced = 1
     affected = is_affected(queue, trade.px, trade.px, trade.px, trade.px, trade.ts)
     if affected:
         expire_and_activate(ex, symbol, trade.ts, trade.ts)
         if is_source:
-            admit_waiting(ex, symbol, trade.ts, trade.px)
-        i = queue.head
+            admit_waiting(ex, symbol, trade.ts)
+        i = -1 if ex.trading[symbol].halted else queue.head
         while i >= 0 and code == 0:
             order = &ex.blotter.orders[i]
             i = order.next
@@ -244,5 +252,5 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
         if is_source:
             check_mark_bounds(ex, queue, trade.px)
     if is_source:
-        ex.account.positions[symbol].mark = trade.px
+        set_price(ex, symbol, trade.px)
     return -1 if code < 0 else affected

@@ -13,11 +13,11 @@ from btcore.engine.match_ticks cimport clear_released, match_standing
 from btcore.engine.state cimport Exchange, note, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
-    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
+    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, DELISTED, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
     INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.matching cimport (
-    has_limit, has_trigger, is_trailing, is_untriggered, reference_px, trail_stop
+    has_limit, has_trigger, is_limitless, is_trailing, is_untriggered, reference_px, trail_stop
 )
 
 
@@ -84,6 +84,9 @@ cdef inline int handle_deferred(Exchange* ex, int32_t symbol, int64_t now) noexc
 
 cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept nogil:
     """Handles the arrival of a new order: a child waits for its parent, others enter and meet the market."""
+    if ex.trading[order.symbol].delisted:
+        end_order(&ex.blotter, order, REJECTED, DELISTED, now)
+        return 0
     if order.parent > 0:
         if order.parent >= order.id or ex.blotter.orders[order.parent - 1].symbol != order.symbol:
             end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
@@ -99,14 +102,14 @@ cdef inline bint lacks_amended_term(const Order* order, const Request* request) 
     cdef bint waits = is_trailing(order) and is_untriggered(order)
     if not isnan(request.limit_offset) and not (waits and order.order_type == TRAILING_STOP_LIMIT):
         return True
-    if not isnan(request.limit_px) and waits:
+    if not isnan(request.limit_px) and (waits or is_limitless(order)):
         return True
     return not isnan(request.trail) and not waits
 
 
 cdef inline double known_px(const Exchange* ex, const Order* order) noexcept nogil:
     """The latest price of the order's side."""
-    return reference_px(&ex.tickers[order.symbol], order.side, ex.account.positions[order.symbol].mark)
+    return reference_px(&ex.tickers[order.symbol], order.side)
 
 
 cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, int64_t now) noexcept nogil:

@@ -1,4 +1,4 @@
-"""Scheduled events: changes of rates, splits, dividends, funding, interest, session closes.
+"""Scheduled events: changes of rates, splits, dividends, funding, interest, halts, delisting, session closes.
 
 All functions that return `int` return -1 if memory runs out.
 """
@@ -6,16 +6,18 @@ All functions that return `int` return -1 if memory runs out.
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.engine.blotter cimport end_order, is_open, leaves, may_grow, refresh_queue
-from btcore.engine.fills cimport fill_as_taker
+from btcore.engine.blotter cimport end_order, end_without_children, is_open, leaves, may_grow, refresh_queue
+from btcore.engine.closing cimport place_closing_order
+from btcore.engine.fills cimport execute, fill_as_taker
 from btcore.engine.journal cimport write_flow, write_restatement
 from btcore.engine.match_ticks cimport clear_released, is_stale, pass_stale_quote
 from btcore.engine.state cimport Exchange, Pool, note
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
-    DAY_NS, DEBIT_RATE, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE, FX_RATE, INTEREST,
-    MARKET, NONE, Order, PRICE, Position, QUOTE, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE,
-    SESSION_END, SPLIT, Ticker,
+    DAY_NS, DEBIT_RATE, DELISTED, DELISTING, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE,
+    FX_RATE, HALT, HALTED, INTEREST, LOWER_BAND, MARKET, MARK_PX, NONE, Order, PRICE, Position, QUOTE, REDUCE_ONLY,
+    REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT, TAKER, TERMINAL_PRICE,
+    Ticker, UPPER_BAND,
 )
 from btcore.rules.accounting cimport Lots, add_cash, apply_fill, position_value, split_position
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch
@@ -47,7 +49,30 @@ cdef inline int apply_scheduled(Exchange* ex, const ScheduledEvent* event) noexc
         return accrue_interest(ex, event.ts)
     elif event.kind == SESSION_END:
         return end_session(ex, event.ts)
+    elif event.kind == HALT:
+        ex.trading[s].halted = event.value != 0.0
+        ex.trading[s].halted_since = event.ts
+    elif event.kind == LOWER_BAND:
+        ex.trading[s].lower = event.value
+    elif event.kind == UPPER_BAND:
+        ex.trading[s].upper = event.value
+    elif event.kind == DELISTING:
+        return delist_symbol(ex, s, event.value, event.ts)
+    elif event.kind == MARK_PX:
+        set_mark(ex, s, event.value)
     return 0
+
+
+cdef inline bint keeps_its_value(int kind) noexcept nogil:
+    """True for the kinds of scheduled event that set a value which stays until the next one."""
+    return ENTRY_LATENCY <= kind <= BORROW_RATE or HALT <= kind <= UPPER_BAND or kind == MARK_PX
+
+
+cdef inline void set_mark(Exchange* ex, int32_t s, double px) noexcept nogil:
+    """Sets the mark to the price of a mark-price series, which from now on is the mark."""
+    ex.trading[s].marked = 1
+    ex.account.positions[s].mark = px
+    ex.margin_stale = 1
 
 
 cdef inline int book_cash_flow(Exchange* ex, int32_t symbol, int kind, double amount, int64_t ts) noexcept nogil:
@@ -105,6 +130,7 @@ cdef inline int pay_dividend(Exchange* ex, int32_t s, double amount, int64_t ts)
     if book_cash_flow(ex, s, DIVIDEND, position.qty * amount * position.point_value, ts) < 0:
         return -1
     position.mark -= amount
+    ticker.px -= amount
     ticker.quote.bid -= amount
     ticker.quote.ask -= amount
     ticker.trade.px -= amount
@@ -148,6 +174,9 @@ cdef inline int split_symbol(Exchange* ex, int32_t s, double ratio, int64_t ts) 
     cdef int32_t leg
     cdef int64_t k
     net.mark /= ratio
+    ticker.px /= ratio
+    ex.trading[s].lower /= ratio
+    ex.trading[s].upper /= ratio
     ticker.quote.bid /= ratio
     ticker.quote.ask /= ratio
     ticker.quote.bid_qty *= ratio
@@ -218,6 +247,7 @@ cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts
     order.qty = order.qty * ratio if is_over else order.filled_qty + (total if order.held else released)
     order.asked_qty = order.filled_qty + order.taken_qty + total
     order.avg_px /= ratio
+    order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
     order.limit_px /= ratio
     order.stop_px /= ratio
     order.best_px = order.side * INFINITY  # a trailing stop continues from the next price
@@ -248,8 +278,48 @@ cdef inline void sync_known(Exchange* ex) noexcept nogil:
     for k in range(ex.blotter.n_orders):
         order = &ex.blotter.orders[k]
         order.known_status = order.status
+        order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
         if is_open(order) and order.order_type == MARKET:
             ex.blotter.pending[order.symbol] += order.side * (order.asked_qty - order.filled_qty)
+
+
+# -- delisting --------------------------------------------------------------------------------------------
+
+
+cdef inline int delist_symbol(Exchange* ex, int32_t s, double px, int64_t ts) noexcept nogil:
+    """Cancels the symbol's orders, and closes its positions at the terminal price without commission or slippage."""
+    cdef Order* order
+    cdef int64_t k
+    ex.trading[s].delisted = 1
+    ex.tickers[s].quoted = 0
+    ex.tickers[s].px = ex.account.positions[s].mark = px
+    ex.margin_stale = 1
+    for k in range(ex.blotter.n_orders):
+        order = &ex.blotter.orders[k]
+        if is_at_exchange(order, s):
+            end_without_children(&ex.blotter, order, CANCELED, DELISTED, ts)
+    refresh_queue(&ex.blotter, s)
+    if ex.account.legs == NULL:
+        return close_at_terminal_price(ex, s, ex.account.positions[s].qty, px, ts)
+    if close_at_terminal_price(ex, s, ex.account.legs[2 * s].qty, px, ts) < 0:
+        return -1
+    return close_at_terminal_price(ex, s, ex.account.legs[2 * s + 1].qty, px, ts)
+
+
+cdef inline int close_at_terminal_price(
+    Exchange* ex, int32_t symbol, double qty, double px, int64_t ts
+) noexcept nogil:
+    cdef Order* order
+    cdef int code
+    if qty == 0.0:
+        return 0
+    order = place_closing_order(ex, symbol, qty, REDUCE_ONLY, ts)
+    if order == NULL:
+        return -1
+    ex.rule = TERMINAL_PRICE
+    code = execute(ex, order, px, px, fabs(qty), TAKER, ts)
+    refresh_queue(&ex.blotter, symbol)
+    return code
 
 
 # -- session closes ---------------------------------------------------------------------------------------
@@ -284,10 +354,13 @@ cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
 
 
 cdef inline int fill_at_session_close(Exchange* ex, Order* order, int64_t ts) noexcept nogil:
-    """Fills a CLS order at the standing quote, unless it is stale, or at the price of the last trade."""
+    """Fills a CLS order at the standing quote, unless it is stale, or at the price of the last trade; not in a halt."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
     cdef Pool* pools = &ex.pools[order.symbol]
     ex.rule = SESSION_CLOSE
+    if ex.trading[order.symbol].halted:
+        end_order(&ex.blotter, order, CANCELED, HALTED, ts)
+        return 0
     if ticker.source != QUOTE:
         return fill_as_taker(ex, order, ticker.trade.px, &pools.ask, ts)
     if is_stale(ex, order.symbol, ts):

@@ -4,9 +4,13 @@ from libc.math cimport INFINITY, NAN
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.string cimport memcpy
 
+from btcore.engine.cost_calls cimport COMMISSION, SLIPPAGE
 from btcore.engine.state cimport Exchange
 from btcore.memory cimport zeroed
-from btcore.model cimport Account, Instrument, NEVER, OPTIMISTIC, PATH, PESSIMISTIC, Position, RESPONSE_LATENCY
+from btcore.model cimport (
+    Account, Instrument, MARK_PX, NEVER, OPTIMISTIC, PATH, PESSIMISTIC, Position,
+    RESPONSE_LATENCY,
+)
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier
 from btcore.rules.latency cimport ENTRY, LatencyTerms, RESPONSE
@@ -45,14 +49,15 @@ cdef SlippageTerms slippage_terms(instrument, execution):
     return SlippageTerms(bps=own.bps, ticks=own.ticks, volume=own.volume, root=own.sqrt, entry_bps=own.entry_bps)
 
 
-cdef double cost_rate(instrument, execution):
+cdef double cost_rate(instrument, execution, bint own_commission=False, bint own_slippage=False):
     """A taker's costs in bps that an order by weight reserves, as a share of notional.
 
-    (1 + slippage) * (1 + commission) - 1: the commission is charged on the price after slippage.
+    (1 + slippage) * (1 + commission) - 1: the commission is charged on the price after slippage. What a user's model
+    gives in place of a setting is not known beforehand, and not reserved.
     """
     cdef SlippageTerms slippage = slippage_terms(instrument, execution)
-    cdef double worse = slippage.bps + slippage.entry_bps
-    cdef double taker = max(0.0, commission_terms(instrument, execution).taker_bps)
+    cdef double worse = 0.0 if own_slippage else slippage.bps + slippage.entry_bps
+    cdef double taker = 0.0 if own_commission else max(0.0, commission_terms(instrument, execution).taker_bps)
     return (worse + taker) / 10000.0 + worse * taker / 1e8
 
 
@@ -99,6 +104,8 @@ cdef set_terms(Exchange* ex, execution, scheduled):
     terms.volume_share = NAN if execution.volume_share is None else execution.volume_share
     terms.displayed_size = execution.caps_size
     terms.max_quote_age = NEVER if execution.max_quote_age is None else interval_ns(execution.max_quote_age)
+    ex.has_marks = bool((scheduled["kind"] == MARK_PX).any())
+    terms.oco_across = execution.oco_across
     terms.fill_at_close = execution.bar_fill == "close"
     terms.close_at_end = execution.close_at_end
     terms.max_order = first_of((execution.max_order, INFINITY))
@@ -130,9 +137,13 @@ cdef set_account(Exchange* ex, int64_t n_symbols, instruments, execution, double
         ex.lots = <Lots*> zeroed(ex.n_lots, sizeof(Lots))
     for i, instrument in enumerate(instruments):
         ex.instruments[i] = instrument_terms(instrument, execution)
+        ex.instruments[i].cost_rate = cost_rate(
+            instrument, execution, ex.models.given[COMMISSION], ex.models.given[SLIPPAGE]
+        )
         ex.costs[i].commission = commission_terms(instrument, execution)
         ex.costs[i].commission.tiers, ex.costs[i].commission.n_tiers = ex.terms.tiers, ex.terms.n_tiers
         ex.costs[i].slippage = slippage_terms(instrument, execution)
+        ex.trading[i].lower, ex.trading[i].upper = -INFINITY, INFINITY
         if ex.instruments[i].maintenance > 0.0 or instrument.negative_prices:
             ex.terms.margin_may_fail = True
         account.positions[i].symbol = i

@@ -21,7 +21,7 @@ cdef enum:
 cdef inline bint can_skip(const Run* run) noexcept nogil:
     """True if the run may skip rows at all. The one place that decides this.
 
-    It has one stream, not of bars of bid and ask. The strategy does not listen to it, or can scan it. Marks lie on a
+    It has one stream, not of bars of bid and ask, and no mark-price series. The strategy does not listen to it, or can scan it. Marks lie on a
     grid of times, or every row is a bar and so a mark.
     """
     return (
@@ -29,6 +29,7 @@ cdef inline bint can_skip(const Run* run) noexcept nogil:
         and (not run.listens or run.scan != NULL)
         and (run.mark_every > 0 or run.ex.streams[0].kind == BAR)
         and run.ex.streams[0].bid.open == NULL
+        and not run.ex.has_marks
     )
 
 

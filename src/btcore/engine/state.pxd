@@ -4,15 +4,18 @@ from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport Blotter, is_open, leaves
+from btcore.engine.cost_calls cimport CostModels
 from btcore.engine.journal cimport Journal, write_note
 from btcore.feed.prices cimport size_of
 from btcore.feed.stream cimport Sides, Stream
 from btcore.model cimport (
-    Account, Bar, CLS, Instrument, MARKET, Note, OPG, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TRADE, Ticker
+    Account, Bar, CLS, Instrument, MARKET, Note, OPG, Order, PRINT_TAKEN, PRINT_TOUCHED, QUOTE, Quote, TERMINAL_PRICE,
+    TRADE, Ticker,
 )
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier, Turnover
 from btcore.rules.latency cimport LatencyTerms
+from btcore.rules.matching cimport is_limitless
 from btcore.rules.slippage cimport SlippageTerms
 
 
@@ -35,6 +38,7 @@ cdef struct Terms:               # the execution settings of the run
     int8_t intrabar              # Intrabar
     int8_t is_cash               # cash account: no borrowing, no short sales
     int8_t snap_to_steps         # sizes and prices between steps are rounded; 0: the order is rejected
+    int8_t oco_across            # an OCO group may have orders of several symbols
     int8_t close_at_end          # positions left at the end of the data are closed
     int8_t fill_at_close         # market orders fill at the close of a bar, not at the next open
     int8_t margin_may_fail       # even a long, unborrowed account can fall below its maintenance margin
@@ -42,6 +46,14 @@ cdef struct Terms:               # the execution settings of the run
 cdef struct Costs:               # of one symbol
     CommissionTerms commission
     SlippageTerms slippage
+
+cdef struct Trading:             # whether and where one symbol trades; scheduled events change it
+    double lower                 # the price band: orders fill at prices within it; infinite: none
+    double upper
+    int64_t halted_since         # time of the current halt
+    int8_t halted                # 1: a trading halt
+    int8_t delisted
+    int8_t marked                # 1: the latest price of the mark-price series is the mark
 
 cdef struct Pool:                # size that the current event still offers; inf: no limit
     double ask                   # also that of bars and trades, which have one pool for both sides
@@ -60,6 +72,8 @@ cdef struct Exchange:
     Pool* pools                  # by symbol
     Sides* sides                 # by symbol: the latest bar of bid and ask
     Costs* costs                 # by symbol
+    Trading* trading             # by symbol
+    CostModels models            # of the user
     Instrument* instruments      # by symbol; `account.instruments` without the const
     const Bar* stop_bar          # the bar while its range is matched against stops, else NULL
     const int64_t* opens         # of the sessions of all symbols, ns UTC
@@ -68,6 +82,7 @@ cdef struct Exchange:
     const Stream* streams
     const int64_t* rows          # by stream: the next row
     int32_t* quote_streams       # by symbol: index of the stream with its quotes
+    int8_t has_marks             # 1: some symbol has a mark-price series
     int8_t load_sizes            # 1: quote sizes are loaded with each row; 0: they are looked up on demand
     const int64_t* n_calls       # calls of the strategy so far
     int64_t* next_id             # of the next order
@@ -92,6 +107,13 @@ cdef inline void share_orders(Exchange* ex) noexcept nogil:
     ex.account.n_orders = ex.known.n_orders = ex.blotter.n_orders
 
 
+cdef inline void set_price(Exchange* ex, int32_t symbol, double px) noexcept nogil:
+    """Sets the latest price, which is also the mark of a symbol without a mark-price series."""
+    ex.tickers[symbol].px = px
+    if not ex.trading[symbol].marked:
+        ex.account.positions[symbol].mark = px
+
+
 cdef inline bint can_match(const Order* order, int64_t ts) noexcept nogil:
     """True if an event at `ts` may fill or trigger the order."""
     return (
@@ -110,8 +132,8 @@ cdef inline const Bar* bar_of(const Exchange* ex, const Order* order, const Bar*
 cdef inline bint takes_close(const Exchange* ex, const Order* order) noexcept nogil:
     """True for an order that fills at the close of a bar and never at an open."""
     return (
-        ex.terms.fill_at_close and order.order_type == MARKET and order.time_in_force != OPG
-        and order.time_in_force != CLS
+        ex.terms.fill_at_close and (order.order_type == MARKET or is_limitless(order))
+        and order.time_in_force != OPG and order.time_in_force != CLS
     )
 
 
@@ -123,6 +145,8 @@ cdef inline bint is_trade_rule(int8_t rule) noexcept nogil:
 cdef inline double displayed_size(const Exchange* ex, const Order* order) noexcept nogil:
     """The size of the symbol's current event on the side that the order takes, before any fill."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    if ex.rule == TERMINAL_PRICE:
+        return INFINITY
     if is_trade_rule(ex.rule) or ticker.source == TRADE:
         return ticker.trade.qty
     if ticker.source == QUOTE:

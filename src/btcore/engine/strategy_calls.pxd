@@ -9,7 +9,10 @@ from btcore.engine.margin cimport check_margin
 from btcore.engine.requests cimport handle_request
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED, TOO_MANY_ROUNDS, schedule_mark
 from btcore.engine.state cimport Exchange, note, share_orders
-from btcore.model cimport Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NONE, Order, Position, Request, SUBMIT
+from btcore.model cimport (
+    Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NEW, NONE, Order, PARTIALLY_FILLED, Position,
+    Request, SUBMIT,
+)
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.latency cimport delay
 
@@ -67,14 +70,24 @@ cdef inline void apply_report(Run* run, const Report* report) noexcept nogil:
     fill = &ex.journal.fills[i]
     if not report.applied:
         ex.blotter.out_of_memory |= apply_fill_to_known(&ex.known, fill)
+        add_known_fill(order, fill)
         if order.order_type == MARKET:
             ex.blotter.pending[fill.symbol] -= fill.side * fill.last_qty
+        order.known_status = PARTIALLY_FILLED if order.known_status == NEW else order.known_status
         if report.status == FILLED:
             order.known_status = FILLED
+            order.known_filled_qty = order.filled_qty
             if order.order_type == MARKET:
                 ex.blotter.pending[fill.symbol] -= order.side * (order.asked_qty - order.filled_qty)
     if run.kinds >> FILL & 1:
         report_fill(run, i)
+
+
+cdef inline void add_known_fill(Order* order, const Fill* fill) noexcept nogil:
+    """Adds a reported fill to what the strategy knows of its order."""
+    cdef double before = order.known_filled_qty, qty = fill.last_qty, px = fill.last_px
+    order.known_avg_px = px if before == 0.0 else (order.known_avg_px * before + px * qty) / (before + qty)
+    order.known_filled_qty = before + qty
 
 
 cdef inline int apply_fill_to_known(Account* known, const Fill* fill) noexcept nogil:

@@ -40,7 +40,7 @@ cdef struct PlainAccount:
     OpenQuantity open_qty        # of admitted orders that have not filled
     double unsold                # position less the open sell orders
     double pending               # signed quantity of the strategy's open orders, as its sizing counts it
-    Ticker ticker                # only source, priced, quoted and the quote's prices are set
+    Ticker ticker                # only source, priced, px, quoted and the quote's prices are set
     CommissionTerms commission
     SlippageTerms slippage
     Turnover turnover            # unused: plain runs have no commission tiers
@@ -77,7 +77,7 @@ cdef inline Order market_order(int8_t side, double qty) noexcept nogil:
 
 cdef inline void set_mark(PlainAccount* plain, double mark) noexcept nogil:
     """Sets the symbol's mark."""
-    plain.position.mark = mark
+    plain.position.mark = plain.ticker.px = mark
     plain.ticker.priced = 1
 
 

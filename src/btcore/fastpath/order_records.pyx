@@ -111,6 +111,7 @@ cdef class OrderRecords:
             order.status = FILLED if reason == NONE else CANCELED
             order.filled_qty = self.filled_quantity(i)
             order.avg_px = self.fill_price(i) if order.filled_qty > 0.0 else NAN
+            order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
             order.ts_closed = self.filled_at(i)
             order.admitted = order.met = 1
         elif reason == END_OF_DATA:

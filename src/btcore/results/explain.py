@@ -41,6 +41,9 @@ REASON_TEXTS = {
     OrderReason.MAX_OPEN_ORDERS: "max_open_orders were open",
     OrderReason.MAX_LOSS: "the account had lost max_loss, and the order could raise a position",
     OrderReason.ORDER_RATE: "max_orders_per_second had arrived within a second",
+    OrderReason.HALTED: "it had to fill at once, and trading was halted",
+    OrderReason.PRICE_BAND: "it had to fill at once, and the price was outside the price band",
+    OrderReason.DELISTED: "its symbol was delisted",
 }
 TRAIL_UNITS = {"price": "", "percent": " %", "ticks": " ticks"}
 Line = tuple[int, int, str]  # time, rank among lines of the same time, text
@@ -94,7 +97,7 @@ def _describe(order: Any) -> str:
     """Side, quantity, symbol, prices and terms in one line."""
     kind = str(order["order_type"])
     words = [order["side"], _number(order["quantity"]), order["symbol"]]
-    words += [kind] if kind == "market" else []
+    words += [kind.replace("_", "-")] if kind.startswith("market") and "touched" not in kind else []
     if order["trail_by"]:
         words += [kind.replace("_", " "), "by", _number(order["trail"]) + TRAIL_UNITS[order["trail_by"]]]
         words += ["offset", _number(order["limit_offset"])] if "limit" in kind else []
@@ -107,6 +110,8 @@ def _describe(order: Any) -> str:
     terms += [name.replace("_", "-") for name in ("post_only", "reduce_only") if order[name]]
     terms += [f"group {order['oco']}"] if order["oco"] else []
     terms += [f"child of order {order['parent']}"] if order["parent"] else []
+    if "tag" in order.dtype.names and order["tag"]:  # results of 0.5.0 and earlier have no tags
+        terms.append(f"tag {order['tag']}")
     return ", ".join(terms)
 
 

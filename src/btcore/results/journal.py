@@ -1,6 +1,6 @@
 """The records of a finished run, and its log lines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -59,11 +59,13 @@ class RunJournal:
         log_lines: Sequence[LogLine],
         closes: NDArray[np.int64] | None,
         timers: Sequence[int] = (),
+        tags: Mapping[int, str] | None = None,
     ) -> None:
         """`notes` are the first lines of the log, `log_lines` those of the strategy.
 
-        `timers` are the times of timers that were not called, in ns UTC.
+        `timers` are the times of timers that were not called, in ns UTC; `tags` has those of orders, by id.
         """
+        self.tags = tags or {}
         self._player = player
         self.symbols: tuple[str, ...] = player.tape.symbols
         self.closes = closes  # of the sessions; None without a calendar

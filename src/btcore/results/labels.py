@@ -48,6 +48,9 @@ class OrderReason(StrEnum):
     MAX_OPEN_ORDERS = auto()
     MAX_LOSS = auto()
     ORDER_RATE = auto()
+    HALTED = auto()
+    PRICE_BAND = auto()
+    DELISTED = auto()
 
 
 def _names(codes: type[Enum]) -> tuple[str, ...]:

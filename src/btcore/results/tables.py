@@ -1,6 +1,6 @@
 """The seven tables of a result, computed from the journal of a run: text for codes, one column per value."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -233,7 +233,16 @@ def orders(journal: RunJournal) -> Table:
         post_only=flags & Flag.POST_ONLY != 0,
         reduce_only=flags & Flag.REDUCE_ONLY != 0,
         forced=flags & Flag.FORCED != 0,
+        tag=_tags(sent["id"], journal.tags),
     )
+
+
+def _tags(ids: Table, tags: Mapping[int, str]) -> Table:
+    """The tag of each order; empty without one."""
+    column = np.zeros(len(ids), f"<U{max(map(len, tags.values()), default=1)}")
+    for order_id, tag in tags.items():
+        column[order_id - 1] = tag  # orders are sorted by id, from 1
+    return column
 
 
 def cash_flows(journal: RunJournal) -> Table:

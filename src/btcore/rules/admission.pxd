@@ -8,7 +8,9 @@ from btcore.model cimport (
     MIN_NOTIONAL, NEVER, NONE, Order, POST_ONLY, REDUCE_ONLY, TICKS, TICK_SIZE, TRAILING_STOP_LIMIT, Ticker,
 )
 from btcore.rules.accounting cimport equity
-from btcore.rules.matching cimport has_limit, has_trigger, is_market, is_touch, is_trailing, reference_px
+from btcore.rules.matching cimport (
+    has_limit, has_trigger, is_limitless, is_market, is_touch, is_trailing, reference_px
+)
 from btcore.rules.order_terms cimport NO_CONFLICT, time_conflict
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, is_multiple, larger, whole_lots
 
@@ -39,17 +41,17 @@ cdef inline double worst_quantity(double held, const OpenQuantity* open_qty) noe
 
 
 cdef inline bint has_given_limit(const Order* order) noexcept nogil:
-    """True if the sender gave the limit price; a trailing stop-limit derives it from its stop."""
-    return has_limit(order) and order.order_type != TRAILING_STOP_LIMIT
+    """True if the order has a limit price that its sender gave; a trailing stop-limit derives it from its stop."""
+    return has_limit(order) and order.order_type != TRAILING_STOP_LIMIT and not is_limitless(order)
 
 
-cdef inline double order_px(const Order* order, const Ticker* ticker, double mark) noexcept nogil:
+cdef inline double order_px(const Order* order, const Ticker* ticker) noexcept nogil:
     """The price used to value the order: its limit, else its stop or touch price, else the market's price."""
     if has_given_limit(order):
         return order.limit_px
     if has_trigger(order) and not is_trailing(order):
         return order.stop_px
-    return reference_px(ticker, order.side, mark)
+    return reference_px(ticker, order.side)
 
 
 cdef inline bint oversells(const Order* order, double unsold) noexcept nogil:
@@ -143,7 +145,7 @@ cdef inline bint snap(Order* order, const Instrument* instrument, bint stop_is_g
 cdef inline int check_size(const Order* order, const Account* account, const Ticker* ticker) noexcept nogil:
     """MIN_NOTIONAL if the order's notional is below the minimum, else NONE. Reduce-only orders are exempt."""
     cdef const Instrument* instrument = &account.instruments[order.symbol]
-    cdef double px = order_px(order, ticker, account.positions[order.symbol].mark)
+    cdef double px = order_px(order, ticker)
     cdef double notional = order.asked_qty * fabs(px) * instrument.multiplier
     # 0.29 * 100 is 28.999999999999996.
     if order.flags & REDUCE_ONLY or notional >= instrument.min_notional * (1.0 - 1e-9):
@@ -169,7 +171,7 @@ cdef inline int check_buying_power(
     if after <= before:
         return NONE
     total = (
-        after * fabs(order_px(order, ticker, account.positions[s].mark)) * account.positions[s].point_value
+        after * fabs(order_px(order, ticker)) * account.positions[s].point_value
         * account.instruments[s].margin_weight
     )
     for i in range(account.n_symbols):

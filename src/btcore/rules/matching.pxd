@@ -4,13 +4,15 @@ from libc.math cimport fabs, fmax, fmin, isnan
 from libc.stdint cimport int8_t
 
 from btcore.model cimport (
-    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, Order, PERCENT, PRICE, STOP, STOP_LIMIT, Ticker,
+    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, MARKET_TO_LIMIT, Order, PERCENT, PRICE, STOP, STOP_LIMIT, Ticker,
     TRAILING_STOP, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, whole_lots
 
 cdef enum:               # sets of order types, one bit each
-    WITH_LIMIT = 1 << LIMIT | 1 << STOP_LIMIT | 1 << LIMIT_IF_TOUCHED | 1 << TRAILING_STOP_LIMIT
+    WITH_LIMIT = (
+        1 << LIMIT | 1 << STOP_LIMIT | 1 << LIMIT_IF_TOUCHED | 1 << TRAILING_STOP_LIMIT | 1 << MARKET_TO_LIMIT
+    )
     WITH_TRIGGER = (
         1 << STOP | 1 << STOP_LIMIT | 1 << MARKET_IF_TOUCHED | 1 << LIMIT_IF_TOUCHED | 1 << TRAILING_STOP
         | 1 << TRAILING_STOP_LIMIT
@@ -20,6 +22,7 @@ cdef enum:               # sets of order types, one bit each
 
 
 cdef inline bint has_limit(const Order* order) noexcept nogil:
+    """True if the order type has a limit price, which a trailing or market-to-limit order may not have yet."""
     return WITH_LIMIT >> order.order_type & 1
 
 
@@ -66,12 +69,17 @@ cdef inline bint is_untriggered(const Order* order) noexcept nogil:
 
 cdef inline bint is_limit(const Order* order) noexcept nogil:
     """True if the order is a limit order now: a plain limit, or a triggered type with a limit."""
-    return has_limit(order) and (order.triggered or not has_trigger(order))
+    return has_limit(order) and (order.triggered or not has_trigger(order)) and not is_limitless(order)
+
+
+cdef inline bint is_limitless(const Order* order) noexcept nogil:
+    """True for a market-to-limit order before its first fill."""
+    return order.order_type == MARKET_TO_LIMIT and isnan(order.limit_px)
 
 
 cdef inline bint is_market(const Order* order) noexcept nogil:
-    """True if the order is a market order now: a plain one, or a triggered type without a limit."""
-    return order.order_type == MARKET or (order.triggered and not has_limit(order))
+    """True if the order is a market order now: a plain one, a triggered type without a limit, a market-to-limit one."""
+    return order.order_type == MARKET or (order.triggered and not has_limit(order)) or is_limitless(order)
 
 
 cdef inline bint is_marketable(const Order* order, double px) noexcept nogil:
@@ -80,7 +88,7 @@ cdef inline bint is_marketable(const Order* order, double px) noexcept nogil:
         return True
     if is_untriggered(order):
         return False
-    return not has_limit(order) or reaches(order.side, px, order.limit_px)
+    return not has_limit(order) or is_limitless(order) or reaches(order.side, px, order.limit_px)
 
 
 cdef inline double available(double leaves, double pool, double lot_size) noexcept nogil:
@@ -103,8 +111,8 @@ cdef inline void trail_stop(Order* order, double px, double tick) noexcept nogil
         order.stop_px = px if isnan(order.stop_px) else fmax(order.stop_px, px)
 
 
-cdef inline double reference_px(const Ticker* ticker, int side, double mark) noexcept nogil:
-    """The price used to value a market order: with a bid and an ask that of its side, else the mark."""
+cdef inline double reference_px(const Ticker* ticker, int side) noexcept nogil:
+    """The price used to value a market order: with a bid and an ask that of its side, else the latest price."""
     if ticker.quoted:
         return ticker.quote.ask if side > 0 else ticker.quote.bid
-    return mark
+    return ticker.px

@@ -6,7 +6,7 @@
 from libc.stdint cimport int8_t
 
 from btcore.model cimport (
-    CLS, DAY, GTC, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, OPG, STOP, STOP_LIMIT, TRAILING_STOP,
+    CLS, DAY, GTC, GTD, LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, MARKET_TO_LIMIT, OPG, STOP, STOP_LIMIT, TRAILING_STOP,
     TRAILING_STOP_LIMIT,
 )
 from btcore.rules.matching cimport WITH_TRIGGER
@@ -19,14 +19,23 @@ cpdef enum Conflict:     # in the order of the checks
     STOP_AND_TOUCH = 1
     TRAIL_AND_PRICE = 2
     OFFSET_WITHOUT_TRAIL = 3
-    GTD_WITHOUT_EXPIRY = 4
-    EXPIRY_WITHOUT_GTD = 5
-    AUCTION_WITH_TRIGGER = 6
-    POST_ONLY_WITHOUT_LIMIT = 7
+    TO_LIMIT_AND_PRICE = 4
+    GTD_WITHOUT_EXPIRY = 5
+    EXPIRY_WITHOUT_GTD = 6
+    AUCTION_WITH_TRIGGER = 7
+    POST_ONLY_WITHOUT_LIMIT = 8
+    TO_LIMIT_AT_ONCE = 9
 
 
-cdef inline int8_t order_type_of(bint limit, bint stop, bint touch, bint trail, bint limit_offset) noexcept nogil:
-    """The order type. Each argument is True if that price is given; `price_conflict` finds conflicts."""
+cdef inline int8_t order_type_of(
+    bint limit, bint stop, bint touch, bint trail, bint limit_offset, bint to_limit=False
+) noexcept nogil:
+    """The order type. Each argument is True if that price is given; `to_limit`: market-to-limit.
+
+    `price_conflict` finds conflicts.
+    """
+    if to_limit:
+        return MARKET_TO_LIMIT
     if trail:
         return TRAILING_STOP_LIMIT if limit_offset else TRAILING_STOP
     if touch:
@@ -36,7 +45,9 @@ cdef inline int8_t order_type_of(bint limit, bint stop, bint touch, bint trail, 
     return LIMIT if limit else MARKET
 
 
-cdef inline int price_conflict(bint limit, bint stop, bint touch, bint trail, bint limit_offset) noexcept nogil:
+cdef inline int price_conflict(
+    bint limit, bint stop, bint touch, bint trail, bint limit_offset, bint to_limit=False
+) noexcept nogil:
     """The first conflict between the prices given, or NO_CONFLICT."""
     if stop and touch:
         return STOP_AND_TOUCH
@@ -44,6 +55,8 @@ cdef inline int price_conflict(bint limit, bint stop, bint touch, bint trail, bi
         return TRAIL_AND_PRICE
     if limit_offset and not trail:
         return OFFSET_WITHOUT_TRAIL
+    if to_limit and (limit or stop or touch or trail):
+        return TO_LIMIT_AND_PRICE
     return NO_CONFLICT
 
 
@@ -59,4 +72,6 @@ cdef inline int time_conflict(
         return AUCTION_WITH_TRIGGER
     if post_only and (order_type != LIMIT or time_in_force not in (GTC, DAY, GTD)):
         return POST_ONLY_WITHOUT_LIMIT
+    if order_type == MARKET_TO_LIMIT and time_in_force not in (GTC, DAY, GTD):
+        return TO_LIMIT_AT_ONCE
     return NO_CONFLICT

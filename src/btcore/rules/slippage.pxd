@@ -26,6 +26,13 @@ cdef inline double entry_share(int8_t side, double qty, double held) noexcept no
     return fmax(0.0, qty - fabs(held)) / qty
 
 
+cdef inline double within_limit(int8_t side, double px, double limit_px) noexcept nogil:
+    """`px`, but not beyond `limit_px` (NaN: no limit)."""
+    if isnan(limit_px):
+        return px
+    return fmin(px, limit_px) if side > 0 else fmax(px, limit_px)
+
+
 cdef inline double slip(
     const SlippageTerms* terms, int8_t side, double px, double qty, double size, double held, double tick,
     double limit_px,
@@ -42,6 +49,4 @@ cdef inline double slip(
     if terms.entry_bps != 0.0:
         rate += terms.entry_bps / 10000.0 * entry_share(side, qty, held)
     worse = px + side * (fabs(px) * rate + terms.ticks * tick)
-    if isnan(limit_px):
-        return worse
-    return fmin(worse, limit_px) if side > 0 else fmax(worse, limit_px)
+    return within_limit(side, worse, limit_px)

@@ -3,6 +3,8 @@
 cimport cython
 from libc.stdint cimport int32_t, int64_t, int8_t
 
+import numpy as np
+
 from btcore.contract cimport Handler, new_order, send_order
 from btcore.model cimport Account, END, Market, NEVER, Outbox, Request, START, TIMER
 
@@ -24,8 +26,9 @@ cdef struct State:
     const int8_t* flags
     const int64_t* expires
     const int64_t* oco
-    const int64_t* parent        # id of the parent order: its row counted from 1; 0: none
+    const int64_t* parent        # row of the parent order, counted from 1; 0: none
     const int64_t* latency
+    int64_t* ids                 # of the orders sent; NULL: not needed
     bint sends_all               # at the end it sends the rows after it, which expire
 
 
@@ -33,8 +36,11 @@ cdef struct State:
 cdef class ArrayHandler(Handler):
     """Sends the orders of columns of equal length, sorted by timestamp.
 
-    `symbol` has indexes into the symbols of the run. A price of NaN is none; a latency of -1 is that of the run.
+    `symbol` has indexes into the symbols of the run. A price of NaN is none; a latency of -1 is that of the run. `ids`
+    receives the id of each order; it may have no items if there are no parents. Ids are not rows where the simulation
+    sends orders too.
     """
+    cdef readonly object ids
     cdef State columns
     cdef list owners             # keeps the columns alive
 
@@ -46,12 +52,13 @@ cdef class ArrayHandler(Handler):
         const int8_t[::1] order_type not None, const int8_t[::1] trail_by not None,
         const int8_t[::1] time_in_force not None, const int8_t[::1] flags not None,
         const int64_t[::1] expires not None, const int64_t[::1] oco not None, const int64_t[::1] parent not None,
-        const int64_t[::1] latency not None,
+        const int64_t[::1] latency not None, int64_t[::1] ids not None,
     ):
         self.owners = [
             timestamp, symbol, side, quantity, limit_price, stop_price, trail, limit_offset, order_type, trail_by,
-            time_in_force, flags, expires, oco, parent, latency,
+            time_in_force, flags, expires, oco, parent, latency, ids,
         ]
+        self.ids = np.asarray(ids)
         self.state = &self.columns
         self.on_event = on_event
         self.ignores_sizes = True
@@ -75,6 +82,8 @@ cdef class ArrayHandler(Handler):
         self.columns.oco = &oco[0]
         self.columns.parent = &parent[0]
         self.columns.latency = &latency[0]
+        if ids.shape[0]:
+            self.columns.ids = &ids[0]
 
     def leave_out_later(self):
         """Rows after the end of the data are not sent."""
@@ -91,7 +100,7 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
     cdef State* columns = <State*> state
     cdef Request request
     cdef bint is_over = market.kind == END and columns.sends_all
-    cdef int64_t i
+    cdef int64_t i, order_id
     if market.kind != START and market.kind != TIMER and market.kind != END:
         return 0
     while columns.next < columns.n and (columns.timestamp[columns.next] <= market.now or is_over):
@@ -102,9 +111,13 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
         request.trail, request.limit_offset = columns.trail[i], columns.limit_offset[i]
         request.order_type, request.trail_by = columns.order_type[i], columns.trail_by[i]
         request.time_in_force, request.flags = columns.time_in_force[i], columns.flags[i]
-        request.expires, request.oco, request.parent = columns.expires[i], columns.oco[i], columns.parent[i]
-        request.latency = columns.latency[i]
-        if send_order(out, &request) < 0:
+        request.expires, request.oco, request.latency = columns.expires[i], columns.oco[i], columns.latency[i]
+        if columns.parent[i] > 0:
+            request.parent = columns.ids[columns.parent[i] - 1]
+        order_id = send_order(out, &request)
+        if order_id < 0:
             return 1
+        if columns.ids != NULL:
+            columns.ids[i] = order_id
     out.next_timer = columns.timestamp[columns.next] if columns.next < columns.n else NEVER
     return 0

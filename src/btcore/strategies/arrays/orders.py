@@ -40,8 +40,9 @@ class Orders:
     expires: when a GTD order expires; int64 ns UTC or datetime64, NaT or None for none.
     oco: group number from 1; orders of a symbol with one number cancel each other. 0 is no group.
     parent: the row, from 0, whose order's fills release this one; -1 for none.
-    post_only, reduce_only: flags, as in `Context.buy`.
+    post_only, reduce_only, market_to_limit: flags, as in `Context.buy`.
     latency_ms: latency of this order in milliseconds; NaN or None for the run's.
+    tag: a text that the result has beside the order.
 
     The columns are copied, sorted by time and read-only. OrderError names the first invalid row in the
     caller's order.
@@ -68,6 +69,8 @@ class Orders:
         post_only: ArrayLike = False,
         reduce_only: ArrayLike = False,
         latency_ms: ArrayLike | None = None,
+        market_to_limit: ArrayLike = False,
+        tag: str | Sequence[str] | NDArray[Any] = "",
     ) -> None:
         times = row_times("orders", timestamp, bars)
         if times is None:
@@ -96,7 +99,8 @@ class Orders:
         self.trail_by = self._codes("trail_by", trail_by, TRAIL_BY)
         self.latency = self._latency(latency_ms)
         self.parent = self._parent_ids(parent)
-        self.order_type = self._order_types()
+        self.order_type = self._order_types(self._flag("market_to_limit", market_to_limit))
+        self._tag = self._column("tag", tag, np.str_)
         for column in self.columns().values():
             column.flags.writeable = False
 
@@ -176,7 +180,7 @@ class Orders:
         return self._column("expires", moments, np.int64)
 
     def _parent_ids(self, values: Any) -> NDArray[np.int64]:
-        """The id of each parent order, 0 for none. Orders are sent by time: an id is a sorted row plus 1."""
+        """The sorted row of each parent order, counted from 1; 0 for none."""
         parents = self._column("parent", values, np.int64)
         n = len(self)
         if not (_stored(parents) != -1).any():
@@ -192,7 +196,7 @@ class Orders:
         self._refuse(is_foreign, "parent", parents, "the row of an order for the same symbol")
         return ids
 
-    def _order_types(self) -> NDArray[np.int8]:
+    def _order_types(self, to_limit: NDArray[np.bool_]) -> NDArray[np.int8]:
         """The type of each order; OrderError for terms that exclude each other.
 
         Must equal the rules of `rules/order_terms.pxd`, which are for one order.
@@ -201,7 +205,7 @@ class Orders:
             ~np.isnan(_stored(column))
             for column in (self.limit_price, self.stop_price, self.touch_price, self.trail, self.limit_offset)
         )
-        force = _stored(self.time_in_force)
+        to_limit, force = _stored(to_limit), _stored(self.time_in_force)
         has_expiry = _stored(self.expires) != NEVER
         is_gtd = force == TimeInForce.GTD
         is_auction = (force == TimeInForce.OPG) | (force == TimeInForce.CLS)
@@ -211,15 +215,18 @@ class Orders:
             Conflict.STOP_AND_TOUCH: stop & touch,
             Conflict.TRAIL_AND_PRICE: trail & (touch | limit),
             Conflict.OFFSET_WITHOUT_TRAIL: offset & ~trail,
+            Conflict.TO_LIMIT_AND_PRICE: to_limit & (limit | stop | touch | trail),
             Conflict.GTD_WITHOUT_EXPIRY: is_gtd & ~has_expiry,
             Conflict.EXPIRY_WITHOUT_GTD: has_expiry & ~is_gtd,
             Conflict.AUCTION_WITH_TRIGGER: is_auction & has_trigger,
             Conflict.POST_ONLY_WITHOUT_LIMIT: _stored(self.post_only) & ~(limit & ~has_trigger & can_rest),
+            Conflict.TO_LIMIT_AT_ONCE: to_limit & ~can_rest,
         }
         for conflict, rows in conflicts.items():
             if rows.any():
                 raise OrderError(f"orders[{self._first(rows)}]: {CONFLICTS[conflict]}")
         types = {
+            OrderType.MARKET_TO_LIMIT: to_limit,
             OrderType.TRAILING_STOP_LIMIT: trail & offset,
             OrderType.TRAILING_STOP: trail,
             OrderType.LIMIT_IF_TOUCHED: touch & limit,
@@ -257,6 +264,18 @@ class Orders:
         has_latency = (_stored(self.latency) >= 0).any()
         return not has_latency and not any(_stored(column).any() for column in plain_is_zero)
 
+    @property
+    def is_tagged(self) -> bool:
+        """True if some order has a tag."""
+        return bool(_stored(self._tag).astype(np.bool_).any())
+
+    def tags(self, ids: NDArray[np.int64] | None = None) -> dict[int, str]:
+        """The tags that are not empty, by order id; `ids` has the id of each sorted row, None for row plus 1."""
+        if not self.is_tagged:
+            return {}
+        numbers = np.arange(1, len(self) + 1) if ids is None else ids
+        return {int(i): str(tag) for i, tag in zip(numbers, self._full(self._tag), strict=True) if tag and i}
+
     def columns(self) -> dict[str, NDArray[Any]]:
         """The columns by name, each sorted by time and read-only."""
         return {name: column for name, column in vars(self).items() if not name.startswith("_")}
@@ -293,7 +312,8 @@ class Orders:
             self.parent,
             self.latency,
         )
-        return ArrayHandler(*(np.ascontiguousarray(column) for column in columns))
+        ids = np.zeros(len(self) if self.parent.any() or self.is_tagged else 0, np.int64)
+        return ArrayHandler(*(np.ascontiguousarray(column) for column in columns), ids)
 
 
 def _is_scalar(column: NDArray[Any]) -> bool:

@@ -18,6 +18,8 @@ cdef class Context:
     cdef dict streams                # by (symbol, kind): index of the stream on the tape, container
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the callback, message)
+    cdef readonly dict tags          # by id of the order
+    cdef dict sent_terms             # with response latency: by id, the terms of an order as last requested
 
     cdef int32_t index(self, str symbol) except -1
     cdef int check_active(self) except -1
@@ -27,5 +29,6 @@ cdef class Context:
     cdef int32_t symbol_of(self, int64_t order_id) except -1
     cdef int8_t type_of(self, int64_t order_id) except -1
     cdef bint is_working(self, int64_t order_id)
+    cdef int keep_terms(self, int64_t order_id, const Request* request) except -1
     cdef int64_t time(self, str name, value) except? -1
     cdef int32_t weighted(self, str symbol, double weight) except -1

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from btcore.data.timestamps import Moment
 
+from .order_state import OrderState
+
 _TimeInForce = Literal["GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS"]
 _Leg = Literal["long", "short"]
 
@@ -22,6 +24,8 @@ class _Terms(TypedDict, total=False):
     post_only: bool
     reduce_only: bool
     latency_ms: float | None
+    market_to_limit: bool
+    tag: str | None
 
 @final
 class Context:
@@ -30,6 +34,8 @@ class Context:
     def symbols(self) -> tuple[str, ...]: ...
     @property
     def logs(self) -> list[tuple[int, str]]: ...
+    @property
+    def tags(self) -> dict[int, str]: ...
     @property
     def waiting_timers(self) -> list[int]: ...
     @property
@@ -67,7 +73,9 @@ class Context:
         stop_loss: float | None = None,
         time_in_force: _TimeInForce = "GTC",
         latency_ms: float | None = None,
+        tag: str | None = None,
     ) -> tuple[int, int | None, int | None]: ...
+    def order(self, order_id: int) -> OrderState: ...
     def order_target(self, symbol: str, quantity: float) -> int | None: ...
     def order_target_percent(self, symbol: str, weight: float) -> int | None: ...
     def order_target_weights(self, weights: Mapping[str, float]) -> dict[str, int | None]: ...

@@ -4,7 +4,7 @@ Over 300 lines: a cdef class cannot be split over files.
 """
 
 cimport cython
-from libc.math cimport NAN, isfinite
+from libc.math cimport NAN, isfinite, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from heapq import heappush
@@ -13,7 +13,7 @@ from btcore.contract cimport (
     amend_trailing, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
 )
 from btcore.model cimport (
-    GTD, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
+    GTD, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
@@ -25,6 +25,7 @@ from btcore.model import OrderType
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
+from btcore.strategies.callbacks.order_state import order_state
 
 
 _KINDS = ("quotes", "trades", "bars")  # the order of a symbol's streams on the tape
@@ -44,6 +45,8 @@ cdef class Context:
         self.timers = []
         self.working = []
         self.logs = []
+        self.tags = {}
+        self.sent_terms = {}
         self.streams = {}
         self.timezone = "UTC"
 
@@ -141,7 +144,8 @@ cdef class Context:
         int64 ns UTC, a datetime, a date or an ISO 8601 text, local in the run's timezone without an offset. Orders of
         a symbol with one positive `oco` number cancel each other. `parent` is the id of the order whose fills release
         this one. `post_only` rejects the order if it would take liquidity; `reduce_only` limits its fills to the open
-        position. `latency_ms` replaces the run's latency.
+        position. `market_to_limit`: what is left after the first fill is a limit order at its price. `latency_ms`
+        replaces the run's latency. `tag` is a text that the result has beside the order.
 
         OrderError for an invalid term, or for terms that exclude each other.
         """
@@ -153,12 +157,13 @@ cdef class Context:
 
     def bracket(
         self, str symbol not None, double quantity, *, str side not None="buy", limit=None, stop=None,
-        take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None,
+        take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None, str tag=None,
     ):
         """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
         Returns the ids (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
-        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry. OrderError as in `buy`.
+        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError as
+        in `buy`.
         """
         if side not in ("buy", "sell"):
             raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")
@@ -166,10 +171,11 @@ cdef class Context:
         for name, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
             self.price(self.index(symbol), symbol, name, value)
         entry = self.send(
-            symbol, sign, quantity, limit=limit, stop=stop, time_in_force=time_in_force, latency_ms=latency_ms
+            symbol, sign, quantity, limit=limit, stop=stop, time_in_force=time_in_force, latency_ms=latency_ms,
+            tag=tag,
         )
         self.last_oco += 1
-        children = {"parent": entry, "oco": self.last_oco, "latency_ms": latency_ms}
+        children = {"parent": entry, "oco": self.last_oco, "latency_ms": latency_ms, "tag": tag}
         target = loss = None
         if take_profit is not None:
             target = self.send(symbol, -sign, quantity, limit=take_profit, **children)
@@ -180,7 +186,8 @@ cdef class Context:
     def send(
         self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
         str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
-        int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None,
+        int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None, bint market_to_limit=False,
+        str tag=None,
     ):
         """Sends an order; `side` is 1 to buy or -1 to sell. The terms are those of `buy`."""
         cdef int32_t s = self.index(symbol)
@@ -200,14 +207,16 @@ cdef class Context:
         if parent != 0 and self.symbol_of(parent) != s:
             raise OrderError(f"{symbol}: parent {parent} is not the id of an order for the same symbol")
         raise_conflict(symbol, price_conflict(
-            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None
+            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None,
+            market_to_limit,
         ))
         request.limit_px = self.price(s, symbol, "limit", limit)
         request.stop_px = self.price(s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch)
         request.trail = distance(symbol, "trail", trail, True)
         request.limit_offset = distance(symbol, "limit_offset", limit_offset, False)
         request.order_type = order_type_of(
-            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None
+            limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None,
+            market_to_limit,
         )
         request.trail_by = _TRAIL_BY[trail_by]
         request.time_in_force = _TIME_IN_FORCE[time_in_force]
@@ -222,7 +231,45 @@ cdef class Context:
         cdef int64_t order_id = send_order(self.out, &request)
         if order_id < 0:
             raise MemoryError
+        self.keep_terms(order_id, &request)
+        if tag:
+            self.tags[order_id] = tag
         return order_id
+
+    cdef int keep_terms(self, int64_t order_id, const Request* request) except -1:
+        """Stores the terms that a request gives, with response latency: the exchange's own are not known then."""
+        if not self.market.delayed:
+            return 0
+        given = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
+        before = self.sent_terms.get(order_id, given)
+        self.sent_terms[order_id] = tuple([b if isnan(g) else g for g, b in zip(given, before)])
+        return 0
+
+    def order(self, int64_t order_id):
+        """The state of an order as an `OrderState`, with what the strategy knows of it. OrderError for an unknown id.
+
+        With response latency, status and fills are those reported so far, and quantity and prices those that the
+        strategy requested last; else all are those of the exchange.
+        """
+        cdef const Request* request = self.unsent(order_id)
+        cdef const Order* order
+        if request != NULL:
+            terms = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
+            return order_state(
+                order_id, self.symbols[request.symbol], request.side, request.order_type, request.time_in_force,
+                terms, request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
+            )
+        order = &self.account.orders[order_id - 1]
+        terms = (order.asked_qty, order.limit_px, order.stop_px, order.trail, order.limit_offset)
+        leaves = order.qty - order.filled_qty
+        if self.market.delayed:
+            terms = self.sent_terms.get(order_id, terms)
+            leaves = terms[0] - order.known_filled_qty
+        return order_state(
+            order_id, self.symbols[order.symbol], order.side, order.order_type, order.time_in_force, terms,
+            leaves if order.known_status <= PARTIALLY_FILLED else 0.0, order.known_filled_qty, order.known_avg_px,
+            order.known_status, self.tags.get(order_id, ""),
+        )
 
     cdef double price(self, int32_t s, where, str name, value) except? -2.0:
         """NaN for None; OrderError for an invalid price."""
@@ -328,6 +375,7 @@ cdef class Context:
         limit_px = self.price(s, where, "limit", limit)
         if amend_trailing(self.out, order_id, qty, limit_px, trigger, distance, offset) < 0:
             raise MemoryError
+        self.keep_terms(order_id, &self.out.items[self.out.count - 1])
 
     cdef const Request* unsent(self, int64_t order_id) except? NULL:
         """The request of an order sent in this callback; NULL if it was sent before. OrderError for an unknown id."""

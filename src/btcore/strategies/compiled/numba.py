@@ -7,6 +7,7 @@
 
 from collections.abc import Callable
 from functools import update_wrapper
+from math import nan
 from typing import Any
 from zlib import crc32
 
@@ -30,6 +31,7 @@ __all__ = [
     "FOK",
     "GTC",
     "GTD",
+    "INSTRUMENT",
     "IOC",
     "LAST_FILL",
     "MARKET",
@@ -51,6 +53,7 @@ __all__ = [
     "bar",
     "bid",
     "cfunc",
+    "cost_model",
     "fill",
     "holding",
     "mid",
@@ -72,6 +75,7 @@ ACCOUNT = from_dtype(model.ACCOUNT_DTYPE)
 TICKER = from_dtype(model.TICKER_DTYPE)
 POSITION = from_dtype(model.POSITION_DTYPE)
 ORDER = from_dtype(model.ORDER_DTYPE)
+INSTRUMENT = from_dtype(model.INSTRUMENT_DTYPE)
 LAST_FILL = from_dtype(model.FILL_DTYPE)
 
 # Every signature contains this type. Its name has a hash of the record layouts, so that Numba's cache never
@@ -110,6 +114,27 @@ def cfunc(state: Any = None, **options: Any) -> Callable[[Callable[..., int]], A
         return update_wrapper(numba_cfunc(expected)(guarded), function)
 
     return compiled
+
+
+def cost_model(function: Callable[..., float] | None = None, **options: Any) -> Any:
+    """Decorator that compiles a function of a `btcore.CostModel`; `options` are those of `numba.njit`.
+
+    An exception in it ends the run with StrategyError, as a result of NaN does.
+    """
+    expected = types.float64(types.float64, types.float64, types.int64, types.int64, INSTRUMENT)
+
+    def compiled(given: Callable[..., float]) -> Any:
+        inner = njit(expected, **options)(given)
+
+        def guarded(price: Any, quantity: Any, side: Any, liquidity: Any, instrument: Any) -> Any:
+            try:
+                return inner(price, quantity, side, liquidity, instrument)
+            except Exception:
+                return nan
+
+        return update_wrapper(numba_cfunc(expected)(guarded), given)
+
+    return compiled if function is None else compiled(function)
 
 
 def _records(record: Any) -> Any:

@@ -64,6 +64,7 @@ def submit(  # noqa: PLR0917  # Numba knows no keyword-only arguments
     post_only: Any = False,
     reduce_only: Any = False,
     latency_ms: Any = nan,
+    market_to_limit: Any = False,
 ) -> Any:
     """Sends an order to buy (`side` 1) or sell (-1) and returns its id. The terms are those of `Context.buy`.
 
@@ -72,7 +73,8 @@ def submit(  # noqa: PLR0917  # Numba knows no keyword-only arguments
     """
     return _submit(
         out, symbol, 1 if side > 0 else -1, quantity, limit, stop, touch, trail, limit_offset, trail_by,
-        time_in_force, expires, oco, parent, int(post_only) + 2 * int(reduce_only), latency_ms,
+        time_in_force, expires, oco, parent, int(post_only) + 2 * int(reduce_only) + 8 * int(market_to_limit),
+        latency_ms,
     )  # fmt: skip
 
 

@@ -12,6 +12,9 @@ from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
 
+cdef enum:
+    TO_LIMIT = 8             # beside the bits of Flag: a market-to-limit order
+
 FAULTS = {
     NO_MEMORY: "not enough memory for the orders",
     UNKNOWN_SYMBOL: "an order is for a symbol that is not in the run; symbols are numbered from 0",
@@ -19,7 +22,7 @@ FAULTS = {
     BAD_TARGET: "a target is not a finite number",
     BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in _TRAIL_BY)}",
     BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(_TIME_IN_FORCE)}",
-    BAD_FLAG: "post_only or reduce_only is neither True nor False",
+    BAD_FLAG: "post_only, reduce_only or market_to_limit is neither True nor False",
     BAD_OCO: "oco is not 0 or a positive group number",
     BAD_PARENT: "parent is neither 0 nor the id of an order that was sent before",
     BAD_LATENCY: f"latency_ms is not {_LATENCY_RANGE}",
@@ -48,6 +51,7 @@ cdef int64_t submit(
 ) noexcept nogil:
     """Sends an order with the terms of `Context.buy`, NaN for none. Returns its id, or -1 if a term is invalid."""
     cdef Request request
+    cdef bint to_limit = flags & TO_LIMIT != 0
     cdef int conflict
     if symbol < 0 or symbol >= out.n_symbols:
         return set_fault(out, UNKNOWN_SYMBOL)
@@ -57,7 +61,7 @@ cdef int64_t submit(
         return set_fault(out, BAD_TRAIL_BY)
     if not 0 <= time_in_force <= CLS:
         return set_fault(out, BAD_TIME_IN_FORCE)
-    if not 0 <= flags <= (POST_ONLY | REDUCE_ONLY):
+    if flags & ~(POST_ONLY | REDUCE_ONLY | TO_LIMIT):
         return set_fault(out, BAD_FLAG)
     if oco < 0:
         return set_fault(out, BAD_OCO)
@@ -66,11 +70,11 @@ cdef int64_t submit(
     if not (isnan(latency_ms) or 0 <= latency_ms <= MAX_LATENCY_MS):
         return set_fault(out, BAD_LATENCY)
     conflict = price_conflict(
-        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
+        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset), to_limit
     )
     request = contract.new_order(<int32_t> symbol, 1 if side > 0 else -1, qty)
     request.order_type = order_type_of(
-        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset)
+        not isnan(limit), not isnan(stop), not isnan(touch), not isnan(trail), not isnan(limit_offset), to_limit
     )
     if conflict == NO_CONFLICT:
         conflict = time_conflict(request.order_type, <int8_t> time_in_force, expires != NEVER, flags & POST_ONLY)
@@ -78,7 +82,7 @@ cdef int64_t submit(
         return set_fault(out, FIRST_CONFLICT + conflict)
     request.limit_px, request.stop_px = limit, stop if isnan(touch) else touch
     request.trail, request.limit_offset = trail, limit_offset
-    request.trail_by, request.time_in_force, request.flags = <int8_t> trail_by, <int8_t> time_in_force, <int8_t> flags
+    request.trail_by, request.time_in_force, request.flags = <int8_t> trail_by, <int8_t> time_in_force, <int8_t> (flags & ~TO_LIMIT)
     request.expires, request.oco, request.parent = expires, oco, parent
     if not isnan(latency_ms):
         request.latency = llrint(latency_ms * 1e6)
