@@ -35,6 +35,8 @@ class Matching:
             match_source = {Quote: self.match_quote, Trade: self.match_trade, Bar: self.match_bar}
             if not market.is_halted_at(event):
                 match_source[type(event)](event)
+            if isinstance(event, Bar):
+                market.sides = event.sides_at("close")
         elif isinstance(event, Trade) and not market.halted:
             self.match_trade_beside_quotes(event, self.pool(event.size))
 

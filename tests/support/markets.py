@@ -111,6 +111,9 @@ def cases(draw: Any) -> tuple[Case, Script]:
         origin = 0.0 if instruments[symbol].negative_prices else 100.0
         grounds[symbol] = Ground(origin, step, instruments[symbol].lot_size or 1.0)
         streams[symbol] = draw(markets(draw(kinds), base, unit, grounds[symbol]))
+        if every_term and dice.one_in(6):
+            at = last_end(streams[symbol]) + int(unit * dice.pick((0.0, 1.0, 0.5))) + 1
+            instruments[symbol] = replace(instruments[symbol], delisting=(at, dice.pick((0.0, 90.0, 101.0))))
 
     milliseconds = unit / MILLISECOND
     latency = draw(st.sampled_from((0.0, 0.0, 0.25, 1.0, 2.0, 3.5))) * milliseconds
@@ -183,7 +186,34 @@ def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "slippage": dice.pick((None, None, None, Slippage(bps=50.0), Slippage(entry_bps=100.0, ticks=1.0))),
         "maker_bps": dice.pick((None, None, None, 3.0)),
         "taker_bps": dice.pick((None, None, None, 7.0)),
+        "mark_prices": sometimes((100.0, 97.0, 104.0)),
+        "halts": halts(dice, base, unit),
+        "price_bands": price_bands(dice, base, unit),
     }
+
+
+def halts(dice: Dice, base: int, unit: int) -> list[tuple[int, int]]:
+    """Up to two halts, one after the other."""
+    begin, length, gap = (int(unit * dice.pick(STEPS_OF_TIME)) for _ in range(3))
+    found = [(base + begin, base + begin + length), (base + begin + length + gap, base + 20 * unit)]
+    return found[: dice.pick((0, 0, 0, 0, 1, 2))]
+
+
+def price_bands(dice: Dice, base: int, unit: int) -> list[tuple[int, float | None, float | None]]:
+    """Up to two price bands around the price, open on a side at times."""
+    steps = (int(unit * dice.pick(STEPS_OF_TIME)) for _ in range(2))
+    limits = [(dice.pick((None, 97.0, 99.0)), dice.pick((None, 102.0, 100.5))) for _ in range(2)]
+    first, second = steps
+    found = [(base + first, *limits[0]), (base + first + second, *limits[1])]
+    return found[: dice.pick((0, 0, 0, 0, 1, 2))]
+
+
+def last_end(stream: dict[str, Any]) -> int:
+    """When the last row of a symbol is delivered."""
+    ends = [int(row[0]) for kind in ("quotes", "trades") for row in stream.get(kind) or ()]
+    for row in stream.get("bars") or ():
+        ends.append(stream["ends"][int(row[0])] if "ends" in stream else int(row[0]) + stream["interval"])
+    return max(ends)
 
 
 def trading_hours(dice: Dice, timezone: str, unit: int) -> TradingHours | None:
@@ -233,6 +263,7 @@ def more_of_execution(dice: Dice, base: int, unit: int) -> dict[str, Any]:
         "commission_round_to": dice.pick((0.0, 0.0, 0.25)),
         "slippage_entry_bps": dice.pick((0.0, 0.0, 0.0, 100.0)),
         "bar_fill": dice.pick(("open", "open", "close")),
+        "oco_across": dice.one_in(3),
         "close_at_end": dice.one_in(3),
         "consume": dice.pick(("none", "none", "until_refresh")),
         "max_quote_age": dice.pick(
@@ -323,6 +354,8 @@ def more_of_order(dice: Dice, prices: dict[str, Any], unit: int) -> dict[str, An
     if prices.keys() == {"limit"} and terms["time_in_force"] in ("GTC", "DAY", "GTD"):
         terms["post_only"] = dice.one_in(4)
     terms["reduce_only"] = dice.one_in(6)
+    if not prices and terms["time_in_force"] in ("GTC", "DAY", "GTD"):
+        terms["market_to_limit"] = dice.one_in(3)
     if dice.one_in(4):
         terms["parent"] = dice.pick(tuple(range(8)))
     return terms

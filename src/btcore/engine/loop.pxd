@@ -177,7 +177,7 @@ cdef inline void run_scheduled(Run* run, int64_t ts) noexcept nogil:
             failed |= check_margin(ex, ts)
     if failed:
         run.error = OUT_OF_MEMORY
-    if ex.journal.n_fills != fills and run.mark_due == NEVER:
+    if ex.journal.n_fills != fills and run.mark_due == NEVER and run.mark_every > 0:  # else points follow events alone
         schedule_mark(run)
 
 

@@ -8,7 +8,7 @@ from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leave
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange, Pool, can_match, note, set_price, takes_close
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE, Order,
+    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE, OPG, Order,
     PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STALE_QUOTE,
     STANDING_QUOTE, TRADE, Ticker, Trade,
 )
@@ -56,6 +56,8 @@ cdef inline int match_standing(Exchange* ex, Order* order, int64_t now) noexcept
     Returns 0, or -1 if memory runs out.
     """
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
+    if order.time_in_force == OPG:
+        return 0  # it meets an event of the source at or after its open
     if ex.trading[order.symbol].halted:
         return wait_for_trading(ex, order, now)
     if ticker.source == QUOTE and ticker.quoted:
