@@ -1,4 +1,4 @@
-"""Plants every fault of the list into a copy of the tree, builds it once, and runs the tests with one fault at a time."""
+"""Plants the faults into a copy of the tree, builds it once, and runs the tests with one fault at a time."""
 
 import argparse
 import json
@@ -24,7 +24,7 @@ TEST_SECONDS = 60  # for one test
 MEMORY = 8 * 2**30  # bytes of one process
 FIRST = ["tests/by_hand", "tests/properties"]
 UNIT = {  # tests of the package of a fault, besides FIRST
-    "engine": ["backtest", "results", "strategies", "test_saved_runs.py", "test_verify.py"],
+    "engine": ["backtest", "results", "strategies", "test_verify.py"],
     "rules": ["rules", "test_verify.py"],
     "metrics": ["metrics", "results"],
     "fastpath": ["backtest", "strategies/arrays"],
@@ -106,7 +106,7 @@ def copy_tree(faults: list[Fault]) -> None:
 
 
 def variables() -> dict[str, str]:
-    """The environment of the build and of the tests: modules come from the copy, and random tests are short."""
+    """The environment of the build and the tests: modules come from the copy, and random tests are short."""
     own = {
         "PYTHONPATH": f"{COPY / 'src'}{os.pathsep}{COPY / 'tests' / 'mutation'}",
         "BTCORE_MUTATION_TIMES": str(COPY / "build" / "times.json"),

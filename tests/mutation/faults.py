@@ -1,8 +1,8 @@
 """The list of faults, `faults.txt`.
 
-A line without indentation names a file below src/btcore. Each fault in it is a pair of lines: after `-` the text in
-the file, which occurs there once and lies in one line, and after `+` the text that replaces it. A `+` alone removes the
-text. The number of a fault is its place in the list, from 1.
+A line without indentation names a file below src/btcore. Each fault in it is a pair of lines: after `-` the
+text in the file, which occurs there once and lies in one line, and after `+` the text that replaces it. A `+`
+alone removes the text. The number of a fault is its place in the list, from 1.
 """
 
 from dataclasses import dataclass

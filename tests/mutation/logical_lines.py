@@ -67,7 +67,7 @@ def split_top(text: str, separator: str) -> list[str]:
 def split_assignment(text: str) -> tuple[str, str]:
     """(target, value) of `target = value`; the value is empty if there is no assignment."""
     for i, kind, depth in scan(text):
-        if kind == "code" and depth == 0 and text[i] == "=":
-            if text[i + 1 : i + 2] != "=" and text[i - 1] not in "=!<>+-*/%&|^":
-                return text[:i], text[i + 1 :]
+        is_sign = kind == "code" and depth == 0 and text[i] == "="
+        if is_sign and text[i + 1 : i + 2] != "=" and text[i - 1] not in "=!<>+-*/%&|^":
+            return text[:i], text[i + 1 :]
     return text, ""

@@ -1,6 +1,6 @@
-"""A plugin of pytest for runs with a fault: the shortest test first, none of the reference engine, no shrinking.
+"""A plugin of pytest for runs with a fault: short tests first, none of the reference engine, no shrinking.
 
-BTCORE_MUTATION_TIMES names a file with the seconds of each test; it is written by a run that finds no such file.
+BTCORE_MUTATION_TIMES names a file with the seconds of each test. A run that finds no such file writes it.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Source with all faults in it, of which the environment variable BTCORE_FAULT chooses one at run time.
 
-A simple statement becomes a branch, the condition of an `if` or `while` a condition of both forms, and the initial value
-of a declaration a conditional expression. So one build holds every fault.
+A simple statement becomes a branch, the condition of an `if` or `while` a condition of both forms, and the
+initial value of a declaration a conditional expression. So one build holds every fault.
 """
 
 import re
@@ -98,7 +98,7 @@ def choose(original: str, mutated: list[tuple[int, str]]) -> str:
 
 
 def choose_items(original: str, mutated: list[tuple[int, str]]) -> str:
-    """Conditional expressions for the items that differ: arguments, or the initial values of a declaration."""
+    """Conditional expressions for the items that differ: arguments, or initial values of a declaration."""
     items = split_top(original, ",")
     for k, item in enumerate(items):
         forms = []
