@@ -16,8 +16,16 @@ cdef extern from *:
     """
     #ifndef BTCORE_FAULT_H
     #define BTCORE_FAULT_H
+    #include <pthread.h>
     #include <stdlib.h>
     static int btcore_fault_number = -1;
+    /* A child process has its own fault. */
+    static void btcore_forget_fault(void) {
+        btcore_fault_number = -1;
+    }
+    __attribute__((constructor)) static void btcore_watch_forks(void) {
+        pthread_atfork(0, 0, btcore_forget_fault);
+    }
     static inline int btcore_fault(void) {
         if (btcore_fault_number < 0) {
             const char* text = getenv("BTCORE_FAULT");
