@@ -1,7 +1,7 @@
 """A plugin of pytest that runs the collected tests once for each fault, each time in a child process.
 
-The tests are collected once, as that takes longer than most runs: a child stops at the first test that fails,
-and short tests come first. Tests of the reference engine are left out, and random cases are not shrunk.
+The tests are collected once, as that takes longer than most runs: a child stops at the first test that fails.
+Tests of the reference engine are left out, and random cases are not shrunk.
 """
 
 import json
@@ -22,13 +22,15 @@ from mutation.faults import Fault
 WORKERS = 2
 SECONDS = 900  # for the tests of one fault
 MEMORY = 8 * 2**30  # bytes of one process
-UNKNOWN = 1.0  # seconds of a test that has not run
+UNKNOWN = 0.1  # seconds of a test that has not run
+SHORT = 2.0  # seconds of a module
 FIRST = ("tests/by_hand/", "tests/properties/")
-UNIT = {  # the other tests of the package of a fault
-    "engine": ["backtest", "results", "strategies", "test_verify.py"],
+BROAD = "tests/properties/test_against_reference.py"
+UNIT = {  # the other tests of the package of a fault, those closest to it first
+    "engine": ["test_verify.py", "backtest", "results", "strategies/callbacks"],
     "rules": ["rules", "test_verify.py"],
     "metrics": ["metrics", "results"],
-    "fastpath": ["backtest", "strategies"],
+    "fastpath": ["backtest", "strategies/arrays"],
     "feed": ["feed", "backtest"],
     "strategies": ["strategies"],
 }
@@ -88,8 +90,10 @@ class FaultRuns:
         if not self.trust and not self.passes_without_fault(session, items):
             return True
         known: dict[str, float] = json.loads(self.times.read_text())
-        items.sort(key=lambda item: known.get(item.nodeid, UNKNOWN))
-        todo = ((fault.number, tests_of(fault, items)) for fault in self.chosen)
+        cost: dict[str, float] = {}
+        for item in items:
+            cost[module_of(item)] = cost.get(module_of(item), 0.0) + known.get(item.nodeid, UNKNOWN)
+        todo = ((fault.number, tests_of(fault, items, cost)) for fault in self.chosen)
         by_number = {fault.number: fault for fault in self.chosen}
         with self.log.open("a") as log:
             for outcome in self.run_all(session, todo):
@@ -175,7 +179,22 @@ def ended(child: Child) -> Outcome | None:
     return Outcome(child.number, failed, elapsed, seconds)
 
 
-def tests_of(fault: Fault, items: list[pytest.Item]) -> list[pytest.Item]:
-    """The tests that run with a fault, in the order of `items`."""
-    folders = FIRST + tuple(f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]])
-    return [item for item in items if item.nodeid.startswith(folders)]
+def module_of(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
+
+
+def tests_of(fault: Fault, items: list[pytest.Item], cost: dict[str, float]) -> list[pytest.Item]:
+    """The tests that run with a fault; `cost` is by module.
+
+    The short modules of the fault's own package come first, then the cases by hand, the random markets, and all
+    others. Tests of one module stay together, as they may share what is set up for them.
+    """
+    units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
+
+    def place(item: pytest.Item) -> tuple[int, float, str]:
+        module = module_of(item)
+        is_own = module.startswith(units[0]) and cost[module] < SHORT
+        ahead = (is_own, module.startswith(FIRST[0]), module == BROAD)
+        return -max(ahead * (3 - k) for k, ahead in enumerate(ahead)), cost[module], module
+
+    return sorted((item for item in items if item.nodeid.startswith((*FIRST, *units))), key=place)
