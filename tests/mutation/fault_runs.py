@@ -186,7 +186,7 @@ def module_of(item: pytest.Item) -> str:
 def tests_of(fault: Fault, items: list[pytest.Item], cost: dict[str, float]) -> list[pytest.Item]:
     """The tests that run with a fault; `cost` is by module.
 
-    The short modules of the fault's own package come first, then the cases by hand, the random markets, and all
+    The short modules of its own package come first, then the cases by hand, the random markets, and all
     others. Tests of one module stay together, as they may share what is set up for them.
     """
     units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
