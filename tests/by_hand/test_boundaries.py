@@ -4,13 +4,15 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from engines import EngineRun
-from hand_cases import HOUR, at, bars, both, buy, ends, fills, play, quotes, sell, trades
+from engines import ENGINES, EngineRun
+from hand_cases import HOUR, at, bars, both, buy, ends, fills, play, quotes, sell, sided, trades
 
 import btcore as bt
-from btcore.config import CommissionTier, Instrument
+from btcore.config import CommissionTier, Instrument, TradingHours
+from btcore.times.hours import DAYS
 
 SECOND = 10**9
+SESSIONS = TradingHours(timezone="UTC", week={day: [("00:00:06", "00:00:09")] for day in DAYS})
 
 
 def test_the_turnover_of_a_month_starts_from_zero() -> None:
@@ -75,3 +77,59 @@ def test_a_point_comes_before_an_event_a_nanosecond_later(engine: EngineRun) -> 
     market = {"A": quotes((0, 100, 100), (1, 105, 105), (1.0000000015, 95, 95))}
     outcome = play(engine, {0: buy(1)}, market, initial_capital=1000, mark_every=SECOND)
     assert [point["equity"] for point in outcome.equity][-2:] == [1005, 995]
+
+
+def test_an_opening_order_that_arrives_at_the_open_takes_it(engine: EngineRun) -> None:
+    # The session opens at 6 s: an order of 6 s is in time, and meets the next quote.
+    market = {"A": quotes(*((t, 100 + t, 101 + t) for t in range(9)))}
+    sessions = {"A": Instrument(sessions=SESSIONS)}
+    outcome = play(engine, {6: buy(1, time_in_force="OPG")}, market, sessions)
+    assert fills(outcome) == [(7, 1, 1, 108, "taker")]
+
+
+def test_after_a_liquidation_a_target_counts_nothing_as_open() -> None:
+    # 40 at 100 and 1000 of equity; at 90 a fifth of 3600 is more than 600. Then 1 is wanted, and 1 bought.
+    market = {"A": quotes((0, 100, 100), (1, 90, 90), (2, 90, 90), (3, 90, 90))}
+    plan = {0: buy(40), 2: lambda ctx: ctx.order_target("A", 1)}
+    terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
+    outcome = play(ENGINES["btcore"], plan, market, **terms)
+    assert fills(outcome)[1:] == [(1, 2, -40, 90, "taker"), (2, 3, 1, 90, "taker")]
+
+
+def test_a_child_keeps_what_is_released_when_its_parent_grows(engine: EngineRun) -> None:
+    # 5 of 10 fill and release 5 of the child's 10. Of 20, 6 are a share of 3, which takes nothing back.
+    market = {"A": quotes((0, 99, 100, 9, 5), (1, 109, 110, 9, 9), (2, 99, 100, 9, 1), (3, 109, 110, 9, 9))}
+    plan = {
+        0: both(buy(10, limit=100.0), sell(10, limit=150.0, parent=1)),
+        1: lambda ctx: ctx.amend(1, quantity=20),
+    }
+    outcome = play(engine, plan, market, displayed_size=True)
+    assert [fill["quantity"] for fill in outcome.fills] == [5, 1]
+    assert outcome.orders[1]["quantity"] == 5
+
+
+def test_a_child_that_arrives_late_trails_from_the_price_of_its_side(engine: EngineRun) -> None:
+    # Bought at 1 s; the child arrives at 2.5 s, when the bid closed at 100 last: the stop is 97, which the
+    # bid of 97.5 does not reach. From the mid of 101 it would be 98.
+    bids = (99, 100, 100, 97.5, 96)
+    market = {"A": sided(*((t, (bid,) * 4, (bid + 2,) * 4) for t, bid in enumerate(bids)))}
+    plan = {1: both(buy(1), sell(1, trail=3.0, parent=1, latency_ms=1500))}
+    outcome = play(engine, plan, market)
+    assert fills(outcome) == [(1, 1, 1, 102, "taker"), (4, 2, -1, 96, "taker")]
+
+
+def test_the_quantity_that_a_parent_has_filled_is_not_open_for_its_child(engine: EngineRun) -> None:
+    # 2000 buy 10 at 95; the child for 10 at 90 needs 20 * 90 = 1800 of them. With the 10 of the parent still
+    # open it would be 30 * 90.
+    market = {"A": quotes(*((t, px, px) for t, px in enumerate((100, 95, 90, 90))))}
+    plan = {0: both(buy(10, limit=95.0), buy(10, limit=90.0, parent=1))}
+    outcome = play(engine, plan, market, initial_capital=2000)
+    assert fills(outcome) == [(1, 1, 10, 95, "maker"), (2, 2, 10, 90, "maker")]
+
+
+def test_equity_equal_to_the_margin_is_enough(engine: EngineRun) -> None:
+    # 40 bought at 100 with 1000: at 93.75 equity is 750, a fifth of 3750; at 93.5 it is 740 of 748.
+    market = {"A": quotes(*((t, px, px) for t, px in enumerate((100, 93.75, 93.5, 93.5))))}
+    terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
+    outcome = play(engine, {0: buy(40)}, market, **terms)
+    assert fills(outcome)[1:] == [(2, 2, -40, 93.5, "taker")]

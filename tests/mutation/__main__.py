@@ -44,7 +44,13 @@ def main() -> int:
     subprocess.run([sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"], cwd=COPY, check=True)
     set_variables()
     folders = {f"tests/unit/{name}" for fault in chosen for name in UNIT[fault.file.split("/")[0]]}
-    runs = FaultRuns(chosen, COPY / "build" / "times.json", COPY / "build" / "log.txt", trust=options.trust)
+    runs = FaultRuns(
+        chosen,
+        COPY / "build" / "times.json",
+        COPY / "build" / "log.txt",
+        trust=options.trust,
+        quick=options.quick,
+    )
     pytest.main([*OPTIONS, *FIRST, *sorted(folders)], plugins=[runs])
     return report(chosen, runs.outcomes)
 
@@ -58,6 +64,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument(
         "--trust", action="store_true", help="skip the run without a fault, if there was one before"
     )
+    parser.add_argument("--quick", action="store_true", help="run the tests closest to each fault alone")
     return parser.parse_args()
 
 

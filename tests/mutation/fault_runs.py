@@ -57,9 +57,9 @@ class Outcome:
 class FaultRuns:
     """After the session `outcomes` has an item for each fault; it is empty if tests fail without a fault."""
 
-    def __init__(self, chosen: list[Fault], times: Path, log: Path, *, trust: bool) -> None:
+    def __init__(self, chosen: list[Fault], times: Path, log: Path, *, trust: bool, quick: bool) -> None:
         self.chosen, self.times, self.log = chosen, times, log
-        self.trust = trust and times.exists()
+        self.trust, self.quick = trust and times.exists(), quick
         self.outcomes: list[Outcome] = []
         self.failed: str | None = None  # of the child process
         self.seconds: dict[str, float] = {}
@@ -93,7 +93,7 @@ class FaultRuns:
         cost: dict[str, float] = {}
         for item in items:
             cost[module_of(item)] = cost.get(module_of(item), 0.0) + known.get(item.nodeid, UNKNOWN)
-        todo = ((fault.number, tests_of(fault, items, cost)) for fault in self.chosen)
+        todo = ((fault.number, tests_of(fault, items, cost, quick=self.quick)) for fault in self.chosen)
         by_number = {fault.number: fault for fault in self.chosen}
         with self.log.open("a") as log:
             for outcome in self.run_all(session, todo):
@@ -183,11 +183,13 @@ def module_of(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
 
 
-def tests_of(fault: Fault, items: list[pytest.Item], cost: dict[str, float]) -> list[pytest.Item]:
+def tests_of(
+    fault: Fault, items: list[pytest.Item], cost: dict[str, float], *, quick: bool
+) -> list[pytest.Item]:
     """The tests that run with a fault; `cost` is by module.
 
     The short modules of its own package come first, then the cases by hand, the random markets, and all
-    others. Tests of one module stay together, as they may share what is set up for them.
+    others. Tests of one module stay together, as they may share what is set up for them. `quick` leaves the others out.
     """
     units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
 
@@ -197,4 +199,5 @@ def tests_of(fault: Fault, items: list[pytest.Item], cost: dict[str, float]) -> 
         ahead = (is_own, module.startswith(FIRST[0]), module == BROAD)
         return -max(ahead * (3 - k) for k, ahead in enumerate(ahead)), cost[module], module
 
-    return sorted((item for item in items if item.nodeid.startswith((*FIRST, *units))), key=place)
+    chosen = [item for item in items if item.nodeid.startswith((*FIRST, *units))]
+    return sorted((item for item in chosen if not quick or place(item)[0] < 0), key=place)
