@@ -133,3 +133,54 @@ def test_equity_equal_to_the_margin_is_enough(engine: EngineRun) -> None:
     terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
     outcome = play(engine, {0: buy(40)}, market, **terms)
     assert fills(outcome)[1:] == [(2, 2, -40, 93.5, "taker")]
+
+
+def test_the_margin_is_checked_where_the_multiplier_moves_equity(engine: EngineRun) -> None:
+    # 4 of ten units each bought at 100 with 1000: at 90 equity is 600, and a fifth of 3600 is more.
+    market = {"A": quotes((0, 100, 100), (1, 90, 90), (2, 90, 90))}
+    terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
+    outcome = play(engine, {0: buy(4)}, market, {"A": Instrument(multiplier=10)}, **terms)
+    assert fills(outcome)[1:] == [(1, 2, -4, 90, "taker")]
+
+
+def test_a_liquidation_that_waits_is_not_started_again(engine: EngineRun) -> None:
+    # 20 of A and of B bought at 100 with 1000. At 3 s A closes at 60: equity is 200, and a fifth of 3200 is
+    # needed. B is sold at its quote, A at its next open; in between a fifth of 1200 is still more than 200.
+    market = {
+        "A": bars(
+            (0, 100, 100, 100, 100), (1, 100, 100, 100, 100), (2, 100, 100, 60, 60), (3, 60, 60, 60, 60)
+        ),
+        "B": quotes(*((t, 100, 100) for t in (0.5, 1.5, 3.2, 3.4))),
+    }
+    plan = {1: both(buy(20), lambda ctx: ctx.buy("B", 20))}
+    terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
+    outcome = play(engine, plan, market, **terms)
+    assert sorted(fill[1:4] for fill in fills(outcome)) == [
+        (1, 20, 100),
+        (2, 20, 100),
+        (3, -20, 60),
+        (4, -20, 100),
+    ]
+    assert len(outcome.orders) == 4
+
+
+def test_a_touch_order_released_beyond_its_price_fills_where_it_is_released(engine: EngineRun) -> None:
+    # The stop of 110 fills inside the bar and releases the sell at 105, which the price is above already.
+    market = {"A": bars((0, 100, 100, 100, 100), (1, 100, 112, 99, 111), (2, 111, 111, 111, 111))}
+    plan = {1: both(buy(1, stop=110.0), sell(1, touch=105.0, parent=1))}
+    outcome = play(engine, plan, market, intrabar="optimistic")
+    assert fills(outcome) == [(2, 1, 1, 110, "taker"), (2, 2, -1, 110, "taker")]
+
+
+def test_inside_a_bar_of_bid_and_ask_the_spread_is_the_mean_of_its_ends(engine: EngineRun) -> None:
+    # The spread is 2 at the open and 6 at the close. Bought at 100 in between, the child starts from 96, and
+    # its stop is 93: the bid of 94 does not reach it.
+    rows = (
+        (0, (99, 99, 99, 99), (101, 101, 101, 101)),
+        (1, (100, 103, 95, 96), (102, 105, 99, 102)),
+        (2, (94, 94, 94, 94), (96, 96, 96, 96)),
+        (3, (92, 92, 92, 92), (94, 94, 94, 94)),
+    )
+    plan = {1: both(buy(1, limit=100.0), sell(1, trail=3.0, parent=1))}
+    outcome = play(engine, plan, {"A": sided(*rows)})
+    assert fills(outcome) == [(2, 1, 1, 100, "maker"), (3, 2, -1, 92, "taker")]
