@@ -1,6 +1,7 @@
 """Values at the boundaries of rules: months, steps of time, sizes, and what an event leaves behind."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hand_cases import HOUR, at, bars, both, buy, ends, fills, play, quotes, sel
 
 import btcore as bt
 from btcore.config import CommissionTier, Instrument, TradingHours
+from btcore.model import Rule
 from btcore.times.hours import DAYS
 
 SECOND = 10**9
@@ -184,3 +186,96 @@ def test_inside_a_bar_of_bid_and_ask_the_spread_is_the_mean_of_its_ends(engine: 
     plan = {1: both(buy(1, limit=100.0), sell(1, trail=3.0, parent=1))}
     outcome = play(engine, plan, {"A": sided(*rows)})
     assert fills(outcome) == [(2, 1, 1, 100, "maker"), (3, 2, -1, 92, "taker")]
+
+
+def test_on_a_path_a_child_that_fills_whole_or_not_does_not_rest(engine: EngineRun) -> None:
+    # The path is 104, 107, 99, 106: it fills the parent at 100 and passes the child's 105 later. The child
+    # has to fill on arrival, at the next open of 103, and cannot.
+    market = {"A": bars((0, 104, 104, 104, 104), (1, 104, 107, 99, 106), (2, 103, 103, 103, 103))}
+    plan = {1: both(buy(1, limit=100.0), sell(1, limit=105.0, time_in_force="FOK", parent=1))}
+    outcome = play(engine, plan, market, intrabar="path")
+    assert fills(outcome) == [(2, 1, 1, 100, "maker")]
+    assert ends(outcome)[1] == ("CANCELED", "fok", 2)
+
+
+def test_a_cancel_does_not_wait_for_the_close_that_fills_the_order(engine: EngineRun) -> None:
+    # A tenth of the volume of 50 fills at the close of 1 s. The rest waits for the close of 2 s, and is
+    # cancelled at 1.7 s.
+    flat = (100, 100, 100, 100, 50)
+    market = {"A": bars((0, *flat), (1, *flat), (2, *flat)), "B": quotes((1.7, 10, 11), (3, 10, 11))}
+    plan = {1: buy(8), 1.7: lambda ctx: ctx.cancel(1)}
+    outcome = play(engine, plan, market, bar_fill="close", volume_share=0.1)
+    assert fills(outcome) == [(1, 1, 5, 100, "taker")]
+    assert ends(outcome) == [("CANCELED", "requested", 1.7)]
+
+
+def rules(data: dict[str, Any], orders: bt.Orders, **terms: Any) -> list[Rule]:
+    """What each fill of a run follows from."""
+    result = bt.run(data, orders, execution=bt.Execution(**terms), progress=False)
+    return [Rule(code) for code in result.journal.fills["rule"].tolist()]
+
+
+def test_a_fill_at_the_end_of_the_data_names_its_rule() -> None:
+    times = at(0) + SECOND * np.arange(3)
+    data = {"A": bt.Trades(times, np.full(3, 100.0))}
+    found = rules(data, bt.Orders(times[:1], "A", "buy", 1.0), close_at_end=True)
+    assert found == [Rule.PRINT_TAKEN, Rule.DATA_END]
+
+
+def test_a_print_at_a_limit_and_one_beyond_it_have_their_rules() -> None:
+    # Buys at 99 and at 100 rest below 101. The print of 100 touches the one, that of 98 goes through the
+    # other.
+    times = at(0) + SECOND * np.arange(3)
+    data = {"A": bt.Trades(times, np.array([101.0, 100.0, 98.0]))}
+    orders = bt.Orders(times[:1].repeat(2), "A", "buy", 1.0, limit_price=np.array([99.0, 100.0]))
+    assert rules(data, orders, limit_fill="touch") == [Rule.PRINT_TOUCHED, Rule.PRINT_THROUGH]
+
+
+def test_the_amended_quantity_of_a_child_includes_what_its_sibling_has_filled(engine: EngineRun) -> None:
+    # The target sells 4 of 10. An amendment of the stop to 8 leaves it 4.
+    market = {
+        "A": quotes(
+            (0, 99, 100, 50, 50),
+            (1, 110, 111, 4, 50),
+            (2, 105, 106, 50, 50),
+            (3, 90, 91, 50, 50),
+            (4, 90, 91, 50, 50),
+        )
+    }
+    children = {"parent": 1, "oco": 1}
+    plan = {
+        0: both(buy(10), sell(10, limit=110.0, **children), sell(10, stop=95.0, **children)),
+        2: lambda ctx: ctx.amend(3, quantity=8),
+    }
+    outcome = play(engine, plan, market, displayed_size=True)
+    assert fills(outcome) == [(0, 1, 10, 100, "taker"), (1, 2, -4, 110, "maker"), (3, 3, -4, 90, "taker")]
+
+
+def test_a_target_counts_the_amended_quantity_of_an_open_order() -> None:
+    # 5 are ordered and amended to 8 before the open of 1 s. A target of 10 at 1.5 s is 2 more.
+    market = {
+        "A": bars(*((t, 100, 100, 100, 100) for t in range(4))),
+        "B": quotes((1.5, 10, 11), (3, 10, 11)),
+    }
+    plan = {
+        1: both(buy(5), lambda ctx: ctx.amend(1, quantity=8)),
+        1.5: lambda ctx: ctx.order_target("A", 10),
+    }
+    outcome = play(ENGINES["btcore"], plan, market)
+    assert [fill["quantity"] for fill in outcome.fills] == [8, 2]
+
+
+def test_a_dividend_leaves_a_sell_above_the_market(engine: EngineRun) -> None:
+    instruments = {"A": Instrument(dividends=[(at(1.5), 2.0)])}
+    market = {"A": quotes(*((t, 100, 101) for t in range(4)))}
+    outcome = play(engine, {0: both(sell(1, touch=150.0), sell(1, stop=50.0))}, market, instruments)
+    assert [order["stop"] for order in outcome.orders] == [150, 48]
+
+
+def test_slippage_sees_the_size_of_a_quote_after_a_split(engine: EngineRun) -> None:
+    # At 4.5 s the ask of 102 is one of 51 and its size of 2 one of 4: a half of it costs 10 % / 4.
+    market = {"A": quotes((0, 100, 101, 2, 2), (3, 101, 102, 2, 2), (7, 51, 52, 9, 9))}
+    instruments = {"A": Instrument(splits=[(at(4), 2.0)])}
+    plan = {3: buy(2, latency_ms=1500)}
+    outcome = play(engine, plan, market, instruments, slippage_volume=0.1)
+    assert fills(outcome) == [(4.5, 1, 2, 51 * 1.025, "taker")]
