@@ -279,3 +279,55 @@ def test_slippage_sees_the_size_of_a_quote_after_a_split(engine: EngineRun) -> N
     plan = {3: buy(2, latency_ms=1500)}
     outcome = play(engine, plan, market, instruments, slippage_volume=0.1)
     assert fills(outcome) == [(4.5, 1, 2, 51 * 1.025, "taker")]
+
+
+def test_a_split_restates_the_size_of_the_bid(engine: EngineRun) -> None:
+    # At 4.5 s the bid of 101 is one of 50.5, and of the 2 asked for there are 4.
+    market = {"A": quotes((0, 100, 101, 2, 2), (3, 101, 102, 2, 2), (7, 51, 52, 9, 9))}
+    instruments = {"A": Instrument(splits=[(at(4), 2.0)])}
+    outcome = play(engine, {3: sell(9, latency_ms=1500)}, market, instruments, displayed_size=True)
+    assert fills(outcome)[0] == (4.5, 1, -4, 50.5, "taker")
+
+
+def test_a_split_restates_what_a_sibling_has_filled(engine: EngineRun) -> None:
+    # The target sells 4 of 10, and the split makes that 8 of 20. An amendment of the stop to 18 leaves it 10.
+    market = {
+        "A": quotes(
+            (0, 99, 100, 50, 50),
+            (1, 110, 111, 4, 50),
+            (2, 52, 53, 50, 50),
+            (3, 45, 46, 50, 50),
+            (4, 45, 46, 50, 50),
+        )
+    }
+    children = {"parent": 1, "oco": 1}
+    plan = {
+        0: both(buy(10), sell(10, limit=110.0, **children), sell(10, stop=95.0, **children)),
+        2: lambda ctx: ctx.amend(3, quantity=18),
+    }
+    instruments = {"A": Instrument(splits=[(at(1.5), 2.0)])}
+    outcome = play(engine, plan, market, instruments, displayed_size=True)
+    assert fills(outcome)[2] == (3, 3, -10, 45, "taker")
+
+
+def test_a_close_of_one_symbol_fills_no_order_of_another(engine: EngineRun) -> None:
+    # A closes at 9 s. B has an order that expired at 8 s, unseen, and one for its own close at midnight.
+    market = {
+        "A": quotes(*((t, 100, 101) for t in range(12))),
+        "B": quotes(*((t, 10, 11) for t in (0, 7, 11))),
+    }
+    plan = {
+        7: both(
+            lambda ctx: ctx.buy("B", 1, limit=9.0, time_in_force="GTD", expires=at(8)),
+            lambda ctx: ctx.buy("B", 1, time_in_force="CLS"),
+        )
+    }
+    outcome = play(engine, plan, market, {"A": Instrument(sessions=SESSIONS)})
+    assert fills(outcome) == []
+    assert ends(outcome)[1] == ("EXPIRED", "end_of_data", 11)
+
+
+def test_a_sell_at_the_close_takes_the_size_of_the_bid(engine: EngineRun) -> None:
+    market = {"A": quotes((20 * HOUR, 99, 100, 3, 9), (25 * HOUR, 99, 100, 3, 9))}
+    outcome = play(engine, {20 * HOUR: sell(5, time_in_force="CLS")}, market, displayed_size=True)
+    assert fills(outcome) == [(24 * HOUR, 1, -3, 99, "taker")]
