@@ -59,3 +59,12 @@ def test_time_in_two_positions_counts_once() -> None:
     orders = bt.Orders(sent, ["A", "B", "B", "A"], ["buy", "buy", "sell", "sell"], 1.0)
     data = {name: bt.Trades(times, np.full(11, 100.0)) for name in ("A", "B")}
     assert bt.run(data, orders, progress=False).metrics["exposure_time"] == pytest.approx(30)
+
+
+def test_fees_for_borrowed_shares_are_positive() -> None:
+    # 10 at 100 for a day, at 36.5 % a year.
+    times = at(0) + SECOND * np.array([0, 1, 86_400, 86_401])
+    orders = bt.Orders(times[:1], "A", "sell", 10.0)
+    data = {"A": bt.Trades(times, np.full(4, 100.0))}
+    terms = {"instruments": {"A": bt.Instrument(borrow_rate=0.365)}, "progress": False}
+    assert bt.run(data, orders, **terms).metrics["borrow_fees"] == pytest.approx(1)

@@ -191,12 +191,13 @@ def tests_of(
     The short modules of its own package come first, then the cases by hand, the random markets, and all
     others. Tests of one module stay together, as they may share what is set up for them. `quick` leaves the others out.
     """
+    by_hand = fault.file.startswith(("engine/", "rules/"))  # the other packages have tests of their own
     units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
 
     def place(item: pytest.Item) -> tuple[int, float, str]:
         module = module_of(item)
-        is_own = module.startswith(units[0]) and cost[module] < SHORT
-        ahead = (is_own, module.startswith(FIRST[0]), module == BROAD)
+        is_own = module.startswith(units[0] if by_hand else tuple(units)) and cost[module] < SHORT
+        ahead = (is_own, module.startswith(FIRST[0]) and by_hand, module == BROAD and by_hand)
         return -max(ahead * (3 - k) for k, ahead in enumerate(ahead)), cost[module], module
 
     chosen = [item for item in items if item.nodeid.startswith((*FIRST, *units))]
