@@ -189,7 +189,7 @@ def tests_of(
     """The tests that run with a fault; `cost` is by module.
 
     The short modules of its own package come first, then the cases by hand, the random markets, and all
-    others. Tests of one module stay together, as they may share what is set up for them. `quick` leaves the others out.
+    others, which `quick` leaves out. Tests of one module stay together, as they may share what is set up.
     """
     by_hand = fault.file.startswith(("engine/", "rules/"))  # the other packages have tests of their own
     units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
