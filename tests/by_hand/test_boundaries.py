@@ -84,14 +84,15 @@ def test_the_margin_is_checked_where_the_multiplier_moves_equity(engine: EngineR
 
 def test_a_liquidation_that_waits_is_not_started_again(engine: EngineRun) -> None:
     # 20 of A and of B bought at 100 with 1000. At 3 s A closes at 60: equity is 200, and a fifth of 3200 is
-    # needed. B is sold at its quote, A at its next open; in between a fifth of 1200 is still more than 200.
+    # needed. B is sold at its quote, A at its next open; in between a fifth of 1200 is still more than 200,
+    # and an order that arrives then stays.
     market = {
         "A": bars(
             (0, 100, 100, 100, 100), (1, 100, 100, 100, 100), (2, 100, 100, 60, 60), (3, 60, 60, 60, 60)
         ),
         "B": quotes(*((t, 100, 100) for t in (0.5, 1.5, 3.2, 3.4))),
     }
-    plan = {1: both(buy(20), lambda ctx: ctx.buy("B", 20))}
+    plan = {1: both(buy(20), lambda ctx: ctx.buy("B", 20)), 3.2: lambda ctx: ctx.buy("B", 1, limit=50.0)}
     terms = {"leverage": 5.0, "maintenance_margin": 0.2, "initial_capital": 1000}
     outcome = play(engine, plan, market, **terms)
     assert sorted(fill[1:4] for fill in fills(outcome)) == [
@@ -100,7 +101,8 @@ def test_a_liquidation_that_waits_is_not_started_again(engine: EngineRun) -> Non
         (3, -20, 60),
         (4, -20, 100),
     ]
-    assert len(outcome.orders) == 4
+    assert len(outcome.orders) == 5
+    assert ends(outcome)[4][:2] == ("EXPIRED", "end_of_data")
 
 
 def test_a_cancel_does_not_wait_for_the_close_that_fills_the_order(engine: EngineRun) -> None:
