@@ -10,7 +10,7 @@ from hand_cases import HOUR, at, bars, both, buy, ends, fills, play, quotes, sel
 
 import btcore as bt
 from btcore.config import CommissionTier, Instrument, TradingHours
-from btcore.model import Rule
+from btcore.model import Reason, Rule
 from btcore.times.hours import DAYS
 
 SECOND = 10**9
@@ -216,3 +216,11 @@ def test_a_reported_fill_is_no_longer_open_for_a_target() -> None:
     plan = {0: buy(5), 2: lambda ctx: ctx.order_target("A", 5)}
     outcome = play(ENGINES["btcore"], plan, market, response_latency_ms=500)
     assert len(outcome.orders) == 1
+
+
+def test_rows_are_skipped_up_to_an_expiry() -> None:
+    # Nothing but its expiry at 5 s ends the order.
+    times, px = at(0) + SECOND * np.arange(11), np.full(11, 100.0)
+    orders = bt.Orders(times[:1], "A", "buy", 1.0, limit_price=50.0, time_in_force="GTD", expires=times[5:6])
+    row = bt.run({"A": bt.Quotes(times, px, px)}, orders, progress=False).journal.orders[0]
+    assert (Reason(row["reason"]), row["ts_closed"]) == (Reason.GTD_OVER, times[5])
