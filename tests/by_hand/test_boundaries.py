@@ -224,3 +224,22 @@ def test_rows_are_skipped_up_to_an_expiry() -> None:
     orders = bt.Orders(times[:1], "A", "buy", 1.0, limit_price=50.0, time_in_force="GTD", expires=times[5:6])
     row = bt.run({"A": bt.Quotes(times, px, px)}, orders, progress=False).journal.orders[0]
     assert (Reason(row["reason"]), row["ts_closed"]) == (Reason.GTD_OVER, times[5])
+
+
+def test_rows_are_skipped_up_to_an_opening() -> None:
+    times = at(0) + SECOND * np.arange(11)
+    px = 100.0 + np.arange(11)
+    orders = bt.Orders(times[3:4], "A", "buy", 1.0, time_in_force="OPG")
+    terms = {"instruments": {"A": Instrument(sessions=SESSIONS)}, "progress": False}
+    found = bt.run({"A": bt.Quotes(times, px, px)}, orders, **terms).journal.fills
+    assert found[["ts", "last_px"]].tolist() == [(times[6], 106.0)]
+
+
+def test_orders_of_an_array_are_checked_at_the_mid() -> None:
+    # 5 bought at 102 leave 490, and equity is 990 at the mid of 100: 9.7 at 102 are 989.4. At the bid it
+    # would be 980.
+    times = at(0) + SECOND * np.arange(4)
+    data = {"A": bt.Quotes(times, np.full(4, 98.0), np.full(4, 102.0))}
+    orders = bt.Orders(times[:2], "A", "buy", np.array([5.0, 4.7]))
+    found = bt.run(data, orders, initial_capital=1000.0, progress=False).journal.fills
+    assert found["last_qty"].tolist() == [5, 4.7]

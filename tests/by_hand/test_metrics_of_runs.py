@@ -68,3 +68,16 @@ def test_fees_for_borrowed_shares_are_positive() -> None:
     data = {"A": bt.Trades(times, np.full(4, 100.0))}
     terms = {"instruments": {"A": bt.Instrument(borrow_rate=0.365)}, "progress": False}
     assert bt.run(data, orders, **terms).metrics["borrow_fees"] == pytest.approx(1)
+
+
+def test_the_cost_of_slippage_is_at_the_point_value() -> None:
+    # 1 of ten units bought at 101 instead of 100.
+    terms = {"instruments": {"A": bt.Instrument(multiplier=10)}, "execution": bt.Execution(slippage_bps=100)}
+    assert metrics_of([100], [1], **terms)["slippage_cost"] == pytest.approx(10)
+
+
+def test_half_a_day_below_the_peak() -> None:
+    times = at(0) + SECOND * np.array([0, 21_600, 43_200])
+    orders = bt.Orders(times[:1], "A", "buy", 1.0)
+    data = {"A": bt.Trades(times, np.array([100.0, 90.0, 95.0]))}
+    assert bt.run(data, orders, progress=False).metrics["max_drawdown_duration_days"] == 0.5

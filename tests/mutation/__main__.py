@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from mutation.fault_runs import FIRST, UNIT, FaultRuns, Outcome
+from mutation.fault_runs import FIRST, OWN, FaultRuns, Outcome
 from mutation.faults import ROOT, Fault, problem, read_faults
 from mutation.schemata import HEADER, plant
 
@@ -43,7 +43,9 @@ def main() -> int:
     copy_tree(faults)
     subprocess.run([sys.executable, "setup.py", "--quiet", "build_ext", "--inplace"], cwd=COPY, check=True)
     set_variables()
-    folders = {f"tests/unit/{name}" for fault in chosen for name in UNIT[fault.file.split("/")[0]]}
+    folders = {
+        path for fault in chosen for path in OWN[fault.file.split("/")[0]] if not path.startswith(FIRST)
+    }
     runs = FaultRuns(
         chosen,
         COPY / "build" / "times.json",

@@ -23,16 +23,16 @@ WORKERS = 2
 SECONDS = 900  # for the tests of one fault
 MEMORY = 8 * 2**30  # bytes of one process
 UNKNOWN = 0.1  # seconds of a test that has not run
-SHORT = 2.0  # seconds of a module
+SHORT = 8.0  # seconds of a module
 FIRST = ("tests/by_hand/", "tests/properties/")
 BROAD = "tests/properties/test_against_reference.py"
-UNIT = {  # the other tests of the package of a fault, those closest to it first
-    "engine": ["test_verify.py", "backtest", "results", "strategies/callbacks"],
-    "rules": ["rules", "test_verify.py"],
-    "metrics": ["metrics", "results"],
-    "fastpath": ["backtest", "strategies/arrays"],
-    "feed": ["feed", "backtest"],
-    "strategies": ["strategies"],
+OWN = {  # the tests of the package of a fault, those closest to it first
+    "engine": ("tests/unit/test_verify.py", "tests/unit/backtest", "tests/unit/results"),
+    "rules": ("tests/unit/rules", "tests/unit/test_verify.py"),
+    "metrics": ("tests/unit/metrics", "tests/by_hand/test_metrics_of_runs.py", "tests/unit/results"),
+    "fastpath": ("tests/unit/backtest", "tests/properties/test_order_run.py", "tests/unit/strategies/arrays"),
+    "feed": ("tests/unit/feed", "tests/unit/backtest", "tests/properties/test_skipping.py"),
+    "strategies": ("tests/unit/strategies",),
 }
 
 
@@ -192,13 +192,13 @@ def tests_of(
     others, which `quick` leaves out. Tests of one module stay together, as they may share what is set up.
     """
     by_hand = fault.file.startswith(("engine/", "rules/"))  # the other packages have tests of their own
-    units = [f"tests/unit/{name}" for name in UNIT[fault.file.split("/")[0]]]
+    own = OWN[fault.file.split("/")[0]]
 
     def place(item: pytest.Item) -> tuple[int, float, str]:
         module = module_of(item)
-        is_own = module.startswith(units[0] if by_hand else tuple(units)) and cost[module] < SHORT
+        is_own = module.startswith(own[:1] if by_hand else own) and cost[module] < SHORT
         ahead = (is_own, module.startswith(FIRST[0]) and by_hand, module == BROAD and by_hand)
         return -max(ahead * (3 - k) for k, ahead in enumerate(ahead)), cost[module], module
 
-    chosen = [item for item in items if item.nodeid.startswith((*FIRST, *units))]
+    chosen = [item for item in items if item.nodeid.startswith((*FIRST, *own))]
     return sorted((item for item in chosen if not quick or place(item)[0] < 0), key=place)
