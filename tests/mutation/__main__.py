@@ -24,6 +24,8 @@ OPTIONS = [
     "-rN",
     "-p",
     "no:cacheprovider",
+    "-p",
+    "no:faulthandler",
     "--capture=no",
     "--timeout=60",
 ]
