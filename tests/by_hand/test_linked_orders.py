@@ -178,3 +178,23 @@ def test_a_split_restates_what_a_sibling_has_filled(engine: EngineRun) -> None:
     instruments = {"A": Instrument(splits=[(at(1.5), 2.0)])}
     outcome = play(engine, plan, market, instruments, displayed_size=True)
     assert fills(outcome)[2] == (3, 3, -10, 45, "taker")
+
+
+def test_two_brackets_have_groups_of_their_own() -> None:
+    # The target of the first fills at 110, and leaves the children of the second.
+    market = {"A": quotes(*((t, px, px) for t, px in enumerate((100, 100, 110, 100))))}
+    plan = {
+        0: lambda ctx: ctx.bracket("A", 1, take_profit=110.0, stop_loss=90.0),
+        1: lambda ctx: ctx.bracket("A", 1, take_profit=120.0, stop_loss=80.0),
+    }
+    outcome = play(ENGINES["btcore"], plan, market)
+    reasons = ["", "", "oco", "", "end_of_data", "end_of_data"]
+    assert [end[1] for end in ends(outcome)] == reasons
+
+
+def test_what_lowers_a_position_is_ordered_first() -> None:
+    # A is short: the buy that closes it goes before the sell that opens B.
+    market = {name: quotes(*((t, 100, 100) for t in range(4))) for name in ("A", "B")}
+    plan = {0: sell(10), 1: lambda ctx: ctx.order_target_weights({"B": -0.5, "A": 0.0})}
+    outcome = play(ENGINES["btcore"], plan, market, initial_capital=10_000)
+    assert [order["side"] for order in outcome.orders] == [-1, 1, -1]

@@ -81,3 +81,10 @@ def test_half_a_day_below_the_peak() -> None:
     orders = bt.Orders(times[:1], "A", "buy", 1.0)
     data = {"A": bt.Trades(times, np.array([100.0, 90.0, 95.0]))}
     assert bt.run(data, orders, progress=False).metrics["max_drawdown_duration_days"] == 0.5
+
+
+def test_the_length_of_a_track_record_by_hand() -> None:
+    # The mean of 0.01 and 0.03 is 0.02 and the deviation 0.0141421: the ratio is the root of 2.
+    # Skewness is 0 and kurtosis 1: the length is 1 + (1.6448536 / 1.4142136) ** 2 = 1 + 2.7055435 / 2.
+    found = bt.metrics.minimum_track_record_length(np.array([0.01, 0.03]))
+    assert found == pytest.approx(2.3527717, rel=1e-7)
