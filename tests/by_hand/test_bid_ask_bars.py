@@ -1,10 +1,8 @@
 """Bars of bid and ask by hand: buys meet the bar of the ask, sells that of the bid, marks are mids."""
 
-from typing import Any
-
 import pytest
 from engines import Case, EngineRun, result_of
-from hand_cases import at, bars, both, buy, ends, fills, planned, play, sell
+from hand_cases import both, buy, ends, fills, planned, play, sell, sided
 
 from btcore.config import Execution
 from btcore.errors import ConfigError
@@ -16,12 +14,6 @@ ROWS = (
     (2, (104, 106, 101, 104), (105, 107, 103, 106)),
     (3, (103, 103, 103, 103), (105, 105, 105, 105)),
 )
-
-
-def sided(*rows: tuple[Any, ...]) -> dict[str, Any]:
-    mids = [(ts, *((b + a) / 2 for b, a in zip(bid, ask, strict=True))) for ts, bid, ask in rows]
-    return bars(*mids) | {"sides": {at(ts): (bid, ask) for ts, bid, ask in rows}}
-
 
 MARKET = {"A": sided(*ROWS)}
 

@@ -58,7 +58,7 @@ def test_a_trail_of_two_ticks_of_a_tenth_is_reached(engine: EngineRun) -> None:
     assert fills(outcome)[1] == (2, 2, -1, 100.1, "taker")
 
 
-@pytest.mark.parametrize("year", [2023, 2024, 1999, 2000, 2100])
+@pytest.mark.parametrize("year", [2023, 2024, 1965, 1999, 2000, 2100])
 def test_a_month_of_tiers_begins_at_its_first_midnight(year: int) -> None:
     # In each month 1 is traded a nanosecond before the month ends and 1 at the next midnight: the first is in
     # a month with turnover, at 1 bps, the second in a new month, at 9 bps.

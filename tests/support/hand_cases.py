@@ -44,6 +44,12 @@ def bars(*rows: tuple[float, ...], interval: float = 1) -> dict[str, Any]:
     return {"bars": timed(tuple(full)), "interval": int(interval * SECOND)}
 
 
+def sided(*rows: tuple[Any, ...]) -> dict[str, Any]:
+    """Bars of bid and ask, from rows of (time, bid, ask); each side is (open, high, low, close)."""
+    mids = [(ts, *((b + a) / 2 for b, a in zip(bid, ask, strict=True))) for ts, bid, ask in rows]
+    return bars(*mids) | {"sides": {at(ts): (bid, ask) for ts, bid, ask in rows}}
+
+
 def planned(plan: Plan) -> Callable[[type], type]:
     """A strategy that follows the plan ("start" is on_start) and records every call as (hook, seconds)."""
 

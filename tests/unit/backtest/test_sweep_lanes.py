@@ -74,6 +74,7 @@ PLAIN = {
         "instruments": {"A": bt.Instrument(lot_size=1.0, min_notional=120.0)},
     },
     "cash": {"execution": bt.Execution(account="cash", commission_bps=1.0)},
+    "a risk-free return": {"risk_free": 0.04},
     "days elsewhere": {"timezone": "Asia/Tokyo", "start": START + 7 * 10**12},
 }
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from btcore import metrics
-from btcore.metrics.period_returns import session_returns
+from btcore.metrics.period_returns import interval_returns, session_returns
 from btcore.times.clock import to_ns
 from btcore.times.sessions import sessions
 from btcore.times.zones import midnights
@@ -102,3 +102,13 @@ def test_daily_bars_end_at_midnights(month, equity):
     t = midnights(begin, begin + 60 * 24 * HOUR, "America/New_York")[: len(equity)]
     closes = sessions(int(t[0]), int(t[-1]), "America/New_York").closes
     assert session_returns(t, equity, closes).tobytes() == metrics.returns(equity).tobytes()
+
+
+@pytest.mark.parametrize("start", [0, -40])
+def test_a_time_on_the_grid_ends_its_cell(start):
+    # The base, then cells (0, 20] and (20, 40] of the grid, or (-40, -20] and (-20, 0].
+    times = start + np.array([0, 20, 30, 40])
+    returns = interval_returns(times, np.array([1.0, 2.0, 3.0, 8.0]), 20)
+    assert returns.tolist() == [1.0, 3.0]
+    times = start + np.array([0, 10, 20, 30])
+    assert interval_returns(times, np.array([1.0, 2.0, 4.0, 8.0]), 20).tolist() == [3.0, 1.0]

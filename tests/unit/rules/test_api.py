@@ -222,6 +222,8 @@ class TestAdmission:
     def test_prices_below_zero(self):
         check = api.check_order
         assert check("buy", 1, "limit", limit_price=-5.0) is Reason.INVALID_PRICE
+        assert check("buy", 1, "limit", limit_price=0.0) is Reason.INVALID_PRICE
+        assert check("buy", 1, "limit", limit_price=0.0, negative_prices=True) is Reason.NONE
         assert check("buy", 1, "limit", limit_price=-5.0, negative_prices=True) is Reason.NONE
         assert check("buy", 1, "limit", limit_price=math.nan, negative_prices=True) is Reason.INVALID_PRICE
 

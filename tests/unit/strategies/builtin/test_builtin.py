@@ -250,3 +250,19 @@ def test_parameters_are_checked(name, params, message):
     with pytest.raises(bt.ConfigError) as error:
         bt.run({"A": flat_bars(walk(0, 50))}, name, params)
     assert str(error.value).startswith(message)
+
+
+def test_a_price_at_the_entry_of_mean_reversion_enters():
+    # The mean of 102 and 100 is 101 and their deviation 1: the price is one deviation below.
+    terms = {"lookback_period": 2, "entry_z": 1.0, "exit_z": 0.0}
+    result = bt.run(
+        {"A": flat_bars(np.array([102.0, 100.0, 100.0]))}, "mean_reversion", terms, progress=False
+    )
+    assert result.metrics["total_trades"] == 1
+
+
+def test_an_rsi_at_the_upper_bound_is_overbought():
+    # Nothing but rises is an RSI of 100.
+    terms = {"period": 2, "overbought": 100.0, "allow_short": True}
+    result = bt.run({"A": flat_bars(np.array([100.0, 101.0, 102.0, 103.0]))}, "rsi", terms, progress=False)
+    assert result.journal.fills["side"].tolist() == [-1]

@@ -1,0 +1,1 @@
+"""Planted faults: how many of them the tests notice. `scripts/mutate` runs this package."""
