@@ -15,6 +15,7 @@ from btcore.data.run_source import merge
 from btcore.results.labels import OrderReason, OrderStatus
 from btcore.results.result import Result, load_result
 from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.order_state import OrderState
 from btcore.strategies.callbacks.strategy import (
     BarEvent,
     Context,
@@ -23,7 +24,6 @@ from btcore.strategies.callbacks.strategy import (
     Strategy,
     TradeEvent,
 )
-from btcore.strategies.callbacks.order_state import OrderState
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.targets.targets import Targets
 

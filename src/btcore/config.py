@@ -245,8 +245,7 @@ class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         those.
     halts: (begin, end) of each trading halt, in order of time: nothing fills from begin on, before end.
     price_bands: (time, lowest, highest price at which orders fill from then on), null for no limit.
-    delisting: (time, terminal price), at which positions are closed, and after which orders are rejected; null
-        for none.
+    delisting: (time, terminal price), at which positions are closed; later orders are rejected; or null.
     mark_prices: (time, price) that replaces the market's price in equity, margin and funding.
     """
 

@@ -81,8 +81,8 @@ class Slippage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CostModel(NamedTuple):
     """Your own functions for the costs and the sizes of fills, each in place of the settings of its kind.
 
-    Each takes (price, quantity, side, liquidity, instrument): side is 1 for a buy and -1 for a sell, liquidity
-    0 for a maker's fill and 1 for a taker's, and instrument has tick_size, lot_size, multiplier and
+    Each takes (price, quantity, side, liquidity, instrument): side is 1 for a buy and -1 for a sell,
+    liquidity 0 for a maker's fill and 1 for a taker's, and instrument has tick_size, lot_size, multiplier and
     min_notional. It is a Python callable, or a Numba function made with `btcore.jit.cost_model`.
 
     commission: money of the fill in the run's currency; negative is a rebate. Tiers do not apply.

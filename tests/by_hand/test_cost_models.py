@@ -83,9 +83,15 @@ def raises(*_: Any) -> float:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        (bt.CostModel(commission=lambda *_: np.nan), "cost_model.commission returned nan for a buy of 10 at 100"),
+        (
+            bt.CostModel(commission=lambda *_: np.nan),
+            "cost_model.commission returned nan for a buy of 10 at 100",
+        ),
         (bt.CostModel(slippage=lambda *_: -1.0), "cost_model.slippage returned -1.0 for a buy of 10 at 100"),
-        (bt.CostModel(fill_size=lambda *_: -2.0), "cost_model.fill_size returned -2.0 for a buy of 10 at 100"),
+        (
+            bt.CostModel(fill_size=lambda *_: -2.0),
+            "cost_model.fill_size returned -2.0 for a buy of 10 at 100",
+        ),
         (bt.CostModel(commission=raises), "cost_model.commission returned nan"),
     ],
 )

@@ -33,7 +33,13 @@ class Look(bt.Strategy):
             ctx.buy("A", 10, limit=100, tag="entry")
         state = ctx.order(1)
         self.seen.append(
-            (state.status, state.filled_quantity, state.leaves_quantity, state.average_price, state.limit_price)
+            (
+                state.status,
+                state.filled_quantity,
+                state.leaves_quantity,
+                state.average_price,
+                state.limit_price,
+            )
         )
         if len(self.seen) == 2:
             ctx.amend(1, limit=98)
@@ -80,7 +86,9 @@ def test_tags_of_order_arrays() -> None:
 def test_rows_keep_their_parents_after_a_liquidation() -> None:
     # 50 bought at 100 with a capital of 1000; at 85 equity is 250, below 0.1 * 4250: order 2 liquidates.
     # The rows that follow have the ids 3 and 4: the child is of order 3, which buys 1, and sells at 90.
-    rows = [(t, px - 1.0, px) for t, px in ((1, 100.0), (2, 100.0), (3, 86.0), (4, 86.0), (5, 86.0), (6, 92.0))]
+    rows = [
+        (t, px - 1.0, px) for t, px in ((1, 100.0), (2, 100.0), (3, 86.0), (4, 86.0), (5, 86.0), (6, 92.0))
+    ]
     orders = bt.Orders(
         [SECOND, 4 * SECOND, 4 * SECOND],
         "A",

@@ -92,7 +92,11 @@ class Context:
     ) -> None:
         order = self._run.orders[order_id - 1]
         offsets = order.type == TRAILING_STOP_LIMIT
-        given = ((limit, order.has_limit or order.type == MARKET_TO_LIMIT), (stop, order.has_stop), (touch, order.has_touch))
+        given = (
+            (limit, order.has_limit or order.type == MARKET_TO_LIMIT),
+            (stop, order.has_stop),
+            (touch, order.has_touch),
+        )
         given += ((trail, order.trails), (limit_offset, offsets))
         if any(price is not None and not has for price, has in given):
             raise OrderError(f"order {order_id}: a {order.type} order has no such price")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf, isnan
 from typing import Any
 
@@ -111,15 +112,16 @@ class Scheduled:
         steps += [(HALT, begin, 1, self.set_halt) for begin, _ in own.halts]
         steps += [(HALT, end, 0, self.set_halt) for _, end in own.halts]
         steps += [(LOWER, when, -inf if low is None else low, set_lower) for when, low, _ in own.price_bands]
-        steps += [(UPPER, when, inf if high is None else high, set_upper) for when, _, high in own.price_bands]
+        steps += [
+            (UPPER, when, inf if high is None else high, set_upper) for when, _, high in own.price_bands
+        ]
         steps += [(DELISTING, *own.delisting, self.delist)] if own.delisting else []
         for rank, when, value, change in sorted(steps, key=lambda step: moment(step[1], self.timezone)):
             ts = moment(when, self.timezone)
             if ts <= self.start:
                 change(market, value, ts)
             else:
-                happen = lambda market=market, value=value, ts=ts, change=change: change(market, value, ts)
-                self.scheduled.append(ScheduledEvent(ts, rank, happen))
+                self.scheduled.append(ScheduledEvent(ts, rank, partial(change, market, value, ts)))
 
     def set_mark(self, market: Market, price: float, ts: int) -> None:
         market.marked, market.mark = True, price

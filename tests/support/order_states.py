@@ -28,7 +28,9 @@ def watched(data: dict[str, Any], strategy: Any, **terms: Any) -> tuple[bt.Resul
     observed: list[list[Any]] = []
 
     def observe(engine: Any) -> None:
-        observed.append(list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data), tags={}))))
+        observed.append(
+            list(orders_table(SimpleNamespace(orders=engine.orders(), symbols=tuple(data), tags={})))
+        )
 
     def play(make: Callable[[], Any], tell: Any, handler: Any = None) -> Any:
         engine = make()

@@ -54,7 +54,8 @@ def is_plain(
     That is: one symbol and one stream, not of bars of bid and ask; netting at average cost;
     `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
     commission, slippage at entries, limits on size or the age of quotes, maintenance margins, negative
-    prices, halts, price bands, delisting, mark prices, fills at the close, closing of positions at the end, or pre-trade limits.
+    prices, halts, price bands, delisting, mark prices, fills at the close, closing of positions at the end,
+    or pre-trade limits.
     """
     return (
         tape.n_symbols == 1

@@ -116,9 +116,7 @@ def time_span(markets: SymbolStreams) -> tuple[int, int]:
     return min(int(c.timestamp[0]) for c in streams), max(int(end[0]) for end in ends)
 
 
-def refuse_after_delisting(
-    markets: SymbolStreams, instruments: Sequence[Instrument], timezone: str
-) -> None:
+def refuse_after_delisting(markets: SymbolStreams, instruments: Sequence[Instrument], timezone: str) -> None:
     """Raises ConfigError for data after the delisting of their symbol."""
     for (symbol, containers), instrument in zip(markets, instruments, strict=True):
         if instrument.delisting is None:

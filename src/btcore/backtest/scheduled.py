@@ -122,8 +122,8 @@ def _of_trading(s: int, where: str, instrument: Instrument, timezone: str) -> It
         first, over = (moment_ns(each, timezone, f"{where}.halts[{i}]") for each in (begin, end))
         if not last <= first < over:
             raise ConfigError(
-                f"{where}.halts[{i}]: {begin!r} to {end!r} does not end after it begins, or begins before the "
-                "end of the halt before"
+                f"{where}.halts[{i}]: {begin!r} to {end!r} does not end after it begins, or begins before "
+                "the end of the halt before"
             )
         last = over
         yield first, DatedKind.HALT, s, 1.0

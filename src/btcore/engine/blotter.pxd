@@ -87,8 +87,9 @@ cdef inline int add_order(Blotter* blotter, const Request* request, int64_t now)
         id=request.order_id, ts_sent=now, ts_arrived=-1, ts_closed=-1, ts_expires=request.expires, ts_opening=NEVER,
         oco=request.oco, parent=request.parent, qty=request.qty, asked_qty=request.qty, later_qty=0.0, taken_qty=0.0,
         limit_px=request.limit_px, stop_px=request.stop_px, trail=request.trail, limit_offset=request.limit_offset,
-        best_px=NAN, release_px=NAN, filled_qty=0.0, avg_px=NAN, known_filled_qty=0.0, known_avg_px=NAN, symbol=request.symbol,
-        next=-1, prev=-1, side=request.side, order_type=request.order_type, time_in_force=request.time_in_force, trail_by=request.trail_by,
+        best_px=NAN, release_px=NAN, filled_qty=0.0, avg_px=NAN, known_filled_qty=0.0, known_avg_px=NAN,
+        symbol=request.symbol, next=-1, prev=-1, side=request.side, order_type=request.order_type,
+        time_in_force=request.time_in_force, trail_by=request.trail_by,
         flags=request.flags, status=NEW, known_status=NEW, reason=0, triggered=0, met=0, admitted=0, active=1, held=0,
         fresh=0, visited=0, children=0,
     )

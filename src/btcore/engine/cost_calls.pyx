@@ -1,7 +1,7 @@
 """Calls of the user's cost models from the engine."""
 
 from libc.math cimport NAN
-from libc.stdint cimport int32_t, int64_t, int8_t
+from libc.stdint cimport int32_t, int8_t
 
 _NAMES = ("commission", "slippage", "fill_size")  # by what it gives
 

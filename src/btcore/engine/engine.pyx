@@ -85,8 +85,10 @@ cdef class Engine:
 
         Times are ns UTC; `mark_every` is ns, 0 marks at every distinct time. `opens` and `closes` are those of the
         sessions, of which symbol s has the rows sessions[s, 0] to sessions[s, 1], at least one. `scheduled` are sorted
-        records of `model.DATED_DTYPE`. `cost_calls` are the user's cost models. ConfigError for a handler that was used in another run. `__init__`, `advance`
-        and `finish` raise StrategyError if the strategy fails and MemoryError if memory runs out.
+        records of `model.DATED_DTYPE`. `cost_calls` are the user's cost models.
+
+        ConfigError for a handler that was used in another run. `__init__`, `advance` and `finish` raise StrategyError
+        if the strategy fails and MemoryError if memory runs out.
         """
         cdef Run* run = &self.run
         if handler.is_spent:

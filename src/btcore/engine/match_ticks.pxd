@@ -8,9 +8,9 @@ from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leave
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.state cimport Exchange, Pool, can_match, note, set_price, takes_close
 from btcore.model cimport (
-    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE, OPG, Order,
-    PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote, STALE_QUOTE,
-    STANDING_QUOTE, TRADE, Ticker, Trade,
+    AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE,
+    OPG, Order, PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote,
+    STALE_QUOTE, STANDING_QUOTE, TRADE, Ticker, Trade,
 )
 from btcore.rules.matching cimport (
     fills_resting, goes_through, is_limit, is_trailing, is_untriggered, reference_px, trail_stop, triggers

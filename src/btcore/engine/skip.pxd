@@ -21,8 +21,8 @@ cdef enum:
 cdef inline bint can_skip(const Run* run) noexcept nogil:
     """True if the run may skip rows at all. The one place that decides this.
 
-    It has one stream, not of bars of bid and ask, and no mark-price series. The strategy does not listen to it, or can scan it. Marks lie on a
-    grid of times, or every row is a bar and so a mark.
+    It has one stream, not of bars of bid and ask, and no mark-price series. The strategy does not listen to it, or can
+    scan it. Marks lie on a grid of times, or every row is a bar and so a mark.
     """
     return (
         run.n_streams == 1

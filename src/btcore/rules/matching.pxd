@@ -4,8 +4,8 @@ from libc.math cimport fabs, fmax, fmin, isnan
 from libc.stdint cimport int8_t
 
 from btcore.model cimport (
-    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, MARKET_TO_LIMIT, Order, PERCENT, PRICE, STOP, STOP_LIMIT, Ticker,
-    TRAILING_STOP, TRAILING_STOP_LIMIT,
+    LIMIT, LIMIT_IF_TOUCHED, MARKET, MARKET_IF_TOUCHED, MARKET_TO_LIMIT, Order, PERCENT, PRICE, STOP, STOP_LIMIT,
+    Ticker, TRAILING_STOP, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.rounding cimport ceil_to_tick, floor_to_tick, whole_lots
 

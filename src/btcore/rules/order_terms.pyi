@@ -7,10 +7,12 @@ class Conflict(IntEnum):
     STOP_AND_TOUCH = 1
     TRAIL_AND_PRICE = 2
     OFFSET_WITHOUT_TRAIL = 3
-    GTD_WITHOUT_EXPIRY = 4
-    EXPIRY_WITHOUT_GTD = 5
-    AUCTION_WITH_TRIGGER = 6
-    POST_ONLY_WITHOUT_LIMIT = 7
+    TO_LIMIT_AND_PRICE = 4
+    GTD_WITHOUT_EXPIRY = 5
+    EXPIRY_WITHOUT_GTD = 6
+    AUCTION_WITH_TRIGGER = 7
+    POST_ONLY_WITHOUT_LIMIT = 8
+    TO_LIMIT_AT_ONCE = 9
 
 TIME_IN_FORCE: dict[str, int]
 TRAIL_BY: dict[str, int]
@@ -28,4 +30,5 @@ def type_and_conflict(
     time_in_force: int = 0,
     has_expiry: bool = False,
     post_only: bool = False,
+    to_limit: bool = False,
 ) -> tuple[OrderType, Conflict]: ...

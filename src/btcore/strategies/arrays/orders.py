@@ -270,7 +270,7 @@ class Orders:
         return bool(_stored(self._tag).astype(np.bool_).any())
 
     def tags(self, ids: NDArray[np.int64] | None = None) -> dict[int, str]:
-        """The tags that are not empty, by order id; `ids` has the id of each sorted row, None for row plus 1."""
+        """The tags that are not empty, by order id; `ids` has the id of each sorted row, None: row plus 1."""
         if not self.is_tagged:
             return {}
         numbers = np.arange(1, len(self) + 1) if ids is None else ids
@@ -313,7 +313,7 @@ class Orders:
             self.latency,
         )
         ids = np.zeros(len(self) if self.parent.any() or self.is_tagged else 0, np.int64)
-        return ArrayHandler(*(np.ascontiguousarray(column) for column in columns), ids)
+        return ArrayHandler(*(np.ascontiguousarray(column) for column in (*columns, ids)))
 
 
 def _is_scalar(column: NDArray[Any]) -> bool:

@@ -162,8 +162,8 @@ cdef class Context:
         """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
         Returns the ids (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
-        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError as
-        in `buy`.
+        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError
+        as in `buy`.
         """
         if side not in ("buy", "sell"):
             raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")

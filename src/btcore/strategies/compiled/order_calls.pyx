@@ -82,7 +82,8 @@ cdef int64_t submit(
         return set_fault(out, FIRST_CONFLICT + conflict)
     request.limit_px, request.stop_px = limit, stop if isnan(touch) else touch
     request.trail, request.limit_offset = trail, limit_offset
-    request.trail_by, request.time_in_force, request.flags = <int8_t> trail_by, <int8_t> time_in_force, <int8_t> (flags & ~TO_LIMIT)
+    request.trail_by, request.time_in_force = <int8_t> trail_by, <int8_t> time_in_force
+    request.flags = <int8_t> (flags & ~TO_LIMIT)
     request.expires, request.oco, request.parent = expires, oco, parent
     if not isnan(latency_ms):
         request.latency = llrint(latency_ms * 1e6)
