@@ -5,11 +5,13 @@ import copy
 import logging
 import os
 import re
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -23,6 +25,8 @@ from btserver.store.store import Store, StoreError, StoreLockedError
 
 from .settings import Settings, SettingsError, read_settings
 
+SPARE_DESCRIPTORS = 16  # for files, sockets that are being refused, and the store
+WORKER_DESCRIPTORS = 4  # that the start of a worker needs
 GRACE_SECONDS = 3  # for open requests; with the end of the workers, a stop takes less than 5 s
 _SECRET = re.compile(r"(api_key=)[^&\s\"']+")
 
@@ -85,6 +89,7 @@ def serve(settings: Settings, *, engine: str) -> int:
     except BaseException:
         store.close()
         raise
+    HttpProtocol.max_connections = _connection_limit(settings.workers)
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -141,6 +146,17 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((bare, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+def _connection_limit(workers: int) -> int:
+    """How many connections the descriptors of this process allow, if some are kept for workers and files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = hard if hard != resource.RLIM_INFINITY else 2**20
+    opened = Path("/proc/self/fd")
+    kept = len(list(opened.iterdir())) if opened.is_dir() else 32
+    kept += SPARE_DESCRIPTORS + WORKER_DESCRIPTORS * workers
+    return max(1, min(HttpProtocol.max_connections, limit - kept))
 
 
 def _banner(settings: Settings, listener: socket.socket) -> str:

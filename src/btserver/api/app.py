@@ -20,6 +20,7 @@ from btserver.runs.lifecycle import Runs
 from btserver.settings import Settings
 from btserver.store.follow import Notifier
 from btserver.store.store import Store
+from btserver.store.turns import Turns
 
 from . import openapi
 from .auth import ApiKeys
@@ -37,7 +38,8 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
     keys = ApiKeys(settings.api_keys)
     counters = Counters()
     notifier = Notifier()
-    streams = Streams(store, notifier, keys, counters)
+    turns = Turns()
+    streams = Streams(store, notifier, turns, keys, counters)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -49,7 +51,7 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
         finally:
             store.close()
 
-    endpoints = Api(store, runs, keys, counters).endpoints()
+    endpoints = Api(store, runs, turns, keys, counters).endpoints()
     app = Starlette(
         routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
         exception_handlers={

@@ -12,10 +12,11 @@ from btserver.run_id import run_key, run_text
 from btserver.runs.lifecycle import Runs
 from btserver.schemas import Results, RunRecord, RunRequest, Status
 from btserver.store.store import Store, StoreError
+from btserver.store.turns import Turns
 
 from . import auth, requests
 from .counters import Counters
-from .result_stream import results_json
+from .result_stream import ResultStream
 
 PREFIX = "/v1"
 Handler = Callable[[Request], Awaitable[Response]]
@@ -40,9 +41,12 @@ class Endpoint(NamedTuple):
 class Api:
     """The handlers."""
 
-    def __init__(self, store: Store, runs: Runs, keys: auth.ApiKeys, counters: Counters) -> None:
+    def __init__(
+        self, store: Store, runs: Runs, turns: Turns, keys: auth.ApiKeys, counters: Counters
+    ) -> None:
         self._store = store
         self._runs = runs
+        self._results = ResultStream(store, runs, turns)
         self._keys = keys
         self._counters = counters
 
@@ -80,7 +84,9 @@ class Api:
                 gives=Results,
                 errors=("unauthorized", "not_found", "conflict"),
             ),
-            Endpoint("GET", "/healthz", self.health, "The process is alive", is_open=True),
+            Endpoint(
+                "GET", "/healthz", self.health, "The process is alive and can start workers", is_open=True
+            ),
             Endpoint("GET", "/readyz", self.ready, "The store and the workers are ready", is_open=True),
             Endpoint("GET", "/metrics", self.metrics, "Counters for Prometheus", is_open=True),
         ]
@@ -115,12 +121,12 @@ class Api:
         if head is None:
             reason = f": {record.error}" if record.error else ""
             raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
-        return StreamingResponse(
-            results_json(self._store, self._runs, run, head), media_type="application/json"
-        )
+        return StreamingResponse(self._results.json(run, head), media_type="application/json")
 
     async def health(self, _: Request) -> Response:
-        """`GET /healthz`: the process is alive."""
+        """`GET /healthz`: 200, or 503 if no worker can be started."""
+        if not self._runs.can_work():
+            return _json({"status": "no worker can be started"}, 503)
         return _json({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:

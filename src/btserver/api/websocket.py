@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import struct
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from btserver.run_id import run_key
 from btserver.store.follow import Notifier, follow
 from btserver.store.store import Store
+from btserver.store.turns import Turns
 
 from . import auth
 from .counters import Counters
@@ -25,11 +27,13 @@ class Streams:
         self,
         store: Store,
         notifier: Notifier,
+        turns: Turns,
         keys: auth.ApiKeys,
         counters: Counters,
     ) -> None:
         self._store = store
         self._notifier = notifier
+        self._turns = turns
         self._keys = keys
         self._counters = counters
 
@@ -102,13 +106,28 @@ class Streams:
             raise error
 
     async def _send(self, socket: WebSocket, run: bytes, after: int) -> None:
-        clock = asyncio.get_running_loop()
-        async for page in follow(self._store, self._notifier, run, after):
-            async with asyncio.timeout(None) as limit:
-                for event in page:
-                    limit.reschedule(clock.time() + SEND_SECONDS)
-                    await socket.send_text(event.decode())
-            await asyncio.sleep(0)
+        async for page in follow(self._store, self._notifier, self._turns, run, after):
+            async with asyncio.timeout(SEND_SECONDS):
+                await _send_page(socket, page)
+
+
+async def _send_page(socket: WebSocket, page: list[bytes]) -> None:
+    """Sends each event as a text message; all of them at once where the server can send frames."""
+    if "btserver.frames" in socket.scope.get("extensions", {}):
+        await socket.send({"type": "websocket.send", "frames": b"".join(map(_frame, page))})
+    else:
+        for event in page:
+            await socket.send_text(event.decode())
+
+
+def _frame(text: bytes) -> bytes:
+    """A text frame of a server, RFC 6455: final, not masked, of the opcode 1."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 2**16:
+        return b"\x81\x7e%b%b" % (struct.pack(">H", size), text)
+    return b"\x81\x7f%b%b" % (struct.pack(">Q", size), text)
 
 
 async def _read(socket: WebSocket) -> None:

@@ -49,13 +49,14 @@ class Runs:
         self._arrived = asyncio.Event()
         self._workers: set[WorkerProcess] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._failing: set[int] = set()  # slots of workers whose last start failed
         self.workers_ready = 0
 
     async def start(self) -> None:
         """Queues the runs that an earlier server left unfinished, then starts the workers."""
         await self._requeue("interrupted by a restart of the server; queued again")
         self._queue.extend(self._store.oldest("queued"))
-        self._tasks = [asyncio.create_task(self._supervise_worker()) for _ in range(self._size)]
+        self._tasks = [asyncio.create_task(self._supervise_worker(slot)) for slot in range(self._size)]
 
     async def stop(self) -> None:
         """Kills the workers; their runs are queued for the next start."""
@@ -68,6 +69,10 @@ class Runs:
         await asyncio.gather(*(worker.end() for worker in workers))
         await self._store.check()  # returns after every write that the tasks have submitted
         await self._requeue("interrupted by a stop of the server; queued again")
+
+    def can_work(self) -> bool:
+        """False if the last start of every worker failed."""
+        return len(self._failing) < self._size
 
     def worker_pids(self) -> list[int]:
         """The ids of the worker processes."""
@@ -99,30 +104,43 @@ class Runs:
         for run in self._store.oldest("running"):
             await self._store.change_state(run, "queued", payloads=[LogPayload(reason)])
 
-    async def _supervise_worker(self) -> None:
+    async def _supervise_worker(self, slot: int) -> None:
         """Replaces a worker whenever it ends; waits longer after each failed start."""
         failures = 0
         while True:
-            worker = await WorkerProcess.start(self._engine_name, self._data)
-            self._workers.add(worker)
+            has_started = False
             try:
-                has_started = await self._feed_worker(worker)
+                has_started = await self._employ_worker(slot)
+            except OSError as error:  # no process, descriptor or memory for it
+                _log.error("a worker could not be started: %s", error.strerror or error)
             except Exception:
-                has_started = True
-                _log.exception("worker %d is replaced", worker.pid)
-                worker.kill()
-            finally:
-                self._workers.discard(worker)
-            code = await worker.end()
-            _log.warning("worker %d ended (exit code %d); starting another", worker.pid, code)
+                _log.exception("a worker could not be started")
             failures = 0 if has_started else failures + 1
             if failures:
+                self._failing.add(slot)
                 await asyncio.sleep(min(_MAX_PAUSE, 2.0**failures / 4))
 
-    async def _feed_worker(self, worker: WorkerProcess) -> bool:
+    async def _employ_worker(self, slot: int) -> bool:
+        """Starts a worker and sends it runs until it ends; False if it failed to start."""
+        worker = await WorkerProcess.start(self._engine_name, self._data)
+        self._workers.add(worker)
+        has_started = True
+        try:
+            has_started = await self._feed_worker(worker, slot)
+        except Exception:
+            _log.exception("worker %d is replaced", worker.pid)
+            worker.kill()
+        finally:
+            self._workers.discard(worker)
+        code = await worker.end()
+        _log.warning("worker %d ended (exit code %d); starting another", worker.pid, code)
+        return has_started
+
+    async def _feed_worker(self, worker: WorkerProcess, slot: int) -> bool:
         """Sends runs to a worker until it ends; False if it failed to start."""
         if not isinstance(await worker.receive(), messages.Ready):
             return False
+        self._failing.discard(slot)
         self.workers_ready += 1
         try:
             alive = True

@@ -1,6 +1,7 @@
 """The server's side of a worker process: start, messages, exit code."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -26,7 +27,6 @@ class WorkerProcess:
     async def start(cls, engine: str, data: str | None) -> Self:
         """Starts a worker; its first message is `Ready`."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         command = [
             sys.executable,
             "-m",
@@ -38,15 +38,14 @@ class WorkerProcess:
         ]
         if data is not None:
             command += ["--data", data]
-        with theirs:
+        with theirs, contextlib.ExitStack() as on_error:
+            on_error.callback(ours.close)
+            ours.setblocking(False)
             process = _popen(command, theirs.fileno())
-        try:
+            on_error.callback(process.wait)
+            on_error.callback(process.kill)
             reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
-        except BaseException:
-            ours.close()
-            process.kill()
-            process.wait()
-            raise
+            on_error.pop_all()
         return cls(process, reader, writer)
 
     @property

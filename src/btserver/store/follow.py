@@ -6,8 +6,10 @@ from collections.abc import AsyncIterator, Iterable
 from btserver.schemas import TERMINAL
 
 from .store import Store
+from .turns import Turns
 
 PAGE = 64
+NEW_EVENTS = 4  # that a commit usually adds to a run
 
 
 class Notifier:
@@ -36,23 +38,29 @@ class Notifier:
             del self._flags[run]
 
 
-async def follow(store: Store, notifier: Notifier, run: bytes, after: int) -> AsyncIterator[list[bytes]]:
+async def follow(
+    store: Store, notifier: Notifier, turns: Turns, run: bytes, after: int
+) -> AsyncIterator[list[bytes]]:
     """Yields pages of the events after `after`, then of live ones, up to the event of the terminal state.
 
     Both come from the store, so none is missed or repeated between stored and live events.
     """
     cursor = after
+    expected = PAGE
     flag = notifier.subscribe(run)
     try:
         while True:
+            await turns.take(expected)
             flag.clear()  # before the read: a commit between the two sets it again
             record, page = store.events(run, cursor, PAGE)
             if page:
                 cursor += len(page)
+                expected = PAGE if len(page) == PAGE else NEW_EVENTS
                 yield page
             elif record is None or record.state in TERMINAL:
                 return
             else:
                 await flag.wait()
+                expected = NEW_EVENTS
     finally:
         notifier.unsubscribe(run, flag)

@@ -31,6 +31,7 @@ from .writer import StoreError, Writer
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
 MAP_SIZE = 64 * 2**30
+PAGE_BYTES = 64 * 1024
 FORMAT = b"1"
 _head = msgspec.msgpack.Decoder(ResultHead)
 Listener = Callable[[set[bytes]], None]
@@ -122,14 +123,19 @@ class Store:
         return found
 
     def events(self, run: bytes, after: int, limit: int) -> tuple[RunRecord | None, list[bytes]]:
-        """The record and up to `limit` events with ids above `after`, from one transaction."""
+        """The record and up to `limit` events with ids above `after`, from one transaction.
+
+        A page ends once it has PAGE_BYTES, so that large events take little memory.
+        """
         page: list[bytes] = []
+        size = 0
         with self._env.begin() as txn:
             record = transitions.read_record(txn, self._tables, run)
             cursor = txn.cursor(self._tables.events)
             has_key = cursor.set_range(keys.event_key(run, after + 1))
-            while has_key and len(page) < limit and cursor.key().startswith(run):
+            while has_key and len(page) < limit and size < PAGE_BYTES and cursor.key().startswith(run):
                 page.append(cursor.value())
+                size += len(page[-1])
                 has_key = cursor.next()
         return record, page
 
