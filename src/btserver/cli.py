@@ -136,6 +136,20 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--workers", help="number of backtests at a time (BTSERVER_WORKERS; default cores - 1)"
     )
+    command.add_argument(
+        "--allowed-hosts", help="names in Host, comma-separated (BTSERVER_ALLOWED_HOSTS; default any)"
+    )
+    command.add_argument(
+        "--cors-origins", help="origins whose pages may call, comma-separated (BTSERVER_CORS_ORIGINS)"
+    )
+    command.add_argument("--max-rows", help="rows of a run, 0 for any (BTSERVER_MAX_ROWS; default 500000000)")
+    command.add_argument(
+        "--max-memory",
+        help="MiB of a worker, 0 for any (BTSERVER_MAX_MEMORY; default 80%% of the machine, shared)",
+    )
+    command.add_argument(
+        "--max-seconds", help="seconds of a run, 0 for any (BTSERVER_MAX_SECONDS; default 3600)"
+    )
     return parser
 
 

@@ -267,12 +267,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         else:
             await super().send(message)
 
-    def handle_parser_exception(self) -> None:
+    def data_received(self, data: bytes) -> None:
         """Refuses a handshake that the library cannot read, such as one with too many headers."""
-        if self.handshake_initiated:
-            super().handle_parser_exception()
+        super().data_received(data)
+        if self.handshake_initiated or self.conn.handshake_exc is None:
             return
-        self.handshake_complete = self.close_sent = True
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
         error = ApiError("validation_error", "the handshake is invalid, or it has too many headers")
         self.transport.write(_response(HTTPStatus.BAD_REQUEST, error))
         self.transport.close()

@@ -1,5 +1,6 @@
 """Bodies, queries and event ids, as checked values. Every error names the path of the fault."""
 
+import json
 from typing import Annotated
 
 import msgspec
@@ -8,6 +9,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 
 from btcore import config
+from btcore.errors import ConfigError
 from btserver.errors import ApiError, Detail, fault
 from btserver.schemas import RunRequest, State
 
@@ -40,9 +42,22 @@ async def read_run(request: Request) -> RunRequest:
     except msgspec.ValidationError as error:
         raise fault(_describe(error, body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _not_json(str(error)) from error
+        raise _not_finite(body) or _not_json(str(error)) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
+
+
+def _not_finite(body: bytes) -> ApiError | None:
+    """The 422 of a body that is JSON but for NaN or Infinity, as Python writes them; None for another one."""
+    if b"NaN" not in body and b"Infinity" not in body:
+        return None
+    try:
+        config.checked("", json.loads(body), RunRequest)
+    except ConfigError as error:
+        return fault(str(error))
+    except ValueError:
+        return None
+    return None
 
 
 def _describe(error: msgspec.ValidationError, body: bytes) -> str:

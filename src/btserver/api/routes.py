@@ -16,6 +16,7 @@ from btserver.store.turns import Turns
 
 from . import auth, requests
 from .counters import Counters
+from .readiness import Readiness
 from .result_stream import ResultStream
 
 PREFIX = "/v1"
@@ -48,6 +49,7 @@ class Api:
         self._runs = runs
         self._results = ResultStream(store, runs, turns)
         self._keys = keys
+        self._readiness = Readiness(store)
         self._counters = counters
 
     def endpoints(self) -> list[Endpoint]:
@@ -93,9 +95,9 @@ class Api:
 
     async def create(self, request: Request) -> Response:
         """`POST /v1/backtests`: 201 once the run is on disk."""
-        self._authorise(request)
+        await self._authorise(request)
         run_request = await requests.read_run(request)
-        self._runs.check(run_request)
+        await self._runs.check(run_request)
         try:
             run, record = await self._runs.submit(run_request)
         except StoreError as error:
@@ -105,18 +107,18 @@ class Api:
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=`."""
-        self._authorise(request)
+        await self._authorise(request)
         query = requests.read_list_query(request)
         return _json([record.status(run) for run, record in self._store.newest(query.limit, query.state)])
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
-        run, record = self._find(request)
+        run, record = await self._find(request)
         return _json(record.status(run))
 
     async def results(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}/results`, written in chunks."""
-        run, record = self._find(request)
+        run, record = await self._find(request)
         head = self._store.result(run) if record.state == "completed" else None
         if head is None:
             reason = f": {record.error}" if record.error else ""
@@ -132,7 +134,7 @@ class Api:
     async def ready(self, _: Request) -> Response:
         """`GET /readyz`: 200 if the store accepts writes and a worker is ready, else 503."""
         try:
-            await self._store.check()
+            await self._readiness.check()
         except StoreError:
             return _json({"status": "the store refuses writes"}, 503)
         if not self._runs.workers_ready:
@@ -149,12 +151,14 @@ class Api:
         )
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def _authorise(self, request: Request) -> None:
-        if not self._keys.allow(auth.header_keys(request.scope["headers"])):
+    async def _authorise(self, request: Request) -> None:
+        offered = auth.header_keys(request.scope["headers"])
+        if not self._keys.allow(offered):
+            await self._keys.slow_down(request.client and request.client.host, offered)
             raise unauthorized()
 
-    def _find(self, request: Request) -> tuple[bytes, RunRecord]:
-        self._authorise(request)
+    async def _find(self, request: Request) -> tuple[bytes, RunRecord]:
+        await self._authorise(request)
         text = request.path_params["run_id"]
         run = run_key(text)
         record = None if run is None else self._store.run(run)

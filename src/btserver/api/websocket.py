@@ -29,13 +29,16 @@ class Streams:
         notifier: Notifier,
         turns: Turns,
         keys: auth.ApiKeys,
+        *,
         counters: Counters,
+        origins: tuple[str, ...] = (),
     ) -> None:
         self._store = store
         self._notifier = notifier
         self._turns = turns
         self._keys = keys
         self._counters = counters
+        self._origins = origins
 
     async def serve(self, socket: WebSocket) -> None:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
@@ -50,7 +53,7 @@ class Streams:
             await socket.close(POLICY_VIOLATION, "unknown path")
 
     async def _handle(self, socket: WebSocket) -> None:
-        denied = self._access_error(socket)
+        denied = await self._access_error(socket)
         run = run_key(socket.path_params["run_id"])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
         if denied is not None:
@@ -66,14 +69,15 @@ class Streams:
         else:
             await self._stream(socket, run, after)
 
-    def _access_error(self, socket: WebSocket) -> str | None:
+    async def _access_error(self, socket: WebSocket) -> str | None:
         scope = socket.scope
         offered = auth.header_keys(scope["headers"]) + auth.query_keys(scope["query_string"])
         if not self._keys.allow(offered):
+            await self._keys.slow_down(socket.client and socket.client.host, offered)
             return "unauthorized: a valid API key is required"
         # Without keys, only the loopback address protects the server, and a web page can use that.
         origin = socket.headers.get("origin")
-        if not self._keys and origin is not None:
+        if not self._keys and origin is not None and origin not in self._origins:
             host = origin.partition("://")[2]
             if host != socket.headers.get("host"):
                 return "a page of another origin may not read this stream"
