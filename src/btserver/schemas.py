@@ -46,6 +46,7 @@ class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
     finished_ns: int | None = None
     error: str | None = None
     last_event_id: int = 0
+    attempts: int = 0  # starts that were interrupted by a fault, or are not interrupted yet
 
     def status(self, run: bytes) -> Status:
         """The record as `GET /v1/backtests/{run_id}` shows it."""

@@ -24,8 +24,8 @@ class WorkerProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, engine: str, data: str | None) -> Self:
-        """Starts a worker; its first message is `Ready`."""
+    async def start(cls, engine: str, data: str | None, memory_mib: int = 0) -> Self:
+        """Starts a worker, which may use so much memory (0: any); its first message is `Ready`."""
         ours, theirs = socket.socketpair()
         command = [
             sys.executable,
@@ -35,6 +35,8 @@ class WorkerProcess:
             str(theirs.fileno()),
             "--engine",
             engine,
+            "--memory",
+            str(memory_mib),
         ]
         if data is not None:
             command += ["--data", data]

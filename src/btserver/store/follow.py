@@ -9,6 +9,7 @@ from .store import Store
 from .turns import Turns
 
 PAGE = 64
+PAGE_BYTES = 64 * 1024
 NEW_EVENTS = 4  # that a commit usually adds to a run
 
 
@@ -52,10 +53,10 @@ async def follow(
         while True:
             await turns.take(expected)
             flag.clear()  # before the read: a commit between the two sets it again
-            record, page = store.events(run, cursor, PAGE)
+            record, page = store.events(run, cursor, PAGE, PAGE_BYTES)
             if page:
                 cursor += len(page)
-                expected = PAGE if len(page) == PAGE else NEW_EVENTS
+                expected = max(len(page), NEW_EVENTS)
                 yield page
             elif record is None or record.state in TERMINAL:
                 return

@@ -26,12 +26,12 @@ from btserver.schemas import Payload, ResultHead, RunRecord, State
 
 from . import keys, transitions
 from .transitions import Tables, Txn
-from .writer import StoreError, Writer
+from .writer import Chain, StoreError, Writer
 
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
 MAP_SIZE = 64 * 2**30
-PAGE_BYTES = 64 * 1024
+FILE_MODE = 0o600  # requests and results are for the user of the server alone
 FORMAT = b"1"
 _head = msgspec.msgpack.Decoder(ResultHead)
 Listener = Callable[[set[bytes]], None]
@@ -46,7 +46,7 @@ class Store:
 
     def __init__(self, directory: str | Path, *, map_size: int = MAP_SIZE) -> None:
         self.directory = Path(directory)
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _lock(self.directory / "server.lock")
         try:
             self._env, self._tables = _open(self.directory, map_size)
@@ -122,10 +122,12 @@ class Store:
                 has_key = cursor.next()
         return found
 
-    def events(self, run: bytes, after: int, limit: int) -> tuple[RunRecord | None, list[bytes]]:
-        """The record and up to `limit` events with ids above `after`, from one transaction.
+    def events(
+        self, run: bytes, after: int, limit: int, max_bytes: int = 2**31
+    ) -> tuple[RunRecord | None, list[bytes]]:
+        """The record and events with ids above `after`, from one transaction.
 
-        A page ends once it has PAGE_BYTES, so that large events take little memory.
+        There are up to `limit` events, and no more once they have `max_bytes`.
         """
         page: list[bytes] = []
         size = 0
@@ -133,7 +135,7 @@ class Store:
             record = transitions.read_record(txn, self._tables, run)
             cursor = txn.cursor(self._tables.events)
             has_key = cursor.set_range(keys.event_key(run, after + 1))
-            while has_key and len(page) < limit and size < PAGE_BYTES and cursor.key().startswith(run):
+            while has_key and len(page) < limit and size < max_bytes and cursor.key().startswith(run):
                 page.append(cursor.value())
                 size += len(page[-1])
                 has_key = cursor.next()
@@ -166,9 +168,14 @@ class Store:
         write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
         return run, await self._submit(write, on_commit)
 
-    async def append(
-        self, run: bytes, payloads: Sequence[Payload], progress: float | None = None
-    ) -> RunRecord:
+    def append(
+        self,
+        run: bytes,
+        payloads: Sequence[Payload],
+        progress: float | None = None,
+        *,
+        chain: Chain | None = None,
+    ) -> asyncio.Future[RunRecord]:
         """Appends events to a run that has not ended; `progress`, if given, is stored with them."""
 
         def on_commit(_: RunRecord) -> None:
@@ -177,8 +184,7 @@ class Store:
         write = partial(
             transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
         )
-        record: RunRecord = await self._submit(write, on_commit)
-        return record
+        return self._submit(write, on_commit, chain)
 
     async def change_state(
         self,
@@ -188,8 +194,13 @@ class Store:
         error: str | None = None,
         payloads: Sequence[Payload] = (),
         result: ResultHead | None = None,
+        chain: Chain | None = None,
+        is_attempt: bool = True,
     ) -> RunRecord:
-        """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction."""
+        """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction.
+
+        A run that is queued again without `is_attempt` was interrupted by no fault of its own.
+        """
 
         def on_commit(moved: tuple[State, RunRecord]) -> None:
             self.counts[moved[0]] -= 1
@@ -204,24 +215,30 @@ class Store:
             error=error,
             payloads=payloads,
             result=result,
+            is_attempt=is_attempt,
         )
-        moved: tuple[State, RunRecord] = await self._submit(write, on_commit)
+        moved: tuple[State, RunRecord] = await self._submit(write, on_commit, chain)
         return moved[1]
 
-    async def put_block(self, run: bytes, table: str, index: int, data: bytes) -> None:
+    def put_block(
+        self, run: bytes, table: str, index: int, data: bytes, *, chain: Chain | None = None
+    ) -> asyncio.Future[Any]:
         """Stores one block of rows of a running run; it is read once `change_state` has stored the result."""
         key = keys.block_key(run, table, index)
-        await self._submit(lambda txn: txn.put(key, data, db=self._tables.results), _do_nothing)
+        write = partial(transitions.put_block, tables=self._tables, run=run, key=key, data=data)
+        return self._submit(write, _do_nothing, chain)
 
     async def check(self) -> None:
         """Raises StoreError unless a write reaches the disk."""
         now = str(time.time_ns()).encode()
         await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _do_nothing)
 
-    def _submit(self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
+    def _submit(
+        self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None], chain: Chain | None = None
+    ) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is not attached to an event loop, or closed")
-        return self._writer.submit(write, on_commit)
+        return self._writer.submit(write, on_commit, chain)
 
     def _count_events(self, run: bytes, events: int) -> None:
         self.events_written += events
@@ -239,7 +256,7 @@ def _do_nothing(_: object) -> None:
 
 def _lock(path: Path) -> int:
     """Locks the directory for this process; the system releases the lock when the process ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -257,6 +274,7 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
     env = lmdb.Environment(
         str(directory),
         map_size=map_size,
+        mode=FILE_MODE,
         sync=True,
         metasync=True,
         writemap=False,
@@ -266,6 +284,8 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
         lib_version=0,
     )
     try:
+        for name in ("data.mdb", "lock.mdb", "server.lock"):  # a store of an earlier release was readable
+            (directory / name).chmod(FILE_MODE)
         env.reader_check()
         tables = Tables(*(env.open_db(name.encode()) for name in Tables._fields))
         with env.begin(db=tables.meta) as txn:

@@ -82,6 +82,7 @@ def change_state(
     error: str | None,
     payloads: Sequence[Payload],
     result: ResultHead | None,
+    is_attempt: bool = True,
 ) -> tuple[State, RunRecord]:
     """Returns the previous state and the new record; ValueError if the state may not follow.
 
@@ -92,7 +93,9 @@ def change_state(
         raise ValueError(f"run {run_text(run)} cannot go from {old.state} to {state}")
     now = time.time_ns()
     events = [*payloads, StatePayload(state, old.state)]
-    record = _append_events(txn, tables, run, _with_state(old, state, error, now), events, now=now)
+    record = _append_events(
+        txn, tables, run, _with_state(old, state, error, now, is_attempt), events, now=now
+    )
     if state != "completed":
         _delete_results(txn, tables, run)  # of an interrupted attempt
     if result is not None:
@@ -103,6 +106,13 @@ def change_state(
     return old.state, record
 
 
+def put_block(txn: Txn, tables: Tables, run: bytes, key: bytes, data: bytes) -> None:
+    """Stores a block of rows of a running run; ValueError if it does not run."""
+    if _require(txn, tables, run).state != "running":
+        raise ValueError(f"run {run_text(run)} is not running: it takes no results")
+    txn.put(key, data, db=tables.results)
+
+
 def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
     record = read_record(txn, tables, run)
     if record is None:
@@ -110,11 +120,12 @@ def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
     return record
 
 
-def _with_state(old: RunRecord, state: State, error: str | None, now: int) -> RunRecord:
+def _with_state(old: RunRecord, state: State, error: str | None, now: int, is_attempt: bool) -> RunRecord:
     if state == "queued":
-        return replace(old, state=state, progress=0.0, started_ns=None)
+        attempts = old.attempts - (not is_attempt)
+        return replace(old, state=state, progress=0.0, started_ns=None, attempts=attempts)
     if state == "running":
-        return replace(old, state=state, started_ns=now)
+        return replace(old, state=state, started_ns=now, attempts=old.attempts + 1)
     progress = 1.0 if state == "completed" else old.progress
     return replace(old, state=state, progress=progress, finished_ns=now, error=error)
 

@@ -19,10 +19,23 @@ class StoreError(Exception):
     """A write failed, for example because the disk is full; the store is unchanged."""
 
 
+class Chain:
+    """Writes of which none is made once one of them has failed."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+
+
 class _Job(NamedTuple):
     write: Write
     on_commit: Callable[[Any], None]
     future: asyncio.Future[Any]
+    chain: Chain | None
+
+
+def _break(job: _Job) -> None:
+    if job.chain is not None:
+        job.chain.is_broken = True
 
 
 Outcome = tuple[_Job, Any, BaseException | None]
@@ -45,13 +58,15 @@ class Writer:
         self._thread = Thread(target=self._run, name="btserver-store", daemon=True)
         self._thread.start()
 
-    def submit(self, write: Write, on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
+    def submit(
+        self, write: Write, on_commit: Callable[[Any], None], chain: Chain | None = None
+    ) -> asyncio.Future[Any]:
         """A future of what `write` returns, resolved after the commit. Writes run in order of submission.
 
         After the commit, `on_commit` is called on the loop with that value, even if the future was cancelled.
         """
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Job(write, on_commit, future))
+        self._queue.put(_Job(write, on_commit, future, chain))
         return future
 
     def close(self) -> None:
@@ -80,6 +95,7 @@ class Writer:
             if len(batch) > 1:  # retried one by one, so that only a write too large for the map fails
                 return [outcome for job in batch for outcome in self._commit([job])]
             _log.error("write failed: %s", error)
+            _break(batch[0])
             return [(batch[0], None, StoreError(str(error)))]
         self.commits += 1
         return outcomes
@@ -89,10 +105,13 @@ class Writer:
         with self._env.begin(write=True) as txn:
             for job in batch:
                 try:
+                    if job.chain is not None and job.chain.is_broken:
+                        raise StoreError("an earlier write failed")
                     outcomes.append((job, job.write(txn), None))
                 except lmdb.Error:
                     raise
                 except Exception as error:
+                    _break(job)
                     outcomes.append((job, None, error))
         return outcomes
 
