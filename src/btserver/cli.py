@@ -1,4 +1,4 @@
-"""`btserver serve`: reads the settings, opens the store, listens and prints the address."""
+"""The command line: `btserver serve` listens and prints its address; `check` and `backup` of a store."""
 
 import argparse
 import copy
@@ -21,6 +21,8 @@ from btcore.cli.parser import Parser
 from btcore.errors import ConfigError
 from btserver.api.app import create_app
 from btserver.api.limits import HttpProtocol, WebSocketProtocol
+from btserver.store.checkup import check_store
+from btserver.store.files import back_up
 from btserver.store.store import Store, StoreError, StoreLockedError
 
 from .settings import Settings, SettingsError, read_settings
@@ -74,6 +76,10 @@ def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engi
     try:
         arguments = _parser().parse_args(argv)
         settings = read_settings(vars(arguments), os.environ)
+        if arguments.command == "check":
+            return check(Path(settings.store))
+        if arguments.command == "backup":
+            return backup(Path(settings.store), Path(arguments.directory))
         return serve(settings, engine=engine)
     except (ConfigError, SettingsError, StoreLockedError, StoreError, OSError) as error:
         print(f"btserver: {error}", file=sys.stderr)
@@ -122,10 +128,28 @@ def serve(settings: Settings, *, engine: str) -> int:
     return 0
 
 
+def check(store: Path) -> int:
+    """Prints what is damaged in a store; returns 1 if anything is."""
+    if not (store / "data.mdb").exists():
+        raise StoreError(f"{store} has no store")
+    runs, problems = check_store(store)
+    for problem in problems:
+        print(problem)
+    print(f"{store}: {len(problems)} problems" if problems else f"{store} is sound: {runs} runs")
+    return 1 if problems else 0
+
+
+def backup(store: Path, directory: Path) -> int:
+    """Copies a store, which may be in use, to a new directory."""
+    size = back_up(store, directory)
+    print(f"{store} is copied to {directory}: {size} bytes")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="btserver", description="Backtests over HTTP and WebSocket.")
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     command = commands.add_parser("serve", help="run the server")
     command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
     command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")
@@ -150,6 +174,14 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--max-seconds", help="seconds of a run, 0 for any (BTSERVER_MAX_SECONDS; default 3600)"
     )
+    for name, text in (
+        ("check", "look for damage in the store of a server that is stopped"),
+        ("backup", "copy a store, also of a running server"),
+    ):
+        other = commands.add_parser(name, help=text)
+        other.add_argument("--store", help="directory of the store (BTSERVER_STORE; default btserver-store)")
+        if name == "backup":
+            other.add_argument("directory", help="where the copy goes; a new or empty directory")
     return parser
 
 

@@ -1,5 +1,6 @@
 """The ASGI application: routes, error handlers, start and stop."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from btserver.errors import ApiError, from_status, response
 from btserver.runs.lifecycle import Runs
 from btserver.runs.limits import Limits
 from btserver.settings import Settings
+from btserver.store.blocks import DamagedError
 from btserver.store.follow import Notifier
 from btserver.store.store import Store
 from btserver.store.turns import Turns
@@ -29,6 +31,7 @@ from .middleware import RequestMiddleware
 from .routes import PREFIX, Api, Endpoint, Handler
 from .websocket import Streams
 
+_log = logging.getLogger("btserver.api")
 STREAM = "/backtests/{run_id}/stream"
 
 
@@ -59,6 +62,7 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
             ApiError: _on_api_error,
             HTTPException: _on_http_exception,
             ClientDisconnect: _on_disconnect,
+            DamagedError: _on_damage,
             Exception: _on_exception,
         },
         lifespan=lifespan,
@@ -146,6 +150,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 async def _on_disconnect(request: Request, _: Exception) -> Response:
     # The client disconnected before its body was complete. This response is never read, but it is not a 500.
     return response(ApiError("validation_error", "incomplete body", status=400), request.scope["request_id"])
+
+
+async def _on_damage(request: Request, error: Exception) -> Response:
+    _log.error("%s: %s", request.url.path, error)
+    message = "what is stored of this backtest is damaged; an operator can restore a backup"
+    return response(ApiError("internal_error", message), request.scope["request_id"])
 
 
 async def _on_exception(request: Request, _: Exception) -> Response:

@@ -123,6 +123,7 @@ class Api:
         if head is None:
             reason = f": {record.error}" if record.error else ""
             raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
+        await self._results.verify(run, head)
         return StreamingResponse(self._results.json(run, head), media_type="application/json")
 
     async def health(self, _: Request) -> Response:

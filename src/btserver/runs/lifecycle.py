@@ -6,6 +6,7 @@ queue interrupted runs again.
 
 import asyncio
 import importlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -14,8 +15,10 @@ import msgspec
 
 from btcore.errors import BtcoreError, ConfigError
 from btserver.errors import ApiError, fault
+from btserver.run_id import run_text
 from btserver.schemas import LogPayload, RunRecord, RunRequest
 from btserver.settings import SettingsError
+from btserver.store.blocks import DamagedError
 from btserver.store.store import Store
 
 from .limits import Limits
@@ -24,6 +27,7 @@ from .queue import RunQueue
 from .slot import Slot
 
 MAX_QUEUED = 10_000
+_log = logging.getLogger("btserver.runs")
 
 
 class Runs:
@@ -125,5 +129,9 @@ class Runs:
         return text
 
     def _attempts(self, run: bytes) -> int:
-        record = self._store.run(run)
+        try:
+            record = self._store.run(run)
+        except DamagedError as error:
+            _log.error("run %s is left as it is: %s", run_text(run), error)
+            return 0
         return 0 if record is None else record.attempts

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from btserver import schemas
 from btserver.run_id import run_text
 from btserver.schemas import LogPayload
+from btserver.store.blocks import DamagedError
 from btserver.store.store import Store, StoreError
 
 from . import limits, messages
@@ -146,6 +147,8 @@ class Slot:
 
     async def queue_again(self, run: bytes, reason: str) -> None:
         """Queues an interrupted run behind the others, or fails it after MAX_ATTEMPTS."""
+        if self._has_ended(run):
+            return
         record = self._store.run(run)
         if record is not None and record.attempts >= limits.MAX_ATTEMPTS:
             await self.fail(run, f"interrupted {record.attempts} times; the last time {reason}")
@@ -172,7 +175,10 @@ class Slot:
 
     def _has_ended(self, run: bytes) -> bool:
         """True also for a run that has been deleted."""
-        record = self._store.run(run)
+        try:
+            record = self._store.run(run)
+        except DamagedError:
+            return True
         return record is None or record.state in schemas.TERMINAL
 
     async def _wait_for_store(self, run: bytes, cause: StoreError) -> None:

@@ -13,7 +13,6 @@ import socket
 import threading
 import time
 import traceback
-from io import BytesIO
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 from btcore.config import RunRequest
 from btcore.errors import BtcoreError
 from btserver.schemas import ResultHead, TableHead
+from btserver.store.blocks import pack_rows, seal
 
 from . import messages
 from .limits import BEAT_SECONDS, limit_this_process
@@ -132,15 +132,15 @@ class Worker:
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
         starts = range(0, len(rows), BLOCK_ROWS)
         for index, start in enumerate(starts):
-            buffer = BytesIO()
-            np.lib.format.write_array(buffer, rows[start : start + BLOCK_ROWS], allow_pickle=False)
-            self._send(messages.Block(name, index, buffer.getvalue()))
+            self._send(messages.Block(name, index, pack_rows(rows[start : start + BLOCK_ROWS])))
         return TableHead(len(rows), len(starts))
 
     def _send_logs(self, lines: list[str]) -> TableHead:
         starts = range(0, len(lines), BLOCK_ROWS)
         for index, start in enumerate(starts):
-            self._send(messages.Block("logs", index, msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
+            self._send(
+                messages.Block("logs", index, seal(msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
+            )
         return TableHead(len(lines), len(starts))
 
 

@@ -10,7 +10,7 @@ Reads are short and run on the event loop; writes run on the thread of `Writer`.
 """
 
 import asyncio
-import fcntl
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -18,27 +18,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import lmdb
 import msgspec
 
 from btserver.run_id import new_run_key
 from btserver.schemas import Payload, ResultHead, RunRecord, State
 
 from . import keys, transitions
-from .transitions import Tables, Txn
+from .blocks import DamagedError, unseal
+from .opening import StoreLockedError, lock_directory, open_environment
+from .transitions import Txn
 from .writer import Chain, StoreError, Writer
 
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
 MAP_SIZE = 64 * 2**30
-FILE_MODE = 0o600  # requests and results are for the user of the server alone
-FORMAT = b"1"
 _head = msgspec.msgpack.Decoder(ResultHead)
 Listener = Callable[[set[bytes]], None]
-
-
-class StoreLockedError(Exception):
-    """Another server has opened this store."""
 
 
 class Store:
@@ -47,9 +42,9 @@ class Store:
     def __init__(self, directory: str | Path, *, map_size: int = MAP_SIZE) -> None:
         self.directory = Path(directory)
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _lock(self.directory / "server.lock")
+        self._lock = lock_directory(self.directory / "server.lock")
         try:
-            self._env, self._tables = _open(self.directory, map_size)
+            self._env, self._tables = open_environment(self.directory, map_size)
         except BaseException:
             os.close(self._lock)
             raise
@@ -104,9 +99,10 @@ class Store:
             has_key = cursor.prev() if cursor.set_range(past) else cursor.last()
             while has_key and len(found) < limit and cursor.key().startswith(prefix):
                 run = cursor.key()[-16:]
-                record = transitions.read_record(txn, self._tables, run)
-                if record is not None:
-                    found.append((run, record))
+                with contextlib.suppress(DamagedError):
+                    record = transitions.read_record(txn, self._tables, run)
+                    if record is not None:
+                        found.append((run, record))
                 has_key = cursor.prev()
         return found
 
@@ -142,10 +138,27 @@ class Store:
         return record, page
 
     def result(self, run: bytes) -> ResultHead | None:
-        """The metrics, manifest and table sizes of a completed run; None if there is no result."""
+        """The metrics, manifest and table sizes of a completed run; None if there is no result.
+
+        DamagedError if they cannot be read.
+        """
         with self._env.begin(self._tables.results) as txn:
             head = txn.get(run)
-        return None if head is None else _head.decode(head)
+        try:
+            return None if head is None else _head.decode(unseal(head))
+        except msgspec.DecodeError as error:
+            raise DamagedError("the head of the result is damaged") from error
+
+    def keys(self, table: str, prefix: bytes = b"") -> list[bytes]:
+        """The keys of a table that begin with `prefix`, in order."""
+        found: list[bytes] = []
+        with self._env.begin() as txn:
+            cursor = txn.cursor(getattr(self._tables, table))
+            has_key = cursor.set_range(prefix) if prefix else cursor.first()
+            while has_key and cursor.key().startswith(prefix):
+                found.append(cursor.key())
+                has_key = cursor.next()
+        return found
 
     def block(self, run: bytes, table: str, index: int) -> bytes:
         """The bytes of one block of rows of a result; empty if there is none."""
@@ -252,52 +265,3 @@ class Store:
 
 def _do_nothing(_: object) -> None:
     """For writes that change no run."""
-
-
-def _lock(path: Path) -> int:
-    """Locks the directory for this process; the system releases the lock when the process ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(handle, 32).decode(errors="replace").strip()
-        os.close(handle)
-        message = f"{path.parent} is in use by another btserver (process {holder or 'unknown'})"
-        raise StoreLockedError(message) from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
-
-
-def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
-    # Every flag is given, so that no default decides about durability or format.
-    env = lmdb.Environment(
-        str(directory),
-        map_size=map_size,
-        mode=FILE_MODE,
-        sync=True,
-        metasync=True,
-        writemap=False,
-        max_dbs=16,
-        max_readers=512,
-        max_spare_txns=4,
-        lib_version=0,
-    )
-    try:
-        for name in ("data.mdb", "lock.mdb", "server.lock"):  # a store of an earlier release was readable
-            (directory / name).chmod(FILE_MODE)
-        env.reader_check()
-        tables = Tables(*(env.open_db(name.encode()) for name in Tables._fields))
-        with env.begin(db=tables.meta) as txn:
-            found = txn.get(b"format")
-        if found is None:
-            with env.begin(db=tables.meta, write=True) as txn:
-                txn.put(b"format", FORMAT)
-        elif found != FORMAT:
-            raise StoreError(
-                f"{directory} has format {found.decode()}; this btserver reads format {FORMAT.decode()}"
-            )
-    except BaseException:
-        env.close()
-        raise
-    return env, tables

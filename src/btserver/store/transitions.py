@@ -16,6 +16,7 @@ from btserver.run_id import run_text
 from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
 
 from . import keys
+from .blocks import DamagedError, seal
 
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     "queued": ("running", "failed"),
@@ -44,9 +45,12 @@ class Tables(NamedTuple):
 
 
 def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
-    """The record of the run, or None."""
+    """The record of the run, or None; DamagedError if it cannot be read."""
     stored = txn.get(run, db=tables.runs)
-    return None if stored is None else _record.decode(stored)
+    try:
+        return None if stored is None else _record.decode(stored)
+    except msgspec.DecodeError as error:
+        raise DamagedError("the record of the run is damaged") from error
 
 
 def create(txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: bytes) -> RunRecord:
@@ -99,7 +103,7 @@ def change_state(
     if state != "completed":
         _delete_results(txn, tables, run)  # of an interrupted attempt
     if result is not None:
-        txn.put(run, _pack(result), db=tables.results)
+        txn.put(run, seal(_pack(result)), db=tables.results)
     txn.delete(keys.state_key(old.state, old.order, run), db=tables.by_state)
     txn.put(keys.state_key(state, old.order, run), b"", db=tables.by_state)
     txn.put(run, _pack(record), db=tables.runs)

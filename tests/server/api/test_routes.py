@@ -221,7 +221,7 @@ def test_a_full_store_refuses_runs_and_serves_the_others(open_client: OpenClient
     client = open_client(map_size=2**20)
     small = post(client)
     assert finished(client, small)["state"] == "completed"
-    large = post(client, params={"rows": 100_000})
+    large = post(client, params={"logs": 200})
     status = finished(client, large)
     assert status["state"] == "failed"
     assert status["error"] == "interrupted 3 times; the last time the store did not accept its results"
