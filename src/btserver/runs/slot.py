@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from btserver import schemas
 from btserver.run_id import run_text
@@ -21,6 +22,12 @@ _MAX_PAUSE = 30.0  # seconds between attempts to start a worker that fails to st
 _log = logging.getLogger("btserver.runs")
 
 Pending = asyncio.Task[messages.FromWorker | None]
+
+
+class Interruption(NamedTuple):
+    """The end of an attempt that is not the fault of the run."""
+
+    reason: str
 
 
 class Slot:
@@ -93,48 +100,43 @@ class Slot:
 
     async def _play(self, worker: WorkerProcess, run: bytes, pending: Pending) -> bool:
         """Plays `run` on a worker; False if the worker has ended or was killed."""
-        seconds = self._limits.seconds or None
         recorder = Recorder(self._store, run)
+        error = await self._try(worker, recorder, pending)
+        if error is None:
+            return True
+        worker.kill()
+        await recorder.settle()
+        if isinstance(error, Interruption):
+            await self.queue_again(run, error.reason)
+        else:
+            await self.fail(run, error)
+        return False
+
+    async def _try(
+        self, worker: WorkerProcess, recorder: Recorder, pending: Pending
+    ) -> "str | Interruption | None":
+        """Plays a run on a worker; why it did not come to its end, or None."""
+        run = recorder.run
+        seconds = self._limits.seconds or None
         try:
             worker.send(messages.Job(self._store.request(run)))
-            if not await self._begin(run):
-                worker.kill()
-                return False
+            await recorder.begin()
             async with asyncio.timeout(seconds) as limit:
                 if await self._record(worker, recorder, pending):
-                    return True
+                    return None
             if not recorder.has_begun:
-                await self.queue_again(run, "its worker had ended")
-                return False
-            error = f"worker crashed (exit code {await worker.end()})"
+                return Interruption("its worker had ended")
+            return f"worker crashed (exit code {await worker.end()})"
         except WorkerSilentError:
-            worker.kill()
-            await self.queue_again(run, "its worker did not respond")
-            return False
+            return Interruption("its worker did not respond")
         except TimeoutError:
-            error = f"the run took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
+            return f"the run took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
         except StoreError:
-            worker.kill()
-            await self.queue_again(run, "the store did not accept its results")
-            return False
+            return Interruption("the store did not accept its results")
         except Exception:  # a bug: the run must still reach a terminal state
             if not self._has_ended(run):
                 _log.exception("run %s failed in the server", run_text(run))
-            error = INTERNAL_ERROR
-        worker.kill()
-        await self.fail(run, error)
-        return False
-
-    async def _begin(self, run: bytes) -> bool:
-        """Stores that the run has begun, while its worker begins; False if that could not be stored."""
-        try:
-            await self._store.change_state(run, "running")
-        except StoreError as cause:
-            _log.error("run %s stays queued: %s", run_text(run), cause)
-            await asyncio.sleep(RETRY_SECONDS)
-            self._queue.put_first(run)
-            return False
-        return True
+            return INTERNAL_ERROR
 
     async def _record(self, worker: WorkerProcess, recorder: Recorder, pending: Pending) -> bool:
         """Stores the messages of the worker; False if it ended before the run."""
@@ -150,6 +152,10 @@ class Slot:
         if self._has_ended(run):
             return
         record = self._store.run(run)
+        if record is not None and record.state == "queued":  # its start could not be stored
+            await asyncio.sleep(RETRY_SECONDS)
+            self._queue.put_first(run)
+            return
         if record is not None and record.attempts >= limits.MAX_ATTEMPTS:
             await self.fail(run, f"interrupted {record.attempts} times; the last time {reason}")
             return

@@ -85,7 +85,7 @@ def _shuffled(column: Rows) -> bytes:
     values = np.ascontiguousarray(column)
     if values.dtype == np.int64:
         values = np.diff(values, prepend=np.int64(0))
-    return values.view(np.uint8).reshape(len(values), -1).T.tobytes()
+    return values.view(np.uint8).reshape(len(values), values.itemsize).T.tobytes()
 
 
 def _unshuffled(data: bytes, kind: np.dtype[Any], rows: int) -> Rows:

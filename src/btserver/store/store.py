@@ -197,7 +197,7 @@ class Store:
         write = partial(
             transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
         )
-        return self._submit(write, on_commit, chain)
+        return self._submit(write, on_commit, chain=chain, is_urgent=chain is None)
 
     async def change_state(
         self,
@@ -230,7 +230,9 @@ class Store:
             result=result,
             is_attempt=is_attempt,
         )
-        moved: tuple[State, RunRecord] = await self._submit(write, on_commit, chain)
+        moved: tuple[State, RunRecord] = await self._submit(
+            write, on_commit, chain=chain, is_urgent=state != "running"
+        )
         return moved[1]
 
     def put_block(
@@ -239,7 +241,7 @@ class Store:
         """Stores one block of rows of a running run; it is read once `change_state` has stored the result."""
         key = keys.block_key(run, table, index)
         write = partial(transitions.put_block, tables=self._tables, run=run, key=key, data=data)
-        return self._submit(write, _do_nothing, chain)
+        return self._submit(write, _do_nothing, chain=chain, is_urgent=chain is None)
 
     async def check(self) -> None:
         """Raises StoreError unless a write reaches the disk."""
@@ -247,11 +249,16 @@ class Store:
         await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _do_nothing)
 
     def _submit(
-        self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None], chain: Chain | None = None
+        self,
+        write: Callable[[Txn], Any],
+        on_commit: Callable[[Any], None],
+        *,
+        chain: Chain | None = None,
+        is_urgent: bool = True,
     ) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is not attached to an event loop, or closed")
-        return self._writer.submit(write, on_commit, chain)
+        return self._writer.submit(write, on_commit, chain=chain, is_urgent=is_urgent)
 
     def _count_events(self, run: bytes, events: int) -> None:
         self.events_written += events

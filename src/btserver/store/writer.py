@@ -1,9 +1,11 @@
 """The only thread that writes to the store: concurrent writes share one synchronous commit."""
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
-from queue import SimpleQueue
+import time
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import lmdb
 Write = Callable[["lmdb.Transaction[bytes]"], Any]
 _log = logging.getLogger("btserver.store")
 
+LINGER_SECONDS = 0.02  # that a write which nobody waits for may be late
 MAX_BATCH = 512  # writes of one commit, which bounds how long a client waits
 
 
@@ -31,6 +34,7 @@ class _Job(NamedTuple):
     on_commit: Callable[[Any], None]
     future: asyncio.Future[Any]
     chain: Chain | None
+    is_urgent: bool  # somebody waits for it
 
 
 def _break(job: _Job) -> None:
@@ -59,14 +63,21 @@ class Writer:
         self._thread.start()
 
     def submit(
-        self, write: Write, on_commit: Callable[[Any], None], chain: Chain | None = None
+        self,
+        write: Write,
+        on_commit: Callable[[Any], None],
+        *,
+        chain: Chain | None = None,
+        is_urgent: bool = True,
     ) -> asyncio.Future[Any]:
         """A future of what `write` returns, resolved after the commit. Writes run in order of submission.
+
+        One that is not urgent waits up to LINGER_SECONDS for others, to share their commit.
 
         After the commit, `on_commit` is called on the loop with that value, even if the future was cancelled.
         """
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._queue.put(_Job(write, on_commit, future, chain))
+        self._queue.put(_Job(write, on_commit, future, chain, is_urgent))
         return future
 
     def close(self) -> None:
@@ -75,18 +86,29 @@ class Writer:
         self._thread.join()
 
     def _run(self) -> None:
-        while True:
-            first = self._queue.get()
-            batch = []
-            while first is not None:
-                batch.append(first)
-                if len(batch) == MAX_BATCH or self._queue.empty():
+        is_closed = False
+        while not is_closed:
+            batch: list[_Job] = []
+            for job in self._gather():
+                if job is None:
+                    is_closed = True
                     break
-                first = self._queue.get()
+                batch.append(job)
             if batch:
                 self._resolve_soon(self._commit(batch))
-            if first is None:
-                return
+
+    def _gather(self) -> Iterator[_Job | None]:
+        """The next job and those that share its commit; None to end the thread."""
+        job = self._queue.get()
+        yield job
+        is_urgent = job is None or job.is_urgent
+        until = time.monotonic() + LINGER_SECONDS
+        with contextlib.suppress(Empty):
+            for _ in range(MAX_BATCH - 1):
+                wait = 0.0 if is_urgent else max(until - time.monotonic(), 0.0)
+                job = self._queue.get(block=wait > 0, timeout=wait or None)
+                yield job
+                is_urgent = is_urgent or job is None or job.is_urgent
 
     def _commit(self, batch: list[_Job]) -> list[Outcome]:
         try:
