@@ -32,6 +32,23 @@ WORKER_DESCRIPTORS = 4  # that the start of a worker needs
 GRACE_SECONDS = 3  # for open requests; with the end of the workers, a stop takes less than 5 s
 _SECRET = re.compile(r"(api_key=)[^&\s\"']+")
 
+_SERVE_FLAGS = {
+    "host": "address to listen on (BTSERVER_HOST; default 127.0.0.1)",
+    "port": "port; 0 for any free one (BTSERVER_PORT; default 8000)",
+    "data": "catalog directory (BTSERVER_DATA; default synthetic sample data)",
+    "store": "directory for runs and results (BTSERVER_STORE; default btserver-store)",
+    "workers": "number of backtests at a time (BTSERVER_WORKERS; default cores - 1)",
+    "allowed-hosts": "names in Host, comma-separated (BTSERVER_ALLOWED_HOSTS; default any)",
+    "cors-origins": "origins whose pages may call, comma-separated (BTSERVER_CORS_ORIGINS)",
+    "max-rows": "rows of a run; 0 for any (BTSERVER_MAX_ROWS; default 500000000)",
+    "max-memory": "MiB of a worker; 0 for any (BTSERVER_MAX_MEMORY; default 80%% of the machine, shared)",
+    "max-seconds": "seconds of a run; 0 for any (BTSERVER_MAX_SECONDS; default 3600)",
+    "keep-days": "days for which ended runs are kept; 0 for ever (BTSERVER_KEEP_DAYS)",
+    "keep-runs": "ended runs that are kept; 0 for all (BTSERVER_KEEP_RUNS)",
+    "keep-mib": "MiB of the store above which the oldest ended runs are deleted (BTSERVER_KEEP_MIB)",
+    "quota-mib": "MiB of the store above which no run is accepted (BTSERVER_QUOTA_MIB)",
+}
+
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -151,29 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     command = commands.add_parser("serve", help="run the server")
-    command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
-    command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")
-    command.add_argument("--data", help="catalog directory (BTSERVER_DATA; default synthetic sample data)")
-    command.add_argument(
-        "--store", help="directory for runs and results (BTSERVER_STORE; default btserver-store)"
-    )
-    command.add_argument(
-        "--workers", help="number of backtests at a time (BTSERVER_WORKERS; default cores - 1)"
-    )
-    command.add_argument(
-        "--allowed-hosts", help="names in Host, comma-separated (BTSERVER_ALLOWED_HOSTS; default any)"
-    )
-    command.add_argument(
-        "--cors-origins", help="origins whose pages may call, comma-separated (BTSERVER_CORS_ORIGINS)"
-    )
-    command.add_argument("--max-rows", help="rows of a run, 0 for any (BTSERVER_MAX_ROWS; default 500000000)")
-    command.add_argument(
-        "--max-memory",
-        help="MiB of a worker, 0 for any (BTSERVER_MAX_MEMORY; default 80%% of the machine, shared)",
-    )
-    command.add_argument(
-        "--max-seconds", help="seconds of a run, 0 for any (BTSERVER_MAX_SECONDS; default 3600)"
-    )
+    for flag, text in _SERVE_FLAGS.items():
+        command.add_argument(f"--{flag}", help=text)
     for name, text in (
         ("check", "look for damage in the store of a server that is stopped"),
         ("backup", "copy a store, also of a running server"),

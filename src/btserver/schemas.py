@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from btcore.config import RunRequest
+from btcore import config
 from btserver.run_id import RUN_ID_PATTERN, run_text
 
 State = Literal["queued", "running", "completed", "failed"]
@@ -13,14 +13,31 @@ TERMINAL: tuple[State, ...] = ("completed", "failed")
 RunId = Annotated[str, Meta(pattern=RUN_ID_PATTERN, description="A UUID, version 7.")]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
-__all__ = ["RunRequest"]  # re-exported for the routes
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def to_datetime(ns: int) -> datetime:
     """Nanoseconds since the epoch as a UTC datetime; msgspec writes it as RFC 3339 with Z."""
     return _EPOCH + timedelta(microseconds=ns // 1000)
+
+
+Label = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class RunRequest(config.RunRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backtest: what `btcore run --request` takes, and what a user says about it.
+
+    labels: words to find the run by.
+    note: a text for its readers. Neither has an effect on the result or its fingerprint.
+    """
+
+    labels: Annotated[list[Label], Meta(max_length=32)] = field(default_factory=list)
+    note: Annotated[str, Meta(max_length=10_000)] | None = None
+
+
+def to_ns(time: datetime) -> int:
+    """A time with a zone as nanoseconds since the epoch."""
+    return (time - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 class Status(Struct, frozen=True, kw_only=True):

@@ -37,6 +37,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_rows: int = 500_000_000  # of a run; 0 for no limit, also below
     max_memory: int = 0  # MiB of a worker
     max_seconds: int = 3600  # of a run
+    keep_days: int = 0  # for which ended runs are kept
+    keep_runs: int = 0  # ended runs that are kept
+    keep_mib: int = 0  # of the store, above which the oldest are deleted
+    quota_mib: int = 0  # of the store, above which no run is accepted
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -105,4 +109,8 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         max_rows=number("max_rows", default.max_rows),
         max_memory=number("max_memory", default_memory_mib(workers)),
         max_seconds=number("max_seconds", default.max_seconds),
+        keep_days=number("keep_days", 0),
+        keep_runs=number("keep_runs", 0),
+        keep_mib=number("keep_mib", 0),
+        quota_mib=number("quota_mib", 0),
     )

@@ -53,6 +53,10 @@ def count_rows(request: RunRequest, source: object) -> int:
     return len(request.symbols) * request.strategy.params.get("rows", 3)
 
 
+def data_mark(request: RunRequest, source: object) -> bytes:
+    return b"fake"
+
+
 def run_request(request: RunRequest, source: object, progress: Any) -> Any:
     params = request.strategy.params
     steps = params.get("steps", 4)

@@ -1,5 +1,6 @@
 """The ASGI application: routes, error handlers, start and stop."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp
 from btserver.errors import ApiError, from_status, response
 from btserver.runs.lifecycle import Runs
 from btserver.runs.limits import Limits
+from btserver.runs.retention import Keep, Retention
 from btserver.settings import Settings
 from btserver.store.blocks import DamagedError
 from btserver.store.follow import Notifier
@@ -39,6 +41,10 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
     """The application on an open store. Its lifespan starts and stops the workers, then closes the store."""
     limits = Limits(rows=settings.max_rows, memory_mib=settings.max_memory, seconds=settings.max_seconds)
     runs = Runs(store, workers=settings.workers, engine=engine, data=settings.data, limits=limits)
+    keep = Keep(
+        days=settings.keep_days, runs=settings.keep_runs, mib=settings.keep_mib, quota_mib=settings.quota_mib
+    )
+    retention = Retention(store, keep)
     keys = ApiKeys(settings.api_keys)
     counters = Counters()
     notifier = Notifier()
@@ -50,12 +56,14 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
         store.attach(notifier.notify)
         try:
             await runs.start()
+            sweeps = asyncio.create_task(retention.work())
             yield
+            sweeps.cancel()
             await runs.stop()
         finally:
             store.close()
 
-    endpoints = Api(store, runs, turns, keys, counters).endpoints()
+    endpoints = Api(store, runs, retention, turns=turns, keys=keys, counters=counters).endpoints()
     app = Starlette(
         routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
         exception_handlers={

@@ -1,16 +1,17 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from btserver.errors import ApiError, Code, not_found, unauthorized
+from btserver.errors import ApiError, Code, fault, not_found, unauthorized
 from btserver.run_id import run_key, run_text
 from btserver.runs.lifecycle import Runs
-from btserver.schemas import Results, RunRecord, RunRequest, Status
+from btserver.runs.retention import Retention
+from btserver.schemas import Results, RunRecord, RunRequest, State, Status, to_ns
 from btserver.store.store import Store, StoreError
 from btserver.store.turns import Turns
 
@@ -20,6 +21,7 @@ from .readiness import Readiness
 from .result_stream import ResultStream
 
 PREFIX = "/v1"
+LIST_PAGE = 64  # runs that are looked at in a turn
 Handler = Callable[[Request], Awaitable[Response]]
 _encode = msgspec.json.Encoder().encode
 
@@ -43,10 +45,19 @@ class Api:
     """The handlers."""
 
     def __init__(
-        self, store: Store, runs: Runs, turns: Turns, keys: auth.ApiKeys, counters: Counters
+        self,
+        store: Store,
+        runs: Runs,
+        retention: Retention,
+        *,
+        turns: Turns,
+        keys: auth.ApiKeys,
+        counters: Counters,
     ) -> None:
         self._store = store
         self._runs = runs
+        self._retention = retention
+        self._turns = turns
         self._results = ResultStream(store, runs, turns)
         self._keys = keys
         self._readiness = Readiness(store)
@@ -64,7 +75,14 @@ class Api:
                 status=201,
                 takes=RunRequest,
                 gives=Status,
-                errors=("validation_error", "unauthorized", "request_too_large", "too_many_requests"),
+                query=requests.CreateQuery,
+                errors=(
+                    "validation_error",
+                    "unauthorized",
+                    "conflict",
+                    "request_too_large",
+                    "too_many_requests",
+                ),
             ),
             Endpoint(
                 "GET",
@@ -74,6 +92,30 @@ class Api:
                 gives=list[Status],
                 query=requests.ListQuery,
                 errors=("validation_error", "unauthorized"),
+            ),
+            Endpoint(
+                "DELETE",
+                one,
+                self.delete,
+                "Delete a backtest in any state",
+                status=204,
+                errors=("unauthorized", "not_found"),
+            ),
+            Endpoint(
+                "POST",
+                f"{one}/cancel",
+                self.cancel,
+                "End a backtest that is queued or running",
+                gives=Status,
+                errors=("unauthorized", "not_found", "conflict"),
+            ),
+            Endpoint(
+                "GET",
+                f"{one}/request",
+                self.request,
+                "The request of a backtest",
+                gives=RunRequest,
+                errors=("unauthorized", "not_found"),
             ),
             Endpoint(
                 "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
@@ -96,20 +138,76 @@ class Api:
     async def create(self, request: Request) -> Response:
         """`POST /v1/backtests`: 201 once the run is on disk."""
         await self._authorise(request)
+        query = requests.read_query(request, requests.CreateQuery)
+        key = requests.read_idempotency_key(request)
         run_request = await requests.read_run(request)
-        await self._runs.check(run_request)
+        inputs = await self._runs.check(run_request)
+        if query.reuse and (known := self._store.with_inputs(inputs)):
+            run, record = known
+            return _json(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
+        if self._retention.is_full:
+            raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
         try:
-            run, record = await self._runs.submit(run_request)
+            run, record = await self._runs.submit(run_request, inputs, key)
         except StoreError as error:
             raise ApiError("internal_error", "the store is full or failing", status=507) from error
         location = f"{PREFIX}/backtests/{run_text(run)}"
         return _json(record.status(run), 201, {"Location": location})
 
     async def list(self, request: Request) -> Response:
-        """`GET /v1/backtests?state=&limit=`."""
+        """`GET /v1/backtests?state=&limit=&after=` and filters."""
         await self._authorise(request)
         query = requests.read_list_query(request)
-        return _json([record.status(run) for run, record in self._store.newest(query.limit, query.state)])
+        before = None if query.after is None else self._place(query.after)
+        if query.created_to is not None:
+            latest = (to_ns(query.created_to), b"")
+            before = latest if before is None else min(before, latest)
+        found: list[Status] = []
+        async for run, record in self._older(query.state, before):
+            if len(found) == query.limit or (
+                query.created_from and record.created_ns < to_ns(query.created_from)
+            ):
+                break
+            if not query.selects or query.admits(self._store.request(run)):
+                found.append(record.status(run))
+        return _json(found)
+
+    async def _older(
+        self, state: State | None, before: tuple[int, bytes] | None
+    ) -> AsyncIterator[tuple[bytes, RunRecord]]:
+        """Runs, the newest first, in pages, between which others are served."""
+        while page := self._store.newest(LIST_PAGE, state, before):
+            for run, record in page:
+                yield run, record
+            before = page[-1][1].order, page[-1][0]
+            await self._turns.take(LIST_PAGE)
+
+    def _place(self, text: str) -> tuple[int, bytes]:
+        """The place of a run in the order of creation; ApiError 422 if it is unknown."""
+        run = run_key(text)
+        record = None if run is None else self._store.run(run)
+        if run is None or record is None:
+            raise fault(f"after: no backtest has the id {text[:64]!r}")
+        return record.order, run
+
+    async def delete(self, request: Request) -> Response:
+        """`DELETE /v1/backtests/{run_id}`: 204 once nothing of the run is on disk."""
+        run, _ = await self._find(request)
+        try:
+            await self._runs.delete(run)
+        except KeyError as error:
+            raise not_found(run_text(run)) from error
+        return Response(status_code=204)
+
+    async def cancel(self, request: Request) -> Response:
+        """`POST /v1/backtests/{run_id}/cancel`."""
+        run, _ = await self._find(request)
+        return _json((await self._runs.cancel(run)).status(run))
+
+    async def request(self, request: Request) -> Response:
+        """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
+        run, _ = await self._find(request)
+        return Response(self._store.request(run), media_type="application/json")
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
@@ -149,6 +247,13 @@ class Api:
             events=self._store.events_written,
             commits=self._store.commits,
             workers=self._runs.workers_ready,
+            sizes={
+                "store_used_bytes": self._store.used_bytes,
+                "store_map_bytes": self._store.map_bytes,
+                "store_quota_bytes": self._retention.quota_bytes,
+                "store_alarm": self._retention.is_alarmed,
+                "disk_free_bytes": self._retention.free_bytes(),
+            },
         )
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 

@@ -7,7 +7,7 @@ import struct
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from btserver.run_id import run_key
-from btserver.store.follow import Notifier, follow
+from btserver.store.follow import Notifier, RunDeletedError, follow
 from btserver.store.store import Store
 from btserver.store.turns import Turns
 
@@ -100,6 +100,8 @@ class Streams:
         error = sender.exception()
         if error is None:
             await socket.close(1000, "the run has ended")
+        elif isinstance(error, RunDeletedError):
+            await socket.close(POLICY_VIOLATION, "deleted")
         elif isinstance(error, TimeoutError):
             self._counters.streams_dropped += 1
             # The close frame is queued behind the unread events; the connection is aborted soon after.

@@ -1,10 +1,11 @@
 """The interface to btcore: the only module of the server that imports the engine.
 
-The server process calls `open_source`, `check_request`, `count_rows` and `rows_json`, a worker process
-`open_source` and `run_request`. The module is named by a setting, so that tests can use another one.
+The server process calls all of its functions but `run_request`, a worker process `open_source` and
+`run_request`. The module is named by a setting, so that tests can use another one.
 """
 
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -73,6 +74,16 @@ def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
         return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[request.resolution]
     datasets = [entry for entry in source.list() if entry.resolution == request.resolution]
     return sum(_rows_between(entry, *period) for entry in datasets if entry.symbol in request.symbols)
+
+
+def data_mark(request: RunRequest, source: Catalog | SampleMarket) -> bytes:
+    """What identifies the data of the run and the version that plays them: equal marks, equal results."""
+    names = {*request.symbols, request.benchmark}
+    if isinstance(source, SampleMarket):
+        return f"{version('btcore')} {source!r}".encode()
+    entries = [entry.content_hash for entry in source.list() if entry.symbol in names]
+    definitions = [repr(source.definition(symbol)) for symbol in request.symbols]
+    return "\0".join([version("btcore"), *entries, *definitions]).encode()
 
 
 def _rows_between(entry: Any, start_ns: int, end_ns: int) -> int:

@@ -9,6 +9,7 @@ import importlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import msgspec
@@ -20,12 +21,14 @@ from btserver.schemas import LogPayload, RunRecord, RunRequest
 from btserver.settings import SettingsError
 from btserver.store.blocks import DamagedError
 from btserver.store.store import Store
+from btserver.store.transitions import Marks
 
 from .limits import Limits
 from .process import WorkerProcess
 from .queue import RunQueue
 from .slot import Slot
 
+CANCELLED = "cancelled"
 MAX_QUEUED = 10_000
 _log = logging.getLogger("btserver.runs")
 
@@ -94,18 +97,19 @@ class Runs:
         """The ids of the worker processes."""
         return [slot.worker.pid for slot in self._slots if slot.worker is not None]
 
-    async def check(self, request: RunRequest) -> None:
-        """Raises a validation error with the path of a field that the engine or the data source refuses.
+    async def check(self, request: RunRequest) -> bytes:
+        """The digest of all that has an effect on the result.
 
-        On a thread, while the event loop serves others.
+        Raises a validation error with the path of a field that the engine or the data source refuses. It
+        works on a thread, while the event loop serves others.
         """
         loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._checks, self._check, request)
+            return await loop.run_in_executor(self._checks, self._check, request)
         except BtcoreError as error:
             raise fault(str(error)) from error
 
-    def _check(self, request: RunRequest) -> None:
+    def _check(self, request: RunRequest) -> bytes:
         self._engine.check_request(request, self._source)
         rows = self._engine.count_rows(request, self._source)
         if self._limits.rows and rows > self._limits.rows:
@@ -113,15 +117,53 @@ class Runs:
                 f"symbols: the run could have {rows:,} rows; the limit is {self._limits.rows:,}: "
                 "choose fewer symbols, less time or a coarser resolution"
             )
+        inputs = msgspec.structs.replace(request, labels=[], note=None)
+        origin: bytes = self._engine.data_mark(request, self._source)
+        return sha256(msgspec.json.encode(inputs) + b"\0" + origin).digest()
 
-    async def submit(self, request: RunRequest) -> tuple[bytes, RunRecord]:
-        """Stores and queues a run; ApiError 429 if too many are queued, StoreError if the write fails."""
+    async def submit(self, request: RunRequest, inputs: bytes, key: str | None) -> tuple[bytes, RunRecord]:
+        """Stores and queues a run, or finds that with the same idempotency key.
+
+        ApiError 429 if too many are queued, 409 if the key came with another request; StoreError if the write
+        fails.
+        """
         if len(self._queue) >= MAX_QUEUED:
             message = f"{len(self._queue)} backtests are queued; the limit is {MAX_QUEUED}"
             raise ApiError("too_many_requests", message, headers={"Retry-After": "5"})
-        run, record = await self._store.create(msgspec.json.encode(request))
-        self._queue.put(run)
+        body = msgspec.json.encode(request)
+        marks = Marks(inputs=inputs)
+        if key is not None:
+            marks = Marks(sha256(key.encode()).digest(), sha256(body).digest(), inputs)
+        try:
+            run, record, is_new = await self._store.create(body, marks)
+        except ValueError as error:
+            raise ApiError("conflict", str(error)) from error
+        if is_new:
+            self._queue.put(run)
         return run, record
+
+    async def cancel(self, run: bytes) -> RunRecord:
+        """Ends a run that is queued or running: failed, error `cancelled`; ApiError 409 otherwise."""
+        self._queue.remove(run)
+        try:
+            record = await self._store.change_state(
+                run, "failed", error=CANCELLED, payloads=[LogPayload(CANCELLED)]
+            )
+        except ValueError as error:
+            raise ApiError("conflict", "the backtest has ended") from error
+        self._kill_worker_of(run)
+        return record
+
+    async def delete(self, run: bytes) -> None:
+        """Removes a run in any state; KeyError if there is none."""
+        self._queue.remove(run)
+        await self._store.delete(run)
+        self._kill_worker_of(run)
+
+    def _kill_worker_of(self, run: bytes) -> None:
+        for slot in self._slots:
+            if slot.run == run and slot.worker is not None:
+                slot.worker.kill()
 
     def rows_json(self, rows: Any, start: int, stop: int) -> bytes:
         """Rows [start, stop) of a stored table as a JSON array."""

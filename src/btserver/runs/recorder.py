@@ -45,7 +45,7 @@ class Recorder:
 
     async def record(self, message: messages.FromWorker) -> bool:
         """Stores a message of the worker; True if it ended the run, which is then on disk."""
-        self.has_begun = True
+        self.has_begun = self.has_begun or not isinstance(message, messages.Beat)
         match message:
             case messages.Progress(progress, equity):
                 self._progress = progress

@@ -19,9 +19,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from btcore.config import RunRequest
 from btcore.errors import BtcoreError
-from btserver.schemas import ResultHead, TableHead
+from btserver.schemas import ResultHead, RunRequest, TableHead
 from btserver.store.blocks import pack_rows, seal
 
 from . import messages

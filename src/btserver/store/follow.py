@@ -13,6 +13,10 @@ PAGE_BYTES = 64 * 1024
 NEW_EVENTS = 4  # that a commit usually adds to a run
 
 
+class RunDeletedError(Exception):
+    """The run was deleted while it was followed."""
+
+
 class Notifier:
     """Wakes the clients that follow a run. It holds no events, so a slow client costs no memory here."""
 
@@ -58,7 +62,9 @@ async def follow(
                 cursor += len(page)
                 expected = max(len(page), NEW_EVENTS)
                 yield page
-            elif record is None or record.state in TERMINAL:
+            elif record is None:
+                raise RunDeletedError
+            elif record.state in TERMINAL:
                 return
             else:
                 await flag.wait()

@@ -26,13 +26,14 @@ from btserver.schemas import Payload, ResultHead, RunRecord, State
 from . import keys, transitions
 from .blocks import DamagedError, unseal
 from .opening import StoreLockedError, lock_directory, open_environment
-from .transitions import Txn
+from .transitions import Marks, Txn
 from .writer import Chain, StoreError, Writer
 
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
 MAP_SIZE = 64 * 2**30
 _head = msgspec.msgpack.Decoder(ResultHead)
+NO_MARKS = Marks()
 Listener = Callable[[set[bytes]], None]
 
 
@@ -71,6 +72,18 @@ class Store:
         os.close(self._lock)
 
     @property
+    def used_bytes(self) -> int:
+        """The bytes of the pages that have content, without free ones."""
+        with self._env.begin() as txn:
+            stats = [txn.stat(table) for table in self._tables]
+        return sum(s["psize"] * (s["branch_pages"] + s["leaf_pages"] + s["overflow_pages"]) for s in stats)
+
+    @property
+    def map_bytes(self) -> int:
+        """The size of the memory map, which grows when it is full."""
+        return int(self._env.info()["map_size"])
+
+    @property
     def commits(self) -> int:
         """The number of commits since `attach`."""
         return 0 if self._writer is None else self._writer.commits
@@ -87,8 +100,18 @@ class Store:
         with self._env.begin(self._tables.requests) as txn:
             return txn.get(run, b"")
 
-    def newest(self, limit: int, state: State | None = None) -> list[tuple[bytes, RunRecord]]:
-        """Up to `limit` runs, the newest first."""
+    def with_inputs(self, inputs: bytes) -> tuple[bytes, RunRecord] | None:
+        """The newest completed run whose inputs have that digest."""
+        for key in reversed(self.keys("inputs", inputs)):
+            record = self.run(key[-16:])
+            if record is not None and record.state == "completed":
+                return key[-16:], record
+        return None
+
+    def newest(
+        self, limit: int, state: State | None = None, before: tuple[int, bytes] | None = None
+    ) -> list[tuple[bytes, RunRecord]]:
+        """Up to `limit` runs, the newest first; those that are older than `before`, an order and its run."""
         table = self._tables.by_created if state is None else self._tables.by_state
         prefix = b"" if state is None else keys.STATE_CODES[state]
         found: list[tuple[bytes, RunRecord]] = []
@@ -96,6 +119,8 @@ class Store:
             cursor = txn.cursor(table)
             # Step back from the first key past the prefix; no key starts with 0xff.
             past = bytes([prefix[0] + 1]) if prefix else b"\xff"
+            if before is not None:
+                past = prefix + keys.created_key(*before)
             has_key = cursor.prev() if cursor.set_range(past) else cursor.last()
             while has_key and len(found) < limit and cursor.key().startswith(prefix):
                 run = cursor.key()[-16:]
@@ -167,19 +192,35 @@ class Store:
 
     # Writes: each returns after the commit.
 
-    async def create(self, request: bytes) -> tuple[bytes, RunRecord]:
-        """Stores a new queued run and its first event; returns its key and record."""
+    async def create(self, request: bytes, marks: Marks = NO_MARKS) -> tuple[bytes, RunRecord, bool]:
+        """Stores a new queued run and its first event; returns its key and record, and True.
+
+        For a run with the same idempotency key, those of that one and False; ValueError for another body.
+        """
         now = time.time_ns()
         run = new_run_key(now)
         self._last_order = max(now, self._last_order + 1)
         record = RunRecord(order=self._last_order, created_ns=now)
 
-        def on_commit(_: RunRecord) -> None:
-            self.counts["queued"] += 1
-            self._count_events(run, 1)
+        def on_commit(made: tuple[bytes, RunRecord, bool]) -> None:
+            if made[2]:
+                self.counts["queued"] += 1
+                self._count_events(run, 1)
 
-        write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
-        return run, await self._submit(write, on_commit)
+        write = partial(
+            transitions.create, tables=self._tables, run=run, record=record, request=request, marks=marks
+        )
+        created: tuple[bytes, RunRecord, bool] = await self._submit(write, on_commit)
+        return created
+
+    async def delete(self, run: bytes) -> None:
+        """Removes all that is stored of a run; KeyError if there is none."""
+
+        def on_commit(state: State) -> None:
+            self.counts[state] -= 1
+            self._changed_runs.add(run)
+
+        await self._submit(partial(transitions.delete, tables=self._tables, run=run), on_commit)
 
     def append(
         self,

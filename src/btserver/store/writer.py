@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import Any, NamedTuple
 
 import lmdb
@@ -58,6 +58,7 @@ class Writer:
         self._loop = loop
         self._committed = committed
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._is_closing = Event()
         self.commits = 0
         self._thread = Thread(target=self._run, name="btserver-store", daemon=True)
         self._thread.start()
@@ -82,6 +83,7 @@ class Writer:
 
     def close(self) -> None:
         """Finishes the submitted writes, then ends the thread."""
+        self._is_closing.set()
         self._queue.put(None)
         self._thread.join()
 
@@ -113,6 +115,9 @@ class Writer:
     def _commit(self, batch: list[_Job]) -> list[Outcome]:
         try:
             outcomes = self._attempt(batch)
+        except lmdb.MapFullError:
+            self._grow_map()
+            return self._commit(batch)
         except lmdb.Error as error:
             if len(batch) > 1:  # retried one by one, so that only a write too large for the map fails
                 return [outcome for job in batch for outcome in self._commit([job])]
@@ -121,6 +126,22 @@ class Writer:
             return [(batch[0], None, StoreError(str(error)))]
         self.commits += 1
         return outcomes
+
+    def _grow_map(self) -> None:
+        """Doubles the map. The loop does it, between its reads, which must not be open at that time."""
+        size = 2 * int(self._env.info()["map_size"])
+        grown = Event()
+
+        def grow() -> None:
+            self._env.set_mapsize(size)
+            grown.set()
+
+        if not self._is_closing.is_set():
+            self._loop.call_soon_threadsafe(grow)
+        while not grown.wait(0.05):
+            if self._is_closing.is_set() and not grown.is_set():  # the loop waits for this thread
+                grow()
+        _log.info("the map of the store has %d bytes now", size)
 
     def _attempt(self, batch: list[_Job]) -> list[Outcome]:
         outcomes: list[Outcome] = []

@@ -17,7 +17,9 @@ async def _write(directory: Path, events: int) -> str:
     store = Store(directory)
     try:
         store.attach()
-        run, _ = await store.create(b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-06-01"}')
+        run, *_ = await store.create(
+            b'{"symbols":["AAPL"],"start_date":"2024-01-01","end_date":"2024-06-01"}'
+        )
         await store.change_state(run, "running")
         for first in range(0, events, 1000):
             count = min(1000, events - first)
