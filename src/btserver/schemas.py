@@ -11,6 +11,7 @@ from btserver.run_id import RUN_ID_PATTERN, run_text
 State = Literal["queued", "running", "completed", "failed"]
 TERMINAL: tuple[State, ...] = ("completed", "failed")
 RunId = Annotated[str, Meta(pattern=RUN_ID_PATTERN, description="A UUID, version 7.")]
+Time = Annotated[datetime, Meta(tz=True)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -46,9 +47,9 @@ class Status(Struct, frozen=True, kw_only=True):
     run_id: RunId
     state: State
     progress: Fraction
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
     error: str | None
 
 
@@ -107,7 +108,7 @@ class StatePayload(Struct, frozen=True, gc=False):
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
     event_id: Annotated[int, Meta(ge=1, description="Counts from 1 within a run, without gaps.")]
     run_id: RunId
-    timestamp: datetime
+    timestamp: Time
 
 
 class LogEvent(_Event, tag="log", frozen=True, kw_only=True):
@@ -167,42 +168,3 @@ class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
     fingerprint: str
     tables: dict[str, TableHead]
     bounds: bytes = b""  # JSON; empty without intrabar "bounds"
-
-
-class EquityPoint(Struct, frozen=True, kw_only=True):
-    """The account at one time."""
-
-    timestamp: datetime
-    equity: float
-    cash: float
-    positions: float
-
-
-class TradeRow(Struct, frozen=True, kw_only=True):
-    """One execution."""
-
-    timestamp: datetime
-    symbol: str
-    side: str
-    quantity: float
-    price: float
-    commission: float
-
-
-class Results(Struct, frozen=True, kw_only=True):
-    """The results of a completed run; rows have more fields than are listed here."""
-
-    run_id: RunId
-    metrics_summary: dict[str, Any]
-    equity_curve: list[EquityPoint]
-    trades: list[TradeRow]
-    exposures: list[dict[str, Any]]
-    logs: list[str]
-    orders: list[dict[str, Any]]
-    round_trips: list[dict[str, Any]]
-    cash_flows: list[dict[str, Any]]
-    order_events: list[dict[str, Any]]
-    benchmark_curve: list[dict[str, Any]] = field(default_factory=list)
-    manifest: dict[str, Any] = field(default_factory=dict)
-    fingerprint: str = ""
-    bounds: dict[str, Any] | None = None

@@ -28,9 +28,10 @@ from btserver.store.turns import Turns
 from . import openapi
 from .auth import ApiKeys
 from .counters import Counters
+from .endpoint import PREFIX, Endpoint, Handler
 from .hosts import Hosts
 from .middleware import RequestMiddleware
-from .routes import PREFIX, Api, Endpoint, Handler
+from .routes import Api
 from .websocket import Streams
 
 _log = logging.getLogger("btserver.api")
@@ -65,7 +66,7 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
 
     endpoints = Api(store, runs, retention, turns=turns, keys=keys, counters=counters).endpoints()
     app = Starlette(
-        routes=[*_http(endpoints), *_pages(endpoints), *_websockets(streams)],
+        routes=[*_http(endpoints), *_pages(endpoints, has_keys=bool(keys)), *_websockets(streams)],
         exception_handlers={
             ApiError: _on_api_error,
             HTTPException: _on_http_exception,
@@ -100,7 +101,8 @@ def _http(endpoints: list[Endpoint]) -> list[BaseRoute]:
         by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
     routes: list[BaseRoute] = []
     for path, methods in by_path.items():
-        for spelling in _spellings(path):
+        # A symbol may have a slash.
+        for spelling in _spellings(path.replace("{symbol}", "{symbol:path}")):
             routes.append(Route(spelling, _dispatch(methods), methods=list(methods)))
     return routes
 
@@ -118,8 +120,8 @@ def _dispatch(methods: dict[str, Endpoint]) -> Handler:
     return dispatch
 
 
-def _pages(endpoints: list[Endpoint]) -> list[BaseRoute]:
-    described = openapi.document(endpoints, version("btcore"))
+def _pages(endpoints: list[Endpoint], *, has_keys: bool) -> list[BaseRoute]:
+    described = openapi.document(endpoints, version("btcore"), has_keys=has_keys)
     as_json = msgspec.json.encode(described)
     as_html = openapi.page(described)
 

@@ -1,44 +1,26 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from btserver.errors import ApiError, Code, fault, not_found, unauthorized
+from btserver.errors import ApiError, fault, not_found, unauthorized
 from btserver.run_id import run_key, run_text
 from btserver.runs.lifecycle import Runs
 from btserver.runs.retention import Retention
-from btserver.schemas import Results, RunRecord, RunRequest, State, Status, to_ns
+from btserver.schemas import RunRecord, RunRequest, State, Status, to_ns
 from btserver.store.store import Store, StoreError
 from btserver.store.turns import Turns
 
 from . import auth, requests
 from .counters import Counters
+from .data_routes import DataApi
+from .endpoint import PREFIX, Endpoint, json_response
 from .readiness import Readiness
-from .result_stream import ResultStream
+from .result_routes import ResultsApi
 
-PREFIX = "/v1"
 LIST_PAGE = 64  # runs that are looked at in a turn
-Handler = Callable[[Request], Awaitable[Response]]
-_encode = msgspec.json.Encoder().encode
-
-
-class Endpoint(NamedTuple):
-    """One method of one path: its handler, and what the OpenAPI document says about it."""
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    status: int = 200
-    takes: type | None = None
-    gives: object = None
-    query: type | None = None
-    errors: tuple[Code, ...] = ()
-    is_open: bool = False  # needs no API key
 
 
 class Api:
@@ -58,7 +40,6 @@ class Api:
         self._runs = runs
         self._retention = retention
         self._turns = turns
-        self._results = ResultStream(store, runs, turns)
         self._keys = keys
         self._readiness = Readiness(store)
         self._counters = counters
@@ -120,14 +101,8 @@ class Api:
             Endpoint(
                 "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
             ),
-            Endpoint(
-                "GET",
-                f"{one}/results",
-                self.results,
-                "The results of a completed backtest",
-                gives=Results,
-                errors=("unauthorized", "not_found", "conflict"),
-            ),
+            *ResultsApi(self._store, self._runs, self._turns, self._find).endpoints(),
+            *DataApi(self._runs, self._authorise).endpoints(),
             Endpoint(
                 "GET", "/healthz", self.health, "The process is alive and can start workers", is_open=True
             ),
@@ -142,9 +117,9 @@ class Api:
         key = requests.read_idempotency_key(request)
         run_request = await requests.read_run(request)
         inputs = await self._runs.check(run_request)
-        if query.reuse and (known := self._store.with_inputs(inputs)):
+        if query.reuse and inputs and (known := self._store.with_inputs(inputs)):
             run, record = known
-            return _json(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
+            return json_response(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
         if self._retention.is_full:
             raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
         try:
@@ -152,7 +127,7 @@ class Api:
         except StoreError as error:
             raise ApiError("internal_error", "the store is full or failing", status=507) from error
         location = f"{PREFIX}/backtests/{run_text(run)}"
-        return _json(record.status(run), 201, {"Location": location})
+        return json_response(record.status(run), 201, {"Location": location})
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
@@ -170,7 +145,7 @@ class Api:
                 break
             if not query.selects or query.admits(self._store.request(run)):
                 found.append(record.status(run))
-        return _json(found)
+        return json_response(found)
 
     async def _older(
         self, state: State | None, before: tuple[int, bytes] | None
@@ -202,7 +177,7 @@ class Api:
     async def cancel(self, request: Request) -> Response:
         """`POST /v1/backtests/{run_id}/cancel`."""
         run, _ = await self._find(request)
-        return _json((await self._runs.cancel(run)).status(run))
+        return json_response((await self._runs.cancel(run)).status(run))
 
     async def request(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
@@ -212,33 +187,23 @@ class Api:
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
         run, record = await self._find(request)
-        return _json(record.status(run))
-
-    async def results(self, request: Request) -> Response:
-        """`GET /v1/backtests/{run_id}/results`, written in chunks."""
-        run, record = await self._find(request)
-        head = self._store.result(run) if record.state == "completed" else None
-        if head is None:
-            reason = f": {record.error}" if record.error else ""
-            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
-        await self._results.verify(run, head)
-        return StreamingResponse(self._results.json(run, head), media_type="application/json")
+        return json_response(record.status(run))
 
     async def health(self, _: Request) -> Response:
         """`GET /healthz`: 200, or 503 if no worker can be started."""
         if not self._runs.can_work():
-            return _json({"status": "no worker can be started"}, 503)
-        return _json({"status": "ok"})
+            return json_response({"status": "no worker can be started"}, 503)
+        return json_response({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
         """`GET /readyz`: 200 if the store accepts writes and a worker is ready, else 503."""
         try:
             await self._readiness.check()
         except StoreError:
-            return _json({"status": "the store refuses writes"}, 503)
+            return json_response({"status": "the store refuses writes"}, 503)
         if not self._runs.workers_ready:
-            return _json({"status": "no worker is up"}, 503)
-        return _json({"status": "ready"})
+            return json_response({"status": "no worker is up"}, 503)
+        return json_response({"status": "ready"})
 
     async def metrics(self, _: Request) -> Response:
         """`GET /metrics`."""
@@ -271,7 +236,3 @@ class Api:
         if run is None or record is None:
             raise not_found(text)
         return run, record
-
-
-def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_encode(value), status, headers=headers, media_type="application/json")

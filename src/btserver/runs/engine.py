@@ -4,22 +4,32 @@ The server process calls all of its functions but `run_request`, a worker proces
 `run_request`. The module is named by a setting, so that tests can use another one.
 """
 
+import logging
+import re
 from collections.abc import Callable
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import entry_points, version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_origin, get_type_hints
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from btcore.backtest.request import check_request as _check
+from btcore.backtest.request import run_options
 from btcore.backtest.request import run_request as _run
-from btcore.config import RunRequest
+from btcore.backtest.run_one import run
+from btcore.config import SYMBOL_PATTERN, RunRequest, StrategySpec
 from btcore.data import Catalog, SampleMarket, Source
 from btcore.errors import ConfigError
-from btcore.results.export import to_json
+from btcore.results.export import rfc3339, to_arrow, to_json
+from btcore.strategies.builtin.registry import STRATEGIES
+from btcore.strategies.callbacks.strategy import Strategy
 
 Rows = NDArray[Any]
+_log = logging.getLogger("btserver.runs")
 LOADING = 0.05  # the share of progress for loading the data
 _SAMPLE_ROWS_A_DAY = {"day": 1, "hour": 7, "minute": 390, "second": 23_400, "tick": 46_800}
 
@@ -63,7 +73,12 @@ def open_source(data: str | None) -> Catalog | SampleMarket:
 
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError if the request cannot be run; loads little or no data."""
-    _check(request, source)
+    own = own_strategies().get(request.strategy.name)
+    if own is None:
+        _check(request, source)
+    else:
+        _check(replace(request, strategy=StrategySpec()), source)
+        own[0].check_params(request.strategy.params)
 
 
 def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
@@ -77,7 +92,12 @@ def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
 
 
 def data_mark(request: RunRequest, source: Catalog | SampleMarket) -> bytes:
-    """What identifies the data of the run and the version that plays them: equal marks, equal results."""
+    """What identifies the data of the run and the version that plays them: equal marks, equal results.
+
+    Empty for a strategy of a package, whose code may change without its version.
+    """
+    if request.strategy.name in own_strategies():
+        return b""
     names = {*request.symbols, request.benchmark}
     if isinstance(source, SampleMarket):
         return f"{version('btcore')} {source!r}".encode()
@@ -103,7 +123,119 @@ def run_request(request: RunRequest, source: Source, progress: Callable[[Any], N
         progress(Step(LOADING + (1 - LOADING) * step.fraction, step.equity))
 
     loaded(0.0)
-    return _run(request, _reporting(source, len(request.symbols), loaded), progress=played)
+    reporting = _reporting(source, len(request.symbols), loaded)
+    own = own_strategies().get(request.strategy.name)
+    if own is None:
+        return _run(request, reporting, progress=played)
+    options = run_options(request, request.timezone)
+    return run(reporting, own[0], request.strategy.params, progress=played, **options)
+
+
+def write_table(media_type: str, rows: Rows) -> bytes:
+    """The rows as an Arrow stream or a Parquet file."""
+    import pyarrow
+    import pyarrow.parquet
+
+    table = to_arrow(rows)
+    sink = pyarrow.BufferOutputStream()
+    if media_type.endswith("parquet"):
+        pyarrow.parquet.write_table(table, sink)
+    else:
+        with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+    written: bytes = sink.getvalue().to_pybytes()
+    return written
+
+
+def list_strategies() -> list[dict[str, Any]]:
+    """Each strategy with its name, description, package and JSON Schema of its parameters."""
+    built_in = [(name, None, entry.params) for name, entry in STRATEGIES.items()]
+    own = [(name, package, _params_of(kind)) for name, (kind, package) in own_strategies().items()]
+    return [
+        {
+            "name": name,
+            "description": (params.__doc__ or "").strip(),
+            "package": package,
+            "parameters": _schema(params),
+        }
+        for name, package, params in [*built_in, *own]
+    ]
+
+
+def _schema(params: type) -> dict[str, Any]:
+    (reference,), components = msgspec.json.schema_components([params], ref_template="#/$defs/{name}")
+    schema: dict[str, Any] = components.pop(reference["$ref"].rpartition("/")[2])
+    return schema | ({"$defs": components} if components else {})
+
+
+def _params_of(kind: type[Strategy]) -> type:
+    """The parameters of a strategy class as a Struct with its docstring."""
+    hints = {
+        name: hint
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        if not name.startswith("_") and get_origin(hint) is not ClassVar and hint is not ClassVar
+    }
+    fields = [
+        (name, hint, getattr(kind, name)) if hasattr(kind, name) else (name, hint)
+        for name, hint in hints.items()
+    ]
+    return msgspec.defstruct(kind.__name__, fields, kw_only=True, namespace={"__doc__": kind.__doc__})
+
+
+@cache
+def own_strategies() -> dict[str, tuple[type[Strategy], str]]:
+    """The classes that installed packages register under `btcore.strategies`, by name, with their package."""
+    found: dict[str, tuple[type[Strategy], str]] = {}
+    for point in entry_points(group="btcore.strategies"):
+        try:
+            kind = point.load()
+        except Exception:  # a package may raise anything; the others are still there
+            _log.exception("strategy %s of %s cannot be loaded", point.name, point.value)
+            continue
+        if point.name in STRATEGIES or not (isinstance(kind, type) and issubclass(kind, Strategy)):
+            _log.error("strategy %s of %s is a built-in name or no bt.Strategy", point.name, point.value)
+            continue
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
+        found[point.name] = kind, package
+    return found
+
+
+def list_symbols(source: Catalog | SampleMarket, resolution: str | None) -> dict[str, Any]:
+    """The symbols with data; ConfigError or DataError for a resolution that there cannot be."""
+    return {"symbols": list(source.symbols(resolution)), "source": source.data_source}
+
+
+def describe_symbol(source: Catalog | SampleMarket, symbol: str) -> dict[str, Any] | None:
+    """The datasets of a symbol; None if there are none."""
+    if not re.search(SYMBOL_PATTERN, symbol):
+        return None
+    if isinstance(source, SampleMarket):
+        datasets: list[dict[str, Any]] = [
+            {
+                "resolution": resolution,
+                "kind": kind,
+                "first": "1990-01-01T14:30:00Z",
+                "last": "2099-12-31T21:00:00Z",
+                "rows": None,
+                "timezone": None,
+            }
+            for resolution in _SAMPLE_ROWS_A_DAY
+            for kind in (("quotes", "trades") if resolution == "tick" else ("bars",))
+        ]
+    else:
+        datasets = [
+            {
+                "resolution": entry.resolution,
+                "kind": entry.kind,
+                "first": rfc3339(np.array([entry.first]))[0],
+                "last": rfc3339(np.array([entry.last]))[0],
+                "rows": entry.rows,
+                "timezone": source.timezone(symbol, entry.resolution),
+            }
+            for entry in source.list()
+            if entry.symbol == symbol
+        ]
+    return {"symbol": symbol, "source": source.data_source, "datasets": datasets} if datasets else None
 
 
 def rows_json(rows: Rows, start: int, stop: int) -> bytes:

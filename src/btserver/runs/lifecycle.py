@@ -46,10 +46,10 @@ class Runs:
         limits: Limits | None = None,
     ):
         self._store = store
-        self._engine = importlib.import_module(engine)
+        self.engine: Any = importlib.import_module(engine)
         self._limits = limits or Limits()
         try:
-            self._source: Any = self._engine.open_source(data)
+            self.source: Any = self.engine.open_source(data)
         except BtcoreError as error:
             raise SettingsError(str(error)) from error
         self._queue = RunQueue()
@@ -110,15 +110,17 @@ class Runs:
             raise fault(str(error)) from error
 
     def _check(self, request: RunRequest) -> bytes:
-        self._engine.check_request(request, self._source)
-        rows = self._engine.count_rows(request, self._source)
+        self.engine.check_request(request, self.source)
+        rows = self.engine.count_rows(request, self.source)
         if self._limits.rows and rows > self._limits.rows:
             raise ConfigError(
                 f"symbols: the run could have {rows:,} rows; the limit is {self._limits.rows:,}: "
                 "choose fewer symbols, less time or a coarser resolution"
             )
+        origin: bytes = self.engine.data_mark(request, self.source)
+        if not origin:
+            return b""
         inputs = msgspec.structs.replace(request, labels=[], note=None)
-        origin: bytes = self._engine.data_mark(request, self._source)
         return sha256(msgspec.json.encode(inputs) + b"\0" + origin).digest()
 
     async def submit(self, request: RunRequest, inputs: bytes, key: str | None) -> tuple[bytes, RunRecord]:
@@ -167,8 +169,12 @@ class Runs:
 
     def rows_json(self, rows: Any, start: int, stop: int) -> bytes:
         """Rows [start, stop) of a stored table as a JSON array."""
-        text: bytes = self._engine.rows_json(rows, start, stop)
+        text: bytes = self.engine.rows_json(rows, start, stop)
         return text
+
+    def table_writer(self, media_type: str) -> Any:
+        """A function that makes bytes of that type of the rows of a table."""
+        return partial(self.engine.write_table, media_type)
 
     def _attempts(self, run: bytes) -> int:
         try:
