@@ -1,15 +1,17 @@
-"""`btserver serve`: reads the settings, opens the store, listens and prints the address."""
+"""The command line: `btserver serve` listens and prints its address; `check` and `backup` of a store."""
 
 import argparse
 import copy
 import logging
 import os
 import re
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -19,12 +21,33 @@ from btcore.cli.parser import Parser
 from btcore.errors import ConfigError
 from btserver.api.app import create_app
 from btserver.api.limits import HttpProtocol, WebSocketProtocol
+from btserver.store.checkup import check_store
+from btserver.store.files import back_up
 from btserver.store.store import Store, StoreError, StoreLockedError
 
 from .settings import Settings, SettingsError, read_settings
 
+SPARE_DESCRIPTORS = 16  # for files, sockets that are being refused, and the store
+WORKER_DESCRIPTORS = 4  # that the start of a worker needs
 GRACE_SECONDS = 3  # for open requests; with the end of the workers, a stop takes less than 5 s
 _SECRET = re.compile(r"(api_key=)[^&\s\"']+")
+
+_SERVE_FLAGS = {
+    "host": "address to listen on (BTSERVER_HOST; default 127.0.0.1)",
+    "port": "port; 0 for any free one (BTSERVER_PORT; default 8000)",
+    "data": "catalog directory (BTSERVER_DATA; default synthetic sample data)",
+    "store": "directory for runs and results (BTSERVER_STORE; default btserver-store)",
+    "workers": "number of backtests at a time (BTSERVER_WORKERS; default cores - 1)",
+    "allowed-hosts": "names in Host, comma-separated (BTSERVER_ALLOWED_HOSTS; default any)",
+    "cors-origins": "origins whose pages may call, comma-separated (BTSERVER_CORS_ORIGINS)",
+    "max-rows": "rows of a run; 0 for any (BTSERVER_MAX_ROWS; default 500000000)",
+    "max-memory": "MiB of a worker; 0 for any (BTSERVER_MAX_MEMORY; default 80%% of the machine, shared)",
+    "max-seconds": "seconds of a run; 0 for any (BTSERVER_MAX_SECONDS; default 3600)",
+    "keep-days": "days for which ended runs are kept; 0 for ever (BTSERVER_KEEP_DAYS)",
+    "keep-runs": "ended runs that are kept; 0 for all (BTSERVER_KEEP_RUNS)",
+    "keep-mib": "MiB of the store above which the oldest ended runs are deleted (BTSERVER_KEEP_MIB)",
+    "quota-mib": "MiB of the store above which no run is accepted (BTSERVER_QUOTA_MIB)",
+}
 
 _LOGGING: dict[str, Any] = {
     "version": 1,
@@ -70,6 +93,10 @@ def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engi
     try:
         arguments = _parser().parse_args(argv)
         settings = read_settings(vars(arguments), os.environ)
+        if arguments.command == "check":
+            return check(Path(settings.store))
+        if arguments.command == "backup":
+            return backup(Path(settings.store), Path(arguments.directory))
         return serve(settings, engine=engine)
     except (ConfigError, SettingsError, StoreLockedError, StoreError, OSError) as error:
         print(f"btserver: {error}", file=sys.stderr)
@@ -85,6 +112,7 @@ def serve(settings: Settings, *, engine: str) -> int:
     except BaseException:
         store.close()
         raise
+    HttpProtocol.max_connections = _connection_limit(settings.workers)
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -117,20 +145,39 @@ def serve(settings: Settings, *, engine: str) -> int:
     return 0
 
 
+def check(store: Path) -> int:
+    """Prints what is damaged in a store; returns 1 if anything is."""
+    if not (store / "data.mdb").exists():
+        raise StoreError(f"{store} has no store")
+    runs, problems = check_store(store)
+    for problem in problems:
+        print(problem)
+    print(f"{store}: {len(problems)} problems" if problems else f"{store} is sound: {runs} runs")
+    return 1 if problems else 0
+
+
+def backup(store: Path, directory: Path) -> int:
+    """Copies a store, which may be in use, to a new directory."""
+    size = back_up(store, directory)
+    print(f"{store} is copied to {directory}: {size} bytes")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(prog="btserver", description="Backtests over HTTP and WebSocket.")
     parser.add_argument("--version", action="version", version=f"btserver {version('btcore')}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     command = commands.add_parser("serve", help="run the server")
-    command.add_argument("--host", help="address to listen on (BTSERVER_HOST; default 127.0.0.1)")
-    command.add_argument("--port", help="port; 0 for any free one (BTSERVER_PORT; default 8000)")
-    command.add_argument("--data", help="catalog directory (BTSERVER_DATA; default synthetic sample data)")
-    command.add_argument(
-        "--store", help="directory for runs and results (BTSERVER_STORE; default btserver-store)"
-    )
-    command.add_argument(
-        "--workers", help="number of backtests at a time (BTSERVER_WORKERS; default cores - 1)"
-    )
+    for flag, text in _SERVE_FLAGS.items():
+        command.add_argument(f"--{flag}", help=text)
+    for name, text in (
+        ("check", "look for damage in the store of a server that is stopped"),
+        ("backup", "copy a store, also of a running server"),
+    ):
+        other = commands.add_parser(name, help=text)
+        other.add_argument("--store", help="directory of the store (BTSERVER_STORE; default btserver-store)")
+        if name == "backup":
+            other.add_argument("directory", help="where the copy goes; a new or empty directory")
     return parser
 
 
@@ -141,6 +188,17 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((bare, port), family=family, backlog=2048)
     except OSError as error:
         raise OSError(f"cannot listen on {host} port {port}: {error.strerror or error}") from error
+
+
+def _connection_limit(workers: int) -> int:
+    """How many connections the descriptors of this process allow, if some are kept for workers and files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    limit = hard if hard != resource.RLIM_INFINITY else 2**20
+    opened = Path("/proc/self/fd")
+    kept = len(list(opened.iterdir())) if opened.is_dir() else 32
+    kept += SPARE_DESCRIPTORS + WORKER_DESCRIPTORS * workers
+    return max(1, min(HttpProtocol.max_connections, limit - kept))
 
 
 def _banner(settings: Settings, listener: socket.socket) -> str:

@@ -5,15 +5,14 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
-from btcore.config import RunRequest
+from btcore import config
 from btserver.run_id import RUN_ID_PATTERN, run_text
 
 State = Literal["queued", "running", "completed", "failed"]
 TERMINAL: tuple[State, ...] = ("completed", "failed")
 RunId = Annotated[str, Meta(pattern=RUN_ID_PATTERN, description="A UUID, version 7.")]
+Time = Annotated[datetime, Meta(tz=True)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
-
-__all__ = ["RunRequest"]  # re-exported for the routes
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -23,15 +22,34 @@ def to_datetime(ns: int) -> datetime:
     return _EPOCH + timedelta(microseconds=ns // 1000)
 
 
+Label = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class RunRequest(config.RunRequest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A backtest: what `btcore run --request` takes, and what a user says about it.
+
+    labels: words to find the run by.
+    note: a text for its readers. Neither has an effect on the result or its fingerprint.
+    """
+
+    labels: Annotated[list[Label], Meta(max_length=32)] = field(default_factory=list)
+    note: Annotated[str, Meta(max_length=10_000)] | None = None
+
+
+def to_ns(time: datetime) -> int:
+    """A time with a zone as nanoseconds since the epoch."""
+    return (time - _EPOCH) // timedelta(microseconds=1) * 1000
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """A run as `GET /v1/backtests/{run_id}` shows it."""
 
     run_id: RunId
     state: State
     progress: Fraction
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
     error: str | None
 
 
@@ -46,6 +64,7 @@ class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
     finished_ns: int | None = None
     error: str | None = None
     last_event_id: int = 0
+    attempts: int = 0  # starts that were interrupted by a fault, or are not interrupted yet
 
     def status(self, run: bytes) -> Status:
         """The record as `GET /v1/backtests/{run_id}` shows it."""
@@ -89,7 +108,7 @@ class StatePayload(Struct, frozen=True, gc=False):
 class _Event(Struct, frozen=True, kw_only=True, tag_field="type"):
     event_id: Annotated[int, Meta(ge=1, description="Counts from 1 within a run, without gaps.")]
     run_id: RunId
-    timestamp: datetime
+    timestamp: Time
 
 
 class LogEvent(_Event, tag="log", frozen=True, kw_only=True):
@@ -149,42 +168,3 @@ class ResultHead(Struct, frozen=True, kw_only=True, array_like=True):
     fingerprint: str
     tables: dict[str, TableHead]
     bounds: bytes = b""  # JSON; empty without intrabar "bounds"
-
-
-class EquityPoint(Struct, frozen=True, kw_only=True):
-    """The account at one time."""
-
-    timestamp: datetime
-    equity: float
-    cash: float
-    positions: float
-
-
-class TradeRow(Struct, frozen=True, kw_only=True):
-    """One execution."""
-
-    timestamp: datetime
-    symbol: str
-    side: str
-    quantity: float
-    price: float
-    commission: float
-
-
-class Results(Struct, frozen=True, kw_only=True):
-    """The results of a completed run; rows have more fields than are listed here."""
-
-    run_id: RunId
-    metrics_summary: dict[str, Any]
-    equity_curve: list[EquityPoint]
-    trades: list[TradeRow]
-    exposures: list[dict[str, Any]]
-    logs: list[str]
-    orders: list[dict[str, Any]]
-    round_trips: list[dict[str, Any]]
-    cash_flows: list[dict[str, Any]]
-    order_events: list[dict[str, Any]]
-    benchmark_curve: list[dict[str, Any]] = field(default_factory=list)
-    manifest: dict[str, Any] = field(default_factory=dict)
-    fingerprint: str = ""
-    bounds: dict[str, Any] | None = None

@@ -1,11 +1,15 @@
 """The settings of the server: flags, `BTSERVER_*` environment variables, defaults."""
 
+import contextlib
 import os
+import re
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 
 from msgspec import Struct
 
+_ORIGIN = re.compile(r"https?://[^/\s*]+\Z")
 DEFAULT_STORE = "btserver-store"
 
 
@@ -20,7 +24,7 @@ def default_workers() -> int:
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Address, directories of data and store, number of workers, and API keys; SettingsError if invalid."""
+    """The settings of one server; SettingsError if one is invalid."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -28,17 +32,41 @@ class Settings(Struct, frozen=True, kw_only=True):
     store: str = DEFAULT_STORE
     workers: int = 1
     api_keys: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    max_rows: int = 500_000_000  # of a run; 0 for no limit, also below
+    max_memory: int = 0  # MiB of a worker
+    max_seconds: int = 3600  # of a run
+    keep_days: int = 0  # for which ended runs are kept
+    keep_runs: int = 0  # ended runs that are kept
+    keep_mib: int = 0  # of the store, above which the oldest are deleted
+    quota_mib: int = 0  # of the store, above which no run is accepted
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise SettingsError(f"port: {self.port} is not between 0 and 65535")
         if not 1 <= self.workers <= 1024:
             raise SettingsError(f"workers: {self.workers} is not between 1 and 1024")
+        if self.allowed_hosts and not self.api_keys:
+            raise SettingsError("allowed_hosts: without API keys only names of this machine are answered")
+        for origin in self.cors_origins:
+            if not _ORIGIN.match(origin):
+                raise SettingsError(
+                    f"cors_origins: {origin!r} is not an origin such as https://app.example.com"
+                )
         if not self.api_keys and not is_loopback(self.host):
             raise SettingsError(
                 f"host: refusing to listen on {self.host!r} without API keys; "
                 "set BTSERVER_API_KEYS (comma-separated) or listen on 127.0.0.1"
             )
+
+
+def default_memory_mib(workers: int) -> int:
+    """Four fifths of the memory of the machine, or of its control group, for all workers; each has 1024."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):
+        total = min(total, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return max(1024, total * 4 // 5 // 2**20 // max(workers, 1))
 
 
 def is_loopback(host: str) -> bool:
@@ -65,12 +93,24 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
             raise SettingsError(f"{name}: {value!r} is not a whole number of 0 or more")
         return int(value)
 
-    keys = tuple(key for part in environment.get("BTSERVER_API_KEYS", "").split(",") if (key := part.strip()))
+    def several(name: str) -> tuple[str, ...]:
+        return tuple(item for part in text(name, "").split(",") if (item := part.strip()))
+
+    workers = number("workers", default_workers())
     return Settings(
         host=text("host", default.host),
         port=number("port", default.port),
         data=text("data", "") or None,
         store=text("store", default.store),
-        workers=number("workers", default_workers()),
-        api_keys=keys,
+        workers=workers,
+        api_keys=several("api_keys"),
+        allowed_hosts=several("allowed_hosts"),
+        cors_origins=several("cors_origins"),
+        max_rows=number("max_rows", default.max_rows),
+        max_memory=number("max_memory", default_memory_mib(workers)),
+        max_seconds=number("max_seconds", default.max_seconds),
+        keep_days=number("keep_days", 0),
+        keep_runs=number("keep_runs", 0),
+        keep_mib=number("keep_mib", 0),
+        quota_mib=number("quota_mib", 0),
     )

@@ -26,7 +26,8 @@ def open_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenClient
     def start(*, keys: tuple[str, ...] = (), workers: int = 1, map_size: int = MAP_SIZE) -> TestClient:
         store = Store(tmp_path_factory.mktemp("store"), map_size=map_size)
         settings = Settings(api_keys=keys, workers=workers)
-        client = TestClient(create_app(settings, store, engine="fake_engine"), raise_server_exceptions=False)
+        app = create_app(settings, store, engine="fake_engine")
+        client = TestClient(app, base_url="http://localhost", raise_server_exceptions=False)
         client.store = store  # for tests that read the store
         client.__enter__()
         opened.append(client)

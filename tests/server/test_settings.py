@@ -26,9 +26,12 @@ def test_flags_take_precedence_over_the_environment() -> None:
         "BTSERVER_STORE": "s",
         "BTSERVER_WORKERS": "3",
         "BTSERVER_API_KEYS": " a, ,b ",
+        "BTSERVER_MAX_MEMORY": "512",
     }
     settings = read_settings({"port": "2", "store": None}, environment)
-    expected = Settings(host="::1", port=2, data="d", store="s", workers=3, api_keys=("a", "b"))
+    expected = Settings(
+        host="::1", port=2, data="d", store="s", workers=3, api_keys=("a", "b"), max_memory=512
+    )
     assert settings == expected
 
 
@@ -95,7 +98,7 @@ def test_keys_are_compared_completely() -> None:
 def test_where_keys_are_read_from() -> None:
     headers = [(b"authorization", b"bearer  k1"), (b"x-api-key", b"k2"), (b"cookie", b"k3")]
     assert auth.header_keys(headers) == [b"k1", b"k2"]
-    assert auth.header_keys([(b"authorization", b"Basic k1")]) == [b""]
+    assert auth.header_keys([(b"authorization", b"Basic k1")]) == []
     assert auth.query_keys(b"api_key=a%20b&x=1&api_key=") == [b"a b", b""]
 
 

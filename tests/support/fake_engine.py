@@ -49,6 +49,14 @@ def check_request(request: RunRequest, source: object) -> None:
             raise DataError(f"symbols[{index}]: no data for {symbol!r}; choose from {', '.join(SYMBOLS)}")
 
 
+def count_rows(request: RunRequest, source: object) -> int:
+    return len(request.symbols) * request.strategy.params.get("rows", 3)
+
+
+def data_mark(request: RunRequest, source: object) -> bytes:
+    return b"fake"
+
+
 def run_request(request: RunRequest, source: object, progress: Any) -> Any:
     params = request.strategy.params
     steps = params.get("steps", 4)

@@ -1,9 +1,17 @@
 """API keys. If none is configured, every call is allowed, and `settings` permits loopback addresses only."""
 
+import asyncio
 import hmac
-from collections.abc import Iterable
+import logging
+import time
+from collections.abc import Collection, Iterable
 from hashlib import sha256
 from urllib.parse import parse_qsl
+
+WRONG_KEY_SECONDS = 0.1  # between the responses to wrong keys from one address
+MAX_WAIT = 10.0  # seconds that such a response takes at most
+_MAX_ADDRESSES = 4096
+_log = logging.getLogger("btserver.auth")
 
 
 class ApiKeys:
@@ -11,6 +19,7 @@ class ApiKeys:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._digests = [sha256(key.encode()).digest() for key in keys]
+        self._next_answer: dict[str, float] = {}  # by address
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -22,6 +31,19 @@ class ApiKeys:
         valid = [self._is_valid(key) for key in offered]
         return bool(valid) and all(valid)
 
+    async def slow_down(self, address: str | None, offered: Collection[bytes]) -> None:
+        """Logs a wrong key without showing it, and waits; a request without a key is not delayed."""
+        if not offered:
+            return
+        client = address or "unknown"
+        _log.warning("a wrong API key from %s", client)
+        now = time.monotonic()
+        if len(self._next_answer) >= _MAX_ADDRESSES:
+            self._next_answer = {name: at for name, at in self._next_answer.items() if at > now}
+        at = min(max(now, self._next_answer.get(client, 0.0)) + WRONG_KEY_SECONDS, now + MAX_WAIT)
+        self._next_answer[client] = at
+        await asyncio.sleep(at - now)
+
     def _is_valid(self, key: bytes) -> bool:
         digest = sha256(key).digest()
         found = False
@@ -31,14 +53,15 @@ class ApiKeys:
 
 
 def header_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-    """Keys in `Authorization: Bearer` and `X-API-Key`; another scheme counts as a wrong key."""
+    """Keys in `Authorization: Bearer` and `X-API-Key`; other schemes may be for a proxy and do not count."""
     found = []
     for name, value in headers:
         if name == b"x-api-key":
             found.append(value.strip())
         elif name == b"authorization":
             scheme, _, key = value.strip().partition(b" ")
-            found.append(key.strip() if scheme.lower() == b"bearer" else b"")
+            if scheme.lower() == b"bearer":
+                found.append(key.strip())
     return found
 
 

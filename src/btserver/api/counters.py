@@ -3,6 +3,14 @@
 from collections import Counter
 from collections.abc import Mapping
 
+_SIZES = {
+    "store_used_bytes": "Bytes of the store that have content.",
+    "store_map_bytes": "Size of the memory map of the store, which grows.",
+    "store_quota_bytes": "Bytes of the store above which no run is accepted; 0 for no quota.",
+    "store_alarm": "1 if the store is near its quota, or the disk nearly full.",
+    "disk_free_bytes": "Bytes that the disk of the store has left.",
+}
+
 
 class Counters:
     """Counters of one server process."""
@@ -18,7 +26,15 @@ class Counters:
         self.requests[method, status] += 1
         self.request_seconds += seconds
 
-    def render(self, *, runs: Mapping[str, int], events: int, commits: int, workers: int) -> str:
+    def render(
+        self,
+        *,
+        runs: Mapping[str, int],
+        events: int,
+        commits: int,
+        workers: int,
+        sizes: Mapping[str, int],
+    ) -> str:
         """The text of `GET /metrics`."""
         responses = {
             f'method="{method}",status="{status}"': count
@@ -45,6 +61,7 @@ class Counters:
                 _family("events_written_total", "counter", "Events on disk since the start.", {"": events}),
                 _family("commits_total", "counter", "Synchronous commits since the start.", {"": commits}),
                 _family("workers_ready", "gauge", "Worker processes that are ready.", {"": workers}),
+                *(_family(name, "gauge", _SIZES[name], {"": int(size)}) for name, size in sizes.items()),
             )
         )
 

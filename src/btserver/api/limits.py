@@ -1,53 +1,120 @@
-"""uvicorn's HTTP and WebSocket protocols, with deadlines and size limits added."""
+"""uvicorn's HTTP and WebSocket protocols, with deadlines, bounds and the usual error body."""
 
 import asyncio
 import secrets
-from typing import Any
+from http import HTTPStatus
+from typing import Any, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request, Response
+from websockets.server import ServerProtocol
 
 from btserver.errors import ApiError, envelope
 
+from .read_control import ReadControl
+
 REQUEST_SECONDS = 20.0  # from the first byte (or the connection) to the end of the body
+WRITE_SECONDS = 20.0  # a client that reads nothing of its response for this long is disconnected
 MAX_HEAD = 32 * 1024  # request line and headers
 MAX_DISCARDED = 64 * 2**20  # bytes of a refused body that are read, so that the client can read the response
+PARSED_BYTES = 4096  # parsed at a time; requests in them may wait for the response to an earlier one
 LINGER_SECONDS = 5.0  # to send the buffers of a WebSocket whose handler has returned
 STOP_SECONDS = 0.5  # the same when the server stops
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """Ends requests that take too long or are too large."""
+    """Ends requests that take too long or are too large, and clients that do not read their responses.
+
+    Requests that arrive while responses wait are not parsed, and no more are read.
+    """
+
+    max_connections: ClassVar[int] = 8192  # of both protocols
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._deadline: asyncio.TimerHandle | None = None
+        self._write_deadline: asyncio.TimerHandle | None = None
+        self._unread = b""  # received and not parsed
         self._in_head = True
         self._ended = False
         self._head = 0
         self._body = 0
-        self._too_large = False
+        self._is_done = False  # refused, or upgraded to a WebSocket: nothing more is parsed
+        self._idle_since = 0.0
+        self._running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Starts the deadline: a client that connects must send a request."""
         super().connection_made(transport)
+        self.flow: ReadControl = ReadControl(transport)
+        self._idle_since = self.loop.time()
         self._start_deadline()
+        if len(self.connections) > self.max_connections:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Ends the connection that has waited longest for a request; if there is none, refuses this one."""
+        others = (c for c in self.connections if isinstance(c, HttpProtocol) and c is not self)
+        idle = [other for other in others if other.is_idle]
+        if idle:
+            min(idle, key=lambda other: other._idle_since).transport.abort()
+        else:
+            error = ApiError(
+                "too_many_requests", "too many connections are open", headers={"retry-after": "1"}
+            )
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, error)
+
+    @property
+    def is_idle(self) -> bool:
+        """True while no request is being handled."""
+        is_answered = self.cycle is None or self.cycle.response_complete
+        return is_answered and not self.transport.is_closing()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Cancels the deadline."""
+        """Cancels the deadlines."""
         self._cancel_deadline()
+        self._cancel_write_deadline()
+        self._unread = b""
+        if self._running is not None:  # uvicorn knows only the last of pipelined requests
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Also aborts the connection soon if the client does not read."""
+        super().shutdown()
+        self.loop.call_later(STOP_SECONDS, self._abort_if_unread)
+
+    def _abort_if_unread(self) -> None:
+        if self.flow.write_paused:
+            self.transport.abort()
+
     def data_received(self, data: bytes) -> None:
+        """Parses the data up to the first request that must wait for the response to an earlier one."""
+        if not self._is_done:
+            self._unread += data
+            self._parse_unread()
+
+    def _parse_unread(self) -> None:
+        while self._unread and not self.pipeline and not self._is_done:
+            part, self._unread = self._unread[:PARSED_BYTES], self._unread[PARSED_BYTES:]
+            self._parse(part)
+        if not self._is_done:
+            self.flow.hold(bool(self._unread or self.pipeline))
+
+    def _parse(self, part: bytes) -> None:
         """Counts the bytes that arrive before the headers are complete; the parser buffers them."""
-        if self._too_large:
-            return
         self._ended = False
-        super().data_received(data)
-        # If a request has just ended, most of `data` was its body.
-        if self._in_head and not self._ended and not self._too_large:
-            self._head += len(data)
+        super().data_received(part)
+        # If a request has just ended, most of `part` was its body.
+        if self._in_head and not self._ended and not self._is_done:
+            self._head += len(part)
             if self._head > MAX_HEAD:
                 self._refuse_head()
 
@@ -59,18 +126,20 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_deadline()
 
     def on_headers_complete(self) -> None:
-        """Refuses a head that is too large, also if it arrived in one piece."""
-        if self._too_large:
+        """Refuses a head that is too large, also if it arrived in one piece, and one that names no host."""
+        if self._is_done:
             return
         self._in_head = False
         if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
             self._refuse_head()
-            return
-        super().on_headers_complete()
+        elif self.parser.get_http_version() == "1.1" and sum(n == b"host" for n, _ in self.headers) != 1:
+            self.send_400_response("a request of HTTP/1.1 has one Host header")
+        else:
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Aborts the connection if the body is far too large."""
-        if self._too_large:
+        if self._is_done:
             return
         self._body += len(body)
         if self._body > MAX_DISCARDED:
@@ -81,32 +150,63 @@ class HttpProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Cancels the deadline: the request is complete."""
         self._cancel_deadline()
-        if not self._too_large:
+        if not self._is_done:
             super().on_message_complete()
         self._ended = True
+
+    def on_response_complete(self) -> None:
+        """Goes on with what has arrived in the meantime."""
+        super().on_response_complete()
+        self._idle_since = self.loop.time()
+        if self.flow.is_held:
+            self.loop.call_soon(self._parse_unread)
 
     def handle_websocket_upgrade(self) -> None:
         """Cancels the deadline: from now on, the pings of the WebSocket watch the connection."""
         self._cancel_deadline()
+        self._is_done = True
         super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:
         """Sends the usual error body for bytes that are not HTTP."""
-        if not self._too_large:
-            self._refuse(400, b"Bad Request", ApiError("validation_error", msg))
+        if not self._is_done:
+            self._refuse(HTTPStatus.BAD_REQUEST, ApiError("validation_error", msg))
+
+    def pause_writing(self) -> None:
+        """Starts the deadline of the reader."""
+        super().pause_writing()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        """The client reads."""
+        self._cancel_write_deadline()
+        super().resume_writing()
+
+    def _watch_reader(self) -> None:
+        unsent = self.transport.get_write_buffer_size()
+
+        def check() -> None:
+            if self.transport.get_write_buffer_size() < unsent:
+                self._watch_reader()
+            else:
+                self.transport.abort()
+
+        self._cancel_write_deadline()
+        self._write_deadline = self.loop.call_later(WRITE_SECONDS, check)
+
+    def _cancel_write_deadline(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
 
     def _refuse_head(self) -> None:
-        self._too_large = True
         message = f"the request line and headers are larger than {MAX_HEAD} bytes"
-        self._refuse(431, b"Request Header Fields Too Large", ApiError("validation_error", message))
+        self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, ApiError("validation_error", message))
 
-    def _refuse(self, status: int, phrase: bytes, error: ApiError) -> None:
+    def _refuse(self, status: HTTPStatus, error: ApiError) -> None:
+        self._is_done = True
         self._cancel_deadline()
-        body = envelope(error, secrets.token_hex(16))
-        headers = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(
-            body
-        )
-        self.transport.write(b"HTTP/1.1 %d %s\r\n" % (status, phrase) + headers + body)
+        self.transport.write(_response(status, error))
         self.transport.close()
 
     def _start_deadline(self) -> None:
@@ -119,20 +219,63 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline = None
 
     def _on_deadline(self) -> None:
-        if self.pipeline:  # this request waits for the server, not for the client
+        if self.pipeline or self._unread:  # this request waits for the server, not for the client
             self._start_deadline()
         else:
             self.transport.abort()
 
 
+class Handshake(ServerProtocol):
+    """The handshake of a WebSocket, whose errors have the usual body."""
+
+    def accept(self, request: Request) -> Response:
+        """The response to the handshake."""
+        response = super().accept(request)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            error = ApiError("validation_error", (response.body or b"").decode().strip())
+            response.body = envelope(error, secrets.token_hex(16))
+            for name, value in (
+                ("Content-Length", str(len(response.body))),
+                ("Content-Type", "application/json"),
+            ):
+                del response.headers[name]
+                response.headers[name] = value
+        return response
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Closes the socket even if the client has stopped reading."""
+    """Closes the socket even if the client has stopped reading; sends frames that the application made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.conn = Handshake(max_size=self.config.ws_max_size, logger=self.logger)
+
+    async def run_asgi(self) -> None:
+        """Tells the application that it may send frames."""
+        self.scope["extensions"]["btserver.frames"] = {}
+        await super().run_asgi()
 
     async def send(self, message: Any) -> None:
         """Raises ClientDisconnected on a connection that is closing, where uvicorn raises RuntimeError."""
-        if self.close_sent:
+        frames = message.get("frames")
+        if frames is not None:
+            await self.writable.wait()
+        if self.close_sent or self.disconnected:
             raise ClientDisconnected
-        await super().send(message)
+        if frames is not None:
+            self.transport.write(frames)
+        else:
+            await super().send(message)
+
+    def data_received(self, data: bytes) -> None:
+        """Refuses a handshake that the library cannot read, such as one with too many headers."""
+        super().data_received(data)
+        if self.handshake_initiated or self.conn.handshake_exc is None:
+            return
+        self.handshake_initiated = self.handshake_complete = self.close_sent = True
+        error = ApiError("validation_error", "the handshake is invalid, or it has too many headers")
+        self.transport.write(_response(HTTPStatus.BAD_REQUEST, error))
+        self.transport.close()
 
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """Aborts the connection LINGER_SECONDS after the handler has returned, so that buffers are sent."""
@@ -143,3 +286,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Aborts the connection soon after the server stops, even if the client does not read."""
         super().shutdown()
         self.loop.call_later(STOP_SECONDS, self.transport.abort)
+
+
+def _response(status: HTTPStatus, error: ApiError) -> bytes:
+    """A whole response with the usual error body, after which the connection is closed."""
+    body = envelope(error, secrets.token_hex(16))
+    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in (headers | error.headers).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

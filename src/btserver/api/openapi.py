@@ -10,7 +10,7 @@ from btserver.errors import STATUS, ErrorBody
 from btserver.run_id import RUN_ID_PATTERN
 from btserver.schemas import Event
 
-from .routes import PREFIX, Endpoint
+from .endpoint import PREFIX, Endpoint
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
@@ -25,20 +25,27 @@ _STREAM = (
 )
 
 
-def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
-    """The OpenAPI document; `version` is that of the server."""
+def document(endpoints: Sequence[Endpoint], version: str, *, has_keys: bool) -> dict[str, Any]:
+    """The OpenAPI document of a server of that version, with or without API keys."""
     types = [kind for e in endpoints for kind in (e.takes, e.gives, e.query) if kind is not None]
     schemas, components = msgspec.json.schema_components([*types, ErrorBody, Event], ref_template=_REF)
     schema_of = {repr(kind): schema for kind, schema in zip([*types, ErrorBody, Event], schemas, strict=True)}
+    security = _SECURITY if has_keys else []
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in endpoints:
         operation = _operation(endpoint, schema_of, components)
+        operation["security"] = [] if endpoint.is_open else security
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-    paths[f"{PREFIX}/backtests/{{run_id}}/stream"] = {"get": _stream(schema_of[repr(Event)])}
-    components.pop("ListQuery", None)  # its fields are query parameters
-    return {
+    stream = _stream(schema_of[repr(Event)])
+    stream["security"] = [*security, {"query": []}] if has_keys else []
+    paths[f"{PREFIX}/backtests/{{run_id}}/stream"] = {"get": stream}
+    for endpoint in endpoints:
+        if endpoint.query is not None:
+            components.pop(endpoint.query.__name__, None)  # its fields are query parameters
+    described = {
         "openapi": "3.1.0",
         "info": {"title": "btserver", "version": version, "description": _ABOUT},
+        "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -49,24 +56,47 @@ def document(endpoints: Sequence[Endpoint], version: str) -> dict[str, Any]:
             },
         },
     }
+    plain: dict[str, Any] = _plain(described)
+    return plain
+
+
+def _plain(node: Any) -> Any:
+    """The document without what generators of clients do not read.
+
+    Objects without properties say that they are open; a tuple has no `items` beside `prefixItems`.
+    """
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    plain = {name: _plain(item) for name, item in node.items()}
+    if "prefixItems" in plain and plain.get("items") is False:
+        del plain["items"]
+    if plain.get("type") == "object" and "properties" not in plain:
+        plain.setdefault("additionalProperties", True)
+    return plain
 
 
 def _operation(endpoint: Endpoint, schema_of: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "Success"}
     if endpoint.gives is not None:
         answer["content"] = _content(schema_of[repr(endpoint.gives)])
+        binary = {"type": "string", "format": "binary"}
+        answer["content"] |= {kind: {"schema": binary} for kind in endpoint.media_types[1:]}
+    responses = {str(endpoint.status): answer}
+    parameters = [_PATH[name] for name in _PATH if f"{{{name}}}" in endpoint.path]
     if endpoint.status == 201:
         answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new run."}}
+        responses["200"] = answer | {"description": "With `reuse`: a completed run of the same inputs"}
+        parameters.append(_IDEMPOTENCY_KEY)
+    if endpoint.query is not None:
+        properties = components[endpoint.query.__name__]["properties"]
+        parameters += [_query_parameter(name, schema) for name, schema in properties.items()]
     operation: dict[str, Any] = {
         "operationId": endpoint.handler.__name__,
         "summary": endpoint.summary,
-        "responses": {str(endpoint.status): answer, **_errors(endpoint)},
-        "security": [] if endpoint.is_open else [{}, {"bearer": []}, {"header": []}],
+        "responses": responses | _errors(endpoint),
     }
-    parameters = [_RUN_ID] if "{run_id}" in endpoint.path else []
-    if endpoint.query is not None:
-        properties = components[endpoint.query.__name__]["properties"]
-        parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
     if parameters:
         operation["parameters"] = parameters
     if endpoint.takes is not None:
@@ -74,11 +104,30 @@ def _operation(endpoint: Endpoint, schema_of: dict[str, Any], components: dict[s
     return operation
 
 
+def _query_parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """A field of a query; null, its default, means that it is left out."""
+    given = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
+    kind = given[0] if len(given) == 1 else schema
+    parameter = {"name": name, "in": "query", "schema": {k: v for k, v in kind.items() if k != "description"}}
+    if "description" in kind:
+        parameter["description"] = kind["description"]
+    return parameter
+
+
+_SECURITY: list[dict[str, list[str]]] = [{"bearer": []}, {"header": []}]
 _RUN_ID: dict[str, Any] = {
     "name": "run_id",
     "in": "path",
     "required": True,
     "schema": {"type": "string", "pattern": RUN_ID_PATTERN},
+}
+_SYMBOL: dict[str, Any] = {"name": "symbol", "in": "path", "required": True, "schema": {"type": "string"}}
+_PATH = {"run_id": _RUN_ID, "symbol": _SYMBOL}
+_IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "Calls with the same key and body make one run.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
 
@@ -89,7 +138,9 @@ def _content(schema: Any) -> dict[str, Any]:
 def _errors(endpoint: Endpoint) -> dict[str, Any]:
     statuses = {str(STATUS[code]): code for code in endpoint.errors}
     if endpoint.takes is not None:
-        statuses |= {"400": "validation_error", "415": "validation_error"}
+        statuses |= {"400": "validation_error", "415": "validation_error", "507": "internal_error"}
+    if len(endpoint.media_types) > 1:
+        statuses["406"] = "validation_error"
     body = _content({"$ref": _REF.format(name="ErrorBody")})
     return {status: {"description": code, "content": body} for status, code in sorted(statuses.items())}
 
@@ -106,7 +157,6 @@ def _stream(event: Any) -> dict[str, Any]:
         "description": _STREAM,
         "parameters": [_RUN_ID, after],
         "responses": {"101": {"description": "Switching to WebSocket; each message is one event"}},
-        "security": [{}, {"bearer": []}, {"header": []}, {"query": []}],
         "x-websocket-message": event,
     }
 

@@ -1,6 +1,8 @@
 """Bodies, queries and event ids, as checked values. Every error names the path of the fault."""
 
-from typing import Annotated
+import json
+from datetime import datetime
+from typing import Annotated, TypeVar
 
 import msgspec
 import numpy as np
@@ -8,11 +10,14 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 
 from btcore import config
+from btcore.config import StrategySpec
+from btcore.errors import ConfigError
 from btserver.errors import ApiError, Detail, fault
 from btserver.schemas import RunRequest, State
 
 MAX_BODY = 2**20
 MAX_DEPTH = 64  # of nested arrays and objects
+MAX_KEY = 255  # characters of an idempotency key
 MAX_SEARCH = 2**22  # keys times bytes of a body that is searched for the key at fault: one conversion per key
 _LEVELS = np.zeros(256, np.int32)  # what a byte adds to the depth
 _LEVELS[list(b"[{")] = 1
@@ -25,6 +30,47 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
     state: State | None = None
     limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    after: Annotated[str, Meta(description="A run id; only older runs are listed.")] | None = None
+    strategy: Annotated[str, Meta(description="Name of the strategy.")] | None = None
+    symbol: Annotated[str, Meta(description="One of the symbols.")] | None = None
+    label: Annotated[str, Meta(description="One of the labels.")] | None = None
+    created_from: (
+        Annotated[datetime, Meta(tz=True, description="Runs created at or after this time.")] | None
+    ) = None
+    created_to: Annotated[datetime, Meta(tz=True, description="Runs created before this time.")] | None = None
+
+    @property
+    def selects(self) -> bool:
+        """True if the request of a run decides whether it is listed."""
+        return not self.strategy is self.symbol is self.label is None
+
+    def admits(self, text: bytes) -> bool:
+        """True if a stored request is one of those that are asked for."""
+        request = _decode_subject(text)
+        return (
+            self.strategy in {None, request.strategy.name}
+            and (self.symbol is None or self.symbol in request.symbols)
+            and (self.label is None or self.label in request.labels)
+        )
+
+
+class _Subject(Struct):
+    """The part of a stored request by which it is found."""
+
+    symbols: list[str]
+    strategy: StrategySpec = StrategySpec()
+    labels: list[str] = []
+
+
+_decode_subject = msgspec.json.Decoder(_Subject).decode
+
+
+class CreateQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `POST /v1/backtests`."""
+
+    reuse: Annotated[
+        bool, Meta(description="Answer with a completed run of the same inputs, if there is one.")
+    ] = False
 
 
 async def read_run(request: Request) -> RunRequest:
@@ -40,9 +86,22 @@ async def read_run(request: Request) -> RunRequest:
     except msgspec.ValidationError as error:
         raise fault(_describe(error, body)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _not_json(str(error)) from error
+        raise _not_finite(body) or _not_json(str(error)) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
+
+
+def _not_finite(body: bytes) -> ApiError | None:
+    """The 422 of a body that is JSON but for NaN or Infinity, as Python writes them; None for another one."""
+    if b"NaN" not in body and b"Infinity" not in body:
+        return None
+    try:
+        config.checked("", json.loads(body), RunRequest)
+    except ConfigError as error:
+        return fault(str(error))
+    except ValueError:
+        return None
+    return None
 
 
 def _describe(error: msgspec.ValidationError, body: bytes) -> str:
@@ -108,24 +167,41 @@ def _too_large() -> ApiError:
     return ApiError("request_too_large", f"the body is larger than {MAX_BODY} bytes")
 
 
-def read_list_query(request: Request) -> ListQuery:
-    """The query `?state=&limit=`; ApiError 422 for another name, a repeated one or an invalid value."""
+Query = TypeVar("Query")
+
+
+def read_query(request: Request, kind: type[Query]) -> Query:
+    """The query as a Struct; ApiError 422 for another name, a repeated one or an invalid value."""
     pairs = request.query_params.multi_items()
     query = dict(pairs)
     repeated = [name for name in query if sum(name == other for other, _ in pairs) > 1]
     if repeated:
         raise fault(f"{repeated[0]}: it is given more than once; once is allowed")
-    limit = query.get("limit")
+    for name, value in query.items():
+        if value == "null":  # msgspec's lax mode reads this word as None
+            raise fault(f"{name}: 'null' is not a value; leave it out")
+    try:
+        return msgspec.convert(query, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise fault(config.fault(error, query, kind)) from error
+
+
+def read_list_query(request: Request) -> ListQuery:
+    """The query of a list, whose limit is written in digits."""
+    limit = request.query_params.get("limit")
     if limit is not None and not (
         limit.isascii() and limit.isdigit() and len(limit) < 10 and 1 <= int(limit) <= 200
     ):
         raise fault(f"limit: {limit[:20]!r} is not a whole number between 1 and 200")
-    if query.get("state") == "null":  # msgspec's lax mode reads this word as None
-        raise fault("state: 'null' is not one of queued, running, completed, failed")
-    try:
-        return msgspec.convert(query, ListQuery, strict=False)
-    except msgspec.ValidationError as error:
-        raise fault(config.fault(error, query, ListQuery)) from error
+    return read_query(request, ListQuery)
+
+
+def read_idempotency_key(request: Request) -> str | None:
+    """The header `Idempotency-Key`; ApiError 422 if it is empty or too long."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY:
+        raise fault(f"Idempotency-Key: it has {len(key)} characters; 1 to {MAX_KEY} are allowed")
+    return key
 
 
 def read_event_id(values: list[str]) -> int | None:

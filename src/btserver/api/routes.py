@@ -1,49 +1,47 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
-from btserver.errors import ApiError, Code, not_found, unauthorized
+from btserver.errors import ApiError, fault, not_found, unauthorized
 from btserver.run_id import run_key, run_text
 from btserver.runs.lifecycle import Runs
-from btserver.schemas import Results, RunRecord, RunRequest, Status
+from btserver.runs.retention import Retention
+from btserver.schemas import RunRecord, RunRequest, State, Status, to_ns
 from btserver.store.store import Store, StoreError
+from btserver.store.turns import Turns
 
 from . import auth, requests
 from .counters import Counters
-from .result_stream import results_json
+from .data_routes import DataApi
+from .endpoint import PREFIX, Endpoint, json_response
+from .readiness import Readiness
+from .result_routes import ResultsApi
 
-PREFIX = "/v1"
-Handler = Callable[[Request], Awaitable[Response]]
-_encode = msgspec.json.Encoder().encode
-
-
-class Endpoint(NamedTuple):
-    """One method of one path: its handler, and what the OpenAPI document says about it."""
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    status: int = 200
-    takes: type | None = None
-    gives: object = None
-    query: type | None = None
-    errors: tuple[Code, ...] = ()
-    is_open: bool = False  # needs no API key
+LIST_PAGE = 64  # runs that are looked at in a turn
 
 
 class Api:
     """The handlers."""
 
-    def __init__(self, store: Store, runs: Runs, keys: auth.ApiKeys, counters: Counters) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runs: Runs,
+        retention: Retention,
+        *,
+        turns: Turns,
+        keys: auth.ApiKeys,
+        counters: Counters,
+    ) -> None:
         self._store = store
         self._runs = runs
+        self._retention = retention
+        self._turns = turns
         self._keys = keys
+        self._readiness = Readiness(store)
         self._counters = counters
 
     def endpoints(self) -> list[Endpoint]:
@@ -58,7 +56,14 @@ class Api:
                 status=201,
                 takes=RunRequest,
                 gives=Status,
-                errors=("validation_error", "unauthorized", "request_too_large", "too_many_requests"),
+                query=requests.CreateQuery,
+                errors=(
+                    "validation_error",
+                    "unauthorized",
+                    "conflict",
+                    "request_too_large",
+                    "too_many_requests",
+                ),
             ),
             Endpoint(
                 "GET",
@@ -70,68 +75,135 @@ class Api:
                 errors=("validation_error", "unauthorized"),
             ),
             Endpoint(
-                "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
+                "DELETE",
+                one,
+                self.delete,
+                "Delete a backtest in any state",
+                status=204,
+                errors=("unauthorized", "not_found"),
+            ),
+            Endpoint(
+                "POST",
+                f"{one}/cancel",
+                self.cancel,
+                "End a backtest that is queued or running",
+                gives=Status,
+                errors=("unauthorized", "not_found", "conflict"),
             ),
             Endpoint(
                 "GET",
-                f"{one}/results",
-                self.results,
-                "The results of a completed backtest",
-                gives=Results,
-                errors=("unauthorized", "not_found", "conflict"),
+                f"{one}/request",
+                self.request,
+                "The request of a backtest",
+                gives=RunRequest,
+                errors=("unauthorized", "not_found"),
             ),
-            Endpoint("GET", "/healthz", self.health, "The process is alive", is_open=True),
+            Endpoint(
+                "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
+            ),
+            *ResultsApi(self._store, self._runs, self._turns, self._find).endpoints(),
+            *DataApi(self._runs, self._authorise).endpoints(),
+            Endpoint(
+                "GET", "/healthz", self.health, "The process is alive and can start workers", is_open=True
+            ),
             Endpoint("GET", "/readyz", self.ready, "The store and the workers are ready", is_open=True),
             Endpoint("GET", "/metrics", self.metrics, "Counters for Prometheus", is_open=True),
         ]
 
     async def create(self, request: Request) -> Response:
         """`POST /v1/backtests`: 201 once the run is on disk."""
-        self._authorise(request)
+        await self._authorise(request)
+        query = requests.read_query(request, requests.CreateQuery)
+        key = requests.read_idempotency_key(request)
         run_request = await requests.read_run(request)
-        self._runs.check(run_request)
+        inputs = await self._runs.check(run_request)
+        if query.reuse and inputs and (known := self._store.with_inputs(inputs)):
+            run, record = known
+            return json_response(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
+        if self._retention.is_full:
+            raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
         try:
-            run, record = await self._runs.submit(run_request)
+            run, record = await self._runs.submit(run_request, inputs, key)
         except StoreError as error:
             raise ApiError("internal_error", "the store is full or failing", status=507) from error
         location = f"{PREFIX}/backtests/{run_text(run)}"
-        return _json(record.status(run), 201, {"Location": location})
+        return json_response(record.status(run), 201, {"Location": location})
 
     async def list(self, request: Request) -> Response:
-        """`GET /v1/backtests?state=&limit=`."""
-        self._authorise(request)
+        """`GET /v1/backtests?state=&limit=&after=` and filters."""
+        await self._authorise(request)
         query = requests.read_list_query(request)
-        return _json([record.status(run) for run, record in self._store.newest(query.limit, query.state)])
+        before = None if query.after is None else self._place(query.after)
+        if query.created_to is not None:
+            latest = (to_ns(query.created_to), b"")
+            before = latest if before is None else min(before, latest)
+        found: list[Status] = []
+        async for run, record in self._older(query.state, before):
+            if len(found) == query.limit or (
+                query.created_from and record.created_ns < to_ns(query.created_from)
+            ):
+                break
+            if not query.selects or query.admits(self._store.request(run)):
+                found.append(record.status(run))
+        return json_response(found)
+
+    async def _older(
+        self, state: State | None, before: tuple[int, bytes] | None
+    ) -> AsyncIterator[tuple[bytes, RunRecord]]:
+        """Runs, the newest first, in pages, between which others are served."""
+        while page := self._store.newest(LIST_PAGE, state, before):
+            for run, record in page:
+                yield run, record
+            before = page[-1][1].order, page[-1][0]
+            await self._turns.take(LIST_PAGE)
+
+    def _place(self, text: str) -> tuple[int, bytes]:
+        """The place of a run in the order of creation; ApiError 422 if it is unknown."""
+        run = run_key(text)
+        record = None if run is None else self._store.run(run)
+        if run is None or record is None:
+            raise fault(f"after: no backtest has the id {text[:64]!r}")
+        return record.order, run
+
+    async def delete(self, request: Request) -> Response:
+        """`DELETE /v1/backtests/{run_id}`: 204 once nothing of the run is on disk."""
+        run, _ = await self._find(request)
+        try:
+            await self._runs.delete(run)
+        except KeyError as error:
+            raise not_found(run_text(run)) from error
+        return Response(status_code=204)
+
+    async def cancel(self, request: Request) -> Response:
+        """`POST /v1/backtests/{run_id}/cancel`."""
+        run, _ = await self._find(request)
+        return json_response((await self._runs.cancel(run)).status(run))
+
+    async def request(self, request: Request) -> Response:
+        """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
+        run, _ = await self._find(request)
+        return Response(self._store.request(run), media_type="application/json")
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
-        run, record = self._find(request)
-        return _json(record.status(run))
-
-    async def results(self, request: Request) -> Response:
-        """`GET /v1/backtests/{run_id}/results`, written in chunks."""
-        run, record = self._find(request)
-        head = self._store.result(run) if record.state == "completed" else None
-        if head is None:
-            reason = f": {record.error}" if record.error else ""
-            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
-        return StreamingResponse(
-            results_json(self._store, self._runs, run, head), media_type="application/json"
-        )
+        run, record = await self._find(request)
+        return json_response(record.status(run))
 
     async def health(self, _: Request) -> Response:
-        """`GET /healthz`: the process is alive."""
-        return _json({"status": "ok"})
+        """`GET /healthz`: 200, or 503 if no worker can be started."""
+        if not self._runs.can_work():
+            return json_response({"status": "no worker can be started"}, 503)
+        return json_response({"status": "ok"})
 
     async def ready(self, _: Request) -> Response:
         """`GET /readyz`: 200 if the store accepts writes and a worker is ready, else 503."""
         try:
-            await self._store.check()
+            await self._readiness.check()
         except StoreError:
-            return _json({"status": "the store refuses writes"}, 503)
+            return json_response({"status": "the store refuses writes"}, 503)
         if not self._runs.workers_ready:
-            return _json({"status": "no worker is up"}, 503)
-        return _json({"status": "ready"})
+            return json_response({"status": "no worker is up"}, 503)
+        return json_response({"status": "ready"})
 
     async def metrics(self, _: Request) -> Response:
         """`GET /metrics`."""
@@ -140,22 +212,27 @@ class Api:
             events=self._store.events_written,
             commits=self._store.commits,
             workers=self._runs.workers_ready,
+            sizes={
+                "store_used_bytes": self._store.used_bytes,
+                "store_map_bytes": self._store.map_bytes,
+                "store_quota_bytes": self._retention.quota_bytes,
+                "store_alarm": self._retention.is_alarmed,
+                "disk_free_bytes": self._retention.free_bytes(),
+            },
         )
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    def _authorise(self, request: Request) -> None:
-        if not self._keys.allow(auth.header_keys(request.scope["headers"])):
+    async def _authorise(self, request: Request) -> None:
+        offered = auth.header_keys(request.scope["headers"])
+        if not self._keys.allow(offered):
+            await self._keys.slow_down(request.client and request.client.host, offered)
             raise unauthorized()
 
-    def _find(self, request: Request) -> tuple[bytes, RunRecord]:
-        self._authorise(request)
+    async def _find(self, request: Request) -> tuple[bytes, RunRecord]:
+        await self._authorise(request)
         text = request.path_params["run_id"]
         run = run_key(text)
         record = None if run is None else self._store.run(run)
         if run is None or record is None:
             raise not_found(text)
         return run, record
-
-
-def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(_encode(value), status, headers=headers, media_type="application/json")

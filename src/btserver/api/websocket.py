@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import struct
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from btserver.run_id import run_key
-from btserver.store.follow import Notifier, follow
+from btserver.store.follow import Notifier, RunDeletedError, follow
 from btserver.store.store import Store
+from btserver.store.turns import Turns
 
 from . import auth
 from .counters import Counters
@@ -25,13 +27,18 @@ class Streams:
         self,
         store: Store,
         notifier: Notifier,
+        turns: Turns,
         keys: auth.ApiKeys,
+        *,
         counters: Counters,
+        origins: tuple[str, ...] = (),
     ) -> None:
         self._store = store
         self._notifier = notifier
+        self._turns = turns
         self._keys = keys
         self._counters = counters
+        self._origins = origins
 
     async def serve(self, socket: WebSocket) -> None:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
@@ -46,7 +53,7 @@ class Streams:
             await socket.close(POLICY_VIOLATION, "unknown path")
 
     async def _handle(self, socket: WebSocket) -> None:
-        denied = self._access_error(socket)
+        denied = await self._access_error(socket)
         run = run_key(socket.path_params["run_id"])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
         if denied is not None:
@@ -62,14 +69,15 @@ class Streams:
         else:
             await self._stream(socket, run, after)
 
-    def _access_error(self, socket: WebSocket) -> str | None:
+    async def _access_error(self, socket: WebSocket) -> str | None:
         scope = socket.scope
         offered = auth.header_keys(scope["headers"]) + auth.query_keys(scope["query_string"])
         if not self._keys.allow(offered):
+            await self._keys.slow_down(socket.client and socket.client.host, offered)
             return "unauthorized: a valid API key is required"
         # Without keys, only the loopback address protects the server, and a web page can use that.
         origin = socket.headers.get("origin")
-        if not self._keys and origin is not None:
+        if not self._keys and origin is not None and origin not in self._origins:
             host = origin.partition("://")[2]
             if host != socket.headers.get("host"):
                 return "a page of another origin may not read this stream"
@@ -92,6 +100,8 @@ class Streams:
         error = sender.exception()
         if error is None:
             await socket.close(1000, "the run has ended")
+        elif isinstance(error, RunDeletedError):
+            await socket.close(POLICY_VIOLATION, "deleted")
         elif isinstance(error, TimeoutError):
             self._counters.streams_dropped += 1
             # The close frame is queued behind the unread events; the connection is aborted soon after.
@@ -102,13 +112,28 @@ class Streams:
             raise error
 
     async def _send(self, socket: WebSocket, run: bytes, after: int) -> None:
-        clock = asyncio.get_running_loop()
-        async for page in follow(self._store, self._notifier, run, after):
-            async with asyncio.timeout(None) as limit:
-                for event in page:
-                    limit.reschedule(clock.time() + SEND_SECONDS)
-                    await socket.send_text(event.decode())
-            await asyncio.sleep(0)
+        async for page in follow(self._store, self._notifier, self._turns, run, after):
+            async with asyncio.timeout(SEND_SECONDS):
+                await _send_page(socket, page)
+
+
+async def _send_page(socket: WebSocket, page: list[bytes]) -> None:
+    """Sends each event as a text message; all of them at once where the server can send frames."""
+    if "btserver.frames" in socket.scope.get("extensions", {}):
+        await socket.send({"type": "websocket.send", "frames": b"".join(map(_frame, page))})
+    else:
+        for event in page:
+            await socket.send_text(event.decode())
+
+
+def _frame(text: bytes) -> bytes:
+    """A text frame of a server, RFC 6455: final, not masked, of the opcode 1."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 2**16:
+        return b"\x81\x7e%b%b" % (struct.pack(">H", size), text)
+    return b"\x81\x7f%b%b" % (struct.pack(">Q", size), text)
 
 
 async def _read(socket: WebSocket) -> None:

@@ -7,207 +7,179 @@ queue interrupted runs again.
 import asyncio
 import importlib
 import logging
-from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
-from btcore.errors import BtcoreError
+from btcore.errors import BtcoreError, ConfigError
 from btserver.errors import ApiError, fault
 from btserver.run_id import run_text
-from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload, RunRecord, RunRequest
+from btserver.schemas import LogPayload, RunRecord, RunRequest
 from btserver.settings import SettingsError
-from btserver.store.store import Store, StoreError
+from btserver.store.blocks import DamagedError
+from btserver.store.store import Store
+from btserver.store.transitions import Marks
 
-from . import messages
+from .limits import Limits
 from .process import WorkerProcess
+from .queue import RunQueue
+from .slot import Slot
 
+CANCELLED = "cancelled"
 MAX_QUEUED = 10_000
-RETRY_SECONDS = 1.0  # between attempts to write to a store that fails
-_MAX_PAUSE = 30.0  # seconds between attempts to start a worker that fails to start
 _log = logging.getLogger("btserver.runs")
-
-Pending = asyncio.Task[messages.FromWorker | None]
 
 
 class Runs:
-    """The queue of runs, and one task for each worker process."""
+    """The queue of runs, and a slot for each worker process."""
 
     def __init__(
-        self, store: Store, *, workers: int, engine: str = "btserver.runs.engine", data: str | None = None
+        self,
+        store: Store,
+        *,
+        workers: int,
+        engine: str = "btserver.runs.engine",
+        data: str | None = None,
+        limits: Limits | None = None,
     ):
         self._store = store
-        self._size = workers
-        self._engine_name = engine
-        self._engine = importlib.import_module(engine)
-        self._data = data
+        self.engine: Any = importlib.import_module(engine)
+        self._limits = limits or Limits()
         try:
-            self._source: Any = self._engine.open_source(data)
+            self.source: Any = self.engine.open_source(data)
         except BtcoreError as error:
             raise SettingsError(str(error)) from error
-        self._queue: deque[bytes] = deque()
-        self._arrived = asyncio.Event()
-        self._workers: set[WorkerProcess] = set()
+        self._queue = RunQueue()
+        start = partial(WorkerProcess.start, engine, data, self._limits.memory_mib)
+        self._slots = [Slot(store, self._queue, start, self._limits) for _ in range(workers)]
         self._tasks: list[asyncio.Task[None]] = []
-        self.workers_ready = 0
+        # One thread, because the first use of a calendar takes a second, and ranges of minutes are generated.
+        self._checks = ThreadPoolExecutor(1, "btserver-check")
 
     async def start(self) -> None:
         """Queues the runs that an earlier server left unfinished, then starts the workers."""
-        await self._requeue("interrupted by a restart of the server; queued again")
-        self._queue.extend(self._store.oldest("queued"))
-        self._tasks = [asyncio.create_task(self._supervise_worker()) for _ in range(self._size)]
+        interrupted = self._store.oldest("running")
+        queued = self._store.oldest("queued")
+        self._queue.put(*(run for run in queued if not self._attempts(run)))
+        self._queue.put(*queued)
+        for run in interrupted:
+            await self._slots[0].queue_again(run, "the server ended")
+        self._tasks = [asyncio.create_task(slot.work()) for slot in self._slots]
 
     async def stop(self) -> None:
         """Kills the workers; their runs are queued for the next start."""
         for task in self._tasks:
             task.cancel()
-        workers = list(self._workers)
+        workers = [slot.worker for slot in self._slots if slot.worker is not None]
         for worker in workers:
             worker.kill()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(worker.end() for worker in workers))
+        self._checks.shutdown(wait=False, cancel_futures=True)
         await self._store.check()  # returns after every write that the tasks have submitted
-        await self._requeue("interrupted by a stop of the server; queued again")
+        reason = LogPayload("interrupted by a stop of the server; queued again")
+        for run in self._store.oldest("running"):
+            await self._store.change_state(run, "queued", payloads=[reason], is_attempt=False)
+
+    @property
+    def workers_ready(self) -> int:
+        """The number of workers that play a run or wait for one."""
+        return sum(slot.is_ready for slot in self._slots)
+
+    def can_work(self) -> bool:
+        """False if the last start of every worker failed."""
+        return not all(slot.has_failed for slot in self._slots)
 
     def worker_pids(self) -> list[int]:
         """The ids of the worker processes."""
-        return [worker.pid for worker in self._workers]
+        return [slot.worker.pid for slot in self._slots if slot.worker is not None]
 
-    def check(self, request: RunRequest) -> None:
-        """Raises a validation error with the path of a field that the engine or the data source refuses."""
+    async def check(self, request: RunRequest) -> bytes:
+        """The digest of all that has an effect on the result.
+
+        Raises a validation error with the path of a field that the engine or the data source refuses. It
+        works on a thread, while the event loop serves others.
+        """
+        loop = asyncio.get_running_loop()
         try:
-            self._engine.check_request(request, self._source)
+            return await loop.run_in_executor(self._checks, self._check, request)
         except BtcoreError as error:
             raise fault(str(error)) from error
 
-    async def submit(self, request: RunRequest) -> tuple[bytes, RunRecord]:
-        """Stores and queues a run; ApiError 429 if too many are queued, StoreError if the write fails."""
+    def _check(self, request: RunRequest) -> bytes:
+        self.engine.check_request(request, self.source)
+        rows = self.engine.count_rows(request, self.source)
+        if self._limits.rows and rows > self._limits.rows:
+            raise ConfigError(
+                f"symbols: the run could have {rows:,} rows; the limit is {self._limits.rows:,}: "
+                "choose fewer symbols, less time or a coarser resolution"
+            )
+        origin: bytes = self.engine.data_mark(request, self.source)
+        if not origin:
+            return b""
+        inputs = msgspec.structs.replace(request, labels=[], note=None)
+        return sha256(msgspec.json.encode(inputs) + b"\0" + origin).digest()
+
+    async def submit(self, request: RunRequest, inputs: bytes, key: str | None) -> tuple[bytes, RunRecord]:
+        """Stores and queues a run, or finds that with the same idempotency key.
+
+        ApiError 429 if too many are queued, 409 if the key came with another request; StoreError if the write
+        fails.
+        """
         if len(self._queue) >= MAX_QUEUED:
             message = f"{len(self._queue)} backtests are queued; the limit is {MAX_QUEUED}"
             raise ApiError("too_many_requests", message, headers={"Retry-After": "5"})
-        run, record = await self._store.create(msgspec.json.encode(request))
-        self._queue.append(run)
-        self._arrived.set()
+        body = msgspec.json.encode(request)
+        marks = Marks(inputs=inputs)
+        if key is not None:
+            marks = Marks(sha256(key.encode()).digest(), sha256(body).digest(), inputs)
+        try:
+            run, record, is_new = await self._store.create(body, marks)
+        except ValueError as error:
+            raise ApiError("conflict", str(error)) from error
+        if is_new:
+            self._queue.put(run)
         return run, record
+
+    async def cancel(self, run: bytes) -> RunRecord:
+        """Ends a run that is queued or running: failed, error `cancelled`; ApiError 409 otherwise."""
+        self._queue.remove(run)
+        try:
+            record = await self._store.change_state(
+                run, "failed", error=CANCELLED, payloads=[LogPayload(CANCELLED)]
+            )
+        except ValueError as error:
+            raise ApiError("conflict", "the backtest has ended") from error
+        self._kill_worker_of(run)
+        return record
+
+    async def delete(self, run: bytes) -> None:
+        """Removes a run in any state; KeyError if there is none."""
+        self._queue.remove(run)
+        await self._store.delete(run)
+        self._kill_worker_of(run)
+
+    def _kill_worker_of(self, run: bytes) -> None:
+        for slot in self._slots:
+            if slot.run == run and slot.worker is not None:
+                slot.worker.kill()
 
     def rows_json(self, rows: Any, start: int, stop: int) -> bytes:
         """Rows [start, stop) of a stored table as a JSON array."""
-        text: bytes = self._engine.rows_json(rows, start, stop)
+        text: bytes = self.engine.rows_json(rows, start, stop)
         return text
 
-    async def _requeue(self, reason: str) -> None:
-        for run in self._store.oldest("running"):
-            await self._store.change_state(run, "queued", payloads=[LogPayload(reason)])
+    def table_writer(self, media_type: str) -> Any:
+        """A function that makes bytes of that type of the rows of a table."""
+        return partial(self.engine.write_table, media_type)
 
-    async def _supervise_worker(self) -> None:
-        """Replaces a worker whenever it ends; waits longer after each failed start."""
-        failures = 0
-        while True:
-            worker = await WorkerProcess.start(self._engine_name, self._data)
-            self._workers.add(worker)
-            try:
-                has_started = await self._feed_worker(worker)
-            except Exception:
-                has_started = True
-                _log.exception("worker %d is replaced", worker.pid)
-                worker.kill()
-            finally:
-                self._workers.discard(worker)
-            code = await worker.end()
-            _log.warning("worker %d ended (exit code %d); starting another", worker.pid, code)
-            failures = 0 if has_started else failures + 1
-            if failures:
-                await asyncio.sleep(min(_MAX_PAUSE, 2.0**failures / 4))
-
-    async def _feed_worker(self, worker: WorkerProcess) -> bool:
-        """Sends runs to a worker until it ends; False if it failed to start."""
-        if not isinstance(await worker.receive(), messages.Ready):
-            return False
-        self.workers_ready += 1
+    def _attempts(self, run: bytes) -> int:
         try:
-            alive = True
-            while alive:
-                # An idle worker sends nothing: this is the first message of its next run, or its end.
-                pending: Pending = asyncio.create_task(worker.receive())
-                try:
-                    run = await self._next_run(pending)
-                    alive = run is not None and await self._run_job(worker, run, pending)
-                finally:
-                    pending.cancel()
-        finally:
-            self.workers_ready -= 1
-        return True
-
-    async def _next_run(self, pending: Pending) -> bytes | None:
-        """The oldest queued run, or None if the worker ends first."""
-        while not pending.done():
-            if self._queue:
-                return self._queue.popleft()
-            self._arrived.clear()
-            arrived = asyncio.create_task(self._arrived.wait())
-            try:
-                await asyncio.wait({pending, arrived}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                arrived.cancel()
-        return None
-
-    async def _run_job(self, worker: WorkerProcess, run: bytes, pending: Pending) -> bool:
-        """Runs `run` on a worker; False if the worker has ended or was killed."""
-        try:
-            await self._store.change_state(run, "running")
-        except StoreError as cause:
-            _log.error("run %s stays queued: %s", run_text(run), cause)
-            self._queue.appendleft(run)
-            await asyncio.sleep(RETRY_SECONDS)
-            return True
-        try:
-            worker.send(messages.Job(self._store.request(run)))
-            message = await pending
-            while message is not None:
-                if await self._record(run, message):
-                    return True
-                message = await worker.receive()
-            error = f"worker crashed (exit code {await worker.end()})"
-        except Exception as cause:
-            # A failing disk or a bug: the run must still reach a terminal state.
-            _log.exception("run %s failed in the server", run_text(run))
-            worker.kill()
-            error = f"internal error: {type(cause).__name__}: {cause}"
-        await self._fail(run, error)
-        return False
-
-    async def _record(self, run: bytes, message: messages.FromWorker) -> bool:
-        """Stores a message of the worker; True if it ended the run."""
-        match message:
-            case messages.Progress(progress, equity):
-                payloads: list[Payload] = [ProgressPayload(progress)]
-                if equity is not None:
-                    payloads.append(MetricPayload("equity", equity))
-                await self._store.append(run, payloads, progress)
-            case messages.Log(lines):
-                await self._store.append(run, [LogPayload(line) for line in lines])
-            case messages.Block(table, index, data):
-                await self._store.put_block(run, table, index, data)
-            case messages.Done(result, metrics):
-                final: list[Payload] = [MetricPayload(name, value) for name, value in metrics.items()]
-                record = self._store.run(run)
-                is_complete = record is not None and record.progress == 1.0
-                payloads = final if is_complete else [ProgressPayload(1.0), *final]
-                await self._store.change_state(run, "completed", payloads=payloads, result=result)
-                return True
-            case messages.Failed(reason):
-                await self._store.change_state(run, "failed", error=reason, payloads=[LogPayload(reason)])
-                return True
-            case messages.Ready():
-                raise RuntimeError("a worker sent Ready during a run")
-        return False
-
-    async def _fail(self, run: bytes, error: str) -> None:
-        """Stores the failure of a run that its worker did not end; retries until it is on disk."""
-        _log.error("run %s: %s", run_text(run), error)
-        while (record := self._store.run(run)) is not None and record.state == "running":
-            try:
-                await self._store.change_state(run, "failed", error=error, payloads=[LogPayload(error)])
-            except StoreError as cause:
-                _log.error("the failure of run %s is not stored yet: %s", run_text(run), cause)
-                await asyncio.sleep(RETRY_SECONDS)
+            record = self._store.run(run)
+        except DamagedError as error:
+            _log.error("run %s is left as it is: %s", run_text(run), error)
+            return 0
+        return 0 if record is None else record.attempts

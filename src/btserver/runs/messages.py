@@ -54,7 +54,11 @@ class Failed(msgspec.Struct, frozen=True, tag=True, array_like=True):
     message: str
 
 
-FromWorker = Ready | Log | Progress | Block | Done | Failed
+class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """The worker is alive: sent every second while it runs a job."""
+
+
+FromWorker = Ready | Beat | Log | Progress | Block | Done | Failed
 
 decode_job: Callable[[bytes], Job] = msgspec.msgpack.Decoder(Job).decode
 decode_message: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode

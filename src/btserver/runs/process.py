@@ -1,6 +1,7 @@
 """The server's side of a worker process: start, messages, exit code."""
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
@@ -23,10 +24,9 @@ class WorkerProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, engine: str, data: str | None) -> Self:
-        """Starts a worker; its first message is `Ready`."""
+    async def start(cls, engine: str, data: str | None, memory_mib: int = 0) -> Self:
+        """Starts a worker, which may use so much memory (0: any); its first message is `Ready`."""
         ours, theirs = socket.socketpair()
-        ours.setblocking(False)
         command = [
             sys.executable,
             "-m",
@@ -35,18 +35,19 @@ class WorkerProcess:
             str(theirs.fileno()),
             "--engine",
             engine,
+            "--memory",
+            str(memory_mib),
         ]
         if data is not None:
             command += ["--data", data]
-        with theirs:
+        with theirs, contextlib.ExitStack() as on_error:
+            on_error.callback(ours.close)
+            ours.setblocking(False)
             process = _popen(command, theirs.fileno())
-        try:
+            on_error.callback(process.wait)
+            on_error.callback(process.kill)
             reader, writer = await asyncio.open_connection(sock=ours, limit=_READ_LIMIT)
-        except BaseException:
-            ours.close()
-            process.kill()
-            process.wait()
-            raise
+            on_error.pop_all()
         return cls(process, reader, writer)
 
     @property

@@ -13,18 +13,18 @@ import socket
 import threading
 import time
 import traceback
-from io import BytesIO
 from types import ModuleType
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from btcore.config import RunRequest
 from btcore.errors import BtcoreError
-from btserver.schemas import ResultHead, TableHead
+from btserver.schemas import ResultHead, RunRequest, TableHead
+from btserver.store.blocks import pack_rows, seal
 
 from . import messages
+from .limits import BEAT_SECONDS, limit_this_process
 
 NICENESS = 10
 PROGRESS_SECONDS = 0.05
@@ -42,14 +42,26 @@ class Worker:
         self._is_sample = data is None
         self._jobs: queue.SimpleQueue[messages.Job] = queue.SimpleQueue()
         self._next_progress = 0.0
+        self._sending = threading.Lock()
+        self._is_busy = threading.Event()
 
     def serve(self) -> None:
         """Runs jobs until the server closes the socket."""
         # A thread reads the socket, so that the end of the server is noticed while the engine computes.
         threading.Thread(target=self._read, daemon=True).start()
+        threading.Thread(target=self._beat, daemon=True).start()
         self._send(messages.Ready())
         while True:
-            self._run(self._jobs.get())
+            job = self._jobs.get()
+            self._is_busy.set()
+            self._run(job)
+
+    def _beat(self) -> None:
+        while self._is_busy.wait():
+            with self._sending:
+                if self._is_busy.is_set():
+                    self._write(messages.Beat())
+            time.sleep(BEAT_SECONDS)
 
     def _read(self) -> None:
         # The process ends when the connection ends, also by a reset, as when the server is killed.
@@ -62,6 +74,12 @@ class Worker:
             os._exit(0)
 
     def _send(self, message: messages.FromWorker) -> None:
+        with self._sending:
+            if isinstance(message, messages.Done | messages.Failed):
+                self._is_busy.clear()  # an idle worker sends nothing
+            self._write(message)
+
+    def _write(self, message: messages.FromWorker) -> None:
         try:
             self._channel.sendall(messages.encode(message))
         except OSError:
@@ -77,6 +95,8 @@ class Worker:
             self._send_result(result, time.monotonic() - started)
         except (BtcoreError, msgspec.ValidationError) as error:
             self._send(messages.Failed(str(error)))
+        except MemoryError:
+            self._send(messages.Failed("out of memory: the run needs more than a worker may use"))
         except Exception as error:
             traceback.print_exc()
             self._send(messages.Failed(f"internal error: {type(error).__name__}: {error}"))
@@ -111,15 +131,15 @@ class Worker:
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
         starts = range(0, len(rows), BLOCK_ROWS)
         for index, start in enumerate(starts):
-            buffer = BytesIO()
-            np.lib.format.write_array(buffer, rows[start : start + BLOCK_ROWS], allow_pickle=False)
-            self._send(messages.Block(name, index, buffer.getvalue()))
+            self._send(messages.Block(name, index, pack_rows(rows[start : start + BLOCK_ROWS])))
         return TableHead(len(rows), len(starts))
 
     def _send_logs(self, lines: list[str]) -> TableHead:
         starts = range(0, len(lines), BLOCK_ROWS)
         for index, start in enumerate(starts):
-            self._send(messages.Block("logs", index, msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
+            self._send(
+                messages.Block("logs", index, seal(msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
+            )
         return TableHead(len(lines), len(starts))
 
 
@@ -157,11 +177,13 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--engine", required=True)
     parser.add_argument("--data")
+    parser.add_argument("--memory", type=int, default=0)
     arguments = parser.parse_args()
     # A signal to the process group also reaches workers, but the server decides when they end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.nice(NICENESS)
+    limit_this_process(arguments.memory)
     channel = socket.socket(fileno=arguments.fd)
     Worker(channel, importlib.import_module(arguments.engine), arguments.data).serve()
 

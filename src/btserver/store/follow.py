@@ -6,8 +6,15 @@ from collections.abc import AsyncIterator, Iterable
 from btserver.schemas import TERMINAL
 
 from .store import Store
+from .turns import Turns
 
 PAGE = 64
+PAGE_BYTES = 64 * 1024
+NEW_EVENTS = 4  # that a commit usually adds to a run
+
+
+class RunDeletedError(Exception):
+    """The run was deleted while it was followed."""
 
 
 class Notifier:
@@ -36,23 +43,31 @@ class Notifier:
             del self._flags[run]
 
 
-async def follow(store: Store, notifier: Notifier, run: bytes, after: int) -> AsyncIterator[list[bytes]]:
+async def follow(
+    store: Store, notifier: Notifier, turns: Turns, run: bytes, after: int
+) -> AsyncIterator[list[bytes]]:
     """Yields pages of the events after `after`, then of live ones, up to the event of the terminal state.
 
     Both come from the store, so none is missed or repeated between stored and live events.
     """
     cursor = after
+    expected = PAGE
     flag = notifier.subscribe(run)
     try:
         while True:
+            await turns.take(expected)
             flag.clear()  # before the read: a commit between the two sets it again
-            record, page = store.events(run, cursor, PAGE)
+            record, page = store.events(run, cursor, PAGE, PAGE_BYTES)
             if page:
                 cursor += len(page)
+                expected = max(len(page), NEW_EVENTS)
                 yield page
-            elif record is None or record.state in TERMINAL:
+            elif record is None:
+                raise RunDeletedError
+            elif record.state in TERMINAL:
                 return
             else:
                 await flag.wait()
+                expected = NEW_EVENTS
     finally:
         notifier.unsubscribe(run, flag)

@@ -10,7 +10,7 @@ Reads are short and run on the event loop; writes run on the thread of `Writer`.
 """
 
 import asyncio
-import fcntl
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -18,26 +18,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import lmdb
 import msgspec
 
 from btserver.run_id import new_run_key
 from btserver.schemas import Payload, ResultHead, RunRecord, State
 
 from . import keys, transitions
-from .transitions import Tables, Txn
-from .writer import StoreError, Writer
+from .blocks import DamagedError, unseal
+from .opening import StoreLockedError, lock_directory, open_environment
+from .transitions import Marks, Txn
+from .writer import Chain, StoreError, Writer
 
 __all__ = ["Store", "StoreError", "StoreLockedError"]
 
 MAP_SIZE = 64 * 2**30
-FORMAT = b"1"
 _head = msgspec.msgpack.Decoder(ResultHead)
+NO_MARKS = Marks()
 Listener = Callable[[set[bytes]], None]
-
-
-class StoreLockedError(Exception):
-    """Another server has opened this store."""
 
 
 class Store:
@@ -45,10 +42,10 @@ class Store:
 
     def __init__(self, directory: str | Path, *, map_size: int = MAP_SIZE) -> None:
         self.directory = Path(directory)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.directory / "server.lock")
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._lock = lock_directory(self.directory / "server.lock")
         try:
-            self._env, self._tables = _open(self.directory, map_size)
+            self._env, self._tables = open_environment(self.directory, map_size)
         except BaseException:
             os.close(self._lock)
             raise
@@ -75,6 +72,18 @@ class Store:
         os.close(self._lock)
 
     @property
+    def used_bytes(self) -> int:
+        """The bytes of the pages that have content, without free ones."""
+        with self._env.begin() as txn:
+            stats = [txn.stat(table) for table in self._tables]
+        return sum(s["psize"] * (s["branch_pages"] + s["leaf_pages"] + s["overflow_pages"]) for s in stats)
+
+    @property
+    def map_bytes(self) -> int:
+        """The size of the memory map, which grows when it is full."""
+        return int(self._env.info()["map_size"])
+
+    @property
     def commits(self) -> int:
         """The number of commits since `attach`."""
         return 0 if self._writer is None else self._writer.commits
@@ -91,8 +100,18 @@ class Store:
         with self._env.begin(self._tables.requests) as txn:
             return txn.get(run, b"")
 
-    def newest(self, limit: int, state: State | None = None) -> list[tuple[bytes, RunRecord]]:
-        """Up to `limit` runs, the newest first."""
+    def with_inputs(self, inputs: bytes) -> tuple[bytes, RunRecord] | None:
+        """The newest completed run whose inputs have that digest."""
+        for key in reversed(self.keys("inputs", inputs)):
+            record = self.run(key[-16:])
+            if record is not None and record.state == "completed":
+                return key[-16:], record
+        return None
+
+    def newest(
+        self, limit: int, state: State | None = None, before: tuple[int, bytes] | None = None
+    ) -> list[tuple[bytes, RunRecord]]:
+        """Up to `limit` runs, the newest first; those that are older than `before`, an order and its run."""
         table = self._tables.by_created if state is None else self._tables.by_state
         prefix = b"" if state is None else keys.STATE_CODES[state]
         found: list[tuple[bytes, RunRecord]] = []
@@ -100,12 +119,15 @@ class Store:
             cursor = txn.cursor(table)
             # Step back from the first key past the prefix; no key starts with 0xff.
             past = bytes([prefix[0] + 1]) if prefix else b"\xff"
+            if before is not None:
+                past = prefix + keys.created_key(*before)
             has_key = cursor.prev() if cursor.set_range(past) else cursor.last()
             while has_key and len(found) < limit and cursor.key().startswith(prefix):
                 run = cursor.key()[-16:]
-                record = transitions.read_record(txn, self._tables, run)
-                if record is not None:
-                    found.append((run, record))
+                with contextlib.suppress(DamagedError):
+                    record = transitions.read_record(txn, self._tables, run)
+                    if record is not None:
+                        found.append((run, record))
                 has_key = cursor.prev()
         return found
 
@@ -121,23 +143,47 @@ class Store:
                 has_key = cursor.next()
         return found
 
-    def events(self, run: bytes, after: int, limit: int) -> tuple[RunRecord | None, list[bytes]]:
-        """The record and up to `limit` events with ids above `after`, from one transaction."""
+    def events(
+        self, run: bytes, after: int, limit: int, max_bytes: int = 2**31
+    ) -> tuple[RunRecord | None, list[bytes]]:
+        """The record and events with ids above `after`, from one transaction.
+
+        There are up to `limit` events, and no more once they have `max_bytes`.
+        """
         page: list[bytes] = []
+        size = 0
         with self._env.begin() as txn:
             record = transitions.read_record(txn, self._tables, run)
             cursor = txn.cursor(self._tables.events)
             has_key = cursor.set_range(keys.event_key(run, after + 1))
-            while has_key and len(page) < limit and cursor.key().startswith(run):
+            while has_key and len(page) < limit and size < max_bytes and cursor.key().startswith(run):
                 page.append(cursor.value())
+                size += len(page[-1])
                 has_key = cursor.next()
         return record, page
 
     def result(self, run: bytes) -> ResultHead | None:
-        """The metrics, manifest and table sizes of a completed run; None if there is no result."""
+        """The metrics, manifest and table sizes of a completed run; None if there is no result.
+
+        DamagedError if they cannot be read.
+        """
         with self._env.begin(self._tables.results) as txn:
             head = txn.get(run)
-        return None if head is None else _head.decode(head)
+        try:
+            return None if head is None else _head.decode(unseal(head))
+        except msgspec.DecodeError as error:
+            raise DamagedError("the head of the result is damaged") from error
+
+    def keys(self, table: str, prefix: bytes = b"") -> list[bytes]:
+        """The keys of a table that begin with `prefix`, in order."""
+        found: list[bytes] = []
+        with self._env.begin() as txn:
+            cursor = txn.cursor(getattr(self._tables, table))
+            has_key = cursor.set_range(prefix) if prefix else cursor.first()
+            while has_key and cursor.key().startswith(prefix):
+                found.append(cursor.key())
+                has_key = cursor.next()
+        return found
 
     def block(self, run: bytes, table: str, index: int) -> bytes:
         """The bytes of one block of rows of a result; empty if there is none."""
@@ -146,23 +192,44 @@ class Store:
 
     # Writes: each returns after the commit.
 
-    async def create(self, request: bytes) -> tuple[bytes, RunRecord]:
-        """Stores a new queued run and its first event; returns its key and record."""
+    async def create(self, request: bytes, marks: Marks = NO_MARKS) -> tuple[bytes, RunRecord, bool]:
+        """Stores a new queued run and its first event; returns its key and record, and True.
+
+        For a run with the same idempotency key, those of that one and False; ValueError for another body.
+        """
         now = time.time_ns()
         run = new_run_key(now)
         self._last_order = max(now, self._last_order + 1)
         record = RunRecord(order=self._last_order, created_ns=now)
 
-        def on_commit(_: RunRecord) -> None:
-            self.counts["queued"] += 1
-            self._count_events(run, 1)
+        def on_commit(made: tuple[bytes, RunRecord, bool]) -> None:
+            if made[2]:
+                self.counts["queued"] += 1
+                self._count_events(run, 1)
 
-        write = partial(transitions.create, tables=self._tables, run=run, record=record, request=request)
-        return run, await self._submit(write, on_commit)
+        write = partial(
+            transitions.create, tables=self._tables, run=run, record=record, request=request, marks=marks
+        )
+        created: tuple[bytes, RunRecord, bool] = await self._submit(write, on_commit)
+        return created
 
-    async def append(
-        self, run: bytes, payloads: Sequence[Payload], progress: float | None = None
-    ) -> RunRecord:
+    async def delete(self, run: bytes) -> None:
+        """Removes all that is stored of a run; KeyError if there is none."""
+
+        def on_commit(state: State) -> None:
+            self.counts[state] -= 1
+            self._changed_runs.add(run)
+
+        await self._submit(partial(transitions.delete, tables=self._tables, run=run), on_commit)
+
+    def append(
+        self,
+        run: bytes,
+        payloads: Sequence[Payload],
+        progress: float | None = None,
+        *,
+        chain: Chain | None = None,
+    ) -> asyncio.Future[RunRecord]:
         """Appends events to a run that has not ended; `progress`, if given, is stored with them."""
 
         def on_commit(_: RunRecord) -> None:
@@ -171,8 +238,7 @@ class Store:
         write = partial(
             transitions.append, tables=self._tables, run=run, payloads=payloads, progress=progress
         )
-        record: RunRecord = await self._submit(write, on_commit)
-        return record
+        return self._submit(write, on_commit, chain=chain, is_urgent=chain is None)
 
     async def change_state(
         self,
@@ -182,8 +248,13 @@ class Store:
         error: str | None = None,
         payloads: Sequence[Payload] = (),
         result: ResultHead | None = None,
+        chain: Chain | None = None,
+        is_attempt: bool = True,
     ) -> RunRecord:
-        """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction."""
+        """Changes the state: appends `payloads` and a state event and stores `result`, in one transaction.
+
+        A run that is queued again without `is_attempt` was interrupted by no fault of its own.
+        """
 
         def on_commit(moved: tuple[State, RunRecord]) -> None:
             self.counts[moved[0]] -= 1
@@ -198,24 +269,37 @@ class Store:
             error=error,
             payloads=payloads,
             result=result,
+            is_attempt=is_attempt,
         )
-        moved: tuple[State, RunRecord] = await self._submit(write, on_commit)
+        moved: tuple[State, RunRecord] = await self._submit(
+            write, on_commit, chain=chain, is_urgent=state != "running"
+        )
         return moved[1]
 
-    async def put_block(self, run: bytes, table: str, index: int, data: bytes) -> None:
+    def put_block(
+        self, run: bytes, table: str, index: int, data: bytes, *, chain: Chain | None = None
+    ) -> asyncio.Future[Any]:
         """Stores one block of rows of a running run; it is read once `change_state` has stored the result."""
         key = keys.block_key(run, table, index)
-        await self._submit(lambda txn: txn.put(key, data, db=self._tables.results), _do_nothing)
+        write = partial(transitions.put_block, tables=self._tables, run=run, key=key, data=data)
+        return self._submit(write, _do_nothing, chain=chain, is_urgent=chain is None)
 
     async def check(self) -> None:
         """Raises StoreError unless a write reaches the disk."""
         now = str(time.time_ns()).encode()
         await self._submit(lambda txn: txn.put(b"checked", now, db=self._tables.meta), _do_nothing)
 
-    def _submit(self, write: Callable[[Txn], Any], on_commit: Callable[[Any], None]) -> asyncio.Future[Any]:
+    def _submit(
+        self,
+        write: Callable[[Txn], Any],
+        on_commit: Callable[[Any], None],
+        *,
+        chain: Chain | None = None,
+        is_urgent: bool = True,
+    ) -> asyncio.Future[Any]:
         if self._writer is None:
             raise StoreError("the store is not attached to an event loop, or closed")
-        return self._writer.submit(write, on_commit)
+        return self._writer.submit(write, on_commit, chain=chain, is_urgent=is_urgent)
 
     def _count_events(self, run: bytes, events: int) -> None:
         self.events_written += events
@@ -229,49 +313,3 @@ class Store:
 
 def _do_nothing(_: object) -> None:
     """For writes that change no run."""
-
-
-def _lock(path: Path) -> int:
-    """Locks the directory for this process; the system releases the lock when the process ends."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        holder = os.read(handle, 32).decode(errors="replace").strip()
-        os.close(handle)
-        message = f"{path.parent} is in use by another btserver (process {holder or 'unknown'})"
-        raise StoreLockedError(message) from error
-    os.ftruncate(handle, 0)
-    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
-    return handle
-
-
-def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
-    # Every flag is given, so that no default decides about durability or format.
-    env = lmdb.Environment(
-        str(directory),
-        map_size=map_size,
-        sync=True,
-        metasync=True,
-        writemap=False,
-        max_dbs=16,
-        max_readers=512,
-        max_spare_txns=4,
-        lib_version=0,
-    )
-    try:
-        env.reader_check()
-        tables = Tables(*(env.open_db(name.encode()) for name in Tables._fields))
-        with env.begin(db=tables.meta) as txn:
-            found = txn.get(b"format")
-        if found is None:
-            with env.begin(db=tables.meta, write=True) as txn:
-                txn.put(b"format", FORMAT)
-        elif found != FORMAT:
-            raise StoreError(
-                f"{directory} has format {found.decode()}; this btserver reads format {FORMAT.decode()}"
-            )
-    except BaseException:
-        env.close()
-        raise
-    return env, tables

@@ -16,6 +16,7 @@ from btserver.run_id import run_text
 from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
 
 from . import keys
+from .blocks import DamagedError, seal
 
 TRANSITIONS: dict[State, tuple[State, ...]] = {
     "queued": ("running", "failed"),
@@ -23,6 +24,21 @@ TRANSITIONS: dict[State, tuple[State, ...]] = {
     "completed": (),
     "failed": (),
 }
+
+
+class Marks(NamedTuple):
+    """Digests by which a run is found again; empty for none.
+
+    key: of the `Idempotency-Key`. body: of the request that came with it. inputs: of all that has an effect
+    on the result.
+    """
+
+    key: bytes = b""
+    body: bytes = b""
+    inputs: bytes = b""
+
+
+_marks = msgspec.msgpack.Decoder(Marks)
 _record = msgspec.msgpack.Decoder(RunRecord)
 _pack = msgspec.msgpack.Encoder().encode
 _json = msgspec.json.Encoder().encode
@@ -41,22 +57,57 @@ class Tables(NamedTuple):
     events: lmdb._Database
     results: lmdb._Database
     meta: lmdb._Database
+    marks: lmdb._Database
+    idempotency: lmdb._Database
+    inputs: lmdb._Database
 
 
 def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
-    """The record of the run, or None."""
+    """The record of the run, or None; DamagedError if it cannot be read."""
     stored = txn.get(run, db=tables.runs)
-    return None if stored is None else _record.decode(stored)
+    try:
+        return None if stored is None else _record.decode(stored)
+    except msgspec.DecodeError as error:
+        raise DamagedError("the record of the run is damaged") from error
 
 
-def create(txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: bytes) -> RunRecord:
-    """Writes a new queued run and its first event."""
+def create(
+    txn: Txn, tables: Tables, run: bytes, record: RunRecord, request: bytes, *, marks: Marks
+) -> tuple[bytes, RunRecord, bool]:
+    """Writes a new queued run and its first event, and returns the run, its record and True.
+
+    If there is a run with the same idempotency key, returns that one and False; ValueError if its body was
+    another one.
+    """
+    if marks.key and (known := txn.get(marks.key, db=tables.idempotency)):
+        if known[16:] != marks.body:
+            raise ValueError("the Idempotency-Key was used with another body")
+        return known[:16], _require(txn, tables, known[:16]), False
+    if marks.key:
+        txn.put(marks.key, run + marks.body, db=tables.idempotency)
+    if marks.inputs:
+        txn.put(marks.inputs + run, b"", db=tables.inputs)
+    txn.put(run, _pack(marks), db=tables.marks)
     record = _append_events(txn, tables, run, record, [StatePayload("queued", None)], now=record.created_ns)
     txn.put(run, request, db=tables.requests)
     txn.put(keys.created_key(record.order, run), b"", db=tables.by_created)
     txn.put(keys.state_key(record.state, record.order, run), b"", db=tables.by_state)
     txn.put(run, _pack(record), db=tables.runs)
-    return record
+    return run, record, True
+
+
+def delete(txn: Txn, tables: Tables, run: bytes) -> State:
+    """Removes all that is stored of a run; returns the state that it had. KeyError if there is none."""
+    record = _require(txn, tables, run)
+    stored = txn.get(run, db=tables.marks)
+    marks = Marks() if stored is None else _marks.decode(stored)
+    txn.delete(marks.key or b"\0", db=tables.idempotency)
+    txn.delete(marks.inputs + run, db=tables.inputs)
+    txn.delete(keys.created_key(record.order, run), db=tables.by_created)
+    txn.delete(keys.state_key(record.state, record.order, run), db=tables.by_state)
+    for table in (tables.marks, tables.requests, tables.events, tables.results, tables.runs):
+        _delete_all(txn, table, run)
+    return record.state
 
 
 def append(
@@ -82,6 +133,7 @@ def change_state(
     error: str | None,
     payloads: Sequence[Payload],
     result: ResultHead | None,
+    is_attempt: bool = True,
 ) -> tuple[State, RunRecord]:
     """Returns the previous state and the new record; ValueError if the state may not follow.
 
@@ -92,15 +144,24 @@ def change_state(
         raise ValueError(f"run {run_text(run)} cannot go from {old.state} to {state}")
     now = time.time_ns()
     events = [*payloads, StatePayload(state, old.state)]
-    record = _append_events(txn, tables, run, _with_state(old, state, error, now), events, now=now)
+    record = _append_events(
+        txn, tables, run, _with_state(old, state, error, now, is_attempt), events, now=now
+    )
     if state != "completed":
-        _delete_results(txn, tables, run)  # of an interrupted attempt
+        _delete_all(txn, tables.results, run)  # of an interrupted attempt
     if result is not None:
-        txn.put(run, _pack(result), db=tables.results)
+        txn.put(run, seal(_pack(result)), db=tables.results)
     txn.delete(keys.state_key(old.state, old.order, run), db=tables.by_state)
     txn.put(keys.state_key(state, old.order, run), b"", db=tables.by_state)
     txn.put(run, _pack(record), db=tables.runs)
     return old.state, record
+
+
+def put_block(txn: Txn, tables: Tables, run: bytes, key: bytes, data: bytes) -> None:
+    """Stores a block of rows of a running run; ValueError if it does not run."""
+    if _require(txn, tables, run).state != "running":
+        raise ValueError(f"run {run_text(run)} is not running: it takes no results")
+    txn.put(key, data, db=tables.results)
 
 
 def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
@@ -110,11 +171,12 @@ def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
     return record
 
 
-def _with_state(old: RunRecord, state: State, error: str | None, now: int) -> RunRecord:
+def _with_state(old: RunRecord, state: State, error: str | None, now: int, is_attempt: bool) -> RunRecord:
     if state == "queued":
-        return replace(old, state=state, progress=0.0, started_ns=None)
+        attempts = old.attempts - (not is_attempt)
+        return replace(old, state=state, progress=0.0, started_ns=None, attempts=attempts)
     if state == "running":
-        return replace(old, state=state, started_ns=now)
+        return replace(old, state=state, started_ns=now, attempts=old.attempts + 1)
     progress = 1.0 if state == "completed" else old.progress
     return replace(old, state=state, progress=progress, finished_ns=now, error=error)
 
@@ -132,8 +194,8 @@ def _append_events(
     return replace(record, last_event_id=record.last_event_id + len(encoded))
 
 
-def _delete_results(txn: Txn, tables: Tables, run: bytes) -> None:
-    cursor = txn.cursor(tables.results)
+def _delete_all(txn: Txn, table: "lmdb._Database", run: bytes) -> None:
+    cursor = txn.cursor(table)
     has_key = cursor.set_range(run)
     while has_key and cursor.key().startswith(run):
         has_key = cursor.delete()  # moves on to the next key

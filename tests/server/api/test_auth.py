@@ -58,6 +58,7 @@ def test_keys_in_the_query_are_for_streams_only(locked: TestClient) -> None:
         {"x-api-key": "k1"},
         {"x-api-key": "ключ".encode()},
         {"x-api-key": "k1", "authorization": "Bearer k1"},
+        {"x-api-key": "k1", "authorization": "Basic dXNlcjpwYXNz"},  # of a proxy
     ],
 )
 def test_valid_keys(locked: TestClient, headers: dict[str, Any]) -> None:

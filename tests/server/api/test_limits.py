@@ -38,7 +38,7 @@ def answer(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
 
 
 def head(length: int | None, *more: bytes) -> bytes:
-    lines = [b"POST /v1/backtests HTTP/1.1", b"host: x", b"content-type: application/json", *more]
+    lines = [b"POST /v1/backtests HTTP/1.1", b"host: localhost", b"content-type: application/json", *more]
     if length is not None:
         lines.append(b"content-length: %d" % length)
     return b"\r\n".join(lines) + b"\r\n\r\n"
@@ -202,7 +202,7 @@ def test_connections_leave_no_open_files(server: ServerProcess) -> None:
     before = process.num_fds()
     for _ in range(50):
         with dial(server) as client:
-            client.sendall(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            client.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
             assert answer(client)[0] == 200
         server.events(run_id)
     wait_until(lambda: process.num_fds() <= before + 2, "descriptors to be closed")

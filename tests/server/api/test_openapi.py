@@ -53,6 +53,12 @@ def test_every_call_is_listed(document: dict[str, Any]) -> None:
         ("get", "/v1/backtests"),
         ("get", one),
         ("get", f"{one}/results"),
+        ("get", f"{one}/request"),
+        ("post", f"{one}/cancel"),
+        ("delete", one),
+        ("get", "/v1/strategies"),
+        ("get", "/v1/symbols"),
+        ("get", "/v1/data/{symbol}"),
         ("get", f"{one}/stream"),
         ("get", "/healthz"),
         ("get", "/readyz"),
@@ -66,15 +72,24 @@ def test_every_operation_is_complete(document: dict[str, Any]) -> None:
     for path, calls in document["paths"].items():
         for call in calls.values():
             declared = {p["name"] for p in call.get("parameters", ()) if p["in"] == "path"}
-            assert declared == ({"run_id"} if "{run_id}" in path else set())
+            assert declared == {name for name in ("run_id", "symbol") if f"{{{name}}}" in path}
             assert all(set(p) >= {"name", "in", "schema"} for p in call.get("parameters", ()))
             for used in call["security"]:
                 assert set(used) <= set(document["components"]["securitySchemes"])
             assert all(answer["description"] for answer in call["responses"].values())
     listing = document["paths"]["/v1/backtests"]["get"]["parameters"]
-    assert {p["name"] for p in listing} == {"state", "limit"}
+    assert {p["name"] for p in listing} == {
+        "state",
+        "limit",
+        "after",
+        "strategy",
+        "symbol",
+        "label",
+        "created_from",
+        "created_to",
+    }
     create = document["paths"]["/v1/backtests"]["post"]
-    assert set(create["responses"]) == {"201", "400", "401", "413", "415", "422", "429"}
+    assert set(create["responses"]) == {"200", "201", "400", "401", "409", "413", "415", "422", "429", "507"}
 
 
 def test_the_request_schema_is_that_of_the_library(document: dict[str, Any]) -> None:

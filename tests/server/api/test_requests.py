@@ -185,11 +185,6 @@ GOOD = json.dumps(request())
         GOOD.encode("utf-16"),
         b"\xef\xbb\xbf" + GOOD.encode(),
         GOOD.replace("AAPL", "\xff").encode("latin-1"),
-        GOOD.replace('"AAPL"', "NaN").encode(),
-        GOOD.replace('"AAPL"', "Infinity").encode(),
-        (GOOD[:-1] + ', "initial_capital": NaN}').encode(),
-        (GOOD[:-1] + ', "initial_capital": Infinity}').encode(),
-        (GOOD[:-1] + ', "initial_capital": -Infinity}').encode(),
         (GOOD[:-1] + ', "strategy": {"params": {"a": ' + "[" * 100_000 + "}}}").encode(),
         (GOOD[:-1] + ', "strategy": {"params": {"a": ' + "[" * 5000 + "]" * 5000 + "}}}").encode(),
         GOOD.replace("AAPL", "\\ud800").encode(),
@@ -198,6 +193,22 @@ GOOD = json.dumps(request())
 def test_invalid_json(client: TestClient, body: bytes) -> None:
     answer = client.post("/v1/backtests", content=body, headers=JSON)
     check_error(answer, 400, "validation_error")
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (GOOD.replace('"AAPL"', "NaN"), "$.symbols[0]"),
+        (GOOD[:-1] + ', "initial_capital": NaN}', "$.initial_capital"),
+        (GOOD[:-1] + ', "initial_capital": -Infinity}', "$.initial_capital"),
+        (GOOD[:-1] + ', "fx": {"EUR": Infinity}}', "$.fx['EUR']"),
+        (GOOD[:-1] + ', "strategy": {"params": {"pause": NaN}}}', "$.strategy.params['pause']"),
+    ],
+)
+def test_numbers_that_are_not_finite_name_their_path(client: TestClient, body: str, path: str) -> None:
+    """Python's `json` writes NaN and Infinity, which JSON does not have."""
+    answer = client.post("/v1/backtests", content=body, headers=JSON)
+    check_error(answer, 422, "validation_error", path)
 
 
 @pytest.mark.parametrize("number", ["1e400", "1e999999", "9" * 5000, "-0.0", "1e-400"])

@@ -1,0 +1,71 @@
+"""Media types and content codings of a response, by what the client accepts."""
+
+import zlib
+from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
+from typing import Any
+
+JSON, MSGPACK = "application/json", "application/msgpack"
+ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
+MEDIA_TYPES = (JSON, MSGPACK, ARROW, PARQUET)
+_LEVEL = 1
+has_arrow = find_spec("pyarrow") is not None
+
+
+def choose(header: str | None, offered: tuple[str, ...]) -> str | None:
+    """The offered name that a header such as `Accept` prefers; the first without it, None for none."""
+    if header is None or not header.strip():
+        return offered[0]
+    weights = dict(_weighted(part) for part in header.lower().split(","))
+
+    def weight(name: str) -> float:
+        for pattern in (name, f"{name.partition('/')[0]}/*", "*/*", "*"):
+            if pattern in weights:
+                return weights[pattern]
+        return 0.0
+
+    best = max(offered, key=weight)
+    return best if weight(best) > 0 else None
+
+
+def _weighted(part: str) -> tuple[str, float]:
+    name, *parameters = (piece.strip() for piece in part.split(";"))
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip() == "q":
+            try:
+                return name, float(value)
+            except ValueError:
+                return name, 0.0
+    return name, 1.0
+
+
+def choose_coding(header: str | None) -> str:
+    """`zstd`, `gzip`, or `identity` if the client accepts neither."""
+    if not header:
+        return "identity"
+    offered = ("zstd", "gzip", "identity") if has_arrow else ("gzip", "identity")
+    return choose(header, offered) or "identity"
+
+
+async def encoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
+    """The chunks in a coding."""
+    compress, finish = _coder(coding)
+    async for chunk in chunks:
+        if data := compress(chunk):
+            yield data
+    if data := finish():
+        yield data
+
+
+def _coder(coding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """A function that encodes a chunk, and one for what is left at the end."""
+    if coding == "gzip":
+        stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        return stream.compress, stream.flush
+    if coding == "zstd":
+        import pyarrow  # 0.1 s, and needed by few
+
+        codec: Any = pyarrow.Codec("zstd", compression_level=_LEVEL)
+        return lambda chunk: bytes(codec.compress(chunk, asbytes=True)), bytes  # one frame a chunk
+    return bytes, bytes

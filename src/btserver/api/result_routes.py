@@ -1,0 +1,113 @@
+"""`GET /v1/backtests/{run_id}/results`: formats, fields and points of a stored result."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from btserver.errors import ApiError, fault
+from btserver.runs.lifecycle import Runs
+from btserver.schemas import ResultHead, RunRecord
+from btserver.store.store import Store
+from btserver.store.turns import Turns
+
+from . import encodings, requests
+from .endpoint import PREFIX, Endpoint
+from .result_schemas import Results
+from .result_stream import ResultStream, field_names, table_names
+
+Find = Callable[[Request], Awaitable[tuple[bytes, RunRecord]]]
+
+
+class ResultsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of the results."""
+
+    fields: (
+        Annotated[str, Meta(description="Fields of the document, comma-separated; all by default.")] | None
+    ) = None
+    points: (
+        Annotated[
+            int, Meta(ge=4, le=1_000_000, description="Points of the curves at most; extremes are kept.")
+        ]
+        | None
+    ) = None
+    table: (
+        Annotated[str, Meta(description="The table of Arrow and Parquet; equity_curve by default.")] | None
+    ) = None
+
+
+class ResultsApi:
+    """The handler; `find` authorises a request and gives its run."""
+
+    def __init__(self, store: Store, runs: Runs, turns: Turns, find: Find) -> None:
+        self._store = store
+        self._runs = runs
+        self._turns = turns
+        self._find = find
+
+    def endpoints(self) -> list[Endpoint]:
+        """The route table."""
+        return [
+            Endpoint(
+                "GET",
+                f"{PREFIX}/backtests/{{run_id}}/results",
+                self.results,
+                "The results of a completed backtest",
+                gives=Results,
+                query=ResultsQuery,
+                errors=("validation_error", "unauthorized", "not_found", "conflict"),
+                media_types=encodings.MEDIA_TYPES,
+            )
+        ]
+
+    async def results(self, request: Request) -> Response:
+        """By `Accept`: the document as JSON or MessagePack, or one table as Arrow or Parquet."""
+        run, record = await self._find(request)
+        head = self._store.result(run) if record.state == "completed" else None
+        if head is None:
+            reason = f": {record.error}" if record.error else ""
+            raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
+        query = requests.read_query(request, ResultsQuery)
+        media_type = encodings.choose(request.headers.get("accept"), encodings.MEDIA_TYPES)
+        if media_type is None:
+            allowed = ", ".join(encodings.MEDIA_TYPES)
+            raise ApiError("validation_error", f"Accept: choose from {allowed}", status=406)
+        stream = ResultStream(self._store, self._runs, self._turns, run, head)
+        await stream.verify()
+        headers = {"Vary": "Accept, Accept-Encoding"}
+        if media_type in {encodings.ARROW, encodings.PARQUET}:
+            return Response(await self._table(stream, head, query, media_type), 200, headers, media_type)
+        if query.table is not None:
+            raise fault("table: it is for Arrow and Parquet; choose fields of the document with `fields`")
+        write = stream.json if media_type == encodings.JSON else stream.msgpack
+        chunks = write(_fields(query, head), query.points)
+        coding = encodings.choose_coding(request.headers.get("accept-encoding"))
+        if coding != "identity":
+            chunks = encodings.encoded(chunks, coding)
+            headers["Content-Encoding"] = coding
+        return StreamingResponse(chunks, 200, headers, media_type)
+
+    async def _table(
+        self, stream: ResultStream, head: ResultHead, query: ResultsQuery, media_type: str
+    ) -> bytes:
+        if not encodings.has_arrow:
+            raise ApiError("validation_error", "Accept: this server has no pyarrow for tables", status=406)
+        if query.fields is not None:
+            raise fault("fields: it is for JSON and MessagePack; choose a table with `table`")
+        name = query.table or "equity_curve"
+        if name not in table_names(head):
+            raise fault(f"table: {name[:64]!r} is not one of {', '.join(table_names(head))}")
+        return await stream.table(name, query.points, self._runs.table_writer(media_type))
+
+
+def _fields(query: ResultsQuery, head: ResultHead) -> list[str]:
+    known = field_names(head)
+    if query.fields is None:
+        return known
+    wanted = [name.strip() for name in query.fields.split(",")]
+    for name in wanted:
+        if name not in {*known, "run_id", "bounds"}:
+            raise fault(f"fields: {name[:64]!r} is not one of run_id, {', '.join(known)}")
+    return [name for name in known if name in wanted]

@@ -1,0 +1,94 @@
+"""Looks at everything that a store has, and says what is damaged."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import lmdb
+import msgspec
+
+from btserver.run_id import run_text
+from btserver.schemas import TERMINAL, RunRecord
+
+from .blocks import DamagedError, unpack_rows, unseal
+from .files import find_damage
+from .store import Store
+
+
+def check_store(directory: Path) -> tuple[int, list[str]]:
+    """The number of runs, and what is wrong: first with the file, and if nothing is, with each run."""
+    damage = find_damage(directory)
+    if damage:
+        return 0, damage
+    store = Store(directory)
+    try:
+        runs = [key[-16:] for key in store.keys("by_created")]
+        problems = [*_orphans(store, set(runs))]
+        for run in runs:
+            problems += [f"run {run_text(run)}: {problem}" for problem in _problems(store, run)]
+        return len(runs), problems
+    except lmdb.Error as error:
+        return 0, [str(error)]
+    finally:
+        store.close()
+
+
+def _orphans(store: Store, runs: set[bytes]) -> Iterator[str]:
+    """What is stored of runs that are not listed."""
+    for table in ("runs", "requests", "events", "results"):
+        known = {key[:16] for key in store.keys(table)}
+        yield from (f"{table} has run {run_text(run)}, which is not listed" for run in known - runs)
+
+
+def _problems(store: Store, run: bytes) -> Iterator[str]:
+    try:
+        record = store.run(run)
+    except DamagedError as error:
+        yield str(error)
+        return
+    if record is None:
+        yield "it has no record"
+        return
+    if not store.request(run):
+        yield "it has no request"
+    if run not in store.oldest(record.state):
+        yield f"it is not listed as {record.state}"
+    yield from _event_problems(store, run, record)
+    if record.state == "completed":
+        yield from _result_problems(store, run)
+
+
+def _event_problems(store: Store, run: bytes, record: RunRecord) -> Iterator[str]:
+    _, events = store.events(run, 0, 2**31)
+    if len(events) != record.last_event_id:
+        yield f"it has {len(events)} events, not {record.last_event_id}"
+    last: dict[str, object] = {}
+    for number, text in enumerate(events, 1):
+        try:
+            last = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            last = {}
+        if last.get("event_id") != number:
+            yield f"event {number} is damaged"
+    if record.state in TERMINAL and last.get("type") != "state":
+        yield "its last event is not that of its end"
+
+
+def _result_problems(store: Store, run: bytes) -> Iterator[str]:
+    try:
+        head = store.result(run)
+    except DamagedError as error:
+        yield str(error)
+        return
+    if head is None:
+        yield "it has no result"
+        return
+    for name, table in head.tables.items():
+        for index in range(table.blocks):
+            stored = store.block(run, name, index)
+            try:
+                unseal(stored) if name == "logs" else unpack_rows(stored)
+            except DamagedError as error:
+                yield f"block {index} of {name}: {error}"
+    extra = len(list(store.keys("results", run))) - 1 - sum(t.blocks for t in head.tables.values())
+    if extra:
+        yield f"its result has {extra} blocks too many"
