@@ -28,6 +28,11 @@ class Plan(NamedTuple):
     clipped: list[int]
 
 
+def dot(first: Any, second: Any) -> float:
+    """The sum of the products. The last bit of numpy's `@` depends on the processor."""
+    return float((first * second).sum())
+
+
 def plan(  # noqa: PLR0917 - the six columns of a portfolio
     equity: float,
     prices: ArrayLike,
@@ -94,7 +99,7 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     least = np.maximum(least / equity * (1.0 - 1e-9), DUST)  # 0.29 * 100 is 28.999999999999996
     delta = _drop_small(np.where(moves, whole(quantity, lot) - holding, 0.0), holding, unit, least)
     if max_turnover is not None:
-        delta = whole(delta * _fitting_share(max_turnover, float(np.abs(delta) @ unit)), lot)
+        delta = whole(delta * _fitting_share(max_turnover, dot(np.abs(delta), unit)), lot)
         delta = _drop_small(delta, holding, unit, least)
 
     fees = float((np.asarray(fee) * (delta != 0)).sum()) / equity
@@ -105,16 +110,16 @@ def plan(  # noqa: PLR0917 - the six columns of a portfolio
     closing = delta - side * raised
     # The engine values an order and its symbol's whole position at the far side of the quote.
     spread = float(np.max(np.where(raised > 0.0, half * margin * np.abs(after) * unit, 0.0), initial=0.0))
-    fixed = float((margin * (np.abs(after) - raised) + leverage * cost * np.abs(closing)) @ np.abs(unit))
+    fixed = dot(margin * (np.abs(after) - raised) + leverage * cost * np.abs(closing), np.abs(unit))
     fixed += leverage * fees
-    needed = float((raised * (margin + leverage * cost)) @ unit)
+    needed = dot(raised * (margin + leverage * cost), unit)
     delta = whole(closing + side * raised * _fitting_share(leverage - fixed - spread, needed), lot)
     delta = _drop_small(delta, holding, unit, least)
 
     buys = np.where(side > 0.0, np.maximum(delta - closing, 0.0), 0.0)
     others = delta - buys
-    cash = 1.0 - float((holding + others + cost * np.abs(others)) @ unit) - fees
-    delta = whole(others + buys * _fitting_share(cash - cash_floor, float((buys * (1.0 + cost)) @ unit)), lot)
+    cash = 1.0 - dot(holding + others + cost * np.abs(others), unit) - fees
+    delta = whole(others + buys * _fitting_share(cash - cash_floor, dot(buys * (1.0 + cost), unit)), lot)
     delta = _drop_small(delta, holding, unit, least)
     raises = np.abs(holding + delta) > np.abs(holding)
     order = sorted(np.flatnonzero(delta).tolist(), key=lambda i: (raises[i], delta[i] > 0.0, i))
@@ -151,8 +156,8 @@ def _scale_to_account(
     room = 1.0 - cash_floor - float(aim[~longs].sum() + untouched.sum())
     long_scale = _fitting_share(room, float(aim[longs].sum()))
     aim = np.where(longs, aim * long_scale, aim)
-    room = leverage - float(margin_weight @ np.abs(untouched))
-    scale = _fitting_share(room, float(margin_weight @ np.abs(aim)))
+    room = leverage - dot(margin_weight, np.abs(untouched))
+    scale = _fitting_share(room, dot(margin_weight, np.abs(aim)))
     return aim * scale, long_scale * scale
 
 
