@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import pyarrow
+import pyarrow.ipc
+import pyarrow.parquet
 import pytest
 from server_process import ServerProcess, check_history, read_until_closed, wait_until
 
@@ -211,3 +214,64 @@ def test_a_killed_worker_during_a_real_run(tmp_path: Path) -> None:
         assert server.status(run_id)["error"] == "worker crashed (exit code -9)"
         again = server.http.post("/v1/backtests", json=body()).json()["run_id"]
         assert server.wait_end(again)["state"] == "completed"
+
+
+@pytest.fixture(scope="module")
+def completed(server: ServerProcess) -> str:
+    run_id: str = server.http.post("/v1/backtests", json=body()).json()["run_id"]
+    assert server.wait_end(run_id)["state"] == "completed"
+    return f"/v1/backtests/{run_id}/results"
+
+
+def accepting(server: ServerProcess, path: str, media_type: str, coding: str = "identity") -> Any:
+    answer = server.http.get(path, headers={"Accept": media_type, "Accept-Encoding": coding})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == media_type
+    return answer
+
+
+def test_a_result_as_message_pack_is_the_document(server: ServerProcess, completed: str) -> None:
+    document = accepting(server, completed, "application/json").json()
+    packed = accepting(server, completed, "application/msgpack").content
+    assert json.loads(json.dumps(msgspec.msgpack.decode(packed))) == document
+
+
+def test_a_table_as_arrow_and_parquet(server: ServerProcess, completed: str) -> None:
+    document = server.http.get(completed).json()
+    rows = [row["equity"] for row in document["equity_curve"]]
+    stream = accepting(server, completed, "application/vnd.apache.arrow.stream").content
+    assert pyarrow.ipc.open_stream(stream).read_all()["equity"].to_pylist() == rows
+    file = accepting(server, f"{completed}?table=orders", "application/vnd.apache.parquet").content
+    found = pyarrow.parquet.read_table(pyarrow.BufferReader(file))
+    assert found["order_id"].to_pylist() == [row["order_id"] for row in document["orders"]]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "identity"])
+def test_a_coding_does_not_change_the_document(server: ServerProcess, completed: str, coding: str) -> None:
+    plain = server.http.get(completed).json()
+    answer = accepting(server, completed, "application/json", coding)
+    assert answer.headers.get("content-encoding", "identity") == coding
+    assert answer.json() == plain
+
+
+def test_fields_and_points(server: ServerProcess, completed: str) -> None:
+    whole = server.http.get(completed).json()
+    part = server.http.get(completed, params={"fields": "equity_curve", "points": 8}).json()
+    assert set(part) <= {"run_id", "equity_curve"}
+    curve, kept = whole["equity_curve"], part["equity_curve"]
+    assert len(kept) <= 8 < len(curve)
+    assert all(point in curve for point in kept)
+    values = [point["equity"] for point in curve]
+    assert {min(values), max(values)} <= {point["equity"] for point in kept}
+    assert server.http.get(completed, params={"fields": "profit"}).status_code == 422
+    assert server.http.get(completed, headers={"Accept": "text/html"}).status_code == 406
+
+
+def test_what_can_be_run(server: ServerProcess) -> None:
+    strategies = {each["name"]: each for each in server.http.get("/v1/strategies").json()}
+    assert {"buy_and_hold", "ma_crossover", "rsi"} <= set(strategies)
+    assert "short_period" in json.dumps(strategies["ma_crossover"]["parameters"])
+    assert server.http.get("/v1/symbols").json()["symbols"]
+    data = server.http.get("/v1/data/AAPL").json()
+    assert data["symbol"] == "AAPL"
+    assert data["datasets"]
