@@ -76,6 +76,11 @@ def case_in(units: Units, case: Case) -> Case:
                 lot_size=instrument.lot_size * units.size,
                 min_notional=instrument.min_notional * m,
                 dividends=[(at, amount * p) for at, amount in instrument.dividends],
+                mark_prices=[(at, px * p) for at, px in instrument.mark_prices],
+                price_bands=[
+                    (at, *(None if px is None else px * p for px in band)) for at, *band in instrument.price_bands
+                ],
+                delisting=instrument.delisting and (instrument.delisting[0], instrument.delisting[1] * p),
                 commission=commission_in(instrument.commission),
             )
             for symbol, instrument in instruments.items()
@@ -254,7 +259,12 @@ def shifted_case(case: Case, by: int) -> Case:
         streams=streams,
         execution=moved(case.execution, *stepped),
         instruments={
-            symbol: moved(instrument, "borrow_rate", "funding", "splits", "dividends")
+            symbol: structs.replace(
+                moved(instrument, "borrow_rate", "funding", "splits", "dividends", "mark_prices"),
+                halts=[(begin + by, end + by) for begin, end in instrument.halts],
+                price_bands=[(at + by, *band) for at, *band in instrument.price_bands],
+                delisting=instrument.delisting and (instrument.delisting[0] + by, instrument.delisting[1]),
+            )
             for symbol, instrument in case.instruments.items()
         },
         start=None if case.start is None else case.start + by,

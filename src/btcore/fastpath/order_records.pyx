@@ -101,7 +101,7 @@ cdef class OrderRecords:
         order.ts_expires = order.ts_opening = NEVER
         order.qty = order.asked_qty = self.quantity[i]
         order.limit_px = order.stop_px = order.trail = order.limit_offset = NAN
-        order.best_px = order.release_px = order.avg_px = NAN
+        order.best_px = order.release_px = order.avg_px = order.known_avg_px = NAN
         order.side = self.side[i]
         order.order_type, order.time_in_force = MARKET, GTC
         order.next = order.prev = -1

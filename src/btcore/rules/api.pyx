@@ -166,7 +166,7 @@ def check_order(
     cdef Ticker ticker
     cdef Account account
     cdef int reason = admission.check_terms(&order, &instrument)
-    ticker.source, ticker.quoted = 2, 0
+    ticker.source, ticker.quoted, ticker.px = 2, 0, mark
     account.cash, account.leverage, account.n_symbols = cash, leverage, 1
     account.positions, account.instruments = &position, &instrument
     if reason == 0:
