@@ -78,7 +78,8 @@ def case_in(units: Units, case: Case) -> Case:
                 dividends=[(at, amount * p) for at, amount in instrument.dividends],
                 mark_prices=[(at, px * p) for at, px in instrument.mark_prices],
                 price_bands=[
-                    (at, *(None if px is None else px * p for px in band)) for at, *band in instrument.price_bands
+                    (at, *(None if px is None else px * p for px in band))
+                    for at, *band in instrument.price_bands
                 ],
                 delisting=instrument.delisting and (instrument.delisting[0], instrument.delisting[1] * p),
                 commission=commission_in(instrument.commission),
