@@ -41,7 +41,7 @@ from variations import (
     without,
 )
 
-from btcore.config import CommissionTier
+from btcore.config import CommissionTier, Instrument
 
 DAY = 86400 * 10**9
 Drawn = tuple[Case, Script]
@@ -70,11 +70,27 @@ def without_sides(case: Case) -> Case:
     )
 
 
+def mirrored_prices(instrument: Instrument) -> Instrument:
+    def mirrored(px: float | None) -> float | None:
+        return None if px is None else -px
+
+    return structs.replace(
+        instrument,
+        mark_prices=[(at, -px) for at, px in instrument.mark_prices],
+        price_bands=[(at, mirrored(high), mirrored(low)) for at, low, high in instrument.price_bands],
+        delisting=instrument.delisting and (instrument.delisting[0], -instrument.delisting[1]),
+    )
+
+
 @law
 @given(cases())
 def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
     case, make = without_sides(drawn[0]), scripted(drawn[1])
-    mirror = replace(case, streams=map_rows(case.streams, mirrored_row, mirrored=True))
+    mirror = replace(
+        case,
+        streams=map_rows(case.streams, mirrored_row, mirrored=True),
+        instruments={symbol: mirrored_prices(each) for symbol, each in case.instruments.items()},
+    )
     one, other = play(case, make), play(mirror, restate_requests(make, Units(), mirrored=True))
     # A liquidation closes the long leg first, also in the mirrored run.
     assume(case.execution.position_mode == "netting" or not any(o["flags"] & 4 for o in one.orders))
@@ -105,6 +121,7 @@ def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: 
     case, script = drawn
     script = map_actions(replace(script, symbols=("A",)), lambda a: at_once(a) if of_a(a) else None)
     case = instruments(case, tick_size=0.0, lot_size=0.0, dividends=[], splits=[])
+    case = instruments(case, mark_prices=[], price_bands=[], delisting=None)
     case = replace(case, streams={"A": case.streams["A"]}, instruments={"A": case.instruments["A"]})
     case = terms(replace(case, start=None), commission_per_share=0.0, **NO_DELAY, **NO_LIMITS)
     case = instruments(case, commission=None, slippage=None)
