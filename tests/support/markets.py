@@ -195,7 +195,8 @@ def more_of_instrument(dice: Dice, base: int, unit: int) -> dict[str, Any]:
 def halts(dice: Dice, base: int, unit: int) -> list[tuple[int, int]]:
     """Up to two halts, one after the other."""
     begin, length, gap = (int(unit * dice.pick(STEPS_OF_TIME)) for _ in range(3))
-    found = [(base + begin, base + begin + length), (base + begin + length + gap, base + 20 * unit)]
+    second = base + begin + length + gap
+    found = [(base + begin, base + begin + length), (second, second + 8 * unit)]
     return found[: dice.pick((0, 0, 0, 0, 1, 2))]
 
 
