@@ -142,6 +142,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_loss: once equity has fallen by that much money from the capital, nothing raises a position.
     max_orders_per_second: largest number of orders that arrive within any second.
     oco_across: true lets an OCO group have orders of several symbols; else those of each symbol are a group.
+    resting_on: with bars, resting orders of a symbol with quotes and bars fill by the bars, others by quotes.
     """
 
     slippage_bps: Annotated[float, Meta(ge=0, le=10_000)] = 0.0
@@ -187,6 +188,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_loss: Annotated[float, Meta(gt=0)] | None = None
     max_orders_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     oco_across: bool = False
+    resting_on: Literal["quotes", "bars"] = "quotes"
 
     @property
     def has_limits(self) -> bool:

@@ -58,6 +58,24 @@ def test_a_trailing_child_starts_from_its_own_side(engine: EngineRun) -> None:
     assert fills(outcome)[1] == (3, 2, -1, 101, "taker")
 
 
+@pytest.mark.parametrize(("stop", "px"), [(98.9, 98.5), (98.2, 98.2)])
+def test_a_stop_child_passed_at_its_release_fills_on_its_own_side(
+    engine: EngineRun, stop: float, px: float
+) -> None:
+    # The ask falls to the limit of 100. The sides are 1.5 apart on average, so the bid is 98.5 then: it has passed the
+    # stop of 98.9, and has yet to fall to that of 98.2.
+    rows = sided(ROWS[0], (1, (101, 101, 98, 100), (102.5, 102.5, 99, 101.5)))
+    outcome = play(engine, {0: both(buy(1, limit=100.0), sell(1, stop=stop, parent=1))}, {"A": rows})
+    assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 2, -1, px, "taker")]
+
+
+def test_the_price_of_a_release_lies_in_the_range_of_its_side(engine: EngineRun) -> None:
+    # 100 less the mean spread of 2 is 98, but the bid is never below 98.6 in this bar.
+    rows = sided(ROWS[0], (1, (101, 101, 98.6, 100), (103, 103, 99, 102)))
+    outcome = play(engine, {0: both(buy(1, limit=100.0), sell(1, stop=99.0, parent=1))}, {"A": rows})
+    assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 2, -1, 98.6, "taker")]
+
+
 def test_buying_power_and_known_closes_use_the_side(engine: EngineRun) -> None:
     # At 1 s the ask is 101 and the bid 99: 10 bought for 1010 are refused at 1000, 9 fill at the ask.
     plan = {1: both(buy(10), buy(9)), 2: sell(9)}

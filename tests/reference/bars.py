@@ -10,6 +10,7 @@ STANDING_LIMITS = ("GTC", "DAY", "GTD")
 class Bars:
     def match_bar(self, bar: Bar) -> None:
         market = self.markets[bar.symbol]
+        market.inside = bar if market.quoted else None
         self.match_open(bar)
         market.sides = bar.sides_at("range")
         market.inside = bar
@@ -42,8 +43,10 @@ class Bars:
             yield order
 
     def match_open(self, bar: Bar) -> None:
+        beside = self.markets[bar.symbol].quoted  # then nothing happens before what the quotes have filled
+        at = bar.delivered if beside else bar.timestamp
         for order in self.in_turn(bar, lambda o: takes_part(o, bar)):
-            if self.takes_close(order):
+            if self.takes_close(order) or (beside and not order.waits_for_price):
                 continue
             opened = bar.of_side(order.side).open
             if order.is_untriggered:
@@ -51,9 +54,9 @@ class Bars:
             if order.is_untriggered:
                 continue
             if not order.rests:
-                self.meet(order, opened, bar.timestamp)
+                self.meet(order, opened, at)
             elif self.fills_resting(order, opened):
-                self.fill_as_maker(order, opened, bar.timestamp)
+                self.fill_as_maker(order, opened, at)
 
     # The range
 
@@ -85,7 +88,7 @@ class Bars:
             before, order.later = order.filled, 0.0
             own = bar.of_side(order.side)
             if order.is_triggered_by(own.high if order.side == BUY else own.low):
-                self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
+                self.trigger_at(order, reached_level(order, order.stop, order.side, own), bar)
             self.ambiguous_bars += order.filled > before
 
     def acts_as_released(self, order: Order, bar: Bar) -> bool:
@@ -98,8 +101,9 @@ class Bars:
         """Optimistic phase 4, second part: stops that the close has passed."""
         for order in self.in_turn(bar, lambda o: self.acts_as_released(o, bar)):
             order.later = 0.0
-            if order.is_triggered_by(bar.of_side(order.side).close):
-                self.trigger_at(order, reached_level(order, order.stop, order.side), bar)
+            own = bar.of_side(order.side)
+            if order.is_triggered_by(own.close):
+                self.trigger_at(order, reached_level(order, order.stop, order.side, own), bar)
 
     def match_limits(self, bar: Bar, may: Callable[[Order], bool], released: bool = False) -> None:
         """Phase 3, and the first part of optimistic phase 4: for what was released inside the range."""
@@ -109,7 +113,8 @@ class Bars:
             if not self.reached(order, bar):
                 continue
             level = order.stop if order.is_untriggered else order.limit
-            level = reached_level(order, level, -order.side) if released else level
+            own = bar.of_side(order.side)
+            level = reached_level(order, level, -order.side, own) if released else level
             if order.is_untriggered:
                 self.trigger_at(order, level, bar)
             else:
@@ -226,6 +231,7 @@ class Bars:
         if self.takes_close(order):
             return 0 <= order.ts_arrived <= bar.delivered
         at_close = order.time_in_force == "CLS" and takes_part(order, bar)
+        at_close = at_close and not self.markets[bar.symbol].quoted
         return at_close and self.is_last_before(bar, order.session)
 
     def is_last_before(self, bar: Bar, close: float) -> bool:
@@ -238,9 +244,13 @@ def takes_part(order: Order, bar: Bar) -> bool:
     return 0 <= order.ts_arrived <= bar.timestamp and order.available > 0
 
 
-def reached_level(order: Order, level: float, direction: int) -> float:
-    """The level, or the price at the release if that is past it. A level above the market has direction 1."""
-    return max(level, order.released_at) if direction > 0 else min(level, order.released_at)
+def reached_level(order: Order, level: float, direction: int, bar: Bar) -> float:
+    """The level, or the price at the release if that is past it. A level above the market has direction 1.
+
+    Of bars of bid and ask, the price of the order's side at the release is only known to be in the range of that side.
+    """
+    released_at = min(max(order.released_at, bar.low), bar.high)
+    return max(level, released_at) if direction > 0 else min(level, released_at)
 
 
 def released_inside(order: Order, bar: Bar) -> bool:

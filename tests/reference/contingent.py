@@ -40,28 +40,30 @@ class Contingent:
         lot = self.markets[child.symbol].instrument.lot_size
         return round_down(child.quantity * parent.filled / parent.quantity, lot)
 
-    def release(self, child: Order, ts: int, fill_price: float = nan) -> None:
-        """Lets a held child enter the market if some quantity is released, or lets a released child grow."""
+    def release(self, child: Order, ts: int, fill_price: float = nan, spread: float = 0.0) -> None:
+        """Lets a held child enter the market if some quantity is released, or lets a released child grow.
+
+        With bars of bid and ask, `spread` lies between the sides of the fill and of the child.
+        """
         share = self.released_share(child)
         if not child.waits_for_parent:
             inside = self.markets[child.symbol].inside is not None and self.execution.intrabar != "path"
             if inside and share > child.released:
                 child.later += max(share - child.taken, child.filled) - child.total
-                child.released_at = self.markets[child.symbol].last_price
+                child.released_at = self.markets[child.symbol].last_price + spread
             child.released = max(child.released, share)
         elif share - child.taken > 0:
             child.waits_for_parent, child.released = False, share
             child.released_in = self.markets[child.symbol].inside
-            child.released_at = self.markets[child.symbol].last_price
-            self.enter(child, ts, fill_price)
+            child.released_at = self.markets[child.symbol].last_price + spread
+            self.enter(child, ts, fill_price + spread)
 
     def release_children(self, order: Order, ts: int, fill_price: float) -> None:
         sides = self.markets[order.symbol].sides
         spread = sides.ask - sides.bid if sides else 0.0
         for child in self.children_of(order):
             if child.is_open:  # with bars of bid and ask it starts from the price of its own side
-                other = child.side != order.side
-                self.release(child, ts, fill_price + child.side * spread if other else fill_price)
+                self.release(child, ts, fill_price, 0.0 if child.side == order.side else child.side * spread)
 
     def end_children(self, order: Order) -> None:
         """Ends the children of an ended parent; a child with released quantity stays open for it."""

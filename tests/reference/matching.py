@@ -37,8 +37,22 @@ class Matching:
                 match_source[type(event)](event)
             if isinstance(event, Bar):
                 market.sides = event.sides_at("close")
-        elif isinstance(event, Trade) and not market.halted:
+        elif isinstance(event, Trade) and not market.halted and not self.rests_on_bars(market):
             self.match_trade_beside_quotes(event, self.pool(event.size))
+        elif isinstance(event, Bar) and self.rests_on_bars(market) and not market.is_halted_at(event):
+            self.match_bar_beside_quotes(event, market)
+
+    def rests_on_bars(self, market: Market) -> bool:
+        """True if the bars of a symbol with quotes fill its resting orders."""
+        return self.execution.resting_on == "bars" and market.quoted
+
+    def match_bar_beside_quotes(self, bar: Bar, market: Market) -> None:
+        """Only what rests meets the bar, and every fill has the time of its end. The quotes keep the rest."""
+        kept = market.standing, market.pools
+        market.source, market.standing, market.pools = Bar, None, self.pools_of(bar, market)
+        market.sides = bar.sides_at("open")
+        self.match_bar(bar)
+        market.source, (market.standing, market.pools), market.sides = Quote, kept, None
 
     def active(self, symbol: str, m: int) -> Iterator[Order]:
         """Working orders that do not wait for the open or close of a session at `m`."""
@@ -128,8 +142,10 @@ class Matching:
         return at_close and is_market and not order.waits_for_session
 
     def match_quote(self, quote: Quote) -> None:
+        on_bars = self.rests_on_bars(self.markets[quote.symbol])
         for order in self.active(quote.symbol, quote.timestamp):
-            self.try_quote(order, quote, quote.timestamp)
+            if not (on_bars and order.waits_for_price):
+                self.try_quote(order, quote, quote.timestamp)
 
     def try_quote(self, order: Order, quote: Quote, ts: int) -> None:
         price = quote.ask if order.side == BUY else quote.bid

@@ -199,6 +199,11 @@ class Order:
         return self.has_limit and self.met_market and not self.is_untriggered
 
     @property
+    def waits_for_price(self) -> bool:
+        """True for a resting limit, and an order that waits for its trigger."""
+        return self.rests or self.is_untriggered
+
+    @property
     def is_market(self) -> bool:
         """True for a market order, and for a stop or touch order without a limit once it has triggered."""
         return not self.has_limit and not self.is_untriggered
@@ -325,6 +330,7 @@ class Market:
     inside: Bar | None = None  # the bar whose range is being walked
     deferred: list[Callable[[], None]] = field(default_factory=list)  # changes that wait for a bar's end
     traded: float = 0.0  # signed quantity of all fills, restated by splits, for `check`
+    quoted: bool = False  # the symbol has quotes
 
     def set_price(self, price: float) -> None:
         self.last = price

@@ -151,7 +151,8 @@ class Orders:
         market = self.markets[order.symbol]
         coming = (e for e in self.events[self.delivered :] if type(e) is Bar and e.symbol == order.symbol)
         bar = next(coming, None)
-        takes_part = bar and market.source is Bar and 0 <= order.ts_arrived <= bar.timestamp
+        meets_bars = market.source is Bar or (self.rests_on_bars(market) and order.waits_for_price)
+        takes_part = bar and meets_bars and 0 <= order.ts_arrived <= bar.timestamp
         takes_part = takes_part and not self.takes_close(order)
         if order.is_open and takes_part and bar.timestamp < self.now:
             market.deferred.append(change)

@@ -76,6 +76,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
                 instruments.get(symbol, Instrument()),
                 execution_source(stream),
                 {leg: Position() for leg in legs},
+                quoted=execution_source(stream) is Quote,
             )
             for symbol, stream in streams.items()
         }
@@ -171,6 +172,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         if type(event) is market.source:
             market.set_price(event.mark)
             market.closed_at = event.delivered
+        if type(event) is (Bar if self.rests_on_bars(market) else market.source):
             changes, market.deferred = market.deferred, []
         self.check_margin()
         for change in changes:

@@ -122,6 +122,9 @@ def cases(draw: Any) -> tuple[Case, Script]:
         execution = replace(execution, **more_of_execution(dice, base, unit))
     if not all(have_sizes(stream) for stream in streams.values()):
         execution = replace(execution, displayed_size=False, consume="none")
+    on_bars = execution.bar_fill == "open" and any(rest_on_bars(stream) for stream in streams.values())
+    if every_term and on_bars and dice.one_in(2):
+        execution = replace(execution, resting_on="bars")
     if not all(have_volume(stream) for stream in streams.values()):
         execution = replace(execution, volume_share=None, slippage_volume=0.0, slippage_sqrt=0.0)
     if any("sides" in stream and "bars" in stream for stream in streams.values()):
@@ -149,6 +152,11 @@ def cases(draw: Any) -> tuple[Case, Script]:
 def have_sizes(stream: dict[str, Any]) -> bool:
     """True if the quotes and trades, if any, have sizes."""
     return all(len(row) == n for kind, n in (("quotes", 5), ("trades", 4)) for row in stream.get(kind, ()))
+
+
+def rest_on_bars(stream: dict[str, Any]) -> bool:
+    """True if `resting_on="bars"` concerns the symbol."""
+    return "quotes" in stream and "bars" in stream
 
 
 def have_volume(stream: dict[str, Any]) -> bool:

@@ -55,18 +55,29 @@ def refuse_negative(markets: SymbolStreams, instruments: list[Instrument]) -> No
 def refuse_path_of_sides(markets: SymbolStreams, execution: Execution) -> None:
     """Raises ConfigError for `intrabar="path"` with bars of bid and ask: two paths have no common order."""
     for symbol, containers in markets:
-        source = execution_source(containers)
-        if execution.intrabar == "path" and isinstance(source, Bars) and source.bid is not None:
+        met = _streams_that_fill(containers, execution)
+        if execution.intrabar == "path" and any(isinstance(c, Bars) and c.bid is not None for c in met):
             raise ConfigError(
                 f"execution.intrabar: 'path' needs bars of one price, and data[{symbol!r}] has bars of bid "
                 "and ask; give 'pessimistic', 'optimistic' or 'bounds'"
             )
 
 
+def require_quotes_and_bars(markets: SymbolStreams, execution: Execution) -> None:
+    """Raises ConfigError for `resting_on="bars"` where it has no effect, or none that agrees with `bar_fill`."""
+    if execution.resting_on == "quotes":
+        return
+    if execution.bar_fill == "close":
+        raise ConfigError("execution.resting_on: 'bars' does not go with bar_fill='close'; give one of them")
+    kinds = [{container.kind for container in containers} for _, containers in markets]
+    if not any({"quotes", "bars"} <= each for each in kinds):
+        raise ConfigError("execution.resting_on: 'bars' needs a symbol with quotes and bars, and there is none")
+
+
 def require_sizes(markets: SymbolStreams, execution: Execution) -> None:
     """Raises ConfigError for a setting that needs sizes, if data that fill orders have none."""
     for symbol, containers in markets:
-        for container in _streams_that_fill(containers):
+        for container in _streams_that_fill(containers, execution):
             setting = _sized_setting(container, execution)
             if setting and not has_sizes(container):
                 raise ConfigError(f"execution.{setting}: {_lack_of_sizes(symbol, container)}")
@@ -103,10 +114,11 @@ def execution_source(containers: Sequence[AnyContainer]) -> AnyContainer:
     return min(containers, key=lambda c: SOURCES.index(c.kind))
 
 
-def _streams_that_fill(containers: Sequence[AnyContainer]) -> list[AnyContainer]:
-    """The streams whose prices fill orders: the source, and trades beside quotes."""
+def _streams_that_fill(containers: Sequence[AnyContainer], execution: Execution) -> list[AnyContainer]:
+    """The streams whose prices fill orders: the source, and trades beside quotes, or bars with `resting_on`."""
     source = execution_source(containers)
-    return [c for c in containers if c is source or (isinstance(source, Quotes) and isinstance(c, Trades))]
+    beside = Bars if execution.resting_on == "bars" and any(isinstance(c, Bars) for c in containers) else Trades
+    return [c for c in containers if c is source or (isinstance(source, Quotes) and isinstance(c, beside))]
 
 
 def time_span(markets: SymbolStreams) -> tuple[int, int]:

@@ -40,6 +40,7 @@ LATER_FIELDS = {
     "max_loss",
     "max_orders_per_second",
     "oco_across",
+    "resting_on",
     "commission",  # of Instrument, since 0.6.0, as those that follow
     "slippage",
     "halts",

@@ -30,6 +30,7 @@ from .inputs import (
     refuse_after_delisting,
     refuse_negative,
     refuse_path_of_sides,
+    require_quotes_and_bars,
     require_sizes,
     time_span,
 )
@@ -124,6 +125,7 @@ def prepare(
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
     given = select_rows(data, start_ns, end_ns)
     refuse_path_of_sides(given, checked_execution)
+    require_quotes_and_bars(given, checked_execution)
     checked_instruments = check_instruments(instruments, given)
     refuse_negative(given, checked_instruments)
     require_sizes(given, checked_execution)

@@ -24,6 +24,7 @@ cdef struct Queue:           # the working orders of one symbol, by time of arri
     int8_t needs_every_price  # some order may trade or be admitted at any next price
     int8_t source            # Kind of event its orders trade against
     int8_t may_cross         # its quotes may be crossed: then the mid is above the ask and below the bid
+    int8_t rests_on_bars     # 1: with `resting_on="bars"`, a symbol that has quotes and bars
     int64_t bar_end          # end of the symbol's latest bar; NEVER while it is matched, and before the first
     int64_t next_expiry      # when the next order expires or becomes active
     double buy_limit         # highest level that a price can reach from above

@@ -159,18 +159,18 @@ cdef inline int release_children(
 ) noexcept nogil:
     """Releases the children of an order that has filled at `px`, before slippage `seen_px`.
 
-    With bars of bid and ask a child of the other side starts from the price of its own side.
+    With bars of bid and ask a child of the other side is released at the price of its own side.
     """
     cdef const Ticker* ticker = &ex.tickers[parent.symbol]
     cdef double spread = ticker.quote.ask - ticker.quote.bid if ticker.source == BAR and ticker.quoted else 0.0
     cdef Order* child
     cdef int64_t k
-    cdef double own_px
+    cdef double change
     for k in range(ex.blotter.n_contingent):
         child = &ex.blotter.orders[ex.blotter.contingent[k]]
         if child.parent == parent.id and is_open(child):
-            own_px = px if child.side == parent.side else px + child.side * spread  # the parent met the other side
-            if release_child(ex, child, ts, own_px, seen_px) < 0:
+            change = 0.0 if child.side == parent.side else child.side * spread  # the parent met the other side
+            if release_child(ex, child, ts, px + change, seen_px + change) < 0:
                 return -1
     return 0
 

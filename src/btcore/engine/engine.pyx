@@ -314,8 +314,10 @@ cdef void connect(Run* run, Tape tape):
             ex.blotter.queues[stream.symbol].may_cross = tape.containers[i].crossed == "keep"
         if stream.bid.open != NULL:
             ex.blotter.queues[stream.symbol].may_cross = True
-        if stream.kind == BAR and stream.n > 0:
-            ticker.next_open = stream.ts[0]
+        if stream.kind == BAR:
+            ex.blotter.queues[stream.symbol].rests_on_bars = ex.terms.resting_on_bars
+            if stream.n > 0:
+                ticker.next_open = stream.ts[0]
     for i in range(tape.n_symbols):
         queue = &ex.blotter.queues[i]
         queue.bar_end = NEVER
@@ -323,6 +325,7 @@ cdef void connect(Run* run, Tape tape):
         queue.margin_floor = -INFINITY
         queue.margin_ceiling = INFINITY
         queue.source = ex.tickers[i].source
+        queue.rests_on_bars &= queue.source == QUOTE
         reset_queue(queue, &ex.blotter.open_qty[i])
     ex.streams = tape.streams
     ex.rows = run.market.rows = run.rows

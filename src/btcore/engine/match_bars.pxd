@@ -5,17 +5,18 @@ OPTIMISTIC limits before stops, PATH assumes one path (`match_path.pxd`). All fu
 if memory runs out.
 """
 
-from libc.math cimport fmax, fmin, isnan
+from libc.math cimport INFINITY, fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, matchable, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
-from btcore.engine.state cimport Exchange, bar_of, set_price, takes_close
+from btcore.engine.state cimport Exchange, Pool, bar_of, rests, set_price, takes_close
 from btcore.feed.stream cimport Sides
 from btcore.model cimport (
-    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, Ticker
+    BAR, BAR_CLOSE, BAR_LIMIT, BAR_OPEN, BAR_STOP, BAR_TOUCH, Bar, CLS, NEVER, OPTIMISTIC, Order, PATH, QUOTE, Quote,
+    Ticker,
 )
 from btcore.rules.matching cimport (
     fills_resting, has_trigger, is_limit, is_touch, is_trailing, is_untriggered, trail_stop, triggers
@@ -42,14 +43,15 @@ cdef inline double extreme(const Order* order, const Bar* bar) noexcept nogil:
 cdef inline int match_open(Exchange* ex, Order* order, const Bar* bar, int64_t ts) noexcept nogil:
     """Matches an order against the open."""
     cdef double* pool = &ex.pools[order.symbol].ask
+    cdef int64_t at = ts if ex.beside_quotes else bar.ts  # beside quotes nothing happens before what they have filled
     ex.rule = BAR_OPEN
     order.fresh = 0
-    if takes_close(ex, order) or stays_untriggered(ex, order, bar.open, bar.ts):
+    if takes_close(ex, order) or stays_untriggered(ex, order, bar.open, at):
         return 0
     if not (is_limit(order) and order.met):
-        return fill_as_taker(ex, order, bar.open, pool, bar.ts)
+        return fill_as_taker(ex, order, bar.open, pool, at)
     if fills_resting(order.side, bar.open, order.limit_px, ex.terms.through):
-        return fill_as_maker(ex, order, bar.open, pool, bar.ts)
+        return fill_as_maker(ex, order, bar.open, pool, at)
     return 0
 
 
@@ -112,20 +114,26 @@ cdef inline int match_released(Exchange* ex, Order* order, const Bar* bar, int64
             order.met = 1
         elif not is_untriggered(order) or not is_touch(order):
             return 0
-        act_as_released(order)
+        act_as_released(order, bar)
         return match_limit(ex, order, bar, ts)
-    code = match_released_stop(ex, order, bar.high if order.side > 0 else bar.low, ts)
+    code = match_released_stop(ex, order, bar, bar.high if order.side > 0 else bar.low, ts)
     ex.journal.ambiguous_bars += order.filled_qty > before
     return code
 
 
-cdef inline void act_as_released(Order* order) noexcept nogil:
-    """Lets what was released inside the range act there, at no better price than that of the release."""
+cdef inline void act_as_released(Order* order, const Bar* bar) noexcept nogil:
+    """Lets what was released inside the range act there, at no better price than that of the release.
+
+    Of bars of bid and ask, the price of the child's side at the release is only known to lie in that side's range.
+    """
+    order.release_px = fmin(fmax(order.release_px, bar.low), bar.high)
     order.later_qty = 0.0
     order.fresh = 1
 
 
-cdef inline int match_released_stop(Exchange* ex, Order* order, double px, int64_t ts) noexcept nogil:
+cdef inline int match_released_stop(
+    Exchange* ex, Order* order, const Bar* bar, double px, int64_t ts
+) noexcept nogil:
     """Matches what was released of a stop inside the range against `px`: the extreme, or the close.
 
     Every path from the release to a close beyond the stop reaches it. Of a stop that has triggered inside this bar, the
@@ -133,7 +141,7 @@ cdef inline int match_released_stop(Exchange* ex, Order* order, double px, int64
     """
     if not is_stop(order) or (order.triggered and (order.triggered != IN_THIS_BAR or is_limit(order))):
         return 0
-    act_as_released(order)
+    act_as_released(order, bar)
     if is_untriggered(order):
         return trigger_in_range(ex, order, px, ts)
     if not triggers(order, px):
@@ -172,6 +180,8 @@ cdef inline bint takes_part(
     """True if the order takes part in this phase of a bar delivered at `ts`."""
     if not is_open(order) or not order.admitted or leaves(order) <= 0.0:
         return False
+    if ex.beside_quotes and ((phase == AT_OPEN and not rests(order)) or (phase == CLOSE and not is_untriggered(order))):
+        return False
     if phase == RELEASED or phase == RELEASED_STOPS:
         return order.active and (order.fresh or order.later_qty > 0.0)
     if phase == CLOSE and takes_close(ex, order):
@@ -203,7 +213,7 @@ cdef inline int match_phase(Exchange* ex, int32_t symbol, const Bar* bar, int64_
             elif phase == RELEASED:
                 code = match_released(ex, order, own, ts)
             elif phase == RELEASED_STOPS:
-                code = match_released_stop(ex, order, own.close, ts)
+                code = match_released_stop(ex, order, own, own.close, ts)
             else:
                 code = match_close(ex, order, own, ts)
         i = ex.blotter.orders[i].next
@@ -229,6 +239,7 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
     """Runs all phases of a bar delivered at `ts`."""
     cdef bint optimistic = ex.terms.intrabar == OPTIMISTIC
     cdef const Sides* sides = &ex.sides[symbol]
+    ex.in_range = ex.beside_quotes and ex.terms.intrabar != PATH
     if match_phase(ex, symbol, bar, ts, AT_OPEN) < 0:
         return -1
     show_sides(ex, symbol, 0.5 * (sides.bid.open + sides.bid.close), 0.5 * (sides.ask.open + sides.ask.close))
@@ -259,12 +270,49 @@ cdef inline void show_sides(Exchange* ex, int32_t symbol, double bid, double ask
         ex.tickers[symbol].quoted = 1
 
 
+cdef inline int match_beside_quotes(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
+    """Matches a bar delivered at `ts` against the resting orders of a symbol with quotes. Returns as `on_bar`.
+
+    The standing quote, its sizes and the mark stay as they are.
+    """
+    cdef Ticker* ticker = &ex.tickers[symbol]
+    cdef const Bar* bar = &ticker.bar
+    cdef const Sides* sides = &ex.sides[symbol]
+    cdef const Bar* ask = &sides.ask if sides.given else bar
+    cdef const Bar* bid = &sides.bid if sides.given else bar
+    cdef Queue* queue = &ex.blotter.queues[symbol]
+    cdef Quote quote = ticker.quote
+    cdef Pool pools = ex.pools[symbol]
+    cdef int64_t event = ticker.event
+    cdef int8_t quoted = ticker.quoted
+    cdef double lot = ex.account.instruments[symbol].lot_size
+    cdef bint affected = expire_and_activate(ex, symbol, bar.ts, bar.ts)
+    cdef int code
+    if not is_affected(queue, ask.low, ask.high, bid.low, bid.high, bar.ts) or not ticker.priced:
+        return affected
+    if ex.trading[symbol].halted and ex.trading[symbol].halted_since <= bar.ts:
+        return affected
+    ticker.source, ticker.quoted, ticker.event = BAR, 0, ex.event[0]
+    ex.pools[symbol].ask = (
+        INFINITY if isnan(ex.terms.volume_share) else whole_lots(ex.terms.volume_share * bar.volume, lot)
+    )
+    ex.beside_quotes = 1
+    show_sides(ex, symbol, bid.open, ask.open)
+    code = match_bar(ex, symbol, bar, ts)
+    ex.beside_quotes = 0
+    ticker.source, ticker.quoted, ticker.event, ticker.quote = QUOTE, quoted, event, quote
+    ex.pools[symbol] = pools
+    refresh_queue(&ex.blotter, symbol)
+    return -1 if code < 0 else 1
+
+
 cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     """Processes a bar delivered at `ts`.
 
     Returns 1 if it may have affected an order, 0 if it has not, -1 if memory runs out.
 
-    If the symbol also has quotes or trades, its orders fill against those; the bar only expires and activates orders.
+    If the symbol also has quotes or trades, its orders fill against those, and the bar only expires and activates
+    orders; with `resting_on="bars"` it fills the orders that rest beside quotes.
     """
     cdef Ticker* ticker = &ex.tickers[symbol]
     cdef const Bar* bar = &ticker.bar
@@ -273,6 +321,8 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef double mark = bar.close
     cdef bint affected
     cdef int code = 0
+    if queue.rests_on_bars:
+        return match_beside_quotes(ex, symbol, ts)
     if ticker.source != BAR:
         return expire_and_activate(ex, symbol, bar.ts, bar.ts)
     ticker.event = ex.event[0]

@@ -6,7 +6,7 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from btcore.engine.admit cimport admit
 from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leaves, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
-from btcore.engine.state cimport Exchange, Pool, can_match, note, set_price, takes_close
+from btcore.engine.state cimport Exchange, Pool, can_match, note, rests, set_price, takes_close
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE,
     OPG, Order, PASSED_STALE, PRINT_TAKEN, PRINT_THROUGH, PRINT_TOUCHED, QUOTE, QUOTE_REACHED, QUOTE_TAKEN, Quote,
@@ -207,7 +207,10 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     i = -1 if ex.trading[symbol].halted else queue.head
     while i >= 0:
         order = &ex.blotter.orders[i]
-        if not order.fresh and can_match(order, quote.ts) and match_quote(ex, order, quote.ts, QUOTE_TAKEN) < 0:
+        if (
+            not order.fresh and can_match(order, quote.ts) and not (queue.rests_on_bars and rests(order))
+            and match_quote(ex, order, quote.ts, QUOTE_TAKEN) < 0
+        ):
             return -1
         i = order.next
     clear_released(ex, symbol)
@@ -247,7 +250,7 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
                 continue
             if is_source:
                 code = match_trade(ex, order, trade)
-            elif is_limit(order) and order.met:
+            elif is_limit(order) and order.met and not queue.rests_on_bars:
                 code = match_resting_limit(ex, order, trade)
         clear_released(ex, symbol)
         refresh_queue(&ex.blotter, symbol)

@@ -10,7 +10,7 @@ from btcore.engine.admit cimport enter_market, rejection_reason, worst_position
 from btcore.engine.blotter cimport Blotter, end_order, is_open, may_grow, refresh_queue
 from btcore.engine.contingent cimport register_child, released_quantity
 from btcore.engine.match_ticks cimport clear_released, match_standing
-from btcore.engine.state cimport Exchange, note, takes_close
+from btcore.engine.state cimport Exchange, note, rests, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
     AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, DELISTED, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
@@ -58,7 +58,8 @@ cdef inline bint has_expired(const Order* order, int64_t now) noexcept nogil:
 cdef inline bint is_in_open_bar(const Exchange* ex, const Order* order, int64_t now) noexcept nogil:
     """True if a bar that can fill the order has opened and is not complete: its effect is not known yet."""
     cdef const Ticker* ticker = &ex.tickers[order.symbol]
-    return ticker.source == BAR and 0 <= order.ts_arrived <= ticker.next_open < now and not takes_close(ex, order)
+    cdef bint meets_bars = ticker.source == BAR or (ex.blotter.queues[order.symbol].rests_on_bars and rests(order))
+    return meets_bars and 0 <= order.ts_arrived <= ticker.next_open < now and not takes_close(ex, order)
 
 
 cdef inline int defer_request(Blotter* blotter, const Request* request) noexcept nogil:

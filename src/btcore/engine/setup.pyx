@@ -106,6 +106,7 @@ cdef set_terms(Exchange* ex, execution, scheduled):
     terms.max_quote_age = NEVER if execution.max_quote_age is None else interval_ns(execution.max_quote_age)
     ex.has_marks = bool((scheduled["kind"] == MARK_PX).any())
     terms.oco_across = execution.oco_across
+    terms.resting_on_bars = execution.resting_on == "bars"
     terms.fill_at_close = execution.bar_fill == "close"
     terms.close_at_end = execution.close_at_end
     terms.max_order = first_of((execution.max_order, INFINITY))

@@ -15,7 +15,7 @@ from btcore.model cimport (
 from btcore.rules.accounting cimport Lots
 from btcore.rules.commission cimport CommissionTerms, Tier, Turnover
 from btcore.rules.latency cimport LatencyTerms
-from btcore.rules.matching cimport is_limitless
+from btcore.rules.matching cimport is_limit, is_limitless, is_untriggered
 from btcore.rules.slippage cimport SlippageTerms
 
 
@@ -39,6 +39,7 @@ cdef struct Terms:               # the execution settings of the run
     int8_t is_cash               # cash account: no borrowing, no short sales
     int8_t snap_to_steps         # sizes and prices between steps are rounded; 0: the order is rejected
     int8_t oco_across            # an OCO group may have orders of several symbols
+    int8_t resting_on_bars       # bars fill the resting orders of symbols that have quotes and bars
     int8_t close_at_end          # positions left at the end of the data are closed
     int8_t fill_at_close         # market orders fill at the close of a bar, not at the next open
     int8_t margin_may_fail       # even a long, unborrowed account can fall below its maintenance margin
@@ -95,6 +96,7 @@ cdef struct Exchange:
     double trade_pool            # size that the current trade still offers in a symbol with quotes
     int32_t n_released_now       # children released, or released further, by the current event
     int8_t in_range              # the range of a bar is matched, in no known order
+    int8_t beside_quotes         # the bar that is matched is of a symbol with quotes: only resting orders meet it
     int32_t n_ambiguous          # limits that the current fill of a stop has ended, and the bar's range reached too
     int8_t rule                  # Rule of the next fill
     int8_t margin_stale          # money has moved, or a mark has left its bounds, since the last margin check
@@ -119,6 +121,11 @@ cdef inline bint can_match(const Order* order, int64_t ts) noexcept nogil:
     return (
         is_open(order) and order.admitted and order.active and order.ts_arrived <= ts and leaves(order) > 0.0
     )
+
+
+cdef inline bint rests(const Order* order) noexcept nogil:
+    """True for a limit order after its meeting with the market, and for an order that waits for its trigger."""
+    return is_untriggered(order) or (is_limit(order) and order.met)
 
 
 cdef inline const Bar* bar_of(const Exchange* ex, const Order* order, const Bar* bar) noexcept nogil:

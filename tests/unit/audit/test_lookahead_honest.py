@@ -7,7 +7,7 @@ import pytest
 from engines import Case, containers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lookahead_data import DAY, HOUR, ONE, START, YEAR, Follow, ends, honest, markets, rising, sides
+from lookahead_data import DAY, HOUR, ONE, START, TICKS, YEAR, Follow, ends, honest, markets, rising, sides
 from markets import EXAMPLES, cases
 from strategy_scripts import Script, scripted
 
@@ -71,6 +71,19 @@ def test_the_age_of_quotes_passes():
 
     execution = bt.Execution(max_quote_age="1s", consume="until_refresh", close_at_end=True, latency_ms=700)
     assert leakcheck(markets()["all kinds"], Taker, cuts=4, execution=execution).orders_checked > 10
+
+
+def test_bars_beside_quotes_pass():
+    class Rester(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            ctx.buy("A", 1, limit=bar.low)
+            ctx.sell("A", 1, stop=bar.low)
+            ctx.buy("A", 1)
+
+    data = {"A": (markets()["quotes"]["A"], bt.sample_bars("A", *TICKS, "1min"))}
+    report = leakcheck(data, Rester, cuts=6, execution=bt.Execution(resting_on="bars"))
+    assert report.orders_checked > 50
+    assert report.fills_checked > 10
 
 
 def shifted_by_a_row(data):
