@@ -60,7 +60,11 @@ def test_a_cancel_inside_a_bar_waits_for_its_end(engine: EngineRun) -> None:
 
 
 def test_a_stop_child_may_fill_in_the_bar_of_its_parent(engine: EngineRun) -> None:
-    plan = {2: both(buy(2, limit=99.0), sell(2, stop=98.0, parent=1, oco=1), sell(2, limit=103.0, parent=1, oco=1))}
+    plan = {
+        2: both(
+            buy(2, limit=99.0), sell(2, stop=98.0, parent=1, oco=1), sell(2, limit=103.0, parent=1, oco=1)
+        )
+    }
     outcome = play_resting(engine, plan)
     assert fills(outcome) == [(8, 1, 2, 99, "maker"), (8, 2, -2, 98, "taker")]
     assert outcome.ambiguous_bars == 1
@@ -76,7 +80,9 @@ def test_bars_of_bid_and_ask_have_a_side_for_each_order(engine: EngineRun) -> No
     def flat(px: float) -> tuple[float, ...]:
         return (px, px, px, px)
 
-    rows = sided((0, flat(100), flat(101)), (4, (100, 103, 96, 100), (102, 105, 98, 101)), (8, flat(100), flat(101)))
+    rows = sided(
+        (0, flat(100), flat(101)), (4, (100, 103, 96, 100), (102, 105, 98, 101)), (8, flat(100), flat(101))
+    )
     rows["interval"] = 4 * 10**9
     plan = {2: both(buy(1, limit=97.5), buy(1, limit=98.0), sell(1, limit=104.0), sell(1, stop=96.0))}
     outcome = play_resting(engine, plan, {"A": QUOTES | rows})

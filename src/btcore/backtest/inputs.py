@@ -71,7 +71,9 @@ def require_quotes_and_bars(markets: SymbolStreams, execution: Execution) -> Non
         raise ConfigError("execution.resting_on: 'bars' does not go with bar_fill='close'; give one of them")
     kinds = [{container.kind for container in containers} for _, containers in markets]
     if not any({"quotes", "bars"} <= each for each in kinds):
-        raise ConfigError("execution.resting_on: 'bars' needs a symbol with quotes and bars, and there is none")
+        raise ConfigError(
+            "execution.resting_on: 'bars' needs a symbol with quotes and bars, and there is none"
+        )
 
 
 def require_sizes(markets: SymbolStreams, execution: Execution) -> None:
@@ -117,7 +119,9 @@ def execution_source(containers: Sequence[AnyContainer]) -> AnyContainer:
 def _streams_that_fill(containers: Sequence[AnyContainer], execution: Execution) -> list[AnyContainer]:
     """The streams whose prices fill orders: the source, and trades beside quotes, or bars with `resting_on`."""
     source = execution_source(containers)
-    beside = Bars if execution.resting_on == "bars" and any(isinstance(c, Bars) for c in containers) else Trades
+    beside = (
+        Bars if execution.resting_on == "bars" and any(isinstance(c, Bars) for c in containers) else Trades
+    )
     return [c for c in containers if c is source or (isinstance(source, Quotes) and isinstance(c, beside))]
 
 
