@@ -31,7 +31,7 @@ def test_market_orders_meet_quotes_and_resting_orders_bars(engine: EngineRun) ->
 
 
 def test_quotes_leave_what_rests_alone(engine: EngineRun) -> None:
-    # The ask falls to 99 at 2.5 s, inside a bar that the order does not take part in, and whose range ends at 100.
+    # The ask falls to 99 at 2.5 s, inside a bar that the orders do not take part in.
     market = {"A": QUOTES | BARS | quotes((0, 100, 101), (1, 100, 101), (2.5, 98, 99), (6, 101, 102))}
     plan = {1: both(buy(1, limit=99.5), buy(1, stop=103.0), sell(1, trail=2.0))}
     outcome = play_resting(engine, plan, market)

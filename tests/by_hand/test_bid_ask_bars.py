@@ -62,8 +62,8 @@ def test_a_trailing_child_starts_from_its_own_side(engine: EngineRun) -> None:
 def test_a_stop_child_passed_at_its_release_fills_on_its_own_side(
     engine: EngineRun, stop: float, px: float
 ) -> None:
-    # The ask falls to the limit of 100. The sides are 1.5 apart on average, so the bid is 98.5 then: it has passed the
-    # stop of 98.9, and has yet to fall to that of 98.2.
+    # The ask falls to the limit of 100. The sides are 1.5 apart on average, so the bid is 98.5 then: it has
+    # passed the stop of 98.9, and has yet to fall to that of 98.2.
     rows = sided(ROWS[0], (1, (101, 101, 98, 100), (102.5, 102.5, 99, 101.5)))
     outcome = play(engine, {0: both(buy(1, limit=100.0), sell(1, stop=stop, parent=1))}, {"A": rows})
     assert fills(outcome) == [(2, 1, 1, 100, "maker"), (2, 2, -1, px, "taker")]

@@ -247,7 +247,7 @@ def takes_part(order: Order, bar: Bar) -> bool:
 def reached_level(order: Order, level: float, direction: int, bar: Bar) -> float:
     """The level, or the price at the release if that is past it. A level above the market has direction 1.
 
-    Of bars of bid and ask, the price of the order's side at the release is only known to be in the range of that side.
+    Of bars of bid and ask, the price of the order's side at the release lies in the range of that side.
     """
     released_at = min(max(order.released_at, bar.low), bar.high)
     return max(level, released_at) if direction > 0 else min(level, released_at)

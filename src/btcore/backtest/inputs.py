@@ -64,7 +64,7 @@ def refuse_path_of_sides(markets: SymbolStreams, execution: Execution) -> None:
 
 
 def require_quotes_and_bars(markets: SymbolStreams, execution: Execution) -> None:
-    """Raises ConfigError for `resting_on="bars"` where it has no effect, or none that agrees with `bar_fill`."""
+    """Raises ConfigError for `resting_on="bars"` without quotes and bars, or with `bar_fill="close"`."""
     if execution.resting_on == "quotes":
         return
     if execution.bar_fill == "close":
@@ -117,7 +117,7 @@ def execution_source(containers: Sequence[AnyContainer]) -> AnyContainer:
 
 
 def _streams_that_fill(containers: Sequence[AnyContainer], execution: Execution) -> list[AnyContainer]:
-    """The streams whose prices fill orders: the source, and trades beside quotes, or bars with `resting_on`."""
+    """The streams whose prices fill orders: the source, and beside quotes trades, or bars (`resting_on`)."""
     source = execution_source(containers)
     beside = (
         Bars if execution.resting_on == "bars" and any(isinstance(c, Bars) for c in containers) else Trades
