@@ -14,6 +14,7 @@ from engines import Case
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from random_rows import HOUR, KINDS, LEVELS, MILLISECOND, MINUTE, SECOND, Dice, Ground, markets, rows
+from situations import CAPITAL, ON_BARS, SITUATIONS, WIDTHS, first_actions, terms
 from strategy_scripts import Action, Script
 
 from btcore.config import Commission, CommissionTier, Execution, Instrument, Slippage, TradingHours
@@ -91,8 +92,9 @@ executions = st.builds(
 @st.composite
 def cases(draw: Any) -> tuple[Case, Script]:
     """A random market, the terms of its run, and a script to follow in it."""
-    symbols = ("A", "B", "C")[: draw(st.sampled_from((1, 2, 1, 3)))]
-    kinds = st.just(KINDS[0]) if draw(st.booleans()) else st.sampled_from(KINDS)
+    situation = draw(st.sampled_from(SITUATIONS))
+    symbols = ("A", "B", "C")[: draw(st.sampled_from((2, 3) if situation == "margin" else (1, 2, 1, 3)))]
+    kinds = st.just(KINDS[0]) if draw(st.booleans()) or situation in ON_BARS else st.sampled_from(KINDS)
     unit = draw(st.sampled_from(UNITS))
     timezone = draw(st.sampled_from(TIMEZONES))
     midnight = datetime.fromisoformat(draw(st.sampled_from(DAYS))).replace(tzinfo=ZoneInfo(timezone))
@@ -102,7 +104,7 @@ def cases(draw: Any) -> tuple[Case, Script]:
 
     streams, instruments, grounds = {}, {}, {}
     for symbol in symbols:
-        step = draw(st.sampled_from((1.0, 0.5, 0.25)))
+        step = draw(st.sampled_from((1.0, 2.0) if situation else (1.0, 0.5, 0.25, 0.1)))
         instruments[symbol] = draw(instruments_around(step))
         if every_term:
             instruments[symbol] = replace(instruments[symbol], **more_of_instrument(dice, base, unit))
@@ -110,7 +112,8 @@ def cases(draw: Any) -> tuple[Case, Script]:
             instruments[symbol] = replace(instruments[symbol], sessions=hours)
         origin = 0.0 if instruments[symbol].negative_prices else 100.0
         grounds[symbol] = Ground(origin, step, instruments[symbol].lot_size or 1.0)
-        streams[symbol] = draw(markets(draw(kinds), base, unit, grounds[symbol]))
+        width = WIDTHS if situation == "range" else ()
+        streams[symbol] = draw(markets(draw(kinds), base, unit, grounds[symbol], width))
         if every_term and dice.one_in(6):
             at = last_end(streams[symbol]) + int(unit * dice.pick((0.0, 1.0, 0.5))) + 1
             instruments[symbol] = replace(instruments[symbol], delisting=(at, dice.pick((0.0, 90.0, 101.0))))
@@ -120,6 +123,8 @@ def cases(draw: Any) -> tuple[Case, Script]:
     execution = replace(draw(executions), latency_ms=latency)
     if every_term:
         execution = replace(execution, **more_of_execution(dice, base, unit))
+    if situation:
+        execution = replace(execution, **terms(situation))
     if not all(have_sizes(stream) for stream in streams.values()):
         execution = replace(execution, displayed_size=False, consume="none")
     on_bars = execution.bar_fill == "open" and any(rest_on_bars(stream) for stream in streams.values())
@@ -135,14 +140,17 @@ def cases(draw: Any) -> tuple[Case, Script]:
         streams,
         execution=execution,
         instruments=instruments,
-        initial_capital=draw(st.sampled_from((1_000_000.0, 4096.0, 1000.0))),
+        initial_capital=CAPITAL if situation else draw(st.sampled_from((1_000_000.0, 4096.0, 1000.0))),
         timezone=timezone,
         mark_every=draw(st.sampled_from((None, None, unit, 3 * unit, 7 * SECOND))),
     )
     if every_term:
         case.fx = {"EUR": dice.pick((1.25, dated(dice, base - unit, unit, (1.25, 1.5, 0.75))))}
     actions: dict[int, list[Action]] = defaultdict(list)
-    call = 0
+    if situation:
+        first = Dice(draw(st.binary(min_size=12, max_size=12)))
+        actions[first.pick((1, 2, 3))] += first_actions(situation, first, grounds, instruments, execution)
+    call = 4 if situation else 0
     for dice in map(Dice, draw(rows(0, 24 if every_term else 14))):
         call += dice.pick(SKIPS)
         actions[call] += actions_of(dice, symbols, grounds, unit, every_term)

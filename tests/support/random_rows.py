@@ -23,6 +23,7 @@ KINDS = (
 )
 GAPS = (1, 0, 1, 0, 1, 2, 0, 3, 1, 40)  # between ticks, in units of time
 LEVELS = (0, 1, -1, 2, -2, 0, 1, -1, 3, -3, 0, 4, -4)  # of a price, in steps from 100
+WIDTHS = (0, 1, 2, 5)  # of a bar beyond its open and close, in steps
 SPREADS = (1, 2, 1, 0)
 CROSSED = (1, -1, 0, -3)
 LENGTHS = ("fixed", "fixed", "calendar", "sessions", "irregular")  # of bars
@@ -61,7 +62,10 @@ def rows(draw: Any, least: int, width: int = 6) -> list[bytes]:
 
 
 @st.composite
-def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Ground) -> dict[str, Any]:
+def markets(  # noqa: PLR0917 - what the rows depend on
+    draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Ground, widths: tuple[int, ...] = ()
+) -> dict[str, Any]:
+    """The streams of one symbol. `widths` are how far bars reach beyond open and close, in steps."""
     market: dict[str, Any] = {}
     sized, crossed = draw(st.booleans()), draw(st.booleans())
     for kind in kinds:
@@ -69,7 +73,7 @@ def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Gro
         if kind == "bars":
             market["interval"] = unit * draw(st.sampled_from((1, 2, 4)))
             data = draw(rows(1))
-            market["bars"] = bars(data, start, market["interval"], ground)
+            market["bars"] = bars(data, start, market["interval"], ground, widths or WIDTHS)
             lengths = draw(st.sampled_from(LENGTHS))
             if lengths != "fixed":
                 market["ends"] = ends(lengths, data, market["bars"], market["interval"])
@@ -83,12 +87,14 @@ def markets(draw: Any, kinds: tuple[str, ...], base: int, unit: int, ground: Gro
     return market
 
 
-def bars(data: list[bytes], start: int, interval: int, ground: Ground) -> list[tuple[float, ...]]:
+def bars(
+    data: list[bytes], start: int, interval: int, ground: Ground, widths: tuple[int, ...] = WIDTHS
+) -> list[tuple[float, ...]]:
     made, ts = [], start
     for dice in map(Dice, data):
         opened, closed = (ground.price(dice.pick(LEVELS)) for _ in range(2))
-        high = max(opened, closed) + ground.step * dice.pick((0, 1, 2, 5))
-        low = min(opened, closed) - ground.step * dice.pick((0, 1, 2, 5))
+        high = max(opened, closed) + ground.step * dice.pick(widths)
+        low = min(opened, closed) - ground.step * dice.pick(widths)
         volume = 4 * dice.pick((*SIZES, 0.0))
         made.append((ts, opened, high, low, closed, volume))
         ts += interval * dice.pick((1, 1, 1, 1, 1, 2, 7))

@@ -1,5 +1,6 @@
 """Shared by the property tests: Hypothesis settings, a run, and changed cases and scripts."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -19,13 +20,27 @@ law = settings(
 )
 
 
-def play(case: Case, make: Maker) -> Outcome:
-    """The outcome in btcore; cases that btcore rejects are skipped."""
+FREE_REFUSALS, REFUSED_SHARE = 20, 0.1
+counts = Counter[str]()  # of the cases played in this process
+
+
+def accepted(run: Callable[[], Any]) -> Any:
+    """What `run` returns. A case that btcore refuses is skipped; AssertionError if a tenth of them are."""
+    counts["played"] += 1
     try:
-        return run_btcore(case, unhashed(make))
-    except BtcoreError:
+        return run()
+    except BtcoreError as error:
+        counts["refused"] += 1
+        most = FREE_REFUSALS + REFUSED_SHARE * counts["played"]
+        if counts["refused"] > most:
+            raise AssertionError(f"{counts['refused']} of {counts['played']} cases are refused") from error
         assume(False)
         raise
+
+
+def play(case: Case, make: Maker) -> Outcome:
+    """The outcome in btcore."""
+    return accepted(lambda: run_btcore(case, unhashed(make)))
 
 
 def terms(case: Case, **execution: Any) -> Case:
