@@ -28,10 +28,7 @@ PACKAGES = ("btcore", "numpy", "numba", "polars", "pytest-benchmark")
 
 def machine() -> str:
     """Machine, compiler and versions that the numbers depend on."""
-    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
-    cpu = models[0] if models else platform.processor() or platform.machine()
-    found = [f"{cpu}, {os.cpu_count()} cores", platform.platform(), compiler_version()]
+    found = [f"{processor()}, {os.cpu_count()} cores", platform.platform(), compiler_version()]
     found.append(f"CPython {platform.python_version()}")
     for package in PACKAGES:
         try:
@@ -39,6 +36,13 @@ def machine() -> str:
         except PackageNotFoundError:
             continue
     return "; ".join(found)
+
+
+def processor() -> str:
+    """The name of the processor's model."""
+    text = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    models = [line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
 
 
 def compiler_version() -> str:

@@ -257,6 +257,16 @@ cdef inline void refresh_queue(Blotter* blotter, int32_t symbol) noexcept nogil:
         queue.sell_limit = fmin(queue.sell_limit, queue.margin_ceiling)
 
 
+cdef inline bint has_open_order(const Blotter* blotter, int32_t symbol) noexcept nogil:
+    """True if the queue has an open order."""
+    cdef int32_t i = blotter.queues[symbol].head
+    while i >= 0:
+        if is_open(&blotter.orders[i]):
+            return True
+        i = blotter.orders[i].next
+    return False
+
+
 cdef inline void recount_open_qty(Blotter* blotter, int32_t symbol) noexcept nogil:
     """Recomputes the open quantity alone. Safe inside a loop over the queue, which `refresh_queue` is not."""
     cdef OpenQuantity* open_qty = &blotter.open_qty[symbol]

@@ -8,7 +8,7 @@ if memory runs out.
 from libc.math cimport INFINITY, fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport Queue, is_affected, is_open, leaves, matchable, refresh_queue
+from btcore.engine.blotter cimport Queue, has_open_order, is_affected, is_open, leaves, matchable, refresh_queue
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
@@ -242,6 +242,9 @@ cdef inline int match_bar(Exchange* ex, int32_t symbol, const Bar* bar, int64_t 
     ex.in_range = ex.beside_quotes and ex.terms.intrabar != PATH
     if match_phase(ex, symbol, bar, ts, AT_OPEN) < 0:
         return -1
+    if not has_open_order(&ex.blotter, symbol):
+        ex.n_released_now = 0
+        return 0
     show_sides(ex, symbol, 0.5 * (sides.bid.open + sides.bid.close), 0.5 * (sides.ask.open + sides.ask.close))
     if ex.terms.intrabar == PATH:
         if match_path(ex, symbol, bar, ts) < 0:
