@@ -1,0 +1,188 @@
+"""btcore compared with NautilusTrader on small cases, which NautilusTrader plays in a Python of its own."""
+
+import json
+import os
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import btcore as bt
+
+from . import small_cases as small
+from .rows import Differs, Row, Same
+from .sending import play
+from .small_cases import Case
+
+ROOT = Path(__file__).parents[1]
+PYTHON = Path(os.environ.get("COMPARE_NAUTILUS", ROOT / "build/compare-nautilus/bin/python"))
+Floats = NDArray[np.float64]
+
+
+@cache
+def theirs() -> dict[str, Any]:
+    """`version`, and `cases`: fills and final equity by name."""
+    side = [str(PYTHON), "-m", "compare.nautilus_side"]
+    told = subprocess.run(side, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    found: dict[str, Any] = json.loads(told)
+    return found
+
+
+def version() -> str:
+    return str(theirs()["version"])
+
+
+def ours(case: Case, **settings: Any) -> bt.Result:
+    account = "cash" if case.cash_account else "margin"
+    terms = {"account": account, "consume": "none" if case.is_bars else "until_refresh", **settings}
+    return play(case, bt.Execution.like("nautilus", **terms))
+
+
+def fills(result: bt.Result) -> Floats:
+    t = result.trades
+    side = np.where(t["side"] == "buy", 1, -1)
+    return np.column_stack([t["order_id"], side * t["quantity"], t["price"]]).astype(np.float64)
+
+
+def their_fills(case: Case) -> Floats:
+    return np.array(theirs()["cases"][case.name]["fills"], np.float64).reshape(-1, 3)
+
+
+def value(table: Floats) -> float:
+    """The mean price of the fills; 0 without any."""
+    size = np.abs(table[:, 1])
+    return float((size * table[:, 2]).sum() / size.sum()) if len(table) else 0.0
+
+
+def held(table: Floats) -> float:
+    return float(table[:, 1].sum())
+
+
+def rows() -> list[Row]:
+    return [*(same(case) for case in small.SAME), *different()]
+
+
+def same(case: Case) -> Row:
+    """With `Execution.like("nautilus")`. A last row has the number of fills, so that none can be compared."""
+    tables = [fills(ours(case)), their_fills(case)]
+    counted = [np.vstack([table, [[len(table), 0.0, 0.0]]]) for table in tables]
+    return Same(case.name, "fills (order, size, price)", *counted)
+
+
+def different() -> list[Row]:
+    return [*gaps(), *inside(), *sizes(), ruin()]
+
+
+def gaps() -> list[Row]:
+    limit, stop = small.LIMIT_GAP, small.STOP_LIMIT_GAP
+    past = small.STOP_PAST
+    rejected = past.rows[0][1] >= past.orders[0].prices["stop"]
+    return [
+        Differs(
+            "a limit of 95 that the open (94) has passed",
+            "price of the fill",
+            "the open",
+            "the limit",
+            value(fills(ours(limit))),
+            value(their_fills(limit)),
+            limit.orders[0].prices["limit"],
+        ),
+        Differs(
+            "a stop-limit (105, 106.5) whose stop the open (106) has passed",
+            "price of the fill",
+            "the open, which the limit allows",
+            "the stop price",
+            value(fills(ours(stop))),
+            value(their_fills(stop)),
+            stop.orders[0].prices["stop"],
+        ),
+        Differs(
+            "a buy stop at 99.5 sent at an ask of 100",
+            "units bought",
+            "triggers on arrival",
+            "rejected (`reject_stop_orders`)",
+            held(fills(ours(past))),
+            held(their_fills(past)),
+            0.0 if rejected else held(fills(ours(past))),
+        ),
+    ]
+
+
+def inside() -> list[Row]:
+    both, child = small.BOTH_EXITS, small.CHILD_IN_BAR
+    table = fills(ours(child, intrabar="pessimistic"))
+    return [
+        Differs(
+            "target (104) and stop (92) in one bar (open 100, high 105, low 90)",
+            "price of the exit",
+            "`pessimistic`: the stop",
+            "the high before the low, unless `bar_adaptive_high_low_ordering`",
+            float(fills(ours(both, intrabar="pessimistic"))[-1, 2]),
+            float(their_fills(both)[-1, 2]),
+            float(fills(ours(both, intrabar="optimistic"))[-1, 2]),
+        ),
+        Differs(
+            "a stop child (95) of a limit order (98), both inside one bar",
+            "units held",
+            "the stop fills in that bar, and counts as ambiguous",
+            "the child is rejected: it is in the market",
+            held(table),
+            held(their_fills(child)),
+            held(table[:1]),
+        ),
+    ]
+
+
+def sizes() -> list[Row]:
+    shown, volume, again = small.BEYOND_SHOWN, small.BEYOND_VOLUME, small.REFRESHED
+    tick, quarter, size = 0.01, volume.rows[0][4] / 4, shown.rows[0][3]
+    first, price = shown.orders[0].quantity, shown.rows[0][1]
+    more = volume.orders[0].quantity
+    free = {"consume": "none"}
+    return [
+        Differs(
+            "25 at the market, where 10 are shown",
+            "mean price",
+            "not limited",
+            "what is beyond the size fills a tick worse",
+            value(fills(ours(shown, **free))),
+            value(their_fills(shown)),
+            (price * size + (price + tick) * (first - size)) / first,
+        ),
+        Differs(
+            "60 at the market, on bars with a volume of 100",
+            "mean price",
+            "not limited",
+            "a quarter of the volume at each of a bar's prices, the rest a tick worse",
+            value(fills(ours(volume))),
+            value(their_fills(volume)),
+            (price * quarter + (price + tick) * (more - quarter)) / more,
+        ),
+        Differs(
+            "a buy of 20 at 100 with 10 shown, then the same quote again",
+            "units bought",
+            "each quote shows its size anew",
+            "`liquidity_consumption`: a quote that repeats a size is not new",
+            held(fills(ours(again))),
+            held(their_fills(again)),
+            held(fills(ours(again))[:1]),
+        ),
+    ]
+
+
+def ruin() -> Row:
+    case = small.RUIN
+    sold = fills(ours(case))[:1]
+    last = case.rows[-1][3]
+    return Differs(
+        "equity below zero (90 units sold with 1,000 at 100, then 130)",
+        "final equity",
+        "liquidated at the next price (120)",
+        "no liquidation in a `BacktestEngine`: the run goes on",
+        float(ours(case).equity_curve["equity"][-1]),
+        float(theirs()["cases"][case.name]["equity"]),
+        case.capital + float((sold[:, 1] * (last - sold[:, 2])).sum()),
+    )

@@ -1,0 +1,43 @@
+"""btcore plays the small cases."""
+
+import numpy as np
+
+import btcore as bt
+
+from .small_cases import BUY, Case
+
+MINUTE = 60 * 10**9
+
+
+class Sends(bt.Strategy):
+    """Sends the orders of a case on its first row."""
+
+    def __init__(self, case: Case) -> None:
+        super().__init__()
+        self.case, self.was_sent = case, False
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        self.send(ctx)
+
+    def on_quote(self, ctx: bt.Context, quote: bt.QuoteEvent) -> None:
+        self.send(ctx)
+
+    def send(self, ctx: bt.Context) -> None:
+        if self.was_sent:
+            return
+        self.was_sent = True
+        for order in self.case.orders:
+            act = ctx.buy if order.side == BUY else ctx.sell
+            entry = act("A", order.quantity, **order.prices, **order.terms)
+            if self.case.exits is not None:
+                leave = ctx.sell if order.side == BUY else ctx.buy
+                target, stop = self.case.exits
+                leave("A", order.quantity, limit=target, parent=entry, oco=1)
+                leave("A", order.quantity, stop=stop, parent=entry, oco=1)
+
+
+def play(case: Case, execution: bt.Execution) -> bt.Result:
+    stamps = MINUTE * np.arange(len(case.rows))
+    columns = np.array(case.rows, np.float64).T
+    data = bt.Bars(stamps, *columns, interval="1min") if case.is_bars else bt.Quotes(stamps, *columns)
+    return bt.run({"A": data}, Sends(case), initial_capital=case.capital, execution=execution, progress=False)
