@@ -6,7 +6,7 @@ from typing import Any
 
 from .errors import ConfigError
 
-# What each sets, why, and what remains different: docs/conventions.md, "Settings like those of other packages".
+# docs/conventions.md, "Settings like those of other packages", says why, and what remains different.
 _LEAN_LEVERAGE = 2.0  # of US equities
 _LEAN_BUFFER = 0.1  # a margin call comes when the margin used exceeds equity by more than that
 _SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
