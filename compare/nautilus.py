@@ -37,7 +37,7 @@ def version() -> str:
 
 def ours(case: Case, **settings: Any) -> bt.Result:
     account = "cash" if case.cash_account else "margin"
-    terms = {"account": account, "consume": "none" if case.is_bars else "until_refresh", **settings}
+    terms = {"account": account, "consume": "none" if case.kind == "bars" else "until_refresh", **settings}
     return play(case, bt.Execution.like("nautilus", **terms))
 
 
@@ -62,7 +62,12 @@ def held(table: Floats) -> float:
 
 
 def rows() -> list[Row]:
-    return [*(same(case) for case in small.SAME), *different()]
+    return [
+        *(same(case) for case in small.SAME),
+        *different(),
+        *(same(case) for case in small.SAME_TOO),
+        *on_trades(),
+    ]
 
 
 def same(case: Case) -> Row:
@@ -164,7 +169,7 @@ def sizes() -> list[Row]:
         Differs(
             "a buy of 20 at 100 with 10 shown, then the same quote again",
             "units bought",
-            "each quote shows its size anew",
+            "each quote shows its size again",
             "`liquidity_consumption`: a quote that repeats a size is not new",
             held(fills(ours(again))),
             held(their_fills(again)),
@@ -186,3 +191,27 @@ def ruin() -> Row:
         float(theirs()["cases"][case.name]["equity"]),
         case.capital + float((sold[:, 1] * (last - sold[:, 2])).sum()),
     )
+
+
+def on_trades() -> list[Row]:
+    market, stop = small.TRADE_MARKET, small.TRADE_STOP
+    return [
+        Differs(
+            "a market order on trades, sent at one of 100",
+            "price of the fill",
+            "the next trade",
+            "the trade that the strategy saw",
+            value(fills(ours(market))),
+            value(their_fills(market)),
+            market.rows[0][0],
+        ),
+        Differs(
+            "a stop of 102 that a trade at 103 triggers",
+            "price of the fill",
+            "the next trade (104)",
+            "the trade that triggers it",
+            value(fills(ours(stop))),
+            value(their_fills(stop)),
+            stop.rows[1][0],
+        ),
+    ]

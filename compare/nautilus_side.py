@@ -8,14 +8,21 @@ import nautilus_trader
 from nautilus_trader.backtest.engine import BacktestEngine, BacktestEngineConfig
 from nautilus_trader.config import LoggingConfig
 from nautilus_trader.model.currencies import USD
-from nautilus_trader.model.data import Bar, BarType, QuoteTick
-from nautilus_trader.model.enums import AccountType, OmsType, OrderSide, TimeInForce, TrailingOffsetType
-from nautilus_trader.model.identifiers import Venue
+from nautilus_trader.model.data import Bar, BarType, QuoteTick, TradeTick
+from nautilus_trader.model.enums import (
+    AccountType,
+    AggressorSide,
+    OmsType,
+    OrderSide,
+    TimeInForce,
+    TrailingOffsetType,
+)
+from nautilus_trader.model.identifiers import TradeId, Venue
 from nautilus_trader.model.objects import Money, Price, Quantity
 from nautilus_trader.test_kit.providers import TestInstrumentProvider
 from nautilus_trader.trading.strategy import Strategy
 
-from .small_cases import BUY, DIFFERENT, SAME, Case, Order
+from .small_cases import BUY, DIFFERENT, SAME, SAME_TOO, Case, Order
 
 VENUE = Venue("SIM")
 EQUITY = TestInstrumentProvider.equity(symbol="A", venue="SIM")
@@ -39,11 +46,15 @@ class Sends(Strategy):  # type: ignore[misc]
     def on_start(self) -> None:
         self.subscribe_bars(MINUTES)
         self.subscribe_quote_ticks(EQUITY.id)
+        self.subscribe_trade_ticks(EQUITY.id)
 
     def on_bar(self, bar: Bar) -> None:
         self.send()
 
     def on_quote_tick(self, quote: QuoteTick) -> None:
+        self.send()
+
+    def on_trade_tick(self, trade: TradeTick) -> None:
         self.send()
 
     def send(self) -> None:
@@ -114,8 +125,12 @@ def data(case: Case) -> list[Any]:
     found: list[Any] = []
     for i, row in enumerate(case.rows):
         at = (i + 1) * MINUTE
-        if case.is_bars:
+        if case.kind == "bars":
             found.append(Bar(MINUTES, *map(price, row[:4]), Quantity.from_int(int(row[4])), at, at))
+        elif case.kind == "trades":
+            size = Quantity.from_int(int(row[1]))
+            side = AggressorSide.BUYER if row[2] == BUY else AggressorSide.SELLER
+            found.append(TradeTick(EQUITY.id, price(row[0]), size, side, TradeId(str(i)), at, at))
         else:
             sizes = [Quantity.from_int(int(size)) for size in row[2:]]
             found.append(QuoteTick(EQUITY.id, *map(price, row[:2]), *sizes, at, at))
@@ -142,5 +157,5 @@ def play(case: Case) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    played = {case.name: play(case) for case in (*SAME, *DIFFERENT)}
+    played = {case.name: play(case) for case in (*SAME, *SAME_TOO, *DIFFERENT)}
     print(json.dumps({"version": nautilus_trader.__version__, "cases": played}))

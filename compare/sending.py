@@ -22,6 +22,9 @@ class Sends(bt.Strategy):
     def on_quote(self, ctx: bt.Context, quote: bt.QuoteEvent) -> None:
         self.send(ctx)
 
+    def on_trade(self, ctx: bt.Context, trade: bt.TradeEvent) -> None:
+        self.send(ctx)
+
     def send(self, ctx: bt.Context) -> None:
         if self.was_sent:
             return
@@ -39,5 +42,11 @@ class Sends(bt.Strategy):
 def play(case: Case, execution: bt.Execution) -> bt.Result:
     stamps = MINUTE * np.arange(len(case.rows))
     columns = np.array(case.rows, np.float64).T
-    data = bt.Bars(stamps, *columns, interval="1min") if case.is_bars else bt.Quotes(stamps, *columns)
+    data: bt.Bars | bt.Quotes | bt.Trades
+    if case.kind == "bars":
+        data = bt.Bars(stamps, *columns, interval="1min")
+    elif case.kind == "quotes":
+        data = bt.Quotes(stamps, *columns)
+    else:
+        data = bt.Trades(stamps, *columns[:2])
     return bt.run({"A": data}, Sends(case), initial_capital=case.capital, execution=execution, progress=False)

@@ -7,8 +7,8 @@ from typing import Any
 BUY, SELL = 1, -1
 CAPITAL = 1_000_000.0
 FLAT = (100.0, 100.0, 100.0, 100.0, 1e6)  # open, high, low, close, volume
+# A trade is a price, a size and the side of the aggressor, which btcore does not use.
 STEADY = (99.0, 100.0, 10, 10)  # bid, ask, and the sizes shown
-Fill = tuple[int, float, float]  # which order, counted from 1; signed quantity; price
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Case:
     """`theirs` are options of their venue. `exits` are target and stop of a bracket on the first order."""
 
     name: str
-    rows: tuple[tuple[float, ...], ...]  # five columns are bars of a minute, four are quotes
+    rows: tuple[tuple[float, ...], ...]  # five columns are bars of a minute, four quotes, three trades
     orders: tuple[Order, ...]
     theirs: Mapping[str, Any] = field(default_factory=dict)
     exits: tuple[float, float] | None = None
@@ -34,8 +34,8 @@ class Case:
     cash_account: bool = False
 
     @property
-    def is_bars(self) -> bool:
-        return len(self.rows[0]) == 5
+    def kind(self) -> str:
+        return {5: "bars", 4: "quotes", 3: "trades"}[len(self.rows[0])]
 
 
 def buy(quantity: int = 10, terms: Mapping[str, Any] | None = None, **prices: float) -> Order:
@@ -124,6 +124,21 @@ SAME = (
     Case("a cash account's short sale", (STEADY, STEADY), (sell(5),), capital=1000.0, cash_account=True),
 )
 
+SAME_TOO = (  # after the others, so that these keep their ids
+    Case(
+        "a reduce-only order that rests, of more than is held when it fills",
+        (STEADY, STEADY, (101.0, 102.0, 10, 10)),
+        (buy(), sell(10, {"reduce_only": True}, limit=101), sell(6, {"time_in_force": "IOC"}, limit=99)),
+    ),
+    Case(
+        "a limit order that a trade reaches",
+        ((100.0, 10, SELL), (99.0, 10, SELL), (98.0, 10, SELL)),
+        (buy(limit=99),),
+    ),
+)
+TRADE_MARKET = Case("market on trades", ((100.0, 10, BUY), (101.0, 10, BUY)), (buy(),))
+TRADE_STOP = Case("stop on trades", ((100.0, 10, BUY), (103.0, 10, BUY), (104.0, 10, BUY)), (buy(stop=102),))
+
 # By name, as each is compared in its own way.
 LIMIT_GAP = Case("limit gap", (FLAT, bar(94, 96, 93, 95.5)), (buy(limit=95),))
 STOP_LIMIT_GAP = Case("stop-limit gap", (FLAT, bar(106, 107, 104, 105.5)), (buy(stop=105, limit=106.5),))
@@ -139,6 +154,7 @@ RUIN = Case(
     "ruin", (FLAT, FLAT, bar(120, 120, 120, 120), bar(130, 130, 130, 130)), (sell(90),), capital=1000.0
 )
 DIFFERENT = (
+    TRADE_MARKET, TRADE_STOP,
     LIMIT_GAP, STOP_LIMIT_GAP, BOTH_EXITS, STOP_PAST, CHILD_IN_BAR, BEYOND_SHOWN, BEYOND_VOLUME,
     REFRESHED, RUIN,
 )  # fmt: skip
