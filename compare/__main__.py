@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import btcore as bt
 
-from . import nautilus
+from . import hftbacktest_cases, nautilus
 from .page import rewritten, section
 from .rows import Row
 
@@ -37,7 +37,8 @@ def importable(package: str) -> Callable[[], str]:
 PEERS = {
     "backtesting": Peer("B", ("backtesting_py", "backtesting_small"), importable("backtesting")),
     "vectorbt": Peer("V", ("vectorbt_orders", "vectorbt_signals"), importable("vectorbt")),
-    "nautilus_trader": Peer("N", ("nautilus",), nautilus.version),
+    "nautilus_trader": Peer("N", ("nautilus",), nautilus.SIDE.version),
+    "hftbacktest": Peer("F", ("hftbacktest_cases",), hftbacktest_cases.SIDE.version),
 }
 BESIDE = ("numpy", "pandas", "numba")
 

@@ -1,10 +1,5 @@
 """btcore compared with NautilusTrader on small cases, which NautilusTrader plays in a Python of its own."""
 
-import json
-import os
-import subprocess
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,42 +8,19 @@ from numpy.typing import NDArray
 import btcore as bt
 
 from . import small_cases as small
+from .elsewhere import Elsewhere
 from .rows import Differs, Row, Same
-from .sending import play
+from .sending import fills_of, play
 from .small_cases import Case
 
-ROOT = Path(__file__).parents[1]
-PYTHON = Path(os.environ.get("COMPARE_NAUTILUS", ROOT / "build/compare-nautilus/bin/python"))
 Floats = NDArray[np.float64]
-
-
-@cache
-def theirs() -> dict[str, Any]:
-    """`version`, and `cases`: fills and final equity by name."""
-    side = [str(PYTHON), "-m", "compare.nautilus_side"]
-    told = subprocess.run(side, cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    found: dict[str, Any] = json.loads(told)
-    return found
-
-
-def version() -> str:
-    return str(theirs()["version"])
+SIDE = Elsewhere("nautilus", "compare.nautilus_side")
 
 
 def ours(case: Case, **settings: Any) -> bt.Result:
     account = "cash" if case.cash_account else "margin"
     terms = {"account": account, "consume": "none" if case.kind == "bars" else "until_refresh", **settings}
     return play(case, bt.Execution.like("nautilus", **terms))
-
-
-def fills(result: bt.Result) -> Floats:
-    t = result.trades
-    side = np.where(t["side"] == "buy", 1, -1)
-    return np.column_stack([t["order_id"], side * t["quantity"], t["price"]]).astype(np.float64)
-
-
-def their_fills(case: Case) -> Floats:
-    return np.array(theirs()["cases"][case.name]["fills"], np.float64).reshape(-1, 3)
 
 
 def value(table: Floats) -> float:
@@ -72,7 +44,7 @@ def rows() -> list[Row]:
 
 def same(case: Case) -> Row:
     """With `Execution.like("nautilus")`. A last row has the number of fills, so that none can be compared."""
-    tables = [fills(ours(case)), their_fills(case)]
+    tables = [fills_of(ours(case)), SIDE.fills(case)]
     counted = [np.vstack([table, [[len(table), 0.0, 0.0]]]) for table in tables]
     return Same(case.name, "fills (order, size, price)", *counted)
 
@@ -91,8 +63,8 @@ def gaps() -> list[Row]:
             "price of the fill",
             "the open",
             "the limit",
-            value(fills(ours(limit))),
-            value(their_fills(limit)),
+            value(fills_of(ours(limit))),
+            value(SIDE.fills(limit)),
             limit.orders[0].prices["limit"],
         ),
         Differs(
@@ -100,8 +72,8 @@ def gaps() -> list[Row]:
             "price of the fill",
             "the open, which the limit allows",
             "the stop price",
-            value(fills(ours(stop))),
-            value(their_fills(stop)),
+            value(fills_of(ours(stop))),
+            value(SIDE.fills(stop)),
             stop.orders[0].prices["stop"],
         ),
         Differs(
@@ -109,25 +81,25 @@ def gaps() -> list[Row]:
             "units bought",
             "triggers on arrival",
             "rejected (`reject_stop_orders`)",
-            held(fills(ours(past))),
-            held(their_fills(past)),
-            0.0 if rejected else held(fills(ours(past))),
+            held(fills_of(ours(past))),
+            held(SIDE.fills(past)),
+            0.0 if rejected else held(fills_of(ours(past))),
         ),
     ]
 
 
 def inside() -> list[Row]:
     both, child = small.BOTH_EXITS, small.CHILD_IN_BAR
-    table = fills(ours(child, intrabar="pessimistic"))
+    table = fills_of(ours(child, intrabar="pessimistic"))
     return [
         Differs(
             "target (104) and stop (92) in one bar (open 100, high 105, low 90)",
             "price of the exit",
             "`pessimistic`: the stop",
             "the high before the low, unless `bar_adaptive_high_low_ordering`",
-            float(fills(ours(both, intrabar="pessimistic"))[-1, 2]),
-            float(their_fills(both)[-1, 2]),
-            float(fills(ours(both, intrabar="optimistic"))[-1, 2]),
+            float(fills_of(ours(both, intrabar="pessimistic"))[-1, 2]),
+            float(SIDE.fills(both)[-1, 2]),
+            float(fills_of(ours(both, intrabar="optimistic"))[-1, 2]),
         ),
         Differs(
             "a stop child (95) of a limit order (98), both inside one bar",
@@ -135,7 +107,7 @@ def inside() -> list[Row]:
             "the stop fills in that bar, and counts as ambiguous",
             "the child is rejected: it is in the market",
             held(table),
-            held(their_fills(child)),
+            held(SIDE.fills(child)),
             held(table[:1]),
         ),
     ]
@@ -153,8 +125,8 @@ def sizes() -> list[Row]:
             "mean price",
             "not limited",
             "what is beyond the size fills a tick worse",
-            value(fills(ours(shown, **free))),
-            value(their_fills(shown)),
+            value(fills_of(ours(shown, **free))),
+            value(SIDE.fills(shown)),
             (price * size + (price + tick) * (first - size)) / first,
         ),
         Differs(
@@ -162,8 +134,8 @@ def sizes() -> list[Row]:
             "mean price",
             "not limited",
             "a quarter of the volume at each of a bar's prices, the rest a tick worse",
-            value(fills(ours(volume))),
-            value(their_fills(volume)),
+            value(fills_of(ours(volume))),
+            value(SIDE.fills(volume)),
             (price * quarter + (price + tick) * (more - quarter)) / more,
         ),
         Differs(
@@ -171,16 +143,16 @@ def sizes() -> list[Row]:
             "units bought",
             "each quote shows its size again",
             "`liquidity_consumption`: a quote that repeats a size is not new",
-            held(fills(ours(again))),
-            held(their_fills(again)),
-            held(fills(ours(again))[:1]),
+            held(fills_of(ours(again))),
+            held(SIDE.fills(again)),
+            held(fills_of(ours(again))[:1]),
         ),
     ]
 
 
 def ruin() -> Row:
     case = small.RUIN
-    sold = fills(ours(case))[:1]
+    sold = fills_of(ours(case))[:1]
     last = case.rows[-1][3]
     return Differs(
         "equity below zero (90 units sold with 1,000 at 100, then 130)",
@@ -188,21 +160,21 @@ def ruin() -> Row:
         "liquidated at the next price (120)",
         "no liquidation in a `BacktestEngine`: the run goes on",
         float(ours(case).equity_curve["equity"][-1]),
-        float(theirs()["cases"][case.name]["equity"]),
+        SIDE.equity(case),
         case.capital + float((sold[:, 1] * (last - sold[:, 2])).sum()),
     )
 
 
 def on_trades() -> list[Row]:
-    market, stop = small.TRADE_MARKET, small.TRADE_STOP
+    market, stop, reached = small.TRADE_MARKET, small.TRADE_STOP, small.PRINT_AT
     return [
         Differs(
             "a market order on trades, sent at one of 100",
             "price of the fill",
             "the next trade",
             "the trade that the strategy saw",
-            value(fills(ours(market))),
-            value(their_fills(market)),
+            value(fills_of(ours(market))),
+            value(SIDE.fills(market)),
             market.rows[0][0],
         ),
         Differs(
@@ -210,8 +182,18 @@ def on_trades() -> list[Row]:
             "price of the fill",
             "the next trade (104)",
             "the trade that triggers it",
-            value(fills(ours(stop))),
-            value(their_fills(stop)),
+            value(fills_of(ours(stop))),
+            value(SIDE.fills(stop)),
             stop.rows[1][0],
+        ),
+        same(small.PRINT_THROUGH),
+        Differs(
+            "a trade of 5 beside quotes that reaches a limit",
+            "units bought",
+            "fills nothing without `limit_fill`: it has to go through",
+            "fills, if the seller was the aggressor",
+            held(fills_of(ours(reached, limit_fill=None))),
+            held(SIDE.fills(reached)),
+            held(fills_of(ours(reached))),
         ),
     ]

@@ -134,7 +134,14 @@ def data(case: Case) -> list[Any]:
         else:
             sizes = [Quantity.from_int(int(size)) for size in row[2:]]
             found.append(QuoteTick(EQUITY.id, *map(price, row[:2]), *sizes, at, at))
-    return found
+    for i, (minute, value, size, side) in enumerate(case.prints):
+        at, aggressor = (
+            int((minute + 1) * MINUTE),
+            AggressorSide.BUYER if side == BUY else AggressorSide.SELLER,
+        )
+        quantity, name = Quantity.from_int(int(size)), TradeId(f"print {i}")
+        found.append(TradeTick(EQUITY.id, price(value), quantity, aggressor, name, at, at))
+    return sorted(found, key=lambda item: item.ts_init)
 
 
 def play(case: Case) -> dict[str, Any]:

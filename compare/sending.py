@@ -1,6 +1,7 @@
 """btcore plays the small cases."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 import btcore as bt
 
@@ -42,11 +43,21 @@ class Sends(bt.Strategy):
 def play(case: Case, execution: bt.Execution) -> bt.Result:
     stamps = MINUTE * np.arange(len(case.rows))
     columns = np.array(case.rows, np.float64).T
-    data: bt.Bars | bt.Quotes | bt.Trades
+    data: bt.Bars | bt.Quotes | bt.Trades | tuple[bt.Quotes, bt.Trades]
     if case.kind == "bars":
         data = bt.Bars(stamps, *columns, interval="1min")
-    elif case.kind == "quotes":
-        data = bt.Quotes(stamps, *columns)
-    else:
+    elif case.kind == "trades":
         data = bt.Trades(stamps, *columns[:2])
+    else:
+        data = bt.Quotes(stamps, *columns)
+        if case.prints:
+            minute, price, size, _ = np.array(case.prints, np.float64).T
+            data = data, bt.Trades((MINUTE * minute).astype(np.int64), price, size)
     return bt.run({"A": data}, Sends(case), initial_capital=case.capital, execution=execution, progress=False)
+
+
+def fills_of(result: bt.Result) -> NDArray[np.float64]:
+    """Rows of order, signed size and price."""
+    t = result.trades
+    side = np.where(t["side"] == "buy", 1, -1)
+    return np.column_stack([t["order_id"], side * t["quantity"], t["price"]]).astype(np.float64)

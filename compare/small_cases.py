@@ -32,6 +32,9 @@ class Case:
     exits: tuple[float, float] | None = None
     capital: float = CAPITAL
     cash_account: bool = False
+    prints: tuple[
+        tuple[float, float, float, int], ...
+    ] = ()  # trades beside quotes: minute, price, size, side
 
     @property
     def kind(self) -> str:
@@ -139,6 +142,38 @@ SAME_TOO = (  # after the others, so that these keep their ids
 TRADE_MARKET = Case("market on trades", ((100.0, 10, BUY), (101.0, 10, BUY)), (buy(),))
 TRADE_STOP = Case("stop on trades", ((100.0, 10, BUY), (103.0, 10, BUY), (104.0, 10, BUY)), (buy(stop=102),))
 
+PRINT_THROUGH = Case(
+    "a trade beside quotes that goes through a limit",
+    (STEADY, STEADY, STEADY),
+    (buy(limit=98),),
+    prints=((1.5, 97.5, 10, SELL),),
+)
+PRINT_AT = Case(
+    "a trade beside quotes that reaches a limit",
+    (STEADY, STEADY, STEADY),
+    (buy(limit=99),),
+    prints=((1.5, 99, 5, SELL),),
+)
+ON_QUOTES = tuple(  # that hftbacktest can play: it has no stops, and fills orders whole
+    case
+    for case in SAME
+    if case.kind == "quotes"
+    and not case.cash_account
+    and all({"stop", "touch"}.isdisjoint(order.prices) for order in case.orders)
+    and all(order.quantity <= 10 and "reduce_only" not in order.terms for order in case.orders)
+    and len(case.orders) == 1
+)
+AWAY = tuple(
+    Case(
+        f"an order that is {tif} and not marketable",
+        (STEADY, STEADY),
+        (buy(10, {"time_in_force": tif}, limit=98),),
+    )
+    for tif in ("IOC", "FOK")
+)
+TWO_FOR_ONE = next(case for case in SAME if case.name == "two orders for one quote's size")
+HFTBACKTEST = (*ON_QUOTES, *AWAY, PRINT_THROUGH, PRINT_AT, TWO_FOR_ONE)
+
 # By name, as each is compared in its own way.
 LIMIT_GAP = Case("limit gap", (FLAT, bar(94, 96, 93, 95.5)), (buy(limit=95),))
 STOP_LIMIT_GAP = Case("stop-limit gap", (FLAT, bar(106, 107, 104, 105.5)), (buy(stop=105, limit=106.5),))
@@ -154,7 +189,7 @@ RUIN = Case(
     "ruin", (FLAT, FLAT, bar(120, 120, 120, 120), bar(130, 130, 130, 130)), (sell(90),), capital=1000.0
 )
 DIFFERENT = (
-    TRADE_MARKET, TRADE_STOP,
+    PRINT_THROUGH, PRINT_AT, TRADE_MARKET, TRADE_STOP,
     LIMIT_GAP, STOP_LIMIT_GAP, BOTH_EXITS, STOP_PAST, CHILD_IN_BAR, BEYOND_SHOWN, BEYOND_VOLUME,
     REFRESHED, RUIN,
 )  # fmt: skip

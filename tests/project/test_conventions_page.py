@@ -16,7 +16,7 @@ LETTERS = {
     "vectorbt": "VWM",
     "NautilusTrader": "NT",
     "LEAN": "LM",
-    "hftbacktest": "H",
+    "hftbacktest": "HF",
     "zipline": "Z",
 }  # M: docs/metrics.md
 KEY = re.compile(r"[A-Z]\d*")
