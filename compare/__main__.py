@@ -5,22 +5,48 @@ Given the path of docs/conventions.md, rewrites its section if nothing mismatche
 
 import importlib
 import sys
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import NamedTuple
 
 import btcore as bt
 
+from . import hftbacktest_cases, nautilus
 from .page import rewritten, section
 from .rows import Row
 
-PEERS = {"backtesting": "backtesting_py", "vectorbt": "vectorbt_orders"}  # package: module here
+
+class Peer(NamedTuple):
+    """`letter` begins the ids of its rows, `modules` compare with it."""
+
+    letter: str
+    modules: tuple[str, ...]
+    version: Callable[[], str]
+
+
+def importable(package: str) -> Callable[[], str]:
+    def found() -> str:
+        which = version(package)
+        importlib.import_module(package)
+        return which
+
+    return found
+
+
+PEERS = {
+    "backtesting": Peer("B", ("backtesting_py", "backtesting_small"), importable("backtesting")),
+    "vectorbt": Peer("V", ("vectorbt_orders", "vectorbt_signals"), importable("vectorbt")),
+    "nautilus_trader": Peer("N", ("nautilus",), nautilus.SIDE.version),
+    "hftbacktest": Peer("F", ("hftbacktest_cases",), hftbacktest_cases.SIDE.version),
+}
 BESIDE = ("numpy", "pandas", "numba")
 
 
-def versions() -> str:
+def versions(peers: dict[str, str]) -> str:
     """Versions of everything that the numbers depend on."""
-    found = [f"btcore {bt.__version__}"]
-    for package in (*PEERS, *BESIDE):
+    found = [f"btcore {bt.__version__}", *(f"{name} {which}" for name, which in peers.items())]
+    for package in BESIDE:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
@@ -28,24 +54,32 @@ def versions() -> str:
     return ", ".join([*found, f"Python {sys.version.split()[0]}"])
 
 
-def compare(peer: str) -> list[Row] | None:
-    """The rows of that peer; None, with a message, if it cannot be imported."""
-    try:
-        which = version(peer)
-        importlib.import_module(peer)
-    except Exception as error:  # a package that does not fit its dependencies may raise anything
-        print(f"\nSKIPPED {peer}: it cannot be imported ({type(error).__name__}: {error})")
-        return None
-    print(f"\n{peer} {which}")
-    found: list[Row] = importlib.import_module(f".{PEERS[peer]}", __package__).rows()
+def available() -> dict[str, str]:
+    """Version of each peer that can be used here; a message for the others."""
+    found = {}
+    for name, peer in PEERS.items():
+        try:
+            found[name] = peer.version()
+        except Exception as error:  # a package that does not fit its dependencies may raise anything
+            print(f"SKIPPED {name}: it cannot be used ({type(error).__name__}: {error})")
+    return found
+
+
+def compare(name: str) -> list[Row]:
+    """The rows of that peer."""
+    print(f"\n{name}")
+    found: list[Row] = []
+    for module in PEERS[name].modules:
+        found += importlib.import_module(f".{module}", __package__).rows()
     for row in found:
         print(f"  {row}")
     return found
 
 
 def main(into: str | None = None) -> int:
-    print(versions())
-    found = {peer: rows for peer in PEERS if (rows := compare(peer)) is not None}
+    peers = available()
+    print(versions(peers))
+    found = {name: compare(name) for name in peers}
     rows = [row for some in found.values() for row in some]
     wrong = sum(not row.ok for row in rows)
     skipped = len(PEERS) - len(found)
@@ -54,7 +88,12 @@ def main(into: str | None = None) -> int:
     )
     if into and not wrong and not skipped:
         page = Path(into)
-        page.write_text(rewritten(page.read_text(), section(versions(), found)))
+        page.write_text(
+            rewritten(
+                page.read_text(),
+                section(versions(peers), {PEERS[name].letter: (name, rows) for name, rows in found.items()}),
+            )
+        )
     return 1 if wrong or not found else 0
 
 

@@ -25,17 +25,28 @@ def rewritten(text: str, section: str) -> str:
     return f"{before}{BEGIN}{section}\n{END}{rest.partition(END)[2]}"
 
 
-def section(versions: str, found: Mapping[str, Sequence[Row]]) -> str:
-    """Markdown: for each peer, the numbers that are equal and a table of those that differ."""
+def section(versions: str, found: Mapping[str, tuple[str, Sequence[Row]]]) -> str:
+    """Markdown: for each peer, the numbers that are equal and a table of those that differ, all with ids.
+
+    `found` has the peers by the letter of their ids. New rows come last, so that an id keeps its meaning.
+    """
     parts = [HEAD.format(versions=versions)]
-    for peer, rows in found.items():
+    for letter, (peer, rows) in found.items():
+        ids: dict[str, str] = {}
+        for row in rows:
+            ids.setdefault(name_of(row), f"{letter}{len(ids) + 1}")
         parts.append(f"\n### {peer}\n\nThe same, with the number of rows:\n\n")
         same: dict[str, list[str]] = {}
         for row in rows:
             if isinstance(row, Same):
                 same.setdefault(row.run, []).append(f"{row.number} ({len(row.theirs):,})")
-        parts += [f"- {run}: {'; '.join(numbers)}\n" for run, numbers in same.items()]
-        parts.append(f"\n| convention | btcore | {peer} | number | btcore's | {peer}'s |\n")
-        parts.append("| --- | --- | --- | --- | ---: | ---: |\n")
-        parts += [f"{row.markdown()}\n" for row in rows if isinstance(row, Differs)]
+        parts += [f"- {ids[run]}: {run}: {'; '.join(numbers)}\n" for run, numbers in same.items()]
+        parts.append(f"\n| id | convention | btcore | {peer} | number | btcore's | {peer}'s |\n")
+        parts.append("| --- | --- | --- | --- | --- | ---: | ---: |\n")
+        parts += [f"| {ids[name_of(row)]} {row.markdown()}\n" for row in rows if isinstance(row, Differs)]
     return "".join(parts)
+
+
+def name_of(row: Row) -> str:
+    """What one id stands for: a run, or a convention."""
+    return row.run if isinstance(row, Same) else row.convention

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct, field
 
 from .costs import Bps, Commission, CommissionTier, CostModel, NonNegative, Slippage, check_limits
 from .errors import ConfigError
+from .peers import settings_like
 from .times.clock import to_ns, zone
 from .times.hours import TradingHours
 from .times.intervals import DAY_NS, UNIT_NS
@@ -189,6 +190,17 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_orders_per_second: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
     oco_across: bool = False
     resting_on: Literal["quotes", "bars"] = "quotes"
+
+    @classmethod
+    def like(cls, package: str, **settings: Any) -> "Execution":
+        """The settings that come closest to the defaults of another package.
+
+        package: "lean" (US equities), "nautilus", "vectorbt" or "backtesting.py".
+        settings: fields that replace those of the package, such as `commission_bps=1`.
+
+        docs/conventions.md says what is set, and what remains different. ConfigError for another name.
+        """
+        return cls(**{**settings_like(package), **settings})
 
     @property
     def has_limits(self) -> bool:

@@ -110,7 +110,8 @@ def leakcheck(
         (arrays, fits, normalisations) are checked only if such a function computes them.
     cuts: the largest number of times at which the data are cut.
     seed: chooses the cuts and the altered prices.
-    run_options: the other keyword arguments of `bt.run`; no progress bar is drawn.
+    run_options: the other keyword arguments of `bt.run`; no progress bar is drawn. They are the same in all
+        runs: what mark prices or a cost model know of later data is not checked.
 
     One run on all data shows when orders are sent. Three of four cuts are at such times. At every cut each
     stream has had a row, and another row follows.

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from btcore.config import Execution, Instrument, checked
+from btcore.config import CostModel, Execution, Instrument, checked
 from btcore.data.run_data import RunData
 from btcore.data.run_source import as_source
 from btcore.errors import ConfigError
@@ -18,6 +18,8 @@ from btcore.times.resolutions import IRREGULAR, TICK, resolution_name
 from btcore.version import __version__
 
 from .handlers import StrategyLike
+from .inputs import checked_cost_model
+from .manifest import describe_cost_model
 from .run_one import run
 
 SETTINGS = (
@@ -47,6 +49,7 @@ def replay(
     strategy: StrategyLike | None = None,
     *,
     benchmark: str | Mapping[str, Any] | None = None,
+    cost_model: CostModel | None = None,
 ) -> Replay:
     """Repeats the run of a manifest over `data`, and compares settings, data and code with it.
 
@@ -55,8 +58,10 @@ def replay(
     strategy: what the manifest cannot hold: arrays, compiled strategies, classes that cannot be imported;
         None for a built-in, or for a class that can be imported by the name in the manifest.
     benchmark: the data of the benchmark, where `data` does not have its symbol.
+    cost_model: the functions of a run that had some, as a manifest has only their names and hashes.
 
-    ConfigError for a manifest without settings, and for a strategy that is needed and not given.
+    ConfigError for a manifest without settings, for a strategy or a cost model that is needed and not given,
+    and for a cost model whose code is another one than that of the run.
     """
     expected = manifest if isinstance(manifest, Result) else None
     told: Any = _with_names_of_now(manifest.manifest if isinstance(manifest, Result) else manifest)
@@ -69,6 +74,7 @@ def replay(
     options["instruments"] = checked(
         f"{where}.instruments", settings.get("instruments", {}), dict[str, Instrument]
     )
+    options["cost_model"] = _cost_model_of(settings.get("cost_model"), cost_model)
     if settings.get("benchmark") is not None:
         options["benchmark"] = settings["benchmark"]["symbol"] if benchmark is None else benchmark
     result = run(data, made, params, data_source=told.get("data_source"), progress=False, **options)
@@ -136,6 +142,28 @@ def _strategy_of(
                 f"strategy: {name} is not made by its parameters alone ({error}); {GIVE}"
             ) from error
     raise ConfigError(f"strategy: a manifest does not hold what {kind} {name!r} consists of; {GIVE}")
+
+
+def _cost_model_of(described: Any, given: CostModel | None) -> CostModel | None:
+    """The model that is given; ConfigError if its functions are not those that a manifest describes."""
+    given = checked_cost_model(given)
+    was = described if isinstance(described, Mapping) else {}
+    now = {} if given is None else describe_cost_model(given)
+    missing, more = sorted(set(was) - set(now)), sorted(set(now) - set(was))
+    if missing:
+        raise ConfigError(
+            f"cost_model: the run had a function for {missing[0]}, {was[missing[0]].get('name')}, which a "
+            "manifest does not hold; bt.replay takes cost_model="
+        )
+    if more:
+        raise ConfigError(f"cost_model: the run had no function for {more[0]}")
+    for name, function in now.items():
+        if function["code_sha256"] != was[name].get("code_sha256"):
+            raise ConfigError(
+                f"cost_model.{name}: the code of {function['name']} is not that of the run, "
+                f"{was[name].get('name')}"
+            )
+    return given
 
 
 def _of_data(streams: list[Mapping[str, Any]], data: RunData) -> dict[str, Any]:

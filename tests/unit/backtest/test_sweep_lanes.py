@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from sweeps import COSTS, GRID, START, STEP, assert_same, bars, swept
 
 import btcore as bt
-from btcore.backtest.fast_paths import portions, sweep_lanes
+from btcore.backtest.fast_paths import is_plain_run, play, portions, sweep_lanes
 from btcore.backtest.prepare import prepare
+from btcore.engine.engine import Engine
+from btcore.fastpath.order_run import OrderRun
 from btcore.strategies import check_params
 
 MINUTE = STEP["1min"]
@@ -46,6 +48,45 @@ GENERAL = {
         {"instruments": {"A": bt.Instrument(currency="EUR")}, "fx": {"EUR": 1.1}},
     ),
 }
+
+
+def per_unit(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
+    return 0.01 * quantity
+
+
+def a_hundredth_worse(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
+    return price + side * 0.01
+
+
+def whole(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
+    return quantity
+
+
+MODELS = {
+    "commission": bt.CostModel(commission=per_unit),
+    "slippage": bt.CostModel(slippage=a_hundredth_worse),
+    "fill size": bt.CostModel(fill_size=whole),
+}
+GENERAL |= {f"a cost model: {name}": ({"A": bars(400)}, {"cost_model": m}) for name, m in MODELS.items()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_no_fast_path_takes_a_cost_model(name):
+    data, model = {"A": bars(400)}, MODELS[name]
+    assert is_plain_run(prepare(data))
+    assert not is_plain_run(prepare(data, cost_model=model))
+    orders = bt.Orders([START + 10 * MINUTE, START + 20 * MINUTE], "A", ["buy", "sell"], 5.0)
+    assert isinstance(play(prepare(data), orders, None), OrderRun)
+    assert isinstance(play(prepare(data, cost_model=model), orders, None), Engine)
+
+
+def test_a_sweep_has_the_costs_of_the_model():
+    data = {"A": bars(400)}
+    costly = bt.sweep(data, "ma_crossover", GRID, progress=False, cost_model=MODELS["commission"])
+    for run in costly:
+        quantity = costly.run(run.row).trades["quantity"].sum()
+        assert quantity > 0
+        assert run.metrics["total_commission"] == pytest.approx(0.01 * quantity)
 
 
 @pytest.mark.parametrize("name", GENERAL)

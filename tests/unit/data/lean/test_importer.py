@@ -170,6 +170,25 @@ def test_trade_ticks(lean, load):
     )  # equal rows, but two trades
 
 
+def test_disorder_is_judged_by_the_latest_row(lean, load):
+    # Of 100, 300, 200, 250, 300, 400: 200 is before 300, and so is 250, which follows the 200 in its file.
+    # Bars drop the second 300 too; a second trade at one time is another trade.
+    times = (100, 300, 200, 250, 300, 400)
+    bars = "\n".join(f"{1000 * t},1000000,1000000,1000000,1000000,5" for t in times)
+    lean("equity/usa/second/ibm/20240102_trade.zip", bars)
+    lean("equity/usa/tick/ibm/20240102_trade.zip", "\n".join(f"{t},1000000,5,P,0,0" for t in times))
+    lean("forex/fxcm/tick/eurusd/20240102_quote.zip", "\n".join(f"{t},1.1,1.2" for t in times))
+    report, catalog = load()
+    midnight = ns("2024-01-02T05:00:00")
+    assert report["IBM", "second", "bars", "trade"].dropped == {"out_of_order": 2, "duplicate": 1}
+    bars_at = catalog.read("IBM", "second").timestamp - midnight
+    assert bars_at.tolist() == [t * 10**9 for t in (100, 300, 400)]
+    for symbol, kind in (("IBM", "trades"), ("EURUSD", "quotes")):
+        assert report[symbol, "tick", kind, ""].dropped == {"out_of_order": 2}
+    trades_at = catalog.read("IBM", "tick", kind="trades").timestamp - midnight
+    assert trades_at.tolist() == [t * 10**6 for t in (100, 300, 300, 400)]
+
+
 def test_forex_ticks(lean, load):
     lean("forex/fxcm/tick/eurusd/20240102_quote.zip", "0,1.1,1.2\n1,1.3,1.2\n2,0,1.2\n3,1.2,1.2\n2,1.1,1.2\n")
     report, catalog = load()
