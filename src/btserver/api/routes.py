@@ -223,6 +223,8 @@ class Api:
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _authorise(self, request: Request) -> None:
+        if not self._keys:
+            return
         offered = auth.header_keys(request.scope["headers"])
         if not self._keys.allow(offered):
             await self._keys.slow_down(request.client and request.client.host, offered)
