@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 
 from btserver.errors import ApiError, envelope
 
+from .cycle import Cycle
 from .read_control import ReadControl
 
 REQUEST_SECONDS = 20.0  # from the first byte (or the connection) to the end of the body
@@ -74,6 +75,7 @@ class HttpProtocol(HttpToolsProtocol):
         return is_answered and not self.transport.is_closing()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = Cycle
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 

@@ -4,10 +4,11 @@ It is part of the time of every call, so it reads the headers once and calls lit
 """
 
 import logging
-import os
 import re
+import secrets
 import time
 from collections.abc import Iterable
+from itertools import count
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -29,6 +30,9 @@ _SECURITY = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 ]
+_LINES = b"x-request-id: %b\r\n" + b"".join(b"%b: %b\r\n" % header for header in _SECURITY)
+_PROCESS = secrets.token_hex(8).encode()  # with a number, the id of a request that has none
+_numbers = count(1)
 
 
 class RequestMiddleware:
@@ -45,7 +49,7 @@ class RequestMiddleware:
             await self._app(scope, receive, send)
             return
         hosts, request_id = _hosts_and_id(scope["headers"])
-        scope["request_id"] = request_id
+        scope["request_id"] = request_id.decode()
         app = self._app
         if len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
             app = _bad_request
@@ -58,7 +62,10 @@ class RequestMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 scope["status"] = message["status"]
-                message["headers"] += [(b"x-request-id", request_id.encode()), *_SECURITY]
+                if "length" in message:  # for `Cycle`
+                    lines = b"".join([b"%b: %b\r\n" % header for header in message["headers"]])
+                    message["lines"] = lines + _LINES % request_id
+                message["headers"] += [(b"x-request-id", request_id), *_SECURITY]
             await send(message)
 
         started = time.perf_counter()
@@ -118,12 +125,12 @@ async def _bad_request(scope: Scope, receive: Receive, send: Send) -> None:
     await response(error, scope["request_id"])(scope, receive, send)
 
 
-def _hosts_and_id(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[bytes], str]:
+def _hosts_and_id(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[bytes], bytes]:
     """The headers `Host`; the `X-Request-ID` of 1 to 128 letters, digits, `.`, `_` or `-`, else a new id."""
-    hosts, request_id = [], ""
+    hosts, request_id = [], b""
     for name, value in headers:
         if name == b"host":
             hosts.append(value)
         elif name == b"x-request-id" and not request_id and _REQUEST_ID.fullmatch(value):
-            request_id = value.decode()
-    return hosts, request_id or os.urandom(16).hex()
+            request_id = value
+    return hosts, request_id or b"%b%016x" % (_PROCESS, next(_numbers))
