@@ -97,6 +97,8 @@ class HttpProtocol(HttpToolsProtocol):
     def _abort_if_unread(self) -> None:
         if self.flow.write_paused:
             self.transport.abort()
+        elif not self.transport.is_closing():
+            self.loop.call_later(STOP_SECONDS, self._abort_if_unread)
 
     def data_received(self, data: bytes) -> None:
         """Parses the data up to the first request that must wait for the response to an earlier one."""
