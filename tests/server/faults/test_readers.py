@@ -112,7 +112,8 @@ def test_a_stop_ends_downloads_that_wait_for_their_turn(tmp_path: Path) -> None:
         for client in clients[:150]:
             client.sendall(f"GET /v1/backtests/{run_id}/results HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
         upgrade = f"GET /v1/backtests/{endless}/stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n"
-        upgrade += f"upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: {'A' * 22}==\r\n\r\n"
+        upgrade += "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        upgrade += f"sec-websocket-key: {'A' * 22}==\r\n\r\n"
         for client in clients[150:]:
             client.sendall(upgrade.encode())
         assert server.stop() == 0
