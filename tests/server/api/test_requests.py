@@ -35,6 +35,16 @@ def test_bad_queries(client: TestClient, query: str, path: str) -> None:
     check_error(client.get(f"/v1/backtests?{query}"), 422, "validation_error", path)
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_times_that_no_run_can_have(client: TestClient, time: str) -> None:
+    run_id = post(client)
+    for name in ("created_from", "created_to"):
+        answer = client.get(f"/v1/backtests?{name}={time}")
+        assert answer.status_code == 200
+        is_after = time.startswith("9999")
+        assert (run_id in {run["run_id"] for run in answer.json()}) == (is_after == (name == "created_to"))
+
+
 WRITTEN: list[dict[str, Any]] = [
     {"execution": None},
     {"execution": {"slippage_bps": None, "seed": None, "latency_ms": None, "maker_bps": None}},
