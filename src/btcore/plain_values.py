@@ -10,13 +10,14 @@ REFUSED = {"initial_capital"}  # as null: an amount of money is not guessed
 _EXACT = 2**53  # whole numbers up to it are exact in JSON of any writer
 
 
-def as_written(document: Any, kind: Any) -> Any:
+def as_written(document: Any, kind: Any, *, nulls: bool = True) -> Any:
     """The document, decoded JSON for `kind`, without these two habits.
 
-    A null is left out where the field has a default and no null of its own; a number with the fraction 0 is
-    an integer where an integer is expected. What is invalid is returned as it is, to be refused by its name.
+    With `nulls`, a null is left out where the field has a default and no null of its own. A number with the
+    fraction 0 is an integer where an integer is expected. What is invalid is returned as it is, to be refused
+    by its name.
     """
-    return _written(document, _type_of(kind))
+    return _written(document, _type_of(kind), nulls)
 
 
 @cache
@@ -24,7 +25,7 @@ def _type_of(kind: Any) -> inspect.Type:
     return inspect.type_info(kind)
 
 
-def _written(value: Any, kind: inspect.Type) -> Any:
+def _written(value: Any, kind: inspect.Type, nulls: bool) -> Any:
     options = list(_options(kind))
     if isinstance(value, float):
         takes_float = any(isinstance(option, inspect.FloatType | inspect.AnyType) for option in options)
@@ -34,25 +35,25 @@ def _written(value: Any, kind: inspect.Type) -> Any:
     if isinstance(value, dict):
         for option in options:
             if isinstance(option, inspect.StructType):
-                return _struct(value, option)
+                return _struct(value, option, nulls)
             if isinstance(option, inspect.DictType):
-                return {key: _written(item, option.value_type) for key, item in value.items()}
+                return {key: _written(item, option.value_type, nulls) for key, item in value.items()}
     if isinstance(value, list):
         for option in options:
             if isinstance(option, inspect.ListType):
-                return [_written(item, option.item_type) for item in value]
+                return [_written(item, option.item_type, nulls) for item in value]
     return value
 
 
-def _struct(value: dict[str, Any], kind: inspect.StructType) -> dict[str, Any]:
+def _struct(value: dict[str, Any], kind: inspect.StructType, nulls: bool) -> dict[str, Any]:
     fields = {field.encode_name: field for field in kind.fields}
     left_out = {
         name
         for name, field in fields.items()
-        if not field.required and name not in REFUSED and not _takes_null(field.type)
+        if nulls and not field.required and name not in REFUSED and not _takes_null(field.type)
     }
     return {
-        name: _written(item, fields[name].type) if name in fields else item
+        name: _written(item, fields[name].type, nulls) if name in fields else item
         for name, item in value.items()
         if item is not None or name not in left_out
     }

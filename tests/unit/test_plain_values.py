@@ -44,11 +44,13 @@ def test_as_written(written: Any, plain: Any) -> None:
 
 def test_parameters_of_a_strategy() -> None:
     bars = {"AAPL": bt.sample_bars("AAPL", "2024-01-01", "2024-06-01")}
-    written = bt.run(bars, "ma_crossover", {"short_period": 5.0, "long_period": None})
+    written = bt.run(bars, "ma_crossover", {"short_period": 5.0, "long_period": 30.0})
     plain = bt.run(bars, "ma_crossover", {"short_period": 5})
     assert written.fingerprint == plain.fingerprint
     with pytest.raises(BtcoreError, match=r"short_period: 5\.5 is not a whole number"):
         bt.run(bars, "ma_crossover", {"short_period": 5.5})
+    with pytest.raises(BtcoreError, match=r"short_period: None is not a whole number"):
+        bt.run(bars, "ma_crossover", {"short_period": None})
 
 
 @pytest.mark.parametrize(
