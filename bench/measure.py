@@ -33,11 +33,13 @@ def figure(
     note: str = "",
     rounds: int = 7,
     seconds: list[float] | None = None,
+    bound_seconds: list[float] | None = None,
 ) -> Any:
     """Measures `ours`, with its bound before each round; records the figure and returns the result.
 
     `work` is a number of `unit`. `goal` is ("rate", least work per second), ("seconds", most) or
-    ("ratio", least time of the bound ÷ ours). `seconds`, if `ours` fills it, replaces the measured times.
+    ("ratio", least time of the bound ÷ ours). `seconds`, if `ours` fills it, replaces the measured times, and
+    `bound_seconds`, if the bound fills it, those of the bound; the first of each is of the warm-up.
     """
     theirs: list[float] = []
     result = benchmark.pedantic(
@@ -45,5 +47,6 @@ def figure(
     )
     benchmark.extra_info |= {"claim": claim, "what": what, "work": work, "unit": unit, "goal": goal}
     benchmark.extra_info |= {"note": note, "own": quartiles(seconds[1:]) if seconds else None}
+    theirs = bound_seconds or theirs
     benchmark.extra_info["bound"] = {"name": bound[0], **quartiles(theirs[1:])} if bound else None
     return result

@@ -20,7 +20,7 @@ CLAIMS = {
     5: "Callbacks and arrays of orders",
     6: "Starting and loading",
     7: "Results",
-    8: "Server, over a loopback socket, one client",
+    8: "Server, over loopback sockets",
 }
 HEAD = ["what", "ms, median (quartiles)", "per second", "its bound", "bound, ms", "bound ÷ ours", "goal"]
 PACKAGES = ("btcore", "numpy", "numba", "polars", "pytest-benchmark")

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 from .costs import Bps, Commission, CommissionTier, CostModel, NonNegative, Slippage, check_limits
 from .errors import ConfigError
 from .peers import settings_like
+from .plain_values import as_written
 from .times.clock import to_ns, zone
 from .times.hours import TradingHours
 from .times.intervals import DAY_NS, UNIT_NS
@@ -43,6 +44,7 @@ __all__ = [
     "Symbol",
     "Timezone",
     "TradingHours",
+    "as_written",
     "checked",
     "fault",
     "to_ns",

@@ -1,6 +1,7 @@
 """The command line: `btserver serve` listens and prints its address; `check` and `backup` of a store."""
 
 import argparse
+import asyncio
 import copy
 import logging
 import os
@@ -86,6 +87,14 @@ class Server(uvicorn.Server):
         """Prints the banner once the application has started and the sockets accept."""
         await super().startup(sockets)
         print(self._banner, flush=True)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Also aborts connections that are still open: what they were sent is not read."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # a turn in which they close
 
 
 def main(argv: Sequence[str] | None = None, *, engine: str = "btserver.runs.engine") -> int:

@@ -2,7 +2,6 @@
 
 import re
 import secrets
-import uuid
 
 RUN_ID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\s\S])"
 _RUN_ID = re.compile(RUN_ID_PATTERN)
@@ -17,7 +16,8 @@ def new_run_key(now_ns: int) -> bytes:
 
 def run_text(run: bytes) -> str:
     """The id as text, as clients see it."""
-    return str(uuid.UUID(bytes=run))
+    text = run.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def run_key(text: str) -> bytes | None:

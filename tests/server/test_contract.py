@@ -107,6 +107,9 @@ def test_the_events_of_a_run(server: ServerProcess) -> None:
         ({"resolution": "irregular"}, "$.resolution"),
         ({"resolution": "999999999w"}, "$.resolution"),
         ({"calendar": "NOWHERE"}, "$.calendar"),
+        ({"instruments": {"AAPL": {"funding": [["zzzz", 0.1]]}}}, "$.instruments['AAPL'].funding[0]"),
+        ({"instruments": {"AAPL": {"currency": "EUR"}}}, "$.fx"),
+        ({"strategy": crossover(short_period=5.5)}, SHORT),
     ],
 )  # fmt: skip
 def test_invalid_requests_name_the_path(server: ServerProcess, change: dict[str, Any], path: str) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from btcore.config import RunRequest
 from btcore.errors import ConfigError, DataError
 from btcore.results.export import to_json
+from btserver.runs import engine
 
 PARAMETERS = {"steps": int, "rows": int, "gate": str, "fail": str, "crash": int, "pause": float, "logs": int}
 SYMBOLS = ("AAPL", "MSFT")
@@ -118,3 +119,27 @@ def _result(request: RunRequest, count: int) -> Any:
 
 def rows_json(rows: Any, start: int, stop: int) -> bytes:
     return to_json(rows[start:stop])
+
+
+write_table = engine.write_table
+
+
+def list_strategies() -> list[dict[str, Any]]:
+    types = {int: "integer", float: "number", str: "string"}
+    properties = {name: {"type": types[kind]} for name, kind in PARAMETERS.items()}
+    scripted = {"type": "object", "properties": properties}
+    plain = {"name": "buy_and_hold", "description": "Does nothing.", "parameters": {"type": "object"}}
+    steered = {"name": "scripted", "description": "Does what its parameters say.", "parameters": scripted}
+    return [plain | {"package": None}, steered | {"package": None}]
+
+
+def list_symbols(source: object, resolution: str | None) -> dict[str, Any]:
+    return {"symbols": list(SYMBOLS), "source": "fake"}
+
+
+def describe_symbol(source: object, symbol: str) -> dict[str, Any] | None:
+    if symbol not in SYMBOLS:
+        return None
+    times = {"first": "2024-01-01T00:00:00Z", "last": "2024-12-31T00:00:00Z"}
+    dataset = {"resolution": "day", "kind": "bars", "rows": 366, "timezone": "UTC"} | times
+    return {"symbol": symbol, "source": "fake", "datasets": [dataset]}

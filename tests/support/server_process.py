@@ -50,16 +50,19 @@ class ServerProcess:
         workers: int = 1,
         data: str = "",
         host: str = "",
+        flags: tuple[str, ...] = (),
+        python_path: str = "",
     ) -> None:
         entry = [str(HERE / script)] if fake else ["-m", "btserver"]
         command = [sys.executable, "-W", "error", *entry, "serve", "--port", "0"]
         command += ["--store", str(store), "--workers", str(workers)]
+        command += flags
         if host:
             command += ["--host", host]
         if data:
             command += ["--data", data]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("BTSERVER_")}
-        environment["PYTHONPATH"] = str(HERE)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, (python_path, str(HERE))))
         if keys:
             environment["BTSERVER_API_KEYS"] = keys
         self.log_path = store.parent / f"{store.name}.{time.monotonic_ns()}.log"

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
 
-from btcore.config import RunRequest, StrategySpec
+from btcore.config import Instrument, RunRequest, StrategySpec
 from btcore.data.run_source import check_source, source_timezone
-from btcore.data.source import Source
+from btcore.data.source import DefinitionSource, Source
 from btcore.errors import ConfigError, DataError
 from btcore.results.result import Result
 from btcore.strategies import TargetWeights, check_params
@@ -16,6 +17,7 @@ from btcore.times.sessions import calendar_code
 
 from .progress import ProgressCallback
 from .run_one import run
+from .scheduled import risk_free_rates, scheduled_events
 from .symbol_sessions import check_own_sessions
 
 DATE_LENGTH = len("2024-12-31")  # without a time; the log of the run says where such a date ends it
@@ -65,8 +67,33 @@ def check_request(request: RunRequest, source: Source) -> None:
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
     check_source(source, request.symbols, request.resolution, request.start_ns, request.end_ns)
+    check_dated(request, source)
     if request.benchmark is not None and request.benchmark not in request.symbols:
         check_benchmark(request, source)
+
+
+def check_dated(request: RunRequest, source: Source) -> None:
+    """ConfigError for a dated value whose time cannot be read, and for a currency without a rate."""
+    timezone = str(zone(request.timezone))
+    closes = np.array([request.end_ns])  # those of the sessions need the data
+    scheduled_events(
+        request.symbols,
+        [request.instruments.get(symbol) or _with_currency(source, symbol) for symbol in request.symbols],
+        request.execution,
+        request.fx,
+        currency=request.currency,
+        timezone=timezone,
+        closes=closes,
+        symbol_closes=closes,
+        start=request.start_ns,
+    )
+    risk_free_rates(request.risk_free, timezone)
+
+
+def _with_currency(source: Source, symbol: str) -> Instrument:
+    """The currency that the source defines for a symbol; it has checked its dated values itself."""
+    definition = source.definition(symbol) if isinstance(source, DefinitionSource) else None
+    return Instrument(currency=None if definition is None else definition.instrument.currency)
 
 
 def check_benchmark(request: RunRequest, source: Source) -> None:

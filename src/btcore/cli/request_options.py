@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from btcore.config import Execution, RunRequest, checked
+from btcore.config import Execution, RunRequest, as_written, checked
 from btcore.errors import ConfigError, DataError
 from btcore.strategies import STRATEGIES
 
@@ -192,7 +192,7 @@ def read_request(
     from btcore.backtest.request import in_data_timezone
 
     with flags_in_errors(arguments):
-        request: RunRequest = checked("", body, RunRequest)
+        request: RunRequest = checked("", as_written(body, RunRequest), RunRequest)
         if arguments.timezone is None and not arguments.request:
             return in_data_timezone(request, source), None
         return request, request.timezone

@@ -1,26 +1,22 @@
 """The ASGI application: routes, error handlers, start and stop."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp
 
-from btserver.errors import ApiError, from_status, response
+from btserver.errors import ApiError
 from btserver.runs.lifecycle import Runs
 from btserver.runs.limits import Limits
 from btserver.runs.retention import Keep, Retention
 from btserver.settings import Settings
-from btserver.store.blocks import DamagedError
 from btserver.store.follow import Notifier
 from btserver.store.store import Store
 from btserver.store.turns import Turns
@@ -28,13 +24,13 @@ from btserver.store.turns import Turns
 from . import openapi
 from .auth import ApiKeys
 from .counters import Counters
-from .endpoint import PREFIX, Endpoint, Handler
+from .endpoint import PREFIX, Endpoint, Methods
 from .hosts import Hosts
-from .middleware import RequestMiddleware
+from .middleware import ErrorMiddleware, RequestMiddleware
 from .routes import Api
 from .websocket import Streams
 
-_log = logging.getLogger("btserver.api")
+POLLED = f"{PREFIX}/backtests/{{run_id}}"
 STREAM = "/backtests/{run_id}/stream"
 
 
@@ -53,7 +49,7 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
     streams = Streams(store, notifier, turns, keys, counters=counters, origins=settings.cors_origins)
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: object) -> AsyncIterator[None]:
         store.attach(notifier.notify)
         try:
             await runs.start()
@@ -65,18 +61,9 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
             store.close()
 
     endpoints = Api(store, runs, retention, turns=turns, keys=keys, counters=counters).endpoints()
-    app = Starlette(
-        routes=[*_http(endpoints), *_pages(endpoints, has_keys=bool(keys)), *_websockets(streams)],
-        exception_handlers={
-            ApiError: _on_api_error,
-            HTTPException: _on_http_exception,
-            ClientDisconnect: _on_disconnect,
-            DamagedError: _on_damage,
-            Exception: _on_exception,
-        },
-        lifespan=lifespan,
-    )
-    app.router.redirect_slashes = False  # a redirect turns a POST into a GET
+    routes = [*_http(endpoints), *_pages(endpoints, has_keys=bool(keys)), *_websockets(streams)]
+    # No redirect of slashes: it turns a POST into a GET.
+    app = ErrorMiddleware(Router(routes, redirect_slashes=False, lifespan=lifespan))
     hosts = Hosts(settings.allowed_hosts, loopback_only=not settings.api_keys)
     return RequestMiddleware(_with_cors(app, settings.cors_origins), counters, hosts)
 
@@ -96,28 +83,20 @@ def _with_cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
 
 def _http(endpoints: list[Endpoint]) -> list[BaseRoute]:
     """One route for each path, so that 405 lists every method; with and without the prefix `/v1`."""
-    by_path: dict[str, dict[str, Endpoint]] = {}
+    by_path: dict[str, list[Endpoint]] = {POLLED: []}  # tried first, as it is called most
     for endpoint in endpoints:
-        by_path.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        by_path.setdefault(endpoint.path, []).append(endpoint)
     routes: list[BaseRoute] = []
-    for path, methods in by_path.items():
+    for path, found in by_path.items():
         # A symbol may have a slash.
         for spelling in _spellings(path.replace("{symbol}", "{symbol:path}")):
-            routes.append(Route(spelling, _dispatch(methods), methods=list(methods)))
+            routes.append(Route(spelling, Methods(found), methods=[e.method for e in found]))
     return routes
 
 
 def _spellings(path: str) -> tuple[str, str]:
     bare = path.removeprefix(PREFIX)
     return PREFIX + bare, bare
-
-
-def _dispatch(methods: dict[str, Endpoint]) -> Handler:
-    async def dispatch(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await methods[method].handler(request)
-
-    return dispatch
 
 
 def _pages(endpoints: list[Endpoint], *, has_keys: bool) -> list[BaseRoute]:
@@ -145,29 +124,3 @@ def _websockets(streams: Streams) -> list[BaseRoute]:
         *(WebSocketRoute(path, streams.serve) for path in _spellings(STREAM)),
         WebSocketRoute("/{path:path}", streams.refuse),
     ]
-
-
-async def _on_api_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, ApiError)
-    return response(error, request.scope["request_id"])
-
-
-async def _on_http_exception(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return response(from_status(error.status_code, error.headers), request.scope["request_id"])
-
-
-async def _on_disconnect(request: Request, _: Exception) -> Response:
-    # The client disconnected before its body was complete. This response is never read, but it is not a 500.
-    return response(ApiError("validation_error", "incomplete body", status=400), request.scope["request_id"])
-
-
-async def _on_damage(request: Request, error: Exception) -> Response:
-    _log.error("%s: %s", request.url.path, error)
-    message = "what is stored of this backtest is damaged; an operator can restore a backup"
-    return response(ApiError("internal_error", message), request.scope["request_id"])
-
-
-async def _on_exception(request: Request, _: Exception) -> Response:
-    # The exception goes to the log, not to the client.
-    return response(ApiError("internal_error", "internal error"), request.scope["request_id"])

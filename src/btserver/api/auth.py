@@ -1,11 +1,11 @@
 """API keys. If none is configured, every call is allowed, and `settings` permits loopback addresses only."""
 
 import asyncio
-import hmac
 import logging
 import time
 from collections.abc import Collection, Iterable
 from hashlib import sha256
+from hmac import compare_digest
 from urllib.parse import parse_qsl
 
 WRONG_KEY_SECONDS = 0.1  # between the responses to wrong keys from one address
@@ -28,8 +28,15 @@ class ApiKeys:
         """True if no keys are configured, or if `offered` has at least one key and all of them are valid."""
         if not self._digests:
             return True
-        valid = [self._is_valid(key) for key in offered]
-        return bool(valid) and all(valid)
+        valid = wrong = 0
+        for key in offered:
+            digest = sha256(key).digest()
+            found = False
+            for known in self._digests:  # all of them, so that the time does not depend on which one matches
+                found |= compare_digest(digest, known)
+            valid += found
+            wrong += not found
+        return valid > 0 and not wrong
 
     async def slow_down(self, address: str | None, offered: Collection[bytes]) -> None:
         """Logs a wrong key without showing it, and waits; a request without a key is not delayed."""
@@ -43,13 +50,6 @@ class ApiKeys:
         at = min(max(now, self._next_answer.get(client, 0.0)) + WRONG_KEY_SECONDS, now + MAX_WAIT)
         self._next_answer[client] = at
         await asyncio.sleep(at - now)
-
-    def _is_valid(self, key: bytes) -> bool:
-        digest = sha256(key).digest()
-        found = False
-        for known in self._digests:  # all of them, so that the time does not depend on which one matches
-            found |= hmac.compare_digest(digest, known)
-        return found
 
 
 def header_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:

@@ -13,6 +13,7 @@ from websockets.server import ServerProtocol
 
 from btserver.errors import ApiError, envelope
 
+from .cycle import Cycle
 from .read_control import ReadControl
 
 REQUEST_SECONDS = 20.0  # from the first byte (or the connection) to the end of the body
@@ -38,6 +39,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._write_deadline: asyncio.TimerHandle | None = None
         self._unread = b""  # received and not parsed
         self._in_head = True
+        self._has_begun = False  # since the last deadline was started
         self._ended = False
         self._head = 0
         self._body = 0
@@ -73,6 +75,7 @@ class HttpProtocol(HttpToolsProtocol):
         return is_answered and not self.transport.is_closing()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        cycle.__class__ = Cycle
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -94,19 +97,34 @@ class HttpProtocol(HttpToolsProtocol):
     def _abort_if_unread(self) -> None:
         if self.flow.write_paused:
             self.transport.abort()
+        elif not self.transport.is_closing():
+            self.loop.call_later(STOP_SECONDS, self._abort_if_unread)
 
     def data_received(self, data: bytes) -> None:
         """Parses the data up to the first request that must wait for the response to an earlier one."""
-        if not self._is_done:
+        if self._is_done:
+            return
+        if self._unread or self.pipeline or len(data) > PARSED_BYTES:
             self._unread += data
             self._parse_unread()
+        else:  # most requests arrive as a whole
+            self._parse(data)
+            self._after_parsing()
 
     def _parse_unread(self) -> None:
         while self._unread and not self.pipeline and not self._is_done:
             part, self._unread = self._unread[:PARSED_BYTES], self._unread[PARSED_BYTES:]
             self._parse(part)
-        if not self._is_done:
+        self._after_parsing()
+
+    def _after_parsing(self) -> None:
+        if self._is_done:
+            return
+        if self._unread or self.pipeline or self.flow.is_held:
             self.flow.hold(bool(self._unread or self.pipeline))
+        if self._has_begun:  # and its end has not arrived
+            self._has_begun = False
+            self._start_deadline()
 
     def _parse(self, part: bytes) -> None:
         """Counts the bytes that arrive before the headers are complete; the parser buffers them."""
@@ -119,23 +137,23 @@ class HttpProtocol(HttpToolsProtocol):
                 self._refuse_head()
 
     def on_message_begin(self) -> None:
-        """Starts the deadline of a request."""
+        """Notes that a request has begun."""
         super().on_message_begin()
-        self._in_head = True
+        self._in_head = self._has_begun = True
         self._head = self._body = 0
-        self._start_deadline()
 
     def on_headers_complete(self) -> None:
-        """Refuses a head that is too large, also if it arrived in one piece, and one that names no host."""
+        """Refuses a head that is too large, also if its last part makes it so."""
         if self._is_done:
             return
         self._in_head = False
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
+        if self._head + PARSED_BYTES > MAX_HEAD and self._size_of_head() > MAX_HEAD:
             self._refuse_head()
-        elif self.parser.get_http_version() == "1.1" and sum(n == b"host" for n, _ in self.headers) != 1:
-            self.send_400_response("a request of HTTP/1.1 has one Host header")
         else:
             super().on_headers_complete()
+
+    def _size_of_head(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     def on_body(self, body: bytes) -> None:
         """Aborts the connection if the body is far too large."""
@@ -149,6 +167,7 @@ class HttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Cancels the deadline: the request is complete."""
+        self._has_begun = False
         self._cancel_deadline()
         if not self._is_done:
             super().on_message_complete()

@@ -1,16 +1,26 @@
-"""What every request passes through: check of its host, its id, headers of the response, counters."""
+"""What every request passes through: check of its host, its id, headers of the response, counters, errors.
 
+It is part of the time of every call, so it reads the headers once and calls little.
+"""
+
+import logging
 import re
 import secrets
 import time
+from collections.abc import Iterable
+from itertools import count
 
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from btserver.errors import ApiError, response
+from btserver.errors import ApiError, from_status, response
+from btserver.store.blocks import DamagedError
 
 from .counters import Counters
 from .hosts import Hosts
 
+_log = logging.getLogger("btserver.api")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECURITY = [
@@ -20,6 +30,9 @@ _SECURITY = [
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 ]
+_LINES = b"x-request-id: %b\r\n" + b"".join(b"%b: %b\r\n" % header for header in _SECURITY)
+_PROCESS = secrets.token_hex(8).encode()  # with a number, the id of a request that has none
+_numbers = count(1)
 
 
 class RequestMiddleware:
@@ -35,19 +48,24 @@ class RequestMiddleware:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        host, request_id = _host_and_id(scope)
-        scope["request_id"] = request_id
-        app = self._app if host is None or self._hosts.allow(host) else _misdirected
+        hosts, request_id = _hosts_and_id(scope["headers"])
+        scope["request_id"] = request_id.decode()
+        app = self._app
+        if len(hosts) != 1 and (hosts or scope["http_version"] == "1.1"):
+            app = _bad_request
+        elif hosts and not self._hosts.allow(hosts[0]):
+            app = _misdirected
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        status = 500
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] += [(b"x-request-id", request_id.encode()), *_SECURITY]
+                scope["status"] = message["status"]
+                if "length" in message:  # for `Cycle`
+                    lines = b"".join([b"%b: %b\r\n" % header for header in message["headers"]])
+                    message["lines"] = lines + _LINES % request_id
+                message["headers"] += [(b"x-request-id", request_id), *_SECURITY]
             await send(message)
 
         started = time.perf_counter()
@@ -55,7 +73,39 @@ class RequestMiddleware:
             await app(scope, receive, send_with_headers)
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            self._counters.count(method, status, time.perf_counter() - started)
+            self._counters.count(method, scope.get("status", 500), time.perf_counter() - started)
+
+
+class ErrorMiddleware:
+    """Turns what handlers raise into responses, in place of the two layers of Starlette's application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Calls the application; an error after the start of a response ends the connection."""
+        scope["app"] = self  # the router raises its errors only within an application
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            if scope["type"] != "http" or "status" in scope:
+                raise
+            await response(_api_error(scope, error), scope["request_id"])(scope, receive, send)
+
+
+def _api_error(scope: Scope, error: Exception) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    if isinstance(error, HTTPException):
+        return from_status(error.status_code, error.headers)
+    if isinstance(error, ClientDisconnect):  # before the body was complete: nobody reads it, but it is no 500
+        return ApiError("validation_error", "incomplete body", status=400)
+    if isinstance(error, DamagedError):
+        _log.error("%s: %s", scope["path"], error)
+        message = "what is stored of this backtest is damaged; an operator can restore a backup"
+        return ApiError("internal_error", message)
+    _log.error("%s %s", scope["method"], scope["path"], exc_info=error)  # not for the client
+    return ApiError("internal_error", "internal error")
 
 
 async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,12 +114,23 @@ async def _misdirected(scope: Scope, receive: Receive, send: Send) -> None:
     await response(error, scope["request_id"])(scope, receive, send)
 
 
-def _host_and_id(scope: Scope) -> tuple[bytes | None, str]:
-    """The header `Host`; the `X-Request-ID` of 1 to 128 letters, digits, `.`, `_` or `-`, else a new id."""
-    host, request_id = None, ""
-    for name, value in scope["headers"]:
+async def _bad_request(scope: Scope, receive: Receive, send: Send) -> None:
+    """400; the connection is closed, as a proxy may see another request in the same bytes."""
+    error = ApiError(
+        "validation_error",
+        "a request of HTTP/1.1 has one Host header",
+        status=400,
+        headers={"connection": "close"},
+    )
+    await response(error, scope["request_id"])(scope, receive, send)
+
+
+def _hosts_and_id(headers: Iterable[tuple[bytes, bytes]]) -> tuple[list[bytes], bytes]:
+    """The headers `Host`; the `X-Request-ID` of 1 to 128 letters, digits, `.`, `_` or `-`, else a new id."""
+    hosts, request_id = [], b""
+    for name, value in headers:
         if name == b"host":
-            host = value
+            hosts.append(value)
         elif name == b"x-request-id" and not request_id and _REQUEST_ID.fullmatch(value):
-            request_id = value.decode()
-    return host, request_id or secrets.token_hex(16)
+            request_id = value
+    return hosts, request_id or b"%b%016x" % (_PROCESS, next(_numbers))

@@ -84,7 +84,7 @@ async def read_run(request: Request) -> RunRequest:
     try:
         return _decode_run(body)
     except msgspec.ValidationError as error:
-        raise fault(_describe(error, body)) from error
+        return _as_written(error, body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _not_finite(body) or _not_json(str(error)) from error
     except OverflowError as error:
@@ -104,15 +104,20 @@ def _not_finite(body: bytes) -> ApiError | None:
     return None
 
 
-def _describe(error: msgspec.ValidationError, body: bytes) -> str:
-    """The error as btcore words it, which names the key at fault in a mapping such as `fx`."""
+def _as_written(error: msgspec.ValidationError, body: bytes) -> RunRequest:
+    """The request of a body that has nulls for what is not given, or 5.0 for 5; else ApiError 422."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a number out of range, or invalid JSON
-        return str(error)
-    if _is_valid(document) or (_needs_search(error) and _longest_mapping(document) * len(body) > MAX_SEARCH):
-        return str(error)
-    return config.fault(error, document, RunRequest)
+        raise fault(str(error)) from error
+    is_slow = _needs_search(error) and _longest_mapping(document) * len(body) > MAX_SEARCH
+    if is_slow or _is_valid(document):
+        raise fault(str(error)) from error
+    plain = config.as_written(document, RunRequest)
+    try:
+        return msgspec.convert(plain, RunRequest)
+    except msgspec.ValidationError as left:  # worded by btcore, which names the key in a mapping such as `fx`
+        raise fault(config.fault(left, plain, RunRequest)) from left
 
 
 def _needs_search(error: msgspec.ValidationError) -> bool:

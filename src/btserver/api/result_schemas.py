@@ -103,6 +103,7 @@ class OrderRow(Struct, frozen=True, kw_only=True):
     post_only: bool = False
     reduce_only: bool = False
     forced: bool = False
+    tag: str = ""
 
 
 class CashFlowRow(Struct, frozen=True, kw_only=True):

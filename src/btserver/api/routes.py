@@ -20,6 +20,7 @@ from .endpoint import PREFIX, Endpoint, json_response
 from .readiness import Readiness
 from .result_routes import ResultsApi
 
+MAX_ORDER = 2**63 - 1
 LIST_PAGE = 64  # runs that are looked at in a turn
 
 
@@ -135,7 +136,7 @@ class Api:
         query = requests.read_list_query(request)
         before = None if query.after is None else self._place(query.after)
         if query.created_to is not None:
-            latest = (to_ns(query.created_to), b"")
+            latest = (min(max(to_ns(query.created_to), 0), MAX_ORDER), b"")  # any other time has no key
             before = latest if before is None else min(before, latest)
         found: list[Status] = []
         async for run, record in self._older(query.state, before):
@@ -223,6 +224,8 @@ class Api:
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _authorise(self, request: Request) -> None:
+        if not self._keys:
+            return
         offered = auth.header_keys(request.scope["headers"])
         if not self._keys.allow(offered):
             await self._keys.slow_down(request.client and request.client.host, offered)

@@ -65,7 +65,7 @@ def _event_problems(store: Store, run: bytes, record: RunRecord) -> Iterator[str
     for number, text in enumerate(events, 1):
         try:
             last = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             last = {}
         if last.get("event_id") != number:
             yield f"event {number} is damaged"

@@ -171,7 +171,7 @@ class Store:
             head = txn.get(run)
         try:
             return None if head is None else _head.decode(unseal(head))
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DamagedError("the head of the result is damaged") from error
 
     def keys(self, table: str, prefix: bytes = b"") -> list[bytes]:

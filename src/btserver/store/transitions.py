@@ -67,7 +67,7 @@ def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
     stored = txn.get(run, db=tables.runs)
     try:
         return None if stored is None else _record.decode(stored)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedError("the record of the run is damaged") from error
 
 

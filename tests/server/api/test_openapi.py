@@ -7,6 +7,8 @@ import pytest
 from server_process import finished, request
 from starlette.testclient import TestClient
 
+import btcore as bt
+
 
 @pytest.fixture(scope="module")
 def document(client: TestClient) -> dict[str, Any]:
@@ -155,3 +157,12 @@ def test_the_page_has_no_external_resources(client: TestClient) -> None:
         assert name in page
     for outside in ("http://", "https://", "src=", "<script", "@import"):
         assert outside not in page
+
+
+def test_the_rows_of_every_table_are_declared(document: dict[str, Any]) -> None:
+    bars = bt.sample_bars("AAPL", "2024-01-01", "2024-06-01")
+    tables = bt.run({"AAPL": bars}, "ma_crossover", benchmark="AAPL").tables()
+    declared = document["components"]["schemas"]["Results"]["properties"]
+    for name, rows in tables.items():
+        schema = resolve(document, declared[name]["items"]["$ref"])
+        assert set(schema["properties"]) == set(rows.dtype.names), name

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server_process import check_error, request
+from server_process import check_error, post, request
 from starlette.testclient import TestClient
 
 
@@ -35,6 +35,33 @@ def test_bad_queries(client: TestClient, query: str, path: str) -> None:
     check_error(client.get(f"/v1/backtests?{query}"), 422, "validation_error", path)
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00Z", "1900-01-01T00:00:00Z", "9999-12-31T00:00:00Z"])
+def test_times_that_no_run_can_have(client: TestClient, time: str) -> None:
+    run_id = post(client)
+    for name in ("created_from", "created_to"):
+        answer = client.get(f"/v1/backtests?{name}={time}")
+        assert answer.status_code == 200
+        is_after = time.startswith("9999")
+        assert (run_id in {run["run_id"] for run in answer.json()}) == (is_after == (name == "created_to"))
+
+
+WRITTEN: list[dict[str, Any]] = [
+    {"execution": None},
+    {"execution": {"slippage_bps": None, "seed": None, "latency_ms": None, "maker_bps": None}},
+    {"execution": {"seed": 0.0}},
+    {"instruments": None, "strategy": None, "fx": None, "labels": None, "timezone": None},
+    {"instruments": {}, "strategy": {"name": None, "params": None}},
+]
+
+
+@pytest.mark.parametrize("written", WRITTEN, ids=json.dumps)
+def test_null_is_not_given_and_a_whole_float_is_an_integer(
+    client: TestClient, written: dict[str, Any]
+) -> None:
+    expected = client.get(f"/v1/backtests/{post(client)}/request").json()
+    assert client.get(f"/v1/backtests/{post(client, **written)}/request").json() == expected
+
+
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"initial_capital": 0}, "$.initial_capital"),
     ({"initial_capital": -1}, "$.initial_capital"),
@@ -42,6 +69,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"initial_capital": "1"}, "$.initial_capital"),
     ({"initial_capital": True}, "$.initial_capital"),
     ({"initial_capital": None}, "$.initial_capital"),
+    ({"execution": {"seed": 0.5}}, "$.execution.seed"),
+    ({"execution": {"seed": 1e300}}, "$.execution.seed"),
+    ({"execution": {"seed": None, "leverage": None, "commission_bps": "x"}}, "$.execution.commission_bps"),
+    ({"execution": {"nope": None}}, "$.execution.nope"),
+    ({"fx": {"EUR": None}}, "$.fx['EUR']"),
+    ({"symbols": None}, "$.symbols"),
     ({"symbols": []}, "$.symbols"),
     ({"symbols": [f"S{n}" for n in range(101)]}, "$.symbols"),
     ({"symbols": ["AAPL", "AAPL"]}, "$.symbols"),

@@ -161,3 +161,30 @@ def test_a_backup_of_a_running_server_has_every_run(
     assert run_cli("check", "--store", str(target)).stdout == f"{target} is sound: 2 runs\n"
     with ServerProcess(target) as server:
         assert server.http.get(f"/v1/backtests/{run_id}/results").json() == results
+
+
+@pytest.mark.parametrize("seeds", [range(4), pytest.param(range(4, 200), marks=pytest.mark.long)])
+def test_random_damage_gives_no_wrong_result(
+    original: tuple[Path, str], tmp_path: Path, seeds: range
+) -> None:
+    """Bytes of the file are overwritten: `check` says so, or nothing depends on them; no traceback."""
+    path = f"/v1/backtests/{original[1]}/results"
+    with ServerProcess(Path(shutil.copytree(original[0], tmp_path / "sound"))) as server:
+        expected = server.http.get(path).json()
+    for seed in seeds:
+        store = Path(shutil.copytree(original[0], tmp_path / f"store{seed}"))
+        chance = random.Random(seed)
+        with (store / "data.mdb").open("r+b") as file:
+            size = file.seek(0, 2)
+            for _ in range(chance.choice([1, 8, 64])):
+                file.seek(chance.randrange(size))
+                file.write(chance.randbytes(chance.choice([1, 16, 512])))
+            file.truncate(size)
+        checked = run_cli("check", "--store", str(store))
+        assert checked.returncode in {0, 1, 2}, (seed, checked.stderr)
+        assert "Traceback" not in checked.stderr, (seed, checked.stderr)
+        if checked.returncode == 0:
+            with ServerProcess(store) as server:
+                assert server.http.get(path).json() == expected, seed
+                assert "Traceback" not in server.log()
+        shutil.rmtree(store)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from server_process import ServerProcess, wait_until
+from server_process import ServerProcess, check_history, wait_until
 
 HERE = Path(__file__).parent
 SMALL = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -99,3 +99,27 @@ def test_a_stop_does_not_wait_for_downloads_that_are_not_read(tmp_path: Path) ->
         assert server.stop() == 0
         for client in clients:
             client.close()
+
+
+def test_a_stop_ends_downloads_that_wait_for_their_turn(tmp_path: Path) -> None:
+    """More than can begin before the server stops waiting for responses, and streams of a run without end."""
+    with ServerProcess(tmp_path / "store") as server:
+        run_id = server.post(params={"rows": 200_000})
+        server.wait_end(run_id)
+        endless = server.post(params={"steps": 100_000, "pause": 0.01})
+        server.wait_state(endless, "running")
+        clients = [dial(server) for _ in range(200)]
+        for client in clients[:150]:
+            client.sendall(f"GET /v1/backtests/{run_id}/results HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        upgrade = f"GET /v1/backtests/{endless}/stream HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\n"
+        upgrade += "upgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        upgrade += f"sec-websocket-key: {'A' * 22}==\r\n\r\n"
+        for client in clients[150:]:
+            client.sendall(upgrade.encode())
+        assert server.stop() == 0
+        assert "ResourceWarning" not in server.log()
+        for client in clients:
+            client.close()
+    with ServerProcess(tmp_path / "store") as server:
+        assert server.http.post(f"/v1/backtests/{endless}/cancel").status_code == 200
+        check_history(endless, server.events(endless))

@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 from msgspec import Meta, Struct
 
-from btcore.config import Symbol, checked
+from btcore.config import Symbol, as_written, checked
 from btcore.contract import Handler
 from btcore.errors import ConfigError
 from btcore.validation import check_names
@@ -155,7 +155,7 @@ def check_params(name: str, params: Mapping[str, Any]) -> Struct:
         if key not in expected.__struct_fields__:
             known = ", ".join(expected.__struct_fields__)
             raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
-    complete: Struct = checked("strategy.params", params, expected)
+    complete: Struct = checked("strategy.params", as_written(params, expected, nulls=False), expected)
     return complete
 
 

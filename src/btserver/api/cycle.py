@@ -1,0 +1,23 @@
+"""uvicorn's cycle of a request and its response, which sends the headers of a JSON response as they are."""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+
+class Cycle(RequestResponseCycle):
+    """Does not look at each header again, as uvicorn does, if the application made all of them."""
+
+    async def send(self, message: Any) -> None:
+        """As in uvicorn; a start may have its headers as `lines` and the `length` of its body."""
+        is_plain = self.keep_alive and not (
+            self.response_started or self.disconnected or self.flow.write_paused
+        )
+        if "lines" not in message or not is_plain:
+            await super().send(message)
+            return
+        self.response_started = True
+        self.waiting_for_100_continue = self.chunked_encoding = False
+        self.expected_content_length = message["length"]
+        date = [b"%b: %b\r\n" % header for header in self.default_headers]
+        self.transport.write(b"".join([STATUS_LINE[message["status"]], *date, message["lines"], b"\r\n"]))

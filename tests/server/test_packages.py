@@ -1,0 +1,105 @@
+"""Strategies that an installed package registers under `btcore.strategies`, in a real server."""
+
+import os
+from pathlib import Path
+
+import pytest
+from server_process import ServerProcess, check_error, check_history
+
+import btcore as bt
+
+CODE = '''
+import btcore as bt
+
+
+class EveryNth(bt.Strategy):
+    """Buys at each bar whose number is a multiple of `step`."""
+
+    step: int = 5
+    quantity: float = 10.0
+
+    def on_start(self, ctx):
+        self.seen = 0
+
+    def on_bar(self, ctx, bar):
+        self.seen += 1
+        if self.seen % self.step == 0:
+            ctx.buy(bar.symbol, self.quantity)
+
+
+class Broken:
+    """Not a bt.Strategy."""
+'''
+ENTRY_POINTS = """[btcore.strategies]
+every_nth = own_strategies:EveryNth
+ma_crossover = own_strategies:EveryNth
+not_a_strategy = own_strategies:Broken
+not_there = own_strategies:Missing
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """A folder with an installed package."""
+    folder = tmp_path / "packages"
+    about = folder / "own_strategies-1.2.dist-info"
+    about.mkdir(parents=True)
+    (folder / "own_strategies.py").write_text(CODE)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own-strategies\nVersion: 1.2\n")
+    (about / "entry_points.txt").write_text(ENTRY_POINTS)
+    return folder
+
+
+def test_a_strategy_of_an_installed_package(
+    packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ServerProcess(tmp_path / "store", fake=False, python_path=str(packages)) as server:
+        server.wait_ready()
+        listed = {one["name"]: one for one in server.http.get("/v1/strategies").json()}
+        assert {"not_a_strategy", "not_there"}.isdisjoint(listed)
+        assert listed["ma_crossover"]["package"] is None
+        own = listed["every_nth"]
+        assert own["package"] == "own-strategies 1.2"
+        assert own["description"] == "Buys at each bar whose number is a multiple of `step`."
+        assert {n: p["default"] for n, p in own["parameters"]["properties"].items()} == {
+            "step": 5,
+            "quantity": 10.0,
+        }
+
+        run_id = server.post(strategy={"name": "every_nth", "params": {"step": 20}})
+        status = server.wait_end(run_id)
+        assert (status["state"], status["error"]) == ("completed", None)
+        check_history(run_id, server.events(run_id))
+        results = server.http.get(f"/v1/backtests/{run_id}/results").json()
+
+        for params, path in (({"step": "x"}, "step"), ({"nope": 1}, "nope")):
+            body = {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"}
+            body |= {"strategy": {"name": "every_nth", "params": params}}
+            check_error(
+                server.http.post("/v1/backtests", json=body),
+                422,
+                "validation_error",
+                f"$.strategy.params.{path}",
+            )
+        log = server.log()
+        assert "not_there of own_strategies:Missing cannot be loaded" in log
+        assert "not_a_strategy of own_strategies:Broken is a built-in name or no bt.Strategy" in log
+        assert server.stop() == 0
+
+    monkeypatch.syspath_prepend(str(packages))
+    from own_strategies import EveryNth  # type: ignore[import-not-found]
+
+    expected = bt.run(
+        bt.SampleMarket(), EveryNth(step=20), symbols=["AAPL"], resolution="day", timezone="UTC",
+        start="2024-01-01", end="2024-06-01",
+    )  # fmt: skip
+    assert len(results["trades"]) == len(expected.trades) > 2
+    assert [trade["price"] for trade in results["trades"]] == expected.trades["price"].tolist()
+
+
+def test_a_server_without_the_package_does_not_know_its_strategy(tmp_path: Path) -> None:
+    assert "own_strategies" not in os.environ.get("PYTHONPATH", "")
+    with ServerProcess(tmp_path / "store", fake=False) as server:
+        body = {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"}
+        body |= {"strategy": {"name": "every_nth"}}
+        check_error(server.http.post("/v1/backtests", json=body), 422, "validation_error", "$.strategy.name")
