@@ -3,6 +3,7 @@
 `run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
 """
 
+from btcore import indicators
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
 from btcore.backtest.repeat import Replay, replay
@@ -105,6 +106,7 @@ __all__ = [
     "__version__",
     "import_lean",
     "import_nautilus",
+    "indicators",
     "inspect",
     "leakcheck",
     "load_result",
