@@ -3,7 +3,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-ADVANCE: int
+ADDRESSES: dict[str, int]
 HEAD_WORDS: int
 OUT_AT: int
 

@@ -27,6 +27,7 @@ from btcore.indicators.table import INDICATORS as _INDICATORS
 
 cdef run_t[N_KINDS] RUNS
 cdef int[N_KINDS] N_INPUTS
+cdef int[N_KINDS][MAX_INPUTS] BAR_INPUTS   # place of each input among high, low, close, volume; 4: a bar has it not
 
 RUNS[SMA], RUNS[EMA], RUNS[WMA], RUNS[DEMA], RUNS[TEMA] = run_sma, run_ema, run_wma, run_dema, run_tema
 RUNS[KAMA], RUNS[RSI], RUNS[MACD], RUNS[BOLLINGER], RUNS[ATR] = run_kama, run_rsi, run_macd, run_bollinger, run_atr
@@ -42,8 +43,11 @@ _KINDS = {name: kind for kind, name in enumerate((
     "rolling_std", "correlation", "beta",
 ), 1)}
 
+_BAR = {"high": 0, "low": 1, "close": 2, "values": 2, "volume": 3}
 for _name, _kind in _KINDS.items():
     N_INPUTS[<int> _kind] = len(_INDICATORS[_name].inputs)
+    for _i, _input in enumerate(_INDICATORS[_name].inputs):
+        BAR_INPUTS[<int> _kind][<int> _i] = _BAR.get(_input, 4)
 
 
 def new_block(str name not None, parameters):
@@ -88,7 +92,29 @@ cdef double advance(double* block, const double* values) noexcept nogil:
     return head.out[0]
 
 
-ADVANCE = <size_t> &advance  # its address
+cdef double update(double* block, double a, double b, double c, double d, double e) noexcept nogil:
+    """`advance` by a row of one to five inputs."""
+    cdef double[MAX_INPUTS] row = [a, b, c, d, e]
+    return advance(block, row)
+
+
+cdef double update_bar(double* block, double high, double low, double close, double volume) noexcept nogil:
+    """`advance` by the inputs that a bar has: its close for an indicator of one column.
+
+    NaN for an indicator of two symbols, or with sessions.
+    """
+    cdef double[MAX_INPUTS] bar = [high, low, close, volume, NAN]
+    cdef double[MAX_INPUTS] row
+    cdef int64_t kind = (<Head*> block).kind
+    cdef int i
+    if not 0 < kind < N_KINDS:
+        return NAN
+    for i in range(N_INPUTS[kind]):
+        row[i] = bar[BAR_INPUTS[kind][i]]
+    return advance(block, row)
+
+
+ADDRESSES = {"update": <size_t> &update, "update_bar": <size_t> &update_bar}
 HEAD_WORDS = sizeof(Head) // 8
 OUT_AT = HEAD_WORDS - MAX_OUTPUTS  # where a block has its outputs
 
