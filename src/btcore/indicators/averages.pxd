@@ -8,14 +8,17 @@ from btcore.indicators.windows cimport (
 )
 
 
+# Integers and doubles alternate in structs of averages: the compiler would pack two doubles side by side into a vector,
+# and shuffling it would lengthen the chain from value to value.
 cdef struct Smooth:          # exponential, from the mean of the first `size` values on
+    double value             # the average; the sum of the values until there are `size`
     int64_t size
+    double before            # the average of two values ago
     int64_t seen             # values so far, up to size
+    double last              # value
+    int64_t unused
     double share             # weight of the newest value
     double second            # weight of the value before it
-    double last              # value
-    double before            # the average of two values ago
-    double value             # the average; the sum of the values until there are `size`
 
 cdef struct Wilder:          # likewise, with share 1 / size
     Smooth mean
@@ -32,7 +35,7 @@ cdef struct Tema:
 
 cdef struct Wma:             # ring: 2 * size
     Line window
-    double weights           # their sum
+    double scale             # one over the sum of the weights
 
 cdef struct Kama:            # ring: size changes, then size values
     Total way                # of the changes between values
@@ -52,7 +55,9 @@ cdef inline double sma_step(Mean* s, double* ring, double x) noexcept nogil:
 
 
 cdef inline Smooth new_smooth(int64_t size, double share) noexcept nogil:
-    return Smooth(size=size, seen=0, share=share, second=share * (1.0 - share), last=0.0, before=0.0, value=0.0)
+    return Smooth(
+        value=0.0, size=size, before=0.0, seen=0, last=0.0, unused=0, share=share, second=share * (1.0 - share)
+    )
 
 
 cdef inline Smooth new_ema(int64_t size) noexcept nogil:
@@ -69,14 +74,15 @@ cdef inline double smooth_step(Smooth* s, double x) noexcept nogil:
 
 
 cdef inline double weighted_step(Smooth* s, double share, double second, double x) noexcept nogil:
+    return settled_step(s, share, second, x) if s.seen == s.size else seed(s, x)
+
+
+cdef inline double settled_step(Smooth* s, double share, double second, double x) noexcept nogil:
     """The average from that of two values ago: so each value waits for the one before the last, not for the last.
 
     This is what two steps of `value + share * (x - value)` give. A constant series has exactly its own value.
     """
-    cdef double value
-    if s.seen < s.size:
-        return seed(s, x)
-    value = s.before + (share * (x - s.before) + second * (s.last - s.before))
+    cdef double value = s.before + (share * (x - s.before) + second * (s.last - s.before))
     s.before, s.value, s.last = s.value, value, x
     return value
 
@@ -93,39 +99,58 @@ cdef inline double seed(Smooth* s, double x) noexcept nogil:
 
 
 cdef inline double wilder_step(Wilder* s, double x) noexcept nogil:
-    """As `smooth_step`, in a form with a shorter chain, in which a sum of positive values has no cancellation."""
-    cdef double value
-    if s.mean.seen < s.mean.size:
-        return seed(&s.mean, x)
-    value = s.keep * s.mean.before + (s.mean.share * x + s.mean.second * s.mean.last)
+    return settled_wilder(s, x) if s.mean.seen == s.mean.size else seed(&s.mean, x)
+
+
+cdef inline double settled_wilder(Wilder* s, double x) noexcept nogil:
+    """As `settled_step`, in a form with a shorter chain, in which a sum of positive values has no cancellation."""
+    cdef double value = s.keep * s.mean.before + (s.mean.share * x + s.mean.second * s.mean.last)
     s.mean.before, s.mean.value, s.mean.last = s.mean.value, value, x
     return value
 
 
 cdef inline double dema_step(Dema* s, double x) noexcept nogil:
-    cdef double first = smooth_step(&s.first, x)
+    cdef double first
+    if s.second.seen == s.second.size:
+        return settled_dema(s, x)
+    first = smooth_step(&s.first, x)
     if isnan(first):
         return NAN
-    return 2.0 * first - weighted_step(&s.second, s.first.share, s.first.second, first)
+    return 2.0 * first - smooth_step(&s.second, first)
+
+
+cdef inline double settled_dema(Dema* s, double x) noexcept nogil:
+    cdef double share = s.first.share, second = s.first.second, first = settled_step(&s.first, share, second, x)
+    return 2.0 * first - settled_step(&s.second, share, second, first)
 
 
 cdef inline double tema_step(Tema* s, double x) noexcept nogil:
-    cdef double first = smooth_step(&s.first, x), second
+    cdef double first, second
+    if s.third.seen == s.third.size:
+        return settled_tema(s, x)
+    first = smooth_step(&s.first, x)
     if isnan(first):
         return NAN
-    second = weighted_step(&s.second, s.first.share, s.first.second, first)
+    second = smooth_step(&s.second, first)
     if isnan(second):
         return NAN
-    return 3.0 * (first - second) + weighted_step(&s.third, s.first.share, s.first.second, second)
+    return 3.0 * (first - second) + smooth_step(&s.third, second)
+
+
+cdef inline double settled_tema(Tema* s, double x) noexcept nogil:
+    cdef double share = s.first.share, weight = s.first.second, first, second
+    first = settled_step(&s.first, share, weight, x)
+    second = settled_step(&s.second, share, weight, first)
+    return 3.0 * (first - second) + settled_step(&s.third, share, weight, second)
 
 
 cdef inline Wma new_wma(int64_t size) noexcept nogil:
-    return Wma(window=new_line(size), weights=0.5 * size * (size + 1.0))
+    return Wma(window=new_line(size), scale=2.0 / (size * (size + 1.0)))
 
 
 cdef inline double wma_step(Wma* s, double* ring, double x) noexcept nogil:
     push_line(&s.window, ring, x)
-    return s.window.shift + moment_of(&s.window, ring) / s.weights
+    return s.window.shift + moment_of(&s.window, ring) * s.scale
 
 
 cdef inline Kama new_kama(int64_t size, int64_t fast, int64_t slow) noexcept nogil:

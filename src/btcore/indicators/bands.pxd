@@ -3,7 +3,7 @@
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int64_t
 
-from btcore.indicators.averages cimport Smooth, Wilder, smooth_step, wilder_step
+from btcore.indicators.averages cimport Smooth, Wilder, seed, settled_wilder, smooth_step
 from btcore.indicators.windows cimport (
     Extreme, Spread, deviation_of, distance_of, new_max, new_min, push_max, push_min, push_spread
 )
@@ -49,10 +49,20 @@ cdef inline void bollinger_step(Bollinger* s, double* ring, double x, double* ou
 
 cdef inline double atr_step(Atr* s, double high, double low, double close) noexcept nogil:
     cdef double last = s.close
+    if s.mean.mean.seen == s.mean.mean.size:
+        return settled_atr(s, high, low, close)
     s.close = close
-    if isnan(last):
-        return NAN
-    return wilder_step(&s.mean, larger(high - low, larger(fabs(high - last), fabs(low - last))))
+    return NAN if isnan(last) else seed(&s.mean.mean, true_range(high, low, last))
+
+
+cdef inline double settled_atr(Atr* s, double high, double low, double close) noexcept nogil:
+    cdef double last = s.close
+    s.close = close
+    return settled_wilder(&s.mean, true_range(high, low, last))
+
+
+cdef inline double true_range(double high, double low, double last) noexcept nogil:
+    return larger(high - low, larger(fabs(high - last), fabs(low - last)))
 
 
 cdef inline void keltner_step(Keltner* s, double high, double low, double close, double* out) noexcept nogil:

@@ -9,6 +9,7 @@ from libc.math cimport INFINITY, NAN, isnan
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memcpy
 
+from btcore.indicators.finite cimport all_finite
 from btcore.indicators.loops cimport (
     run_adx, run_atr, run_beta, run_bollinger, run_cci, run_correlation, run_dema, run_donchian, run_ema, run_kama,
     run_keltner, run_linear_regression, run_macd, run_mfi, run_obv, run_rolling_max, run_rolling_min, run_rolling_std,
@@ -149,18 +150,16 @@ def find_rows(const uint64_t[::1] bits not None):
 
     Each is the number of rows if there is none.
     """
-    cdef Py_ssize_t i, n = bits.shape[0], first = 0, bad
-    cdef uint64_t mask = 0x7FF0000000000000, any_bad = 0
+    cdef int64_t n = bits.shape[0], first = 0, bad
+    cdef uint64_t exponent = 0x7FF0000000000000
     cdef const uint64_t* p = &bits[0] if n else NULL
     with nogil:
-        while first < n and (p[first] & <uint64_t> 0x7FFFFFFFFFFFFFFF) > mask:
+        while first < n and (p[first] & <uint64_t> 0x7FFFFFFFFFFFFFFF) > exponent:
             first += 1
-        for i in range(first, n):  # the sum has the highest bit if the exponent has all; the compiler uses vectors
-            any_bad |= (p[i] & mask) + <uint64_t> 0x0010000000000000
         bad = n
-        if any_bad >> 63:
+        if not all_finite(p + first, n - first):
             bad = first
-            while p[bad] & mask != mask:
+            while p[bad] & exponent != exponent:
                 bad += 1
     return first, bad
 

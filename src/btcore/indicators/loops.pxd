@@ -1,26 +1,31 @@
 """Each indicator over columns: the loop around its step, from which arrays, objects and Numba have their values.
 
 The state is copied to a local variable, so that the compiler keeps its fields in registers: through a pointer each of
-them would be stored and loaded at each row, as it could overlap the outputs.
+them would be stored and loaded at each row, as it could overlap the outputs. Recursive
+averages take two steps in each turn: so no value has to change places, see `settled_step`.
 """
 
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
 from btcore.indicators.averages cimport (
-    Dema, Kama, Smooth, Tema, Wma, dema_step, kama_step, sma_step, smooth_step, tema_step, wma_step
+    Dema, Kama, Smooth, Tema, Wma, dema_step, kama_step, settled_dema, settled_step, settled_tema,
+    sma_step, smooth_step, tema_step, wma_step
 )
 from btcore.indicators.bands cimport (
     Atr, Bollinger, Donchian, Keltner, Supertrend, atr_step, bollinger_step, donchian_step, keltner_step,
-    supertrend_step
+    settled_atr, supertrend_step
 )
 from btcore.indicators.oscillators cimport (
-    Adx, Cci, Macd, Mfi, Rsi, Stochastic, adx_step, cci_step, macd_step, mfi_step, rsi_step, stochastic_step
+    Adx, Cci, Macd, Mfi, Rsi, Stochastic, adx_step, cci_step, macd_step, mfi_step, rsi_step, settled_macd,
+    settled_rsi, stochastic_step
 )
 from btcore.indicators.statistics cimport (
     Beta, Obv, Regression, Vwap, beta_step, correlation_step, obv_step, regression_step, std_step, vwap_step,
     zscore_step
 )
 from btcore.indicators.windows cimport Extreme, Mean, Pair, Spread, push_max, push_min
+from btcore.rules.rounding cimport larger, smaller
 
 
 cdef inline void run_sma(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
@@ -33,9 +38,13 @@ cdef inline void run_sma(void* state, double* ring, const double** x, double** y
 
 cdef inline void run_ema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Smooth s = (<Smooth*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.seen < s.size or (n - i) % 2):
         y[0][i] = smooth_step(&s, x[0][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = settled_step(&s, s.share, s.second, x[0][i])
+        y[0][i + 1] = settled_step(&s, s.share, s.second, x[0][i + 1])
     (<Smooth*> state)[0] = s
 
 
@@ -49,41 +58,61 @@ cdef inline void run_wma(void* state, double* ring, const double** x, double** y
 
 cdef inline void run_dema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Dema s = (<Dema*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.second.seen < s.second.size or (n - i) % 2):
         y[0][i] = dema_step(&s, x[0][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = settled_dema(&s, x[0][i])
+        y[0][i + 1] = settled_dema(&s, x[0][i + 1])
     (<Dema*> state)[0] = s
 
 
 cdef inline void run_tema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Tema s = (<Tema*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.third.seen < s.third.size or (n - i) % 2):
         y[0][i] = tema_step(&s, x[0][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = settled_tema(&s, x[0][i])
+        y[0][i + 1] = settled_tema(&s, x[0][i + 1])
     (<Tema*> state)[0] = s
 
 
 cdef inline void run_kama(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Kama s = (<Kama*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.seen < s.way.size or (n - i) % 2):
         y[0][i] = kama_step(&s, ring, x[0][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = kama_step(&s, ring, x[0][i])
+        y[0][i + 1] = kama_step(&s, ring, x[0][i + 1])
     (<Kama*> state)[0] = s
 
 
 cdef inline void run_rsi(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Rsi s = (<Rsi*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.fall.mean.seen < s.fall.mean.size or (n - i) % 2):
         y[0][i] = rsi_step(&s, x[0][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = settled_rsi(&s, x[0][i])
+        y[0][i + 1] = settled_rsi(&s, x[0][i + 1])
     (<Rsi*> state)[0] = s
 
 
 cdef inline void run_atr(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Atr s = (<Atr*> state)[0]
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.mean.mean.seen < s.mean.mean.size or (n - i) % 2):
         y[0][i] = atr_step(&s, x[0][i], x[1][i], x[2][i])
+        i += 1
+    for i in range(i, n, 2):
+        y[0][i] = settled_atr(&s, x[0][i], x[1][i], x[2][i])
+        y[0][i + 1] = settled_atr(&s, x[0][i + 1], x[1][i + 1], x[2][i + 1])
     (<Atr*> state)[0] = s
 
 
@@ -127,23 +156,59 @@ cdef inline void run_zscore(void* state, double* ring, const double** x, double*
     (<Spread*> state)[0] = s
 
 
-cdef inline void run_rolling_min(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
+cdef inline void run_rolling_min(
+    void* state, double* ring, const double** x, double** y, int64_t n
+) noexcept nogil:
+    """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
     cdef Extreme s = (<Extreme*> state)[0]
-    cdef int64_t i
-    for i in range(n):
-        y[0][i] = push_min(&s, ring, x[0][i])
+    cdef int64_t i = 0, j, last = s.size - 1
+    cdef double best
+    while i < n:
+        if s.at != 0 or not s.full or n - i < s.size:
+            y[0][i] = push_min(&s, ring, x[0][i])
+            i += 1
+            continue
+        best = INFINITY
+        for j in range(last):
+            best = smaller(best, x[0][i + j])
+            y[0][i + j] = smaller(best, ring[j + 1])
+        best = INFINITY
+        for j in range(last, -1, -1):
+            best = smaller(best, x[0][i + j])
+            ring[j] = best
+        y[0][i + last] = best
+        i += s.size
     (<Extreme*> state)[0] = s
 
 
-cdef inline void run_rolling_max(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
+cdef inline void run_rolling_max(
+    void* state, double* ring, const double** x, double** y, int64_t n
+) noexcept nogil:
+    """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
     cdef Extreme s = (<Extreme*> state)[0]
-    cdef int64_t i
-    for i in range(n):
-        y[0][i] = push_max(&s, ring, x[0][i])
+    cdef int64_t i = 0, j, last = s.size - 1
+    cdef double best
+    while i < n:
+        if s.at != 0 or not s.full or n - i < s.size:
+            y[0][i] = push_max(&s, ring, x[0][i])
+            i += 1
+            continue
+        best = -INFINITY
+        for j in range(last):
+            best = larger(best, x[0][i + j])
+            y[0][i + j] = larger(best, ring[j + 1])
+        best = -INFINITY
+        for j in range(last, -1, -1):
+            best = larger(best, x[0][i + j])
+            ring[j] = best
+        y[0][i + last] = best
+        i += s.size
     (<Extreme*> state)[0] = s
 
 
-cdef inline void run_rolling_std(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
+cdef inline void run_rolling_std(
+    void* state, double* ring, const double** x, double** y, int64_t n
+) noexcept nogil:
     cdef Spread s = (<Spread*> state)[0]
     cdef int64_t i
     for i in range(n):
@@ -151,7 +216,9 @@ cdef inline void run_rolling_std(void* state, double* ring, const double** x, do
     (<Spread*> state)[0] = s
 
 
-cdef inline void run_correlation(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
+cdef inline void run_correlation(
+    void* state, double* ring, const double** x, double** y, int64_t n
+) noexcept nogil:
     cdef Pair s = (<Pair*> state)[0]
     cdef int64_t i
     for i in range(n):
@@ -170,10 +237,16 @@ cdef inline void run_beta(void* state, double* ring, const double** x, double** 
 cdef inline void run_macd(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Macd s = (<Macd*> state)[0]
     cdef double[3] out
-    cdef int64_t i
-    for i in range(n):
+    cdef int64_t i = 0
+    while i < n and (s.signal.seen < s.signal.size or (n - i) % 2):
         macd_step(&s, x[0][i], out)
         y[0][i], y[1][i], y[2][i] = out[0], out[1], out[2]
+        i += 1
+    for i in range(i, n, 2):
+        settled_macd(&s, x[0][i], out)
+        y[0][i], y[1][i], y[2][i] = out[0], out[1], out[2]
+        settled_macd(&s, x[0][i + 1], out)
+        y[0][i + 1], y[1][i + 1], y[2][i + 1] = out[0], out[1], out[2]
     (<Macd*> state)[0] = s
 
 

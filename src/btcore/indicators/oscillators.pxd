@@ -3,7 +3,7 @@
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int64_t
 
-from btcore.indicators.averages cimport Smooth, Wilder, smooth_step, wilder_step
+from btcore.indicators.averages cimport Smooth, Wilder, settled_step, settled_wilder, smooth_step, wilder_step
 from btcore.indicators.windows cimport (
     Extreme, Mean, Total, mean_of, new_max, new_mean, new_min, new_total, push_max, push_mean, push_min, push_total,
     total_of
@@ -56,29 +56,52 @@ cdef inline double typical(double high, double low, double close) noexcept nogil
 
 cdef inline double rsi_step(Rsi* s, double x) noexcept nogil:
     cdef double change = x - s.last, rise, fall
+    if s.fall.mean.seen == s.fall.mean.size:
+        return settled_rsi(s, x)
     s.last = x
     if isnan(change):
         return NAN
     rise = wilder_step(&s.rise, larger(change, 0.0))
     fall = wilder_step(&s.fall, larger(-change, 0.0))
-    if isnan(rise):
-        return NAN
-    return 100.0 * rise / (rise + fall) if rise + fall > 0.0 else 0.0
+    return NAN if isnan(rise) else share_of(rise, fall)
+
+
+cdef inline double settled_rsi(Rsi* s, double x) noexcept nogil:
+    cdef double change = x - s.last, rise, fall
+    s.last = x
+    rise = settled_wilder(&s.rise, larger(change, 0.0))
+    fall = settled_wilder(&s.fall, larger(-change, 0.0))
+    return share_of(rise, fall)
+
+
+cdef inline double share_of(double up, double down) noexcept nogil:
+    """`up` in percent of both; 0 if both are."""
+    return 100.0 * up / (up + down) if up + down > 0.0 else 0.0
 
 
 cdef inline void macd_step(Macd* s, double x, double* out) noexcept nogil:
-    cdef double slow = smooth_step(&s.slow, x), fast, line, signal
+    cdef double slow, fast, signal
+    if s.signal.seen == s.signal.size:
+        settled_macd(s, x, out)
+        return
     out[0] = out[1] = out[2] = NAN
+    slow = smooth_step(&s.slow, x)
     if s.skip > 0:
         s.skip -= 1
         return
     fast = smooth_step(&s.fast, x)
     if isnan(slow):
         return
-    line = fast - slow
-    signal = smooth_step(&s.signal, line)
+    signal = smooth_step(&s.signal, fast - slow)
     if not isnan(signal):
-        out[0], out[1], out[2] = line, signal, line - signal
+        out[0], out[1], out[2] = fast - slow, signal, fast - slow - signal
+
+
+cdef inline void settled_macd(Macd* s, double x, double* out) noexcept nogil:
+    cdef double fast = settled_step(&s.fast, s.fast.share, s.fast.second, x)
+    cdef double slow = settled_step(&s.slow, s.slow.share, s.slow.second, x)
+    cdef double signal = settled_step(&s.signal, s.signal.share, s.signal.second, fast - slow)
+    out[0], out[1], out[2] = fast - slow, signal, fast - slow - signal
 
 
 cdef inline Adx new_adx(int64_t size) noexcept nogil:
@@ -157,7 +180,7 @@ cdef inline double cci_step(Cci* s, double* ring, double high, double low, doubl
     if isnan(mean):
         return NAN
     spread = absolute_deviations(values, s.mean.size, mean)
-    return (x - mean) / (0.015 * (spread / s.mean.count)) if spread > 0.0 else 0.0
+    return (x - mean) / (0.015 * (spread * s.mean.inverse)) if spread > 0.0 else 0.0
 
 
 cdef inline double absolute_deviations(const double* values, int64_t size, double mean) noexcept nogil:
@@ -186,6 +209,4 @@ cdef inline double mfi_step(
     push_total(&s.up, ring, flow if change > rounding else 0.0)
     push_total(&s.down, ring + s.up.size, flow if change < -rounding else 0.0)
     up, down = total_of(&s.up, ring), total_of(&s.down, ring + s.up.size)
-    if isnan(up):
-        return NAN
-    return 100.0 * up / (up + down) if up + down > 0.0 else 0.0
+    return NAN if isnan(up) else share_of(up, down)

@@ -8,7 +8,6 @@ from btcore.indicators.windows cimport (
     Line, Pair, Spread, central_sums, deviation_of, distance_of, moment_of, new_line, new_pair, push_line, push_pair,
     push_spread, sum_of
 )
-from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Regression:      # ring: 2 * size
@@ -60,14 +59,14 @@ cdef inline void regression_step(Regression* s, double* ring, double x, double* 
 
 
 cdef inline double correlation_step(Pair* s, double* ring, double x, double y) noexcept nogil:
-    cdef double xx = 0.0, yy = 0.0, xy = 0.0
+    cdef double xx = 0.0, yy = 0.0, xy = 0.0, r
     push_pair(s, ring, x, y)
     central_sums(s, ring, &xx, &yy, &xy)
-    if isnan(xy):
-        return NAN
-    if not (xx > 0.0 and yy > 0.0):
+    if xx <= 0.0 or yy <= 0.0:
         return 0.0
-    return larger(-1.0, smaller(1.0, xy / sqrt(xx * yy)))
+    r = xy / sqrt(xx * yy)
+    r = 1.0 if r > 1.0 else r  # by rounding
+    return -1.0 if r < -1.0 else r
 
 
 cdef inline double beta_step(Beta* s, double* ring, double asset, double benchmark) noexcept nogil:

@@ -29,7 +29,7 @@ cdef struct Total:       # ring: size
 cdef struct Mean:        # ring: size
     int64_t size
     int64_t at
-    double count         # size
+    double inverse       # 1 / size
     double shift         # NaN until there is an old block, as below
     double sum
 
@@ -73,16 +73,21 @@ cdef inline Total new_total(int64_t size) noexcept nogil:
     return Total(size=size, at=0, sum=NAN)
 
 
-cdef inline void push_total(Total* w, double* ring, double x) noexcept nogil:
+cdef inline void sum_from_end(double* ring, int64_t size, double shift) noexcept nogil:
+    """Replaces each value by the sum of it and those after it, of distances from `shift`."""
     cdef int64_t i
     cdef double sum = 0.0
+    for i in range(size - 1, -1, -1):
+        sum += ring[i] - shift
+        ring[i] = sum
+
+
+cdef inline void push_total(Total* w, double* ring, double x) noexcept nogil:
     ring[w.at] = x
     w.sum += x
     w.at += 1
     if w.at == w.size:
-        for i in range(w.size - 1, -1, -1):
-            sum += ring[i]
-            ring[i] = sum
+        sum_from_end(ring, w.size, 0.0)
         w.at, w.sum = 0, 0.0
 
 
@@ -91,24 +96,20 @@ cdef inline double total_of(const Total* w, const double* ring) noexcept nogil:
 
 
 cdef inline Mean new_mean(int64_t size) noexcept nogil:
-    return Mean(size=size, at=0, count=size, shift=NAN, sum=0.0)
+    return Mean(size=size, at=0, inverse=1.0 / size, shift=NAN, sum=0.0)
 
 
 cdef inline void push_mean(Mean* w, double* ring, double x) noexcept nogil:
-    cdef int64_t i
-    cdef double sum = 0.0
     ring[w.at] = x
     w.sum += x - w.shift
     w.at += 1
     if w.at == w.size:
-        for i in range(w.size - 1, -1, -1):
-            sum += ring[i] - x
-            ring[i] = sum
+        sum_from_end(ring, w.size, x)
         w.at, w.shift, w.sum = 0, x, 0.0
 
 
 cdef inline double mean_of(const Mean* w, const double* ring) noexcept nogil:
-    return w.shift + (w.sum + ring[w.at]) / w.count
+    return w.shift + (w.sum + ring[w.at]) * w.inverse
 
 
 cdef inline Spread new_spread(int64_t size) noexcept nogil:
@@ -139,8 +140,7 @@ cdef inline double distance_of(const Spread* w, const double* ring) noexcept nog
 
 cdef inline double deviation_of(const Spread* w, const double* ring, double distance) noexcept nogil:
     """The standard deviation (ddof 0), of a window with that `distance_of`."""
-    cdef double mean_square = (w.squares + ring[2 * w.at + 1]) * w.inverse
-    cdef double variance = mean_square - distance * distance
+    cdef double variance = (w.squares + ring[2 * w.at + 1]) * w.inverse - distance * distance
     return sqrt(variance) if not variance < 0.0 else 0.0
 
 
