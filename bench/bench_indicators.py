@@ -24,17 +24,17 @@ ROWS: list[tuple[str, str, tuple[float, ...], Any]] = [
     ("rsi", "close", (14,), lambda c: talib.RSI(c, 14)),
     ("macd", "close", (12, 26, 9), lambda c: talib.MACD(c, 12, 26, 9)),
     ("bollinger", "close", (20, 2.0), lambda c: talib.BBANDS(c, 20, 2.0, 2.0)),
-    ("atr", "high low close", (14,), lambda h, l, c: talib.ATR(h, l, c, 14)),
+    ("atr", "high low close", (14,), lambda *hlc: talib.ATR(*hlc, 14)),
     (
         "adx",
         "high low close",
         (14,),
-        lambda h, l, c: (talib.ADX(h, l, c, 14), talib.PLUS_DI(h, l, c, 14), talib.MINUS_DI(h, l, c, 14)),
+        lambda *hlc: (talib.ADX(*hlc, 14), talib.PLUS_DI(*hlc, 14), talib.MINUS_DI(*hlc, 14)),
     ),
-    ("stochastic", "high low close", (14, 3, 3), lambda h, l, c: talib.STOCH(h, l, c, 14, 3, 0, 3, 0)),
-    ("cci", "high low close", (14,), lambda h, l, c: talib.CCI(h, l, c, 14)),
-    ("mfi", "high low close volume", (14,), lambda h, l, c, v: talib.MFI(h, l, c, v, 14)),
-    ("obv", "close volume", (), lambda c, v: talib.OBV(c, v)),  # noqa: PLW0108 - pytest shows its name
+    ("stochastic", "high low close", (14, 3, 3), lambda *hlc: talib.STOCH(*hlc, 14, 3, 0, 3, 0)),
+    ("cci", "high low close", (14,), lambda *hlc: talib.CCI(*hlc, 14)),
+    ("mfi", "high low close volume", (14,), lambda high, low, c, v: talib.MFI(high, low, c, v, 14)),
+    ("obv", "close volume", (), talib.OBV),
     (
         "linear_regression",
         "close",

@@ -8,30 +8,38 @@ from btcore.indicators.windows cimport (
 )
 
 
-# Integers and doubles alternate in structs of averages: the compiler would pack two doubles side by side into a vector,
-# and shuffling it would lengthen the chain from value to value.
-cdef struct Smooth:          # exponential, from the mean of the first `size` values on
-    double value             # the average; the sum of the values until there are `size`
+cdef enum:
+    MOVES = 64               # values after which `base` moves
+
+cdef struct Smooth:          # exponential average, from the mean of the first `size` values on
     int64_t size
-    double before            # the average of two values ago
     int64_t seen             # values so far, up to size
-    double last              # value
-    int64_t unused
     double share             # weight of the newest value
     double second            # weight of the value before it
-
-cdef struct Wilder:          # likewise, with share 1 / size
-    Smooth mean
     double keep              # weight of the average of two values ago
+    double last              # value
+    double before            # the average of two values ago
+    double value             # the average; the sum of the values until there are `size`
+
+# Averages of prices are of distances from `base`, the first price at first. Every MOVES values it moves to the average:
+# so a price that stays gives exactly itself, and no average of a flat market crosses another.
+cdef struct Ema:
+    Smooth mean
+    double base
+    int64_t age              # values since `base` moved
 
 cdef struct Dema:
     Smooth first
     Smooth second            # of the first
+    double base
+    int64_t age
 
 cdef struct Tema:
     Smooth first
     Smooth second
     Smooth third
+    double base
+    int64_t age
 
 cdef struct Wma:             # ring: 2 * size
     Line window
@@ -55,40 +63,41 @@ cdef inline double sma_step(Mean* s, double* ring, double x) noexcept nogil:
 
 
 cdef inline Smooth new_smooth(int64_t size, double share) noexcept nogil:
+    cdef double rest = 1.0 - share
     return Smooth(
-        value=0.0, size=size, before=0.0, seen=0, last=0.0, unused=0, share=share, second=share * (1.0 - share)
+        size=size, seen=0, share=share, second=share * rest, keep=rest * rest, last=0.0, before=0.0, value=0.0
     )
 
 
-cdef inline Smooth new_ema(int64_t size) noexcept nogil:
+cdef inline Smooth new_exponential(int64_t size) noexcept nogil:
     return new_smooth(size, 2.0 / (size + 1))
 
 
-cdef inline Wilder new_wilder(int64_t size) noexcept nogil:
-    cdef double share = 1.0 / size
-    return Wilder(mean=new_smooth(size, share), keep=(1.0 - share) * (1.0 - share))
+cdef inline Smooth new_wilder(int64_t size) noexcept nogil:
+    return new_smooth(size, 1.0 / size)
+
+
+cdef inline Ema new_ema(int64_t size) noexcept nogil:
+    return Ema(mean=new_exponential(size), base=NAN, age=0)
+
+
+cdef inline Dema new_dema(int64_t size) noexcept nogil:
+    return Dema(first=new_exponential(size), second=new_exponential(size), base=NAN, age=0)
+
+
+cdef inline Tema new_tema(int64_t size) noexcept nogil:
+    return Tema(
+        first=new_exponential(size), second=new_exponential(size), third=new_exponential(size), base=NAN, age=0
+    )
+
+
+cdef inline bint is_settled(const Smooth* s) noexcept nogil:
+    return s.seen == s.size
 
 
 cdef inline double smooth_step(Smooth* s, double x) noexcept nogil:
-    return weighted_step(s, s.share, s.second, x)
-
-
-cdef inline double weighted_step(Smooth* s, double share, double second, double x) noexcept nogil:
-    return settled_step(s, share, second, x) if s.seen == s.size else seed(s, x)
-
-
-cdef inline double settled_step(Smooth* s, double share, double second, double x) noexcept nogil:
-    """The average from that of two values ago: so each value waits for the one before the last, not for the last.
-
-    This is what two steps of `value + share * (x - value)` give. A constant series has exactly its own value.
-    """
-    cdef double value = s.before + (share * (x - s.before) + second * (s.last - s.before))
-    s.before, s.value, s.last = s.value, value, x
-    return value
-
-
-cdef inline double seed(Smooth* s, double x) noexcept nogil:
-    """One of the first `size` values."""
+    if is_settled(s):
+        return settled_step(s, s, x)
     s.value += x
     s.seen += 1
     if s.seen < s.size:
@@ -98,50 +107,93 @@ cdef inline double seed(Smooth* s, double x) noexcept nogil:
     return s.value
 
 
-cdef inline double wilder_step(Wilder* s, double x) noexcept nogil:
-    return settled_wilder(s, x) if s.mean.seen == s.mean.size else seed(&s.mean, x)
+cdef inline double settled_step(Smooth* s, const Smooth* w, double x) noexcept nogil:
+    """The average from that of two values ago: so each value waits for the one before the last, not for the last.
+
+    This is what two steps of `value + share * (x - value)` give. The weights are those of `w`, which averages of the
+    same length share, to need fewer registers.
+    """
+    cdef double value = w.keep * s.before + (w.share * x + w.second * s.last)
+    s.before, s.value, s.last = s.value, value, x
+    return value
 
 
-cdef inline double settled_wilder(Wilder* s, double x) noexcept nogil:
-    """As `settled_step`, in a form with a shorter chain, in which a sum of positive values has no cancellation."""
-    cdef double value = s.keep * s.mean.before + (s.mean.share * x + s.mean.second * s.mean.last)
-    s.mean.before, s.mean.value, s.mean.last = s.mean.value, value, x
+cdef inline void move(Smooth* s, double by) noexcept nogil:
+    """Makes the values distances from a base that is larger by `by`."""
+    s.last -= by
+    s.before -= by
+    s.value -= by
+
+
+cdef inline double ema_step(Ema* s, double x) noexcept nogil:
+    if is_settled(&s.mean):
+        return settled_ema(s, x)
+    if isnan(s.base):
+        s.base = x
+    return s.base + smooth_step(&s.mean, x - s.base)
+
+
+cdef inline double settled_ema(Ema* s, double x) noexcept nogil:
+    cdef double value = s.base + settled_step(&s.mean, &s.mean, x - s.base), by
+    s.age += 1
+    if s.age == MOVES:
+        by = s.base + s.mean.value - s.base
+        move(&s.mean, by)
+        s.base, s.age = s.base + by, 0
     return value
 
 
 cdef inline double dema_step(Dema* s, double x) noexcept nogil:
     cdef double first
-    if s.second.seen == s.second.size:
+    if is_settled(&s.second):
         return settled_dema(s, x)
-    first = smooth_step(&s.first, x)
+    if isnan(s.base):
+        s.base = x
+    first = smooth_step(&s.first, x - s.base)
     if isnan(first):
         return NAN
-    return 2.0 * first - smooth_step(&s.second, first)
+    return s.base + (2.0 * first - smooth_step(&s.second, first))
 
 
 cdef inline double settled_dema(Dema* s, double x) noexcept nogil:
-    cdef double share = s.first.share, second = s.first.second, first = settled_step(&s.first, share, second, x)
-    return 2.0 * first - settled_step(&s.second, share, second, first)
+    cdef double first = settled_step(&s.first, &s.first, x - s.base), by
+    cdef double value = s.base + (2.0 * first - settled_step(&s.second, &s.first, first))
+    s.age += 1
+    if s.age == MOVES:
+        by = s.base + first - s.base
+        move(&s.first, by)
+        move(&s.second, by)
+        s.base, s.age = s.base + by, 0
+    return value
 
 
 cdef inline double tema_step(Tema* s, double x) noexcept nogil:
     cdef double first, second
-    if s.third.seen == s.third.size:
+    if is_settled(&s.third):
         return settled_tema(s, x)
-    first = smooth_step(&s.first, x)
+    if isnan(s.base):
+        s.base = x
+    first = smooth_step(&s.first, x - s.base)
     if isnan(first):
         return NAN
     second = smooth_step(&s.second, first)
     if isnan(second):
         return NAN
-    return 3.0 * (first - second) + smooth_step(&s.third, second)
+    return s.base + (3.0 * (first - second) + smooth_step(&s.third, second))
 
 
 cdef inline double settled_tema(Tema* s, double x) noexcept nogil:
-    cdef double share = s.first.share, weight = s.first.second, first, second
-    first = settled_step(&s.first, share, weight, x)
-    second = settled_step(&s.second, share, weight, first)
-    return 3.0 * (first - second) + settled_step(&s.third, share, weight, second)
+    cdef double first = settled_step(&s.first, &s.first, x - s.base)
+    cdef double second = settled_step(&s.second, &s.first, first), by
+    cdef double value = s.base + (3.0 * (first - second) + settled_step(&s.third, &s.first, second))
+    s.age += 1
+    if s.age == MOVES:
+        by = s.base + first - s.base
+        move(&s.first, by)
+        move(&s.second, by)
+        move(&s.third, by)
+        s.base, s.age = s.base + by, 0
+    return value
 
 
 cdef inline Wma new_wma(int64_t size) noexcept nogil:
@@ -161,7 +213,7 @@ cdef inline Kama new_kama(int64_t size, int64_t fast, int64_t slow) noexcept nog
 
 
 cdef inline double kama_step(Kama* s, double* ring, double x) noexcept nogil:
-    """The step of `weighted_step`, with a share of its own at each value."""
+    """As `settled_step`, with a share of its own at each value, in a form that gives a price that stays exactly."""
     cdef double* values = ring + s.way.size
     cdef double first = values[s.at], last = s.last, way, change, share, value
     values[s.at] = x

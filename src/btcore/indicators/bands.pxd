@@ -1,13 +1,13 @@
 """Bands and channels, and the average true range: one step each. Those with several values write them to `out`."""
 
-from libc.math cimport NAN, fabs, isnan
+from libc.math cimport NAN, isnan
 from libc.stdint cimport int64_t
 
-from btcore.indicators.averages cimport Smooth, Wilder, seed, settled_wilder, smooth_step
+from btcore.indicators.averages cimport Ema, Smooth, ema_step, is_settled, settled_step, smooth_step
 from btcore.indicators.windows cimport (
     Extreme, Spread, deviation_of, distance_of, new_max, new_min, push_max, push_min, push_spread
 )
-from btcore.rules.rounding cimport larger
+from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Bollinger:       # ring: 2 * size
@@ -15,11 +15,11 @@ cdef struct Bollinger:       # ring: 2 * size
     double deviations        # width of each band, in standard deviations
 
 cdef struct Atr:
-    Wilder mean
+    Smooth mean              # of Wilder
     double close             # of the last bar; NaN before the first
 
 cdef struct Keltner:
-    Smooth middle
+    Ema middle
     Atr atr
     double multiplier
 
@@ -49,24 +49,24 @@ cdef inline void bollinger_step(Bollinger* s, double* ring, double x, double* ou
 
 cdef inline double atr_step(Atr* s, double high, double low, double close) noexcept nogil:
     cdef double last = s.close
-    if s.mean.mean.seen == s.mean.mean.size:
+    if is_settled(&s.mean):
         return settled_atr(s, high, low, close)
     s.close = close
-    return NAN if isnan(last) else seed(&s.mean.mean, true_range(high, low, last))
+    return NAN if isnan(last) else smooth_step(&s.mean, true_range(high, low, last))
 
 
 cdef inline double settled_atr(Atr* s, double high, double low, double close) noexcept nogil:
     cdef double last = s.close
     s.close = close
-    return settled_wilder(&s.mean, true_range(high, low, last))
+    return settled_step(&s.mean, &s.mean, true_range(high, low, last))
 
 
 cdef inline double true_range(double high, double low, double last) noexcept nogil:
-    return larger(high - low, larger(fabs(high - last), fabs(low - last)))
+    return larger(high, last) - smaller(low, last)
 
 
 cdef inline void keltner_step(Keltner* s, double high, double low, double close, double* out) noexcept nogil:
-    cdef double middle = smooth_step(&s.middle, close), width = s.multiplier * atr_step(&s.atr, high, low, close)
+    cdef double middle = ema_step(&s.middle, close), width = s.multiplier * atr_step(&s.atr, high, low, close)
     out[0] = out[1] = out[2] = NAN
     if not isnan(middle) and not isnan(width):
         out[0], out[1], out[2] = middle + width, middle, middle - width

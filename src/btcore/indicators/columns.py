@@ -1,6 +1,6 @@
 """Computes an indicator over columns: reads them, refuses what it cannot take, and names the row."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from btcore.times.intervals import DAY_NS
 from btcore.times.sessions import sessions
 from btcore.times.zones import utc_offsets
 
-from .kernels import find_rows, new_block, run_block
+from .kernels import new_block, run_columns
 from .parameters import read_parameters, unknown
 from .table import INDICATORS, Description, Floats
 
@@ -124,26 +124,12 @@ def read_column(where: str, values: Any) -> Floats:
 def _one_series(
     described: Description, columns: Sequence[Floats], parameters: tuple[float, ...], place: str = ""
 ) -> tuple[Floats, ...]:
-    rows = len(columns[0])
     series = tuple(np.ascontiguousarray(column) for column in columns)
-    start = max(_first_row(described, name, one, place) for name, one in _named(described, series))
-    results = tuple(np.empty(rows) for _ in described.fields)
-    for result in results:
-        result[:start] = np.nan
-    run_block(new_block(described.name, parameters), series, results, start)
+    results = tuple(np.empty(len(series[0])) for _ in described.fields)
+    bad = run_columns(new_block(described.name, parameters), series, results)
+    if bad is not None:
+        number, row = bad
+        where = f"{described.name}.{described.inputs[number]}[{row}{place}]"
+        found = f"{series[number][row]} is not a finite number"
+        raise DataError(f"{where}: {found}; NaN is allowed only before the first number")
     return results
-
-
-def _named(described: Description, columns: Sequence[Floats]) -> Iterator[tuple[str, Floats]]:
-    return zip(described.inputs, columns, strict=True)
-
-
-def _first_row(described: Description, name: str, column: Floats, place: str) -> int:
-    """The first row that is not NaN; DataError for a NaN after it, and for infinity anywhere."""
-    first, bad = find_rows(column.view(np.uint64))
-    if bad < len(column):
-        raise DataError(
-            f"{described.name}.{name}[{bad}{place}]: {column[bad]} is not a finite number; "
-            "NaN is allowed only before the first number"
-        )
-    return int(first)

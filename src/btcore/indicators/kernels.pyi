@@ -8,13 +8,11 @@ HEAD_WORDS: int
 OUT_AT: int
 
 def new_block(name: str, parameters: Any) -> NDArray[np.float64]: ...
-def run_block(
+def run_columns(
     block: NDArray[np.float64],
     columns: tuple[NDArray[np.float64], ...],
     outputs: tuple[NDArray[np.float64], ...],
-    start: int,
-) -> None: ...
-def find_rows(bits: NDArray[np.uint64]) -> tuple[int, int]: ...
+) -> tuple[int, int] | None: ...
 
 @final
 class Indicator:

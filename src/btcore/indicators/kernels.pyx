@@ -5,8 +5,8 @@ pointers, so a copy of it is an indicator of its own; Numba strategies keep one 
 """
 
 cimport cython
-from libc.math cimport INFINITY, NAN, isnan
-from libc.stdint cimport int64_t, uint64_t
+from libc.math cimport INFINITY, NAN, isfinite, isnan
+from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from btcore.indicators.finite cimport all_finite
@@ -120,10 +120,11 @@ HEAD_WORDS = sizeof(Head) // 8
 OUT_AT = HEAD_WORDS - MAX_OUTPUTS  # where a block has its outputs
 
 
-def run_block(double[::1] block not None, tuple columns not None, tuple outputs not None, int64_t start):
-    """Advances over rows [start, n) of the columns, float64, and writes the outputs of each row.
+def run_columns(double[::1] block not None, tuple columns not None, tuple outputs not None):
+    """Advances over the rows of the columns, float64, and writes the outputs of each row.
 
-    Rows before `start` become NaN. The columns have no NaN from `start` on, see `find_rows`.
+    Rows before the first without NaN become NaN. Returns None; or number and row of a column that has NaN after its
+    first number, or infinity, and then the outputs are not written.
     """
     cdef Head* head = <Head*> &block[0]
     cdef double* state = <double*> (head + 1)
@@ -131,37 +132,41 @@ def run_block(double[::1] block not None, tuple columns not None, tuple outputs 
     cdef outputs_t y
     cdef const double[::1] column
     cdef double[::1] output
-    cdef int64_t n = len(columns[0]) - start
-    if n <= 0:
-        return
-    for i, column in enumerate(columns):
-        x[<int> i] = &column[start]
-    for i, output in enumerate(outputs):
-        y[<int> i] = &output[start]
+    cdef int64_t n = len(columns[0]), start = 0, row
+    cdef int64_t[MAX_INPUTS] first
+    cdef int k, n_inputs = len(columns), n_outputs = len(outputs), bad = -1
+    if n == 0:
+        return None
+    for k, column in enumerate(columns):
+        x[k] = &column[0]
+    for k, output in enumerate(outputs):
+        y[k] = &output[0]
     with nogil:
-        RUNS[head.kind](state, state + head.struct_words, x, y, n)
-    head.seen += n
-    for i in range(len(outputs)):
-        head.out[<int> i] = outputs[i][start + n - 1]
-
-
-def find_rows(const uint64_t[::1] bits not None):
-    """The first row that is not NaN, and the first after it that is NaN or infinite, of float64 as uint64.
-
-    Each is the number of rows if there is none.
-    """
-    cdef int64_t n = bits.shape[0], first = 0, bad
-    cdef uint64_t exponent = 0x7FF0000000000000
-    cdef const uint64_t* p = &bits[0] if n else NULL
-    with nogil:
-        while first < n and (p[first] & <uint64_t> 0x7FFFFFFFFFFFFFFF) > exponent:
-            first += 1
-        bad = n
-        if not all_finite(p + first, n - first):
-            bad = first
-            while p[bad] & exponent != exponent:
-                bad += 1
-    return first, bad
+        for k in range(n_inputs):
+            row = 0
+            while row < n and isnan(x[k][row]):
+                row += 1
+            first[k] = row
+            start = max(start, row)
+        for k in range(n_inputs):
+            if bad < 0 and not all_finite(x[k] + first[k], n - first[k]):
+                bad = k
+            x[k] += start
+        for k in range(n_outputs):
+            for row in range(start):
+                y[k][row] = NAN
+            y[k] += start
+        if bad < 0:
+            RUNS[head.kind](state, state + head.struct_words, x, y, n - start)
+            head.seen += n - start
+    if bad >= 0:
+        row, column = first[bad], columns[bad]
+        while isfinite(column[row]):
+            row += 1
+        return bad, row
+    for k in range(n_outputs):
+        head.out[k] = outputs[k][n - 1]
+    return None
 
 
 @cython.final

@@ -9,8 +9,8 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
 from btcore.indicators.averages cimport (
-    Dema, Kama, Smooth, Tema, Wma, dema_step, kama_step, settled_dema, settled_step, settled_tema,
-    sma_step, smooth_step, tema_step, wma_step
+    Dema, Ema, Kama, Tema, Wma, dema_step, ema_step, is_settled, kama_step, settled_dema, settled_ema, settled_tema,
+    sma_step, tema_step, wma_step
 )
 from btcore.indicators.bands cimport (
     Atr, Bollinger, Donchian, Keltner, Supertrend, atr_step, bollinger_step, donchian_step, keltner_step,
@@ -37,15 +37,15 @@ cdef inline void run_sma(void* state, double* ring, const double** x, double** y
 
 
 cdef inline void run_ema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
-    cdef Smooth s = (<Smooth*> state)[0]
+    cdef Ema s = (<Ema*> state)[0]
     cdef int64_t i = 0
-    while i < n and (s.seen < s.size or (n - i) % 2):
-        y[0][i] = smooth_step(&s, x[0][i])
+    while i < n and (not is_settled(&s.mean) or (n - i) % 2):
+        y[0][i] = ema_step(&s, x[0][i])
         i += 1
     for i in range(i, n, 2):
-        y[0][i] = settled_step(&s, s.share, s.second, x[0][i])
-        y[0][i + 1] = settled_step(&s, s.share, s.second, x[0][i + 1])
-    (<Smooth*> state)[0] = s
+        y[0][i] = settled_ema(&s, x[0][i])
+        y[0][i + 1] = settled_ema(&s, x[0][i + 1])
+    (<Ema*> state)[0] = s
 
 
 cdef inline void run_wma(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
@@ -59,7 +59,7 @@ cdef inline void run_wma(void* state, double* ring, const double** x, double** y
 cdef inline void run_dema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Dema s = (<Dema*> state)[0]
     cdef int64_t i = 0
-    while i < n and (s.second.seen < s.second.size or (n - i) % 2):
+    while i < n and (not is_settled(&s.second) or (n - i) % 2):
         y[0][i] = dema_step(&s, x[0][i])
         i += 1
     for i in range(i, n, 2):
@@ -71,7 +71,7 @@ cdef inline void run_dema(void* state, double* ring, const double** x, double** 
 cdef inline void run_tema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Tema s = (<Tema*> state)[0]
     cdef int64_t i = 0
-    while i < n and (s.third.seen < s.third.size or (n - i) % 2):
+    while i < n and (not is_settled(&s.third) or (n - i) % 2):
         y[0][i] = tema_step(&s, x[0][i])
         i += 1
     for i in range(i, n, 2):
@@ -95,7 +95,7 @@ cdef inline void run_kama(void* state, double* ring, const double** x, double** 
 cdef inline void run_rsi(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Rsi s = (<Rsi*> state)[0]
     cdef int64_t i = 0
-    while i < n and (s.fall.mean.seen < s.fall.mean.size or (n - i) % 2):
+    while i < n and (not is_settled(&s.fall) or (n - i) % 2):
         y[0][i] = rsi_step(&s, x[0][i])
         i += 1
     for i in range(i, n, 2):
@@ -107,7 +107,7 @@ cdef inline void run_rsi(void* state, double* ring, const double** x, double** y
 cdef inline void run_atr(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
     cdef Atr s = (<Atr*> state)[0]
     cdef int64_t i = 0
-    while i < n and (s.mean.mean.seen < s.mean.mean.size or (n - i) % 2):
+    while i < n and (not is_settled(&s.mean) or (n - i) % 2):
         y[0][i] = atr_step(&s, x[0][i], x[1][i], x[2][i])
         i += 1
     for i in range(i, n, 2):
@@ -238,7 +238,7 @@ cdef inline void run_macd(void* state, double* ring, const double** x, double** 
     cdef Macd s = (<Macd*> state)[0]
     cdef double[3] out
     cdef int64_t i = 0
-    while i < n and (s.signal.seen < s.signal.size or (n - i) % 2):
+    while i < n and (not is_settled(&s.signal) or (n - i) % 2):
         macd_step(&s, x[0][i], out)
         y[0][i], y[1][i], y[2][i] = out[0], out[1], out[2]
         i += 1

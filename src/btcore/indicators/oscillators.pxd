@@ -3,17 +3,17 @@
 from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int64_t
 
-from btcore.indicators.averages cimport Smooth, Wilder, settled_step, settled_wilder, smooth_step, wilder_step
+from btcore.indicators.averages cimport MOVES, Smooth, is_settled, move, settled_step, smooth_step
 from btcore.indicators.windows cimport (
     Extreme, Mean, Total, mean_of, new_max, new_mean, new_min, new_total, push_max, push_mean, push_min, push_total,
     total_of
 )
-from btcore.rules.rounding cimport larger
+from btcore.rules.rounding cimport larger, smaller
 
 
 cdef struct Rsi:
-    Wilder rise
-    Wilder fall
+    Smooth rise              # of Wilder
+    Smooth fall
     double last              # NaN before the first value
 
 cdef struct Macd:
@@ -21,6 +21,8 @@ cdef struct Macd:
     Smooth slow
     Smooth signal
     int64_t skip             # values until the fast average starts: its seed ends with that of the slow one
+    double base              # of fast and slow, as in averages.pxd
+    int64_t age
 
 cdef struct Adx:
     int64_t size
@@ -56,21 +58,21 @@ cdef inline double typical(double high, double low, double close) noexcept nogil
 
 cdef inline double rsi_step(Rsi* s, double x) noexcept nogil:
     cdef double change = x - s.last, rise, fall
-    if s.fall.mean.seen == s.fall.mean.size:
+    if is_settled(&s.fall):
         return settled_rsi(s, x)
     s.last = x
     if isnan(change):
         return NAN
-    rise = wilder_step(&s.rise, larger(change, 0.0))
-    fall = wilder_step(&s.fall, larger(-change, 0.0))
+    rise = smooth_step(&s.rise, larger(change, 0.0))
+    fall = smooth_step(&s.fall, larger(-change, 0.0))
     return NAN if isnan(rise) else share_of(rise, fall)
 
 
 cdef inline double settled_rsi(Rsi* s, double x) noexcept nogil:
     cdef double change = x - s.last, rise, fall
     s.last = x
-    rise = settled_wilder(&s.rise, larger(change, 0.0))
-    fall = settled_wilder(&s.fall, larger(-change, 0.0))
+    rise = settled_step(&s.rise, &s.rise, larger(change, 0.0))
+    fall = settled_step(&s.fall, &s.rise, larger(-change, 0.0))
     return share_of(rise, fall)
 
 
@@ -81,15 +83,17 @@ cdef inline double share_of(double up, double down) noexcept nogil:
 
 cdef inline void macd_step(Macd* s, double x, double* out) noexcept nogil:
     cdef double slow, fast, signal
-    if s.signal.seen == s.signal.size:
+    if is_settled(&s.signal):
         settled_macd(s, x, out)
         return
     out[0] = out[1] = out[2] = NAN
-    slow = smooth_step(&s.slow, x)
+    if isnan(s.base):
+        s.base = x
+    slow = smooth_step(&s.slow, x - s.base)
     if s.skip > 0:
         s.skip -= 1
         return
-    fast = smooth_step(&s.fast, x)
+    fast = smooth_step(&s.fast, x - s.base)
     if isnan(slow):
         return
     signal = smooth_step(&s.signal, fast - slow)
@@ -98,10 +102,15 @@ cdef inline void macd_step(Macd* s, double x, double* out) noexcept nogil:
 
 
 cdef inline void settled_macd(Macd* s, double x, double* out) noexcept nogil:
-    cdef double fast = settled_step(&s.fast, s.fast.share, s.fast.second, x)
-    cdef double slow = settled_step(&s.slow, s.slow.share, s.slow.second, x)
-    cdef double signal = settled_step(&s.signal, s.signal.share, s.signal.second, fast - slow)
-    out[0], out[1], out[2] = fast - slow, signal, fast - slow - signal
+    cdef double line = settled_step(&s.fast, &s.fast, x - s.base) - settled_step(&s.slow, &s.slow, x - s.base), by
+    cdef double signal = settled_step(&s.signal, &s.signal, line)
+    out[0], out[1], out[2] = line, signal, line - signal
+    s.age += 1
+    if s.age == MOVES:
+        by = s.base + s.slow.value - s.base
+        move(&s.fast, by)
+        move(&s.slow, by)
+        s.base, s.age = s.base + by, 0
 
 
 cdef inline Adx new_adx(int64_t size) noexcept nogil:
@@ -114,7 +123,7 @@ cdef inline Adx new_adx(int64_t size) noexcept nogil:
 cdef inline void adx_step(Adx* s, double high, double low, double close, double* out) noexcept nogil:
     """ADX, +DI and -DI, as TA-Lib has them: the first sums are of size - 1 changes, the first ADX of size DX."""
     cdef double up = high - s.high, down = s.low - low, plus_di, minus_di, both
-    cdef double true_range = larger(high - low, larger(fabs(high - s.close), fabs(low - s.close)))
+    cdef double true_range = larger(high, s.close) - smaller(low, s.close)
     s.high, s.low, s.close = high, low, close
     out[0] = out[1] = out[2] = NAN
     if isnan(up):

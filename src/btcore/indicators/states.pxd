@@ -3,7 +3,9 @@
 from libc.math cimport NAN
 from libc.stdint cimport int64_t
 
-from btcore.indicators.averages cimport Dema, Kama, Smooth, Tema, Wma, new_ema, new_kama, new_wilder, new_wma
+from btcore.indicators.averages cimport (
+    Dema, Ema, Kama, Tema, Wma, new_dema, new_ema, new_exponential, new_kama, new_tema, new_wilder, new_wma
+)
 from btcore.indicators.bands cimport Atr, Bollinger, Donchian, Keltner, Supertrend, new_donchian
 from btcore.indicators.oscillators cimport Adx, Cci, Macd, Mfi, Rsi, Stochastic, new_adx, new_stochastic
 from btcore.indicators.statistics cimport Beta, Obv, Regression, Vwap, new_regression
@@ -18,7 +20,7 @@ cdef enum:
 
 cdef union AnyState:         # a state of any kind
     Mean mean
-    Smooth smooth
+    Ema ema
     Wma wma
     Dema dema
     Tema tema
@@ -51,20 +53,21 @@ cdef inline int64_t open_state(int kind, AnyState* s, const double* p, int64_t* 
     if kind == SMA:
         s.mean, size, ring = new_mean(n), sizeof(Mean), n
     elif kind == EMA:
-        s.smooth, size = new_ema(n), sizeof(Smooth)
+        s.ema, size = new_ema(n), sizeof(Ema)
     elif kind == WMA:
         s.wma, size, ring = new_wma(n), sizeof(Wma), 2 * n
     elif kind == DEMA:
-        s.dema, size = Dema(new_ema(n), new_ema(n)), sizeof(Dema)
+        s.dema, size = new_dema(n), sizeof(Dema)
     elif kind == TEMA:
-        s.tema, size = Tema(new_ema(n), new_ema(n), new_ema(n)), sizeof(Tema)
+        s.tema, size = new_tema(n), sizeof(Tema)
     elif kind == KAMA:
         s.kama, size, ring = new_kama(n, <int64_t> p[1], <int64_t> p[2]), sizeof(Kama), 2 * n
     elif kind == RSI:
         s.rsi, size = Rsi(new_wilder(n), new_wilder(n), NAN), sizeof(Rsi)
     elif kind == MACD:
-        s.macd.fast, s.macd.slow, s.macd.signal = new_ema(n), new_ema(<int64_t> p[1]), new_ema(<int64_t> p[2])
-        s.macd.skip, size = <int64_t> p[1] - n, sizeof(Macd)
+        s.macd.fast, s.macd.slow = new_exponential(n), new_exponential(<int64_t> p[1])
+        s.macd.signal, s.macd.skip = new_exponential(<int64_t> p[2]), <int64_t> p[1] - n
+        s.macd.base, s.macd.age, size = NAN, 0, sizeof(Macd)
     elif kind == BOLLINGER:
         s.bollinger, size, ring = Bollinger(new_spread(n), p[1]), sizeof(Bollinger), 2 * n
     elif kind == ATR:

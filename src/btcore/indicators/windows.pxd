@@ -47,8 +47,7 @@ cdef struct Line:        # ring: 2 * size
     double count         # size
     double shift
     double sum
-    double place         # `at` as a double
-    double moment        # sum of the new block's values times their place in it, from 1
+    double lag           # sum of the sums before each of the new block's values
 
 cdef struct Pair:        # ring: 5 * size
     int64_t size
@@ -145,7 +144,7 @@ cdef inline double deviation_of(const Spread* w, const double* ring, double dist
 
 
 cdef inline Line new_line(int64_t size) noexcept nogil:
-    return Line(size=size, at=0, count=size, shift=NAN, sum=0.0, place=0.0, moment=0.0)
+    return Line(size=size, at=0, count=size, shift=NAN, sum=0.0, lag=0.0)
 
 
 cdef inline void push_line(Line* w, double* ring, double x) noexcept nogil:
@@ -153,16 +152,15 @@ cdef inline void push_line(Line* w, double* ring, double x) noexcept nogil:
     cdef double sum = 0.0, moment = 0.0
     ring[2 * w.at] = x
     w.at += 1
-    w.place += 1.0
+    w.lag += w.sum
     w.sum += x - w.shift
-    w.moment += (x - w.shift) * w.place
     if w.at == w.size:
         for i in range(w.size - 1, -1, -1):
             sum += ring[2 * i] - x
             moment += sum
             ring[2 * i] = sum
             ring[2 * i + 1] = moment
-        w.at, w.place, w.shift, w.sum, w.moment = 0, 0.0, x, 0.0, 0.0
+        w.at, w.shift, w.sum, w.lag = 0, x, 0.0, 0.0
 
 
 cdef inline double sum_of(const Line* w, const double* ring) noexcept nogil:
@@ -172,7 +170,7 @@ cdef inline double sum_of(const Line* w, const double* ring) noexcept nogil:
 
 cdef inline double moment_of(const Line* w, const double* ring) noexcept nogil:
     """Sum of the distances from `shift` times 1 for the oldest value, to `size` for the newest."""
-    return ring[2 * w.at + 1] + ((w.count - w.place) * w.sum + w.moment)
+    return ring[2 * w.at + 1] + (w.count * w.sum - w.lag)
 
 
 cdef inline Pair new_pair(int64_t size) noexcept nogil:

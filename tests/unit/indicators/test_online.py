@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from btcore import indicators
 from btcore.errors import ConfigError, DataError
 from btcore.indicators import Indicator
-from btcore.indicators.kernels import new_block, run_block
+from btcore.indicators.kernels import new_block, run_columns
 from btcore.indicators.table import INDICATORS
 
 
@@ -74,7 +74,7 @@ def test_pieces_equal_columns(case: Case, cuts: list[int]) -> None:
     edges = sorted({0, 90, *cuts})
     for first, last in pairwise(edges):
         outputs = tuple(np.empty(last - first) for _ in INDICATORS[case.name].fields)
-        run_block(block, tuple(column[first:last] for column in columns), outputs, 0)
+        run_columns(block, tuple(column[first:last] for column in columns), outputs)
         pieces.append(np.column_stack(outputs))
     assert np.concatenate(pieces).tobytes() == over_columns(case, columns).tobytes()
 
