@@ -162,21 +162,25 @@ cdef inline void run_rolling_min(
     """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
     cdef Extreme s = (<Extreme*> state)[0]
     cdef int64_t i = 0, j, last = s.size - 1
+    cdef const double* rows
+    cdef double* out
     cdef double best
     while i < n:
+        rows, out = x[0] + i, y[0] + i
         if s.at != 0 or not s.full or n - i < s.size:
-            y[0][i] = push_min(&s, ring, x[0][i])
+            out[0] = push_min(&s, ring, rows[0])
             i += 1
             continue
         best = INFINITY
         for j in range(last):
-            best = smaller(best, x[0][i + j])
-            y[0][i + j] = smaller(best, ring[j + 1])
-        best = INFINITY
-        for j in range(last, -1, -1):
-            best = smaller(best, x[0][i + j])
+            best = smaller(best, rows[j])
+            out[j] = smaller(best, ring[j + 1])
+        best = rows[last]
+        ring[last] = best
+        for j in range(last - 1, -1, -1):
+            best = smaller(best, rows[j])
             ring[j] = best
-        y[0][i + last] = best
+        out[last] = best
         i += s.size
     (<Extreme*> state)[0] = s
 
@@ -187,21 +191,25 @@ cdef inline void run_rolling_max(
     """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
     cdef Extreme s = (<Extreme*> state)[0]
     cdef int64_t i = 0, j, last = s.size - 1
+    cdef const double* rows
+    cdef double* out
     cdef double best
     while i < n:
+        rows, out = x[0] + i, y[0] + i
         if s.at != 0 or not s.full or n - i < s.size:
-            y[0][i] = push_max(&s, ring, x[0][i])
+            out[0] = push_max(&s, ring, rows[0])
             i += 1
             continue
         best = -INFINITY
         for j in range(last):
-            best = larger(best, x[0][i + j])
-            y[0][i + j] = larger(best, ring[j + 1])
-        best = -INFINITY
-        for j in range(last, -1, -1):
-            best = larger(best, x[0][i + j])
+            best = larger(best, rows[j])
+            out[j] = larger(best, ring[j + 1])
+        best = rows[last]
+        ring[last] = best
+        for j in range(last - 1, -1, -1):
+            best = larger(best, rows[j])
             ring[j] = best
-        y[0][i + last] = best
+        out[last] = best
         i += s.size
     (<Extreme*> state)[0] = s
 

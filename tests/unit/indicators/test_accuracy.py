@@ -88,11 +88,45 @@ def test_a_constant_price_is_its_own_mean_and_has_no_deviation(price: float) -> 
 
 
 def test_averages_of_a_flat_market_do_not_cross() -> None:
-    """EMAs that began with the same price stay at it, whatever their periods."""
-    prices = np.concatenate([market(1, 50)["close"][-1:].repeat(300)])
-    fast, slow = indicators.ema(prices, 5), indicators.ema(prices, 50)
-    np.testing.assert_allclose(fast[49:], slow[49:], rtol=1e-15)
-    assert len(set(fast[49:].tolist())) == len(set(slow[49:].tolist())) == 1
+    """A price that does not move is the average from the first value on, whatever the period."""
+    flat = np.full(300, 0.1)
+    averages = [
+        indicators.ema(flat, 5),
+        indicators.ema(flat, 50),
+        indicators.dema(flat, 9),
+        indicators.tema(flat, 9),
+    ]
+    for average in averages:
+        assert set(average[~np.isnan(average)].tolist()) == {0.1}
+    for values in indicators.macd(flat):
+        assert set(values[33:].tolist()) == {0.0}
+
+
+@pytest.mark.parametrize("period", [2, 9, 50])
+def test_averages_come_to_a_price_that_stays(period: int) -> None:
+    """To the last bit, so that averages of different lengths are equal then."""
+    walk = market(1, 500)["close"]
+    prices = np.concatenate([walk, np.full(3000, walk[-1])])
+    for average in (indicators.ema, indicators.dema, indicators.tema):
+        assert set(average(prices, period)[-100:].tolist()) == {walk[-1]}
+    assert np.abs(indicators.macd(prices, period, 2 * period).line[-100:]).max() < 1e-20
+
+
+def test_an_average_follows_its_recursion_in_exact_arithmetic() -> None:
+    prices = market(2, 700)["close"]
+    share = Fraction(2, 11)
+    exact = sum(Fraction(price) for price in prices[:10].tolist()) / 10
+    found = indicators.ema(prices, 10)
+    for row in range(10, 700):
+        exact = Fraction(float(exact)) if row % 50 == 0 else exact  # or its digits become too many
+        exact += share * (Fraction(prices[row]) - exact)
+        assert abs(found[row] / float(exact) - 1.0) < 1e-15
+
+
+def test_averages_forget_large_prices() -> None:
+    prices = large_then_small()[-3000:]
+    after = indicators.ema(prices, 5)[-500:]
+    np.testing.assert_allclose(after, indicators.ema(prices[-900:], 5)[-500:], rtol=1e-14)
 
 
 def test_extremes_take_constant_time_per_value() -> None:
