@@ -16,6 +16,7 @@ from btcore.data.run_source import merge
 from btcore.results.labels import OrderReason, OrderStatus
 from btcore.results.result import Result, load_result
 from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.indicator_views import IndicatorView
 from btcore.strategies.callbacks.order_state import OrderState
 from btcore.strategies.callbacks.strategy import (
     BarEvent,
@@ -77,6 +78,7 @@ __all__ = [
     "DataError",
     "Execution",
     "FillEvent",
+    "IndicatorView",
     "Inspection",
     "Instrument",
     "LeakReport",

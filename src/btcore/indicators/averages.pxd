@@ -119,10 +119,17 @@ cdef inline double settled_step(Smooth* s, const Smooth* w, double x) noexcept n
 
 
 cdef inline void move(Smooth* s, double by) noexcept nogil:
-    """Makes the values distances from a base that is larger by `by`."""
+    """Makes the values distances from a base that is larger by `by`.
+
+    In a flat market they halve for ever: before arithmetic with such small numbers becomes slow, they become 0.
+    """
     s.last -= by
-    s.before -= by
-    s.value -= by
+    s.before = without_trace(s.before - by)
+    s.value = without_trace(s.value - by)
+
+
+cdef inline double without_trace(double x) noexcept nogil:
+    return 0.0 if fabs(x) < 1e-200 else x
 
 
 cdef inline double ema_step(Ema* s, double x) noexcept nogil:

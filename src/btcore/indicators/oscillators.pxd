@@ -110,6 +110,7 @@ cdef inline void settled_macd(Macd* s, double x, double* out) noexcept nogil:
         by = s.base + s.slow.value - s.base
         move(&s.fast, by)
         move(&s.slow, by)
+        move(&s.signal, 0.0)
         s.base, s.age = s.base + by, 0
 
 

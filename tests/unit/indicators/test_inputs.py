@@ -50,6 +50,13 @@ def test_a_null_before_the_first_number_is_nan(values: Any) -> None:
     np.testing.assert_array_equal(indicators.sma(values, 2), [np.nan, np.nan, 3.0])
 
 
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_a_frame_is_columns_side_by_side(frame: Any) -> None:
+    found = indicators.sma(frame({"a": PRICES, "b": PRICES[::-1]}), 2)
+    np.testing.assert_array_equal(found[:, 0], indicators.sma(PRICES, 2))
+    np.testing.assert_array_equal(found[:, 1], indicators.sma(PRICES[::-1], 2))
+
+
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_columns_side_by_side_equal_one_at_a_time(case: Case) -> None:
     markets = [inputs_of(case, market(seed, 60)) for seed in (1, 2)]

@@ -135,11 +135,10 @@ def over_columns(
     return whole
 
 
-def label_of(found: Description, parameters: Mapping[str, Any], column: str | None) -> str:
-    """`rsi_14`, `macd_12_26_9`, `sma_20_volume`."""
-    return "_".join(
-        [found.name, *(f"{value:g}" for value in parameters.values()), *([column] if column else [])]
-    )
+def label_of(found: Description, values: Sequence[Any], column: str | None) -> str:
+    """`rsi_14`, `macd_12_26_9`, `sma_20_volume`, `vwap_XNYS`."""
+    shown = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    return "_".join([found.name, *shown, *([column] if column else [])])
 
 
 def _by_name(  # noqa: PLR0917 - the arguments of make_view
@@ -157,7 +156,7 @@ def _by_name(  # noqa: PLR0917 - the arguments of make_view
     found = find(what)
     options = {each: named[each] for each in SESSION_OPTIONS if each in named and "session" in found.inputs}
     values = read_parameters(found, parameters, {each: named[each] for each in named if each not in options})
-    label = name or label_of(found, values, column)
+    label = name or label_of(found, [*values.values(), *options.values()], column)
     if found.inputs in (("x", "y"), ("asset", "benchmark")):
         return _of_two(found, label, symbol, values, streams, seen, kind, column)
     source = find_source(streams, symbol, kind)

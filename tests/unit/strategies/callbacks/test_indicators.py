@@ -262,6 +262,18 @@ def test_the_same_request_is_the_same_view():
     assert len(result.indicators) == 1
 
 
+def test_vwap_of_other_sessions_is_another_view():
+    bars = minute_bars("AAPL", "2024-01-02", "2024-01-05")
+    _, result = collect(
+        {"AAPL": bars},
+        lambda ctx: [ctx.indicator("vwap", "AAPL", **zone) for zone in ({}, {"timezone": "Asia/Tokyo"})],
+        lambda views, bar: 0,
+    )
+    assert list(result.indicators) == [("vwap", "AAPL"), ("vwap_Asia/Tokyo", "AAPL")]
+    tokyo = indicators.vwap(bars, timezone="Asia/Tokyo")
+    np.testing.assert_array_equal(result.indicators["vwap_Asia/Tokyo", "AAPL"]["value"], tokyo)
+
+
 def test_the_rows_are_those_of_the_run():
     bars = minute_bars()
     start = int(bars.timestamp[50])
