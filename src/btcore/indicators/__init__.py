@@ -7,7 +7,7 @@
 `Indicator("rsi", 14).update(price)` takes one value after the other and gives the same bits.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .functions import (
     adx,
@@ -72,6 +72,8 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    meant = "" if name.startswith("_") else near(name, __all__, OTHER_NAMES)
-    raise AttributeError(f"btcore.indicators has no {name!r}{meant}")
+if not TYPE_CHECKING:  # type checkers find unknown names by themselves
+
+    def __getattr__(name: str) -> Any:
+        meant = "" if name.startswith("_") else near(name, __all__, OTHER_NAMES)
+        raise AttributeError(f"btcore.indicators has no {name!r}{meant}")

@@ -4,7 +4,8 @@ from libc.math cimport NAN, fabs, isnan
 from libc.stdint cimport int64_t
 
 from btcore.indicators.windows cimport (
-    Line, Mean, Total, mean_of, moment_of, new_line, new_mean, new_total, push_line, push_mean, push_total, total_of
+    Line, Mean, Total, mean_of, moment_of_weighted, new_line, new_mean, new_total, push_mean, push_total, push_weighted,
+    total_of
 )
 
 
@@ -41,7 +42,7 @@ cdef struct Tema:
     double base
     int64_t age
 
-cdef struct Wma:             # ring: 2 * size
+cdef struct Wma:             # ring: size
     Line window
     double scale             # one over the sum of the weights
 
@@ -208,8 +209,8 @@ cdef inline Wma new_wma(int64_t size) noexcept nogil:
 
 
 cdef inline double wma_step(Wma* s, double* ring, double x) noexcept nogil:
-    push_line(&s.window, ring, x)
-    return s.window.shift + moment_of(&s.window, ring) * s.scale
+    push_weighted(&s.window, ring, x)
+    return s.window.shift + moment_of_weighted(&s.window, ring) * s.scale
 
 
 cdef inline Kama new_kama(int64_t size, int64_t fast, int64_t slow) noexcept nogil:

@@ -18,7 +18,7 @@ from btcore.data.containers import Bars
 
 from .columns import compute, compute_of_bars
 from .parameters import unknown
-from .table import Adx, Bands, Floats, Macd, Regression, Stochastic, Supertrend
+from .table import INDICATORS, Adx, Bands, Floats, Macd, Regression, Stochastic, Supertrend
 
 Values = NDArray[Any] | Sequence[float] | Any  # a Series of pandas or polars too
 _P = ParamSpec("_P")
@@ -39,6 +39,19 @@ def _checked(function: Callable[_P, _T]) -> Callable[_P, _T]:
         return function(*args, **named)
 
     return call
+
+
+def _with_calls(function: Callable[_P, _T]) -> Callable[_P, _T]:
+    """The function, whose docstring says how it is called: with Bars, or with columns."""
+    described = INDICATORS[function.__name__]
+    parameters = [f"{each.name}={each.default:g}" for each in described.parameters]
+    if "session" in described.inputs:
+        ways = ["bars, *, timezone=None, calendar=None", ", ".join(described.inputs)]
+    else:
+        ways = [", ".join([*inputs, *parameters]) for inputs in (["bars"], described.inputs)]
+    calls = " or ".join(f"{described.name}({way})" for way in ways)
+    function.__doc__ = f"{(function.__doc__ or '').rstrip()}\n\n    Called as {calls}.\n    "
+    return function
 
 
 @_checked
@@ -144,6 +157,7 @@ def beta(asset: Values, benchmark: Values, period: int) -> Floats:
 def atr(bars: Bars, period: int = 14) -> Floats: ...
 @overload
 def atr(high: Values, low: Values, close: Values, period: int = 14) -> Floats: ...
+@_with_calls
 def atr(*given: Any, **named: Any) -> Floats:
     """Average true range of Wilder. The first bar, which has no close before it, does not count."""
     return compute_of_bars("atr", given, named)
@@ -153,6 +167,7 @@ def atr(*given: Any, **named: Any) -> Floats:
 def adx(bars: Bars, period: int = 14) -> Adx: ...
 @overload
 def adx(high: Values, low: Values, close: Values, period: int = 14) -> Adx: ...
+@_with_calls
 def adx(*given: Any, **named: Any) -> Adx:
     """Average directional index of Wilder, with +DI and -DI: `adx`, `plus_di`, `minus_di`, 0 to 100."""
     return compute_of_bars("adx", given, named)
@@ -164,6 +179,7 @@ def stochastic(bars: Bars, period: int = 14, smooth_k: int = 3, smooth_d: int = 
 def stochastic(
     high: Values, low: Values, close: Values, period: int = 14, smooth_k: int = 3, smooth_d: int = 3
 ) -> Stochastic: ...
+@_with_calls
 def stochastic(*given: Any, **named: Any) -> Stochastic:
     """Slow stochastic of Lane, 0 to 100: `k`, where the close is in the range of the bars, and its mean `d`.
 
@@ -176,6 +192,7 @@ def stochastic(*given: Any, **named: Any) -> Stochastic:
 def cci(bars: Bars, period: int = 14) -> Floats: ...
 @overload
 def cci(high: Values, low: Values, close: Values, period: int = 14) -> Floats: ...
+@_with_calls
 def cci(*given: Any, **named: Any) -> Floats:
     """Commodity channel index of Lambert, of the typical price (high + low + close) / 3."""
     return compute_of_bars("cci", given, named)
@@ -185,6 +202,7 @@ def cci(*given: Any, **named: Any) -> Floats:
 def mfi(bars: Bars, period: int = 14) -> Floats: ...
 @overload
 def mfi(high: Values, low: Values, close: Values, volume: Values, period: int = 14) -> Floats: ...
+@_with_calls
 def mfi(*given: Any, **named: Any) -> Floats:
     """Money flow index, 0 to 100: the share of money that flowed in bars whose typical price rose."""
     return compute_of_bars("mfi", given, named)
@@ -194,6 +212,7 @@ def mfi(*given: Any, **named: Any) -> Floats:
 def obv(bars: Bars) -> Floats: ...
 @overload
 def obv(close: Values, volume: Values) -> Floats: ...
+@_with_calls
 def obv(*given: Any, **named: Any) -> Floats:
     """On-balance volume: the first volume, then plus the volume of rises, minus that of falls."""
     return compute_of_bars("obv", given, named)
@@ -203,6 +222,7 @@ def obv(*given: Any, **named: Any) -> Floats:
 def donchian(bars: Bars, period: int = 20, offset: int = 0) -> Bands: ...
 @overload
 def donchian(high: Values, low: Values, period: int = 20, offset: int = 0) -> Bands: ...
+@_with_calls
 def donchian(*given: Any, **named: Any) -> Bands:
     """Donchian channel: the highest high and the lowest low of `period` bars, and their mean.
 
@@ -217,6 +237,7 @@ def keltner(bars: Bars, period: int = 20, atr_period: int = 10, multiplier: floa
 def keltner(
     high: Values, low: Values, close: Values, period: int = 20, atr_period: int = 10, multiplier: float = 2.0
 ) -> Bands: ...
+@_with_calls
 def keltner(*given: Any, **named: Any) -> Bands:
     """Keltner channel: the EMA of the close, and `multiplier` average true ranges above and below."""
     return compute_of_bars("keltner", given, named)
@@ -228,6 +249,7 @@ def supertrend(bars: Bars, period: int = 10, multiplier: float = 3.0) -> Supertr
 def supertrend(
     high: Values, low: Values, close: Values, period: int = 10, multiplier: float = 3.0
 ) -> Supertrend: ...
+@_with_calls
 def supertrend(*given: Any, **named: Any) -> Supertrend:
     """Supertrend: `value`, the band below (or above) the price, and `direction`, 1 up or -1 down."""
     return compute_of_bars("supertrend", given, named)
@@ -237,6 +259,7 @@ def supertrend(*given: Any, **named: Any) -> Supertrend:
 def vwap(bars: Bars, *, timezone: str | None = None, calendar: str | None = None) -> Floats: ...
 @overload
 def vwap(high: Values, low: Values, close: Values, volume: Values, session: Values) -> Floats: ...
+@_with_calls
 def vwap(*given: Any, **named: Any) -> Floats:
     """Volume-weighted average price since the start of the session, of the typical price; NaN without volume.
 

@@ -55,7 +55,7 @@ cdef inline int64_t open_state(int kind, AnyState* s, const double* p, int64_t* 
     elif kind == EMA:
         s.ema, size = new_ema(n), sizeof(Ema)
     elif kind == WMA:
-        s.wma, size, ring = new_wma(n), sizeof(Wma), 2 * n
+        s.wma, size, ring = new_wma(n), sizeof(Wma), n
     elif kind == DEMA:
         s.dema, size = new_dema(n), sizeof(Dema)
     elif kind == TEMA:

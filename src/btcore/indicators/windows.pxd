@@ -163,6 +163,26 @@ cdef inline void push_line(Line* w, double* ring, double x) noexcept nogil:
         w.at, w.shift, w.sum, w.lag = 0, x, 0.0, 0.0
 
 
+cdef inline void push_weighted(Line* w, double* ring, double x) noexcept nogil:
+    """As `push_line`, of a window that keeps no sums but `moment_of_weighted`, in a ring of `size`."""
+    cdef int64_t i
+    cdef double sum = 0.0, moment = 0.0
+    ring[w.at] = x
+    w.at += 1
+    w.lag += w.sum
+    w.sum += x - w.shift
+    if w.at == w.size:
+        for i in range(w.size - 1, -1, -1):
+            sum += ring[i] - x
+            moment += sum
+            ring[i] = moment
+        w.at, w.shift, w.sum, w.lag = 0, x, 0.0, 0.0
+
+
+cdef inline double moment_of_weighted(const Line* w, const double* ring) noexcept nogil:
+    return ring[w.at] + (w.count * w.sum - w.lag)
+
+
 cdef inline double sum_of(const Line* w, const double* ring) noexcept nogil:
     """Sum of the distances from `shift`."""
     return w.sum + ring[2 * w.at]
