@@ -65,7 +65,7 @@ cdef struct Extreme:     # ring: size
     int64_t size
     int64_t at
     double best          # of the new block
-    bint full
+    int64_t full         # 1: there is an old block; as wide as the rest, so that no byte of a state is undefined
 
 
 cdef inline Total new_total(int64_t size) noexcept nogil:
@@ -241,11 +241,11 @@ cdef inline void central_sums(const Pair* w, const double* ring, double* xx, dou
 
 
 cdef inline Extreme new_max(int64_t size) noexcept nogil:
-    return Extreme(size=size, at=0, best=-INFINITY, full=False)
+    return Extreme(size=size, at=0, best=-INFINITY, full=0)
 
 
 cdef inline Extreme new_min(int64_t size) noexcept nogil:
-    return Extreme(size=size, at=0, best=INFINITY, full=False)
+    return Extreme(size=size, at=0, best=INFINITY, full=0)
 
 
 cdef inline double push_max(Extreme* w, double* ring, double x) noexcept nogil:
@@ -259,7 +259,7 @@ cdef inline double push_max(Extreme* w, double* ring, double x) noexcept nogil:
         for i in range(w.size - 1, -1, -1):
             best = larger(best, ring[i])
             ring[i] = best
-        w.at, w.best, w.full = 0, -INFINITY, True
+        w.at, w.best, w.full = 0, -INFINITY, 1
     return larger(w.best, ring[w.at]) if w.full else NAN
 
 
@@ -274,5 +274,5 @@ cdef inline double push_min(Extreme* w, double* ring, double x) noexcept nogil:
         for i in range(w.size - 1, -1, -1):
             best = smaller(best, ring[i])
             ring[i] = best
-        w.at, w.best, w.full = 0, INFINITY, True
+        w.at, w.best, w.full = 0, INFINITY, 1
     return smaller(w.best, ring[w.at]) if w.full else NAN

@@ -89,7 +89,9 @@ def test_bars_stand_for_their_columns(name: str, bars: bt.Bars) -> None:
 
 
 def test_docstrings_say_how_functions_of_bars_are_called() -> None:
-    calls = "Called as keltner(bars, period=20, atr_period=10, multiplier=2) or keltner(high, low, close, period=20"
+    calls = (
+        "Called as keltner(bars, period=20, atr_period=10, multiplier=2) or keltner(high, low, close, period"
+    )
     assert calls in str(indicators.keltner.__doc__)
     calls = "vwap(bars, *, timezone=None, calendar=None) or vwap(high, low, close, volume, session)."
     assert calls in str(indicators.vwap.__doc__)

@@ -19,6 +19,9 @@ from btcore.indicators.kernels import new_block, run_columns
 from btcore.indicators.table import INDICATORS
 
 
+INDICATORS_OF_MANY_BYTES = {"tema": (9,), "stochastic": (9, 8, 7), "macd": (5, 7, 9), "correlation": (12,)}
+
+
 def over_columns(case: Case, columns: Any) -> NDArray[np.float64]:
     """The values, (rows, fields)."""
     function = getattr(indicators, case.name)
@@ -97,6 +100,16 @@ def test_rows_before_the_first_number_are_skipped(case: Case) -> None:
     assert np.isnan(found[:5]).all()
     assert found[5:].tobytes() == over_columns(case, columns).tobytes()
     assert np.isnan(over_columns(case, [np.full(4, np.nan) for _ in columns])).all()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_byte_of_a_new_state_is_defined(case: Case) -> None:
+    """The hash of a Numba strategy's state is part of a run's fingerprint."""
+    others = [Case(name, INDICATORS_OF_MANY_BYTES[name]) for name in INDICATORS_OF_MANY_BYTES]
+    first = new_block(case.name, case.parameters).tobytes()
+    for other in others:  # leaves other bytes on the stack
+        new_block(other.name, other.parameters)
+        assert new_block(case.name, case.parameters).tobytes() == first
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
