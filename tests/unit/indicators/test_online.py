@@ -18,7 +18,6 @@ from btcore.indicators import Indicator
 from btcore.indicators.kernels import new_block, run_columns
 from btcore.indicators.table import INDICATORS
 
-
 INDICATORS_OF_MANY_BYTES = {"tema": (9,), "stochastic": (9, 8, 7), "macd": (5, 7, 9), "correlation": (12,)}
 
 
