@@ -1,8 +1,8 @@
 """Each indicator over columns: the loop around its step, from which arrays, objects and Numba have their values.
 
 The state is copied to a local variable, so that the compiler keeps its fields in registers: through a pointer each of
-them would be stored and loaded at each row, as it could overlap the outputs. Recursive
-averages take two steps in each turn: so no value has to change places, see `settled_step`.
+them would be stored and loaded at each row, as it could overlap the outputs. Recursive averages take two steps in each
+turn: so no value has to change places, see `settled_step`.
 """
 
 from libc.math cimport INFINITY
