@@ -21,6 +21,7 @@ CLAIMS = {
     6: "Starting and loading",
     7: "Results",
     8: "Server, over loopback sockets",
+    9: "Indicators over arrays",
 }
 HEAD = ["what", "ms, median (quartiles)", "per second", "its bound", "bound, ms", "bound ÷ ours", "goal"]
 PACKAGES = ("btcore", "numpy", "numba", "polars", "pytest-benchmark")

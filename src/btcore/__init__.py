@@ -3,6 +3,7 @@
 `run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
 """
 
+from btcore import indicators
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
 from btcore.backtest.repeat import Replay, replay
@@ -15,6 +16,7 @@ from btcore.data.run_source import merge
 from btcore.results.labels import OrderReason, OrderStatus
 from btcore.results.result import Result, load_result
 from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.indicator_views import IndicatorView
 from btcore.strategies.callbacks.order_state import OrderState
 from btcore.strategies.callbacks.strategy import (
     BarEvent,
@@ -76,6 +78,7 @@ __all__ = [
     "DataError",
     "Execution",
     "FillEvent",
+    "IndicatorView",
     "Inspection",
     "Instrument",
     "LeakReport",
@@ -105,6 +108,7 @@ __all__ = [
     "__version__",
     "import_lean",
     "import_nautilus",
+    "indicators",
     "inspect",
     "leakcheck",
     "load_result",

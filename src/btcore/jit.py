@@ -21,4 +21,5 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError("numba is not installed: pip install 'btcore[numba]'", name="numba") from error
 
 from .strategies.compiled.numba import *  # noqa: F403
+from .strategies.compiled.numba_indicators import *  # noqa: F403
 from .strategies.compiled.numba_orders import *  # noqa: F403

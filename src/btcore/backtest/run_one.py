@@ -160,6 +160,7 @@ def play_prepared(
     """
     description = cache(lambda: prepared.describe(describe()))
     player = play(prepared, handler, report)
+    indicators = handler.context.finish_indicators() if isinstance(handler, CallbackHandler) else {}
     played = _played(handler)
     journal = RunJournal(
         player,
@@ -183,6 +184,7 @@ def play_prepared(
         benchmark=None if prepared.benchmark is None else prepared.benchmark.values,
         prices=price_columns(prepared.markets),
         strategy=played,
+        indicators=indicators,
     )
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from btcore.results.report.chart import Chart
 
 Manifest = dict[str, Any]
+Indicators = dict[tuple[str, str], Table]
 
 
 class Bounds(NamedTuple):
@@ -58,6 +59,7 @@ class Result(ResultFigures):
         fingerprint: str | Callable[[], str],
         journal: RunJournal | None = None,
         strategy: Any = None,
+        indicators: Mapping[tuple[str, str], Callable[[], Table]] | None = None,
     ) -> None:
         self.journal = journal
         self.optimistic_metrics: Metrics | None = None  # with intrabar="bounds"
@@ -68,6 +70,7 @@ class Result(ResultFigures):
         self._manifest = manifest
         self._fingerprint = fingerprint
         self._tables: dict[str, Table] = {}
+        self._indicators = indicators or {}
 
     @classmethod
     def from_journal(
@@ -81,11 +84,12 @@ class Result(ResultFigures):
         benchmark: BenchmarkValues | None = None,
         prices: PriceSource | None = None,
         strategy: Any = None,
+        indicators: Mapping[tuple[str, str], Callable[[], Table]] | None = None,
     ) -> Self:
         """The result of a finished run.
 
         `prices(symbol)` returns None or the columns (ts_start, ts_end, low, high), from which MAE and MFE are
-        computed; it is called when round trips are first read.
+        computed; it is called when round trips are first read. `indicators` make the tables of that property.
         """
         make = {
             "equity_curve": partial(views.equity_curve, journal),
@@ -105,6 +109,7 @@ class Result(ResultFigures):
             fingerprint=fingerprint,
             journal=journal,
             strategy=strategy,
+            indicators=indicators,
         )
 
     @classmethod
@@ -115,13 +120,23 @@ class Result(ResultFigures):
         metrics: Metrics,
         logs: Sequence[str],
         fingerprint: str,
+        *,
+        indicators: Mapping[tuple[str, str], Table] | None = None,
     ) -> Self:
         """A result without a journal, from saved tables; ConfigError if one is missing."""
         missing = [name for name in TABLES if name not in tables]
         if missing:
             raise ConfigError(f"tables: {missing[0]!r} is missing")
         make = {name: partial(tables.__getitem__, name) for name in TABLES}
-        return cls(metrics=metrics, make=make, logs=logs, manifest=manifest, fingerprint=fingerprint)
+        shown = {key: partial(lambda kept: kept, table) for key, table in (indicators or {}).items()}
+        return cls(
+            metrics=metrics,
+            make=make,
+            logs=logs,
+            manifest=manifest,
+            fingerprint=fingerprint,
+            indicators=shown,
+        )
 
     def table(self, name: str) -> Table:
         """The table of that name; ConfigError if there is none."""
@@ -174,6 +189,14 @@ class Result(ResultFigures):
     def benchmark_curve(self) -> Table:
         """timestamp, value: what the capital would be worth in the benchmark; empty without one."""
         return self.table("benchmark_curve")
+
+    @cached_property
+    def indicators(self) -> Indicators:
+        """The indicators that the strategy asked for, by name and symbol: `indicators["rsi_14", "AAPL"]`.
+
+        Each is a table of `timestamp`, at which the value was known, and the values, float64, one per row.
+        """
+        return {key: make() for key, make in self._indicators.items()}
 
     def explain(self, order_id: int) -> str:
         """The history of an order in a few lines, each fill with its cause; ConfigError for an unknown id."""
@@ -274,7 +297,7 @@ class Result(ResultFigures):
         """Writes one .npz or .parquet file, completely or not at all; ConfigError for another suffix."""
         from . import archive
 
-        tables = self.tables()
+        tables, indicators = self.tables(), self.indicators
         document = archive.Document(
             fingerprint=self.fingerprint,
             metrics=self.metrics,
@@ -283,8 +306,9 @@ class Result(ResultFigures):
             dtypes=archive.describe(tables),
             optimistic_metrics=self.optimistic_metrics,
             account_terms=self._account_terms,
+            indicators=archive.describe_indicators(indicators),
         )
-        archive.write(path, tables, document)
+        archive.write(path, tables, document, indicators)
 
     def plot(self, path: str | Path | None = None) -> "Chart":
         """Equity, drawdown and exposure as an SVG chart, which notebooks show; saved to `path` if given."""
@@ -323,9 +347,14 @@ def load_result(path: str | Path) -> Result:
     """The result that `Result.save` wrote to `path`; DataError if the file is not a saved result."""
     from . import archive
 
-    tables, document = archive.read(path)
+    tables, document, indicators = archive.read(path)
     result = Result.from_tables(
-        tables, document.manifest, document.metrics, document.logs, document.fingerprint
+        tables,
+        document.manifest,
+        document.metrics,
+        document.logs,
+        document.fingerprint,
+        indicators=indicators,
     )
     result.optimistic_metrics = document.optimistic_metrics
     result._account_terms = document.account_terms

@@ -3,6 +3,7 @@
 from libc.stdint cimport int8_t, int32_t, int64_t
 
 from btcore.model cimport Account, Market, Outbox, Position, Request
+from btcore.strategies.callbacks.indicator_views cimport RowsSeen
 
 
 cdef class Context:
@@ -16,11 +17,15 @@ cdef class Context:
     cdef int64_t last_oco            # the highest oco number used
     cdef readonly str timezone       # of the run; times without an offset are local in it
     cdef dict streams                # by (symbol, kind): index of the stream on the tape, container
+    cdef RowsSeen seen               # rows that indicators may show
+    cdef dict indicators             # by (name, symbol)
+    cdef list fed_indicators         # those of one's own, which have to be fed
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the callback, message)
     cdef readonly dict tags          # by id of the order
     cdef dict sent_terms             # with response latency: by id, the terms of an order as last requested
 
+    cdef int feed_indicators(self) except -1
     cdef int32_t index(self, str symbol) except -1
     cdef int check_active(self) except -1
     cdef const Position* position_of(self, str symbol, leg) except NULL

@@ -1,10 +1,11 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict, Unpack, final
 
 from numpy.typing import NDArray
 
 from btcore.data.timestamps import Moment
 
+from .indicator_views import IndicatorView
 from .order_state import OrderState
 
 _TimeInForce = Literal["GTC", "DAY", "IOC", "FOK", "GTD", "OPG", "CLS"]
@@ -58,6 +59,17 @@ class Context:
         rows: int | None = None,
         kind: Literal["bars", "quotes", "trades"] | None = None,
     ) -> NDArray[Any]: ...
+    def indicator(
+        self,
+        what: Any,
+        symbol: str | tuple[str, str],
+        *parameters: Any,
+        kind: Literal["bars", "quotes", "trades"] | None = None,
+        column: str | tuple[str, ...] | None = None,
+        name: str | None = None,
+        **named: Any,
+    ) -> IndicatorView: ...
+    def finish_indicators(self) -> dict[tuple[str, str], Callable[[], NDArray[Any]]]: ...
     def buy(self, symbol: str, quantity: float, **terms: Unpack[_Terms]) -> int: ...
     def sell(self, symbol: str, quantity: float, **terms: Unpack[_Terms]) -> int: ...
     def send(self, symbol: str, side: int, quantity: float, **terms: Unpack[_Terms]) -> int: ...

@@ -18,13 +18,15 @@ from btcore.model cimport (
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
 from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
+from btcore.strategies.callbacks.indicator_views cimport IndicatorView, RowsSeen
 
 from btcore.data.timestamps import moment_ns
-from btcore.errors import DataError, OrderError
+from btcore.errors import ConfigError, DataError, OrderError
 from btcore.model import OrderType
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
+from btcore.strategies.callbacks.indicators import make_view
 from btcore.strategies.callbacks.order_state import order_state
 
 
@@ -49,6 +51,9 @@ cdef class Context:
         self.sent_terms = {}
         self.streams = {}
         self.timezone = "UTC"
+        self.seen = RowsSeen()
+        self.indicators = {}
+        self.fed_indicators = []
 
     def attach_data(self, markets, str timezone not None):
         """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone."""
@@ -75,6 +80,52 @@ cdef class Context:
             raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}")
         cdef int64_t end = self.market.rows[<int64_t> stream]
         return container.columns[column][0 if rows is None else max(0, end - rows):end]
+
+    def indicator(self, what, symbol not None, *parameters, kind=None, column=None, name=None, **named):
+        """An indicator of a symbol, as of its latest row at each callback: `ctx.indicator("rsi", "AAPL", 14)`.
+
+        `what` is a name of `btcore.indicators`, whose parameters follow. Of one column it is close, mid or trade price,
+        or `column`; of two series, `symbol` is a pair, of rows with the same time. Or `what` is one's own: an object
+        with `update(event)`, or a function of an event (and of what follows), which have each row before the callback
+        and return the value; a function of whole columns, which `column` names (one or a tuple); an array with a value
+        for each row of the symbol in this run. Rows are those of `kind`, if the symbol has several. The values are in
+        `Result.indicators` by name and symbol; `name` replaces "rsi_14". ConfigError for an invalid name or parameter,
+        and a function that looks ahead; OrderError for a symbol that is not in the run; DataError for missing columns.
+        """
+        self.check_active()
+        cdef IndicatorView view = make_view(
+            what, symbol, parameters, named, streams=self.streams, seen=self.seen, timezone=self.timezone, kind=kind,
+            column=column, name=name,
+        )
+        key = view.name, view.symbol
+        if key in self.indicators:
+            if name is None and isinstance(what, str) and kind is None:
+                return self.indicators[key]
+            raise ConfigError(f"indicator: {view.name!r} of {view.symbol} exists already; give it another name=")
+        self.indicators[key] = view
+        if view.update is not None:
+            self.fed_indicators.append(view)
+            view.feed()
+        return view
+
+    cdef int feed_indicators(self) except -1:
+        cdef IndicatorView view
+        for view in self.fed_indicators:
+            view.feed()
+        return 0
+
+    def finish_indicators(self):
+        """The values of each indicator, by name and symbol; called once, after the run, while its engine exists."""
+        cdef IndicatorView view
+        if not self.indicators:
+            return {}
+        self.seen.rows = self.market.rows
+        try:
+            for view in self.indicators.values():
+                view.finish()
+        finally:
+            self.seen.rows = NULL
+        return {key: view.table for key, view in self.indicators.items()}
 
     cdef int32_t index(self, str symbol) except -1:
         self.check_active()

@@ -66,9 +66,9 @@ cdef class CallbackHandler(Handler):
         """Runs the callback of one event. The context is valid only during the call."""
         cdef Context ctx = self.context
         cdef int code
-        ctx.market, ctx.account, ctx.out = market, account, out
+        ctx.market, ctx.account, ctx.out, ctx.seen.rows = market, account, out, market.rows
         code = self.run_callback(market)
-        ctx.out = NULL
+        ctx.out, ctx.seen.rows = NULL, NULL
         return code
 
     cdef int run_callback(self, const Market* market) noexcept:
@@ -86,6 +86,8 @@ cdef class CallbackHandler(Handler):
         if kind == TIMER:
             heappop(ctx.timers)
             ctx.out.next_timer = ctx.timers[0] if ctx.timers else NEVER
+        if ctx.fed_indicators:
+            ctx.feed_indicators()
         callback = self.callbacks[kind]
         if callback is None:
             return 0
