@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from saved_runs import all_results, digests_as_in_0_1_0, result_digests, sweep_digests
 
-import btcore as bt
 from btcore.backtest.manifest import describe_settings
 from btcore.config import Execution, Instrument
 
