@@ -5,6 +5,9 @@ pointers, so a copy of it is an indicator of its own; Numba strategies keep one 
 """
 
 cimport cython
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject_GenericGetAttr
+from cpython.ref cimport PyObject
 from libc.math cimport INFINITY, NAN, isfinite, isnan
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
@@ -183,6 +186,7 @@ cdef class Indicator:
     cdef readonly dict parameters
     cdef readonly tuple inputs, fields
     cdef object result_type
+    cdef dict places             # of the values, by field
 
     def __init__(self, str name not None, *parameters, **named):
         from btcore.indicators.parameters import find, read_parameters
@@ -191,6 +195,7 @@ cdef class Indicator:
         self.name = found.name
         self.parameters = read_parameters(found, parameters, named)
         self.inputs, self.fields, self.result_type = found.inputs, found.fields, found.result
+        self.places = {field: i for i, field in enumerate(found.fields)}
         self.block = new_block(found.name, self.parameters.values())
         self.view = self.block
 
@@ -234,10 +239,17 @@ cdef class Indicator:
         """The latest value, or all of them as a named tuple."""
         return self.latest()
 
-    def __getattr__(self, str name):
-        if name not in self.fields:
-            raise AttributeError(f"{self.name} has no {name!r}; its values are {', '.join(self.fields)}")
-        return (<Head*> &self.view[0]).out[<int> self.fields.index(name)]
+    def __getattribute__(self, str name):
+        """A value by name. Other attributes are looked up after that: an error on the way costs 0.5 µs."""
+        cdef PyObject* place = PyDict_GetItem(self.places, name)
+        if place == NULL:
+            try:
+                return PyObject_GenericGetAttr(self, name)
+            except AttributeError:
+                raise AttributeError(
+                    f"{self.name} has no {name!r}; its values are {', '.join(self.fields)}"
+                ) from None
+        return (<Head*> &self.view[0]).out[<int> <object> place]
 
     def __float__(self):
         return float(self.value)

@@ -16,6 +16,7 @@ cdef class IndicatorView:
     cdef readonly str symbol     # of two, both with a comma
     cdef readonly tuple fields   # the names of the values
     cdef int32_t[2] streams      # whose rows count; the second is -1 for one symbol
+    cdef dict places             # of the values, by field
     cdef tuple arrays            # of the fields, float64
     cdef column_t[3] columns      # where these are
     cdef rows_t[2] shared        # by rows of each stream: rows that both symbols have; NULL for one symbol

@@ -6,6 +6,9 @@ object of one's own has its rows one by one, before each callback.
 """
 
 cimport cython
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject_GenericGetAttr
+from cpython.ref cimport PyObject
 from libc.math cimport INFINITY, NAN, isnan
 from libc.stdint cimport int64_t
 
@@ -42,6 +45,7 @@ cdef class IndicatorView:
             for i, shared in enumerate(counts):
                 self.shared[<int> i] = &shared[0]
         self.counts, self.times = counts, times
+        self.places = {field: i for i, field in enumerate(fields)}
 
     def feed_by(self, update, container):
         """Has the values come from `update(event)`, called with each row of a container."""
@@ -77,11 +81,19 @@ cdef class IndicatorView:
             records[field] = array[:self.known]
         return records
 
-    def __getattr__(self, str name):
-        if name not in self.fields:
-            raise AttributeError(f"{self.name} has no {name!r}; its values are {', '.join(self.fields)}")
-        cdef int64_t count = self.count()
-        return self.columns[<int> self.fields.index(name)][count - 1] if count else NAN
+    def __getattribute__(self, str name):
+        """A value by name. Other attributes are looked up after that: an error on the way costs 0.5 µs."""
+        cdef PyObject* place = PyDict_GetItem(self.places, name)
+        cdef int64_t count
+        if place == NULL:
+            try:
+                return PyObject_GenericGetAttr(self, name)
+            except AttributeError:
+                raise AttributeError(
+                    f"{self.name} has no {name!r}; its values are {', '.join(self.fields)}"
+                ) from None
+        count = self.count()
+        return self.columns[<int> <object> place][count - 1] if count else NAN
 
     @property
     def ready(self):
