@@ -142,10 +142,17 @@ cdef inline double target_quantity(
 
     NaN if the symbol has no price yet.
     """
-    cdef double left = room(account, out, symbol) / account.instruments[symbol].margin_weight
     if not market.tickers[symbol].priced:
         return NAN
-    return money_quantity(market, account, symbol, weight, smaller(fabs(weight) * equity(account), left))
+    return payable_quantity(market, account, out, symbol, weight, fabs(weight) * equity(account))
+
+
+cdef inline double payable_quantity(
+    const Market* market, const Account* account, const Outbox* out, int32_t symbol, double side, double money
+) noexcept nogil:
+    """As `money_quantity`, reduced to the buying power."""
+    cdef double left = room(account, out, symbol) / account.instruments[symbol].margin_weight
+    return money_quantity(market, account, symbol, side, smaller(money, left))
 
 
 cdef inline double difference(
@@ -175,21 +182,29 @@ cdef inline int64_t order_target(
 cdef inline int64_t order_target_percent(
     const Market* market, const Account* account, Outbox* out, int32_t symbol, double weight
 ) noexcept nogil:
-    """Sends a market order that brings the position to `weight` of equity. Returns as `order_target` does.
+    """Sends a market order that brings the position to `weight` of equity. Returns as `order_target` does."""
+    return order_target_money(market, account, out, symbol, weight, fabs(weight) * equity(account))
+
+
+cdef inline int64_t order_target_money(
+    const Market* market, const Account* account, Outbox* out, int32_t symbol, double side, double money
+) noexcept nogil:
+    """Sends a market order that brings the position to a worth of `money`, with the sign of `side`; 0: to none.
 
     An order that raises the position is smaller if the other positions leave less buying power, and it then carries
-    the quantity asked for. If nothing of it is left, the whole is sent: its admission decides.
+    the quantity asked for. If nothing of it is left, the whole is sent: its admission decides. Returns as
+    `order_target` does.
     """
     cdef double held = account.positions[symbol].qty + out.pending[symbol]
-    cdef double wanted = fabs(weight) * equity(account), target, asked, delta, whole
+    cdef double target, asked, delta, whole
     cdef Request request
     if not market.tickers[symbol].priced:
         return 0
-    asked = money_quantity(market, account, symbol, weight, wanted)
+    asked = money_quantity(market, account, symbol, side, money)
     target = asked
     if not lowers(held, asked):
-        target = target_quantity(market, account, out, symbol, weight)
-    out.n_small += weight != 0.0 and wanted > 0.0 and asked == 0.0
+        target = payable_quantity(market, account, out, symbol, side, money)
+    out.n_small += side != 0.0 and money > 0.0 and asked == 0.0
     delta = difference(account, out, symbol, target)
     if target == asked:
         return submit(out, symbol, 1 if delta > 0 else -1, fabs(delta)) if delta != 0.0 else 0

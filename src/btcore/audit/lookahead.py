@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import partial, wraps
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
@@ -272,6 +272,7 @@ def _stopped(strategy: Any, until: int) -> Any:
 
 
 def _ignoring_later(hook: Callable[..., None], until: int) -> Callable[..., None]:
+    @wraps(hook)
     def call(ctx: Any, *event: Any) -> None:
         if ctx.now <= until:
             hook(ctx, *event)

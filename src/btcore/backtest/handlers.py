@@ -39,7 +39,8 @@ def prepare_strategy(
         return strategy, lambda: describe_strategy(strategy, None)
     handler, description = _handler_of(run, strategy, params)
     if isinstance(handler, CallbackHandler):
-        handler.context.attach_data(run.markets, run.timezone)
+        sessions = None if run.calendar is None else (run.sessions.opens, run.sessions.closes)
+        handler.context.attach_data(run.markets, run.timezone, sessions)
     return handler, lambda: description
 
 

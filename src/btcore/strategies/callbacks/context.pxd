@@ -11,7 +11,9 @@ cdef class Context:
     cdef const Account* account
     cdef Outbox* out
     cdef dict indexes
-    cdef list timers                # a heap of ns UTC
+    cdef list timers                # a heap of (ns UTC, number, name, (Repeat, after_bars) or None)
+    cdef int64_t n_timers            # set so far
+    cdef object sessions             # opens and closes of the run's calendar; None: there is none
     cdef list working                # ids of the orders that are not known to have ended
     cdef int64_t n_listed            # orders that were added to `working` so far
     cdef int64_t last_oco            # the highest oco number used
@@ -35,5 +37,8 @@ cdef class Context:
     cdef int8_t type_of(self, int64_t order_id) except -1
     cdef bint is_working(self, int64_t order_id)
     cdef int keep_terms(self, int64_t order_id, const Request* request) except -1
-    cdef int64_t time(self, str name, value) except? -1
-    cdef int32_t weighted(self, str symbol, double weight) except -1
+    cdef int64_t moment_of(self, str name, value) except? -1
+    cdef int add_timer(self, int64_t ts, str name, repeat) except -1
+    cdef int add_repeating(self, repeat, str name, bint after_bars) except -1
+    cdef object take_timer(self)
+    cdef int32_t weighted(self, str symbol, double weight, str name=*) except -1

@@ -7,13 +7,14 @@ cimport cython
 from libc.math cimport NAN, isfinite, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from heapq import heappush
+from heapq import heappop, heappush
 
 from btcore.contract cimport (
-    amend_trailing, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
+    amend_trailing, cancel, lowers, money_quantity, new_order, order_target, order_target_money, order_target_percent,
+    send_order,
 )
 from btcore.model cimport (
-    GTD, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
+    GTD, NEVER, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
@@ -28,6 +29,8 @@ from btcore.rules.order_terms import (
 )
 from btcore.strategies.callbacks.indicators import make_view
 from btcore.strategies.callbacks.order_state import order_state
+from btcore.strategies.callbacks.repeating import local_datetime, repeat_at, repeat_every
+from btcore.times.clock import zone
 
 
 _KINDS = ("quotes", "trades", "bars")  # the order of a symbol's streams on the tape
@@ -55,10 +58,14 @@ cdef class Context:
         self.indicators = {}
         self.fed_indicators = []
 
-    def attach_data(self, markets, str timezone not None):
-        """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone."""
+    def attach_data(self, markets, str timezone not None, sessions=None):
+        """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone.
+
+        `sessions` are the opens and closes of the run's calendar, ns UTC; None without one.
+        """
         self.streams = {}
         self.timezone = timezone
+        self.sessions = sessions
         for symbol, containers in markets:
             for container in sorted(containers, key=lambda c: _KINDS.index(c.kind)):
                 self.streams[symbol, container.kind] = (len(self.streams), container)
@@ -145,6 +152,12 @@ cdef class Context:
         """The run's clock, int64 ns UTC."""
         self.check_active()
         return self.market.now
+
+    @property
+    def time(self):
+        """The run's clock as an aware datetime in the run's timezone, to the microsecond."""
+        self.check_active()
+        return local_datetime(self.market.now, zone(self.timezone))
 
     @property
     def cash(self):
@@ -275,7 +288,7 @@ cdef class Context:
         request.oco, request.parent = oco, parent
         self.last_oco = max(self.last_oco, oco)
         if request.time_in_force == GTD and expires is not None:
-            request.expires = self.time("expires", expires)
+            request.expires = self.moment_of("expires", expires)
         raise_conflict(symbol, time_conflict(
             request.order_type, request.time_in_force, expires is not None, post_only
         ))
@@ -353,14 +366,43 @@ cdef class Context:
             self.market, self.account, self.out, self.weighted(symbol, weight), weight
         ))
 
-    cdef int32_t weighted(self, str symbol, double weight) except -1:
-        """The index of a symbol that can be ordered by weight; OrderError if it cannot."""
+    cdef int32_t weighted(self, str symbol, double weight, str name="weight") except -1:
+        """The index of a symbol that can be ordered by weight or value; OrderError if it cannot."""
         cdef int32_t s = self.index(symbol)
         if not isfinite(weight):
-            raise OrderError(f"{symbol}: weight {weight} is not a finite number")
+            raise OrderError(f"{symbol}: {name} {weight} is not a finite number")
         if not self.market.tickers[s].priced:
-            raise OrderError(f"{symbol}: no price yet; a target weight needs one")
+            raise OrderError(f"{symbol}: no price yet; a target {name} needs one")
         return s
+
+    def order_target_value(self, str symbol not None, double value):
+        """`order_target` for a quantity worth `value` in the run's currency, signed; otherwise as `order_target_percent`.
+
+        Returns the id of the order, None if there is no difference.
+        """
+        return id_or_none(order_target_money(
+            self.market, self.account, self.out, self.weighted(symbol, value, "value"), value, abs(value)
+        ))
+
+    def close(self, str symbol not None, leg=None):
+        """Closes the position by a market order, of what its open market orders leave of it; returns the order's id.
+
+        None if nothing is left. Other open orders stay. In a hedging account give a `leg`: its position is closed by a
+        reduce-only order. OrderError as in `position`.
+        """
+        cdef double qty = self.position_of(symbol, leg).qty
+        if self.account.legs == NULL:
+            return self.order_target(symbol, 0.0)
+        if leg is None:
+            raise OrderError(f"{symbol}: a hedging account has two positions; close needs leg='long' or leg='short'")
+        return self.send(symbol, -1 if qty > 0 else 1, abs(qty), reduce_only=True) if qty else None
+
+    def close_all(self):
+        """Closes every position as `close` does; returns the ids of the orders, in the order of the symbols."""
+        self.check_active()
+        legs = (None,) if self.account.legs == NULL else ("long", "short")
+        sent = [self.close(symbol, leg) for symbol in self.symbols for leg in legs]
+        return [order_id for order_id in sent if order_id is not None]
 
     def order_target_weights(self, weights not None):
         """Brings several symbols to weights of equity, {symbol: weight}; other symbols stay as they are.
@@ -468,17 +510,60 @@ cdef class Context:
     cdef bint is_working(self, int64_t order_id):
         return self.account.orders[order_id - 1].known_status <= PARTIALLY_FILLED
 
-    def set_timer(self, moment):
+    def set_timer(self, moment, str name=None, *, bint after_bars=False):
         """Schedules one call of `on_timer` at `moment`, before the next event if past.
 
         It is int64 ns UTC, a datetime, a date or an ISO 8601 text; without an offset it is local in the run's timezone.
-        OrderError for anything else.
+        OrderError for anything else. An `on_timer(self, ctx, name)` receives the `name`. A timer comes before the bars
+        and ticks of its moment; with `after_bars` it comes after them, one nanosecond later.
         """
         self.check_active()
-        heappush(self.timers, self.time("moment", moment))
-        self.out.next_timer = self.timers[0]
+        self.add_timer(self.moment_of("moment", moment) + after_bars, name, None)
 
-    cdef int64_t time(self, str name, value) except? -1:
+    def every(self, interval, str name=None, *, bint after_bars=False):
+        """Calls `on_timer` at each multiple of `interval`, such as "5min", since local midnight in the run's timezone.
+
+        "day", "week" (Monday), "month" and "quarter" are the local midnights that begin one. The first call is later
+        than now, and they go on to the end of the data, also at times without data. `name` and `after_bars` are as in
+        `set_timer`. OrderError for another interval, or one of more than a day.
+        """
+        self.check_active()
+        self.add_repeating(repeat_every(interval, self.timezone), name, after_bars)
+
+    def at(self, clock, str name=None, *, timezone=None, offset=None, bint after_bars=False):
+        """Calls `on_timer` every day at a local time, such as "15:55", or at each session's "open" or "close".
+
+        `timezone` is that of the time, by default the run's. Sessions are those of the run's calendar; `offset`, such
+        as "-5min", is added to their times. Otherwise as `every`. OrderError for another time, without a calendar,
+        or for an unknown timezone.
+        """
+        self.check_active()
+        self.add_repeating(
+            repeat_at(clock, offset, self.timezone if timezone is None else zone_name(timezone), self.sessions), name,
+            after_bars,
+        )
+
+    cdef int add_timer(self, int64_t ts, str name, repeat) except -1:
+        heappush(self.timers, (ts, self.n_timers, name, repeat))
+        self.n_timers += 1
+        self.out.next_timer = self.timers[0][0]
+        return 0
+
+    cdef int add_repeating(self, repeat, str name, bint after_bars) except -1:
+        cdef int64_t ts = repeat.after(self.market.now)
+        if ts != NEVER:
+            self.add_timer(ts + after_bars, name, (repeat, after_bars))
+        return 0
+
+    cdef object take_timer(self):
+        """Removes the timer that is due, adds its repetition, and returns its name."""
+        ts, _, name, repeat = heappop(self.timers)
+        self.out.next_timer = self.timers[0][0] if self.timers else NEVER
+        if repeat is not None:
+            self.add_repeating(repeat[0], name, repeat[1])
+        return name
+
+    cdef int64_t moment_of(self, str name, value) except? -1:
         """A time in ns UTC; OrderError for what is none."""
         if type(value) is int:
             return value
@@ -489,13 +574,21 @@ cdef class Context:
 
     @property
     def waiting_timers(self):
-        """The times of the timers that have not been called, int64 ns UTC."""
-        return list(self.timers)
+        """The times of the timers set once that have not been called, int64 ns UTC."""
+        return [ts for ts, _, _, repeat in self.timers if repeat is None]
 
     def log(self, str message not None):
         """Adds a line to the `logs` of the result."""
         self.check_active()
         self.logs.append((self.market.calls, message))
+
+
+cdef str zone_name(timezone):
+    """The name of a timezone; OrderError for an unknown one."""
+    try:
+        return str(zone(timezone))
+    except ConfigError as error:
+        raise OrderError(f"at: {error}") from None
 
 
 cdef str type_name(int8_t order_type):

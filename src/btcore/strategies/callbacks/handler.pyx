@@ -3,14 +3,14 @@
 cimport cython
 from cpython.ref cimport PyObject
 
-from heapq import heappop
-
 from btcore.contract cimport Handler
-from btcore.model cimport Account, BAR, FILL, Market, NEVER, Outbox, QUOTE, TIMER, TRADE
+from btcore.model cimport Account, BAR, FILL, Market, Outbox, QUOTE, TIMER, TRADE
 from btcore.strategies.callbacks.context cimport Context
 from btcore.strategies.callbacks.events cimport (
     BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
 )
+
+from btcore.strategies.callbacks.repeating import takes_name
 
 cdef extern from *:
     """
@@ -46,6 +46,7 @@ cdef class CallbackHandler(Handler):
     cdef readonly object strategy
     cdef readonly object error       # the exception that a callback raised, or None
     cdef tuple callbacks             # by Kind; None where the strategy has none
+    cdef bint names_timers           # on_timer takes the name of the timer
     cdef QuoteEvent quote            # the latest event of each kind
     cdef TradeEvent trade
     cdef BarEvent bar
@@ -57,6 +58,7 @@ cdef class CallbackHandler(Handler):
         self.callbacks = tuple([getattr(strategy, name, None) for name in _CALLBACKS])
         for kind, callback in enumerate(self.callbacks):
             self.kinds |= (callback is not None) << kind
+        self.names_timers = takes_name(self.callbacks[TIMER])
         self.keeps_gil = self.kinds & (1 << QUOTE | 1 << TRADE | 1 << BAR)
         self.box.handler = <PyObject*> self
         self.state = &self.box
@@ -83,9 +85,7 @@ cdef class CallbackHandler(Handler):
     cdef int dispatch(self, const Market* market) except -1:
         cdef Context ctx = self.context
         cdef int kind = market.kind
-        if kind == TIMER:
-            heappop(ctx.timers)
-            ctx.out.next_timer = ctx.timers[0] if ctx.timers else NEVER
+        name = ctx.take_timer() if kind == TIMER else None
         if ctx.fed_indicators:
             ctx.feed_indicators()
         callback = self.callbacks[kind]
@@ -111,6 +111,8 @@ cdef class CallbackHandler(Handler):
                 self.fill = FillEvent.__new__(FillEvent)
             read_fill(self.fill, ctx.symbols, market)
             call(callback, ctx, self.fill)
+        elif kind == TIMER and self.names_timers:
+            callback(ctx, name)
         else:
             callback(ctx)
         return 0

@@ -24,8 +24,9 @@ class Strategy:
             def on_bar(self, ctx, bar):
                 ...
 
-    A class defines only the callbacks it needs. `on_start`, `on_timer` and `on_end` take (self, ctx).
-    `on_bar`, `on_quote`, `on_trade` and `on_fill` also take the event. `ctx` is a Context.
+    A class defines only the callbacks it needs. `on_start` and `on_end` take (self, ctx), and so does
+    `on_timer`, or (self, ctx, name) with the name of the timer. `on_bar`, `on_quote`, `on_trade` and
+    `on_fill` also take the event. `ctx` is a Context.
 
     `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
     name or a value of another type. A run plays a copy of an instance, which is then `result.strategy`: the
