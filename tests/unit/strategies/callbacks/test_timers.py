@@ -1,4 +1,4 @@
-"""The clock of a strategy: local time, named and repeating timers, their order beside bars; closing orders."""
+"""The clock of a strategy: local time, named and repeating timers, their order beside bars; closing."""
 
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
