@@ -376,9 +376,9 @@ cdef class Context:
         return s
 
     def order_target_value(self, str symbol not None, double value):
-        """`order_target` for a quantity worth `value` in the run's currency, signed; otherwise as `order_target_percent`.
+        """`order_target` for a quantity worth `value` in the run's currency, signed; None if there is no difference.
 
-        Returns the id of the order, None if there is no difference.
+        Otherwise as `order_target_percent`.
         """
         return id_or_none(order_target_money(
             self.market, self.account, self.out, self.weighted(symbol, value, "value"), value, abs(value)
@@ -575,7 +575,7 @@ cdef class Context:
     @property
     def waiting_timers(self):
         """The times of the timers set once that have not been called, int64 ns UTC."""
-        return [ts for ts, _, _, repeat in self.timers if repeat is None]
+        return [timer[0] for timer in self.timers if timer[3] is None]
 
     def log(self, str message not None):
         """Adds a line to the `logs` of the result."""
