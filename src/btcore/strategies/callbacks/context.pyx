@@ -557,7 +557,7 @@ cdef class Context:
 
     cdef object take_timer(self):
         """Removes the timer that is due, adds its repetition, and returns its name."""
-        ts, _, name, repeat = heappop(self.timers)
+        _ts, _number, name, repeat = heappop(self.timers)
         self.out.next_timer = self.timers[0][0] if self.timers else NEVER
         if repeat is not None:
             self.add_repeating(repeat[0], name, repeat[1])
