@@ -38,7 +38,7 @@ def operations(server: ServerProcess) -> list[Any]:
     return [operation for operation in found if not operation.path.endswith("/stream")]
 
 
-@pytest.mark.parametrize("examples", [10, pytest.param(1000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("examples", [10, pytest.param(300, marks=pytest.mark.long)])
 @pytest.mark.filterwarnings("ignore")  # of schemathesis and of the packages that it uses
 def test_responses_to_random_requests_are_those_of_the_document(server: ServerProcess, examples: int) -> None:
     assert len(operations(server)) >= 13
@@ -102,7 +102,7 @@ def send_garbage(server: ServerProcess, path: str, chance: random.Random) -> Non
             return
 
 
-@pytest.mark.parametrize("count", [60, pytest.param(3000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [60, pytest.param(2000, marks=pytest.mark.long)])
 def test_random_frames_on_streams(server: ServerProcess, count: int) -> None:
     endless = server.post(params={"steps": 100_000, "pause": 0.01})
     server.wait_state(endless, "running")
