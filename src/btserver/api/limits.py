@@ -296,6 +296,18 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(_response(HTTPStatus.BAD_REQUEST, error))
         self.transport.close()
 
+    def send_receive_event_to_app(self) -> None:
+        """Closes with 1007 for a text that is not UTF-8, as uvicorn does, which logs a traceback for each."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(1007)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
     def on_task_complete(self, task: asyncio.Task[None]) -> None:
         """Aborts the connection LINGER_SECONDS after the handler has returned, so that buffers are sent."""
         super().on_task_complete(task)

@@ -96,7 +96,7 @@ def _not_finite(body: bytes) -> ApiError | None:
     if b"NaN" not in body and b"Infinity" not in body:
         return None
     try:
-        config.checked("", json.loads(body), RunRequest)
+        config.checked("", config.as_written(json.loads(body), RunRequest), RunRequest)
     except ConfigError as error:
         return fault(str(error))
     except ValueError:
@@ -110,22 +110,24 @@ def _as_written(error: msgspec.ValidationError, body: bytes) -> RunRequest:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a number out of range, or invalid JSON
         raise fault(str(error)) from error
-    is_slow = _needs_search(error) and _longest_mapping(document) * len(body) > MAX_SEARCH
-    if is_slow or _is_valid(document):
+    is_long = _longest_mapping(document) * len(body) > MAX_SEARCH
+    if (is_long and _needs_search(error)) or _is_valid(document):
         raise fault(str(error)) from error
     plain = config.as_written(document, RunRequest)
     try:
         return msgspec.convert(plain, RunRequest)
     except msgspec.ValidationError as left:  # worded by btcore, which names the key in a mapping such as `fx`
-        raise fault(config.fault(left, plain, RunRequest)) from left
+        is_slow = is_long and _needs_search(left)
+        raise fault(str(left) if is_slow else config.fault(left, plain, RunRequest)) from left
 
 
 def _needs_search(error: msgspec.ValidationError) -> bool:
     return "[...]" in str(error) or "`key` in" in str(error)
 
 
-def _longest_mapping(document: dict[str, object]) -> int:
-    return max((len(field) for field in document.values() if isinstance(field, dict)), default=0)
+def _longest_mapping(document: object) -> int:
+    fields = document.values() if isinstance(document, dict) else ()
+    return max((len(field) for field in fields if isinstance(field, dict)), default=0)
 
 
 def _is_valid(document: object) -> bool:

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import logging
 import struct
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from btserver.run_id import run_key
+from btserver.store.blocks import DamagedError
 from btserver.store.follow import Notifier, RunDeletedError, follow
 from btserver.store.store import Store
 from btserver.store.turns import Turns
@@ -15,9 +17,10 @@ from . import auth
 from .counters import Counters
 from .requests import read_event_id
 
-POLICY_VIOLATION, TRY_AGAIN_LATER = 1008, 1013
+POLICY_VIOLATION, INTERNAL_ERROR, TRY_AGAIN_LATER = 1008, 1011, 1013
 SEND_SECONDS = 10.0  # a client that reads nothing for this long is disconnected
 MAX_STREAMS = 4096
+_log = logging.getLogger("btserver.api")
 
 
 class Streams:
@@ -44,7 +47,11 @@ class Streams:
         """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
         with contextlib.suppress(WebSocketDisconnect, OSError):  # the client disconnected
             await socket.accept()
-            await self._handle(socket)
+            try:
+                await self._handle(socket)
+            except DamagedError as error:
+                _log.error("%s: %s", socket.scope["path"], error)
+                await socket.close(INTERNAL_ERROR, "what is stored of this backtest is damaged")
 
     async def refuse(self, socket: WebSocket) -> None:
         """WebSockets on any other path."""

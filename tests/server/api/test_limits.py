@@ -206,3 +206,19 @@ def test_connections_leave_no_open_files(server: ServerProcess) -> None:
             assert answer(client)[0] == 200
         server.events(run_id)
     wait_until(lambda: process.num_fds() <= before + 2, "descriptors to be closed")
+
+
+def test_a_response_has_the_same_headers_if_the_connection_is_closed(server: ServerProcess) -> None:
+    """The two are written by different code."""
+    request = b"GET /v1/backtests?limit=1 HTTP/1.1\r\nhost: localhost\r\nx-request-id: same\r\n"
+    with dial(server) as client:
+        client.sendall(request + b"\r\n")
+        kept = answer(client)
+        client.sendall(request + b"connection: close\r\n\r\n")
+        closed = answer(client)
+        assert client.recv(1) == b""
+    assert closed[1].pop("connection") == "close"
+    assert set(kept[1]) == set(closed[1])
+    assert {**kept[1], "date": ""} == {**closed[1], "date": ""}
+    assert kept[1]["x-request-id"] == "same"
+    assert kept[::2] == closed[::2]

@@ -1,6 +1,8 @@
 """Invalid requests: the status, and the path of the fault in the response."""
 
 import json
+from itertools import product
+from string import ascii_uppercase
 from typing import Any
 
 import pytest
@@ -157,6 +159,12 @@ def test_a_key_that_cannot_be_found(client: TestClient, end: str) -> None:
     answer = client.post("/v1/backtests", content=GOOD[:-1] + end, headers=JSON)
     body = check_error(answer, 422, "validation_error", "$.fx[...]")
     assert body["error"]["details"][0]["message"] == "Expected `float` > 0.0"
+
+
+def test_the_search_is_bounded_behind_a_null_too(client: TestClient) -> None:
+    fx = {"".join(letters): 1.0 for letters in product(ascii_uppercase, repeat=3)} | {"ZZZ": -1.0}
+    answer = client.post("/v1/backtests", json=request(execution={"seed": None}, fx=fx))
+    check_error(answer, 422, "validation_error", "$.fx[...]")
 
 
 @pytest.mark.parametrize(("count", "path"), [(99, "['last']"), (1000, "[...]")])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import lmdb
 import pytest
-from server_process import DEADLINE, HERE, ServerProcess
+from server_process import DEADLINE, HERE, ServerProcess, read_until_closed
 
 SAVED = Path(__file__).parents[3] / "tests" / "saved" / "0.1.0" / "store" / "data.mdb"
 
@@ -121,6 +121,10 @@ def test_a_damaged_record_spoils_no_other_run(copy: Path, original: tuple[Path, 
             txn.put(key, b"\xc1 no record")
     with ServerProcess(copy) as server:
         assert server.http.get(f"/v1/backtests/{original[1]}").status_code == 500
+        seen, code, reason = read_until_closed(server.stream(original[1]))
+        assert (seen, code) == ([], 1011)
+        assert reason == "what is stored of this backtest is damaged"
+        assert "Traceback" not in server.log()
         assert [run["run_id"] for run in server.http.get("/v1/backtests").json()] == [other]
         assert server.wait_end(server.post())["state"] == "completed"
         assert server.stop() == 0
