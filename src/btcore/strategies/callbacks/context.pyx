@@ -13,7 +13,8 @@ from btcore.contract cimport (
     amend_trailing, cancel, lowers, money_quantity, new_order, order_target, order_target_percent, send_order
 )
 from btcore.model cimport (
-    GTD, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
+    FROM_FILL, GTD, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT,
+    TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
@@ -145,7 +146,9 @@ cdef class Context:
         a symbol with one positive `oco` number cancel each other. `parent` is the id of the order whose fills release
         this one. `post_only` rejects the order if it would take liquidity; `reduce_only` limits its fills to the open
         position. `market_to_limit`: what is left after the first fill is a limit order at its price. `latency_ms`
-        replaces the run's latency. `tag` is a text that the result has beside the order.
+        replaces the run's latency. `from_fill`, of a child: `limit`, `stop` and `touch` are signed fractions of
+        the average price of its parent's fills, -0.02 is 2 % below it, and become prices at the release. `tag` is a
+        text that the result has beside the order.
 
         OrderError for an invalid term, or for terms that exclude each other.
         """
@@ -187,7 +190,7 @@ cdef class Context:
         self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
         str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
         int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None, bint market_to_limit=False,
-        str tag=None,
+        bint from_fill=False, str tag=None,
     ):
         """Sends an order; `side` is 1 to buy or -1 to sell. The terms are those of `buy`."""
         cdef int32_t s = self.index(symbol)
@@ -210,8 +213,13 @@ cdef class Context:
             limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None,
             market_to_limit,
         ))
-        request.limit_px = self.price(s, symbol, "limit", limit)
-        request.stop_px = self.price(s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch)
+        if from_fill:
+            request.limit_px, request.stop_px = fractions(symbol, parent, limit, stop if touch is None else touch)
+        else:
+            request.limit_px = self.price(s, symbol, "limit", limit)
+            request.stop_px = self.price(
+                s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch
+            )
         request.trail = distance(symbol, "trail", trail, True)
         request.limit_offset = distance(symbol, "limit_offset", limit_offset, False)
         request.order_type = order_type_of(
@@ -220,7 +228,7 @@ cdef class Context:
         )
         request.trail_by = _TRAIL_BY[trail_by]
         request.time_in_force = _TIME_IN_FORCE[time_in_force]
-        request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only
+        request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only | FROM_FILL * from_fill
         request.oco, request.parent = oco, parent
         self.last_oco = max(self.last_oco, oco)
         if request.time_in_force == GTD and expires is not None:
@@ -462,6 +470,19 @@ cdef int raise_conflict(str symbol, int conflict) except -1:
     if conflict != NO_CONFLICT:
         raise OrderError(f"{symbol}: {_CONFLICTS[conflict]}")
     return 0
+
+
+cdef (double, double) fractions(str symbol, int64_t parent, limit, trigger) except *:
+    """Limit and trigger price of an order `from_fill`, NaN for None; OrderError where it has none or is no child."""
+    if parent == 0:
+        raise OrderError(f"{symbol}: from_fill needs a parent, whose fill sets the prices")
+    given = [NAN if value is None else float(value) for value in (limit, trigger)]
+    if limit is None and trigger is None:
+        raise OrderError(f"{symbol}: from_fill needs a limit, stop or touch as a fraction of the parent's price")
+    for value in (limit, trigger):
+        if value is not None and not (isfinite(value) and value > -1.0):
+            raise OrderError(f"{symbol}: {value} is not a fraction of the parent's price above -1")
+    return given[0], given[1]
 
 
 cdef double distance(str symbol, str name, value, bint positive) except? -2.0:
