@@ -1,5 +1,6 @@
 """What a row of `bt.Signals` does, by hand: one day is one bar, and a market order fills at the next open."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import btcore as bt
 DAY = 86400 * 10**9
 START = 1_704_067_200 * 10**9
 N = 8
+PAGE = Path(__file__).parents[4] / "docs" / "strategies.md"
+STATES = {"flat": 0, "long": 1, "short": -1}
 
 
 def market(*rows: tuple[float, float, float, float], start: int = START) -> bt.Bars:
@@ -96,6 +99,29 @@ class TestConflicts:
     def test_orders_fill_at_the_close_of_the_bar_if_the_run_does(self):
         result = play(RISING, at(0), at(3), size=10, run={"execution": bt.Execution(bar_fill="close")})
         assert traded(result) == [(1, 10, 100), (4, -10, 130)]
+
+
+def table_of_page() -> list[tuple[str, str, str]]:
+    """Columns, state and effect of each cell of the table in docs/strategies.md."""
+    lines = PAGE.read_text().splitlines()
+    first = lines.index("| row | flat | long | short |") + 2
+    rows = [line.strip("| ").split(" | ") for line in lines[first : first + 9]]
+    return [(row[0], s, effect) for row in rows for s, effect in zip(STATES, row[1:], strict=True)]
+
+
+@pytest.mark.parametrize(("columns", "state", "effect"), table_of_page())
+def test_the_table_of_the_page(columns: str, state: str, effect: str) -> None:
+    flags = {name: at() for name in ("entries", "exits", "short_entries", "short_exits")}
+    before = STATES[state]
+    if before:
+        flags["entries" if before > 0 else "short_entries"] |= at(0)
+    for name in columns.replace("`", "").split(" and "):
+        flags[name] |= at(2)
+    result = bt.run({"A": RISING}, bt.Signals(RISING, **flags, size=10), execution=bt.Execution(leverage=2))
+    after = {"nothing": before, "closes": 0}.get(effect, 1 if effect.endswith("+") else -1)
+    assert sum(quantity for _, quantity, _ in traded(result)) == 10 * after
+    assert len(result.trades) == bool(before) + len(effect.split(", ")) - (effect == "nothing")
+    assert len(ignored(result)) == (effect == "nothing")
 
 
 class TestSize:
