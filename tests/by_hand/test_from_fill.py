@@ -98,6 +98,20 @@ def test_an_order_that_was_not_released_has_no_price() -> None:
     assert result.orders["stop_price"][1] != result.orders["stop_price"][1]
 
 
+def test_a_strategy_sees_no_price_before_the_release() -> None:
+    seen = []
+
+    class Watches(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            if not ctx.open_orders():
+                ctx.sell("A", 1, stop=-0.5, parent=ctx.buy("A", 1), from_fill=True)
+            seen.append(ctx.order(2).stop_price)
+
+    rows = bt.sample_bars("A", "2024-01-02", "2024-01-05")
+    bt.run({"A": rows}, Watches)
+    assert seen[:2] == [None, 0.5 * rows.open[1]]
+
+
 @pytest.mark.parametrize(
     ("terms", "message"),
     [

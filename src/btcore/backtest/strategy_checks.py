@@ -128,18 +128,17 @@ def rows_at_opens(markets: SymbolStreams, strategy: Orders | Targets) -> list[st
 
 def rows_without_bars(run: PreparedRun, signals: Signals) -> list[str]:
     """Lines about rows of signals before the run and after it, and about rows at whose time no bar ends."""
-    place, lines = signals.places(run.tape.symbols), []
+    place, last, lines = signals.places(run.tape.symbols), run.tape.last_time(), []
     for number, (symbol, containers) in enumerate(run.markets):
         times = signals.timestamp[place == number]
         source = execution_source(containers)
-        ends = source.end if isinstance(source, Bars) else source.timestamp
-        played = times[(times >= run.first_ts) & (times <= (ends[-1] if len(ends) else run.first_ts))]
+        played = times[(times >= run.first_ts) & (times <= last)]
         if len(played) < len(times):
             lines.append(
                 f"{len(times) - len(played)} of {len(times)} rows of signals of {symbol} are dated before "
                 "the run or after its data, and do nothing"
             )
-        astray = played[~_among(played, ends)] if isinstance(source, Bars) else played[:0]
+        astray = played[~_among(played, source.end)] if isinstance(source, Bars) else played[:0]
         if len(astray):
             lines.append(
                 f"{len(astray)} of {len(times)} rows of signals of {symbol} are dated where no bar of the "

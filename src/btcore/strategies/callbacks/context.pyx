@@ -248,7 +248,7 @@ cdef class Context:
         """Stores the terms that a request gives, with response latency: the exchange's own are not known then."""
         if not self.market.delayed:
             return 0
-        given = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
+        given = terms_of(request)
         before = self.sent_terms.get(order_id, given)
         self.sent_terms[order_id] = tuple([b if isnan(g) else g for g, b in zip(given, before)])
         return 0
@@ -262,13 +262,14 @@ cdef class Context:
         cdef const Request* request = self.unsent(order_id)
         cdef const Order* order
         if request != NULL:
-            terms = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
             return order_state(
                 order_id, self.symbols[request.symbol], request.side, request.order_type, request.time_in_force,
-                terms, request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
+                terms_of(request), request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
             )
         order = &self.account.orders[order_id - 1]
         terms = (order.asked_qty, order.limit_px, order.stop_px, order.trail, order.limit_offset)
+        if order.flags & FROM_FILL:
+            terms = (order.asked_qty, NAN, NAN, order.trail, order.limit_offset)
         leaves = order.qty - order.filled_qty
         if self.market.delayed:
             terms = self.sent_terms.get(order_id, terms)
@@ -453,6 +454,13 @@ cdef class Context:
         """Adds a line to the `logs` of the result."""
         self.check_active()
         self.logs.append((self.market.calls, message))
+
+
+cdef tuple terms_of(const Request* request):
+    """Quantity, limit, stop, trail and limit offset; a child from the fill of its parent has no price yet."""
+    if request.flags & FROM_FILL:
+        return request.qty, NAN, NAN, request.trail, request.limit_offset
+    return request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset
 
 
 cdef str type_name(int8_t order_type):

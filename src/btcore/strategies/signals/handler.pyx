@@ -9,8 +9,8 @@ import numpy as np
 from btcore.contract cimport Handler, cancel, money_quantity, new_order, room, send_order, target_quantity
 from btcore.feed.stream cimport Stream
 from btcore.model cimport (
-    Account, BAR, FILL, FROM_FILL, LIMIT, MARKET, Market, NEVER, Order, Outbox, PARTIALLY_FILLED, PERCENT,
-    REDUCE_ONLY, Request, START, STOP, TIMER, TRAILING_STOP,
+    Account, BAR, FILL, FORCED, FROM_FILL, LIMIT, MARKET, Market, NEVER, Order, Outbox, PARTIALLY_FILLED, PERCENT,
+    REDUCE_ONLY, Request, START, STOP, SUBMIT, TIMER, TRAILING_STOP,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.rounding cimport smaller, whole_lots
@@ -32,10 +32,10 @@ cdef enum:
     N_IGNORED = 5
 
 
-cdef struct Book:            # the latest orders of one symbol, by id; 0: none
-    int64_t entry
-    int64_t left             # an entry that an exit has cancelled: what it still fills is closed
-    int64_t group            # the OCO group of the position's exits
+cdef struct Book:            # the latest orders of one symbol
+    int64_t entry            # id of the entry; 0: none, or an exit has cancelled it
+    int64_t group            # the OCO group of the position's exits, which is the id of its entry
+    int64_t close            # id of the latest order to close
     double qty               # of the latest entry, signed
 
 
@@ -55,6 +55,7 @@ cdef struct State:
     const double* limit_price
     int8_t* entries              # by row: the side that it enters, 0 for none
     Book* books                  # by symbol
+    int64_t oldest               # no order before this index is a market order that works
     double weight                # the share of equity of an entry without a size
     int64_t[N_IGNORED] ignored   # number of signals that did nothing
     int64_t[N_IGNORED] first     # the time of the first of them, ns UTC
@@ -124,7 +125,7 @@ cdef int on_event(void* state, const Market* market, const Account* account, Out
     cdef State* columns = <State*> state
     cdef int64_t g
     if market.kind == FILL:
-        return close_late_fill(columns, market, out)
+        return close_late_fill(columns, market, account, out)
     while columns.next_group < columns.n_groups:
         g = columns.next_group
         if columns.group_stream[g] < 0:
@@ -173,34 +174,51 @@ cdef inline bint is_working(const Account* account, int64_t order_id) noexcept n
     )
 
 
-cdef inline double market_leaves(const Account* account, const Book* book, int64_t order_id) noexcept nogil:
-    """The signed open quantity of an entry that is a market order, as the strategy knows it; 0 of any other order."""
+cdef inline bint is_working_market(const Order* order) noexcept nogil:
+    return order.order_type == MARKET and order.known_status <= PARTIALLY_FILLED
+
+
+cdef inline double closing_quantity(
+    State* columns, const Account* account, const Outbox* out, int32_t symbol
+) noexcept nogil:
+    """The signed open quantity of the market orders that close positions; those of entries have no group."""
     cdef const Order* order
-    if not is_working(account, order_id):
-        return 0.0
-    if order_id > account.n_orders:  # sent in this call
-        return book.qty
-    order = &account.orders[order_id - 1]
-    return order.side * (order.asked_qty - order.known_filled_qty) if order.order_type == MARKET else 0.0
+    cdef const Request* request
+    cdef double qty = 0.0
+    cdef int64_t i
+    while columns.oldest < account.n_orders and not is_working_market(&account.orders[columns.oldest]):
+        columns.oldest += 1
+    for i in range(columns.oldest, account.n_orders):
+        order = &account.orders[i]
+        if order.symbol == symbol and order.oco != 0 and is_working_market(order):
+            qty += order.side * (order.asked_qty - order.known_filled_qty)
+    if columns.books[symbol].close > account.n_orders:  # sent at this event
+        for i in range(out.count):
+            request = &out.items[i]
+            if request.action == SUBMIT and request.symbol == symbol and request.oco != 0 and (
+                request.order_type == MARKET
+            ):
+                qty += request.side * request.qty
+    return qty
 
 
 cdef inline double held_quantity(
-    const Account* account, const Outbox* out, const Book* book, int32_t symbol
+    State* columns, const Account* account, const Outbox* out, int32_t symbol
 ) noexcept nogil:
-    """The position as if its exits at the market had filled, without what entries have still to fill; signed."""
-    cdef double held = account.positions[symbol].qty, exiting = out.pending[symbol]
-    cdef double noise = 1e-9 * fabs(book.qty)
-    if exiting == 0.0:
-        return held
-    exiting -= market_leaves(account, book, book.entry) + market_leaves(account, book, book.left)
-    if fabs(exiting) <= noise:
-        return held
-    return 0.0 if fabs(held + exiting) <= noise else held + exiting
+    """The signed position as if the orders that close it had filled."""
+    cdef double held = account.positions[symbol].qty
+    cdef double closing = closing_quantity(columns, account, out, symbol)
+    return 0.0 if fabs(held + closing) <= 1e-9 * fabs(closing) else held + closing
 
 
-cdef inline int stance(const Account* account, const Outbox* out, const Book* book, int32_t symbol) noexcept nogil:
+cdef inline int stance(
+    State* columns, const Account* account, const Outbox* out, int32_t symbol
+) noexcept nogil:
     """1 long, -1 short, 0 flat: the side of the entry while it works, else that of the quantity held."""
-    cdef double held = book.qty if is_working(account, book.entry) else held_quantity(account, out, book, symbol)
+    cdef const Book* book = &columns.books[symbol]
+    cdef double held = book.qty
+    if not is_working(account, book.entry):
+        held = held_quantity(columns, account, out, symbol)
     return (held > 0.0) - (held < 0.0)
 
 
@@ -215,8 +233,7 @@ cdef inline void ignore(State* columns, const Market* market, int32_t symbol, in
 cdef int decide(State* columns, int64_t i, const Market* market, const Account* account, Outbox* out) noexcept nogil:
     """Resolves the signals of a row, closes what they close, and stores the side that they enter."""
     cdef int32_t s = columns.symbol[i]
-    cdef Book* book = &columns.books[s]
-    cdef int signals = columns.signals[i], now = stance(account, out, book, s), entry = 0
+    cdef int signals = columns.signals[i], now = stance(columns, account, out, s), entry = 0
     if signals & LONG_ENTRY and signals & LONG_EXIT:
         signals &= ~(LONG_ENTRY | LONG_EXIT)
         ignore(columns, market, s, ENTRY_AND_EXIT, 2)
@@ -238,22 +255,21 @@ cdef int decide(State* columns, int64_t i, const Market* market, const Account* 
         entry = 0
     columns.entries[i] = <int8_t> entry
     if (now > 0 and (signals & LONG_EXIT or entry < 0)) or (now < 0 and (signals & SHORT_EXIT or entry > 0)):
-        return leave(book, s, market, account, out)
+        return leave(columns, s, market, account, out)
     return 0
 
 
-cdef int leave(Book* book, int32_t s, const Market* market, const Account* account, Outbox* out) noexcept nogil:
+cdef int leave(State* columns, int32_t s, const Market* market, const Account* account, Outbox* out) noexcept nogil:
     """Cancels the entry if it works, and closes the position at the market. -1 if memory runs out; likewise below.
 
     The order is of the group of the position's exits: a fill of one of them cancels it, also while it is in flight, and
     its fill cancels them. Until then they protect the position.
     """
-    cdef double held = held_quantity(account, out, book, s)
+    cdef Book* book = &columns.books[s]
+    cdef double held = held_quantity(columns, account, out, s)
     cdef Request request
-    if is_working(account, book.entry):
-        if cancel(out, book.entry) < 0:
-            return -1
-        book.left = book.entry
+    if is_working(account, book.entry) and cancel(out, book.entry) < 0:
+        return -1
     book.entry = 0
     if held == 0.0:
         return 0
@@ -261,18 +277,23 @@ cdef int leave(Book* book, int32_t s, const Market* market, const Account* accou
     request.oco = book.group
     if market.delayed:  # the position may be another one by now
         request.flags = REDUCE_ONLY
-    return -1 if send_order(out, &request) < 0 else 0
+    book.close = send_order(out, &request)
+    return -1 if book.close < 0 else 0
 
 
-cdef int close_late_fill(State* columns, const Market* market, Outbox* out) noexcept nogil:
+cdef int close_late_fill(
+    State* columns, const Market* market, const Account* account, Outbox* out
+) noexcept nogil:
     """Closes what an entry fills before its cancellation arrives."""
-    cdef Book* book = &columns.books[market.fill.symbol]
+    cdef const Order* order = &account.orders[market.fill.order_id - 1]
+    cdef Book* book = &columns.books[order.symbol]
     cdef Request request
-    if book.left == 0 or market.fill.order_id != book.left:
-        return 0
-    request = new_order(market.fill.symbol, -market.fill.side, market.fill.last_qty)
-    request.oco = book.left
-    return send_order(out, &request) < 0
+    if order.id == book.entry or order.oco != 0 or order.flags & (FORCED | REDUCE_ONLY):
+        return 0  # orders that close have a group, and those of the simulation a flag
+    request = new_order(order.symbol, -market.fill.side, market.fill.last_qty)
+    request.oco = order.id
+    book.close = send_order(out, &request)
+    return book.close < 0
 
 
 cdef int enter(State* columns, int64_t i, const Market* market, const Account* account, Outbox* out) noexcept nogil:
