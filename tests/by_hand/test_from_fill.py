@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from engines import EngineRun
 from hand_cases import DIP, at, bars, both, buy, ends, fills, play, quotes, sell
@@ -95,7 +96,8 @@ def test_an_order_that_was_not_released_has_no_price() -> None:
             ctx.sell("A", 1, stop=-0.5, parent=entry, from_fill=True)
 
     result = bt.run({"A": bt.sample_bars("A", "2024-01-02", "2024-01-05")}, Limits)
-    assert result.orders["stop_price"][1] != result.orders["stop_price"][1]
+    assert np.isnan(result.orders["stop_price"][1])
+    assert result.explain(2).startswith("order 2: sell 1 A stop GTC, child of order 1\n")
 
 
 def test_a_strategy_sees_no_price_before_the_release() -> None:

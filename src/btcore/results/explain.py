@@ -99,7 +99,8 @@ def _describe(order: Any) -> str:
     words = [order["side"], _number(order["quantity"]), order["symbol"]]
     prices = (("touch", "touch_price"), ("stop", "stop_price"), ("limit", "limit_price"))
     has_none = all(np.isnan(order[column]) for _, column in prices)  # also of a child whose parent sets them
-    words += [kind.replace("_", "-")] if has_none and not order["trail_by"] else []
+    is_market = kind.startswith("market") and "touched" not in kind
+    words += [kind.replace("_", "-")] if is_market or (has_none and not order["trail_by"]) else []
     if order["trail_by"]:
         words += [kind.replace("_", " "), "by", _number(order["trail"]) + TRAIL_UNITS[order["trail_by"]]]
         words += ["offset", _number(order["limit_offset"])] if "limit" in kind else []
