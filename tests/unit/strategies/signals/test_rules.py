@@ -283,6 +283,17 @@ class TestMoments:
         # Known at the end of days 0 and 3, when the standing quotes are those of their noon.
         assert traded(result) == [(1, 10, 101), (4, -10, 102)]
 
+    def test_rows_of_bars_beside_quotes_are_decided_at_the_end_of_the_bar(self):
+        # The quote at the end of day 0, of 105 and 107, comes before its bar, so that the order meets it.
+        times = np.array([START + DAY // 2, START + DAY, START + 4 * DAY - 1])
+        quotes = bt.Quotes(times, [99.0, 105.0, 110.0], [101.0, 107.0, 112.0])
+        result = bt.run({"A": (quotes, RISING)}, bt.Signals(RISING, at(0), at(3), size=10))
+        assert traded(result) == [(1, 10, 107), (4, -10, 110)]
+
+    def test_a_run_of_more_symbols_than_the_signals_have(self):
+        result = bt.run({"B": RISING, "A": RISING}, bt.Signals({"A": RISING}, {"A": at(0)}, size=10))
+        assert result.trades["symbol"].tolist() == ["A"]
+
     def test_rows_before_the_run_and_after_it_do_nothing_and_are_logged(self):
         signals = bt.Signals(RISING, at(0, 3), at(7), size=10)
         result = bt.run({"A": RISING}, signals, start=START + 2 * DAY, end=START + 6 * DAY)
