@@ -69,13 +69,13 @@ def read_numbers(name: str, values: Any, layout: Layout) -> list[Floats]:
         number = np.nan if values is None else _number(f"signals.{name}", values)
         return [np.full(len(bars), number) for bars in layout.bars]
     if isinstance(values, Mapping) and layout.is_named:
+        rows = dict(zip(layout.symbols, map(len, layout.bars), strict=True))
         values = {
-            symbol: np.full(len(bars), _number(f"signals.{name}[{symbol!r}]", values[symbol]))
-            if symbol in values and np.ndim(values[symbol]) == 0
-            else values.get(symbol)
-            for symbol, bars in zip(layout.symbols, layout.bars, strict=True)
-            if symbol in values
-        } | {symbol: value for symbol, value in values.items() if symbol not in layout.symbols}
+            symbol: np.full(rows[symbol], _number(f"signals.{name}[{symbol!r}]", value))
+            if symbol in rows and np.ndim(value) == 0
+            else value
+            for symbol, value in values.items()
+        }
     columns = []
     for s, column in enumerate(_columns(name, values, layout)):
         try:
