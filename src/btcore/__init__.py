@@ -27,6 +27,7 @@ from btcore.strategies.callbacks.strategy import (
     TradeEvent,
 )
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
 
 from .config import (
@@ -96,6 +97,7 @@ __all__ = [
     "Result",
     "RunRequest",
     "SampleMarket",
+    "Signals",
     "Slippage",
     "Strategy",
     "StrategyError",

@@ -52,6 +52,7 @@ cpdef enum Flag:         # bits of Order.flags
     POST_ONLY = 1        # rejected if it would fill on arrival
     REDUCE_ONLY = 2      # may close a position, not open or enlarge one
     FORCED = 4           # sent by a liquidation
+    FROM_FILL = 8        # a child not yet released: its limit and stop prices are fractions of its parent's price
 
 cpdef enum Status:
     NEW = 0

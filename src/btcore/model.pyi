@@ -45,6 +45,7 @@ class Flag(IntEnum):
     POST_ONLY = 1
     REDUCE_ONLY = 2
     FORCED = 4
+    FROM_FILL = 8
 
 class Status(IntEnum):
     NEW = 0

@@ -1,9 +1,9 @@
 """OCO groups, parents and children: the effect of an order's fill or end on other orders."""
 
-from math import nan
+from math import isnan, nan
 
-from .model import CANCELED, FILLED, Order
-from .numbers import round_down
+from .model import BUY, CANCELED, FILLED, Order
+from .numbers import is_multiple, round_down, round_up
 
 
 class Contingent:
@@ -56,7 +56,19 @@ class Contingent:
             child.waits_for_parent, child.released = False, share
             child.released_in = self.markets[child.symbol].inside
             child.released_at = self.markets[child.symbol].last_price + spread
+            if child.from_fill:
+                self.set_prices(child)
             self.enter(child, ts, fill_price + spread)
+
+    def set_prices(self, child: Order) -> None:
+        """The fractions become prices of the parent, on the tick: the passive one, a stop's the one away."""
+        price, tick = self.parent_of(child).avg_px, self.markets[child.symbol].instrument.tick_size
+        passive, away = (round_down, round_up) if child.side == BUY else (round_up, round_down)
+        for name, way in (("limit", passive), ("stop", passive if child.has_touch else away)):
+            value = price + getattr(child, name) * abs(price)
+            on_tick = isnan(value) or is_multiple(value, tick)
+            setattr(child, name, value if on_tick else way(value, tick))
+        child.from_fill = False
 
     def release_children(self, order: Order, ts: int, fill_price: float) -> None:
         sides = self.markets[order.symbol].sides

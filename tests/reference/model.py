@@ -122,6 +122,7 @@ class Order:
     parent: int = 0
     post_only: bool = False
     reduce_only: bool = False
+    from_fill: bool = False  # its prices are fractions of the price of its parent, until its release
     liquidation: bool = False
     ts_sent: int = -1
     ts_arrived: int = -1  # of a child: its release

@@ -57,6 +57,7 @@ class Orders:
         reduce_only: bool = False,
         latency_ms: float | None = None,
         market_to_limit: bool = False,
+        from_fill: bool = False,
         tag: str | None = None,
     ) -> int:
         prices = {
@@ -85,6 +86,7 @@ class Orders:
             parent=parent,
             post_only=post_only,
             reduce_only=reduce_only,
+            from_fill=from_fill,
             ts_sent=self.now,
         )
         self.orders.append(order)
@@ -179,6 +181,7 @@ class Orders:
             return
         waits = order.trails and order.is_untriggered
         lacking = [trail is not None and not waits, limit_offset is not None and not waits]
+        lacking.append(order.from_fill and (limit is not None or trigger is not None))
         if any(lacking) or (limit is not None and (waits or order.lacks_limit)):
             self.logs.append(f"amend of order {order.id} dropped: it has no such term now")
             return

@@ -222,7 +222,9 @@ class Scheduled:
         ) <= 0
         order.quantity, order.released = order.quantity * r, order.released * r
         order.filled, order.taken = order.filled * r, order.taken * r
-        order.avg_px, order.limit, order.stop = order.avg_px / r, order.limit / r, order.stop / r
+        order.avg_px /= r
+        if not order.from_fill:
+            order.limit, order.stop = order.limit / r, order.stop / r
         order.limit_offset /= r
         if order.trail_by == "price":
             order.trail /= r
@@ -251,6 +253,7 @@ class Scheduled:
             if (
                 order.symbol != market.symbol
                 or not order.is_open
+                or order.from_fill
                 or not (order.waits_for_parent or order.ts_arrived >= 0)
             ):
                 continue

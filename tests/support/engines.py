@@ -134,7 +134,10 @@ def run_reference(case: Case, make: Maker) -> Outcome:
                 "symbol": order.symbol,
                 "type": order.type,
                 "time_in_force": order.time_in_force,
-                "flags": order.post_only + 2 * order.reduce_only + 4 * order.liquidation,
+                "flags": order.post_only
+                + 2 * order.reduce_only
+                + 4 * order.liquidation
+                + 8 * order.from_fill,
                 "status": order.status,
                 "reason": order.reason,
                 "trail_by": order.trail_by if order.trails else "",

@@ -375,4 +375,8 @@ def more_of_order(dice: Dice, prices: dict[str, Any], unit: int) -> dict[str, An
         terms["market_to_limit"] = dice.one_in(3)
     if dice.one_in(4):
         terms["parent"] = dice.pick(tuple(range(8)))
+        if terms["parent"] and prices.keys() & {"limit", "stop", "touch"} and "trail" not in prices:
+            terms["from_fill"] = dice.one_in(2)
+    if terms.get("from_fill"):
+        prices |= {name: dice.pick((0.01, -0.01, 0.02, -0.005, 0.0)) for name in prices}
     return terms

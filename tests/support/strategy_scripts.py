@@ -101,6 +101,8 @@ def scripted(script: Script) -> Maker:
                     earlier = [order for order, of, _ in self.sent if of == symbol]
                     number = terms.pop("parent")
                     terms |= {"parent": earlier[number % len(earlier)]} if earlier else {}
+                if terms.get("from_fill") and "parent" not in terms:
+                    return  # there is no order to be the child of
                 order = getattr(ctx, action.verb)(*action.arguments, **terms)
                 self.sent.append(
                     (order, symbol, {"quantity", *terms, *({"stop"} if "trail" in terms else ())})

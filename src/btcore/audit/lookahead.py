@@ -20,6 +20,7 @@ from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.signals.signals import Signals
 from btcore.times.clock import moment_text
 
 from . import past as views
@@ -36,10 +37,10 @@ from .truncate import (
     span_of,
 )
 
-StrategyLike = str | type[Strategy] | Strategy | Orders | Compiled | Handler
+StrategyLike = str | type[Strategy] | Strategy | Orders | Signals | Compiled | Handler
 Params = Mapping[str, Any] | None
 
-ARRAYS = (Orders,)  # one row per order, sent at its `timestamp`
+ARRAYS = (Orders, Signals)  # their rows act at `timestamp`
 HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer")
 
 

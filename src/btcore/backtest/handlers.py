@@ -11,6 +11,7 @@ from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.handler import make_handler as make_targets_handler
 from btcore.strategies.targets.targets import Targets
 from btcore.validation import check_names
@@ -18,7 +19,7 @@ from btcore.validation import check_names
 from .manifest import describe_strategy
 from .prepare import PreparedRun
 
-StrategyLike = str | type[Strategy] | Strategy | Orders | Targets | Compiled | Handler
+StrategyLike = str | type[Strategy] | Strategy | Orders | Signals | Targets | Compiled | Handler
 Describe = Callable[[], dict[str, Any]]
 
 
@@ -46,7 +47,7 @@ def prepare_strategy(
 
 def _handler_of(
     run: PreparedRun,
-    strategy: str | type[Strategy] | Strategy | Targets | Compiled | Handler,
+    strategy: str | type[Strategy] | Strategy | Signals | Targets | Compiled | Handler,
     params: Mapping[str, Any],
 ) -> tuple[Handler, dict[str, Any]]:
     """The handler that the engine calls, and its description."""
@@ -63,6 +64,9 @@ def _handler_of(
     _refuse_params(params)
     if isinstance(strategy, Strategy):
         return CallbackHandler(_copied(strategy), symbols), describe_strategy(strategy, None)
+    if isinstance(strategy, Signals):
+        handler = strategy.handler(symbols, run.markets, run.execution, run.first_ts)
+        return handler, describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return _targets_handler(run, strategy), describe_strategy(strategy, None)
     if isinstance(strategy, Compiled):
@@ -70,8 +74,8 @@ def _handler_of(
     if isinstance(strategy, Handler):
         return strategy, describe_strategy(strategy, None)
     raise ConfigError(
-        f"strategy: {strategy!r} is not the name of a built-in strategy, a Strategy, Orders, Targets, "
-        "Compiled or Handler"
+        f"strategy: {strategy!r} is not the name of a built-in strategy, a Strategy, Orders, Signals, "
+        "Targets, Compiled or Handler"
     )
 
 

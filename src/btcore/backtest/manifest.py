@@ -19,6 +19,7 @@ from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.code_hash import CodeHash
 from btcore.strategies.compiled.handler import CompiledHandler
+from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
 from btcore.version import __version__
 
@@ -57,8 +58,8 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
         return {"kind": "built-in", "name": strategy, "params": msgspec.to_builtins(params)}
     if isinstance(strategy, Strategy):
         return describe_python(strategy)
-    if isinstance(strategy, Orders | Targets):
-        name = "orders" if isinstance(strategy, Orders) else "targets"
+    if isinstance(strategy, Orders | Signals | Targets):
+        name = type(strategy).__name__.lower()
         params = {} if isinstance(strategy, Orders) else strategy.params
         columns = strategy.columns().items()
         content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)

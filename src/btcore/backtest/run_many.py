@@ -1,9 +1,11 @@
 """`sweep`: one strategy with many parameter sets over the same data, in parallel."""
 
+import inspect
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,7 +15,7 @@ from msgspec.structs import asdict
 from btcore.config import RunRequest
 from btcore.data.run_data import RunData
 from btcore.data.source import Source
-from btcore.errors import ConfigError, StrategyError
+from btcore.errors import ConfigError, OrderError, StrategyError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.results.result import Result
 from btcore.results.tables import Table
@@ -22,7 +24,7 @@ from btcore.strategies.callbacks.strategy import Strategy
 from btcore.validation import check_names
 
 from .fast_paths import portions, sweep_lanes
-from .handlers import prepare_strategy
+from .handlers import StrategyLike, prepare_strategy
 from .opening import prepare_run
 from .prepare import PreparedRun
 from .progress import Progress, ProgressCallback, reporter
@@ -31,7 +33,7 @@ from .run_one import BOUNDS, play_prepared
 from .strategy_checks import check_strategy
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
-SweptStrategy = str | type[Strategy]
+SweptStrategy = str | type[Strategy] | Callable[..., StrategyLike]
 Params = dict[str, Any]
 T = TypeVar("T")
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -54,7 +56,10 @@ def sweep(
         bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
 
     data, symbol, symbols, resolution: as in `run`.
-    strategy: the name of a built-in strategy, or a Strategy subclass, whose runs share one thread.
+    strategy: the name of a built-in strategy, a Strategy subclass, whose runs share one thread, or a
+        function of the parameters that returns what `run` plays: Signals, Orders, Targets, Compiled or a
+        Strategy. It is called once for each parameter set, by one thread at a time. A set for which it
+        raises an OrderError or a ConfigError is refused.
     params: a grid, which maps names to the values to combine (a text, a number or a mapping is one value; the
         last name varies fastest); or a sequence of parameter sets.
     workers: number of threads; None for one per processor. The result does not depend on it.
@@ -74,19 +79,29 @@ def sweep(
         raise ConfigError(
             "intrabar: a sweep plays each run once, and 'bounds' plays two readings; a single run takes it"
         )
-    if not isinstance(strategy, str):
+    if isinstance(strategy, type):
         check_strategy(prepared, strategy, None)
+    made = _Makes(strategy)
 
     report, close = reporter(progress)
     try:
-        table = _measure(prepared, strategy, accepted, threads, report)
+        table = _measure(prepared, made, accepted, threads, report)
     finally:
         close()
+    if made.refused:
+        kept = [i for i, item in enumerate(accepted) if id(item.given) not in made.refused]
+        refused += [
+            Refusal(item.given, made.refused[id(item.given)])
+            for item in accepted
+            if id(item.given) in made.refused
+        ]
+        accepted, table = [accepted[i] for i in kept], table[kept]
+        _require_some(accepted, refused)
     return SweepResult(
-        params=columns([{name: item.complete[name] for name in names} for item in accepted]),
+        params=columns([{name: item.complete.get(name) for name in names} for item in accepted]),
         table=table,
         refused=refused,
-        run=lambda i: _play(prepared, strategy, accepted[i].given),
+        run=lambda i: _play(prepared, made, accepted[i].given),
     )
 
 
@@ -164,19 +179,34 @@ def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
     if isinstance(strategy, str):
         if strategy not in STRATEGIES:
             check_params(strategy, {})  # raises ConfigError, which lists the known names
-        known: Iterable[str] = STRATEGIES[strategy].params.__struct_fields__
+        known: Iterable[str] | None = STRATEGIES[strategy].params.__struct_fields__
     elif isinstance(strategy, type) and issubclass(strategy, Strategy):
         known = strategy._hints()
+    elif callable(strategy) and not isinstance(strategy, Strategy):
+        known = _arguments(strategy)
     else:
         raise ConfigError(
             f"strategy: {strategy!r} cannot be swept; pass the name of a built-in "
-            "strategy or a Strategy subclass"
+            "strategy, a Strategy subclass, or a function of the parameters that returns the strategy"
         )
     names = list(dict.fromkeys(name for given in sets for name in given))
     for name in names:
-        if name not in known:
+        if known is not None and name not in known:
             raise ConfigError(f"params.{name}: the strategy has no such parameter, only {', '.join(known)}")
     return names
+
+
+def _arguments(function: Callable[..., Any]) -> list[str] | None:
+    """The names of the arguments of a function; None if it takes any."""
+    parameters = inspect.signature(function).parameters.values()
+    if any(p.kind is p.VAR_KEYWORD for p in parameters):
+        return None
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+
+
+def _require_some(accepted: list[_ParameterSet], refused: list[Refusal]) -> None:
+    if not accepted:
+        raise ConfigError(f"params: every parameter set is refused, the first because {refused[0].reason}")
 
 
 def _check_sets(strategy: SweptStrategy, sets: list[Params]) -> tuple[list[_ParameterSet], list[Refusal]]:
@@ -187,8 +217,7 @@ def _check_sets(strategy: SweptStrategy, sets: list[Params]) -> tuple[list[_Para
             accepted.append(_check_set(strategy, given))
         except ConfigError as error:
             refused.append(Refusal(given, str(error)))
-    if not accepted:
-        raise ConfigError(f"params: every parameter set is refused, the first because {refused[0].reason}")
+    _require_some(accepted, refused)
     return accepted, refused
 
 
@@ -196,19 +225,44 @@ def _check_set(strategy: SweptStrategy, given: Params) -> _ParameterSet:
     if isinstance(strategy, str):
         struct = check_params(strategy, given)
         return _ParameterSet(given, asdict(struct), struct)
-    return _ParameterSet(given, strategy.check_params(given), None)
-
-
-def _play(prepared: PreparedRun, strategy: SweptStrategy, params: Params) -> Result:
+    if isinstance(strategy, type) and issubclass(strategy, Strategy):
+        return _ParameterSet(given, strategy.check_params(given), None)
+    signature = inspect.signature(strategy)
     try:
-        return play_prepared(prepared, *prepare_strategy(prepared, strategy, params), None)
+        signature.bind(**given)
+    except TypeError as error:
+        raise ConfigError(f"strategy: {error}") from error
+    defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
+    return _ParameterSet(given, {**defaults, **given}, None)
+
+
+class _Makes:
+    """Creates the strategy of a parameter set, where it is a function; one call at a time."""
+
+    def __init__(self, strategy: SweptStrategy) -> None:
+        self.strategy = strategy
+        self.is_function = not isinstance(strategy, str | type)
+        self.refused: dict[int, str] = {}  # the reasons, by the id of the parameter set
+        self._lock = Lock()
+
+    def __call__(self, params: Params) -> tuple[StrategyLike, Params | None]:
+        """The strategy and its parameters, as `run` takes them."""
+        if not callable(self.strategy) or isinstance(self.strategy, type):
+            return self.strategy, params
+        with self._lock:
+            return self.strategy(**params), None
+
+
+def _play(prepared: PreparedRun, made: _Makes, params: Params) -> Result:
+    try:
+        return play_prepared(prepared, *prepare_strategy(prepared, *made(params)), None)
     except StrategyError as error:
         raise StrategyError(f"{params}: {error}") from error
 
 
 def _measure(
     prepared: PreparedRun,
-    strategy: SweptStrategy,
+    made: _Makes,
     sets: list[_ParameterSet],
     threads: int,
     report: ProgressCallback | None,
@@ -225,7 +279,7 @@ def _measure(
             equity, events = float(table["final_equity"][rows[-1]]), n_done * prepared.tape.n_events
             report(Progress(n_done / len(sets), prepared.tape.last_time(), equity, events))
 
-    lanes = sweep_lanes(prepared, strategy, [item.struct for item in sets])
+    lanes = sweep_lanes(prepared, made.strategy, [item.struct for item in sets])
     if lanes is not None:
         table = lanes.metrics
         for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
@@ -233,9 +287,14 @@ def _measure(
         for_engine = np.flatnonzero(lanes.codes).tolist()
 
     def play_one(i: int) -> None:
-        table[i] = as_record(_play(prepared, strategy, sets[i].given).metrics)
+        try:
+            table[i] = as_record(_play(prepared, made, sets[i].given).metrics)
+        except (ConfigError, OrderError) as error:
+            if not made.is_function:
+                raise
+            made.refused[id(sets[i].given)] = str(error)
 
-    for i in _in_threads(play_one, for_engine, 1 if isinstance(strategy, type) else threads):
+    for i in _in_threads(play_one, for_engine, 1 if isinstance(made.strategy, type) else threads):
         count([i])
     return table
 

@@ -1,5 +1,6 @@
 """`run`: plays one strategy over market data."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
@@ -13,11 +14,13 @@ from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
 from btcore.engine.engine import Engine
 from btcore.errors import ConfigError
-from btcore.results.journal import RunJournal
+from btcore.results.journal import LogLine, RunJournal
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.signals.handler import SignalsHandler
+from btcore.strategies.signals.signals import ignored_lines
 from btcore.times.intervals import Interval
 
 from .fast_paths import play
@@ -65,8 +68,8 @@ def run(
         polars, Arrow, a dict of columns, a structured array) and paths of files (CSV, Parquet, Arrow, npz)
         are read first, with the defaults of `from_frame` and of the readers. Or a Source, which is a Catalog
         (or the path of its folder), a SampleMarket, or an object of your own with its methods.
-    strategy: the name of a built-in strategy, a Strategy or a subclass, Orders, Targets, Compiled, or a
-        compiled Handler.
+    strategy: the name of a built-in strategy, a Strategy or a subclass, Orders, Signals, Targets,
+        Compiled, or a compiled Handler.
     params: parameters, for a strategy given by name or class.
     symbol: the symbol of `data` that are one container, table or file, not a mapping.
     symbols: the symbols to trade, with a Source.
@@ -165,7 +168,7 @@ def play_prepared(
     journal = RunJournal(
         player,
         notes=[*_notes(prepared), *prepared.cautions, *lines],
-        log_lines=list(handler.context.logs) if isinstance(handler, CallbackHandler) else [],
+        log_lines=_log_lines(handler, prepared.tape.symbols),
         timers=handler.context.waiting_timers if isinstance(handler, CallbackHandler) and played else [],
         closes=prepared.calendar_closes,
         tags=_tags(handler, player),
@@ -186,6 +189,15 @@ def play_prepared(
         strategy=played,
         indicators=indicators,
     )
+
+
+def _log_lines(handler: Handler | Orders, symbols: Sequence[str]) -> list[LogLine]:
+    """The strategy's lines of the log; those of signals come after the run."""
+    if isinstance(handler, CallbackHandler):
+        return list(handler.context.logs)
+    if isinstance(handler, SignalsHandler):
+        return [(sys.maxsize, line) for line in ignored_lines(handler, symbols)]
+    return []
 
 
 def _tags(handler: Handler | Orders, player: object) -> Mapping[int, str]:

@@ -13,7 +13,9 @@ from btcore.strategies import check_params
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.strategy import HOOKS, Strategy
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
+from btcore.times.clock import moment_text
 
 from .inputs import execution_source
 from .prepare import PreparedRun
@@ -45,6 +47,8 @@ def check_strategy(run: PreparedRun, strategy: Any, params: Any) -> list[str]:
         return warm_up(run.markets, strategy, check_params(strategy, {} if params is None else params))
     if isinstance(strategy, Orders | Targets):
         return rows_at_opens(run.markets, strategy)
+    if isinstance(strategy, Signals):
+        return rows_without_bars(run, strategy)
     if isinstance(strategy, Compiled):
         kinds = {event: event for event in strategy.events if event in KIND_OF_HOOK.values()}
         others = [f"on_{event}" for event in strategy.events if event not in kinds]
@@ -118,6 +122,27 @@ def rows_at_opens(markets: SymbolStreams, strategy: Orders | Targets) -> list[st
                 f"{len(early)} of {len(times)} {word} of {symbol} are dated at the open of a bar, the first "
                 f"at {first}Z: what is computed from a bar is known at its end, at which "
                 f"{word.capitalize()}(bars=) dates its rows"
+            )
+    return lines
+
+
+def rows_without_bars(run: PreparedRun, signals: Signals) -> list[str]:
+    """Lines about rows of signals before the run and after it, and about rows at whose time no bar ends."""
+    place, last, lines = signals.places(run.tape.symbols), run.tape.last_time(), []
+    for number, (symbol, containers) in enumerate(run.markets):
+        times = signals.timestamp[place == number]
+        source = execution_source(containers)
+        played = times[(times >= run.first_ts) & (times <= last)]
+        if len(played) < len(times):
+            lines.append(
+                f"{len(times) - len(played)} of {len(times)} rows of signals of {symbol} are dated before "
+                "the run or after its data, and do nothing"
+            )
+        astray = played[~_among(played, source.end)] if isinstance(source, Bars) else played[:0]
+        if len(astray):
+            lines.append(
+                f"{len(astray)} of {len(times)} rows of signals of {symbol} are dated where no bar of the "
+                f"run ends, the first at {moment_text(int(astray[0]))}: are these the bars of the run?"
             )
     return lines
 

@@ -5,7 +5,7 @@ the others, except between children of one symbol: there it reduces the others b
 closes no more than its parent has opened.
 """
 
-from libc.math cimport fmax, fmin
+from libc.math cimport fabs, fmax, fmin
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.admit cimport enter_market
@@ -15,9 +15,10 @@ from btcore.engine.blotter cimport (
 from btcore.engine.state cimport Exchange, bar_of, can_match, note
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, Bar, CANCELED, EXPIRED, FILLED, GTD, GTD_OVER,
+    BAR, Bar, CANCELED, EXPIRED, FILLED, FROM_FILL, GTD, GTD_OVER, Instrument,
     NONE, OCO, Order, PARENT_ENDED, RELEASED, SUBMIT, Ticker
 )
+from btcore.rules.admission cimport snap_prices
 from btcore.rules.matching cimport fills_resting, is_limit, reference_px
 from btcore.rules.rounding cimport whole_lots
 
@@ -123,6 +124,14 @@ cdef inline double released_quantity(const Exchange* ex, const Order* child, bin
     return fmax(qty - child.taken_qty, child.filled_qty)
 
 
+cdef inline void set_prices_from_fill(Order* child, double px, const Instrument* instrument) noexcept nogil:
+    """Gives a child its prices: they were signed fractions of `px`, the average price of its parent's fills."""
+    child.limit_px = px + child.limit_px * fabs(px)
+    child.stop_px = px + child.stop_px * fabs(px)
+    child.flags &= ~FROM_FILL
+    snap_prices(child, instrument, True)
+
+
 cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px, double seen_px) noexcept nogil:
     """After a fill of the parent at `px` (before slippage `seen_px`): lets the child enter the market, or grow.
 
@@ -141,6 +150,10 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
         return 0
     child.qty = qty
     child.release_px = seen_px
+    if child.flags & FROM_FILL:
+        set_prices_from_fill(
+            child, ex.blotter.orders[child.parent - 1].avg_px, &ex.account.instruments[child.symbol]
+        )
     child.held = 0
     child.fresh = 1
     ex.n_released_now += 1

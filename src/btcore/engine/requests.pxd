@@ -13,8 +13,9 @@ from btcore.engine.match_ticks cimport clear_released, match_standing
 from btcore.engine.state cimport Exchange, note, rests, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
-    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, DELISTED, EXPIRED, GTD, GTD_OVER, INVALID_PRICE,
-    INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, TRAILING_STOP_LIMIT, Ticker,
+    AMENDED, AMEND_REFUSED, BAR, CANCEL, CANCELED, DAY, DAY_OVER, DELISTED, EXPIRED, FROM_FILL, GTD, GTD_OVER,
+    INVALID_PRICE, INVALID_TERMS, MARKET, NONE, Order, REJECTED, REQUESTED, Request, SUBMIT, TRAILING_STOP_LIMIT,
+    Ticker,
 )
 from btcore.rules.matching cimport (
     has_limit, has_trigger, is_limitless, is_trailing, is_untriggered, reference_px, trail_stop
@@ -93,6 +94,9 @@ cdef inline int accept_order(Exchange* ex, Order* order, int64_t now) noexcept n
             end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
             return 0
         return register_child(ex, order, now)
+    if order.flags & FROM_FILL:  # without a parent there is no fill
+        end_order(&ex.blotter, order, REJECTED, INVALID_TERMS, now)
+        return 0
     if enter_market(ex, order, now, known_px(ex, order)):
         return match_standing(ex, order, now)
     return 0
@@ -127,6 +131,8 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.stop_px) and not has_trigger(order):
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
+    if order.flags & FROM_FILL and not (isnan(request.limit_px) and isnan(request.stop_px)):
+        return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)  # it has no price yet
     if lacks_amended_term(order, request):
         return note(ex, order.id, AMEND_REFUSED, INVALID_PRICE, 0.0, now)
     if not isnan(request.qty):

@@ -14,10 +14,10 @@ from btcore.engine.match_ticks cimport clear_released, is_stale, pass_stale_quot
 from btcore.engine.state cimport Exchange, Pool, note
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
-    DAY_NS, DEBIT_RATE, DELISTED, DELISTING, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FUNDING, FUNDING_RATE,
-    FX_RATE, HALT, HALTED, INTEREST, LOWER_BAND, MARKET, MARK_PX, NONE, Order, PRICE, Position, QUOTE, REDUCE_ONLY,
-    REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT, TAKER, TERMINAL_PRICE,
-    Ticker, UPPER_BAND,
+    DAY_NS, DEBIT_RATE, DELISTED, DELISTING, DIVIDEND, Dated as ScheduledEvent, ENTRY_LATENCY, FROM_FILL, FUNDING,
+    FUNDING_RATE, FX_RATE, HALT, HALTED, INTEREST, LOWER_BAND, MARKET, MARK_PX, NONE, Order, PRICE, Position, QUOTE,
+    REDUCE_ONLY, REQUESTED, RESPONSE_LATENCY, RESTATED, Restatement, SESSION_CLOSE, SESSION_END, SPLIT, TAKER,
+    TERMINAL_PRICE, Ticker, UPPER_BAND,
 )
 from btcore.rules.accounting cimport Lots, add_cash, apply_fill, position_value, split_position
 from btcore.rules.matching cimport has_limit, has_trigger, is_touch
@@ -152,6 +152,8 @@ cdef inline int lower_prices(Exchange* ex, Order* order, double amount, int64_t 
     """Lowers buy limits and sell stops by a dividend, rounded down to ticks (FINRA rule 5330)."""
     cdef double tick = ex.account.instruments[order.symbol].tick_size
     cdef bint changed = False
+    if order.flags & FROM_FILL:
+        return 0
     if order.side > 0 and has_limit(order) and floor_to_tick(order.limit_px - amount, tick) > 0.0:
         order.limit_px = floor_to_tick(order.limit_px - amount, tick)
         changed = True
@@ -248,8 +250,9 @@ cdef inline int split_order(Exchange* ex, Order* order, double ratio, int64_t ts
     order.asked_qty = order.filled_qty + order.taken_qty + total
     order.avg_px /= ratio
     order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
-    order.limit_px /= ratio
-    order.stop_px /= ratio
+    if not order.flags & FROM_FILL:
+        order.limit_px /= ratio
+        order.stop_px /= ratio
     order.best_px = order.side * INFINITY  # a trailing stop continues from the next price
     order.limit_offset /= ratio
     if order.trail_by == PRICE:

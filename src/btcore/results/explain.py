@@ -97,12 +97,15 @@ def _describe(order: Any) -> str:
     """Side, quantity, symbol, prices and terms in one line."""
     kind = str(order["order_type"])
     words = [order["side"], _number(order["quantity"]), order["symbol"]]
-    words += [kind.replace("_", "-")] if kind.startswith("market") and "touched" not in kind else []
+    prices = (("touch", "touch_price"), ("stop", "stop_price"), ("limit", "limit_price"))
+    has_none = all(np.isnan(order[column]) for _, column in prices)  # also of a child whose parent sets them
+    is_market = kind.startswith("market") and "touched" not in kind
+    words += [kind.replace("_", "-")] if is_market or (has_none and not order["trail_by"]) else []
     if order["trail_by"]:
         words += [kind.replace("_", " "), "by", _number(order["trail"]) + TRAIL_UNITS[order["trail_by"]]]
         words += ["offset", _number(order["limit_offset"])] if "limit" in kind else []
         words.append("at")
-    for name, column in (("touch", "touch_price"), ("stop", "stop_price"), ("limit", "limit_price")):
+    for name, column in prices:
         words += [name, _number(order[column])] if not np.isnan(order[column]) else []
     lifetime = str(order["time_in_force"]).upper()
     words.append(f"{lifetime} {_time(order['expires_at'])}" if lifetime == "GTD" else lifetime)

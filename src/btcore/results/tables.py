@@ -206,6 +206,8 @@ def orders(journal: RunJournal) -> Table:
     is_touch = np.isin(kind, (OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED))
     is_trailing = np.isin(kind, (OrderType.TRAILING_STOP, OrderType.TRAILING_STOP_LIMIT))
     is_open = sent["status"] <= Status.PARTIALLY_FILLED
+    has_no_price = flags & Flag.FROM_FILL != 0
+    limit, trigger = (np.where(has_no_price, np.nan, sent[name]) for name in ("limit_px", "stop_px"))
     return _table(
         order_id=sent["id"],
         symbol=_text(sent["symbol"], journal.symbols),
@@ -213,8 +215,8 @@ def orders(journal: RunJournal) -> Table:
         order_type=_text(kind, labels.ORDER_TYPES),
         time_in_force=_text(sent["time_in_force"], labels.TIMES_IN_FORCE),
         quantity=np.where(sent["status"] == Status.FILLED, sent["qty"], sent["asked_qty"]),
-        limit_price=sent["limit_px"],
-        stop_price=np.where(is_touch, np.nan, sent["stop_px"]),
+        limit_price=limit,
+        stop_price=np.where(is_touch, np.nan, trigger),
         filled_quantity=sent["filled_qty"],
         average_price=sent["avg_px"],
         status=_text(sent["status"], labels.STATUSES),
@@ -223,7 +225,7 @@ def orders(journal: RunJournal) -> Table:
         arrived_at=sent["ts_arrived"],
         closed_at=sent["ts_closed"],
         leaves_quantity=np.where(is_open, sent["qty"] - sent["filled_qty"], 0.0),
-        touch_price=np.where(is_touch, sent["stop_px"], np.nan),
+        touch_price=np.where(is_touch, trigger, np.nan),
         trail=np.where(is_trailing, sent["trail"], np.nan),
         trail_by=_text(np.where(is_trailing, sent["trail_by"], len(labels.TRAIL_BY)), (*labels.TRAIL_BY, "")),
         limit_offset=np.where(is_trailing, sent["limit_offset"], np.nan),

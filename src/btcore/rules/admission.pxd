@@ -121,7 +121,6 @@ cdef inline bint snap(Order* order, const Instrument* instrument, bint stop_is_g
 
     Returns True if anything changed.
     """
-    cdef double tick = instrument.tick_size
     cdef bint moved = False
     cdef double qty = order.asked_qty
     if not isfinite(qty):
@@ -130,6 +129,16 @@ cdef inline bint snap(Order* order, const Instrument* instrument, bint stop_is_g
         order.asked_qty = whole_lots(order.asked_qty, instrument.lot_size)
         order.qty = order.asked_qty if order.parent == 0 else fmin(order.qty, order.asked_qty)
         moved = True
+    return snap_prices(order, instrument, stop_is_given) or moved
+
+
+cdef inline bint snap_prices(Order* order, const Instrument* instrument, bint stop_is_given) noexcept nogil:
+    """Rounds prices to ticks: limit and touch prices to the passive side, stop prices away from the market.
+
+    Returns True if anything changed.
+    """
+    cdef double tick = instrument.tick_size
+    cdef bint moved = False
     if has_limit(order) and isfinite(order.limit_px) and not is_multiple(order.limit_px, tick):
         order.limit_px = floor_to_tick(order.limit_px, tick) if order.side > 0 else ceil_to_tick(order.limit_px, tick)
         moved = True

@@ -1,8 +1,9 @@
-"""Five ways to write a strategy, one folder each:
+"""Six ways to write a strategy, one folder each:
 
     builtin     a name and parameters, such as "ma_crossover"; compiled
     callbacks   a class with Python callbacks (`Strategy`)
     arrays      columns of orders that are known before the run (`Orders`)
+    signals     columns of entries and exits, one row per bar (`Signals`)
     targets     columns of target positions that are known before the run (`Targets`)
     compiled    a Numba function, or a C function of a Cython module (`Compiled`)
 

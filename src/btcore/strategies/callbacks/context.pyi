@@ -28,6 +28,7 @@ class _Terms(TypedDict, total=False):
     reduce_only: bool
     latency_ms: float | None
     market_to_limit: bool
+    from_fill: bool
     tag: str | None
 
 @final

@@ -14,7 +14,8 @@ from btcore.contract cimport (
     send_order,
 )
 from btcore.model cimport (
-    GTD, NEVER, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT, TRAILING_STOP_LIMIT,
+    FROM_FILL, GTD, NEVER, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT,
+    TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
@@ -209,7 +210,9 @@ cdef class Context:
         a symbol with one positive `oco` number cancel each other. `parent` is the id of the order whose fills release
         this one. `post_only` rejects the order if it would take liquidity; `reduce_only` limits its fills to the open
         position. `market_to_limit`: what is left after the first fill is a limit order at its price. `latency_ms`
-        replaces the run's latency. `tag` is a text that the result has beside the order.
+        replaces the run's latency. `from_fill`, of a child: `limit`, `stop` and `touch` are signed fractions of
+        the average price of its parent's fills, -0.02 is 2 % below it, and become prices at the release. `tag` is a
+        text that the result has beside the order.
 
         OrderError for an invalid term, or for terms that exclude each other.
         """
@@ -251,7 +254,7 @@ cdef class Context:
         self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
         str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
         int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None, bint market_to_limit=False,
-        str tag=None,
+        bint from_fill=False, str tag=None,
     ):
         """Sends an order; `side` is 1 to buy or -1 to sell. The terms are those of `buy`."""
         cdef int32_t s = self.index(symbol)
@@ -274,8 +277,13 @@ cdef class Context:
             limit is not None, stop is not None, touch is not None, trail is not None, limit_offset is not None,
             market_to_limit,
         ))
-        request.limit_px = self.price(s, symbol, "limit", limit)
-        request.stop_px = self.price(s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch)
+        if from_fill:
+            request.limit_px, request.stop_px = fractions(symbol, parent, limit, stop if touch is None else touch)
+        else:
+            request.limit_px = self.price(s, symbol, "limit", limit)
+            request.stop_px = self.price(
+                s, symbol, "stop" if touch is None else "touch", stop if touch is None else touch
+            )
         request.trail = distance(symbol, "trail", trail, True)
         request.limit_offset = distance(symbol, "limit_offset", limit_offset, False)
         request.order_type = order_type_of(
@@ -284,7 +292,7 @@ cdef class Context:
         )
         request.trail_by = _TRAIL_BY[trail_by]
         request.time_in_force = _TIME_IN_FORCE[time_in_force]
-        request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only
+        request.flags = POST_ONLY * post_only | REDUCE_ONLY * reduce_only | FROM_FILL * from_fill
         request.oco, request.parent = oco, parent
         self.last_oco = max(self.last_oco, oco)
         if request.time_in_force == GTD and expires is not None:
@@ -304,7 +312,7 @@ cdef class Context:
         """Stores the terms that a request gives, with response latency: the exchange's own are not known then."""
         if not self.market.delayed:
             return 0
-        given = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
+        given = terms_of(request)
         before = self.sent_terms.get(order_id, given)
         self.sent_terms[order_id] = tuple([b if isnan(g) else g for g, b in zip(given, before)])
         return 0
@@ -318,13 +326,14 @@ cdef class Context:
         cdef const Request* request = self.unsent(order_id)
         cdef const Order* order
         if request != NULL:
-            terms = (request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset)
             return order_state(
                 order_id, self.symbols[request.symbol], request.side, request.order_type, request.time_in_force,
-                terms, request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
+                terms_of(request), request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
             )
         order = &self.account.orders[order_id - 1]
         terms = (order.asked_qty, order.limit_px, order.stop_px, order.trail, order.limit_offset)
+        if order.flags & FROM_FILL:
+            terms = (order.asked_qty, NAN, NAN, order.trail, order.limit_offset)
         leaves = order.qty - order.filled_qty
         if self.market.delayed:
             terms = self.sent_terms.get(order_id, terms)
@@ -591,6 +600,13 @@ cdef str zone_name(timezone):
         raise OrderError(f"at: {error}") from None
 
 
+cdef tuple terms_of(const Request* request):
+    """Quantity, limit, stop, trail and limit offset; a child from the fill of its parent has no price yet."""
+    if request.flags & FROM_FILL:
+        return request.qty, NAN, NAN, request.trail, request.limit_offset
+    return request.qty, request.limit_px, request.stop_px, request.trail, request.limit_offset
+
+
 cdef str type_name(int8_t order_type):
     return OrderType(order_type).name.lower()
 
@@ -606,6 +622,19 @@ cdef int raise_conflict(str symbol, int conflict) except -1:
     if conflict != NO_CONFLICT:
         raise OrderError(f"{symbol}: {_CONFLICTS[conflict]}")
     return 0
+
+
+cdef (double, double) fractions(str symbol, int64_t parent, limit, trigger) except *:
+    """Limit and trigger price of an order `from_fill`, NaN for None; OrderError where it has none or is no child."""
+    if parent == 0:
+        raise OrderError(f"{symbol}: from_fill needs a parent, whose fill sets the prices")
+    given = [NAN if value is None else float(value) for value in (limit, trigger)]
+    if limit is None and trigger is None:
+        raise OrderError(f"{symbol}: from_fill needs a limit, stop or touch as a fraction of the parent's price")
+    for value in (limit, trigger):
+        if value is not None and not (isfinite(value) and value > -1.0):
+            raise OrderError(f"{symbol}: {value} is not a fraction of the parent's price above -1")
+    return given[0], given[1]
 
 
 cdef double distance(str symbol, str name, value, bint positive) except? -2.0:

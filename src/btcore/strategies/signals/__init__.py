@@ -1,0 +1,1 @@
+"""Strategies that are columns of signals, one row per bar: `Signals`."""
