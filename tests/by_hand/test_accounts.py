@@ -315,3 +315,14 @@ def test_buying_power_counts_in_the_runs_money(engine: EngineRun) -> None:
 def test_the_runs_own_currency_needs_no_rate(engine: EngineRun) -> None:
     outcome = play(engine, {1: buy(1)}, {"A": RISING}, {"A": Instrument(currency="GBP")}, currency="GBP")
     assert outcome.positions[0]["point_value"] == 1
+
+
+def test_a_cash_account_pays_the_commission_at_a_price_of_zero(engine: EngineRun) -> None:
+    # 1 of cash does not pay a commission of 5, whatever the quantity.
+    market = {"A": bars((0, 1, 1, 0, 0), (1, 0, 0, 0, 0), (2, 0, 0, 0, 0))}
+    outcome = play(
+        engine, {1: buy(1)}, market, {"A": Instrument(negative_prices=True)},
+        account="cash", initial_capital=1, commission_per_order=5,
+    )  # fmt: skip
+    assert fills(outcome) == []
+    assert ends(outcome)[0][:2] == ("CANCELED", "cash")

@@ -227,7 +227,7 @@ def test_slippage_worsens_only_takers(drawn: Drawn, kind: str) -> None:
 def test_hedging_and_netting_have_the_same_equity(drawn: Drawn) -> None:
     script = map_actions(drawn[1], without("reduce_only"))
     # At an entry both kinds of account pay the same only if they enter the same position.
-    case = instruments(rich(drawn[0]), borrow_rate=0.0, splits=[], slippage=None)
+    case = instruments(rich(drawn[0]), borrow_rate=0.0, splits=[], slippage=None, delisting=None)
     case = terms(case, slippage_entry_bps=0.0, close_at_end=False)
     hedged = play(terms(case, position_mode="hedging"), scripted(script))
     netted = play(terms(case, position_mode="netting"), scripted(script))

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,10 @@ def generated(document: Path) -> Iterator[Any]:
     pytest.importorskip("openapi_python_client")
     command = [sys.executable, "-W", "ignore", "-m", "openapi_python_client", "generate", "--meta", "none"]
     command += ["--path", str(document), "--output-path", str(document.parent / "generated_client")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))  # it formats with ruff
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env=os.environ | {"PATH": path}
+    )
     assert done.returncode == 0, done.stderr
     assert "warning" not in (done.stdout + done.stderr).lower()  # it leaves out what it cannot read
     with pytest.MonkeyPatch.context() as patch:

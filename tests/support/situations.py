@@ -11,7 +11,7 @@ from strategy_scripts import Action
 
 from btcore.config import Execution, Instrument
 
-SITUATIONS = (None, "range", None, "margin", "cash", "cash") * 2 + (None, "margin", "cash", "range")
+SITUATIONS = (None, "range", None, "margin", "cash", "cash") * 2 + ("margin", "cash", "cash", "range")
 TERMS: dict[str, dict[str, Any]] = {
     "margin": {"leverage": 5.0, "account": "margin", "maintenance_margin": 0.1875},
     "cash": {"leverage": 1.0, "maintenance_margin": 0.0, "taker_bps": 5.0},

@@ -31,8 +31,10 @@ cdef inline double affordable_by_cash(
 ) noexcept nogil:
     """The part of a buy that cash pays, in whole lots."""
     cdef double point_value = account.positions[symbol].point_value
-    if qty * px * point_value + commission <= account.cash or px <= 0.0:
+    if qty * px * point_value + commission <= account.cash:
         return qty
+    if px <= 0.0:
+        return 0.0
     return whole_lots(
         larger(account.cash - larger(commission, 0.0), 0.0) / (px * point_value), account.instruments[symbol].lot_size
     )
