@@ -198,6 +198,11 @@ def without_commission(case: Case) -> Case:
     return instruments(terms(case, **{name: FREE[name] for name in FREE if "slippage" not in name}), **own)
 
 
+def follows_fill(action: Action) -> bool:
+    """True for a child that starts at the price of its parent's fill, which includes slippage."""
+    return {"trail", "parent"} <= action.terms.keys() or bool(action.terms.get("from_fill"))
+
+
 @law
 @given(
     cases(),
@@ -206,8 +211,7 @@ def without_commission(case: Case) -> Case:
     ),
 )
 def test_slippage_worsens_only_takers(drawn: Drawn, kind: str) -> None:
-    # The stop of a trailing child starts at its parent's fill price, which includes slippage.
-    script = map_actions(drawn[1], lambda a: None if {"trail", "parent"} <= a.terms.keys() else a)
+    script = map_actions(drawn[1], lambda a: None if follows_fill(a) else a)
     amount = {"slippage_bps": 50.0, "slippage_entry_bps": 50.0, "slippage_ticks": 1.0}.get(kind, 0.0625)
     case = free_of_costs(rich(drawn[0]))
     slow, free = play(terms(case, **{kind: amount}), scripted(script)), play(case, scripted(script))
