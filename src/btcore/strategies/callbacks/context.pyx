@@ -28,7 +28,7 @@ from btcore.model import OrderType
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
-from btcore.strategies.callbacks.indicators import make_view
+from btcore.strategies.callbacks.indicators import kind_of, make_view
 from btcore.strategies.callbacks.order_state import order_state
 from btcore.strategies.callbacks.repeating import local_datetime, repeat_at, repeat_every
 from btcore.times.clock import zone
@@ -79,11 +79,7 @@ cdef class Context:
         """
         self.index(symbol)
         kinds = [k for s, k in self.streams if s == symbol]
-        if kind is None and len(kinds) != 1:
-            raise OrderError(f"{symbol}: history needs a kind, one of {', '.join(kinds)}")
-        if kind is not None and kind not in kinds:
-            raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
-        stream, container = self.streams[symbol, kinds[0] if kind is None else kind]
+        stream, container = self.streams[symbol, kind_of(symbol, kind, kinds, "history")]
         if column not in container.columns:
             raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}")
         cdef int64_t end = self.market.rows[<int64_t> stream]
@@ -548,8 +544,7 @@ cdef class Context:
         """
         self.check_active()
         self.add_repeating(
-            repeat_at(clock, offset, self.timezone if timezone is None else zone_name(timezone), self.sessions), name,
-            after_bars,
+            repeat_at(clock, offset, self.timezone if timezone is None else timezone, self.sessions), name, after_bars
         )
 
     cdef int add_timer(self, int64_t ts, str name, repeat) except -1:
@@ -590,14 +585,6 @@ cdef class Context:
         """Adds a line to the `logs` of the result."""
         self.check_active()
         self.logs.append((self.market.calls, message))
-
-
-cdef str zone_name(timezone):
-    """The name of a timezone; OrderError for an unknown one."""
-    try:
-        return str(zone(timezone))
-    except ConfigError as error:
-        raise OrderError(f"at: {error}") from None
 
 
 cdef tuple terms_of(const Request* request):

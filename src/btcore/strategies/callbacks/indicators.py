@@ -57,11 +57,16 @@ def find_source(streams: Streams, symbol: Any, kind: str | None) -> Source:
         meant = f" (did you mean {near[0]!r}?)" if near else ""
         raise OrderError(f"{symbol!r} is not in this run{meant}; its symbols are {', '.join(symbols)}")
     kinds = [each for one, each in streams if one == symbol]
+    return Source(symbol, *streams[symbol, kind_of(symbol, kind, kinds, "an indicator")])
+
+
+def kind_of(symbol: str, kind: str | None, kinds: Sequence[str], what: str) -> str:
+    """The kind of data that `what` reads; OrderError for another, or if None does not say which."""
     if kind is None and len(kinds) > 1:
-        raise OrderError(f"{symbol}: an indicator needs a kind, one of {', '.join(kinds)}")
+        raise OrderError(f"{symbol}: {what} needs a kind, one of {', '.join(kinds)}")
     if kind is not None and kind not in kinds:
         raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
-    return Source(symbol, *streams[symbol, kind or kinds[0]])
+    return kind or kinds[0]
 
 
 def make_view(

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import DataError, OrderError
+from btcore.errors import ConfigError, DataError, OrderError
 from btcore.strategies.targets.rebalance_dates import PERIODS, RebalanceDates
+from btcore.times.clock import zone
 from btcore.times.intervals import DAY_NS, UNIT_NS, interval_ns
 from btcore.times.zones import localize, utc_offsets
 
@@ -107,7 +108,10 @@ def repeat_at(clock: Any, offset: Any, timezone: str, sessions: tuple[Times, Tim
         return Listed(sessions[clock == "close"] + shift)
     if offset is not None:
         raise OrderError(f"at: offset {offset!r} goes with 'open' and 'close', not with {clock!r}")
-    return Daily(clock_ns(clock), timezone)
+    try:
+        return Daily(clock_ns(clock), str(zone(timezone)))
+    except ConfigError as error:
+        raise OrderError(f"at: {error}") from None
 
 
 def offset_ns(offset: Any) -> int:
