@@ -538,14 +538,12 @@ cdef class Context:
     def at(self, clock, str name=None, *, timezone=None, offset=None, bint after_bars=False):
         """Calls `on_timer` every day at a local time, such as "15:55", or at each session's "open" or "close".
 
-        `timezone` is that of the time, by default the run's. Sessions are those of the run's calendar; `offset`, such
-        as "-5min", is added to their times. Otherwise as `every`. OrderError for another time, without a calendar,
+        `timezone` is that of the time of day, by default the run's. Sessions are those of the run's calendar; `offset`,
+        such as "-5min", is added to their times. Otherwise as `every`. OrderError for another time, without a calendar,
         or for an unknown timezone.
         """
         self.check_active()
-        self.add_repeating(
-            repeat_at(clock, offset, self.timezone if timezone is None else timezone, self.sessions), name, after_bars
-        )
+        self.add_repeating(repeat_at(clock, timezone, offset, self.timezone, self.sessions), name, after_bars)
 
     cdef int add_timer(self, int64_t ts, str name, repeat) except -1:
         heappush(self.timers, (ts, self.n_timers, name, repeat))

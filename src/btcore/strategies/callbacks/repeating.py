@@ -99,17 +99,21 @@ def repeat_every(interval: Any, timezone: str) -> Repeat:
     return Steps(length, timezone)
 
 
-def repeat_at(clock: Any, offset: Any, timezone: str, sessions: tuple[Times, Times] | None) -> Repeat:
-    """The times of `Context.at`; OrderError for a clock time or an offset that is none."""
+def repeat_at(
+    clock: Any, timezone: str | None, offset: Any, run_timezone: str, sessions: tuple[Times, Times] | None
+) -> Repeat:
+    """The times of `Context.at`; OrderError for a clock time, timezone or offset that is none."""
     shift = 0 if offset is None else offset_ns(offset)
     if clock in ("open", "close"):
         if sessions is None:
             raise OrderError(f"at: {clock!r} needs a calendar of the run, such as calendar='XNYS'")
+        if timezone is not None:
+            raise OrderError(f"at: timezone {timezone!r} goes with a time of day, not with {clock!r}")
         return Listed(sessions[clock == "close"] + shift)
     if offset is not None:
         raise OrderError(f"at: offset {offset!r} goes with 'open' and 'close', not with {clock!r}")
     try:
-        return Daily(clock_ns(clock), str(zone(timezone)))
+        return Daily(clock_ns(clock), str(zone(run_timezone if timezone is None else timezone)))
     except ConfigError as error:
         raise OrderError(f"at: {error}") from None
 

@@ -170,6 +170,15 @@ def test_what_is_no_time_is_refused(start: Any, message: str) -> None:
         calls(start, minutes("2024-01-02T00:00", 2))
 
 
+def test_sessions_have_the_timezone_of_their_calendar() -> None:
+    with pytest.raises(
+        bt.errors.StrategyError, match="timezone 'UTC' goes with a time of day, not with 'open'"
+    ):
+        calls(
+            lambda ctx: ctx.at("open", timezone="UTC"), minutes("2024-07-02T00:00", 24, HOUR), calendar="XNYS"
+        )
+
+
 def test_a_length_may_be_a_timedelta() -> None:
     seen = calls(lambda ctx: ctx.every(timedelta(minutes=2)), minutes("2024-01-02T00:00", 5))
     assert timers(seen) == ["01-02 00:02", "01-02 00:04"]
