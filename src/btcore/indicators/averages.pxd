@@ -42,7 +42,7 @@ cdef struct Tema:
     double base
     int64_t age
 
-cdef struct Wma:             # ring: size
+cdef struct Wma:             # ring: size, and as much again for `wma_block`
     Line window
     double scale             # one over the sum of the weights
 

@@ -12,11 +12,12 @@ from libc.math cimport INFINITY, NAN, isfinite, isnan
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
+from btcore.indicators.block_loops cimport run_rolling_max, run_rolling_min, run_rolling_std, run_wma
 from btcore.indicators.finite cimport all_finite
 from btcore.indicators.loops cimport (
     run_adx, run_atr, run_beta, run_bollinger, run_cci, run_correlation, run_dema, run_donchian, run_ema, run_kama,
-    run_keltner, run_linear_regression, run_macd, run_mfi, run_obv, run_rolling_max, run_rolling_min, run_rolling_std,
-    run_rsi, run_sma, run_stochastic, run_supertrend, run_tema, run_vwap, run_wma, run_zscore
+    run_keltner, run_linear_regression, run_macd, run_mfi, run_obv, run_rsi, run_sma, run_stochastic, run_supertrend,
+    run_tema, run_vwap, run_zscore
 )
 from btcore.indicators.states cimport (
     ADX, ATR, AnyState, BETA, BOLLINGER, CCI, CORRELATION, DEMA, DONCHIAN, EMA, KAMA, KELTNER, LINEAR_REGRESSION, MACD,
@@ -28,6 +29,9 @@ import numpy as np
 
 from btcore.errors import DataError
 from btcore.indicators.table import INDICATORS as _INDICATORS
+
+cdef enum:
+    VALUES_AT_ONCE = 2048  # computed and then checked, while they are in the cache
 
 cdef run_t[N_KINDS] RUNS
 cdef int[N_KINDS] N_INPUTS
@@ -127,7 +131,7 @@ def run_columns(double[::1] block not None, tuple columns not None, tuple output
     """Advances over the rows of the columns, float64, and writes the outputs of each row.
 
     Rows before the first without NaN become NaN. Returns None; or number and row of a column that has NaN after its
-    first number, or infinity, and then the outputs are not written.
+    first number, or infinity, and then the outputs mean nothing.
     """
     cdef Head* head = <Head*> &block[0]
     cdef double* state = <double*> (head + 1)
@@ -135,7 +139,7 @@ def run_columns(double[::1] block not None, tuple columns not None, tuple output
     cdef outputs_t y
     cdef const double[::1] column
     cdef double[::1] output
-    cdef int64_t n = len(columns[0]), start = 0, row
+    cdef int64_t n = len(columns[0]), start = 0, row, rows
     cdef int64_t[MAX_INPUTS] first
     cdef int k, n_inputs = len(columns), n_outputs = len(outputs), bad = -1
     if n == 0:
@@ -152,16 +156,24 @@ def run_columns(double[::1] block not None, tuple columns not None, tuple output
             first[k] = row
             start = max(start, row)
         for k in range(n_inputs):
-            if bad < 0 and not all_finite(x[k] + first[k], n - first[k]):
+            if bad < 0 and not all_finite(x[k] + first[k], start - first[k]):
                 bad = k
             x[k] += start
         for k in range(n_outputs):
             for row in range(start):
                 y[k][row] = NAN
             y[k] += start
-        if bad < 0:
-            RUNS[head.kind](state, state + head.struct_words, x, y, n - start)
-            head.seen += n - start
+        while bad < 0 and start < n:
+            rows = min(VALUES_AT_ONCE // n_inputs, n - start)
+            RUNS[head.kind](state, state + head.struct_words, x, y, rows)
+            for k in range(n_inputs):  # afterwards: the rows are in the cache now
+                if bad < 0 and not all_finite(x[k], rows):
+                    bad = k
+                x[k] += rows
+            for k in range(n_outputs):
+                y[k] += rows
+            start += rows
+            head.seen += rows
     if bad >= 0:
         row, column = first[bad], columns[bad]
         while isfinite(column[row]):

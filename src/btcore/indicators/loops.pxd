@@ -2,15 +2,14 @@
 
 The state is copied to a local variable, so that the compiler keeps its fields in registers: through a pointer each of
 them would be stored and loaded at each row, as it could overlap the outputs. Recursive averages take two steps in each
-turn: so no value has to change places, see `settled_step`.
+turn: so no value has to change places, see `settled_step`. `block_loops.pxd` has the windows that go faster in blocks.
 """
 
-from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 
 from btcore.indicators.averages cimport (
-    Dema, Ema, Kama, Tema, Wma, dema_step, ema_step, is_settled, kama_step, settled_dema, settled_ema, settled_tema,
-    sma_step, tema_step, wma_step
+    Dema, Ema, Kama, Tema, dema_step, ema_step, is_settled, kama_step, settled_dema, settled_ema, settled_tema,
+    sma_step, tema_step
 )
 from btcore.indicators.bands cimport (
     Atr, Bollinger, Donchian, Keltner, Supertrend, atr_step, bollinger_step, donchian_step, keltner_step,
@@ -21,11 +20,10 @@ from btcore.indicators.oscillators cimport (
     settled_rsi, stochastic_step
 )
 from btcore.indicators.statistics cimport (
-    Beta, Obv, Regression, Vwap, beta_step, correlation_step, obv_step, regression_step, std_step, vwap_step,
+    Beta, Obv, Regression, Vwap, beta_step, correlation_step, obv_step, regression_step, vwap_step,
     zscore_step
 )
-from btcore.indicators.windows cimport Extreme, Mean, Pair, Spread, push_max, push_min
-from btcore.rules.rounding cimport larger, smaller
+from btcore.indicators.windows cimport Mean, Pair, Spread
 
 
 cdef inline void run_sma(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
@@ -46,14 +44,6 @@ cdef inline void run_ema(void* state, double* ring, const double** x, double** y
         y[0][i] = settled_ema(&s, x[0][i])
         y[0][i + 1] = settled_ema(&s, x[0][i + 1])
     (<Ema*> state)[0] = s
-
-
-cdef inline void run_wma(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
-    cdef Wma s = (<Wma*> state)[0]
-    cdef int64_t i
-    for i in range(n):
-        y[0][i] = wma_step(&s, ring, x[0][i])
-    (<Wma*> state)[0] = s
 
 
 cdef inline void run_dema(void* state, double* ring, const double** x, double** y, int64_t n) noexcept nogil:
@@ -153,74 +143,6 @@ cdef inline void run_zscore(void* state, double* ring, const double** x, double*
     cdef int64_t i
     for i in range(n):
         y[0][i] = zscore_step(&s, ring, x[0][i])
-    (<Spread*> state)[0] = s
-
-
-cdef inline void run_rolling_min(
-    void* state, double* ring, const double** x, double** y, int64_t n
-) noexcept nogil:
-    """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
-    cdef Extreme s = (<Extreme*> state)[0]
-    cdef int64_t i = 0, j, last = s.size - 1
-    cdef const double* rows
-    cdef double* out
-    cdef double best
-    while i < n:
-        rows, out = x[0] + i, y[0] + i
-        if s.at != 0 or not s.full or n - i < s.size:
-            out[0] = push_min(&s, ring, rows[0])
-            i += 1
-            continue
-        best = INFINITY
-        for j in range(last):
-            best = smaller(best, rows[j])
-            out[j] = smaller(best, ring[j + 1])
-        best = rows[last]
-        ring[last] = best
-        for j in range(last - 1, -1, -1):
-            best = smaller(best, rows[j])
-            ring[j] = best
-        out[last] = best
-        i += s.size
-    (<Extreme*> state)[0] = s
-
-
-cdef inline void run_rolling_max(
-    void* state, double* ring, const double** x, double** y, int64_t n
-) noexcept nogil:
-    """In whole blocks of the window, once it is full: an extreme is the same whichever way it is found."""
-    cdef Extreme s = (<Extreme*> state)[0]
-    cdef int64_t i = 0, j, last = s.size - 1
-    cdef const double* rows
-    cdef double* out
-    cdef double best
-    while i < n:
-        rows, out = x[0] + i, y[0] + i
-        if s.at != 0 or not s.full or n - i < s.size:
-            out[0] = push_max(&s, ring, rows[0])
-            i += 1
-            continue
-        best = -INFINITY
-        for j in range(last):
-            best = larger(best, rows[j])
-            out[j] = larger(best, ring[j + 1])
-        best = rows[last]
-        ring[last] = best
-        for j in range(last - 1, -1, -1):
-            best = larger(best, rows[j])
-            ring[j] = best
-        out[last] = best
-        i += s.size
-    (<Extreme*> state)[0] = s
-
-
-cdef inline void run_rolling_std(
-    void* state, double* ring, const double** x, double** y, int64_t n
-) noexcept nogil:
-    cdef Spread s = (<Spread*> state)[0]
-    cdef int64_t i
-    for i in range(n):
-        y[0][i] = std_step(&s, ring, x[0][i])
     (<Spread*> state)[0] = s
 
 

@@ -55,7 +55,7 @@ cdef inline int64_t open_state(int kind, AnyState* s, const double* p, int64_t* 
     elif kind == EMA:
         s.ema, size = new_ema(n), sizeof(Ema)
     elif kind == WMA:
-        s.wma, size, ring = new_wma(n), sizeof(Wma), n
+        s.wma, size, ring = new_wma(n), sizeof(Wma), 2 * n
     elif kind == DEMA:
         s.dema, size = new_dema(n), sizeof(Dema)
     elif kind == TEMA:
@@ -94,7 +94,7 @@ cdef inline int64_t open_state(int kind, AnyState* s, const double* p, int64_t* 
         s.supertrend = Supertrend(Atr(new_wilder(n), NAN), p[1], NAN, NAN, 0.0)
         size = sizeof(Supertrend)
     elif kind == ZSCORE or kind == ROLLING_STD:
-        s.spread, size, ring = new_spread(n), sizeof(Spread), 2 * n
+        s.spread, size, ring = new_spread(n), sizeof(Spread), 4 * n
     elif kind == LINEAR_REGRESSION:
         s.regression, size, ring = new_regression(n), sizeof(Regression), 2 * n
     elif kind == ROLLING_MIN:

@@ -33,7 +33,7 @@ cdef struct Mean:        # ring: size
     double shift         # NaN until there is an old block, as below
     double sum
 
-cdef struct Spread:      # ring: 2 * size
+cdef struct Spread:      # ring: 2 * size, and as much again for `run_rolling_std`
     int64_t size
     int64_t at
     double inverse       # 1 / size
@@ -117,10 +117,9 @@ cdef inline Spread new_spread(int64_t size) noexcept nogil:
 
 cdef inline void push_spread(Spread* w, double* ring, double x) noexcept nogil:
     cdef int64_t i
-    cdef double d = x - w.shift, sum = 0.0, squares = 0.0
+    cdef double d, sum = 0.0, squares = 0.0
     ring[2 * w.at] = x
-    w.sum += d
-    w.squares += d * d
+    add_spread(w, x)
     w.at += 1
     if w.at == w.size:
         for i in range(w.size - 1, -1, -1):
@@ -132,6 +131,12 @@ cdef inline void push_spread(Spread* w, double* ring, double x) noexcept nogil:
         w.at, w.shift, w.sum, w.squares = 0, x, 0.0, 0.0
 
 
+cdef inline void add_spread(Spread* w, double x) noexcept nogil:
+    cdef double d = x - w.shift
+    w.sum += d
+    w.squares += d * d
+
+
 cdef inline double distance_of(const Spread* w, const double* ring) noexcept nogil:
     """The mean less `shift`."""
     return (w.sum + ring[2 * w.at]) * w.inverse
@@ -139,8 +144,12 @@ cdef inline double distance_of(const Spread* w, const double* ring) noexcept nog
 
 cdef inline double deviation_of(const Spread* w, const double* ring, double distance) noexcept nogil:
     """The standard deviation (ddof 0), of a window with that `distance_of`."""
+    return sqrt(variance_of(w, ring, distance))
+
+
+cdef inline double variance_of(const Spread* w, const double* ring, double distance) noexcept nogil:
     cdef double variance = (w.squares + ring[2 * w.at + 1]) * w.inverse - distance * distance
-    return sqrt(variance) if not variance < 0.0 else 0.0
+    return variance if not variance < 0.0 else 0.0
 
 
 cdef inline Line new_line(int64_t size) noexcept nogil:
@@ -169,14 +178,18 @@ cdef inline void push_weighted(Line* w, double* ring, double x) noexcept nogil:
     cdef double sum = 0.0, moment = 0.0
     ring[w.at] = x
     w.at += 1
-    w.lag += w.sum
-    w.sum += x - w.shift
+    add_weighted(w, x)
     if w.at == w.size:
         for i in range(w.size - 1, -1, -1):
             sum += ring[i] - x
             moment += sum
             ring[i] = moment
         w.at, w.shift, w.sum, w.lag = 0, x, 0.0, 0.0
+
+
+cdef inline void add_weighted(Line* w, double x) noexcept nogil:
+    w.lag += w.sum
+    w.sum += x - w.shift
 
 
 cdef inline double moment_of_weighted(const Line* w, const double* ring) noexcept nogil:

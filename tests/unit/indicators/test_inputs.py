@@ -150,6 +150,11 @@ def test_vwap_is_nan_while_a_session_has_no_volume() -> None:
             DataError,
             r"rsi.values\[2\]: inf is not a finite",
         ),
+        (
+            lambda b: indicators.wma([*range(4000), np.inf, *range(4000)], 3),
+            DataError,
+            r"wma.values\[4000\]: inf is not a finite",
+        ),
         (lambda b: indicators.rsi([-np.inf, 1.0], 1), DataError, r"rsi.values\[0\]: -inf is not a finite"),
         (
             lambda b: indicators.sma(np.array([[1.0, 1.0], [2.0, np.nan]]), 1),

@@ -68,6 +68,13 @@ def test_row_by_row_equals_columns_of_a_market(case: Case, seed: int) -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
+def test_row_by_row_equals_long_columns(case: Case) -> None:
+    """Columns are computed some thousand values at a time."""
+    columns = inputs_of(case, market(4, 4500))
+    assert row_by_row(case, columns).tobytes() == over_columns(case, columns).tobytes()
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
 @given(cuts=st.lists(st.integers(0, 90), max_size=5))
 def test_pieces_equal_columns(case: Case, cuts: list[int]) -> None:
     columns = inputs_of(case, market(5, 90))
