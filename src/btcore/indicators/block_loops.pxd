@@ -4,14 +4,14 @@ windows.pxd explains the blocks. In one loop neither sum waits for the other, wh
 The rows before and after the whole blocks are steps.
 """
 
-from libc.math cimport INFINITY, sqrt
+from libc.math cimport INFINITY
 from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from btcore.indicators.averages cimport Wma, wma_step
-from btcore.indicators.statistics cimport variance_step
+from btcore.indicators.statistics cimport std_step
 from btcore.indicators.windows cimport (
-    Extreme, Line, Spread, add_spread, add_weighted, distance_of, moment_of_weighted, push_max, push_min, variance_of
+    Extreme, Line, Spread, add_spread, add_weighted, deviation_of, distance_of, moment_of_weighted, push_max, push_min
 )
 from btcore.rules.rounding cimport larger, smaller
 
@@ -55,34 +55,31 @@ cdef inline void wma_block(Wma* s, const double* old, double* new, const double*
 cdef inline void run_rolling_std(
     void* state, double* ring, const double** x, double** y, int64_t n
 ) noexcept nogil:
-    """The roots at the end: the compiler takes several at a time, as none waits for another."""
     cdef Spread s = (<Spread*> state)[0]
     cdef int64_t i = 0, size = s.size
     cdef double* old = ring
     cdef double* new = ring + 2 * size
     while i < n and s.at != 0:
-        y[0][i] = variance_step(&s, ring, x[0][i])
+        y[0][i] = std_step(&s, ring, x[0][i])
         i += 1
     while n - i >= size:
-        variance_block(&s, old, new, x[0] + i, y[0] + i)
+        std_block(&s, old, new, x[0] + i, y[0] + i)
         old, new = new, old
         i += size
     if old != ring:
         memcpy(ring, old, 2 * size * sizeof(double))
     for i in range(i, n):
-        y[0][i] = variance_step(&s, ring, x[0][i])
-    for i in range(n):
-        y[0][i] = sqrt(y[0][i])
+        y[0][i] = std_step(&s, ring, x[0][i])
     (<Spread*> state)[0] = s
 
 
-cdef inline void variance_block(Spread* s, const double* old, double* new, const double* x, double* y) noexcept nogil:
-    """What `variance_step` does in a block: `old` is the ring before it, `new` the ring after it."""
+cdef inline void std_block(Spread* s, const double* old, double* new, const double* x, double* y) noexcept nogil:
+    """What `std_step` does in a block: `old` is the ring before it, `new` the ring after it."""
     cdef int64_t j, last = s.size - 1
     cdef double sum = 0.0, squares = 0.0, d
     for j in range(last):
         add_spread(s, x[j])
-        y[j] = variance_of(s, old + 2 * (j + 1), distance_of(s, old + 2 * (j + 1)))
+        y[j] = deviation_of(s, old + 2 * (j + 1), distance_of(s, old + 2 * (j + 1)))
         d = x[last - j] - x[last]
         sum += d
         squares += d * d
@@ -92,7 +89,7 @@ cdef inline void variance_block(Spread* s, const double* old, double* new, const
     new[0] = sum + d
     new[1] = squares + d * d
     s.shift, s.sum, s.squares = x[last], 0.0, 0.0
-    y[last] = variance_of(s, new, distance_of(s, new))
+    y[last] = deviation_of(s, new, distance_of(s, new))
 
 
 cdef inline void run_rolling_min(

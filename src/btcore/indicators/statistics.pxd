@@ -6,7 +6,7 @@ from libc.stdint cimport int64_t
 from btcore.indicators.oscillators cimport typical
 from btcore.indicators.windows cimport (
     Line, Pair, Spread, central_sums, deviation_of, distance_of, moment_of, new_line, new_pair, push_line, push_pair,
-    push_spread, sum_of, variance_of
+    push_spread, sum_of
 )
 
 
@@ -30,9 +30,9 @@ cdef struct Vwap:
     double volume
 
 
-cdef inline double variance_step(Spread* s, double* ring, double x) noexcept nogil:
+cdef inline double std_step(Spread* s, double* ring, double x) noexcept nogil:
     push_spread(s, ring, x)
-    return variance_of(s, ring, distance_of(s, ring))
+    return deviation_of(s, ring, distance_of(s, ring))
 
 
 cdef inline double zscore_step(Spread* s, double* ring, double x) noexcept nogil:

@@ -144,12 +144,8 @@ cdef inline double distance_of(const Spread* w, const double* ring) noexcept nog
 
 cdef inline double deviation_of(const Spread* w, const double* ring, double distance) noexcept nogil:
     """The standard deviation (ddof 0), of a window with that `distance_of`."""
-    return sqrt(variance_of(w, ring, distance))
-
-
-cdef inline double variance_of(const Spread* w, const double* ring, double distance) noexcept nogil:
     cdef double variance = (w.squares + ring[2 * w.at + 1]) * w.inverse - distance * distance
-    return variance if not variance < 0.0 else 0.0
+    return sqrt(variance) if not variance < 0.0 else 0.0
 
 
 cdef inline Line new_line(int64_t size) noexcept nogil:
