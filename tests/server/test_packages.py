@@ -20,6 +20,7 @@ class EveryNth(bt.Strategy):
 
     def on_start(self, ctx):
         self.seen = 0
+        self.bands = ctx.indicator("bollinger", "AAPL", 5)
 
     def on_bar(self, ctx, bar):
         self.seen += 1
@@ -95,6 +96,8 @@ def test_a_strategy_of_an_installed_package(
     )  # fmt: skip
     assert len(results["trades"]) == len(expected.trades) > 2
     assert [trade["price"] for trade in results["trades"]] == expected.trades["price"].tolist()
+    assert results["indicators"] == expected.rows("indicators") == expected.document()["indicators"]
+    assert [row["field"] for row in results["indicators"][:4]] == ["upper", "middle", "lower", "upper"]
 
 
 def test_a_server_without_the_package_does_not_know_its_strategy(tmp_path: Path) -> None:

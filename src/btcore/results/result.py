@@ -17,6 +17,7 @@ from .account_terms import AccountTerms, terms_of
 from .explain import explain
 from .export import columns_of, rfc3339, to_json, to_rows
 from .figures.of_result import ResultFigures
+from .indicator_rows import indicator_rows
 from .journal import RunJournal
 from .summary import BenchmarkValues, Metrics, format_metric, summarize
 from .tables import TABLES, PriceSource, Table
@@ -139,11 +140,13 @@ class Result(ResultFigures):
         )
 
     def table(self, name: str) -> Table:
-        """The table of that name; ConfigError if there is none."""
-        if name not in TABLES:
-            raise ConfigError(f"table: {name!r} is not one of {', '.join(TABLES)}")
+        """The table of that name, of `indicators` with a row for each value; ConfigError if there is none."""
+        if name not in (*TABLES, "indicators"):
+            raise ConfigError(f"table: {name!r} is not one of {', '.join(TABLES)}, indicators")
         if name not in self._tables:
-            self._tables[name] = self._make[name]()
+            self._tables[name] = (
+                indicator_rows(self.indicators) if name == "indicators" else self._make[name]()
+            )
         return self._tables[name]
 
     def tables(self) -> dict[str, Table]:
@@ -275,6 +278,7 @@ class Result(ResultFigures):
         return {
             "metrics_summary": self.metrics,
             **{name: rows(name) for name in TABLES},
+            **({"indicators": rows("indicators")} if self.indicators else {}),
             "logs": self.logs,
             "manifest": self.manifest,
             "fingerprint": self.fingerprint,

@@ -132,6 +132,16 @@ class BenchmarkPoint(Struct, frozen=True, kw_only=True):
     value: float
 
 
+class IndicatorValue(Struct, frozen=True, kw_only=True):
+    """A value of an indicator that the strategy asked for; an indicator such as `macd` has several fields."""
+
+    timestamp: Time
+    indicator: str
+    symbol: str
+    field: str
+    value: Number
+
+
 class Results(Struct, frozen=True, kw_only=True):
     """The results of a completed run."""
 
@@ -146,6 +156,7 @@ class Results(Struct, frozen=True, kw_only=True):
     cash_flows: list[CashFlowRow]
     order_events: list[OrderEventRow]
     benchmark_curve: list[BenchmarkPoint] = field(default_factory=list)
+    indicators: list[IndicatorValue] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
     bounds: dict[str, Any] | None = None

@@ -112,6 +112,8 @@ class Worker:
 
     def _send_result(self, result: Any, seconds: float) -> None:
         tables = {name: self._send_rows(name, rows) for name, rows in result.tables().items()}
+        if getattr(result, "indicators", None):
+            tables["indicators"] = self._send_rows("indicators", result.table("indicators"))
         logs = [str(line) for line in result.logs]
         tables["logs"] = self._send_logs(logs)
         shown = logs[:LOG_LINES]

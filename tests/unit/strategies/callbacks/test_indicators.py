@@ -60,6 +60,22 @@ def test_several_values_are_fields():
     assert table.dtype.names == ("timestamp", "line", "signal", "histogram")
     np.testing.assert_array_equal(table["signal"], expected.signal)
 
+    rows = result.table("indicators")
+    assert rows.dtype.names == ("timestamp", "indicator", "symbol", "field", "value")
+    assert rows["field"][:4].tolist() == ["line", "signal", "histogram", "line"]
+    np.testing.assert_array_equal(rows["timestamp"], np.repeat(bars.end, 3))
+    np.testing.assert_array_equal(rows["value"].reshape(-1, 3), np.column_stack(expected))
+    assert result.document()["indicators"] == result.rows("indicators")
+    assert set(zip(rows["indicator"].tolist(), rows["symbol"].tolist(), strict=True)) == set(
+        result.indicators
+    )
+
+
+def test_a_result_without_indicators_has_no_rows_of_them():
+    result = bt.run({"AAPL": minute_bars()}, "buy_and_hold")
+    assert len(result.table("indicators")) == 0
+    assert "indicators" not in result.document()
+
 
 @pytest.mark.parametrize(
     ("name", "parameters"),
