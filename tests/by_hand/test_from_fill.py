@@ -114,6 +114,28 @@ def test_a_strategy_sees_no_price_before_the_release() -> None:
     assert seen[:2] == [None, 0.5 * rows.open[1]]
 
 
+def test_columns_of_orders_fill_as_callbacks() -> None:
+    class Entry(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            if bar.timestamp == rows.timestamp[0]:
+                entry = ctx.buy("A", 10)
+                ctx.sell("A", 10, limit=0.02, parent=entry, oco=1, from_fill=True)
+                ctx.sell("A", 10, stop=-0.01, parent=entry, oco=1, from_fill=True)
+
+    rows = bt.sample_bars("A", "2024-01-02", "2024-06-30")
+    first = bt.run({"A": rows}, Entry).orders
+    orders = bt.Orders(
+        first["sent_at"], "A", ["buy", "sell", "sell"], 10, limit_price=[np.nan, 0.02, np.nan],
+        stop_price=[np.nan, np.nan, -0.01], parent=[-1, 0, 0], oco=[0, 1, 1], from_fill=[0, 1, 1],
+    )  # fmt: skip
+    found = bt.run({"A": rows}, orders)
+    assert found.orders.tobytes() == first.tobytes()
+    assert (found.orders["status"] == "filled").sum() == 2
+    without = bt.Orders(first["sent_at"], "A", ["buy", "sell", "sell"], 10)
+    assert "from_fill" in orders.columns()
+    assert "from_fill" not in without.columns()  # so fingerprints of earlier releases stay
+
+
 @pytest.mark.parametrize(
     ("terms", "message"),
     [

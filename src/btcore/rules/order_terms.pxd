@@ -25,6 +25,8 @@ cpdef enum Conflict:     # in the order of the checks
     AUCTION_WITH_TRIGGER = 7
     POST_ONLY_WITHOUT_LIMIT = 8
     TO_LIMIT_AT_ONCE = 9
+    FROM_FILL_WITHOUT_PARENT = 10
+    FROM_FILL_WITHOUT_PRICE = 11
 
 
 cdef inline int8_t order_type_of(
@@ -74,4 +76,13 @@ cdef inline int time_conflict(
         return POST_ONLY_WITHOUT_LIMIT
     if order_type == MARKET_TO_LIMIT and time_in_force not in (GTC, DAY, GTD):
         return TO_LIMIT_AT_ONCE
+    return NO_CONFLICT
+
+
+cdef inline int child_conflict(bint from_fill, bint has_parent, bint limit, bint trigger) noexcept nogil:
+    """The first conflict of an order whose prices are fractions of its parent's, or NO_CONFLICT."""
+    if from_fill and not has_parent:
+        return FROM_FILL_WITHOUT_PARENT
+    if from_fill and not (limit or trigger):
+        return FROM_FILL_WITHOUT_PRICE
     return NO_CONFLICT

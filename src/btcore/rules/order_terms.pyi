@@ -13,6 +13,8 @@ class Conflict(IntEnum):
     AUCTION_WITH_TRIGGER = 7
     POST_ONLY_WITHOUT_LIMIT = 8
     TO_LIMIT_AT_ONCE = 9
+    FROM_FILL_WITHOUT_PARENT = 10
+    FROM_FILL_WITHOUT_PRICE = 11
 
 TIME_IN_FORCE: dict[str, int]
 TRAIL_BY: dict[str, int]
@@ -31,4 +33,6 @@ def type_and_conflict(
     has_expiry: bool = False,
     post_only: bool = False,
     to_limit: bool = False,
+    from_fill: bool = False,
+    has_parent: bool = False,
 ) -> tuple[OrderType, Conflict]: ...

@@ -20,12 +20,15 @@ CONFLICTS = {
     AUCTION_WITH_TRIGGER: "time_in_force OPG and CLS are for market and limit orders",
     POST_ONLY_WITHOUT_LIMIT: "post_only is for limit orders with time_in_force GTC, DAY or GTD",
     TO_LIMIT_AT_ONCE: "market_to_limit is for time_in_force GTC, DAY or GTD",
+    FROM_FILL_WITHOUT_PARENT: "from_fill needs a parent, whose fill sets the prices",
+    FROM_FILL_WITHOUT_PRICE: "from_fill needs a limit, stop or touch as a fraction of the parent's price",
 }
 
 
 def type_and_conflict(
     *, bint limit=False, bint stop=False, bint touch=False, bint trail=False, bint limit_offset=False,
     int time_in_force=GTC, bint has_expiry=False, bint post_only=False, bint to_limit=False,
+    bint from_fill=False, bint has_parent=False,
 ):
     """The order type that follows from the prices given, and the first conflict between the terms.
 
@@ -35,4 +38,6 @@ def type_and_conflict(
     cdef int conflict = price_conflict(limit, stop, touch, trail, limit_offset, to_limit)
     if conflict == NO_CONFLICT:
         conflict = time_conflict(order_type, time_in_force, has_expiry, post_only)
+    if conflict == NO_CONFLICT:
+        conflict = child_conflict(from_fill, has_parent, limit, stop or touch)
     return OrderType(order_type), Conflict(conflict)

@@ -47,8 +47,10 @@ def expected(terms: Terms) -> str:
 
 def test_every_type_and_every_conflict_occurs() -> None:
     found = {expected(terms) for terms in COMBINATIONS}
-    to_limit = {CONFLICTS[Conflict.TO_LIMIT_AND_PRICE], CONFLICTS[Conflict.TO_LIMIT_AT_ONCE]}
-    assert found == {*ORDER_TYPES, *CONFLICTS.values()} - to_limit - {"market_to_limit"}
+    others = {
+        CONFLICTS[conflict] for conflict in Conflict if conflict.name.startswith(("TO_LIMIT", "FROM_FILL"))
+    }
+    assert found == {*ORDER_TYPES, *CONFLICTS.values()} - others - {"market_to_limit"}
     assert set(CONFLICTS) == set(Conflict) - {Conflict.NO_CONFLICT}
 
 
@@ -155,3 +157,80 @@ def test_tables_have_every_code() -> None:
 
 def test_orders_and_settings_have_the_same_greatest_latency() -> None:
     assert order_terms.MAX_LATENCY_MS == MAX_LATENCY_MS
+
+
+FROM_FILL = list(product([False, True], ["", "limit", "stop", "touch"]))  # with a parent, and the price given
+
+
+def expected_of_child(has_parent: bool, price: str) -> str:
+    order_type, conflict = type_and_conflict(
+        **({price: True} if price else {}), from_fill=True, has_parent=has_parent
+    )
+    return ORDER_TYPES[order_type] if conflict == Conflict.NO_CONFLICT else CONFLICTS[conflict]
+
+
+def test_fractions_in_columns_of_orders() -> None:
+    for has_parent, price in FROM_FILL:
+        given: dict[str, Any] = {f"{price}_price": [99.0, -0.5]} if price else {}
+        given |= {"parent": [-1, 0 if has_parent else -1], "from_fill": [False, True]}
+        try:
+            orders = bt.Orders([0, 0], "A", "buy", 1.0, **given)
+            found = ORDER_TYPES[int(orders.order_type[1])]
+        except bt.OrderError as error:
+            found = str(error).removeprefix("orders[1]: ")
+        assert found == expected_of_child(has_parent, price), (has_parent, price)
+
+
+def test_fractions_in_callbacks() -> None:
+    class Sends(bt.Strategy):
+        def on_start(self, ctx: bt.Context) -> None:
+            parent = ctx.buy("A", 1.0)
+            for has_parent, price in FROM_FILL:
+                given: dict[str, Any] = {price: -0.5} if price else {}
+                try:
+                    ctx.buy("A", 1.0, **given, parent=parent if has_parent else 0, from_fill=True)
+                    outcomes.append("")
+                except bt.OrderError as error:
+                    outcomes.append(str(error).removeprefix("A: "))
+
+    outcomes: list[str] = []
+    sent = iter(bt.run({"A": QUOTES}, Sends).orders["order_type"].tolist()[1:])
+    found = [outcome or next(sent) for outcome in outcomes]
+    assert found == [expected_of_child(*case) for case in FROM_FILL]
+
+
+CHILD = np.dtype([("limit", "f8"), ("stop", "f8"), ("touch", "f8"), ("has_parent", "i8")], align=True)
+
+
+@jit.cfunc(CHILD)
+def send_child(own: Any, market: Any, account: Any, out: Any) -> int:
+    parent = jit.submit(out, 0, 1, 1.0)
+    jit.submit(
+        out, 0, 1, 1.0, limit=own.limit, stop=own.stop, touch=own.touch, parent=parent * own.has_parent,
+        from_fill=True,
+    )  # fmt: skip
+    return 0
+
+
+def test_fractions_in_numba() -> None:
+    for has_parent, price in FROM_FILL:
+        state = np.zeros(1, CHILD)
+        for name in ("limit", "stop", "touch"):
+            state[name] = -0.5 if name == price else np.nan
+        state["has_parent"] = has_parent
+        try:
+            result = bt.run({"A": QUOTES}, bt.Compiled(send_child, state, events="start"), progress=False)
+            found = str(result.orders["order_type"][1])
+        except bt.StrategyError as error:
+            found = str(error).partition("OrderError: ")[2]
+        assert found == expected_of_child(has_parent, price), (has_parent, price)
+
+
+def test_a_fraction_of_minus_one_is_refused_in_columns_and_by_numba() -> None:
+    with pytest.raises(
+        bt.OrderError, match=r"orders\[1\]: stop_price -1.0 is not a fraction of the parent's price"
+    ):
+        bt.Orders([0, 0], "A", "buy", 1.0, stop_price=[9.0, -1.0], parent=[-1, 0], from_fill=[False, True])
+    state = np.array([(np.nan, -1.0, np.nan, 1)], CHILD)
+    with pytest.raises(bt.StrategyError, match="a price is not a fraction of the parent's price above -1"):
+        bt.run({"A": QUOTES}, bt.Compiled(send_child, state, events="start"), progress=False)

@@ -41,6 +41,8 @@ class Orders:
     oco: group number from 1; orders of a symbol with one number cancel each other. 0 is no group.
     parent: the row, from 0, whose order's fills release this one; -1 for none.
     post_only, reduce_only, market_to_limit: flags, as in `Context.buy`.
+    from_fill: of a child, True if its limit, stop and touch prices are signed fractions of the average price
+    of its parent's fills: -0.05 is five percent below it.
     latency_ms: latency of this order in milliseconds; NaN or None for the run's.
     tag: a text that the result has beside the order.
 
@@ -70,6 +72,7 @@ class Orders:
         reduce_only: ArrayLike = False,
         latency_ms: ArrayLike | None = None,
         market_to_limit: ArrayLike = False,
+        from_fill: ArrayLike = False,
         tag: str | Sequence[str] | NDArray[Any] = "",
     ) -> None:
         times = row_times("orders", timestamp, bars)
@@ -82,6 +85,7 @@ class Orders:
         self.timestamp: NDArray[np.int64] = times if self._rows is None else times[self._rows]
         self.symbol = self._column("symbol", symbol, np.str_)
         self.quantity = self._column("quantity", quantity, np.float64)
+        self.from_fill = self._flag("from_fill", from_fill)
         self.limit_price = self._price("limit_price", limit_price)
         self.stop_price = self._price("stop_price", stop_price)
         self.touch_price = self._price("touch_price", touch_price)
@@ -116,8 +120,11 @@ class Orders:
     def _price(self, name: str, values: Any) -> NDArray[Any]:
         """NaN for none. A price below 0 is valid here; a run rejects it unless the instrument allows it."""
         column = self._column(name, np.nan if values is None else values, np.float64)
-        prices = _stored(column)
-        self._refuse(np.isinf(prices) | (prices == 0), name, column, "a finite number other than 0")
+        prices, is_fraction = _stored(column), _stored(self.from_fill)
+        infinite = np.isinf(prices)
+        self._refuse(~is_fraction & (infinite | (prices == 0)), name, column, "a finite number other than 0")
+        too_low = is_fraction & (infinite | (prices <= -1))
+        self._refuse(too_low, name, column, "a fraction of the parent's price above -1")
         return column
 
     def _distance(self, name: str, values: Any) -> NDArray[Any]:
@@ -206,6 +213,7 @@ class Orders:
             for column in (self.limit_price, self.stop_price, self.touch_price, self.trail, self.limit_offset)
         )
         to_limit, force = _stored(to_limit), _stored(self.time_in_force)
+        from_fill = _stored(self.from_fill)
         has_expiry = _stored(self.expires) != NEVER
         is_gtd = force == TimeInForce.GTD
         is_auction = (force == TimeInForce.OPG) | (force == TimeInForce.CLS)
@@ -221,6 +229,8 @@ class Orders:
             Conflict.AUCTION_WITH_TRIGGER: is_auction & has_trigger,
             Conflict.POST_ONLY_WITHOUT_LIMIT: _stored(self.post_only) & ~(limit & ~has_trigger & can_rest),
             Conflict.TO_LIMIT_AT_ONCE: to_limit & ~can_rest,
+            Conflict.FROM_FILL_WITHOUT_PARENT: from_fill & (_stored(self.parent) == 0),
+            Conflict.FROM_FILL_WITHOUT_PRICE: from_fill & ~(limit | stop | touch),
         }
         for conflict, rows in conflicts.items():
             if rows.any():
@@ -277,8 +287,9 @@ class Orders:
         return {int(i): str(tag) for i, tag in zip(numbers, self._full(self._tag), strict=True) if tag and i}
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns by name, each sorted by time and read-only."""
-        return {name: column for name, column in vars(self).items() if not name.startswith("_")}
+        """The columns by name, each sorted by time and read-only; `from_fill` only if some order has it."""
+        hidden = set() if _stored(self.from_fill).any() else {"from_fill"}
+        return {n: column for n, column in vars(self).items() if not n.startswith("_") and n not in hidden}
 
     def places(self, symbols: Sequence[str]) -> NDArray[np.intp]:
         """The index of each row's symbol in `symbols`, shape (rows,); OrderError for an unknown symbol."""
@@ -306,7 +317,7 @@ class Orders:
             self.order_type,
             self.trail_by,
             self.time_in_force,
-            (self.post_only + 2 * self.reduce_only).astype(np.int8),
+            (self.post_only + 2 * self.reduce_only + 8 * self.from_fill).astype(np.int8),
             self.expires,
             self.oco,
             self.parent,

@@ -19,7 +19,9 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 from btcore.rules.matching cimport TOUCHING, TRAILING, WITH_LIMIT, WITH_TRIGGER
-from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
+from btcore.rules.order_terms cimport (
+    MAX_LATENCY_MS, NO_CONFLICT, child_conflict, order_type_of, price_conflict, time_conflict
+)
 from btcore.strategies.callbacks.indicator_views cimport IndicatorView, RowsSeen
 
 from btcore.data.timestamps import moment_ns
@@ -274,7 +276,7 @@ cdef class Context:
             market_to_limit,
         ))
         if from_fill:
-            request.limit_px, request.stop_px = fractions(symbol, parent, limit, stop if touch is None else touch)
+            request.limit_px, request.stop_px = fractions(symbol, limit, stop if touch is None else touch)
         else:
             request.limit_px = self.price(s, symbol, "limit", limit)
             request.stop_px = self.price(
@@ -295,6 +297,9 @@ cdef class Context:
             request.expires = self.moment_of("expires", expires)
         raise_conflict(symbol, time_conflict(
             request.order_type, request.time_in_force, expires is not None, post_only
+        ))
+        raise_conflict(symbol, child_conflict(
+            from_fill, parent != 0, limit is not None, stop is not None or touch is not None
         ))
         cdef int64_t order_id = send_order(self.out, &request)
         if order_id < 0:
@@ -609,13 +614,9 @@ cdef int raise_conflict(str symbol, int conflict) except -1:
     return 0
 
 
-cdef (double, double) fractions(str symbol, int64_t parent, limit, trigger) except *:
-    """Limit and trigger price of an order `from_fill`, NaN for None; OrderError where it has none or is no child."""
-    if parent == 0:
-        raise OrderError(f"{symbol}: from_fill needs a parent, whose fill sets the prices")
+cdef (double, double) fractions(str symbol, limit, trigger) except *:
+    """Limit and trigger price of an order `from_fill`, NaN for None; OrderError for one of -1 or less."""
     given = [NAN if value is None else float(value) for value in (limit, trigger)]
-    if limit is None and trigger is None:
-        raise OrderError(f"{symbol}: from_fill needs a limit, stop or touch as a fraction of the parent's price")
     for value in (limit, trigger):
         if value is not None and not (isfinite(value) and value > -1.0):
             raise OrderError(f"{symbol}: {value} is not a fraction of the parent's price above -1")

@@ -65,16 +65,17 @@ def submit(  # noqa: PLR0917  # Numba knows no keyword-only arguments
     reduce_only: Any = False,
     latency_ms: Any = nan,
     market_to_limit: Any = False,
+    from_fill: Any = False,
 ) -> Any:
     """Sends an order to buy (`side` 1) or sell (-1) and returns its id. The terms are those of `Context.buy`.
 
     A price of NaN is none; a latency of NaN is that of the run. `trail_by` is PRICE, PERCENT or TICKS;
     `time_in_force` is GTC, DAY, IOC, FOK, GTD, OPG or CLS; `expires` is ns UTC.
     """
+    flags = int(post_only) + 2 * int(reduce_only) + 8 * int(from_fill) + 16 * int(market_to_limit)
     return _submit(
         out, symbol, 1 if side > 0 else -1, quantity, limit, stop, touch, trail, limit_offset, trail_by,
-        time_in_force, expires, oco, parent, int(post_only) + 2 * int(reduce_only) + 8 * int(market_to_limit),
-        latency_ms,
+        time_in_force, expires, oco, parent, flags, latency_ms,
     )  # fmt: skip
 
 

@@ -20,4 +20,5 @@ cpdef enum Fault:
     BAD_LATENCY = 10
     UNKNOWN_ORDER = 11
     NO_PRICE = 12
+    BAD_FRACTION = 13
     FIRST_CONFLICT = 100     # plus a Conflict of btcore.rules.order_terms

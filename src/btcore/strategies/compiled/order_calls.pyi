@@ -13,6 +13,7 @@ class Fault(IntEnum):
     BAD_LATENCY = 10
     UNKNOWN_ORDER = 11
     NO_PRICE = 12
+    BAD_FRACTION = 13
     FIRST_CONFLICT = 100
 
 FAULTS: dict[int, str]

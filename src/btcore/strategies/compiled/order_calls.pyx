@@ -4,16 +4,18 @@ from libc.math cimport isfinite, isnan, llrint
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore cimport contract
-from btcore.model cimport Account, CLS, Market, NEVER, Outbox, POST_ONLY, REDUCE_ONLY, Request, TICKS
+from btcore.model cimport Account, CLS, FROM_FILL, Market, NEVER, Outbox, POST_ONLY, REDUCE_ONLY, Request, TICKS
 from btcore.rules cimport accounting
-from btcore.rules.order_terms cimport MAX_LATENCY_MS, NO_CONFLICT, order_type_of, price_conflict, time_conflict
+from btcore.rules.order_terms cimport (
+    MAX_LATENCY_MS, NO_CONFLICT, child_conflict, order_type_of, price_conflict, time_conflict
+)
 
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
 )
 
 cdef enum:
-    TO_LIMIT = 8             # beside the bits of Flag: a market-to-limit order
+    TO_LIMIT = 16            # beside the bits of Flag: a market-to-limit order
 
 FAULTS = {
     NO_MEMORY: "not enough memory for the orders",
@@ -22,7 +24,8 @@ FAULTS = {
     BAD_TARGET: "a target is not a finite number",
     BAD_TRAIL_BY: f"trail_by is not one of {', '.join(name.upper() for name in _TRAIL_BY)}",
     BAD_TIME_IN_FORCE: f"time_in_force is not one of {', '.join(_TIME_IN_FORCE)}",
-    BAD_FLAG: "post_only, reduce_only or market_to_limit is neither True nor False",
+    BAD_FLAG: "post_only, reduce_only, market_to_limit or from_fill is neither True nor False",
+    BAD_FRACTION: "with from_fill a price is not a fraction of the parent's price above -1",
     BAD_OCO: "oco is not 0 or a positive group number",
     BAD_PARENT: "parent is neither 0 nor the id of an order that was sent before",
     BAD_LATENCY: f"latency_ms is not {_LATENCY_RANGE}",
@@ -44,6 +47,11 @@ cdef inline int64_t check_memory(Outbox* out, int64_t code) noexcept nogil:
     return set_fault(out, NO_MEMORY) if code < 0 else code
 
 
+cdef inline bint is_fraction(double px) noexcept nogil:
+    """True for a price that is none, or a fraction of a parent's price."""
+    return isnan(px) or (isfinite(px) and px > -1.0)
+
+
 cdef int64_t submit(
     Outbox* out, int64_t symbol, int64_t side, double qty, double limit, double stop, double touch, double trail,
     double limit_offset, int64_t trail_by, int64_t time_in_force, int64_t expires, int64_t oco, int64_t parent,
@@ -61,7 +69,7 @@ cdef int64_t submit(
         return set_fault(out, BAD_TRAIL_BY)
     if not 0 <= time_in_force <= CLS:
         return set_fault(out, BAD_TIME_IN_FORCE)
-    if flags & ~(POST_ONLY | REDUCE_ONLY | TO_LIMIT):
+    if flags & ~(POST_ONLY | REDUCE_ONLY | FROM_FILL | TO_LIMIT):
         return set_fault(out, BAD_FLAG)
     if oco < 0:
         return set_fault(out, BAD_OCO)
@@ -78,8 +86,12 @@ cdef int64_t submit(
     )
     if conflict == NO_CONFLICT:
         conflict = time_conflict(request.order_type, <int8_t> time_in_force, expires != NEVER, flags & POST_ONLY)
+    if conflict == NO_CONFLICT:
+        conflict = child_conflict(flags & FROM_FILL, parent > 0, not isnan(limit), not (isnan(stop) and isnan(touch)))
     if conflict != NO_CONFLICT:
         return set_fault(out, FIRST_CONFLICT + conflict)
+    if flags & FROM_FILL and not (is_fraction(limit) and is_fraction(stop) and is_fraction(touch)):
+        return set_fault(out, BAD_FRACTION)
     request.limit_px, request.stop_px = limit, stop if isnan(touch) else touch
     request.trail, request.limit_offset = trail, limit_offset
     request.trail_by, request.time_in_force = <int8_t> trail_by, <int8_t> time_in_force

@@ -198,7 +198,7 @@ def err(own: Any, market: Any, account: Any, out: Any) -> int:
         (5, 0, 0.0, "oco is not 0 or a positive group number"),
         (11, 0, 0.0, "trail_by is not one of PRICE, PERCENT, TICKS"),
         (12, 0, 0.0, "time_in_force is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS"),
-        (13, 0, 0.0, "post_only, reduce_only or market_to_limit is neither True nor False"),
+        (13, 0, 0.0, "post_only, reduce_only, market_to_limit or from_fill is neither True nor False"),
         (14, 0, 0.0, "parent is neither 0 nor the id of an order that was sent before"),
         (15, 0, 0.0, "latency_ms is not between 0 and 86400000, a day"),
         (16, 0, 0.0, "a stop price and a touch price exclude each other"),
