@@ -254,8 +254,11 @@ class _Makes:
 
 
 def _play(prepared: PreparedRun, made: _Makes, params: Params) -> Result:
+    strategy, given = made(params)
+    if made.is_function:
+        check_strategy(prepared, strategy, given)
     try:
-        return play_prepared(prepared, *prepare_strategy(prepared, *made(params)), None)
+        return play_prepared(prepared, *prepare_strategy(prepared, strategy, given), None)
     except StrategyError as error:
         raise StrategyError(f"{params}: {error}") from error
 

@@ -123,6 +123,8 @@ def test_a_strategy_that_can_do_nothing_is_refused(hooks, data, message):
             bt.run({"A": data}, strategy, progress=False)
     with pytest.raises(bt.ConfigError, match=message):
         bt.sweep({"A": data}, strategy_of(*hooks), [{}], progress=False)
+    with pytest.raises(bt.ConfigError, match=message):
+        bt.sweep({"A": data}, lambda: strategy_of(*hooks)(), [{}], progress=False)
 
 
 @pytest.mark.parametrize(
