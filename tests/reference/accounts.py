@@ -3,6 +3,7 @@
 Over 300 lines: every method reads or changes the same cash and positions.
 """
 
+from collections.abc import Callable
 from math import floor, isclose, sqrt
 
 from btcore.config import Commission, Slippage
@@ -72,18 +73,20 @@ class Accounts:
                 self.close(order, CANCELED, "reduce_only", ts)
                 return
             quantity = min(quantity, self.reducible(order))
-        if order.time_in_force == "FOK" and quantity < order.leaves:
+        if self.cost_model.fill_size and not at_end:
+            most = self.ask(self.cost_model.fill_size, order, price, quantity, liquidity)
+            quantity = min(quantity, round_down(most, lot))
+        if quantity <= 0 or (order.time_in_force == "FOK" and quantity < order.leaves):
             return
         if liquidity == TAKER:
             price = self.slipped(order, price, quantity, pool)
             price = min(max(price, market.lower), market.upper)
-        first = order.filled == 0
-        commission = self.commission(quantity, price, market, liquidity, ts, first)
+        commission = self.commission(order, quantity, price, liquidity, ts)
         affordable = self.affordable(order, quantity, price, commission, market)
         is_cut = affordable < quantity
         if is_cut:
             quantity = 0.0 if order.time_in_force == "FOK" else affordable
-            commission = self.commission(quantity, price, market, liquidity, ts, first)
+            commission = self.commission(order, quantity, price, liquidity, ts)
         if quantity > 0:
             pool.left -= quantity
             self.execute(order, quantity, price, ts, commission=commission, liquidity=liquidity)
@@ -128,6 +131,22 @@ class Accounts:
             self.end_children(order)
 
     def slipped(self, order: Order, price: float, quantity: float, pool: Pool) -> float:
+        if self.cost_model.slippage:
+            slipped = self.ask(self.cost_model.slippage, order, price, quantity, TAKER)
+        else:
+            slipped = self.slipped_by_settings(order, price, quantity, pool)
+        if order.has_limit:
+            slipped = min(slipped, order.limit) if order.side == BUY else max(slipped, order.limit)
+        return slipped
+
+    def ask(
+        self, function: Callable[..., float], order: Order, price: float, quantity: float, liquidity: str
+    ) -> float:
+        """What the user's function gives for a fill."""
+        instrument = self.markets[order.symbol].instrument
+        return function(price, quantity, order.side, int(liquidity == TAKER), instrument)
+
+    def slipped_by_settings(self, order: Order, price: float, quantity: float, pool: Pool) -> float:
         run, instrument = self.execution, self.markets[order.symbol].instrument
         terms = instrument.slippage or Slippage(
             bps=run.slippage_bps,
@@ -142,16 +161,14 @@ class Accounts:
         closed = min(abs(held), quantity) if held * order.side < 0 else 0.0
         share += terms.entry_bps / 10_000 * (quantity - closed) / quantity
         ticks = terms.ticks * instrument.tick_size
-        slipped = price + order.side * (abs(price) * share + ticks)
-        if order.has_limit:
-            slipped = min(slipped, order.limit) if order.side == BUY else max(slipped, order.limit)
-        return slipped
+        return price + order.side * (abs(price) * share + ticks)
 
     # Commission
 
-    def commission(  # noqa: PLR0917 - the terms of a fill
-        self, quantity: float, price: float, market: Market, liquidity: str, ts: int, first: bool
-    ) -> float:
+    def commission(self, order: Order, quantity: float, price: float, liquidity: str, ts: int) -> float:
+        if self.cost_model.commission:
+            return self.ask(self.cost_model.commission, order, price, quantity, liquidity)
+        market = self.markets[order.symbol]
         run, instrument = self.execution, market.instrument
         terms = instrument.commission or Commission(
             bps=run.commission_bps,
@@ -170,7 +187,11 @@ class Accounts:
         rates = [each.maker_bps if liquidity == MAKER else each.taker_bps for each in sources]
         bps = next((rate for rate in rates if rate is not None), terms.bps)
         notional = quantity * abs(price) * self.point_value(market)
-        charge = bps / 10_000 * notional + terms.per_share * quantity + (terms.per_order if first else 0.0)
+        charge = (
+            bps / 10_000 * notional
+            + terms.per_share * quantity
+            + (terms.per_order if order.filled == 0 else 0.0)
+        )
         if terms.minimum is not None:
             charge = max(charge, terms.minimum)
         if terms.maximum is not None:

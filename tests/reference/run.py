@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from btcore.config import Execution, Instrument
+from btcore.costs import CostModel
 from btcore.errors import StrategyError
 
 from .accounts import Accounts
@@ -58,8 +59,10 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         currency: str = "USD",
         fx: dict[str, Any] | None = None,
         sessions: tuple[list[int], list[int]] | None = None,
+        cost_model: CostModel | None = None,
     ) -> None:
         self.execution = terms = execution or Execution()
+        self.cost_model = cost_model or CostModel()
         self.timezone = ZoneInfo(timezone)
         instruments = instruments or {}
         self.sessions = Listed(*sessions) if sessions else LocalDays(self.timezone)

@@ -30,6 +30,8 @@ def sized(run: "Reference", market: Market, weight: float, money: float) -> floa
     worse = terms.slippage_bps + terms.slippage_entry_bps
     if own.slippage:
         worse = own.slippage.bps + own.slippage.entry_bps
+    taker = 0.0 if run.cost_model.commission else taker
+    worse = 0.0 if run.cost_model.slippage else worse
     costs = (1 + worse / 10_000) * (1 + max(0.0, taker) / 10_000) - 1
     price = market.last
     known = market.standing or market.sides

@@ -13,6 +13,7 @@ from reference import Reference
 import btcore
 from btcore import model
 from btcore.config import Execution, Instrument
+from btcore.costs import CostModel
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Case:
     fx: dict[str, Any] = field(default_factory=dict)
     calendar: str | None = None
     sessions: tuple[list[int], list[int]] | None = None  # that calendar's opens and closes
+    cost_model: CostModel | None = None
 
 
 @dataclass
@@ -121,6 +123,7 @@ def run_reference(case: Case, make: Maker) -> Outcome:
         currency=case.currency,
         fx=case.fx,
         sessions=case.sessions,
+        cost_model=case.cost_model,
     ).run(strategy)
 
     def plain(item: Any, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
@@ -180,6 +183,7 @@ def result_of(case: Case, make: Maker) -> btcore.Result:
         mark_every=case.mark_every,
         calendar=case.calendar,
         fx=case.fx,
+        cost_model=case.cost_model,
     )
 
 

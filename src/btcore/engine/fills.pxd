@@ -199,7 +199,7 @@ cdef inline bint is_outside_band(const Exchange* ex, int32_t symbol, double px) 
 cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t liquidity, int64_t ts) noexcept nogil:
     """Fills as much of the order at `px` as the pool, the position and the cash allow; nothing outside the price band.
 
-    A taker pays slippage. What is left of a market-to-limit order is a limit order at `px`, before slippage. A
+    What the simulation closes at the end of the data fills whole. A taker pays slippage. What is left of a market-to-limit order is a limit order at `px`, before slippage. A
     reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an order that an account
     without credit cannot pay. Returns 0, or -1 if memory runs out.
     """
@@ -219,7 +219,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
             end_order(&ex.blotter, order, CANCELED, NOTHING_TO_REDUCE, ts)
             return 0
     qty = available(wanted, pool[0], lot)
-    if ex.models.given[FILL_SIZE]:
+    if ex.models.given[FILL_SIZE] and ex.rule != DATA_END:
         qty = available(qty, model_value(ex, FILL_SIZE, order, px, qty, liquidity), lot)
     if qty <= 0.0 or (order.time_in_force == FOK and qty < leaves(order)):
         return 0

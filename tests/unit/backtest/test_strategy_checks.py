@@ -124,7 +124,7 @@ def test_a_strategy_that_can_do_nothing_is_refused(hooks, data, message):
     with pytest.raises(bt.ConfigError, match=message):
         bt.sweep({"A": data}, strategy_of(*hooks), [{}], progress=False)
     with pytest.raises(bt.ConfigError, match=message):
-        bt.sweep({"A": data}, lambda: strategy_of(*hooks)(), [{}], progress=False)
+        bt.sweep({"A": data}, lambda n: strategy_of(*hooks)(), {"n": [1, 2]}, progress=False)
 
 
 @pytest.mark.parametrize(
