@@ -14,10 +14,11 @@ cpdef enum Kind:         # of an event
     QUOTE = 0
     TRADE = 1
     BAR = 2
-    FILL = 3             # FILL, TIMER, START and END are sent to the strategy only
+    FILL = 3             # this kind and those below are sent to the strategy only
     TIMER = 4
     START = 5            # before the first event
     END = 6              # after the last event
+    BARS = 7             # after the last of the bars delivered at one time
 
 cpdef enum Side:
     SELL = -1

@@ -11,6 +11,7 @@ class Kind(IntEnum):
     TIMER = 4
     START = 5
     END = 6
+    BARS = 7
 
 class Side(IntEnum):
     SELL = -1

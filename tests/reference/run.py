@@ -107,6 +107,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.timers: list[int] = []  # a heap
         self.rounds = 0
         self.delivered = 0  # events
+        self.bars_now: dict[str, Bar] = {}  # that end at the current time
         self.points: list[Point] = []
         self.exposures: list[Exposure] = []
         self.traded_notional: dict[tuple[int, int], float] = {}  # by month
@@ -184,6 +185,12 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.deliver_reports()
         self.call(HOOKS[type(event)], event)
         self.handle_arrivals()
+        if type(event) is Bar:
+            self.bars_now[event.symbol] = event
+            if not self.has_undelivered_bar(event.delivered):
+                bars, self.bars_now = self.bars_now, {}
+                self.call("on_bars", bars)
+                self.handle_arrivals()
 
     def wake_up(self, until: int, scheduled_only: bool = False) -> None:
         """Processes wake-ups due at or before `until`: scheduled events, arrivals, reports, timers.

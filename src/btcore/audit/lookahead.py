@@ -41,7 +41,7 @@ StrategyLike = str | type[Strategy] | Strategy | Orders | Signals | Compiled | H
 Params = Mapping[str, Any] | None
 
 ARRAYS = (Orders, Signals)  # their rows act at `timestamp`
-HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer")
+HOOKS = ("on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_timer")
 
 
 class LookaheadError(StrategyError):

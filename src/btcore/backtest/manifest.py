@@ -61,8 +61,10 @@ def describe_strategy(strategy: Any, params: Any) -> dict[str, Any]:
     if isinstance(strategy, Orders | Signals | Targets):
         name = type(strategy).__name__.lower()
         params = {} if isinstance(strategy, Orders) else strategy.params
-        columns = strategy.columns().items()
-        content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns)
+        columns = strategy.columns()
+        if isinstance(strategy, Orders) and not strategy.from_fill.any():
+            del columns["from_fill"]  # since 0.7.0: fingerprints of earlier releases stay
+        content = b"".join(f"{n}:{c.dtype}:{len(c)}".encode() + c.tobytes() for n, c in columns.items())
         return {"kind": name, "name": name, "params": params, "sha256": sha256_hex(content)}
     if isinstance(strategy, ArrayHandler | CompiledHandler):
         return strategy.described

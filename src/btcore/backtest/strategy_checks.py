@@ -21,8 +21,9 @@ from .inputs import execution_source
 from .prepare import PreparedRun
 
 BY_CHANGES = {"momentum", "rsi"}  # n changes need n + 1 prices
+WARM_UP_KINDS = ("bars", "quotes", "trades")  # the first that a symbol has is counted
 CALLED_ALWAYS = {"on_start", "on_end"}
-KIND_OF_HOOK = {"on_bar": "bars", "on_quote": "quotes", "on_trade": "trades"}
+KIND_OF_HOOK = {"on_bar": "bars", "on_bars": "bars", "on_quote": "quotes", "on_trade": "trades"}
 OTHER_NAMES = {  # of the hook in other packages
     "next": "on_bar",
     "handle_data": "on_bar",
@@ -71,7 +72,22 @@ def hooks_without_events(markets: SymbolStreams, strategy: Strategy | type[Strat
         raise ConfigError(f"strategy: {cls.__name__} has no hook, so it can do nothing ({'; '.join(known)})")
     kinds = {name: KIND_OF_HOOK[name] for name in hooks if name in KIND_OF_HOOK}
     others = [name for name in hooks if name not in KIND_OF_HOOK]
-    return misnamed + _unmatched(markets, cls.__name__, kinds, others)
+    lines = misnamed + _unmatched(markets, cls.__name__, kinds, others)
+    return lines + fewer_rows(markets, cls.__name__, strategy.warm_up)
+
+
+def fewer_rows(markets: SymbolStreams, name: str, rows: int) -> list[str]:
+    """A line for each symbol with fewer rows than `warm_up`."""
+    counted = [
+        (symbol, min(containers, key=lambda each: WARM_UP_KINDS.index(each.kind)))
+        for symbol, containers in markets
+    ]
+    return [
+        f"{name}.warm_up is {rows} rows and {symbol} has {len(container)} {container.kind}: no callback of the "
+        "data or of timers is called"
+        for symbol, container in counted
+        if len(container) < rows
+    ]
 
 
 def near_hooks(cls: type, hooks: list[str]) -> list[tuple[str, str]]:

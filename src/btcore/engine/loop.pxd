@@ -18,7 +18,7 @@ from btcore.engine.state cimport Exchange
 from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
 from btcore.feed.stream cimport Stream, delivery, stream_at
 from btcore.model cimport (
-    BAR, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, Order, START, TIMER
+    BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, Order, START, TIMER
 )
 
 
@@ -98,16 +98,35 @@ cdef inline void process_event(Run* run) noexcept nogil:
     run.market.symbol = stream.symbol
     if run.kinds >> stream.kind & 1:
         call_strategy(run, stream.kind)
-    if run.out.count:
-        handle_requests(run)
-        set_next_wakeup(run)
-    elif run.out.next_timer < run.next_wakeup:
-        set_next_wakeup(run)
+    answer_strategy(run)
+    if run.kinds >> BARS & 1 and stream.kind == BAR and run.error == 0 and not has_bar_at(run, t):
+        call_strategy(run, BARS)
+        answer_strategy(run)
     if run.mark_due == NEVER:
         schedule_mark(run)
         set_next_wakeup(run)
     if run.error == 0:
         run.n_done += 1
+
+
+cdef inline void answer_strategy(Run* run) noexcept nogil:
+    """Handles what the strategy has requested, and notes an earlier timer."""
+    if run.out.count:
+        handle_requests(run)
+        set_next_wakeup(run)
+    elif run.out.next_timer < run.next_wakeup:
+        set_next_wakeup(run)
+
+
+cdef inline bint has_bar_at(const Run* run, int64_t t) noexcept nogil:
+    """True if a bar that ends at `t` has not been delivered."""
+    cdef const Stream* stream
+    cdef int32_t s
+    for s in range(run.n_streams):
+        stream = &run.ex.streams[s]
+        if stream.kind == BAR and run.rows[s] < stream.n and delivery(stream, run.rows[s]) == t:
+            return True
+    return False
 
 
 cdef inline void finish_matching(Run* run, int32_t symbol, int kind, int failed) noexcept nogil:
@@ -155,14 +174,7 @@ cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
 cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:
     """When the next scheduled event is due. One due at `t` itself gives NEVER while a bar that ends at `t` is left."""
     cdef int64_t due = run.scheduled[run.next_scheduled].ts if run.next_scheduled < run.n_scheduled else NEVER
-    cdef const Stream* stream
-    cdef int32_t s
-    if due == t:
-        for s in range(run.n_streams):
-            stream = &run.ex.streams[s]
-            if stream.kind == BAR and run.rows[s] < stream.n and delivery(stream, run.rows[s]) == t:
-                return NEVER
-    return due
+    return NEVER if due == t and has_bar_at(run, t) else due
 
 
 cdef inline void run_scheduled(Run* run, int64_t ts) noexcept nogil:

@@ -287,9 +287,8 @@ class Orders:
         return {int(i): str(tag) for i, tag in zip(numbers, self._full(self._tag), strict=True) if tag and i}
 
     def columns(self) -> dict[str, NDArray[Any]]:
-        """The columns by name, each sorted by time and read-only; `from_fill` only if some order has it."""
-        hidden = set() if _stored(self.from_fill).any() else {"from_fill"}
-        return {n: column for n, column in vars(self).items() if not n.startswith("_") and n not in hidden}
+        """The columns by name, each sorted by time and read-only."""
+        return {name: column for name, column in vars(self).items() if not name.startswith("_")}
 
     def places(self, symbols: Sequence[str]) -> NDArray[np.intp]:
         """The index of each row's symbol in `symbols`, shape (rows,); OrderError for an unknown symbol."""

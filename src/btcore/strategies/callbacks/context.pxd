@@ -28,6 +28,7 @@ cdef class Context:
     cdef dict sent_terms             # with response latency: by id, the terms of an order as last requested
 
     cdef int feed_indicators(self) except -1
+    cdef bint has_rows(self, int64_t n) except -1
     cdef int32_t index(self, str symbol) except -1
     cdef int check_active(self) except -1
     cdef const Position* position_of(self, str symbol, leg) except NULL

@@ -114,6 +114,15 @@ cdef class Context:
             view.feed()
         return view
 
+    cdef bint has_rows(self, int64_t n) except -1:
+        """True if each symbol has had `n` rows of its bars; of its quotes, else trades, if it has no bars."""
+        for symbol in self.symbols:
+            kind = next(each for each in ("bars", "quotes", "trades") if (symbol, each) in self.streams)
+            stream, _container = self.streams[symbol, kind]
+            if self.market.rows[<int64_t> stream] < n:
+                return False
+        return True
+
     cdef int feed_indicators(self) except -1:
         cdef IndicatorView view
         for view in self.fed_indicators:

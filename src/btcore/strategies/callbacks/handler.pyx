@@ -3,13 +3,16 @@
 cimport cython
 from cpython.ref cimport PyObject
 
+from libc.stdint cimport int64_t
+
 from btcore.contract cimport Handler
-from btcore.model cimport Account, BAR, FILL, Market, Outbox, QUOTE, TIMER, TRADE
+from btcore.model cimport Account, BAR, BARS, FILL, Market, Outbox, QUOTE, TIMER, TRADE
 from btcore.strategies.callbacks.context cimport Context
 from btcore.strategies.callbacks.events cimport (
     BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
 )
 
+from btcore.errors import ConfigError
 from btcore.strategies.callbacks.repeating import takes_name
 
 cdef extern from *:
@@ -27,7 +30,7 @@ cdef extern from "Python.h":
     object PyObject_Vectorcall(object callback, PyObject* const* args, size_t nargs, PyObject* names)
 
 
-_CALLBACKS = ("on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end")  # by Kind
+_CALLBACKS = ("on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end", "on_bars")  # by Kind
 
 
 cdef struct State:
@@ -51,6 +54,8 @@ cdef class CallbackHandler(Handler):
     cdef TradeEvent trade
     cdef BarEvent bar
     cdef FillEvent fill
+    cdef dict bars                   # by symbol, those of the current time; None: the strategy has no on_bars
+    cdef int64_t warm_up             # rows of each symbol before the first call; 0 once they are there
 
     def __init__(self, strategy, tuple symbols not None):
         self.context = Context(symbols)
@@ -58,6 +63,15 @@ cdef class CallbackHandler(Handler):
         self.callbacks = tuple([getattr(strategy, name, None) for name in _CALLBACKS])
         for kind, callback in enumerate(self.callbacks):
             self.kinds |= (callback is not None) << kind
+        self.bars = None if self.callbacks[BARS] is None else {}
+        if self.bars is not None:
+            self.kinds |= 1 << BAR
+        rows = getattr(strategy, "warm_up", 0)
+        if isinstance(rows, bool) or not isinstance(rows, int) or rows < 0:
+            raise ConfigError(
+                f"strategy: {type(strategy).__name__}.warm_up {rows!r} is not a whole number of rows from 0 on"
+            )
+        self.warm_up = rows
         self.names_timers = takes_name(self.callbacks[TIMER])
         self.keeps_gil = self.kinds & (1 << QUOTE | 1 << TRADE | 1 << BAR)
         self.box.handler = <PyObject*> self
@@ -88,7 +102,16 @@ cdef class CallbackHandler(Handler):
         name = ctx.take_timer() if kind == TIMER else None
         if ctx.fed_indicators:
             ctx.feed_indicators()
+        if self.warm_up and kind in (QUOTE, TRADE, BAR, BARS, TIMER):
+            if not ctx.has_rows(self.warm_up):
+                return 0
+            self.warm_up = 0
         callback = self.callbacks[kind]
+        if kind == BAR and self.bars is not None:
+            self.bars[ctx.symbols[market.symbol]] = self.read_bar(market)
+            if callback is not None:
+                call(callback, ctx, self.bar)
+            return 0
         if callback is None:
             return 0
         if kind == QUOTE:
@@ -102,10 +125,10 @@ cdef class CallbackHandler(Handler):
             read_trade(self.trade, ctx.symbols, market)
             call(callback, ctx, self.trade)
         elif kind == BAR:
-            if is_shared(<PyObject*> self.bar):
-                self.bar = BarEvent.__new__(BarEvent)
-            read_bar(self.bar, ctx.symbols, market)
-            call(callback, ctx, self.bar)
+            call(callback, ctx, self.read_bar(market))
+        elif kind == BARS:
+            bars, self.bars = self.bars, {}
+            call(callback, ctx, bars)
         elif kind == FILL:
             if is_shared(<PyObject*> self.fill):
                 self.fill = FillEvent.__new__(FillEvent)
@@ -116,6 +139,12 @@ cdef class CallbackHandler(Handler):
         else:
             callback(ctx)
         return 0
+
+    cdef BarEvent read_bar(self, const Market* market):
+        if is_shared(<PyObject*> self.bar):
+            self.bar = BarEvent.__new__(BarEvent)
+        read_bar(self.bar, self.context.symbols, market)
+        return self.bar
 
 
 cdef inline object call(object callback, Context ctx, object event):

@@ -12,7 +12,7 @@ from btcore.validation import check_names
 from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
-HOOKS = ("on_start", "on_bar", "on_quote", "on_trade", "on_fill", "on_timer", "on_end")
+HOOKS = ("on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_timer", "on_end")
 
 
 class Strategy:
@@ -26,14 +26,20 @@ class Strategy:
 
     A class defines only the callbacks it needs. `on_start` and `on_end` take (self, ctx), and so does
     `on_timer`, or (self, ctx, name) with the name of the timer. `on_bar`, `on_quote`, `on_trade` and
-    `on_fill` also take the event. `ctx` is a Context.
+    `on_fill` also take the event. `on_bars` takes (self, ctx, bars): it is called once after the last of the bars
+    that end at one time, and `bars` has them by symbol. `ctx` is a Context.
+
+    `warm_up`, a class attribute, is a number of rows: before every symbol has had so many, bars (of a symbol
+    without bars quotes, else trades), no callback but `on_start`, `on_fill` and `on_end` is called.
 
     `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
     name or a value of another type. A run plays a copy of an instance, which is then `result.strategy`: the
     instance itself stays as it is, and can be used for other runs.
     """
 
+    warm_up: ClassVar[int] = 0
     on_bar: ClassVar[Any] = None
+    on_bars: ClassVar[Any] = None
     on_quote: ClassVar[Any] = None
     on_trade: ClassVar[Any] = None
     on_fill: ClassVar[Any] = None
