@@ -3,7 +3,7 @@
 `run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
 """
 
-from btcore import indicators
+from btcore import indicators, sizing
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
 from btcore.backtest.repeat import Replay, replay
@@ -26,6 +26,7 @@ from btcore.strategies.callbacks.strategy import (
     Strategy,
     TradeEvent,
 )
+from btcore.strategies.callbacks.ticket import Ticket
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
@@ -104,6 +105,7 @@ __all__ = [
     "StrategySpec",
     "SweepResult",
     "Targets",
+    "Ticket",
     "TradeEvent",
     "Trades",
     "TradingHours",
@@ -128,6 +130,7 @@ __all__ = [
     "sample_trades",
     "scan_csv",
     "scan_parquet",
+    "sizing",
     "sweep",
     "sweep_request",
 ]

@@ -23,7 +23,7 @@ SRC = Path(__file__).parents[2] / "src"
 LIST = Path(__file__).with_name("public_names.txt")
 MODULES = [
     "btcore", "btcore.data", "btcore.metrics", "btcore.config", "btcore.errors", "btcore.curve", "btcore.jit",
-    "btcore.indicators",
+    "btcore.indicators", "btcore.sizing",
 ]  # fmt: skip
 SUBMODULES = {name.partition(".")[2] for name in MODULES} - {""}
 HEADERS = ["model", "contract"]  # whose C names a compiled strategy cimports

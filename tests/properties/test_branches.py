@@ -1,4 +1,4 @@
-"""Of 1,000 random cases at least so many are liquidated, cut to what cash pays, ambiguous, or have a cost model."""
+"""How many of 1,000 random cases are liquidated, cut to what cash pays, ambiguous, or have a cost model."""
 
 from collections import Counter
 

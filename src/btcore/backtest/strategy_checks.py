@@ -83,8 +83,8 @@ def fewer_rows(markets: SymbolStreams, name: str, rows: int) -> list[str]:
         for symbol, containers in markets
     ]
     return [
-        f"{name}.warm_up is {rows} rows and {symbol} has {len(container)} {container.kind}: no callback of the "
-        "data or of timers is called"
+        f"{name}.warm_up is {rows} rows and {symbol} has {len(container)} {container.kind}: no callback of "
+        "the data or of timers is called"
         for symbol, container in counted
         if len(container) < rows
     ]

@@ -25,6 +25,7 @@ cdef class Context:
     cdef readonly tuple symbols
     cdef readonly list logs          # (number of the callback, message)
     cdef readonly dict tags          # by id of the order
+    cdef object tickets              # the class of its tickets; None before the first
     cdef dict sent_terms             # with response latency: by id, the terms of an order as last requested
 
     cdef int feed_indicators(self) except -1
@@ -37,6 +38,7 @@ cdef class Context:
     cdef int32_t symbol_of(self, int64_t order_id) except -1
     cdef int8_t type_of(self, int64_t order_id) except -1
     cdef bint is_working(self, int64_t order_id)
+    cdef object ticket(self, int64_t order_id)
     cdef int keep_terms(self, int64_t order_id, const Request* request) except -1
     cdef int64_t moment_of(self, str name, value) except? -1
     cdef int add_timer(self, int64_t ts, str name, repeat) except -1

@@ -33,6 +33,7 @@ from btcore.rules.order_terms import (
 from btcore.strategies.callbacks.indicators import kind_of, make_view
 from btcore.strategies.callbacks.order_state import order_state
 from btcore.strategies.callbacks.repeating import local_datetime, repeat_at, repeat_every
+from btcore.strategies.callbacks.ticket import tickets_of
 from btcore.times.clock import zone
 
 
@@ -60,6 +61,7 @@ cdef class Context:
         self.seen = RowsSeen()
         self.indicators = {}
         self.fed_indicators = []
+        self.tickets = None
 
     def attach_data(self, markets, str timezone not None, sessions=None):
         """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone.
@@ -206,7 +208,7 @@ cdef class Context:
         return self.account.positions[s].mark if self.market.tickers[s].priced else NAN
 
     def buy(self, str symbol not None, double quantity, **terms):
-        """Sends an order and returns its id. The order type follows from the prices given:
+        """Sends an order and returns its Ticket, which is its id. The order type follows from the prices given:
 
         none: market. `limit`: limit. `stop`: stop. Both: stop-limit. `touch`: market-if-touched. `touch` and `limit`:
         limit-if-touched. `trail`: trailing stop, `trail` away from the best price in the unit `trail_by`, "price",
@@ -230,18 +232,16 @@ cdef class Context:
         return self.send(symbol, -1, quantity, **terms)
 
     def bracket(
-        self, str symbol not None, double quantity, *, str side not None="buy", limit=None, stop=None,
+        self, str symbol not None, double quantity, *, side="buy", limit=None, stop=None,
         take_profit=None, stop_loss=None, str time_in_force not None="GTC", latency_ms=None, str tag=None,
     ):
         """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
-        Returns the ids (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
+        Returns the tickets (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
         reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError
         as in `buy`.
         """
-        if side not in ("buy", "sell"):
-            raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell'")
-        cdef int8_t sign = 1 if side == "buy" else -1
+        cdef int8_t sign = side_of(symbol, side)
         for name, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
             self.price(self.index(symbol), symbol, name, value)
         entry = self.send(
@@ -258,14 +258,14 @@ cdef class Context:
         return entry, target, loss
 
     def send(
-        self, str symbol not None, int side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
+        self, str symbol not None, side, double quantity, *, limit=None, stop=None, touch=None, trail=None,
         str trail_by not None="price", limit_offset=None, str time_in_force not None="GTC", expires=None, int64_t oco=0,
         int64_t parent=0, bint post_only=False, bint reduce_only=False, latency_ms=None, bint market_to_limit=False,
         bint from_fill=False, str tag=None,
     ):
-        """Sends an order; `side` is 1 to buy or -1 to sell. The terms are those of `buy`."""
+        """Sends an order; `side` is "buy" or "sell", or 1 or -1. The terms are those of `buy`."""
         cdef int32_t s = self.index(symbol)
-        cdef Request request = new_order(s, 1 if side > 0 else -1, quantity)
+        cdef Request request = new_order(s, side_of(symbol, side), quantity)
         if not (isfinite(quantity) and quantity > 0.0):
             raise OrderError(f"{symbol}: quantity {quantity} is not a positive number")
         if time_in_force not in _TIME_IN_FORCE:
@@ -316,7 +316,12 @@ cdef class Context:
         self.keep_terms(order_id, &request)
         if tag:
             self.tags[order_id] = tag
-        return order_id
+        return self.ticket(order_id)
+
+    cdef object ticket(self, int64_t order_id):
+        if self.tickets is None:
+            self.tickets = tickets_of(self)
+        return self.tickets(order_id)
 
     cdef int keep_terms(self, int64_t order_id, const Request* request) except -1:
         """Stores the terms that a request gives, with response latency: the exchange's own are not known then."""
@@ -367,12 +372,12 @@ cdef class Context:
     def order_target(self, str symbol not None, double quantity):
         """Sends a market order for the difference between `quantity` and the position with its open market orders.
 
-        Returns its id, None if there is no difference.
+        Returns its ticket, None if there is no difference.
         """
         cdef int32_t s = self.index(symbol)
         if not isfinite(quantity):
             raise OrderError(f"{symbol}: target {quantity} is not a finite number")
-        return id_or_none(order_target(self.account, self.out, s, quantity))
+        return ticket_or_none(self, order_target(self.account, self.out, s, quantity))
 
     def order_target_percent(self, str symbol not None, double weight):
         """`order_target` for a quantity worth `weight` of equity (1.0 is all of it); None if there is no difference.
@@ -381,7 +386,7 @@ cdef class Context:
         open market orders leave less buying power: `order_events` then has the quantity asked for. If nothing is left
         of it, the whole order is sent, and rejected. OrderError before the symbol's first price.
         """
-        return id_or_none(order_target_percent(
+        return ticket_or_none(self, order_target_percent(
             self.market, self.account, self.out, self.weighted(symbol, weight), weight
         ))
 
@@ -399,12 +404,12 @@ cdef class Context:
 
         Otherwise as `order_target_percent`.
         """
-        return id_or_none(order_target_money(
+        return ticket_or_none(self, order_target_money(
             self.market, self.account, self.out, self.weighted(symbol, value, "value"), value, abs(value)
         ))
 
     def close(self, str symbol not None, leg=None):
-        """Closes the position by a market order, of what its open market orders leave of it; returns the order's id.
+        """Closes the position by a market order, of what its open market orders leave of it; returns its ticket.
 
         None if nothing is left. Other open orders stay. In a hedging account give a `leg`: its position is closed by a
         reduce-only order. OrderError as in `position`.
@@ -417,7 +422,7 @@ cdef class Context:
         return self.send(symbol, -1 if qty > 0 else 1, abs(qty), reduce_only=True) if qty else None
 
     def close_all(self):
-        """Closes every position as `close` does; returns the ids of the orders, in the order of the symbols."""
+        """Closes every position as `close` does; returns the tickets, in the order of the symbols."""
         self.check_active()
         legs = (None,) if self.account.legs == NULL else ("long", "short")
         sent = [self.close(symbol, leg) for symbol in self.symbols for leg in legs]
@@ -427,7 +432,7 @@ cdef class Context:
         """Brings several symbols to weights of equity, {symbol: weight}; other symbols stay as they are.
 
         Orders that lower a position are sent first, sells before buys in each, so that sales pay for purchases. Each
-        order is as in `order_target_percent`. Returns the ids by symbol, None where there is no difference. OrderError
+        order is as in `order_target_percent`. Returns the tickets by symbol, None where there is no difference. OrderError
         for an invalid symbol or weight, before anything is sent.
         """
         cdef int32_t s
@@ -440,7 +445,7 @@ cdef class Context:
             ranked.append((not lowers(now, target), target > now, len(ranked), symbol, float(weight)))
         sent = {}
         for _, _, _, symbol, weight in sorted(ranked):
-            sent[symbol] = id_or_none(order_target_percent(
+            sent[symbol] = ticket_or_none(self, order_target_percent(
                 self.market, self.account, self.out, self.index(symbol), weight
             ))
         return {symbol: sent[symbol] for symbol in weights}
@@ -610,11 +615,23 @@ cdef str type_name(int8_t order_type):
     return OrderType(order_type).name.lower()
 
 
-cdef object id_or_none(int64_t order_id):
-    """The id, None if no order was sent (0). MemoryError for -1."""
+cdef object ticket_or_none(Context ctx, int64_t order_id):
+    """The ticket of an order, None if none was sent (0). MemoryError for -1."""
     if order_id < 0:
         raise MemoryError
-    return order_id or None
+    return ctx.ticket(order_id) if order_id else None
+
+
+cdef int side_of(str symbol, side) except 0:
+    """1 to buy, -1 to sell; OrderError for another word or number."""
+    if type(side) is str:
+        if side == "buy":
+            return 1
+        if side == "sell":
+            return -1
+    elif type(side) is not bool and (side == 1 or side == -1):
+        return 1 if side == 1 else -1
+    raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell', 1 or -1")
 
 
 cdef int raise_conflict(str symbol, int conflict) except -1:

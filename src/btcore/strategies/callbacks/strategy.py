@@ -26,8 +26,8 @@ class Strategy:
 
     A class defines only the callbacks it needs. `on_start` and `on_end` take (self, ctx), and so does
     `on_timer`, or (self, ctx, name) with the name of the timer. `on_bar`, `on_quote`, `on_trade` and
-    `on_fill` also take the event. `on_bars` takes (self, ctx, bars): it is called once after the last of the bars
-    that end at one time, and `bars` has them by symbol. `ctx` is a Context.
+    `on_fill` also take the event. `on_bars` takes (self, ctx, bars): it is called once after the last of the
+    bars that end at one time, and `bars` has them by symbol. `ctx` is a Context.
 
     `warm_up`, a class attribute, is a number of rows: before every symbol has had so many, bars (of a symbol
     without bars quotes, else trades), no callback but `on_start`, `on_fill` and `on_end` is called.

@@ -199,5 +199,7 @@ class TestWarmUp:
     @pytest.mark.parametrize("rows", [-1, 2.5, "20", True])
     def test_what_is_no_number_of_rows_is_refused(self, rows: Any) -> None:
         wrong = type("Wrong", (Recorder,), {"warm_up": rows})
-        with pytest.raises(bt.ConfigError, match="Wrong.warm_up .* is not a whole number of rows from 0 on"):
+        with pytest.raises(
+            bt.ConfigError, match=r"Wrong\.warm_up .* is not a whole number of rows from 0 on"
+        ):
             bt.run({"A": bars([1, 2])}, wrong)
