@@ -87,5 +87,5 @@ class Ticket(int):
 
 
 def tickets_of(context: "Context") -> type[Ticket]:
-    """The class of the tickets of this context: without an attribute of their own they are faster to create."""
+    """The class of the tickets of this context: without attributes of their own they are fast to create."""
     return type("Ticket", (Ticket,), {"__slots__": (), "__module__": Ticket.__module__, "_context": context})
