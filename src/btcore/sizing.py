@@ -56,7 +56,7 @@ def by_volatility(
 
 
 def kelly(win_rate: float, payoff: float) -> float:
-    """The fraction of equity to risk that grows fastest: p - (1 - p) / b; negative if the odds are against it.
+    """The fraction of equity to risk that grows fastest: p - (1 - p) / b; negative for odds against it.
 
     `win_rate` p is from 0 to 1; `payoff` b is the mean win divided by the mean loss. Source: Kelly, A New
     Interpretation of Information Rate, Bell System Technical Journal 35 (1956).

@@ -37,6 +37,7 @@ _SERVE_FLAGS = {
     "host": "address to listen on (BTSERVER_HOST; default 127.0.0.1)",
     "port": "port; 0 for any free one (BTSERVER_PORT; default 8000)",
     "data": "catalog directory (BTSERVER_DATA; default synthetic sample data)",
+    "strategies": "folder of Python files with strategies, which are executed (BTSERVER_STRATEGIES)",
     "store": "directory for runs and results (BTSERVER_STORE; default btserver-store)",
     "workers": "number of backtests at a time (BTSERVER_WORKERS; default cores - 1)",
     "allowed-hosts": "names in Host, comma-separated (BTSERVER_ALLOWED_HOSTS; default any)",
@@ -217,6 +218,7 @@ def _banner(settings: Settings, listener: socket.socket) -> str:
         (
             f"btserver {version('btcore')}",
             f"  data     {settings.data or 'synthetic sample data'}",
+            *([f"  own      strategies of {settings.strategies}"] if settings.strategies else []),
             f"  store    {settings.store}",
             f"  workers  {settings.workers}",
             f"  keys     {len(settings.api_keys) or 'NONE: open to every user of this machine'}",

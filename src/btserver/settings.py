@@ -29,6 +29,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8000
     data: str | None = None
+    strategies: str | None = None  # folder of strategies of one's own
     store: str = DEFAULT_STORE
     workers: int = 1
     api_keys: tuple[str, ...] = ()
@@ -101,6 +102,7 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         host=text("host", default.host),
         port=number("port", default.port),
         data=text("data", "") or None,
+        strategies=text("strategies", "") or None,
         store=text("store", default.store),
         workers=workers,
         api_keys=several("api_keys"),

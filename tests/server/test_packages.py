@@ -1,6 +1,8 @@
 """Strategies that an installed package registers under `btcore.strategies`, in a real server."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,57 @@ def test_a_strategy_of_an_installed_package(
     assert [trade["price"] for trade in results["trades"]] == expected.trades["price"].tolist()
     assert results["indicators"] == expected.rows("indicators") == expected.document()["indicators"]
     assert [row["field"] for row in results["indicators"][:4]] == ["upper", "middle", "lower", "upper"]
+
+
+def test_a_strategy_of_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir(mode=0o755)
+    (folder / "nth.py").write_text(
+        CODE.replace("class EveryNth", "from _helper import SIZE\n\n\nclass EveryNth")
+    )
+    (folder / "_helper.py").write_text("SIZE = 1\n")
+    with ServerProcess(tmp_path / "store", fake=False, flags=("--strategies", str(folder))) as server:
+        server.wait_ready()
+        listed = {one["name"]: one for one in server.http.get("/v1/strategies").json()}
+        assert listed["every_nth"]["package"] == "nth.py"
+        assert "broken" not in listed
+        run_id = server.post(strategy={"name": "every_nth", "params": {"step": 20}})
+        assert server.wait_end(run_id)["state"] == "completed"
+        assert len(server.http.get(f"/v1/backtests/{run_id}/results").json()["trades"]) > 2
+        for name in ("../own/nth", "nth.py:EveryNth", "/etc/passwd", "nth"):
+            body = {"symbols": ["AAPL"], "start_date": "2024-01-01", "end_date": "2024-06-01"}
+            answer = server.http.post("/v1/backtests", json=body | {"strategy": {"name": name}})
+            check_error(answer, 422, "validation_error", "$.strategy.name")
+
+
+@pytest.mark.parametrize(
+    ("code", "mode", "words"),
+    [
+        ("x = 1 / 0\n", 0o644, "nth.py, line 1: ZeroDivisionError: division by zero"),
+        ("def broken(:\n", 0o644, "nth.py, line 1: SyntaxError"),
+        (CODE, 0o666, "nth.py: every user of this machine may write it"),
+        (CODE.replace("EveryNth", "MaCrossover"), 0o644, "'ma_crossover' is the name of a built-in strategy"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_ends_the_start(
+    tmp_path: Path, code: str, mode: int, words: str
+) -> None:
+    folder = tmp_path / "own"
+    folder.mkdir(mode=0o755)
+    (folder / "nth.py").write_text(code)
+    (folder / "nth.py").chmod(mode)
+    command = [sys.executable, "-m", "btserver", "serve", "--port", "0", "--strategies", str(folder)]
+    ended = subprocess.run(
+        [*command, "--store", str(tmp_path / "store")],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("btserver: ")
+    assert len(ended.stderr.splitlines()) == 1
+    assert words in ended.stderr
 
 
 def test_a_server_without_the_package_does_not_know_its_strategy(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from btcore.version import __version__
 
 from .data_commands import add_data_commands
 from .json_input import read_object
+from .own_strategy import take_own_strategy
 from .parser import Parser
 from .request_options import add_request_options, flags_in_errors, merged, read_request, request_body
 from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines
@@ -101,14 +102,21 @@ def _run(arguments: argparse.Namespace) -> int | None:
     if arguments.replay:
         return _replay(arguments)
     source = _source(arguments.data)
-    request, timezone = read_request(arguments, request_body(arguments), source)
+    body = request_body(arguments)
+    own = take_own_strategy(body)
+    request, timezone = read_request(arguments, body, source)
     out = _output_path("--out", arguments.out, (".npz", ".parquet"))
     plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
 
-    from btcore.backtest.request import play_request
+    from btcore.backtest.request import play_request, run_options
+    from btcore.backtest.run_one import run
 
+    progress = False if arguments.no_progress else None
     with flags_in_errors(arguments):
-        result = play_request(request, source, timezone, progress=False if arguments.no_progress else None)
+        if own is None:
+            result = play_request(request, source, timezone, progress=progress)
+        else:
+            result = run(source, *own.to_run(), progress=progress, **run_options(request, timezone))
     if out is not None:
         result.save(out)
     if plot is not None:
@@ -164,20 +172,23 @@ def _sweep(arguments: argparse.Namespace) -> None:
     strategy = merged(body, "strategy")
     body["strategy"] = strategy | {"params": expand_ranges(merged(strategy, "params"))}
     source = _source(arguments.data)
+    own = take_own_strategy(body)
     request, timezone = read_request(arguments, body, source)
 
-    from btcore.backtest.run_many import play_sweep_request
+    from btcore.backtest.request import run_options
+    from btcore.backtest.run_many import play_sweep_request, sweep
     from btcore.backtest.sweep_result import check_metric
 
     check_metric(arguments.metric)
+    how: dict[str, Any] = {
+        "workers": arguments.workers,
+        "progress": False if arguments.no_progress else None,
+    }
     with flags_in_errors(arguments):
-        result = play_sweep_request(
-            request,
-            source,
-            timezone,
-            workers=arguments.workers,
-            progress=False if arguments.no_progress else None,
-        )
+        if own is None:
+            result = play_sweep_request(request, source, timezone, **how)
+        else:
+            result = sweep(source, own.strategy, own.params, **how, **run_options(request, timezone))
     if arguments.json:
         print(json_lines(result))
     else:

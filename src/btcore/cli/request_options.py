@@ -51,7 +51,8 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
         (
             "--strategy",
             "NAME",
-            f"built-in strategy: {', '.join(STRATEGIES)} (default: {next(iter(STRATEGIES))})",
+            f"built-in strategy: {', '.join(STRATEGIES)} (default: {next(iter(STRATEGIES))}); or one of your "
+            "own, as in my_file.py:Dip",
         ),
         ("--capital", "MONEY", "initial capital, in --currency (default: 1000000)"),
         ("--currency", "CODE", "currency of the account, 3 to 5 capital letters (default: USD)"),

@@ -37,7 +37,14 @@ STREAM = "/backtests/{run_id}/stream"
 def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs.engine") -> ASGIApp:
     """The application on an open store. Its lifespan starts and stops the workers, then closes the store."""
     limits = Limits(rows=settings.max_rows, memory_mib=settings.max_memory, seconds=settings.max_seconds)
-    runs = Runs(store, workers=settings.workers, engine=engine, data=settings.data, limits=limits)
+    runs = Runs(
+        store,
+        workers=settings.workers,
+        engine=engine,
+        data=settings.data,
+        strategies=settings.strategies,
+        limits=limits,
+    )
     keep = Keep(
         days=settings.keep_days, runs=settings.keep_runs, mib=settings.keep_mib, quota_mib=settings.quota_mib
     )

@@ -27,9 +27,11 @@ from btcore.errors import ConfigError
 from btcore.results.export import rfc3339, to_arrow, to_json
 from btcore.strategies.builtin.registry import STRATEGIES
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.own_files import strategies_in
 
 Rows = NDArray[Any]
 _log = logging.getLogger("btserver.runs")
+_of_folder: dict[str, tuple[type[Strategy], str]] = {}
 LOADING = 0.05  # the share of progress for loading the data
 _SAMPLE_ROWS_A_DAY = {"day": 1, "hour": 7, "minute": 390, "second": 23_400, "tick": 46_800}
 
@@ -182,9 +184,24 @@ def _params_of(kind: type[Strategy]) -> type:
     return msgspec.defstruct(kind.__name__, fields, kw_only=True, namespace={"__doc__": kind.__doc__})
 
 
+def load_strategies(folder: str) -> None:
+    """Adds the strategies of a folder of Python files, which are executed; ConfigError if they cannot be."""
+    found = strategies_in(Path(folder))
+    taken = sorted(found.keys() & STRATEGIES.keys())
+    if taken:
+        raise ConfigError(
+            f"strategies: {found[taken[0]][1]}: {taken[0]!r} is the name of a built-in strategy"
+        )
+    _of_folder.update(found)
+    own_strategies.cache_clear()
+
+
 @cache
 def own_strategies() -> dict[str, tuple[type[Strategy], str]]:
-    """The classes that installed packages register under `btcore.strategies`, by name, with their package."""
+    """Strategies that are not built in, by name, with where they come from.
+
+    They are the classes that installed packages register under `btcore.strategies`, and those of the folder.
+    """
     found: dict[str, tuple[type[Strategy], str]] = {}
     for point in entry_points(group="btcore.strategies"):
         try:
@@ -197,7 +214,7 @@ def own_strategies() -> dict[str, tuple[type[Strategy], str]]:
             continue
         package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
         found[point.name] = kind, package
-    return found
+    return found | _of_folder
 
 
 def list_symbols(source: Catalog | SampleMarket, resolution: str | None) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class Runs:
         workers: int,
         engine: str = "btserver.runs.engine",
         data: str | None = None,
+        strategies: str | None = None,
         limits: Limits | None = None,
     ):
         self._store = store
@@ -50,10 +51,12 @@ class Runs:
         self._limits = limits or Limits()
         try:
             self.source: Any = self.engine.open_source(data)
+            if strategies is not None:
+                self.engine.load_strategies(strategies)
         except BtcoreError as error:
             raise SettingsError(str(error)) from error
         self._queue = RunQueue()
-        start = partial(WorkerProcess.start, engine, data, self._limits.memory_mib)
+        start = partial(WorkerProcess.start, engine, data, self._limits.memory_mib, strategies)
         self._slots = [Slot(store, self._queue, start, self._limits) for _ in range(workers)]
         self._tasks: list[asyncio.Task[None]] = []
         # One thread, because the first use of a calendar takes a second, and ranges of minutes are generated.

@@ -24,7 +24,9 @@ class WorkerProcess:
         self._writer = writer
 
     @classmethod
-    async def start(cls, engine: str, data: str | None, memory_mib: int = 0) -> Self:
+    async def start(
+        cls, engine: str, data: str | None, memory_mib: int = 0, strategies: str | None = None
+    ) -> Self:
         """Starts a worker, which may use so much memory (0: any); its first message is `Ready`."""
         ours, theirs = socket.socketpair()
         command = [
@@ -40,6 +42,8 @@ class WorkerProcess:
         ]
         if data is not None:
             command += ["--data", data]
+        if strategies is not None:
+            command += ["--strategies", strategies]
         with theirs, contextlib.ExitStack() as on_error:
             on_error.callback(ours.close)
             ours.setblocking(False)

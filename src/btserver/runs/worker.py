@@ -179,6 +179,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--engine", required=True)
     parser.add_argument("--data")
+    parser.add_argument("--strategies")
     parser.add_argument("--memory", type=int, default=0)
     arguments = parser.parse_args()
     # A signal to the process group also reaches workers, but the server decides when they end.
@@ -187,7 +188,10 @@ def main() -> None:
     os.nice(NICENESS)
     limit_this_process(arguments.memory)
     channel = socket.socket(fileno=arguments.fd)
-    Worker(channel, importlib.import_module(arguments.engine), arguments.data).serve()
+    engine = importlib.import_module(arguments.engine)
+    if arguments.strategies is not None:
+        engine.load_strategies(arguments.strategies)
+    Worker(channel, engine, arguments.data).serve()
 
 
 if __name__ == "__main__":
