@@ -199,9 +199,10 @@ cdef inline bint is_outside_band(const Exchange* ex, int32_t symbol, double px) 
 cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t liquidity, int64_t ts) noexcept nogil:
     """Fills as much of the order at `px` as the pool, the position and the cash allow; nothing outside the price band.
 
-    What the simulation closes at the end of the data fills whole. A taker pays slippage. What is left of a market-to-limit order is a limit order at `px`, before slippage. A
-    reduce-only order with nothing left to reduce is cancelled, and so is the remainder of an order that an account
-    without credit cannot pay. Returns 0, or -1 if memory runs out.
+    What the simulation closes at the end of the data fills whole. A taker pays slippage. What is left of a
+    market-to-limit order is a limit order at `px`, before slippage. A reduce-only order with nothing left to reduce is
+    cancelled, and so is the remainder of an order that an account without credit cannot pay. Returns 0, or -1 if memory
+    runs out.
     """
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size

@@ -237,8 +237,8 @@ cdef class Context:
     ):
         """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
-        Returns the tickets (entry, take profit, stop loss); None for a child whose price is not given. A fill of one child
-        reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError
+        Returns the tickets (entry, take profit, stop loss); None for a child whose price is not given. A fill of one
+        child reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError
         as in `buy`.
         """
         cdef int8_t sign = side_of(symbol, side)
@@ -432,8 +432,8 @@ cdef class Context:
         """Brings several symbols to weights of equity, {symbol: weight}; other symbols stay as they are.
 
         Orders that lower a position are sent first, sells before buys in each, so that sales pay for purchases. Each
-        order is as in `order_target_percent`. Returns the tickets by symbol, None where there is no difference. OrderError
-        for an invalid symbol or weight, before anything is sent.
+        order is as in `order_target_percent`. Returns the tickets by symbol, None where there is no difference.
+        OrderError for an invalid symbol or weight, before anything is sent.
         """
         cdef int32_t s
         cdef double now, target

@@ -108,7 +108,7 @@ cdef class CallbackHandler(Handler):
             self.warm_up = 0
         callback = self.callbacks[kind]
         if kind == BAR and self.bars is not None:
-            self.bars[ctx.symbols[market.symbol]] = self.read_bar(market)
+            self.bars[ctx.symbols[market.symbol]] = self.latest_bar(market)
             if callback is not None:
                 call(callback, ctx, self.bar)
             return 0
@@ -125,7 +125,7 @@ cdef class CallbackHandler(Handler):
             read_trade(self.trade, ctx.symbols, market)
             call(callback, ctx, self.trade)
         elif kind == BAR:
-            call(callback, ctx, self.read_bar(market))
+            call(callback, ctx, self.latest_bar(market))
         elif kind == BARS:
             bars, self.bars = self.bars, {}
             call(callback, ctx, bars)
@@ -140,7 +140,7 @@ cdef class CallbackHandler(Handler):
             callback(ctx)
         return 0
 
-    cdef BarEvent read_bar(self, const Market* market):
+    cdef BarEvent latest_bar(self, const Market* market):
         if is_shared(<PyObject*> self.bar):
             self.bar = BarEvent.__new__(BarEvent)
         read_bar(self.bar, self.context.symbols, market)
