@@ -13,8 +13,8 @@ from btcore.backtest.run_one import run
 from btcore.backtest.sweep_result import SweepResult
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
-from btcore.results.labels import OrderReason, OrderStatus
 from btcore.results.result import Result, load_result
+from btcore.rules.order_words import OrderReason, OrderStatus
 from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.indicator_views import IndicatorView
 from btcore.strategies.callbacks.order_state import OrderState

@@ -19,6 +19,9 @@ cpdef enum Kind:         # of an event
     START = 5            # before the first event
     END = 6              # after the last event
     BARS = 7             # after the last of the bars delivered at one time
+    ORDER_REJECTED = 8   # reports of orders; of `Market.fill` only `order_id` is set
+    ORDER_ENDED = 9      # canceled or expired
+    ORDER_TRIGGERED = 10
 
 cpdef enum Side:
     SELL = -1
@@ -319,7 +322,7 @@ cdef struct Ticker:          # the latest data of one symbol
 cdef struct Market:          # what a strategy sees of the market
     int64_t now              # current time
     const Ticker* tickers    # by symbol
-    const Fill* fill         # the fill, if kind is FILL
+    const Fill* fill         # the fill, if kind is FILL; its order, if kind is a report of an order
     int64_t calls            # calls of the strategy so far, including this one
     const int64_t* rows      # rows seen so far, by data stream
     int32_t n_symbols

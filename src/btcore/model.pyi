@@ -12,6 +12,9 @@ class Kind(IntEnum):
     START = 5
     END = 6
     BARS = 7
+    ORDER_REJECTED = 8
+    ORDER_ENDED = 9
+    ORDER_TRIGGERED = 10
 
 class Side(IntEnum):
     SELL = -1

@@ -91,6 +91,8 @@ class Matching:
         order.triggered = True
         if order.type == TRAILING_STOP_LIMIT:
             order.limit = order.stop + order.side * order.limit_offset
+        if getattr(self.strategy, "on_trigger", None) is not None:
+            self.report(order, triggered=True)
 
     def trail_to(self, order: Order, price: float) -> None:
         tick = self.markets[order.symbol].instrument.tick_size

@@ -250,12 +250,13 @@ class CashFlow:
 
 @dataclass(slots=True)
 class Report:
-    """A report of a fill or of an order's end, in flight to the strategy."""
+    """A report of a fill, of an order's trigger or of its end, in flight to the strategy."""
 
     due: int
     order: Order
     fill: Fill | None
     ended: bool
+    triggered: bool = False
     applied: bool = False  # its effect is included in what the strategy sees
 
 

@@ -19,9 +19,11 @@ from .curve import Curve
 from .matching import Matching
 from .model import (
     EXPIRED,
+    FILLED,
     HOOKS,
     LONG,
     NETTED,
+    REJECTED,
     SHORT,
     Bar,
     CashFlow,
@@ -260,12 +262,13 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         latency = self.latency + self.entry_jitter.draw() if drawn else nanoseconds(latency_ms)
         heappush(self.requests, (self.now + latency, self.requests_sent, handle))
 
-    def report(self, order: Order, fill: Fill | None = None) -> None:
-        """Sends the strategy a report of a fill, or of the order's end."""
+    def report(self, order: Order, fill: Fill | None = None, triggered: bool = False) -> None:
+        """Sends the strategy a report of a fill, of the order's trigger, or of its end."""
         due = self.now + self.response_latency + self.response_jitter.draw()
         if self.reports:
             due = max(due, self.reports[-1].due)
-        self.reports.append(Report(due, order, fill, ended=not order.is_open))
+        ended = not (order.is_open or triggered)
+        self.reports.append(Report(due, order, fill, ended, triggered))
         if not self.delayed:  # the strategy sees the account directly
             self.apply_report(self.reports[-1])
 
@@ -307,6 +310,10 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             self.apply_report(report)
             if report.fill is not None:
                 self.call("on_fill", report.fill)
+            elif report.triggered:
+                self.call("on_trigger", report.order)
+            elif report.order.status != FILLED:
+                self.call("on_reject" if report.order.status == REJECTED else "on_cancel", report.order)
 
 
 def has_latency(setting: Any) -> bool:

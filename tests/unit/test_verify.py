@@ -15,8 +15,9 @@ import pytest
 from btcore import verify
 from btcore.audit.conformance import TABLE, Case, load
 from btcore.config import Execution, Instrument
-from btcore.results.labels import ORDER_TYPES, OrderReason
+from btcore.results.labels import ORDER_TYPES
 from btcore.rules.order_terms import TIME_IN_FORCE, TRAIL_BY
+from btcore.rules.order_words import OrderReason
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 CASES = load()

@@ -18,6 +18,7 @@ from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.results.result import Result
 from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.callbacks.strategy import HOOKS as ALL_HOOKS
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
 from btcore.strategies.signals.signals import Signals
@@ -41,7 +42,7 @@ StrategyLike = str | type[Strategy] | Strategy | Orders | Signals | Compiled | H
 Params = Mapping[str, Any] | None
 
 ARRAYS = (Orders, Signals)  # their rows act at `timestamp`
-HOOKS = ("on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_timer")
+HOOKS = tuple(name for name in ALL_HOOKS if name != "on_end")
 
 
 class LookaheadError(StrategyError):

@@ -153,7 +153,7 @@ cdef inline void end_without_children(
         blotter.n_forced -= 1
     if not blotter.in_flight.delayed:
         apply_end_to_known(blotter, order, status)
-    elif status != FILLED:  # the report of the last fill carries that status
+    if blotter.in_flight.reports_ends and status != FILLED:  # the report of the last fill carries that status
         report_end(blotter, order)
 
 

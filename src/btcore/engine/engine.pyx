@@ -25,7 +25,8 @@ from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
-    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, Position, QUOTE, REJECTED, SPLIT, Ticker
+    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, Position, QUOTE,
+    REJECTED, SPLIT, Ticker
 )
 from btcore.rules.accounting cimport equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
@@ -124,6 +125,10 @@ cdef class Engine:
         set_account(&run.ex, tape.n_symbols, instruments, execution, initial_capital)
         connect(run, tape)
         run.market.delayed = run.ex.blotter.in_flight.delayed
+        run.ex.blotter.in_flight.reports_ends = (
+            run.market.delayed or (run.kinds & (1 << ORDER_REJECTED | 1 << ORDER_ENDED | 1 << ORDER_TRIGGERED)) != 0
+        )
+        run.ex.blotter.in_flight.reports_triggers = run.kinds >> ORDER_TRIGGERED & 1
         with nogil:
             start(run)
         self.check()

@@ -128,7 +128,7 @@ cdef inline int execute(
     if not ex.blotter.in_flight.delayed:
         order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
         order.known_status = order.status
-    else:
+    if ex.blotter.in_flight.reports_ends:
         ex.blotter.out_of_memory |= send_report(
             &ex.blotter.in_flight, order, ex.journal.n_fills - 1, ex.blotter.now[0]
         ) < 0
@@ -177,6 +177,8 @@ cdef inline void trigger(Exchange* ex, Order* order, int8_t how, int64_t ts) noe
     if order.order_type == TRAILING_STOP_LIMIT:
         order.limit_px = order.stop_px + order.side * order.limit_offset
     ex.blotter.out_of_memory |= note(ex, order.id, TRIGGERED, NONE, order.stop_px, ts) < 0
+    if ex.blotter.in_flight.reports_triggers:
+        ex.blotter.out_of_memory |= send_report(&ex.blotter.in_flight, order, -2, ex.blotter.now[0]) < 0
 
 
 cdef inline double slipped_px(Exchange* ex, const Order* order, double px, double qty) noexcept nogil:

@@ -11,20 +11,22 @@ from btcore.rules.latency cimport LatencyTerms, delay
 cdef struct Report:
     int64_t ts_arrives
     int64_t order_id
-    int64_t fill             # index of the fill; -1: the order has ended
+    int64_t fill             # index of the fill; -1: the order has ended; -2: it was triggered
     int8_t status            # of the order
-    int8_t applied           # the strategy's copy of the account already includes it; only `on_fill` is due
+    int8_t applied           # the strategy's copy of the account already includes it; only the callback is due
 
 cdef struct InFlight:
     Request* requests        # a binary heap ordered by (ts_arrives, seq)
     int64_t n_requests
     int64_t cap_requests
-    Report* reports          # in order of arrival; empty without response latency
+    Report* reports          # in order of arrival; empty without response latency and callbacks for ends
     int64_t n_reports
     int64_t cap_reports
     int64_t next_report      # index of the first that has not arrived
     LatencyTerms response    # delay of reports
     int8_t delayed           # 1: with response latency, the strategy learns of fills and ends from reports
+    int8_t reports_ends      # 1: fills and ends are reported; with `delayed`, or if it has a callback for ends
+    int8_t reports_triggers  # 1: so are triggers, for which it has a callback
 
 
 cdef inline void free_in_flight(InFlight* in_flight) noexcept nogil:
@@ -89,13 +91,14 @@ cdef inline Request pop_request(InFlight* in_flight) noexcept nogil:
 
 
 cdef inline int send_report(InFlight* in_flight, const Order* order, int64_t fill, int64_t now) noexcept nogil:
-    """Reports fill number `fill`, or with -1 the end of the order. Reports do not overtake each other.
+    """Reports fill number `fill`, with -1 the end of the order, with -2 its trigger. None overtakes another.
 
     Returns 0, or -1 if memory runs out.
     """
     cdef int64_t n = in_flight.n_reports
     cdef Report report = Report(
-        ts_arrives=now + delay(&in_flight.response, -1, n), order_id=order.id, fill=fill, status=order.status, applied=0
+        ts_arrives=now + delay(&in_flight.response, -1, n), order_id=order.id, fill=fill, status=order.status,
+        applied=not in_flight.delayed,
     )
     if n > 0:
         report.ts_arrives = max(report.ts_arrives, in_flight.reports[n - 1].ts_arrives)

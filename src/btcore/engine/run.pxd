@@ -10,7 +10,7 @@ from btcore.engine.match_ticks cimport on_quote, on_trade
 from btcore.engine.state cimport Exchange
 from btcore.feed.search cimport CachedSearch
 from btcore.feed.stream cimport MergeOrder, Stream, load, load_sides
-from btcore.model cimport BAR, Dated as ScheduledEvent, Market, NEVER, Outbox, QUOTE, on_event_t
+from btcore.model cimport BAR, Dated as ScheduledEvent, Fill, Market, NEVER, Outbox, QUOTE, on_event_t
 
 
 cdef enum RunError:
@@ -40,6 +40,7 @@ cdef struct Run:
     int64_t mark_due             # time of the next mark; NEVER: nothing has changed since the last
     int64_t last_mark
     int32_t error                # RunError; not 0: the run stops
+    Fill notice                  # of which the order is set for a report of an order
     bint listens                 # the strategy listens to the events of the run's only stream
     bint skips                   # see `skip.can_skip`
     CachedSearch wakeup_search   # for the row at `next_wakeup`

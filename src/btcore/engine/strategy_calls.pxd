@@ -10,8 +10,8 @@ from btcore.engine.requests cimport handle_request
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED, TOO_MANY_ROUNDS, schedule_mark
 from btcore.engine.state cimport Exchange, note, share_orders
 from btcore.model cimport (
-    Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NEW, NONE, Order, PARTIALLY_FILLED, Position,
-    Request, SUBMIT,
+    Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NEW, NONE, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, Order,
+    PARTIALLY_FILLED, Position, REJECTED, Request, SUBMIT,
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.latency cimport delay
@@ -45,7 +45,7 @@ cdef inline void report_fill(Run* run, int64_t i) noexcept nogil:
 cdef inline void deliver_reports(Run* run) noexcept nogil:
     """Reports new fills to the strategy; with response latency, those reports that have arrived by now."""
     cdef Exchange* ex = &run.ex
-    if ex.blotter.in_flight.delayed:
+    if ex.blotter.in_flight.reports_ends:
         while next_report_ts(&ex.blotter.in_flight) <= run.market.now and run.error == 0:
             apply_report(run, &ex.blotter.in_flight.reports[ex.blotter.in_flight.next_report])
             ex.blotter.in_flight.next_report += 1
@@ -64,8 +64,9 @@ cdef inline void apply_report(Run* run, const Report* report) noexcept nogil:
     cdef int64_t i = report.fill
     cdef const Fill* fill
     if i < 0:
-        if not report.applied:
+        if i == -1 and not report.applied:
             apply_end_to_known(&ex.blotter, order, report.status)
+        report_order(run, order, ORDER_TRIGGERED if i == -2 else kind_of_end(report.status))
         return
     fill = &ex.journal.fills[i]
     if not report.applied:
@@ -81,6 +82,22 @@ cdef inline void apply_report(Run* run, const Report* report) noexcept nogil:
                 ex.blotter.pending[fill.symbol] -= order.side * (order.asked_qty - order.filled_qty)
     if run.kinds >> FILL & 1:
         report_fill(run, i)
+
+
+cdef inline int kind_of_end(int8_t status) noexcept nogil:
+    """The kind of the callback for the end of an order; FILL, which no end has, for a complete fill."""
+    if status == REJECTED:
+        return ORDER_REJECTED
+    return FILL if status == FILLED else ORDER_ENDED
+
+
+cdef inline void report_order(Run* run, const Order* order, int kind) noexcept nogil:
+    """Calls the strategy with a report of an order, if it listens to them."""
+    if kind == FILL or not run.kinds >> kind & 1:
+        return
+    run.notice.order_id, run.notice.symbol = order.id, order.symbol
+    run.market.fill, run.market.symbol = &run.notice, order.symbol
+    call_strategy(run, kind)
 
 
 cdef inline void add_known_fill(Order* order, const Fill* fill) noexcept nogil:

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from btcore.errors import ConfigError
+from btcore.rules.order_words import OrderReason, OrderStatus
 from btcore.times.intervals import UNIT_NS
 
 from .export import rfc3339
-from .labels import OrderReason, OrderStatus
 from .tables import Table
 
 REASON_TEXTS = {

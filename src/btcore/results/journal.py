@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.model import NoteKind
-
-from .labels import REASONS
+from btcore.rules.order_words import REASONS
 
 if TYPE_CHECKING:
     from btcore.engine.engine import Engine

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from btcore.metrics.round_trips import match_fills, write_excursions
 from btcore.model import Flag, FlowKind, NoteKind, OrderType, Status
+from btcore.rules.order_words import REASONS
 
 from . import labels
 from .journal import Curve, RunJournal
@@ -220,7 +221,7 @@ def orders(journal: RunJournal) -> Table:
         filled_quantity=sent["filled_qty"],
         average_price=sent["avg_px"],
         status=_text(sent["status"], labels.STATUSES),
-        reason=_text(sent["reason"], labels.REASONS),
+        reason=_text(sent["reason"], REASONS),
         sent_at=sent["ts_sent"],
         arrived_at=sent["ts_arrived"],
         closed_at=sent["ts_closed"],
@@ -262,13 +263,13 @@ def order_events(journal: RunJournal) -> Table:
     """Changes of orders other than fills and ends, by time; order 0 is the account."""
     notes = by_time(journal.notes)
     is_dividend = notes["reason"] == FlowKind.DIVIDEND
-    restated = len(labels.REASONS) + np.where(is_dividend, 0, 1)
+    restated = len(REASONS) + np.where(is_dividend, 0, 1)
     reason = np.where(notes["kind"] == NoteKind.RESTATED, restated, notes["reason"])
     return _table(
         timestamp=notes["ts"],
         order_id=notes["order_id"],
         event=_text(notes["kind"], labels.EVENTS),
-        reason=_text(reason, (*labels.REASONS, "dividend", "split")),
+        reason=_text(reason, (*REASONS, "dividend", "split")),
         value=np.where(notes["kind"] == NoteKind.AMEND_REFUSED, np.nan, notes["value"]),
     )
 

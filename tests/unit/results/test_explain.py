@@ -8,8 +8,9 @@ import btcore as bt
 from btcore.errors import ConfigError
 from btcore.model import FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE, NoteKind, Rule
 from btcore.results.explain import REASON_TEXTS
-from btcore.results.labels import EVENTS, REASONS, OrderReason
+from btcore.results.labels import EVENTS
 from btcore.results.result import Result, load_result
+from btcore.rules.order_words import REASONS, OrderReason
 
 MINUTE = 60 * 10**9
 TEN = np.datetime64("2024-01-02T10:00", "ns")

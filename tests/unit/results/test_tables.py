@@ -13,6 +13,7 @@ from btcore import model
 from btcore.model import FILL_DTYPE, NOTE_DTYPE, ORDER_DTYPE
 from btcore.results import labels, tables
 from btcore.results.result import Result
+from btcore.rules.order_words import REASONS
 
 
 def test_labels_match_the_codes_of_the_engine():
@@ -37,7 +38,7 @@ def test_labels_match_the_codes_of_the_engine():
         "nothing_to_reduce": "reduce_only", "parent_ended": "parent", "no_cash": "cash",
     }  # fmt: skip
     reasons = [(renamed.get(r.name.lower(), r.name.lower()), int(r)) for r in model.Reason]
-    assert reasons == [(word, i) for i, word in enumerate(labels.REASONS)]
+    assert reasons == [(word, i) for i, word in enumerate(REASONS)]
 
 
 def test_text_columns_can_be_compared_with_enums(example):

@@ -14,7 +14,7 @@ from btcore.contract cimport (
     send_order,
 )
 from btcore.model cimport (
-    FROM_FILL, GTD, NEVER, NEW, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT,
+    FROM_FILL, GTD, NEVER, NEW, NONE, Order, PARTIALLY_FILLED, POST_ONLY, Position, REDUCE_ONLY, Request, SUBMIT,
     TRAILING_STOP_LIMIT,
 )
 from btcore.rules.accounting cimport equity
@@ -238,8 +238,8 @@ cdef class Context:
         """Sends an entry order with two children that its fills release: a take-profit limit and a stop-loss stop.
 
         Returns the tickets (entry, take profit, stop loss); None for a child whose price is not given. A fill of one
-        child reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all. OrderError
-        as in `buy`.
+        child reduces the other. `limit`, `stop` and `time_in_force` are those of the entry; `tag` is that of all.
+        OrderError as in `buy`.
         """
         cdef int8_t sign = side_of(symbol, side)
         for name, value in (("take_profit", take_profit), ("stop_loss", stop_loss)):
@@ -343,7 +343,7 @@ cdef class Context:
         if request != NULL:
             return order_state(
                 order_id, self.symbols[request.symbol], request.side, request.order_type, request.time_in_force,
-                terms_of(request), request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""),
+                terms_of(request), request.qty, 0.0, NAN, NEW, self.tags.get(order_id, ""), NONE,
             )
         order = &self.account.orders[order_id - 1]
         terms = (order.asked_qty, order.limit_px, order.stop_px, order.trail, order.limit_offset)
@@ -357,6 +357,7 @@ cdef class Context:
             order_id, self.symbols[order.symbol], order.side, order.order_type, order.time_in_force, terms,
             leaves if order.known_status <= PARTIALLY_FILLED else 0.0, order.known_filled_qty, order.known_avg_px,
             order.known_status, self.tags.get(order_id, ""),
+            order.reason if order.known_status > PARTIALLY_FILLED else NONE,
         )
 
     cdef double price(self, int32_t s, where, str name, value) except? -2.0:

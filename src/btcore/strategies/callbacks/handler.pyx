@@ -6,7 +6,7 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
 
 from btcore.contract cimport Handler
-from btcore.model cimport Account, BAR, BARS, FILL, Market, Outbox, QUOTE, TIMER, TRADE
+from btcore.model cimport Account, BAR, BARS, FILL, Market, ORDER_REJECTED, Outbox, QUOTE, TIMER, TRADE
 from btcore.strategies.callbacks.context cimport Context
 from btcore.strategies.callbacks.events cimport (
     BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
@@ -30,7 +30,10 @@ cdef extern from "Python.h":
     object PyObject_Vectorcall(object callback, PyObject* const* args, size_t nargs, PyObject* names)
 
 
-_CALLBACKS = ("on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end", "on_bars")  # by Kind
+_CALLBACKS = (
+    "on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end", "on_bars", "on_reject", "on_cancel",
+    "on_trigger",
+)  # by Kind
 
 
 cdef struct State:
@@ -134,6 +137,8 @@ cdef class CallbackHandler(Handler):
                 self.fill = FillEvent.__new__(FillEvent)
             read_fill(self.fill, ctx.symbols, market)
             call(callback, ctx, self.fill)
+        elif kind >= ORDER_REJECTED:
+            callback(ctx, ctx.order(market.fill.order_id))
         elif kind == TIMER and self.names_timers:
             callback(ctx, name)
         else:

@@ -4,6 +4,7 @@ from math import isnan
 from typing import NamedTuple
 
 from btcore.model import OrderType, Side, Status, TimeInForce
+from btcore.rules.order_words import REASONS
 
 Terms = tuple[float, float, float, float, float]  # quantity, limit, stop or touch price, trail, limit offset
 TOUCHING = {OrderType.MARKET_IF_TOUCHED, OrderType.LIMIT_IF_TOUCHED}
@@ -14,7 +15,8 @@ class OrderState(NamedTuple):
 
     side, order_type, time_in_force and status are words, as in `Result.orders`. `quantity` is that of the
     whole order, `leaves_quantity` what is open of it: of a child what has been released, 0 once the order has
-    ended. `stop_price` of a trailing order is its current stop.
+    ended. `stop_price` of a trailing order is its current stop. `reason` says why it ended without a complete
+    fill, as in `Result.orders`; "" otherwise.
     """
 
     order_id: int
@@ -33,6 +35,7 @@ class OrderState(NamedTuple):
     trail: float | None
     limit_offset: float | None
     tag: str
+    reason: str
 
     @property
     def is_open(self) -> bool:
@@ -52,6 +55,7 @@ def order_state(  # noqa: PLR0917 - the fields of an order
     average_price: float,
     status: int,
     tag: str,
+    reason: int,
 ) -> OrderState:
     """An OrderState from the codes and numbers of the engine, where NaN is none."""
     quantity, *prices = terms
@@ -75,4 +79,5 @@ def order_state(  # noqa: PLR0917 - the fields of an order
         trail=trail,
         limit_offset=offset,
         tag=tag,
+        reason=str(REASONS[reason]),
     )

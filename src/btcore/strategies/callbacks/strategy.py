@@ -12,7 +12,10 @@ from btcore.validation import check_names
 from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
-HOOKS = ("on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_timer", "on_end")
+HOOKS = (
+    "on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_reject", "on_cancel",
+    "on_trigger", "on_timer", "on_end",
+)  # fmt: skip
 
 
 class Strategy:
@@ -29,8 +32,12 @@ class Strategy:
     `on_fill` also take the event. `on_bars` takes (self, ctx, bars): it is called once after the last of the
     bars that end at one time, and `bars` has them by symbol. `ctx` is a Context.
 
+    `on_reject`, `on_cancel` and `on_trigger` take (self, ctx, order), an OrderState: an order was rejected,
+    has been canceled or has expired before the end of the data, or a stop or touch price has been reached.
+    They come at the time of a report, as `on_fill` does.
+
     `warm_up`, a class attribute, is a number of rows: before every symbol has had so many, bars (of a symbol
-    without bars quotes, else trades), no callback but `on_start`, `on_fill` and `on_end` is called.
+    without bars quotes, else trades), no callback of the data and none of timers is called.
 
     `Cross(period=10)` and `bt.run(data, Cross, {"period": 10})` set parameters; ConfigError for an unknown
     name or a value of another type. A run plays a copy of an instance, which is then `result.strategy`: the
@@ -43,6 +50,9 @@ class Strategy:
     on_quote: ClassVar[Any] = None
     on_trade: ClassVar[Any] = None
     on_fill: ClassVar[Any] = None
+    on_reject: ClassVar[Any] = None
+    on_cancel: ClassVar[Any] = None
+    on_trigger: ClassVar[Any] = None
     on_timer: ClassVar[Any] = None
     on_start: ClassVar[Any] = None
     on_end: ClassVar[Any] = None

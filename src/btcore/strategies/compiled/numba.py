@@ -65,7 +65,7 @@ __all__ = [
     "trade",
 ]
 
-QUOTE, TRADE, BAR, FILL, TIMER, START, END, _BARS = map(int, model.Kind)
+QUOTE, TRADE, BAR, FILL, TIMER, START, END = list(map(int, model.Kind))[:7]
 GTC, DAY, IOC, FOK, GTD, OPG, CLS = map(int, model.TimeInForce)
 PRICE, PERCENT, TICKS = map(int, model.TrailBy)
 NEVER = int(np.iinfo(np.int64).max)
