@@ -3,14 +3,14 @@
 import copy
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial, wraps
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, Unpack
 
 import numpy as np
 from msgspec import Meta
 from msgspec.structs import replace
 
 from btcore.backtest.opening import completed, open_data_of_run
-from btcore.backtest.run_one import run
+from btcore.backtest.run_one import RunTerms, run
 from btcore.config import Execution, checked
 from btcore.contract import Handler
 from btcore.data.run_data import RunData
@@ -90,7 +90,7 @@ def leakcheck(
     resolution: str | None = None,
     cuts: int = 8,
     seed: int = 0,
-    **run_options: Any,
+    **run_options: Unpack[RunTerms],
 ) -> LeakReport:
     """Raises LookaheadError if a strategy's actions depend on later data; else reports what was compared.
 
@@ -135,14 +135,14 @@ def leakcheck(
     """
     count: int = checked("cuts", cuts, Annotated[int, Meta(ge=1)])
     key: int = checked("seed", seed, Annotated[int, Meta(ge=0)])
-    run_options = options_of_check(run_options)
-    opened = open_data_of_run(data, run_options, symbol=symbol, symbols=symbols, resolution=resolution)
-    data, run_options = opened.by_symbol(), completed(opened, run_options)
-    trial = _Trial(strategy, params, run_options)
-    given, data = data, ended_at_closes(data, run_options)
+    options = options_of_check(dict(run_options))
+    opened = open_data_of_run(data, options, symbol=symbol, symbols=symbols, resolution=resolution)
+    data, options = opened.by_symbol(), completed(opened, options)
+    trial = _Trial(strategy, params, options)
+    given, data = data, ended_at_closes(data, options)
     created = trial.create(data)
     whole = trial.play(created, data)
-    span = span_of(data, run_options)
+    span = span_of(data, options)
     sent = np.unique(whole.orders["sent_at"])
     # Compiled code created from data cannot be stopped at the cut, so its rows end there.
     goes_on = not trial.remade or isinstance(created[0], (Strategy, *ARRAYS))
@@ -172,7 +172,7 @@ def leakcheck(
     checked_orders, checked_fills = len(compared.sent), len(compared.fills)
     return LeakReport(
         trial.runs, tuple(times), checked_orders, checked_fills, trial.remade,
-        (*early_bars(given, run_options), *fills_at_close(run_options)),
+        (*early_bars(given, options), *fills_at_close(options)),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from threading import Lock
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, Unpack
 
 import numpy as np
 from msgspec import Struct
@@ -29,7 +29,7 @@ from .opening import prepare_run
 from .prepare import PreparedRun
 from .progress import Progress, ProgressCallback, reporter
 from .request import require_request, run_options
-from .run_one import BOUNDS, play_prepared
+from .run_one import BOUNDS, RunTerms, play_prepared
 from .strategy_checks import check_strategy
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
@@ -49,7 +49,7 @@ def sweep(
     resolution: str | None = None,
     workers: int | None = None,
     progress: ProgressCallback | bool | None = None,
-    **terms: Any,
+    **terms: Unpack[RunTerms],
 ) -> SweepResult:
     """Runs `strategy` with every parameter set of `params`; the metrics of each equal those of `run`.
 

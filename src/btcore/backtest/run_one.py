@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from msgspec.structs import replace
 
@@ -34,6 +34,27 @@ from .strategy_checks import check_strategy
 
 BOUNDS = "bounds"
 Intrabar = Literal["pessimistic", "optimistic", "path"]
+
+
+class RunTerms(TypedDict, total=False):
+    """The keyword arguments of `run` that `sweep` and `leakcheck` take too."""
+
+    initial_capital: float
+    currency: str
+    timezone: str | None
+    start: Moment | None
+    end: Moment | None
+    execution: Execution | None
+    instruments: Mapping[str, Instrument] | None
+    mark_every: Interval | None
+    calendar: str | None
+    fx: Mapping[str, Any] | None
+    intrabar: str | None
+    periods_per_year: float | None
+    risk_free: float | Sequence[tuple[Any, float]]
+    benchmark: str | Mapping[str, Any] | None
+    cost_model: CostModel | None
+    data_source: str | None
 
 
 def run(
