@@ -1,4 +1,4 @@
-"""`mypy --strict` accepts a user's strategy, and finds each planted mistake with the code that its line names."""
+"""`mypy --strict` accepts a user's strategy, and finds each planted mistake with the code on its line."""
 
 import re
 import subprocess
@@ -17,10 +17,8 @@ FILES = Path(__file__).with_name("typed")
 
 def errors(name: str, folder: Path) -> list[tuple[int, str]]:
     """Line and code of each error."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={folder}", str(FILES / name)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={folder}"]
+    ended = subprocess.run([*command, str(FILES / name)], capture_output=True, text=True, check=False)
     assert ended.returncode in (0, 1), ended.stderr
     return [(int(line), code) for line, code in re.findall(r":(\d+): error: .*\[([\w-]+)\]", ended.stdout)]
 
