@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, get_origin, get_type_hints
 
@@ -21,12 +21,13 @@ from btcore.backtest.request import check_request as _check
 from btcore.backtest.request import run_options
 from btcore.backtest.request import run_request as _run
 from btcore.backtest.run_one import run
-from btcore.config import SYMBOL_PATTERN, RunRequest, StrategySpec
+from btcore.config import SYMBOL_PATTERN, RunRequest, StrategyName, StrategySpec, checked
 from btcore.data import Catalog, SampleMarket, Source
 from btcore.errors import ConfigError
 from btcore.results.export import rfc3339, to_arrow, to_json
 from btcore.strategies.builtin.registry import STRATEGIES
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.times.resolutions import check_resolution
 
 Rows = NDArray[Any]
 _log = logging.getLogger("btserver.runs")
@@ -84,10 +85,11 @@ def check_request(request: RunRequest, source: Source) -> None:
 def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
     """About how many rows the run has at most, without reading them."""
     period = (request.start_ns, request.end_ns)
+    resolution = check_resolution(request.resolution)  # "1min" is "minute"
     if isinstance(source, SampleMarket):
         days = int(np.busday_count(*(np.datetime64(ns, "ns").astype("datetime64[D]") for ns in period))) + 1
-        return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[request.resolution]
-    datasets = [entry for entry in source.list() if entry.resolution == request.resolution]
+        return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[resolution]
+    datasets = [entry for entry in source.list() if entry.resolution == resolution]
     return sum(_rows_between(entry, *period) for entry in datasets if entry.symbol in request.symbols)
 
 
@@ -163,9 +165,16 @@ def list_strategies() -> list[dict[str, Any]]:
 
 
 def _schema(params: type) -> dict[str, Any]:
-    (reference,), components = msgspec.json.schema_components([params], ref_template="#/$defs/{name}")
+    (reference,), components = msgspec.json.schema_components(
+        [params], schema_hook=_any_value, ref_template="#/$defs/{name}"
+    )
     schema: dict[str, Any] = components.pop(reference["$ref"].rpartition("/")[2])
     return schema | ({"$defs": components} if components else {})
+
+
+def _any_value(kind: type) -> dict[str, Any]:
+    """The schema of a type that JSON does not have, such as an array: its parameter keeps its default."""
+    return {"title": kind.__name__}
 
 
 def _params_of(kind: type[Strategy]) -> type:
@@ -184,20 +193,32 @@ def _params_of(kind: type[Strategy]) -> type:
 
 @cache
 def own_strategies() -> dict[str, tuple[type[Strategy], str]]:
-    """The classes that installed packages register under `btcore.strategies`, by name, with their package."""
+    """The classes that installed packages register under `btcore.strategies`, by name, with their package.
+
+    One that cannot be used is left out, and the log says why.
+    """
     found: dict[str, tuple[type[Strategy], str]] = {}
     for point in entry_points(group="btcore.strategies"):
         try:
-            kind = point.load()
-        except Exception:  # a package may raise anything; the others are still there
-            _log.exception("strategy %s of %s cannot be loaded", point.name, point.value)
-            continue
-        if point.name in STRATEGIES or not (isinstance(kind, type) and issubclass(kind, Strategy)):
-            _log.error("strategy %s of %s is a built-in name or no bt.Strategy", point.name, point.value)
+            kind = _load(point)
+        except (Exception, SystemExit):  # a package may raise anything; the others are still there
+            _log.exception("strategy %s of %s cannot be used", point.name, point.value)
             continue
         package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
         found[point.name] = kind, package
     return found
+
+
+def _load(point: EntryPoint) -> type[Strategy]:
+    """The class of an entry point; ConfigError if a request cannot name it, or it is no strategy."""
+    checked("name", point.name, StrategyName)
+    if point.name in STRATEGIES:
+        raise ConfigError(f"name: {point.name} is a built-in strategy")
+    kind = point.load()
+    if not (isinstance(kind, type) and issubclass(kind, Strategy)):
+        raise ConfigError(f"{point.value} is not a subclass of bt.Strategy")
+    _schema(_params_of(kind))  # raises for parameters that cannot be described
+    return kind
 
 
 def list_symbols(source: Catalog | SampleMarket, resolution: str | None) -> dict[str, Any]:
