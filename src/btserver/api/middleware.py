@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from btserver.errors import ApiError, from_status, response
 from btserver.store.blocks import DamagedError
+from btserver.store.store import StoreError
 
 from .counters import Counters
 from .hosts import Hosts
@@ -104,6 +105,8 @@ def _api_error(scope: Scope, error: Exception) -> ApiError:
         _log.error("%s: %s", scope["path"], error)
         message = "what is stored of this backtest is damaged; an operator can restore a backup"
         return ApiError("internal_error", message)
+    if isinstance(error, StoreError):  # the writer has logged its cause
+        return ApiError("internal_error", "the store is full or failing", status=507)
     _log.error("%s %s", scope["method"], scope["path"], exc_info=error)  # not for the client
     return ApiError("internal_error", "internal error")
 

@@ -117,18 +117,14 @@ class Api:
         query = requests.read_query(request, requests.CreateQuery)
         key = requests.read_idempotency_key(request)
         run_request = await requests.read_run(request)
+        if key is not None and (known := self._runs.find(run_request, key)):
+            return _created(*known)
         inputs = await self._runs.check(run_request)
         if query.reuse and inputs and (known := self._store.with_inputs(inputs)):
-            run, record = known
-            return json_response(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
+            return _created(*known, 200)
         if self._retention.is_full:
             raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
-        try:
-            run, record = await self._runs.submit(run_request, inputs, key)
-        except StoreError as error:
-            raise ApiError("internal_error", "the store is full or failing", status=507) from error
-        location = f"{PREFIX}/backtests/{run_text(run)}"
-        return json_response(record.status(run), 201, {"Location": location})
+        return _created(*await self._runs.submit(run_request, inputs, key))
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
@@ -239,3 +235,8 @@ class Api:
         if run is None or record is None:
             raise not_found(text)
         return run, record
+
+
+def _created(run: bytes, record: RunRecord, status: int = 201) -> Response:
+    location = f"{PREFIX}/backtests/{run_text(run)}"
+    return json_response(record.status(run), status, {"Location": location})

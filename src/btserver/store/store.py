@@ -108,6 +108,11 @@ class Store:
                 return key[-16:], record
         return None
 
+    def with_key(self, marks: Marks) -> tuple[bytes, RunRecord] | None:
+        """The run that has that idempotency key; ValueError if its body was another one."""
+        with self._env.begin() as txn:
+            return transitions.find_key(txn, self._tables, marks)
+
     def newest(
         self, limit: int, state: State | None = None, before: tuple[int, bytes] | None = None
     ) -> list[tuple[bytes, RunRecord]]:

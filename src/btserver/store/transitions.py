@@ -79,10 +79,8 @@ def create(
     If there is a run with the same idempotency key, returns that one and False; ValueError if its body was
     another one.
     """
-    if marks.key and (known := txn.get(marks.key, db=tables.idempotency)):
-        if known[16:] != marks.body:
-            raise ValueError("the Idempotency-Key was used with another body")
-        return known[:16], _require(txn, tables, known[:16]), False
+    if known := find_key(txn, tables, marks):
+        return *known, False
     if marks.key:
         txn.put(marks.key, run + marks.body, db=tables.idempotency)
     if marks.inputs:
@@ -94,6 +92,17 @@ def create(
     txn.put(keys.state_key(record.state, record.order, run), b"", db=tables.by_state)
     txn.put(run, _pack(record), db=tables.runs)
     return run, record, True
+
+
+def find_key(txn: Txn, tables: Tables, marks: Marks) -> tuple[bytes, RunRecord] | None:
+    """The run that has the idempotency key of `marks`; ValueError if its body was another one."""
+    known = txn.get(marks.key, db=tables.idempotency) if marks.key else None
+    if known is None:
+        return None
+    if known[16:] != marks.body:
+        raise ValueError("the Idempotency-Key was used with another body")
+    record = read_record(txn, tables, known[:16])
+    return None if record is None else (known[:16], record)
 
 
 def delete(txn: Txn, tables: Tables, run: bytes) -> State:
