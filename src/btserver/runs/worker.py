@@ -129,7 +129,7 @@ class Worker:
         self._send(messages.Done(head, _numeric_metrics(result.metrics)))
 
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
-        starts = range(0, len(rows), BLOCK_ROWS)
+        starts = range(0, max(len(rows), 1), BLOCK_ROWS)  # a table without rows has its columns
         for index, start in enumerate(starts):
             self._send(messages.Block(name, index, pack_rows(rows[start : start + BLOCK_ROWS])))
         return TableHead(len(rows), len(starts))
