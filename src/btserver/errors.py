@@ -76,6 +76,10 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
+class UnreadableDataError(Exception):
+    """The data source of the server is damaged or cannot be opened."""
+
+
 def not_found(run_id: str) -> ApiError:
     """404: no run has that id."""
     return ApiError("not_found", f"no backtest has the id {run_id[:64]!r}")

@@ -11,7 +11,7 @@ import pyarrow
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
-from server_process import ServerProcess, check_history, read_until_closed, wait_until
+from server_process import ServerProcess, check_error, check_history, read_until_closed, wait_until
 
 from btcore.backtest.request import check_request, run_request
 from btcore.config import RunRequest
@@ -286,6 +286,19 @@ def test_a_table_without_rows_has_its_columns(server: ServerProcess) -> None:
     assert document["trades"] == document["orders"] == []
     packed = accepting(server, path, "application/msgpack").content
     assert json.loads(json.dumps(msgspec.msgpack.decode(packed))) == document
+
+
+def test_a_catalog_that_cannot_be_read_is_no_fault_of_the_client(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+    Catalog(catalog).write("AAPL", SampleMarket().load("AAPL", "day", 0, 10**18)[0])
+    with ServerProcess(tmp_path / "store", fake=False, data=str(catalog)) as server:
+        (catalog / "index.json").write_bytes(b'{"')
+        answers = [server.http.get(f"/v1/{path}") for path in ("symbols", "data/AAPL")]
+        answers.append(server.http.post("/v1/backtests", json=body()))
+        for answer in answers:
+            assert str(tmp_path) not in check_error(answer, 500, "internal_error")["detail"]
+        assert "the index cannot be read" in server.log()
+        assert "Traceback" not in server.log()
 
 
 def test_fields_and_points(server: ServerProcess, completed: str) -> None:

@@ -129,7 +129,7 @@ class Api:
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
         await self._authorise(request)
-        query = requests.read_list_query(request)
+        query = requests.read_query(request, requests.ListQuery)
         before = None if query.after is None else self._place(query.after)
         if query.created_to is not None:
             latest = (min(max(to_ns(query.created_to), 0), MAX_ORDER), b"")  # any other time has no key

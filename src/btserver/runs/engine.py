@@ -23,11 +23,12 @@ from btcore.backtest.request import run_request as _run
 from btcore.backtest.run_one import run
 from btcore.config import SYMBOL_PATTERN, RunRequest, StrategyName, StrategySpec, checked
 from btcore.data import Catalog, SampleMarket, Source
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, DataError
 from btcore.results.export import rfc3339, to_arrow, to_json
 from btcore.strategies.builtin.registry import STRATEGIES
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.times.resolutions import check_resolution
+from btserver.errors import UnreadableDataError
 
 Rows = NDArray[Any]
 _log = logging.getLogger("btserver.runs")
@@ -74,6 +75,8 @@ def open_source(data: str | None) -> Catalog | SampleMarket:
 
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError if the request cannot be run; loads little or no data."""
+    if isinstance(source, Catalog):
+        _datasets(source)  # so that what is wrong with the catalog is not said of the request
     own = own_strategies().get(request.strategy.name)
     if own is None:
         _check(request, source)
@@ -89,7 +92,7 @@ def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
     if isinstance(source, SampleMarket):
         days = int(np.busday_count(*(np.datetime64(ns, "ns").astype("datetime64[D]") for ns in period))) + 1
         return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[resolution]
-    datasets = [entry for entry in source.list() if entry.resolution == resolution]
+    datasets = [entry for entry in _datasets(source) if entry.resolution == resolution]
     return sum(_rows_between(entry, *period) for entry in datasets if entry.symbol in request.symbols)
 
 
@@ -103,9 +106,17 @@ def data_mark(request: RunRequest, source: Catalog | SampleMarket) -> bytes:
     names = {*request.symbols, request.benchmark}
     if isinstance(source, SampleMarket):
         return f"{version('btcore')} {source!r}".encode()
-    entries = [entry.content_hash for entry in source.list() if entry.symbol in names]
+    entries = [entry.content_hash for entry in _datasets(source) if entry.symbol in names]
     definitions = [repr(source.definition(symbol)) for symbol in request.symbols]
     return "\0".join([version("btcore"), *entries, *definitions]).encode()
+
+
+def _datasets(source: Catalog) -> list[Any]:
+    """The datasets of a catalog; UnreadableDataError if its index cannot be read."""
+    try:
+        return source.list()
+    except DataError as error:
+        raise UnreadableDataError(str(error)) from error
 
 
 def _rows_between(entry: Any, start_ns: int, end_ns: int) -> int:
@@ -223,6 +234,8 @@ def _load(point: EntryPoint) -> type[Strategy]:
 
 def list_symbols(source: Catalog | SampleMarket, resolution: str | None) -> dict[str, Any]:
     """The symbols with data; ConfigError or DataError for a resolution that there cannot be."""
+    if isinstance(source, Catalog):
+        _datasets(source)
     return {"symbols": list(source.symbols(resolution)), "source": source.data_source}
 
 
@@ -253,7 +266,7 @@ def describe_symbol(source: Catalog | SampleMarket, symbol: str) -> dict[str, An
                 "rows": entry.rows,
                 "timezone": source.timezone(symbol, entry.resolution),
             }
-            for entry in source.list()
+            for entry in _datasets(source)
             if entry.symbol == symbol
         ]
     return {"symbol": symbol, "source": source.data_source, "datasets": datasets} if datasets else None

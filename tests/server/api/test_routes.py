@@ -7,6 +7,7 @@ import pytest
 from server_process import UNKNOWN, OpenClient, check_error, finished, post, request
 from starlette.testclient import TestClient
 
+from btserver.api.result_stream import ResultStream
 from btserver.runs import slot
 from btserver.schemas import State
 from btserver.store.store import Store, StoreError
@@ -243,3 +244,27 @@ def test_a_store_that_fails_for_a_while(open_client: OpenClient, monkeypatch: py
     assert finished(client, first)["state"] == "completed"
     assert finished(client, second)["state"] == "completed"
     assert not failures
+
+
+@pytest.mark.parametrize(
+    ("media_type", "method"),
+    [
+        ("application/json", "verify"),
+        ("application/vnd.apache.parquet", "verify"),
+        ("application/vnd.apache.parquet", "table"),
+    ],
+)
+def test_results_of_a_run_that_is_deleted_meanwhile(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, media_type: str, method: str
+) -> None:
+    run_id = post(client, params={"rows": 5000})
+    finished(client, run_id)
+    original = getattr(ResultStream, method)
+
+    async def deleting(self: ResultStream, *arguments: Any) -> Any:
+        await self._store.delete(self._run)
+        return await original(self, *arguments)
+
+    monkeypatch.setattr(ResultStream, method, deleting)
+    answer = client.get(f"/v1/backtests/{run_id}/results", headers={"Accept": media_type})
+    check_error(answer, 404, "not_found")
