@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import copy
+import gc
 import logging
 import os
 import re
@@ -86,6 +87,9 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Prints the banner once the application has started and the sockets accept."""
         await super().startup(sockets)
+        # What exists now stays: the collector need not look at it again, which takes 30 ms each time.
+        gc.collect()
+        gc.freeze()
         print(self._banner, flush=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

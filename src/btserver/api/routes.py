@@ -1,6 +1,7 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from typing import NoReturn
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -220,15 +221,18 @@ class Api:
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _authorise(self, request: Request) -> None:
-        if not self._keys:
-            return
         offered = auth.header_keys(request.scope["headers"])
         if not self._keys.allow(offered):
-            await self._keys.slow_down(request.client and request.client.host, offered)
-            raise unauthorized()
+            await self._refuse(request, offered)
+
+    async def _refuse(self, request: Request, offered: Collection[bytes]) -> NoReturn:
+        await self._keys.slow_down(request.client and request.client.host, offered)
+        raise unauthorized()
 
     async def _find(self, request: Request) -> tuple[bytes, RunRecord]:
-        await self._authorise(request)
+        offered = auth.header_keys(request.scope["headers"])
+        if not self._keys.allow(offered):
+            await self._refuse(request, offered)
         text = request.path_params["run_id"]
         run = run_key(text)
         record = None if run is None else self._store.run(run)
