@@ -21,7 +21,6 @@ from .endpoint import PREFIX, Endpoint, json_response
 from .readiness import Readiness
 from .result_routes import ResultsApi
 
-MAX_ORDER = 2**63 - 1
 LIST_PAGE = 64  # runs that are looked at in a turn
 
 
@@ -132,15 +131,17 @@ class Api:
         await self._authorise(request)
         query = requests.read_query(request, requests.ListQuery)
         before = None if query.after is None else self._place(query.after)
-        if query.created_to is not None:
-            latest = (min(max(to_ns(query.created_to), 0), MAX_ORDER), b"")  # any other time has no key
-            before = latest if before is None else min(before, latest)
+        first = None if query.created_from is None else to_ns(query.created_from)
+        last = None if query.created_to is None else to_ns(query.created_to)
         found: list[Status] = []
         async for run, record in self._older(query.state, before):
-            if len(found) == query.limit or (
-                query.created_from and record.created_ns < to_ns(query.created_from)
-            ):
+            # The order of a run is its time, or later if the clock was set back.
+            if len(found) == query.limit or (first is not None and record.order < first):
                 break
+            if (first is not None and record.created_ns < first) or (
+                last is not None and record.created_ns >= last
+            ):
+                continue
             if not query.selects or query.admits(self._store.request(run)):
                 found.append(record.status(run))
         return json_response(found)

@@ -190,6 +190,11 @@ class Store:
                 has_key = cursor.next()
         return found
 
+    def value(self, table: str, key: bytes) -> bytes:
+        """What a table has under a key; empty if it has nothing."""
+        with self._env.begin(getattr(self._tables, table)) as txn:
+            return txn.get(key, b"")
+
     def block(self, run: bytes, table: str, index: int) -> bytes:
         """The bytes of one block of rows of a result; empty if there is none."""
         with self._env.begin(self._tables.results) as txn:

@@ -62,6 +62,14 @@ class Tables(NamedTuple):
     inputs: lmdb._Database
 
 
+def decode_marks(stored: bytes) -> Marks:
+    """The stored marks of a run; runs of earlier releases have none. DamagedError if they are damaged."""
+    try:
+        return _marks.decode(stored) if stored else Marks()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedError("the marks of the run are damaged") from error
+
+
 def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
     """The record of the run, or None; DamagedError if it cannot be read."""
     stored = txn.get(run, db=tables.runs)
@@ -108,8 +116,7 @@ def find_key(txn: Txn, tables: Tables, marks: Marks) -> tuple[bytes, RunRecord] 
 def delete(txn: Txn, tables: Tables, run: bytes) -> State:
     """Removes all that is stored of a run; returns the state that it had. KeyError if there is none."""
     record = _require(txn, tables, run)
-    stored = txn.get(run, db=tables.marks)
-    marks = Marks() if stored is None else _marks.decode(stored)
+    marks = decode_marks(txn.get(run, b"", db=tables.marks))
     txn.delete(marks.key or b"\0", db=tables.idempotency)
     txn.delete(marks.inputs + run, db=tables.inputs)
     txn.delete(keys.created_key(record.order, run), db=tables.by_created)
