@@ -22,7 +22,8 @@ import uvicorn
 from btcore.cli.parser import Parser
 from btcore.errors import ConfigError
 from btserver.api.app import create_app
-from btserver.api.limits import HttpProtocol, WebSocketProtocol
+from btserver.api.limits import HttpProtocol
+from btserver.api.websocket_protocol import WebSocketProtocol
 from btserver.store.checkup import check_store
 from btserver.store.files import back_up
 from btserver.store.store import Store, StoreError, StoreLockedError
