@@ -50,8 +50,11 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
         return not self.strategy is self.symbol is self.label is None
 
     def admits(self, text: bytes) -> bool:
-        """True if a stored request is one of those that are asked for."""
-        request = _decode_subject(text)
+        """True if a stored request is one of those that are asked for; False if it cannot be read."""
+        try:
+            request = _decode_subject(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # damaged, or its run was deleted meanwhile
+            return False
         return (
             self.strategy in {None, request.strategy.name}
             and (self.symbol is None or self.symbol in request.symbols)

@@ -68,6 +68,8 @@ class ResultsApi:
         """By `Accept`: the document as JSON or MessagePack, or one table as Arrow or Parquet."""
         run, record = await self._find(request)
         head = self._store.result(run) if record.state == "completed" else None
+        if head is None and record.state == "completed":
+            raise missing_part(self._store, run)
         if head is None:
             reason = f": {record.error}" if record.error else ""
             raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
@@ -83,8 +85,8 @@ class ResultsApi:
             if media_type in {encodings.ARROW, encodings.PARQUET}:
                 return Response(await self._table(stream, head, query, media_type), 200, headers, media_type)
         except DamagedError:
-            if self._store.run(run) is None:  # deleted meanwhile
-                raise not_found(run_text(run)) from None
+            if self._store.run(run) is None:
+                raise missing_part(self._store, run) from None
             raise
         if query.table is not None:
             raise fault("table: it is for Arrow and Parquet; choose fields of the document with `fields`")
@@ -107,6 +109,13 @@ class ResultsApi:
         if name not in table_names(head):
             raise fault(f"table: {name[:64]!r} is not one of {', '.join(table_names(head))}")
         return await stream.table(name, query.points, self._runs.table_writer(media_type))
+
+
+def missing_part(store: Store, run: bytes) -> Exception:
+    """Why a part of a run is not there: the run was deleted after it was found, or the store is damaged."""
+    if store.run(run) is None:
+        return not_found(run_text(run))
+    return DamagedError("a part of the run is missing")
 
 
 def _line(request: Request, name: str) -> str | None:

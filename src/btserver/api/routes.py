@@ -19,7 +19,7 @@ from .counters import Counters
 from .data_routes import DataApi
 from .endpoint import PREFIX, Endpoint, json_response
 from .readiness import Readiness
-from .result_routes import ResultsApi
+from .result_routes import ResultsApi, missing_part
 
 LIST_PAGE = 64  # runs that are looked at in a turn
 
@@ -176,12 +176,19 @@ class Api:
     async def cancel(self, request: Request) -> Response:
         """`POST /v1/backtests/{run_id}/cancel`."""
         run, _ = await self._find(request)
-        return json_response((await self._runs.cancel(run)).status(run))
+        try:
+            record = await self._runs.cancel(run)
+        except KeyError as error:  # deleted meanwhile
+            raise not_found(run_text(run)) from error
+        return json_response(record.status(run))
 
     async def request(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
         run, _ = await self._find(request)
-        return Response(self._store.request(run), media_type="application/json")
+        text = self._store.request(run)
+        if not text:
+            raise missing_part(self._store, run)
+        return Response(text, media_type="application/json")
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""

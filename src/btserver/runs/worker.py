@@ -93,7 +93,7 @@ class Worker:
             self._next_progress = 0.0
             result = self._engine.run_request(request, self._source, self._send_progress)
             self._send_result(result, time.monotonic() - started)
-        except (BtcoreError, msgspec.ValidationError) as error:
+        except (BtcoreError, msgspec.DecodeError) as error:
             self._send(messages.Failed(str(error)))
         except MemoryError:
             self._send(messages.Failed("out of memory: the run needs more than a worker may use"))
