@@ -20,6 +20,7 @@ CROSSOVER = {"strategy": {"name": "ma_crossover"}}
 LONG = {"symbols": ["AAPL"], "start_date": "2015-01-01", "end_date": "2022-09-01"}  # 2,000 day bars
 SERVER = 8  # the claim after the engine's seven
 HEADERS = {"Content-Type": "application/json"}
+KEY = "a-key-of-thirty-two-characters-x"
 HERD = 200
 STREAMS = 1000
 SILENT = 100  # clients that do not read
@@ -134,6 +135,30 @@ def test_get(benchmark, client, server, bare):
     )
     ours.close()
     theirs.close()
+
+
+def test_get_with_a_key(benchmark, folder, bare):
+    """Both servers receive the same bytes; the bare one does not look at the key."""
+    with ServerProcess(Path(folder) / "store", keys=KEY) as server:
+        server.wait_ready()
+        run_id = server.post()
+        server.wait_end(run_id)
+        path, headers = f"/v1/backtests/{run_id}", f"accept: */*\r\nx-api-key: {KEY}\r\n"
+        ours = Clients(address_of(server), path, 8, headers)
+        theirs = Clients(bare, path, 8, headers)
+        figure(
+            benchmark,
+            lambda: ours.get(100),
+            claim=SERVER,
+            what="the same with an API key",
+            work=800,
+            unit="calls",
+            bound=("a bare Starlette route", lambda: theirs.get(100)),
+            goal=("ratio", 0.8),
+            rounds=60,
+        )
+        ours.close()
+        theirs.close()
 
 
 def knock_beside_a_herd(address, run_id, times):

@@ -31,8 +31,10 @@ def bare_app() -> Iterator[tuple[str, int]]:
 class Clients:
     """Connections that stay open; each has one request at a time."""
 
-    def __init__(self, address: tuple[str, int], path: str, connections: int) -> None:
-        request = f"GET {path} HTTP/1.1\r\nhost: {address[0]}:{address[1]}\r\naccept: */*\r\n\r\n"
+    def __init__(
+        self, address: tuple[str, int], path: str, connections: int, headers: str = "accept: */*\r\n"
+    ) -> None:
+        request = f"GET {path} HTTP/1.1\r\nhost: {address[0]}:{address[1]}\r\n{headers}\r\n"
         self._request = request.encode()
         self._sockets = [socket.create_connection(address) for _ in range(connections)]
         for client in self._sockets:

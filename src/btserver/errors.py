@@ -1,6 +1,7 @@
 """The errors that a client can receive: their codes, statuses and common body."""
 
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Literal
@@ -76,6 +77,10 @@ class ApiError(Exception):
         self.headers = dict(headers or {})
 
 
+class UnreadableDataError(Exception):
+    """The data source of the server is damaged or cannot be opened."""
+
+
 def not_found(run_id: str) -> ApiError:
     """404: no run has that id."""
     return ApiError("not_found", f"no backtest has the id {run_id[:64]!r}")
@@ -120,3 +125,12 @@ def response(error: ApiError, request_id: str) -> Response:
     return Response(
         envelope(error, request_id), error.status, headers=error.headers, media_type="application/json"
     )
+
+
+def whole_response(status: HTTPStatus, error: ApiError) -> bytes:
+    """The error as the bytes of a response, after which the connection is closed."""
+    body = envelope(error, secrets.token_hex(16))
+    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in (headers | error.headers).items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

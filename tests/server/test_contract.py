@@ -11,12 +11,13 @@ import pyarrow
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
-from server_process import ServerProcess, check_history, read_until_closed, wait_until
+from server_process import ServerProcess, check_error, check_history, read_until_closed, wait_until
 
 from btcore.backtest.request import check_request, run_request
 from btcore.config import RunRequest
 from btcore.data import Bars, Catalog, SampleMarket
 from btcore.errors import BtcoreError
+from btcore.results.export import to_arrow
 from btserver.cli import main
 from btserver.runs import engine
 
@@ -255,6 +256,49 @@ def test_a_coding_does_not_change_the_document(server: ServerProcess, completed:
     answer = accepting(server, completed, "application/json", coding)
     assert answer.headers.get("content-encoding", "identity") == coding
     assert answer.json() == plain
+
+
+def test_zstd_is_one_frame(server: ServerProcess, completed: str) -> None:
+    """Many clients refuse a frame after the first."""
+    plain = server.http.get(completed).json()
+    headers = {"Accept-Encoding": "zstd"}
+    with server.http.stream("GET", completed, headers=headers) as answer:
+        assert answer.headers["content-encoding"] == "zstd"
+        data = b"".join(answer.iter_raw())
+    assert data.count(b"\x28\xb5\x2f\xfd") == 1
+    assert json.loads(pyarrow.input_stream(pyarrow.py_buffer(data), compression="zstd").read()) == plain
+
+
+def test_a_table_without_rows_has_its_columns(server: ServerProcess) -> None:
+    wanted = body(strategy=crossover(short_period=50, long_period=200), end_date="2024-02-01")
+    run_id = server.http.post("/v1/backtests", json=wanted).json()["run_id"]
+    server.wait_end(run_id)
+    path = f"/v1/backtests/{run_id}/results"
+    expected = run_request(msgspec.convert(wanted, RunRequest), SampleMarket(), progress=False).tables()
+    for name in ("trades", "orders", "round_trips", "order_events"):
+        assert len(expected[name]) == 0
+        stream = accepting(server, f"{path}?table={name}", "application/vnd.apache.arrow.stream").content
+        file = accepting(server, f"{path}?table={name}", "application/vnd.apache.parquet").content
+        schema = pyarrow.ipc.open_stream(stream).schema
+        assert schema == to_arrow(expected[name]).schema
+        assert pyarrow.parquet.read_schema(pyarrow.BufferReader(file)) == schema
+    document = server.http.get(path).json()
+    assert document["trades"] == document["orders"] == []
+    packed = accepting(server, path, "application/msgpack").content
+    assert json.loads(json.dumps(msgspec.msgpack.decode(packed))) == document
+
+
+def test_a_catalog_that_cannot_be_read_is_no_fault_of_the_client(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog"
+    Catalog(catalog).write("AAPL", SampleMarket().load("AAPL", "day", 0, 10**18)[0])
+    with ServerProcess(tmp_path / "store", fake=False, data=str(catalog)) as server:
+        (catalog / "index.json").write_bytes(b'{"')
+        answers = [server.http.get(f"/v1/{path}") for path in ("symbols", "data/AAPL")]
+        answers.append(server.http.post("/v1/backtests", json=body()))
+        for answer in answers:
+            assert str(tmp_path) not in check_error(answer, 500, "internal_error")["detail"]
+        assert "the index cannot be read" in server.log()
+        assert "Traceback" not in server.log()
 
 
 def test_fields_and_points(server: ServerProcess, completed: str) -> None:

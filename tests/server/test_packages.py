@@ -11,6 +11,8 @@ from server_process import ServerProcess, check_error, check_history
 import btcore as bt
 
 CODE = '''
+import numpy as np
+
 import btcore as bt
 
 
@@ -32,12 +34,30 @@ class EveryNth(bt.Strategy):
 
 class Broken:
     """Not a bt.Strategy."""
+
+
+class Unresolved(EveryNth):
+    size: "NotImported" = 1
+
+
+class OfAnArray(EveryNth):
+    weights: np.ndarray = None
+
+
+class OfALock(EveryNth):
+    lock: object = object()
 '''
+GOOD = CODE.partition("class Unresolved")[0]
 ENTRY_POINTS = """[btcore.strategies]
 every_nth = own_strategies:EveryNth
 ma_crossover = own_strategies:EveryNth
 not_a_strategy = own_strategies:Broken
 not_there = own_strategies:Missing
+unresolved = own_strategies:Unresolved
+of_an_array = own_strategies:OfAnArray
+of_a_lock = own_strategies:OfALock
+Not-A-Name = own_strategies:EveryNth
+no_licence = licensed_strategies:Any
 """
 
 
@@ -48,6 +68,7 @@ def packages(tmp_path: Path) -> Path:
     about = folder / "own_strategies-1.2.dist-info"
     about.mkdir(parents=True)
     (folder / "own_strategies.py").write_text(CODE)
+    (folder / "licensed_strategies.py").write_text("raise SystemExit('there is no licence')")
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: own-strategies\nVersion: 1.2\n")
     (about / "entry_points.txt").write_text(ENTRY_POINTS)
     return folder
@@ -59,7 +80,9 @@ def test_a_strategy_of_an_installed_package(
     with ServerProcess(tmp_path / "store", fake=False, python_path=str(packages)) as server:
         server.wait_ready()
         listed = {one["name"]: one for one in server.http.get("/v1/strategies").json()}
-        assert {"not_a_strategy", "not_there"}.isdisjoint(listed)
+        left_out = {"not_a_strategy", "not_there", "unresolved", "of_a_lock", "Not-A-Name", "no_licence"}
+        assert left_out.isdisjoint(listed)
+        assert listed["of_an_array"]["parameters"]["properties"]["weights"]["title"] == "ndarray"
         assert listed["ma_crossover"]["package"] is None
         own = listed["every_nth"]
         assert own["package"] == "own-strategies 1.2"
@@ -85,8 +108,10 @@ def test_a_strategy_of_an_installed_package(
                 f"$.strategy.params.{path}",
             )
         log = server.log()
-        assert "not_there of own_strategies:Missing cannot be loaded" in log
-        assert "not_a_strategy of own_strategies:Broken is a built-in name or no bt.Strategy" in log
+        for name in (*left_out, "ma_crossover"):
+            assert f"strategy {name} of " in log
+        assert "own_strategies:Broken is not a subclass of bt.Strategy" in log
+        assert "name: ma_crossover is a built-in strategy" in log
         assert server.stop() == 0
 
     monkeypatch.syspath_prepend(str(packages))
@@ -105,9 +130,7 @@ def test_a_strategy_of_an_installed_package(
 def test_a_strategy_of_a_folder(tmp_path: Path) -> None:
     folder = tmp_path / "own"
     folder.mkdir(mode=0o755)
-    (folder / "nth.py").write_text(
-        CODE.replace("class EveryNth", "from _helper import SIZE\n\n\nclass EveryNth")
-    )
+    (folder / "nth.py").write_text("from _helper import SIZE\n" + GOOD)
     (folder / "_helper.py").write_text("SIZE = 1\n")
     with ServerProcess(tmp_path / "store", fake=False, flags=("--strategies", str(folder))) as server:
         server.wait_ready()
@@ -128,8 +151,9 @@ def test_a_strategy_of_a_folder(tmp_path: Path) -> None:
     [
         ("x = 1 / 0\n", 0o644, "nth.py, line 1: ZeroDivisionError: division by zero"),
         ("def broken(:\n", 0o644, "nth.py, line 1: SyntaxError"),
+        (CODE, 0o644, "nth.py: parameters of 'unresolved': name 'NotImported' is not defined"),
         (CODE, 0o666, "nth.py: every user of this machine may write it"),
-        (CODE.replace("EveryNth", "MaCrossover"), 0o644, "'ma_crossover' is the name of a built-in strategy"),
+        (GOOD.replace("EveryNth", "MaCrossover"), 0o644, "'ma_crossover' is the name of a built-in strategy"),
     ],
 )
 def test_a_folder_that_cannot_be_used_ends_the_start(

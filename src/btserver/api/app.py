@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from importlib.metadata import version
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
@@ -79,13 +81,27 @@ def _with_cors(app: ASGIApp, origins: tuple[str, ...]) -> ASGIApp:
     """The application, which pages of these origins may call."""
     if not origins:
         return app
-    return CORSMiddleware(
-        app,
-        allow_origins=origins,
-        allow_methods=("GET", "POST", "DELETE"),
-        allow_headers=("Authorization", "X-API-Key", "X-Request-ID", "Idempotency-Key"),
-        expose_headers=("Location", "X-Request-ID", "Retry-After"),
+    return ErrorMiddleware(
+        Cors(
+            app,
+            allow_origins=origins,
+            allow_methods=("GET", "POST", "DELETE"),
+            allow_headers=("Authorization", "X-API-Key", "X-Request-ID", "Idempotency-Key"),
+            expose_headers=("Location", "X-Request-ID", "Retry-After"),
+        )
     )
+
+
+class Cors(CORSMiddleware):
+    """Starlette's, with the usual error body."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """ApiError 400 if a page may not make that call."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        message = bytes(answer.body).decode()
+        raise ApiError("validation_error", message, status=answer.status_code, headers={"Vary": "Origin"})
 
 
 def _http(endpoints: list[Endpoint]) -> list[BaseRoute]:

@@ -28,15 +28,16 @@ class ApiKeys:
         """True if no keys are configured, or if `offered` has at least one key and all of them are valid."""
         if not self._digests:
             return True
-        valid = wrong = 0
+        has_key = False
         for key in offered:
             digest = sha256(key).digest()
-            found = False
+            matches = 0
             for known in self._digests:  # all of them, so that the time does not depend on which one matches
-                found |= compare_digest(digest, known)
-            valid += found
-            wrong += not found
-        return valid > 0 and not wrong
+                matches += compare_digest(digest, known)
+            if not matches:
+                return False
+            has_key = True
+        return has_key
 
     async def slow_down(self, address: str | None, offered: Collection[bytes]) -> None:
         """Logs a wrong key without showing it, and waits; a request without a key is not delayed."""

@@ -98,7 +98,8 @@ class DataApi:
     async def strategies(self, request: Request) -> Response:
         """`GET /v1/strategies`."""
         await self._authorise(request)
-        return json_response(self._runs.engine.list_strategies())
+        # The first call imports the packages that register strategies.
+        return json_response(await asyncio.to_thread(self._runs.engine.list_strategies))
 
     async def symbols(self, request: Request) -> Response:
         """`GET /v1/symbols?resolution=`."""

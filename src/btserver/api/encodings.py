@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import AsyncIterator, Callable
 from importlib.util import find_spec
+from io import RawIOBase
 from typing import Any
 
 JSON, MSGPACK = "application/json", "application/msgpack"
@@ -64,8 +65,47 @@ def _coder(coding: str) -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
         stream = zlib.compressobj(_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
         return stream.compress, stream.flush
     if coding == "zstd":
-        import pyarrow  # 0.1 s, and needed by few
-
-        codec: Any = pyarrow.Codec("zstd", compression_level=_LEVEL)
-        return lambda chunk: bytes(codec.compress(chunk, asbytes=True)), bytes  # one frame a chunk
+        return _zstd()
     return bytes, bytes
+
+
+class _Parts(RawIOBase):
+    """Takes what is written to it until somebody asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Keeps the data."""
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        """What was written since the last call."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+def _zstd() -> tuple[Callable[[bytes], bytes], Callable[[], bytes]]:
+    """One frame for all chunks: many clients refuse a second frame."""
+    import pyarrow  # 0.1 s, and needed by few
+
+    parts = _Parts()
+    # pyarrow compresses at level 1 unless it is told otherwise.
+    stream: Any = pyarrow.CompressedOutputStream(pyarrow.PythonFile(parts, mode="w"), "zstd")
+
+    def compress(chunk: bytes) -> bytes:
+        stream.write(chunk)
+        return parts.take()
+
+    def finish() -> bytes:
+        stream.close()
+        return parts.take()
+
+    return compress, finish

@@ -60,9 +60,16 @@ class _JsonResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends the response; its `length` tells the middleware that the headers are valid."""
-        start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        await send(start | {"length": len(self.body)})
-        await send({"type": "http.response.body", "body": self.body})
+        body = self.body
+        await send(
+            {
+                "type": "http.response.start",
+                "status": self.status_code,
+                "headers": self.raw_headers,
+                "length": len(body),
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
 
 
 _JSON = b"content-type", b"application/json"

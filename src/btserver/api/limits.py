@@ -1,17 +1,12 @@
-"""uvicorn's HTTP and WebSocket protocols, with deadlines, bounds and the usual error body."""
+"""uvicorn's HTTP protocol, with deadlines, bounds and the usual error body."""
 
 import asyncio
-import secrets
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-from uvicorn.protocols.utils import ClientDisconnected
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.http11 import Request, Response
-from websockets.server import ServerProtocol
 
-from btserver.errors import ApiError, envelope
+from btserver.errors import ApiError, whole_response
 
 from .cycle import Cycle
 from .read_control import ReadControl
@@ -21,8 +16,7 @@ WRITE_SECONDS = 20.0  # a client that reads nothing of its response for this lon
 MAX_HEAD = 32 * 1024  # request line and headers
 MAX_DISCARDED = 64 * 2**20  # bytes of a refused body that are read, so that the client can read the response
 PARSED_BYTES = 4096  # parsed at a time; requests in them may wait for the response to an earlier one
-LINGER_SECONDS = 5.0  # to send the buffers of a WebSocket whose handler has returned
-STOP_SECONDS = 0.5  # the same when the server stops
+STOP_SECONDS = 0.5  # to send what is buffered when the server stops
 
 
 class HttpProtocol(HttpToolsProtocol):
@@ -225,7 +219,7 @@ class HttpProtocol(HttpToolsProtocol):
     def _refuse(self, status: HTTPStatus, error: ApiError) -> None:
         self._is_done = True
         self._cancel_deadline()
-        self.transport.write(_response(status, error))
+        self.transport.write(whole_response(status, error))
         self.transport.close()
 
     def _start_deadline(self) -> None:
@@ -242,87 +236,3 @@ class HttpProtocol(HttpToolsProtocol):
             self._start_deadline()
         else:
             self.transport.abort()
-
-
-class Handshake(ServerProtocol):
-    """The handshake of a WebSocket, whose errors have the usual body."""
-
-    def accept(self, request: Request) -> Response:
-        """The response to the handshake."""
-        response = super().accept(request)
-        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            error = ApiError("validation_error", (response.body or b"").decode().strip())
-            response.body = envelope(error, secrets.token_hex(16))
-            for name, value in (
-                ("Content-Length", str(len(response.body))),
-                ("Content-Type", "application/json"),
-            ):
-                del response.headers[name]
-                response.headers[name] = value
-        return response
-
-
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """Closes the socket even if the client has stopped reading; sends frames that the application made."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.conn = Handshake(max_size=self.config.ws_max_size, logger=self.logger)
-
-    async def run_asgi(self) -> None:
-        """Tells the application that it may send frames."""
-        self.scope["extensions"]["btserver.frames"] = {}
-        await super().run_asgi()
-
-    async def send(self, message: Any) -> None:
-        """Raises ClientDisconnected on a connection that is closing, where uvicorn raises RuntimeError."""
-        frames = message.get("frames")
-        if frames is not None:
-            await self.writable.wait()
-        if self.close_sent or self.disconnected:
-            raise ClientDisconnected
-        if frames is not None:
-            self.transport.write(frames)
-        else:
-            await super().send(message)
-
-    def data_received(self, data: bytes) -> None:
-        """Refuses a handshake that the library cannot read, such as one with too many headers."""
-        super().data_received(data)
-        if self.handshake_initiated or self.conn.handshake_exc is None:
-            return
-        self.handshake_initiated = self.handshake_complete = self.close_sent = True
-        error = ApiError("validation_error", "the handshake is invalid, or it has too many headers")
-        self.transport.write(_response(HTTPStatus.BAD_REQUEST, error))
-        self.transport.close()
-
-    def send_receive_event_to_app(self) -> None:
-        """Closes with 1007 for a text that is not UTF-8, as uvicorn does, which logs a traceback for each."""
-        if self.curr_msg_data_type == "text" and not self.close_sent:
-            try:
-                b"".join(self.frames).decode()
-            except UnicodeDecodeError:
-                self.frames = []
-                self.conn.send_close(1007)
-                self.handle_parser_exception()
-                return
-        super().send_receive_event_to_app()
-
-    def on_task_complete(self, task: asyncio.Task[None]) -> None:
-        """Aborts the connection LINGER_SECONDS after the handler has returned, so that buffers are sent."""
-        super().on_task_complete(task)
-        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
-
-    def shutdown(self) -> None:
-        """Aborts the connection soon after the server stops, even if the client does not read."""
-        super().shutdown()
-        self.loop.call_later(STOP_SECONDS, self.transport.abort)
-
-
-def _response(status: HTTPStatus, error: ApiError) -> bytes:
-    """A whole response with the usual error body, after which the connection is closed."""
-    body = envelope(error, secrets.token_hex(16))
-    headers = {"content-type": "application/json", "content-length": str(len(body)), "connection": "close"}
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
-    lines += [f"{name}: {value}" for name, value in (headers | error.headers).items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body

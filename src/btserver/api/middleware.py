@@ -14,8 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from btserver.errors import ApiError, from_status, response
+from btserver.errors import ApiError, UnreadableDataError, from_status, response
 from btserver.store.blocks import DamagedError
+from btserver.store.store import StoreError
 
 from .counters import Counters
 from .hosts import Hosts
@@ -88,6 +89,9 @@ class ErrorMiddleware:
         try:
             await self._app(scope, receive, send)
         except Exception as error:
+            if "status" in scope and isinstance(error, DamagedError):
+                _log.error("%s: %s, or it was deleted; its response is cut off", scope["path"], error)
+                return  # uvicorn closes the connection
             if scope["type"] != "http" or "status" in scope:
                 raise
             await response(_api_error(scope, error), scope["request_id"])(scope, receive, send)
@@ -104,6 +108,11 @@ def _api_error(scope: Scope, error: Exception) -> ApiError:
         _log.error("%s: %s", scope["path"], error)
         message = "what is stored of this backtest is damaged; an operator can restore a backup"
         return ApiError("internal_error", message)
+    if isinstance(error, UnreadableDataError):
+        _log.error("%s: %s", scope["path"], error)
+        return ApiError("internal_error", "the data of this server cannot be read")
+    if isinstance(error, StoreError):  # the writer has logged its cause
+        return ApiError("internal_error", "the store is full or failing", status=507)
     _log.error("%s %s", scope["method"], scope["path"], exc_info=error)  # not for the client
     return ApiError("internal_error", "internal error")
 

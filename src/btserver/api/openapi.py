@@ -139,7 +139,9 @@ def _content(schema: Any) -> dict[str, Any]:
 def _errors(endpoint: Endpoint) -> dict[str, Any]:
     statuses = {str(STATUS[code]): code for code in endpoint.errors}
     if endpoint.takes is not None:
-        statuses |= {"400": "validation_error", "415": "validation_error", "507": "internal_error"}
+        statuses |= {"400": "validation_error", "415": "validation_error"}
+    if endpoint.method != "GET":
+        statuses["507"] = "internal_error"
     if len(endpoint.media_types) > 1:
         statuses["406"] = "validation_error"
     body = _content({"$ref": _REF.format(name="ErrorBody")})

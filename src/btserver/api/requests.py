@@ -1,6 +1,7 @@
 """Bodies, queries and event ids, as checked values. Every error names the path of the fault."""
 
 import json
+import re
 from datetime import datetime
 from typing import Annotated, TypeVar
 
@@ -23,6 +24,10 @@ _LEVELS = np.zeros(256, np.int32)  # what a byte adds to the depth
 _LEVELS[list(b"[{")] = 1
 _LEVELS[list(b"]}")] = -1
 _decode_run = msgspec.json.Decoder(RunRequest).decode
+# Fields of queries. msgspec's lax mode would also read 1e3 and, as a time, 2024.
+_WHOLE = {"limit": (1, 200), "points": (4, 1_000_000)}
+_TIMES = {"created_from", "created_to"}
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
 
 
 class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,8 +50,11 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
         return not self.strategy is self.symbol is self.label is None
 
     def admits(self, text: bytes) -> bool:
-        """True if a stored request is one of those that are asked for."""
-        request = _decode_subject(text)
+        """True if a stored request is one of those that are asked for; False if it cannot be read."""
+        try:
+            request = _decode_subject(text)
+        except (msgspec.DecodeError, UnicodeDecodeError):  # damaged, or its run was deleted meanwhile
+            return False
         return (
             self.strategy in {None, request.strategy.name}
             and (self.symbol is None or self.symbol in request.symbols)
@@ -178,7 +186,10 @@ Query = TypeVar("Query")
 
 
 def read_query(request: Request, kind: type[Query]) -> Query:
-    """The query as a Struct; ApiError 422 for another name, a repeated one or an invalid value."""
+    """The query as a Struct; ApiError 422 for another name, a repeated one or an invalid value.
+
+    Whole numbers are written in digits.
+    """
     pairs = request.query_params.multi_items()
     query = dict(pairs)
     repeated = [name for name in query if sum(name == other for other, _ in pairs) > 1]
@@ -187,28 +198,28 @@ def read_query(request: Request, kind: type[Query]) -> Query:
     for name, value in query.items():
         if value == "null":  # msgspec's lax mode reads this word as None
             raise fault(f"{name}: 'null' is not a value; leave it out")
+    for name, (low, high) in _WHOLE.items():
+        text = query.get(name, "")
+        is_whole = text.isascii() and text.isdigit() and len(text) < 10
+        if name in query and not (is_whole and low <= int(text) <= high):
+            raise fault(f"{name}: {text[:20]!r} is not a whole number between {low} and {high}")
+    for name in _TIMES & query.keys():
+        if not _TIME.match(query[name]):
+            raise fault(f"{name}: {query[name][:40]!r} is not a time such as 2024-01-31T09:30:00Z")
     try:
         return msgspec.convert(query, kind, strict=False)
     except msgspec.ValidationError as error:
         raise fault(config.fault(error, query, kind)) from error
 
 
-def read_list_query(request: Request) -> ListQuery:
-    """The query of a list, whose limit is written in digits."""
-    limit = request.query_params.get("limit")
-    if limit is not None and not (
-        limit.isascii() and limit.isdigit() and len(limit) < 10 and 1 <= int(limit) <= 200
-    ):
-        raise fault(f"limit: {limit[:20]!r} is not a whole number between 1 and 200")
-    return read_query(request, ListQuery)
-
-
 def read_idempotency_key(request: Request) -> str | None:
-    """The header `Idempotency-Key`; ApiError 422 if it is empty or too long."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= MAX_KEY:
-        raise fault(f"Idempotency-Key: it has {len(key)} characters; 1 to {MAX_KEY} are allowed")
-    return key
+    """The header `Idempotency-Key`; ApiError 422 if it is empty, too long or given twice."""
+    keys = request.headers.getlist("idempotency-key")
+    if len(keys) > 1:
+        raise fault("Idempotency-Key: it is given more than once; once is allowed")
+    if keys and not 1 <= len(keys[0]) <= MAX_KEY:
+        raise fault(f"Idempotency-Key: it has {len(keys[0])} characters; 1 to {MAX_KEY} are allowed")
+    return keys[0] if keys else None
 
 
 def read_event_id(values: list[str]) -> int | None:

@@ -7,9 +7,11 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from btserver.errors import ApiError, fault
+from btserver.errors import ApiError, fault, not_found
+from btserver.run_id import run_text
 from btserver.runs.lifecycle import Runs
 from btserver.schemas import ResultHead, RunRecord
+from btserver.store.blocks import DamagedError
 from btserver.store.store import Store
 from btserver.store.turns import Turns
 
@@ -66,24 +68,31 @@ class ResultsApi:
         """By `Accept`: the document as JSON or MessagePack, or one table as Arrow or Parquet."""
         run, record = await self._find(request)
         head = self._store.result(run) if record.state == "completed" else None
+        if head is None and record.state == "completed":
+            raise missing_part(self._store, run)
         if head is None:
             reason = f": {record.error}" if record.error else ""
             raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
         query = requests.read_query(request, ResultsQuery)
-        media_type = encodings.choose(request.headers.get("accept"), encodings.MEDIA_TYPES)
+        media_type = encodings.choose(_line(request, "accept"), encodings.MEDIA_TYPES)
         if media_type is None:
             allowed = ", ".join(encodings.MEDIA_TYPES)
             raise ApiError("validation_error", f"Accept: choose from {allowed}", status=406)
         stream = ResultStream(self._store, self._runs, self._turns, run, head)
-        await stream.verify()
         headers = {"Vary": "Accept, Accept-Encoding"}
-        if media_type in {encodings.ARROW, encodings.PARQUET}:
-            return Response(await self._table(stream, head, query, media_type), 200, headers, media_type)
+        try:
+            await stream.verify()
+            if media_type in {encodings.ARROW, encodings.PARQUET}:
+                return Response(await self._table(stream, head, query, media_type), 200, headers, media_type)
+        except DamagedError:
+            if self._store.run(run) is None:
+                raise missing_part(self._store, run) from None
+            raise
         if query.table is not None:
             raise fault("table: it is for Arrow and Parquet; choose fields of the document with `fields`")
         write = stream.json if media_type == encodings.JSON else stream.msgpack
         chunks = write(_fields(query, head), query.points)
-        coding = encodings.choose_coding(request.headers.get("accept-encoding"))
+        coding = encodings.choose_coding(_line(request, "accept-encoding"))
         if coding != "identity":
             chunks = encodings.encoded(chunks, coding)
             headers["Content-Encoding"] = coding
@@ -100,6 +109,18 @@ class ResultsApi:
         if name not in table_names(head):
             raise fault(f"table: {name[:64]!r} is not one of {', '.join(table_names(head))}")
         return await stream.table(name, query.points, self._runs.table_writer(media_type))
+
+
+def missing_part(store: Store, run: bytes) -> Exception:
+    """Why a part of a run is not there: the run was deleted after it was found, or the store is damaged."""
+    if store.run(run) is None:
+        return not_found(run_text(run))
+    return DamagedError("a part of the run is missing")
+
+
+def _line(request: Request, name: str) -> str | None:
+    """A header that may be given in several lines, as one."""
+    return ",".join(request.headers.getlist(name)) or None
 
 
 def _fields(query: ResultsQuery, head: ResultHead) -> list[str]:

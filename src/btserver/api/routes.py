@@ -1,6 +1,7 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from typing import NoReturn
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,9 +19,8 @@ from .counters import Counters
 from .data_routes import DataApi
 from .endpoint import PREFIX, Endpoint, json_response
 from .readiness import Readiness
-from .result_routes import ResultsApi
+from .result_routes import ResultsApi, missing_part
 
-MAX_ORDER = 2**63 - 1
 LIST_PAGE = 64  # runs that are looked at in a turn
 
 
@@ -117,33 +117,31 @@ class Api:
         query = requests.read_query(request, requests.CreateQuery)
         key = requests.read_idempotency_key(request)
         run_request = await requests.read_run(request)
+        if key is not None and (known := self._runs.find(run_request, key)):
+            return _created(*known)
         inputs = await self._runs.check(run_request)
         if query.reuse and inputs and (known := self._store.with_inputs(inputs)):
-            run, record = known
-            return json_response(record.status(run), 200, {"Location": f"{PREFIX}/backtests/{run_text(run)}"})
+            return _created(*known, 200)
         if self._retention.is_full:
             raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
-        try:
-            run, record = await self._runs.submit(run_request, inputs, key)
-        except StoreError as error:
-            raise ApiError("internal_error", "the store is full or failing", status=507) from error
-        location = f"{PREFIX}/backtests/{run_text(run)}"
-        return json_response(record.status(run), 201, {"Location": location})
+        return _created(*await self._runs.submit(run_request, inputs, key))
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
         await self._authorise(request)
-        query = requests.read_list_query(request)
+        query = requests.read_query(request, requests.ListQuery)
         before = None if query.after is None else self._place(query.after)
-        if query.created_to is not None:
-            latest = (min(max(to_ns(query.created_to), 0), MAX_ORDER), b"")  # any other time has no key
-            before = latest if before is None else min(before, latest)
+        first = None if query.created_from is None else to_ns(query.created_from)
+        last = None if query.created_to is None else to_ns(query.created_to)
         found: list[Status] = []
         async for run, record in self._older(query.state, before):
-            if len(found) == query.limit or (
-                query.created_from and record.created_ns < to_ns(query.created_from)
-            ):
+            # The order of a run is its time, or later if the clock was set back.
+            if len(found) == query.limit or (first is not None and record.order < first):
                 break
+            if (first is not None and record.created_ns < first) or (
+                last is not None and record.created_ns >= last
+            ):
+                continue
             if not query.selects or query.admits(self._store.request(run)):
                 found.append(record.status(run))
         return json_response(found)
@@ -178,12 +176,19 @@ class Api:
     async def cancel(self, request: Request) -> Response:
         """`POST /v1/backtests/{run_id}/cancel`."""
         run, _ = await self._find(request)
-        return json_response((await self._runs.cancel(run)).status(run))
+        try:
+            record = await self._runs.cancel(run)
+        except KeyError as error:  # deleted meanwhile
+            raise not_found(run_text(run)) from error
+        return json_response(record.status(run))
 
     async def request(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
         run, _ = await self._find(request)
-        return Response(self._store.request(run), media_type="application/json")
+        text = self._store.request(run)
+        if not text:
+            raise missing_part(self._store, run)
+        return Response(text, media_type="application/json")
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
@@ -224,18 +229,26 @@ class Api:
         return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def _authorise(self, request: Request) -> None:
-        if not self._keys:
-            return
         offered = auth.header_keys(request.scope["headers"])
         if not self._keys.allow(offered):
-            await self._keys.slow_down(request.client and request.client.host, offered)
-            raise unauthorized()
+            await self._refuse(request, offered)
+
+    async def _refuse(self, request: Request, offered: Collection[bytes]) -> NoReturn:
+        await self._keys.slow_down(request.client and request.client.host, offered)
+        raise unauthorized()
 
     async def _find(self, request: Request) -> tuple[bytes, RunRecord]:
-        await self._authorise(request)
+        offered = auth.header_keys(request.scope["headers"])
+        if not self._keys.allow(offered):
+            await self._refuse(request, offered)
         text = request.path_params["run_id"]
         run = run_key(text)
         record = None if run is None else self._store.run(run)
         if run is None or record is None:
             raise not_found(text)
         return run, record
+
+
+def _created(run: bytes, record: RunRecord, status: int = 201) -> Response:
+    location = f"{PREFIX}/backtests/{run_text(run)}"
+    return json_response(record.status(run), status, {"Location": location})

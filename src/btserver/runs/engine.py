@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import entry_points, version
+from importlib.metadata import EntryPoint, entry_points, version
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, get_origin, get_type_hints
 
@@ -21,13 +21,15 @@ from btcore.backtest.request import check_request as _check
 from btcore.backtest.request import run_options
 from btcore.backtest.request import run_request as _run
 from btcore.backtest.run_one import run
-from btcore.config import SYMBOL_PATTERN, RunRequest, StrategySpec
+from btcore.config import SYMBOL_PATTERN, RunRequest, StrategyName, StrategySpec, checked
 from btcore.data import Catalog, SampleMarket, Source
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, DataError
 from btcore.results.export import rfc3339, to_arrow, to_json
 from btcore.strategies.builtin.registry import STRATEGIES
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.own_files import strategies_in
+from btcore.times.resolutions import check_resolution
+from btserver.errors import UnreadableDataError
 
 Rows = NDArray[Any]
 _log = logging.getLogger("btserver.runs")
@@ -75,6 +77,8 @@ def open_source(data: str | None) -> Catalog | SampleMarket:
 
 def check_request(request: RunRequest, source: Source) -> None:
     """Raises ConfigError or DataError if the request cannot be run; loads little or no data."""
+    if isinstance(source, Catalog):
+        _datasets(source)  # so that what is wrong with the catalog is not said of the request
     own = own_strategies().get(request.strategy.name)
     if own is None:
         _check(request, source)
@@ -86,10 +90,11 @@ def check_request(request: RunRequest, source: Source) -> None:
 def count_rows(request: RunRequest, source: Catalog | SampleMarket) -> int:
     """About how many rows the run has at most, without reading them."""
     period = (request.start_ns, request.end_ns)
+    resolution = check_resolution(request.resolution)  # "1min" is "minute"
     if isinstance(source, SampleMarket):
         days = int(np.busday_count(*(np.datetime64(ns, "ns").astype("datetime64[D]") for ns in period))) + 1
-        return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[request.resolution]
-    datasets = [entry for entry in source.list() if entry.resolution == request.resolution]
+        return len(request.symbols) * days * _SAMPLE_ROWS_A_DAY[resolution]
+    datasets = [entry for entry in _datasets(source) if entry.resolution == resolution]
     return sum(_rows_between(entry, *period) for entry in datasets if entry.symbol in request.symbols)
 
 
@@ -103,9 +108,17 @@ def data_mark(request: RunRequest, source: Catalog | SampleMarket) -> bytes:
     names = {*request.symbols, request.benchmark}
     if isinstance(source, SampleMarket):
         return f"{version('btcore')} {source!r}".encode()
-    entries = [entry.content_hash for entry in source.list() if entry.symbol in names]
+    entries = [entry.content_hash for entry in _datasets(source) if entry.symbol in names]
     definitions = [repr(source.definition(symbol)) for symbol in request.symbols]
     return "\0".join([version("btcore"), *entries, *definitions]).encode()
+
+
+def _datasets(source: Catalog) -> list[Any]:
+    """The datasets of a catalog; UnreadableDataError if its index cannot be read."""
+    try:
+        return source.list()
+    except DataError as error:
+        raise UnreadableDataError(str(error)) from error
 
 
 def _rows_between(entry: Any, start_ns: int, end_ns: int) -> int:
@@ -165,9 +178,16 @@ def list_strategies() -> list[dict[str, Any]]:
 
 
 def _schema(params: type) -> dict[str, Any]:
-    (reference,), components = msgspec.json.schema_components([params], ref_template="#/$defs/{name}")
+    (reference,), components = msgspec.json.schema_components(
+        [params], schema_hook=_any_value, ref_template="#/$defs/{name}"
+    )
     schema: dict[str, Any] = components.pop(reference["$ref"].rpartition("/")[2])
     return schema | ({"$defs": components} if components else {})
+
+
+def _any_value(kind: type) -> dict[str, Any]:
+    """The schema of a type that JSON does not have, such as an array: its parameter keeps its default."""
+    return {"title": kind.__name__}
 
 
 def _params_of(kind: type[Strategy]) -> type:
@@ -192,6 +212,11 @@ def load_strategies(folder: str) -> None:
         raise ConfigError(
             f"strategies: {found[taken[0]][1]}: {taken[0]!r} is the name of a built-in strategy"
         )
+    for name, (kind, file) in found.items():
+        try:
+            _schema(_params_of(kind))
+        except Exception as error:  # an annotation may be anything
+            raise ConfigError(f"strategies: {file}: parameters of {name!r}: {error}") from error
     _of_folder.update(found)
     own_strategies.cache_clear()
 
@@ -201,24 +226,36 @@ def own_strategies() -> dict[str, tuple[type[Strategy], str]]:
     """Strategies that are not built in, by name, with where they come from.
 
     They are the classes that installed packages register under `btcore.strategies`, and those of the folder.
+    One of a package that cannot be used is left out, and the log says why.
     """
     found: dict[str, tuple[type[Strategy], str]] = {}
     for point in entry_points(group="btcore.strategies"):
         try:
-            kind = point.load()
-        except Exception:  # a package may raise anything; the others are still there
-            _log.exception("strategy %s of %s cannot be loaded", point.name, point.value)
-            continue
-        if point.name in STRATEGIES or not (isinstance(kind, type) and issubclass(kind, Strategy)):
-            _log.error("strategy %s of %s is a built-in name or no bt.Strategy", point.name, point.value)
+            kind = _load(point)
+        except (Exception, SystemExit):  # a package may raise anything; the others are still there
+            _log.exception("strategy %s of %s cannot be used", point.name, point.value)
             continue
         package = f"{point.dist.name} {point.dist.version}" if point.dist else ""
         found[point.name] = kind, package
     return found | _of_folder
 
 
+def _load(point: EntryPoint) -> type[Strategy]:
+    """The class of an entry point; ConfigError if a request cannot name it, or it is no strategy."""
+    checked("name", point.name, StrategyName)
+    if point.name in STRATEGIES:
+        raise ConfigError(f"name: {point.name} is a built-in strategy")
+    kind = point.load()
+    if not (isinstance(kind, type) and issubclass(kind, Strategy)):
+        raise ConfigError(f"{point.value} is not a subclass of bt.Strategy")
+    _schema(_params_of(kind))  # raises for parameters that cannot be described
+    return kind
+
+
 def list_symbols(source: Catalog | SampleMarket, resolution: str | None) -> dict[str, Any]:
     """The symbols with data; ConfigError or DataError for a resolution that there cannot be."""
+    if isinstance(source, Catalog):
+        _datasets(source)
     return {"symbols": list(source.symbols(resolution)), "source": source.data_source}
 
 
@@ -249,7 +286,7 @@ def describe_symbol(source: Catalog | SampleMarket, symbol: str) -> dict[str, An
                 "rows": entry.rows,
                 "timezone": source.timezone(symbol, entry.resolution),
             }
-            for entry in source.list()
+            for entry in _datasets(source)
             if entry.symbol == symbol
         ]
     return {"symbol": symbol, "source": source.data_source, "datasets": datasets} if datasets else None

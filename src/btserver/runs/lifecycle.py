@@ -7,7 +7,9 @@ queue interrupted runs again.
 import asyncio
 import importlib
 import logging
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from hashlib import sha256
 from typing import Any
@@ -20,7 +22,7 @@ from btserver.run_id import run_text
 from btserver.schemas import LogPayload, RunRecord, RunRequest
 from btserver.settings import SettingsError
 from btserver.store.blocks import DamagedError
-from btserver.store.store import Store
+from btserver.store.store import Store, StoreError
 from btserver.store.transitions import Marks
 
 from .limits import Limits
@@ -126,6 +128,13 @@ class Runs:
         inputs = msgspec.structs.replace(request, labels=[], note=None)
         return sha256(msgspec.json.encode(inputs) + b"\0" + origin).digest()
 
+    def find(self, request: RunRequest, key: str) -> tuple[bytes, RunRecord] | None:
+        """The run that an earlier call with that idempotency key made; ApiError 409 for another request."""
+        try:
+            return self._store.with_key(_marks(msgspec.json.encode(request), b"", key))
+        except ValueError as error:
+            raise ApiError("conflict", str(error)) from error
+
     async def submit(self, request: RunRequest, inputs: bytes, key: str | None) -> tuple[bytes, RunRecord]:
         """Stores and queues a run, or finds that with the same idempotency key.
 
@@ -136,11 +145,8 @@ class Runs:
             message = f"{len(self._queue)} backtests are queued; the limit is {MAX_QUEUED}"
             raise ApiError("too_many_requests", message, headers={"Retry-After": "5"})
         body = msgspec.json.encode(request)
-        marks = Marks(inputs=inputs)
-        if key is not None:
-            marks = Marks(sha256(key.encode()).digest(), sha256(body).digest(), inputs)
         try:
-            run, record, is_new = await self._store.create(body, marks)
+            run, record, is_new = await self._store.create(body, _marks(body, inputs, key))
         except ValueError as error:
             raise ApiError("conflict", str(error)) from error
         if is_new:
@@ -149,11 +155,11 @@ class Runs:
 
     async def cancel(self, run: bytes) -> RunRecord:
         """Ends a run that is queued or running: failed, error `cancelled`; ApiError 409 otherwise."""
-        self._queue.remove(run)
         try:
-            record = await self._store.change_state(
-                run, "failed", error=CANCELLED, payloads=[LogPayload(CANCELLED)]
-            )
+            with self._taken_off_queue(run):
+                record = await self._store.change_state(
+                    run, "failed", error=CANCELLED, payloads=[LogPayload(CANCELLED)]
+                )
         except ValueError as error:
             raise ApiError("conflict", "the backtest has ended") from error
         self._kill_worker_of(run)
@@ -161,9 +167,20 @@ class Runs:
 
     async def delete(self, run: bytes) -> None:
         """Removes a run in any state; KeyError if there is none."""
-        self._queue.remove(run)
-        await self._store.delete(run)
+        with self._taken_off_queue(run):
+            await self._store.delete(run)
         self._kill_worker_of(run)
+
+    @contextmanager
+    def _taken_off_queue(self, run: bytes) -> Iterator[None]:
+        """No worker takes the run while its end is stored; it waits on if that fails."""
+        was_queued = self._queue.remove(run)
+        try:
+            yield
+        except StoreError:
+            if was_queued:
+                self._queue.put_first(run)
+            raise
 
     def _kill_worker_of(self, run: bytes) -> None:
         for slot in self._slots:
@@ -186,3 +203,10 @@ class Runs:
             _log.error("run %s is left as it is: %s", run_text(run), error)
             return 0
         return 0 if record is None else record.attempts
+
+
+def _marks(body: bytes, inputs: bytes, key: str | None) -> Marks:
+    """What a run with that request, inputs and idempotency key is found by."""
+    if key is None:
+        return Marks(inputs=inputs)
+    return Marks(sha256(key.encode()).digest(), sha256(body).digest(), inputs)

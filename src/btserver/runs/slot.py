@@ -154,7 +154,8 @@ class Slot:
         record = self._store.run(run)
         if record is not None and record.state == "queued":  # its start could not be stored
             await asyncio.sleep(RETRY_SECONDS)
-            self._queue.put_first(run)
+            if not self._has_ended(run):  # cancelled or deleted meanwhile
+                self._queue.put_first(run)
             return
         if record is not None and record.attempts >= limits.MAX_ATTEMPTS:
             await self.fail(run, f"interrupted {record.attempts} times; the last time {reason}")

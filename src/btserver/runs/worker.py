@@ -93,7 +93,7 @@ class Worker:
             self._next_progress = 0.0
             result = self._engine.run_request(request, self._source, self._send_progress)
             self._send_result(result, time.monotonic() - started)
-        except (BtcoreError, msgspec.ValidationError) as error:
+        except (BtcoreError, msgspec.DecodeError) as error:
             self._send(messages.Failed(str(error)))
         except MemoryError:
             self._send(messages.Failed("out of memory: the run needs more than a worker may use"))
@@ -131,7 +131,7 @@ class Worker:
         self._send(messages.Done(head, _numeric_metrics(result.metrics)))
 
     def _send_rows(self, name: str, rows: np.ndarray) -> TableHead:
-        starts = range(0, len(rows), BLOCK_ROWS)
+        starts = range(0, max(len(rows), 1), BLOCK_ROWS)  # a table without rows has its columns
         for index, start in enumerate(starts):
             self._send(messages.Block(name, index, pack_rows(rows[start : start + BLOCK_ROWS])))
         return TableHead(len(rows), len(starts))

@@ -12,6 +12,7 @@ from btserver.schemas import TERMINAL, RunRecord
 from .blocks import DamagedError, unpack_rows, unseal
 from .files import find_damage
 from .store import Store
+from .transitions import decode_marks
 
 
 def check_store(directory: Path) -> tuple[int, list[str]]:
@@ -22,7 +23,7 @@ def check_store(directory: Path) -> tuple[int, list[str]]:
     store = Store(directory)
     try:
         runs = [key[-16:] for key in store.keys("by_created")]
-        problems = [*_orphans(store, set(runs))]
+        problems = [*_orphans(store, set(runs)), *_mark_problems(store, set(runs))]
         for run in runs:
             problems += [f"run {run_text(run)}: {problem}" for problem in _problems(store, run)]
         return len(runs), problems
@@ -34,7 +35,7 @@ def check_store(directory: Path) -> tuple[int, list[str]]:
 
 def _orphans(store: Store, runs: set[bytes]) -> Iterator[str]:
     """What is stored of runs that are not listed."""
-    for table in ("runs", "requests", "events", "results"):
+    for table in ("runs", "requests", "events", "results", "marks"):
         known = {key[:16] for key in store.keys(table)}
         yield from (f"{table} has run {run_text(run)}, which is not listed" for run in known - runs)
 
@@ -48,13 +49,41 @@ def _problems(store: Store, run: bytes) -> Iterator[str]:
     if record is None:
         yield "it has no record"
         return
-    if not store.request(run):
+    if not (request := store.request(run)):
         yield "it has no request"
+    elif not _is_json(request):
+        yield "its request is damaged"
     if run not in store.oldest(record.state):
         yield f"it is not listed as {record.state}"
     yield from _event_problems(store, run, record)
     if record.state == "completed":
         yield from _result_problems(store, run)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        return isinstance(msgspec.json.decode(text), dict)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+
+
+def _mark_problems(store: Store, runs: set[bytes]) -> Iterator[str]:
+    """What is wrong with the keys and inputs by which runs are found again."""
+    named = {store.value("idempotency", key)[:16] for key in store.keys("idempotency")}
+    named |= {key[-16:] for key in store.keys("inputs")}
+    yield from (
+        f"run {run.hex()} can be found by its key or inputs, and is not listed" for run in named - runs
+    )
+    for key in store.keys("marks"):
+        try:
+            marks = decode_marks(store.value("marks", key))
+        except DamagedError as error:
+            yield f"run {run_text(key)}: {error}"
+            continue
+        if marks.key and store.value("idempotency", marks.key) != key + marks.body:
+            yield f"run {run_text(key)}: it is not found by its idempotency key"
+        if marks.inputs and marks.inputs + key not in store.keys("inputs", marks.inputs + key):
+            yield f"run {run_text(key)}: it is not found by its inputs"
 
 
 def _event_problems(store: Store, run: bytes, record: RunRecord) -> Iterator[str]:

@@ -70,6 +70,7 @@ def back_up(directory: Path, target: Path) -> int:
         with lmdb.open(str(directory), readonly=True, max_dbs=1, max_readers=MAX_READERS) as env:
             env.copy(str(target), compact=True)
     except lmdb.Error as error:
+        copy.unlink(missing_ok=True)  # what is there of it
         raise StoreError(f"{directory} could not be copied: {error}") from error
     copy.chmod(FILE_MODE)
     for path in (copy, target):

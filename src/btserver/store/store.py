@@ -108,6 +108,11 @@ class Store:
                 return key[-16:], record
         return None
 
+    def with_key(self, marks: Marks) -> tuple[bytes, RunRecord] | None:
+        """The run that has that idempotency key; ValueError if its body was another one."""
+        with self._env.begin() as txn:
+            return transitions.find_key(txn, self._tables, marks)
+
     def newest(
         self, limit: int, state: State | None = None, before: tuple[int, bytes] | None = None
     ) -> list[tuple[bytes, RunRecord]]:
@@ -184,6 +189,11 @@ class Store:
                 found.append(cursor.key())
                 has_key = cursor.next()
         return found
+
+    def value(self, table: str, key: bytes) -> bytes:
+        """What a table has under a key; empty if it has nothing."""
+        with self._env.begin(getattr(self._tables, table)) as txn:
+            return txn.get(key, b"")
 
     def block(self, run: bytes, table: str, index: int) -> bytes:
         """The bytes of one block of rows of a result; empty if there is none."""

@@ -62,6 +62,14 @@ class Tables(NamedTuple):
     inputs: lmdb._Database
 
 
+def decode_marks(stored: bytes) -> Marks:
+    """The stored marks of a run; runs of earlier releases have none. DamagedError if they are damaged."""
+    try:
+        return _marks.decode(stored) if stored else Marks()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise DamagedError("the marks of the run are damaged") from error
+
+
 def read_record(txn: Txn, tables: Tables, run: bytes) -> RunRecord | None:
     """The record of the run, or None; DamagedError if it cannot be read."""
     stored = txn.get(run, db=tables.runs)
@@ -79,10 +87,8 @@ def create(
     If there is a run with the same idempotency key, returns that one and False; ValueError if its body was
     another one.
     """
-    if marks.key and (known := txn.get(marks.key, db=tables.idempotency)):
-        if known[16:] != marks.body:
-            raise ValueError("the Idempotency-Key was used with another body")
-        return known[:16], _require(txn, tables, known[:16]), False
+    if known := find_key(txn, tables, marks):
+        return *known, False
     if marks.key:
         txn.put(marks.key, run + marks.body, db=tables.idempotency)
     if marks.inputs:
@@ -96,11 +102,21 @@ def create(
     return run, record, True
 
 
+def find_key(txn: Txn, tables: Tables, marks: Marks) -> tuple[bytes, RunRecord] | None:
+    """The run that has the idempotency key of `marks`; ValueError if its body was another one."""
+    known = txn.get(marks.key, db=tables.idempotency) if marks.key else None
+    if known is None:
+        return None
+    if known[16:] != marks.body:
+        raise ValueError("the Idempotency-Key was used with another body")
+    record = read_record(txn, tables, known[:16])
+    return None if record is None else (known[:16], record)
+
+
 def delete(txn: Txn, tables: Tables, run: bytes) -> State:
     """Removes all that is stored of a run; returns the state that it had. KeyError if there is none."""
     record = _require(txn, tables, run)
-    stored = txn.get(run, db=tables.marks)
-    marks = Marks() if stored is None else _marks.decode(stored)
+    marks = decode_marks(txn.get(run, b"", db=tables.marks))
     txn.delete(marks.key or b"\0", db=tables.idempotency)
     txn.delete(marks.inputs + run, db=tables.inputs)
     txn.delete(keys.created_key(record.order, run), db=tables.by_created)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server_process import check_error, post, request
+from server_process import check_error, post, request, wait_until
 from starlette.testclient import TestClient
 
 
@@ -30,6 +30,10 @@ from starlette.testclient import TestClient
         ("state=Queued", "$.state"),
         ("limit=1&limit=2", "$.limit"),
         ("offset=3", "$.offset"),
+        ("created_from=2024", "$.created_from"),
+        ("created_to=1700000000", "$.created_to"),
+        ("created_from=2024-01-01", "$.created_from"),
+        ("created_from=2024-01-01T00:00:00", "$.created_from"),
         ("api_key=x", "$.api_key"),
     ],
 )
@@ -45,6 +49,24 @@ def test_times_that_no_run_can_have(client: TestClient, time: str) -> None:
         assert answer.status_code == 200
         is_after = time.startswith("9999")
         assert (run_id in {run["run_id"] for run in answer.json()}) == (is_after == (name == "created_to"))
+
+
+@pytest.mark.parametrize("points", ["3", "1000001", "1e3", "5.0", "%2B5", "", "true"])
+def test_points_are_a_whole_number_in_digits(client: TestClient, points: str) -> None:
+    path = f"/v1/backtests/{post(client)}/results"
+    wait_until(lambda: client.get(path).status_code == 200, "the results")
+    body = check_error(client.get(f"{path}?points={points}"), 422, "validation_error", "$.points")
+    assert "between 4 and 1000000" in body["detail"]
+
+
+def test_headers_in_several_lines(client: TestClient) -> None:
+    path = f"/v1/backtests/{post(client)}/results"
+    wait_until(lambda: client.get(path).status_code == 200, "the results")
+    lines = [("Accept", "text/html"), ("Accept", "application/msgpack")]
+    assert client.get(path, headers=lines).headers["content-type"] == "application/msgpack"
+    keys = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    answer = client.post("/v1/backtests", json=request(), headers=keys)
+    assert "given more than once" in check_error(answer, 422, "validation_error")["detail"]
 
 
 WRITTEN: list[dict[str, Any]] = [

@@ -7,6 +7,8 @@ import pytest
 from server_process import UNKNOWN, OpenClient, check_error, finished, post, request
 from starlette.testclient import TestClient
 
+from btserver.api.result_stream import ResultStream
+from btserver.run_id import run_key
 from btserver.runs import slot
 from btserver.schemas import State
 from btserver.store.store import Store, StoreError
@@ -243,3 +245,65 @@ def test_a_store_that_fails_for_a_while(open_client: OpenClient, monkeypatch: py
     assert finished(client, first)["state"] == "completed"
     assert finished(client, second)["state"] == "completed"
     assert not failures
+
+
+@pytest.mark.parametrize(
+    ("media_type", "method"),
+    [
+        ("application/json", "verify"),
+        ("application/vnd.apache.parquet", "verify"),
+        ("application/vnd.apache.parquet", "table"),
+    ],
+)
+def test_results_of_a_run_that_is_deleted_meanwhile(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, media_type: str, method: str
+) -> None:
+    run_id = post(client, params={"rows": 5000})
+    finished(client, run_id)
+    original = getattr(ResultStream, method)
+
+    async def deleting(self: ResultStream, *arguments: Any) -> Any:
+        await self._store.delete(self._run)
+        return await original(self, *arguments)
+
+    monkeypatch.setattr(ResultStream, method, deleting)
+    answer = client.get(f"/v1/backtests/{run_id}/results", headers={"Accept": media_type})
+    check_error(answer, 404, "not_found")
+
+
+def test_calls_for_a_run_that_is_deleted_after_it_was_found(
+    open_client: OpenClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer commits on a thread of its own, between two reads of one call."""
+    client = open_client()
+    run_id, other = post(client, labels=["x"]), post(client, labels=["x"])
+    finished(client, run_id)
+    finished(client, other)
+    gone = run_key(run_id)
+    run = Store.run
+    with monkeypatch.context() as patch:
+        for name, nothing in (("request", b""), ("result", None)):
+            original = getattr(Store, name)
+            patch.setattr(
+                Store,
+                name,
+                lambda self, key, original=original, nothing=nothing: (
+                    nothing if key == gone else original(self, key)
+                ),
+            )
+        listed = client.get("/v1/backtests?label=x").json()
+        assert [each["run_id"] for each in listed] == [other]
+        for tail in ("request", "results"):  # the run is still there: its store is damaged
+            check_error(client.get(f"/v1/backtests/{run_id}/{tail}"), 500, "internal_error")
+            found = [run(client.store, gone), None]
+            with patch.context() as deleted:
+                deleted.setattr(Store, "run", lambda *_, found=found: found.pop(0))
+                check_error(client.get(f"/v1/backtests/{run_id}/{tail}"), 404, "not_found")
+    change_state = Store.change_state
+
+    async def deleting(self: Store, key: bytes, *arguments: Any, **more: Any) -> Any:
+        await self.delete(key)
+        return await change_state(self, key, *arguments, **more)
+
+    monkeypatch.setattr(Store, "change_state", deleting)
+    check_error(client.post(f"/v1/backtests/{run_id}/cancel"), 404, "not_found")

@@ -18,7 +18,7 @@ from server_process import (
 from server_process import open_stream as connect
 from uvicorn.protocols.utils import ClientDisconnected
 
-from btserver.api.limits import WebSocketProtocol
+from btserver.api.websocket_protocol import WebSocketProtocol
 
 BEYOND = 2**64 - 1
 

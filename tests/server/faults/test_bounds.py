@@ -13,6 +13,7 @@ import psutil
 import pytest
 from server_process import ServerProcess, check_history, request, wait_until
 
+import btcore as bt
 from btcore.config import RunRequest
 from btserver.runs import engine
 
@@ -50,6 +51,9 @@ def test_a_request_for_too_many_rows_is_refused(serve: Callable[..., ServerProce
         ({"resolution": "day"}, 110),
         ({"resolution": "day", "symbols": ["A", "B"]}, 220),
         ({"resolution": "tick", "end_date": "2024-01-02"}, 93_600),
+        ({"resolution": "1d"}, 110),
+        ({"resolution": "24h"}, 110),
+        ({"resolution": "60s"}, 390 * 110),
     ],
 )
 def test_rows_of_the_sample_market_are_counted_without_reading_them(
@@ -59,6 +63,17 @@ def test_rows_of_the_sample_market_are_counted_without_reading_them(
     counted = engine.count_rows(wanted, engine.open_source(None))
     assert counted >= rows * 0.9
     assert counted <= rows * 1.1 + 100_000 * (changes["resolution"] == "tick")
+
+
+def test_rows_of_a_catalog_are_counted_by_any_name_of_their_length(tmp_path: Path) -> None:
+    catalog = bt.Catalog(tmp_path / "catalog")
+    catalog.write("AAPL", bt.sample_bars("AAPL", "2024-01-02", "2024-01-05", "1min"))
+    source = engine.open_source(str(tmp_path / "catalog"))
+    counts = {
+        name: engine.count_rows(msgspec.convert(request(resolution=name), RunRequest), source)
+        for name in ("minute", "1min", "60s")
+    }
+    assert set(counts.values()) == {3 * 390}, counts
 
 
 def test_a_run_that_takes_too_long_fails(serve: Callable[..., ServerProcess], tmp_path: Path) -> None:

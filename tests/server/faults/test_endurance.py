@@ -77,6 +77,14 @@ def test_a_clock_that_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
                     pages += [run["run_id"] for run in page]
                     after = f"&after={pages[-1]}"
                 assert pages == posted
+                moment = listed[len(listed) // 2]["created_at"]
+                for name, is_listed in (
+                    ("created_from", moment.__le__),
+                    ("created_to", moment.__gt__),
+                ):
+                    expected = [run["run_id"] for run in listed if is_listed(run["created_at"])]
+                    found = server.http.get("/v1/backtests", params={name: moment}).json()
+                    assert [run["run_id"] for run in found] == expected, name
             assert "Traceback" not in server.log()
             assert server.stop() == 0
     assert check_store(tmp_path / "store") == (len(posted), [])

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from server_process import DEADLINE, ServerProcess, wait_until
+from server_process import DEADLINE, ServerProcess, check_error, wait_until
 from websockets.sync.client import connect
 
 from btserver.settings import Settings, SettingsError, read_settings
@@ -188,7 +188,12 @@ def test_pages_of_listed_origins_may_call(tmp_path: Path) -> None:
         assert allowed not in server.http.get("/v1/backtests", headers=bad).headers
         preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x-api-key"}
         assert server.http.options("/v1/backtests", headers=good | preflight).status_code == 200
-        assert server.http.options("/v1/backtests", headers=bad | preflight).status_code == 400
+        refused = server.http.options("/v1/backtests", headers=bad | preflight)
+        check_error(refused, 400, "validation_error")
+        assert allowed not in refused.headers
+        missing = server.http.get("/v1/nothing", headers=good)
+        check_error(missing, 404, "not_found")
+        assert missing.headers[allowed] == "https://app.example"
         run_id = server.post()
         with server.stream(run_id, origin="https://app.example") as stream:
             assert json.loads(stream.recv())["event_id"] == 1

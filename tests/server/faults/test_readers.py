@@ -88,6 +88,24 @@ def test_a_slow_download_is_not_ended(server: ServerProcess) -> None:
         assert received.endswith(b"0\r\n\r\n")
 
 
+def test_a_download_of_a_run_that_is_deleted_meanwhile_is_cut_off(tmp_path: Path) -> None:
+    with ServerProcess(tmp_path / "store") as server:
+        run_id = server.post(params={"rows": 500_000})
+        server.wait_end(run_id)
+        with dial(server) as client:
+            client.settimeout(60)
+            head = f"GET /v1/backtests/{run_id}/results HTTP/1.1\r\nhost: localhost\r\n\r\n"
+            client.sendall(head.encode())
+            received = client.recv(4096)
+            assert received.startswith(b"HTTP/1.1 200")
+            assert server.http.delete(f"/v1/backtests/{run_id}").status_code == 204
+            while data := client.recv(65536):
+                received = data
+            assert not received.endswith(b"0\r\n\r\n")
+        assert "its response is cut off" in server.log()
+        assert "Traceback" not in server.log()
+
+
 def test_a_stop_does_not_wait_for_downloads_that_are_not_read(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "store") as server:
         run_id = server.post(params={"rows": 500_000})

@@ -11,6 +11,7 @@ import pytest
 from server_process import (
     UNKNOWN,
     ServerProcess,
+    check_error,
     check_history,
     read_until_closed,
     request,
@@ -112,6 +113,37 @@ def test_an_end_at_every_moment_leaves_nothing_behind(tmp_path: Path, action: st
         assert server.stop() == 0
         assert "Traceback" not in server.log()
     check_is_sound(store)
+
+
+@pytest.mark.parametrize("action", ["cancel", "delete"])
+def test_a_queued_run_whose_end_cannot_be_stored_waits_on(tmp_path: Path, action: str) -> None:
+    full, gate = tmp_path / "store.full", tmp_path / "gate"
+    with ServerProcess(tmp_path / "store", script=str(HERE / "serve_full_disk.py")) as server:
+        first = server.post(params={"gate": str(gate)})
+        server.wait_state(first, "running")
+        queued = server.post()
+        full.touch()
+        path = f"/v1/backtests/{queued}"
+        answer = server.http.delete(path) if action == "delete" else server.http.post(f"{path}/cancel")
+        check_error(answer, 507, "internal_error")
+        assert "MDB" not in answer.text
+        full.unlink()
+        gate.touch()
+        assert server.wait_end(queued)["state"] == "completed"
+        assert server.stop() == 0
+        assert "Traceback" not in server.log()
+
+
+def test_a_retry_finds_its_run_although_no_run_is_accepted(tmp_path: Path) -> None:
+    full = tmp_path / "store.full"
+    with ServerProcess(tmp_path / "store", script=str(HERE / "serve_full_disk.py")) as server:
+        made = post(server, "k1").json()["run_id"]
+        server.wait_end(made)
+        full.touch()
+        check_error(post(server, "k2"), 507, "internal_error")
+        again = post(server, "k1")
+        assert (again.status_code, again.json()["run_id"]) == (201, made)
+        check_error(post(server, "k1", initial_capital=5.0), 409, "conflict")
 
 
 def post(server: ServerProcess, key: str | None = None, query: str = "", **changes: Any) -> Any:
