@@ -1,12 +1,16 @@
 """Both engines agree on random cases: orders, fills, money, curve, and everything the strategy saw."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
+from cost_models import MODELS
 from engines import ENGINES, Case, assert_same, run_reference
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from markets import EXAMPLES, cases
 from strategy_scripts import Script, scripted
+
+from btcore.costs import CostModel
 
 many = settings(
     max_examples=EXAMPLES,
@@ -38,6 +42,18 @@ def assert_both_engines_agree(case: Case, script: Script) -> None:
     for part in fields(expected):
         if part.name != "strategy":
             assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
+
+
+@many
+@given(cases(), st.sampled_from(MODELS))
+def test_the_engine_agrees_with_the_reference_on_cost_models(
+    drawn: tuple[Case, Script], model: CostModel
+) -> None:
+    case, script = drawn
+    assume(
+        not any(each.negative_prices for each in case.instruments.values())
+    )  # a model returns prices above 0
+    assert_both_engines_agree(replace(case, cost_model=model), script)
 
 
 @many

@@ -45,18 +45,11 @@ from btcore.config import CommissionTier, Instrument
 
 DAY = 86400 * 10**9
 Drawn = tuple[Case, Script]
-
-
-def without_models() -> st.SearchStrategy[Drawn]:
-    """Cases without functions for costs, which would have to be restated too."""
-    return cases().map(lambda drawn: (replace(drawn[0], cost_model=None), drawn[1]))
-
-
 powers = st.sampled_from((2.0, 0.5, 8.0, 0.125, 1024.0))
 
 
 @law
-@given(without_models(), powers, powers)
+@given(cases(), powers, powers)
 def test_other_units_of_price_and_size_restate_the_result(drawn: Drawn, price: float, size: float) -> None:
     case, make = drawn[0], scripted(drawn[1])
     units = Units(price, size)
@@ -90,7 +83,7 @@ def mirrored_prices(instrument: Instrument) -> Instrument:
 
 
 @law
-@given(without_models())
+@given(cases())
 def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
     case, make = without_sides(drawn[0]), scripted(drawn[1])
     mirror = replace(
@@ -105,7 +98,7 @@ def test_a_mirrored_market_pays_the_same(drawn: Drawn) -> None:
 
 
 @law
-@given(without_models(), st.integers(1, 150))
+@given(cases(), st.integers(1, 150))
 def test_another_day_changes_only_the_dates(drawn: Drawn, weeks: int) -> None:
     case, make = terms(drawn[0], commission_tiers=[]), scripted(drawn[1])  # tiers depend on the month
     # Neither the zone of the run nor that of a session changes its clocks.
@@ -122,7 +115,7 @@ def test_another_day_changes_only_the_dates(drawn: Drawn, weeks: int) -> None:
 
 
 @law
-@given(without_models(), st.sampled_from((2.0, 4.0, 0.5)), st.integers(0, 100))
+@given(cases(), st.sampled_from((2.0, 4.0, 0.5)), st.integers(0, 100))
 def test_a_split_restates_and_pays_nothing(drawn: Drawn, ratio: float, percent: int) -> None:
     """After the split, data and orders are in new shares: account and money of each fill are unchanged."""
     case, script = drawn
@@ -159,7 +152,7 @@ def of_a(action: Action) -> bool:
 
 
 @law
-@given(without_models())
+@given(cases())
 def test_neutral_terms_change_nothing(drawn: Drawn) -> None:
     case, make = drawn[0], scripted(drawn[1])
     rates = {"cash_rate": 0.0, "debit_rate": 0.0, "maintenance_margin": 0.0}
@@ -202,8 +195,6 @@ def test_commission_changes_only_cash(drawn: Drawn) -> None:
 
 def without_commission(case: Case) -> Case:
     own = {"commission": None, "maker_bps": None, "taker_bps": None}
-    if case.cost_model is not None:
-        case = replace(case, cost_model=case.cost_model._replace(commission=None))
     return instruments(terms(case, **{name: FREE[name] for name in FREE if "slippage" not in name}), **own)
 
 
@@ -214,7 +205,7 @@ def follows_fill(action: Action) -> bool:
 
 @law
 @given(
-    without_models(),
+    cases(),
     st.sampled_from(
         ("slippage_bps", "slippage_ticks", "slippage_volume", "slippage_sqrt", "slippage_entry_bps")
     ),
@@ -236,7 +227,7 @@ def test_slippage_worsens_only_takers(drawn: Drawn, kind: str) -> None:
 
 
 @law
-@given(without_models())
+@given(cases())
 def test_hedging_and_netting_have_the_same_equity(drawn: Drawn) -> None:
     script = map_actions(drawn[1], without("reduce_only"))
     # At an entry both kinds of account pay the same only if they enter the same position.
@@ -255,7 +246,7 @@ def test_hedging_and_netting_have_the_same_equity(drawn: Drawn) -> None:
 
 
 @law
-@given(without_models())
+@given(cases())
 def test_the_cost_basis_changes_only_how_pnl_is_split(drawn: Drawn) -> None:
     case, make = rich(drawn[0]), scripted(drawn[1])
     first = play(terms(case, cost_basis="fifo"), make)

@@ -17,9 +17,9 @@ def slippage(price: float, quantity: float, side: int, liquidity: int, instrumen
 
 
 def fill_size(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
-    """A buy fills five eighths at most, a sell by a maker 30."""
+    """A buy fills 7 at most, a sell by a maker 30: numbers, as a share of the rest would leave dust."""
     if side > 0:
-        return 0.625 * quantity
+        return 7.0
     return quantity if liquidity else 30.0
 
 

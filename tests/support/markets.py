@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cost_models import MODELS
 from engines import Case
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -147,8 +146,6 @@ def cases(draw: Any) -> tuple[Case, Script]:
     )
     if every_term:
         case.fx = {"EUR": dice.pick((1.25, dated(dice, base - unit, unit, (1.25, 1.5, 0.75))))}
-        if not any(each.negative_prices for each in instruments.values()):
-            case.cost_model = draw(st.sampled_from((*[None] * 8, *MODELS)))
     actions: dict[int, list[Action]] = defaultdict(list)
     if situation:
         first = Dice(draw(st.binary(min_size=12, max_size=12)))
