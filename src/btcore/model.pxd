@@ -22,6 +22,7 @@ cpdef enum Kind:         # of an event
     ORDER_REJECTED = 8   # reports of orders; of `Market.fill` only `order_id` is set
     ORDER_ENDED = 9      # canceled or expired
     ORDER_TRIGGERED = 10
+    OTHER_BAR = 11       # a bar of another resolution, `Market.other`
 
 cpdef enum Side:
     SELL = -1
@@ -319,10 +320,17 @@ cdef struct Ticker:          # the latest data of one symbol
     int8_t quoted            # 1: there has been a quote, or a bar of bid and ask, which sets the prices of `quote`
     int8_t priced            # 1: there has been a mark
 
+cdef struct OtherBar:        # a bar of a resolution that fills no orders and sets no mark
+    Bar bar
+    int64_t end              # when it is delivered
+    int32_t symbol
+    int32_t resolution       # index in the resolutions of the run
+
 cdef struct Market:          # what a strategy sees of the market
     int64_t now              # current time
     const Ticker* tickers    # by symbol
     const Fill* fill         # the fill, if kind is FILL; its order, if kind is a report of an order
+    const OtherBar* other    # the bar, if kind is OTHER_BAR
     int64_t calls            # calls of the strategy so far, including this one
     const int64_t* rows      # rows seen so far, by data stream
     int32_t n_symbols
@@ -382,7 +390,7 @@ cdef struct Outbox:          # requests of one call of the strategy
 ctypedef int (*on_event_t)(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil
 
 cdef enum:
-    CONTRACT = 4             # version of this interface
+    CONTRACT = 5             # version of this interface
 
 cdef extern from *:
     """

@@ -15,6 +15,7 @@ class Kind(IntEnum):
     ORDER_REJECTED = 8
     ORDER_ENDED = 9
     ORDER_TRIGGERED = 10
+    OTHER_BAR = 11
 
 class Side(IntEnum):
     SELL = -1
@@ -170,5 +171,6 @@ NOTE_DTYPE: np.dtype[Any]
 INSTRUMENT_DTYPE: np.dtype[Any]
 DATED_DTYPE: np.dtype[Any]
 TICKER_DTYPE: np.dtype[Any]
+OTHER_BAR_DTYPE: np.dtype[Any]
 MARKET_DTYPE: np.dtype[Any]
 ACCOUNT_DTYPE: np.dtype[Any]

@@ -14,6 +14,7 @@ cdef Restatement _restatement
 cdef Note _note
 cdef Dated _dated
 cdef Ticker _ticker
+cdef OtherBar _other_bar
 cdef Market _market
 cdef Account _account
 cdef Instrument _instrument
@@ -41,10 +42,12 @@ NOTE_DTYPE = np.asarray(<Note[:1]> &_note).dtype
 INSTRUMENT_DTYPE = np.asarray(<Instrument[:1]> &_instrument).dtype
 DATED_DTYPE = np.asarray(<Dated[:1]> &_dated).dtype
 TICKER_DTYPE = np.asarray(<Ticker[:1]> &_ticker).dtype
+OTHER_BAR_DTYPE = np.asarray(<OtherBar[:1]> &_other_bar).dtype
 MARKET_DTYPE = dtype_of(sizeof(Market), [
     ("now", offset_of(&_market, &_market.now), np.int64),
     ("tickers", offset_of(&_market, &_market.tickers), np.intp),
     ("fill", offset_of(&_market, &_market.fill), np.intp),
+    ("other", offset_of(&_market, &_market.other), np.intp),
     ("calls", offset_of(&_market, &_market.calls), np.int64),
     ("rows", offset_of(&_market, &_market.rows), np.intp),
     ("n_symbols", offset_of(&_market, &_market.n_symbols), np.int32),

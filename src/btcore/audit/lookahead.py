@@ -34,6 +34,7 @@ from .truncate import (
     choose_cuts,
     delivered,
     early_bars,
+    early_other_bars,
     ended_at_closes,
     span_of,
 )
@@ -128,7 +129,8 @@ def leakcheck(
     Any other strategy plays the shortened and the altered rows. The orders it sent by the cut, their fills
     and its equity must be equal.
 
-    Dates or counts taken from later rows of the data are look-ahead too.
+    Dates or counts taken from later rows of the data are look-ahead too. So is a bar of another resolution
+    that has the high, low and close of finer rows after its end.
 
     Raises what `bt.run` raises; ConfigError for a strategy that cannot be played again; DataError if there is
     no time to cut at; StrategyError if the function fails on less data, or if a repeated run differs.
@@ -140,6 +142,8 @@ def leakcheck(
     data, options = opened.by_symbol(), completed(opened, options)
     trial = _Trial(strategy, params, options)
     given, data = data, ended_at_closes(data, options)
+    for line in early_other_bars(data, options):
+        raise LookaheadError(line)
     created = trial.create(data)
     whole = trial.play(created, data)
     span = span_of(data, options)

@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.backtest.cautions import early_ends
+from btcore.backtest.cautions import early_ends, early_lines
 from btcore.backtest.inputs import time_span
+from btcore.backtest.other_resolutions import ended_at_closes as ended_at_closes_of
+from btcore.backtest.other_resolutions import hours_of
 from btcore.backtest.session_ends import session_ends, with_ends
 from btcore.backtest.symbol_sessions import own_sessions
 from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, from_columns
 from btcore.data.markets import SymbolData, select_rows
+from btcore.data.other_bars import split_resolutions, until
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
@@ -41,12 +44,14 @@ class Span(NamedTuple):
 def span_of(data: Data, options: Mapping[str, Any]) -> Span:
     """The span of a run; of its options, `start`, `end` and `timezone` are used."""
     start, end = _limits(options)
-    played = [s.slice(start, end) for market in data.values() for s in _streams(market)]
-    events = [_ends(s) for s in played if len(s)]
+    traded, others = split_resolutions(data)
+    played = [s.slice(start, end) for market in traded.values() for s in _streams(market)]
+    last = max(int(_ends(s)[-1]) for s in played if len(s))
+    played += [each.bars.slice(start, end) for each in until(others, last)]
     return Span(
-        np.unique(np.concatenate(events)),
+        np.unique(np.concatenate([_ends(s) for s in played if len(s)])),
         max(_first_sized(s) for s in played if len(s)),
-        {symbol: max(map(_length, _streams(market))) for symbol, market in data.items()},
+        {symbol: max(map(_length, _streams(market))) for symbol, market in traded.items()},
     )
 
 
@@ -67,6 +72,7 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
     hours = _sessions(data, options)
     if not any(hours.values()):
         return data
+    traded, others = split_resolutions(data)
 
     def change(stream: AnyContainer, sessions: Sessions | None) -> AnyContainer:
         if not isinstance(stream, Bars) or sessions is None:
@@ -77,17 +83,23 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
             ends[row : row + len(found)] = found
         return with_ends(stream, ends)
 
-    return {
+    found: dict[str, SymbolData] = {
         symbol: tuple(change(s, hours[symbol]) for s in market)
         if isinstance(market, tuple | list)
         else change(market, hours[symbol])
-        for symbol, market in data.items()
+        for symbol, market in traded.items()
     }
+    instruments, zone = options.get("instruments") or {}, options.get("timezone") or "UTC"
+    for other in others:
+        (own,) = hours_of([instruments.get(other.symbol, Instrument())], options.get("calendar"))
+        bars = ended_at_closes_of(other.bars, own, zone)
+        found[other.symbol] = (*_streams(found[other.symbol]), bars)
+    return found
 
 
 def _sessions(data: Data, options: Mapping[str, Any]) -> dict[str, Sessions | None]:
     """The sessions of each symbol, None for those that have neither their own nor those of a calendar."""
-    first, last = time_span(select_rows(data, *_limits(options)))
+    first, last = time_span(select_rows(split_resolutions(data)[0], *_limits(options)))
     given, symbols = options.get("instruments") or {}, list(data)
     own = own_sessions(symbols, [given.get(symbol, Instrument()) for symbol in symbols], first, last)
     calendar = options.get("calendar")
@@ -97,9 +109,15 @@ def _sessions(data: Data, options: Mapping[str, Any]) -> dict[str, Sessions | No
 
 def early_bars(data: Data, options: Mapping[str, Any]) -> tuple[str, ...]:
     """The line of `early_ends` for each stream of bars in the run that has one."""
-    markets = select_rows(data, *_limits(options))
+    markets = select_rows(split_resolutions(data)[0], *_limits(options))
     lines = [early_ends(symbol, s) for symbol, streams in markets for s in streams if isinstance(s, Bars)]
     return tuple(line for line in lines if line)
+
+
+def early_other_bars(data: Data, options: Mapping[str, Any]) -> list[str]:
+    """The lines of `early_lines` for the bars of other resolutions in the run."""
+    traded, others = split_resolutions(data)
+    return early_lines(others, select_rows(traded, *_limits(options)))
 
 
 def choose_cuts(span: Span, sent: Times, count: int, seed: int) -> list[int]:

@@ -1,11 +1,15 @@
 """Lines of the log about data that a run uses as they are, although a reader might expect something else."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from btcore.config import Execution
 from btcore.data.containers import Bars, Quotes
 from btcore.data.markets import SymbolStreams
+from btcore.data.other_bars import OtherBars, early_row
 from btcore.results.labels import NO_COSTS
+from btcore.times.clock import moment_text
 from btcore.times.intervals import interval_name
 
 from .inputs import execution_source, has_sizes
@@ -25,6 +29,7 @@ COSTS = (
     "latency_jitter_ms",
     "response_jitter_ms",
 )
+EARLY_BARS = "bars that end too early:"
 FEW_BARS = 10  # of fewer, gaps say nothing
 
 
@@ -92,3 +97,20 @@ def early_ends(symbol: str, bars: Bars) -> str:
         f"only {adjacent} of {len(bars)} bars of {symbol} end where the next begins: if they are longer than "
         f"{interval_name(bars.interval)}, their closes are used too early, and interval= or end= must say so"
     )
+
+
+def early_lines(others: Sequence[OtherBars], markets: SymbolStreams) -> list[str]:
+    """A line for each stream of another resolution that has a bar with prices of after its end."""
+    by_symbol = dict(markets)
+    lines = []
+    for each in others:
+        finer = execution_source(by_symbol[each.symbol])
+        found = None if each.built else early_row(each.bars, finer)
+        if found is not None:
+            row, last = found
+            lines.append(
+                f"{EARLY_BARS} {each.resolution} of {each.symbol}: row {row} ends at "
+                f"{moment_text(int(each.bars.end[row]))} and has the high, low and close of {finer.kind} until "
+                f"{moment_text(last)}; it is seen before these, and interval=, end= or stamp= must say its end"
+            )
+    return lines

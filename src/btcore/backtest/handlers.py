@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from btcore.contract import Handler
+from btcore.data.other_bars import resolutions_of
 from btcore.errors import ConfigError
 from btcore.strategies import TargetWeights, check_params, make_handler
 from btcore.strategies.arrays.orders import Orders
@@ -41,7 +42,9 @@ def prepare_strategy(
     handler, description = _handler_of(run, strategy, params)
     if isinstance(handler, CallbackHandler):
         sessions = None if run.calendar is None else (run.sessions.opens, run.sessions.closes)
-        handler.context.attach_data(run.markets, run.timezone, sessions)
+        handler.context.attach_data(
+            run.markets, run.timezone, sessions, run.others, resolutions_of(run.others)
+        )
     return handler, lambda: description
 
 

@@ -13,6 +13,7 @@ from btcore.config import Execution, Instrument
 from btcore.costs import CostModel
 from btcore.data.base import Container
 from btcore.data.hashing import sha256_hex
+from btcore.data.other_bars import OtherBars
 from btcore.metrics.annual import Rates
 from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
@@ -130,6 +131,16 @@ def describe_data(markets: Sequence[tuple[str, tuple[Container, ...]]]) -> list[
     ]
 
 
+def describe_others(others: Sequence[OtherBars]) -> list[dict[str, Any]]:
+    """Likewise of the bars of other resolutions; those that the run builds follow from the rest."""
+    return [
+        described | {"resolution": each.resolution}
+        for each in others
+        if not each.built
+        for described in describe_data([(each.symbol, (each.bars,))])
+    ]
+
+
 def with_notes(
     described: Sequence[dict[str, Any]], markets: Sequence[tuple[str, tuple[Container, ...]]]
 ) -> list[dict[str, Any]]:
@@ -173,6 +184,7 @@ def describe_run(
     risk_free: Rates = 0.0,
     benchmark: dict[str, Any] | None = None,
     cost_model: dict[str, Any] | None = None,
+    build_bars: list[Any] | None = None,
 ) -> dict[str, Any]:
     """The settings of a run as JSON values; instruments with default settings are left out.
 
@@ -180,6 +192,7 @@ def describe_run(
     """
     of_metrics = {"periods_per_year": periods_per_year, "risk_free": msgspec.to_builtins(risk_free)}
     of_metrics["benchmark"], of_metrics["cost_model"] = benchmark, cost_model
+    of_metrics["build_bars"] = build_bars
     return {
         "strategy": strategy,
         "execution": describe_settings(execution),

@@ -1,6 +1,6 @@
 """Checks the data and settings of a run, and builds the PreparedRun that all runs over them share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from btcore.config import Capital, Currency, Execution, FxRates, Instrument, PeriodsPerYear, checked
 from btcore.costs import CostModel
+from btcore.data.built_bars import BarSpec, read_specs
 from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_rows
+from btcore.data.other_bars import OtherBars, records_of, split_resolutions
 from btcore.data.timestamps import Moment, moment_ns
 from btcore.errors import ConfigError
 from btcore.feed.tape import Tape
@@ -34,7 +36,8 @@ from .inputs import (
     require_sizes,
     time_span,
 )
-from .manifest import describe_cost_model, describe_data, describe_run
+from .manifest import describe_cost_model, describe_data, describe_others, describe_run
+from .other_resolutions import hours_of, prepare_others
 from .scheduled import risk_free_rates, scheduled_events
 from .session_ends import end_at_closes
 from .symbol_sessions import SessionTable, days_with_data, own_sessions, session_table
@@ -67,6 +70,18 @@ class PreparedRun(NamedTuple):
     benchmark: Benchmark | None = None
     cost_model: CostModel | None = None
     source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
+    others: tuple[OtherBars, ...] = ()  # the bars of other resolutions
+    build_bars: tuple[Any, ...] = ()  # as given
+
+    @property
+    def streams(self) -> SymbolStreams:
+        """The markets, and the bars of other resolutions that were given with them."""
+        return [*self.markets, *((each.symbol, (each.bars,)) for each in self.others if not each.built)]
+
+    @property
+    def other_bars(self) -> NDArray[Any] | None:
+        """The bars of other resolutions as the engine reads them; None without any."""
+        return records_of(self.others, self.tape.symbols, self.first_ts) if self.others else None
 
     @property
     def calendar_closes(self) -> NDArray[np.int64] | None:
@@ -91,6 +106,7 @@ class PreparedRun(NamedTuple):
             risk_free=self.annual.risk_free,
             benchmark=None if self.benchmark is None else self.benchmark.describe(),
             cost_model=None if self.cost_model is None else describe_cost_model(self.cost_model),
+            build_bars=list(self.build_bars),
         )
 
 
@@ -111,6 +127,7 @@ def prepare(
     periods_per_year: float | None = None,
     risk_free: Any = 0.0,
     cost_model: CostModel | None = None,
+    build_bars: Sequence[BarSpec] | None = None,
     data_source: str = "memory",
 ) -> PreparedRun:
     """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
@@ -123,6 +140,8 @@ def prepare(
     end_ns = None if end is None else moment_ns(end, timezone, "end")
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
+    specs = read_specs(build_bars)
+    data, given_others = split_resolutions(data)
     given = select_rows(data, start_ns, end_ns)
     refuse_path_of_sides(given, checked_execution)
     require_quotes_and_bars(given, checked_execution)
@@ -137,6 +156,10 @@ def prepare(
     run_sessions = sessions(first_ts, last_end, zone_name, calendar)
     own = own_sessions([symbol for symbol, _ in given], checked_instruments, first_ts, last_end)
     by_calendar = None if calendar is None else run_sessions
+    hours = hours_of(checked_instruments, calendar)
+    others, other_lines = prepare_others(
+        given_others, specs, given, hours, timezone=zone_name, start=start_ns, last=last_end
+    )
     markets, end_lines = end_at_closes(given, [by_calendar if each is None else each for each in own])
     days = days_with_data(run_sessions, markets) if calendar is None else [None] * len(markets)
     table = session_table([each or day for each, day in zip(own, days, strict=True)], run_sessions)
@@ -169,8 +192,10 @@ def prepare(
         ),
         tape=tape,
         data_source=data_source,
-        data_hashes=cache(lambda: describe_data(given)),
-        cautions=lines + end_lines,
+        data_hashes=cache(lambda: [*describe_data(given), *describe_others(others)]),
+        cautions=lines + end_lines + other_lines,
+        others=tuple(others),
+        build_bars=tuple(build_bars or ()),
         cost_model=checked_cost_model(cost_model),
         annual=AnnualSettings(
             checked("periods_per_year", periods_per_year, PeriodsPerYear | None),

@@ -24,7 +24,7 @@ from .run_one import run
 
 SETTINGS = (
     "initial_capital", "currency", "timezone", "start", "end", "mark_every", "calendar", "fx",
-    "periods_per_year", "risk_free",
+    "periods_per_year", "risk_free", "build_bars",
 )  # fmt: skip
 
 BEFORE_0_6 = ("0.1.", "0.2.", "0.3.", "0.4.", "0.5.")
@@ -186,7 +186,10 @@ def _differences(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[st
     lines = []
     if first.get("btcore") != __version__:
         lines.append(f"btcore: {first.get('btcore')}, now {__version__}")
-    streams = [{(s["symbol"], s["kind"]): s for s in each.get("data", [])} for each in (first, second)]
+    streams = [
+        {(s["symbol"], s.get("resolution", s["kind"])): s for s in each.get("data", [])}
+        for each in (first, second)
+    ]
     for key in dict.fromkeys([*streams[0], *streams[1]]):
         one, two = (each.get(key) for each in streams)
         name = " ".join(key)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from btcore.config import Execution, Instrument
 from btcore.contract import Handler
 from btcore.costs import CostModel
+from btcore.data.built_bars import BarSpec
 from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
 from btcore.engine.engine import Engine
@@ -54,6 +55,7 @@ class RunTerms(TypedDict, total=False):
     risk_free: float | Sequence[tuple[Any, float]]
     benchmark: str | Mapping[str, Any] | None
     cost_model: CostModel | None
+    build_bars: Sequence[BarSpec] | None
     data_source: str | None
 
 
@@ -80,12 +82,14 @@ def run(
     risk_free: float | Sequence[tuple[Any, float]] = 0.0,
     benchmark: str | Mapping[str, Any] | None = None,
     cost_model: CostModel | None = None,
+    build_bars: Sequence[BarSpec] | None = None,
     progress: ProgressCallback | bool | None = None,
     data_source: str | None = None,
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md.
 
-    data: symbols to Bars, Quotes or Trades, or to a tuple of these, at most one of each kind. Tables (pandas,
+    data: symbols to Bars, Quotes or Trades, or to a tuple of these, one of each kind; of bars several
+        lengths, of which the shortest fill orders and the others are only seen. Tables (pandas,
         polars, Arrow, a dict of columns, a structured array) and paths of files (CSV, Parquet, Arrow, npz)
         are read first, with the defaults of `from_frame` and of the readers. Or a Source, which is a Catalog
         (or the path of its folder), a SampleMarket, or an object of your own with its methods.
@@ -120,6 +124,9 @@ def run(
     benchmark: a symbol of the data to compare with, or of their Source, which is loaded beside `symbols`; or
         {symbol: data}. The strategy sees and trades only what is in `data`, or in `symbols` of a Source.
     cost_model: your own functions for commission, slippage and fill size; None for the settings.
+    build_bars: bars of other resolutions that are built from the rows of each symbol and seen at their end:
+        texts such as "5min", "day", "1000 ticks", "5000 volume", "1e6 value", "0.5 range" or "2 renko", or
+        mappings of the options of `resample` and "source", the kind they are built from.
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from, for the manifest; None for what a Source says, else "memory".
@@ -146,6 +153,7 @@ def run(
         risk_free=risk_free,
         benchmark=benchmark,
         cost_model=cost_model,
+        build_bars=build_bars,
         data_source=data_source,
     )
     if prepared.execution.intrabar == BOUNDS and isinstance(strategy, Handler):
@@ -198,7 +206,7 @@ def play_prepared(
         journal,
         manifest=lambda: make_manifest(
             description(),
-            with_notes(prepared.data_hashes(), prepared.markets),
+            with_notes(prepared.data_hashes(), prepared.streams),
             data_source=prepared.data_source,
             timezone_from=prepared.timezone_from,
         ),
@@ -238,7 +246,7 @@ def _played(handler: Handler | Orders) -> Strategy | None:
 
 def _notes(prepared: PreparedRun) -> list[str]:
     """Lines for the head of the log: how the data were read, and cautions for the reader of the result."""
-    markets, data_source = prepared.markets, prepared.data_source
+    markets, data_source = prepared.streams, prepared.data_source
     notes = [data_source] if data_source.startswith("synthetic") else []
     notes += prepared.source_lines
     notes += [

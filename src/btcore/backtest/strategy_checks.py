@@ -23,7 +23,14 @@ from .prepare import PreparedRun
 BY_CHANGES = {"momentum", "rsi"}  # n changes need n + 1 prices
 WARM_UP_KINDS = ("bars", "quotes", "trades")  # the first that a symbol has is counted
 CALLED_ALWAYS = {"on_start", "on_end"}
-KIND_OF_HOOK = {"on_bar": "bars", "on_bars": "bars", "on_quote": "quotes", "on_trade": "trades"}
+OTHER_BARS = "other_bars"
+KIND_OF_HOOK = {
+    "on_bar": "bars",
+    "on_bars": "bars",
+    "on_quote": "quotes",
+    "on_trade": "trades",
+    "on_other_bar": OTHER_BARS,
+}
 OTHER_NAMES = {  # of the hook in other packages
     "next": "on_bar",
     "handle_data": "on_bar",
@@ -53,13 +60,13 @@ def check_strategy(run: PreparedRun, strategy: Any, params: Any) -> list[str]:
     if isinstance(strategy, Compiled):
         kinds = {event: event for event in strategy.events if event in KIND_OF_HOOK.values()}
         others = [f"on_{event}" for event in strategy.events if event not in kinds]
-        return _unmatched(run.markets, "the compiled strategy", kinds, others)
+        return _unmatched(run, "the compiled strategy", kinds, others)
     if isinstance(strategy, Strategy) or (isinstance(strategy, type) and issubclass(strategy, Strategy)):
-        return hooks_without_events(run.markets, strategy)
+        return hooks_without_events(run, strategy)
     return []
 
 
-def hooks_without_events(markets: SymbolStreams, strategy: Strategy | type[Strategy]) -> list[str]:
+def hooks_without_events(run: PreparedRun, strategy: Strategy | type[Strategy]) -> list[str]:
     """A line for each hook whose kind of event the data do not have, and for each name that is almost a hook.
 
     ConfigError if no hook is left.
@@ -72,8 +79,8 @@ def hooks_without_events(markets: SymbolStreams, strategy: Strategy | type[Strat
         raise ConfigError(f"strategy: {cls.__name__} has no hook, so it can do nothing ({'; '.join(known)})")
     kinds = {name: KIND_OF_HOOK[name] for name in hooks if name in KIND_OF_HOOK}
     others = [name for name in hooks if name not in KIND_OF_HOOK]
-    lines = misnamed + _unmatched(markets, cls.__name__, kinds, others)
-    return lines + fewer_rows(markets, cls.__name__, strategy.warm_up)
+    lines = misnamed + _unmatched(run, cls.__name__, kinds, others)
+    return lines + fewer_rows(run.markets, cls.__name__, strategy.warm_up)
 
 
 def fewer_rows(markets: SymbolStreams, name: str, rows: int) -> list[str]:
@@ -108,9 +115,10 @@ def near_hooks(cls: type, hooks: list[str]) -> list[tuple[str, str]]:
     return found
 
 
-def _unmatched(markets: SymbolStreams, name: str, kinds: dict[str, str], others: list[str]) -> list[str]:
+def _unmatched(run: PreparedRun, name: str, kinds: dict[str, str], others: list[str]) -> list[str]:
     """Lines for hooks whose kind is not among the data; ConfigError if no other hook is ever called."""
-    present = sorted({container.kind for _, containers in markets for container in containers})
+    present = sorted({container.kind for _, containers in run.markets for container in containers})
+    present += [OTHER_BARS] if run.others else []
     missing = {hook: kind for hook, kind in kinds.items() if kind not in present}
     if len(missing) == len(kinds) and not CALLED_ALWAYS & set(others):
         hooks, found = ", ".join([*missing, *others]), " and ".join(present)

@@ -1,4 +1,4 @@
-"""Ticks or finer bars -> bars of a longer length, or of a number of ticks, a volume or a value."""
+"""Ticks or finer bars -> bars of a longer length, or of a number of ticks, a volume, a value, a range or bricks."""
 
 from typing import Any, NamedTuple
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from btcore.errors import DataError, reject_rows
 from btcore.times.buckets import Buckets, anchor_ns, clock_buckets, session_buckets
 from btcore.times.clock import zone
+from btcore.times.hours import TradingHours
 from btcore.times.intervals import Interval, Length, bar_length, interval_name
 from btcore.times.order import with_times
 from btcore.times.zones import Times
@@ -15,9 +16,10 @@ from btcore.times.zones import Times
 from .columns import Floats, frozen
 from .containers import Bars, Quotes, Trades
 from .tables.names import PRICES
-from .tick_bars import full_bars
+from .tick_bars import Bricks, full_bars, mid_or_price, price_bars
 
 Columns = dict[str, NDArray[Any]]
+MEASURES = ("ticks", "volume", "value", "range", "renko")  # of bars that are not of a length of time
 
 
 def resample(
@@ -26,13 +28,15 @@ def resample(
     timezone: str | None = None,
     *,
     anchor: str | None = None,
-    calendar: str | None = None,
+    calendar: str | TradingHours | None = None,
     ticks: int | None = None,
     volume: float | None = None,
     value: float | None = None,
+    range: float | None = None,
+    renko: float | None = None,
     sides: bool = False,
 ) -> Bars:
-    """Bars of length `to`, one for each period with data, or of `ticks`, a `volume` or a `value`; pass one.
+    """Bars of length `to`, one for each period with data, or of `ticks`, `volume`, `value`, `range` or `renko`.
 
     Trades give their prices and summed size (no volume if sizes are unknown). Quotes give mid prices, no
     volume and source "mid", and with `sides` the prices of bid and ask too. Bars give their open, high, low,
@@ -40,23 +44,28 @@ def resample(
 
     Periods of `to` begin on the local clock of `timezone` (None: that of the data, UTC if it is unknown):
     days at midnight, weeks on Monday, months on their first day. `anchor` moves that: "09:30" for hours and
-    days, "sun 17:00" for weeks. With a `calendar` (the code of an exchange, such as "XNYS") they begin at the
+    days, "sun 17:00" for weeks. With a `calendar` (the code of an exchange, such as "XNYS", or TradingHours) they begin at the
     open of each session, and the last of a session ends at its close; rows outside the sessions are left out,
     which a note says.
 
     A bar of ticks, volume or value (price times size) begins with its first tick and ends 1 ns after its
-    last; it takes whole trades, and all ticks of its last nanosecond. The last bar is left out unless it is
-    full, which a note says.
+    last; it takes whole trades, and all ticks of its last nanosecond. One of a `range` is full when its high
+    less its low reaches that. `renko` is the size of a brick: a bar lasts until a brick is complete, a move by
+    that size in the direction of the last brick, or by twice the size against it, counted from its close.
+    Its prices are multiples of the size, open to close, and several bricks of one nanosecond are one bar,
+    which a note counts. The last bar is left out unless it is full, which a note says.
 
     DataError if `to` is not a multiple of the interval of the bars, a bar would have to be split, or sizes
     are needed and unknown.
     """
-    given = {"to": to, "ticks": ticks, "volume": volume, "value": value}
+    measures = (ticks, volume, value, range, renko)
+    given = {"to": to, **dict(zip(MEASURES, measures, strict=True))}
     passed = [name for name, what in given.items() if what is not None]
     if len(passed) != 1:
         raise DataError(
             f"resample: one of {', '.join(given)} is needed, not {' and '.join(passed) or 'none'}"
         )
+    (measure,) = passed
     if sides and not isinstance(data, Quotes):
         raise DataError(f"resample: sides is for quotes, not for {data.kind}")
     clock = timezone or data.timezone or "UTC"
@@ -65,9 +74,13 @@ def resample(
     if to is None:
         if anchor is not None or calendar is not None:
             raise DataError("resample: anchor and calendar are for bars of a length of time, `to`")
-        first, left = full_bars(data, passed[0], given[passed[0]])
+        bricks = None
+        if measure in {"range", "renko"}:
+            first, left, bricks = price_bars(data, measure, given[measure])
+        else:
+            first, left = full_bars(data, measure, given[measure])
         notes = (f"resample: the last {left} ticks fill no bar and are left out",) if left else ()
-        return _tick_bars(table, first, len(data) - left, notes)
+        return _tick_bars(table, first, len(data) - left, bricks, notes)
     if anchor is not None and calendar is not None:
         raise DataError("resample: anchor and calendar both say when bars begin; pass one of them")
     return _time_bars(table, bar_length(to), clock, anchor, calendar)
@@ -89,7 +102,9 @@ def _columns(data: Bars | Quotes | Trades, sides: bool) -> Columns:
     return columns
 
 
-def _time_bars(table: Table, length: Length, timezone: str, anchor: str | None, calendar: str | None) -> Bars:
+def _time_bars(
+    table: Table, length: Length, timezone: str, anchor: str | None, calendar: str | TradingHours | None
+) -> Bars:
     data, columns = table.data, table.columns
     start = anchor_ns(anchor, length)
     fixed = not length.months and calendar is None
@@ -116,14 +131,19 @@ def _time_bars(table: Table, length: Length, timezone: str, anchor: str | None, 
     return _bars(table, found, length, notes)
 
 
-def _tick_bars(table: Table, first: NDArray[np.intp], rows: int, notes: tuple[str, ...]) -> Bars:
+def _tick_bars(
+    table: Table, first: NDArray[np.intp], rows: int, bricks: Bricks | None, notes: tuple[str, ...]
+) -> Bars:
     """Bars of the rows from each `first` to the next, and of `rows` rows in all."""
     times = table.data.timestamp[:rows]
     if len(first) == 0:
         return _bars(table, {"timestamp": times} | _empty(table.columns), Length(0), notes)
     columns = {name: column[:rows] for name, column in table.columns.items()}
-    found = {"timestamp": times[first]} | _aggregates(table.data, columns, first)
+    found: Columns = {"timestamp": times[first]} | _aggregates(table.data, columns, first)
     found["end"] = times[np.append(first[1:], rows) - 1] + 1
+    if bricks is not None:
+        found |= bricks.prices
+        notes += bricks.notes
     return _bars(table, found, Length(0), notes)
 
 
@@ -141,12 +161,15 @@ def _are_bars(bars: Bars, buckets: Buckets) -> bool:
     return np.array_equal(bars.timestamp, buckets.starts) and np.array_equal(bars.end, buckets.ends)
 
 
-def _left_out(data: Bars | Quotes | Trades, buckets: Buckets, calendar: str | None) -> tuple[str, ...]:
+def _left_out(
+    data: Bars | Quotes | Trades, buckets: Buckets, calendar: str | TradingHours | None
+) -> tuple[str, ...]:
     """A note of the rows that are in no session; DataError if all are."""
+    name = "its trading hours" if isinstance(calendar, TradingHours) else calendar
     outside = 0 if buckets.rows is None else len(data) - len(buckets.rows)
     if outside == len(data):
-        raise DataError(f"resample: none of the {len(data)} rows lies in a session of {calendar}")
-    return (f"resample: {outside} rows outside the sessions of {calendar} are left out",) if outside else ()
+        raise DataError(f"resample: none of the {len(data)} rows lies in a session of {name}")
+    return (f"resample: {outside} rows outside the sessions of {name} are left out",) if outside else ()
 
 
 def _reject_split(bars: Bars, ends: Times, buckets: Buckets, length: Length) -> None:
@@ -166,11 +189,8 @@ def _aggregates(data: Bars | Quotes | Trades, columns: Columns, first: NDArray[n
     last = np.append(first[1:], len(columns["timestamp"])) - 1
     if isinstance(data, Bars):
         found = _candles([columns[name] for name in PRICES], first, last)
-    elif isinstance(data, Quotes):
-        mid = 0.5 * (columns["bid"] + columns["ask"])  # as the engine marks a position
-        found = _candles([mid] * 4, first, last)
     else:
-        found = _candles([columns["price"]] * 4, first, last)
+        found = _candles([mid_or_price(columns)] * 4, first, last)
     size = columns.get("volume", columns.get("size"))
     if size is not None:
         found["volume"] = np.add.reduceat(size, first)

@@ -1,13 +1,17 @@
-"""Where bars of a number of ticks, a volume or a value begin."""
+"""Where bars of a number of ticks, a volume, a value, a range or Renko bricks begin."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError
 
+from .columns import Floats
 from .containers import Bars, Quotes, Trades
+from .price_bars import range_bars, renko_bars
+from .tables.names import PRICES
 
 _ROUNDING = 1e-9  # ten trades of 0.1 are a volume of 1
 
@@ -39,6 +43,36 @@ def full_bars(data: Bars | Quotes | Trades, measure: str, amount: Any) -> tuple[
         first.append(row)
         row, done = int(lasts[last]) + 1, total[last]
     return np.array(first, np.intp), len(times) - row
+
+
+class Bricks(NamedTuple):
+    """The prices of Renko bars, by name, and a note if some are of several bricks."""
+
+    prices: dict[str, Floats]
+    notes: tuple[str, ...]
+
+
+def price_bars(
+    data: Bars | Quotes | Trades, measure: str, size: Any
+) -> tuple[NDArray[np.intp], int, Bricks | None]:
+    """As `full_bars` for the measures "range" and "renko"; of Renko the bricks too."""
+    if isinstance(data, Bars):
+        raise DataError(f"resample: bars of a {measure} are made of trades or quotes, not of bars")
+    limit = _checked(measure, size)
+    prices = np.ascontiguousarray(mid_or_price(data.columns))
+    if measure == "range":
+        first, rows = range_bars(data.timestamp, prices, limit)
+        return first, len(data) - rows, None
+    first, levels, rows = renko_bars(data.timestamp, prices, limit)
+    several = int(np.count_nonzero(np.abs(levels[3] - levels[0]) != 1))
+    notes = (f"resample: {several} of {len(first)} bars are of several bricks",) if several else ()
+    return first, len(data) - rows, Bricks(dict(zip(PRICES, levels * limit, strict=True)), notes)
+
+
+def mid_or_price(columns: Mapping[str, NDArray[Any]]) -> Floats:
+    """The prices of trades, the mids of quotes, as the engine marks a position."""
+    price: Floats = columns["price"] if "price" in columns else 0.5 * (columns["bid"] + columns["ask"])
+    return price
 
 
 def _weights(data: Bars | Quotes | Trades, measure: str) -> NDArray[np.float64] | None:

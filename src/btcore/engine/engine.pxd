@@ -4,7 +4,7 @@ from btcore.contract cimport Handler
 from btcore.engine.cost_calls cimport CostCalls
 from btcore.engine.run cimport Run
 from btcore.feed.tape cimport Tape
-from btcore.model cimport Dated as ScheduledEvent
+from btcore.model cimport Dated as ScheduledEvent, OtherBar
 
 
 cdef class Engine:
@@ -14,5 +14,6 @@ cdef class Engine:
     cdef CostCalls cost_calls        # the user's cost models; None for none
     cdef tuple sessions              # opens, closes and rows by symbol, which the run points into
     cdef const ScheduledEvent[::1] scheduled  # likewise
+    cdef const OtherBar[::1] other_bars       # likewise
 
     cdef int check(self) except -1

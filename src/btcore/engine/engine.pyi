@@ -26,6 +26,7 @@ class Engine:
         sessions: NDArray[np.int64],
         scheduled: NDArray[Any],
         cost_calls: CostCalls | None = None,
+        other_bars: NDArray[Any] | None = None,
     ) -> None: ...
     @property
     def order_ids(self) -> NDArray[np.int64] | None: ...

@@ -25,8 +25,8 @@ from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
-    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, Position, QUOTE,
-    REJECTED, SPLIT, Ticker
+    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, OTHER_BAR, OtherBar,
+    Position, QUOTE, REJECTED, SPLIT, Ticker
 )
 from btcore.rules.accounting cimport equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
@@ -80,13 +80,14 @@ cdef class Engine:
     def __init__(
         self, Tape tape not None, Handler handler not None, instruments, execution, double initial_capital,
         int64_t start_ts, int64_t mark_every, const int64_t[::1] opens not None, const int64_t[::1] closes not None,
-        const int64_t[:, ::1] sessions not None, scheduled, CostCalls cost_calls=None,
+        const int64_t[:, ::1] sessions not None, scheduled, CostCalls cost_calls=None, other_bars=None,
     ):
         """Sets up the run and calls `on_start`.
 
         Times are ns UTC; `mark_every` is ns, 0 marks at every distinct time. `opens` and `closes` are those of the
         sessions, of which symbol s has the rows sessions[s, 0] to sessions[s, 1], at least one. `scheduled` are sorted
-        records of `model.DATED_DTYPE`. `cost_calls` are the user's cost models.
+        records of `model.DATED_DTYPE`. `cost_calls` are the user's cost models. `other_bars` are the bars of other
+        resolutions, records of `model.OTHER_BAR_DTYPE` sorted by end, all of which end after `start_ts`.
 
         ConfigError for a handler that was used in another run. `__init__`, `advance` and `finish` raise StrategyError
         if the strategy fails and MemoryError if memory runs out.
@@ -108,6 +109,10 @@ cdef class Engine:
         run.n_scheduled = self.scheduled.shape[0]
         if run.n_scheduled:
             run.scheduled = &self.scheduled[0]
+        if other_bars is not None and run.kinds >> OTHER_BAR & 1:
+            self.other_bars = other_bars
+            run.n_others = self.other_bars.shape[0]
+            run.others = &self.other_bars[0] if run.n_others else NULL
         run.mark_every = mark_every
         run.mark_due = NEVER
         run.ex.opens = &opens[0]

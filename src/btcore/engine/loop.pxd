@@ -1,7 +1,7 @@
 """The loop: events in order of time, and what is due between them.
 
-Before an event at `t` come, in order of time, the messages, timers and scheduled events due at or before `t` and the
-marks due before `t`. Then the row is delivered to the exchange, and the strategy is called.
+Before an event at `t` come, in order of time, the messages, timers and scheduled events due at or before `t`, and the
+bars of other resolutions that end before `t` and the marks due before `t`. Then the row is delivered to the exchange, and the strategy is called.
 """
 
 from libc.stdint cimport int32_t, int64_t
@@ -18,7 +18,8 @@ from btcore.engine.state cimport Exchange
 from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
 from btcore.feed.stream cimport Stream, delivery, stream_at
 from btcore.model cimport (
-    BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, Order, START, TIMER
+    BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, OTHER_BAR, Order, OtherBar, START,
+    TIMER
 )
 
 
@@ -49,11 +50,13 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
 cdef inline void finish(Run* run) noexcept nogil:
     """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark.
 
-    Delistings due by the last event come before. With `close_at_end` what positions are left are closed at the end.
+    Bars of other resolutions and delistings due by the last event come before. With `close_at_end` what positions are left are closed at the end.
     """
     cdef Exchange* ex = &run.ex
     cdef Order* order
     cdef int64_t i
+    while run.error == 0 and next_other_end(run) <= run.market.now:
+        deliver_other_bar(run)
     delist_at_end(run)
     call_strategy(run, END)
     send_requests(run)
@@ -145,17 +148,21 @@ cdef inline void finish_matching(Run* run, int32_t symbol, int kind, int failed)
 
 
 cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
-    """Runs everything due at or before `t`, in order of time, and the marks due before `t`.
+    """Runs everything due at or before `t`, in order of time, and the other bars and marks due before `t`.
 
-    At the same time scheduled events come first, then messages, then the timer.
+    At the same time scheduled events come first, then messages, then the timer, then other bars, then the mark.
     """
-    cdef int64_t due, scheduled
+    cdef int64_t due, scheduled, other
     while run.error == 0:
         scheduled = next_scheduled_ts(run, t)
         due = max(run.out.next_timer, run.market.now)  # a timer set for the past fires now
         due = min(next_message_ts(&run.ex.blotter.in_flight), due)
-        if run.mark_due < min(min(due, scheduled), t):
+        other = next_other_end(run)
+        if run.mark_due < min(min(min(due, scheduled), other), t):
             write_mark(run, run.mark_due)
+            continue
+        if other < min(min(due, scheduled), t):
+            deliver_other_bar(run)
             continue
         if min(due, scheduled) > t:
             break
@@ -169,6 +176,22 @@ cdef inline void run_due(Run* run, int64_t t) noexcept nogil:
                 call_strategy(run, TIMER)
         handle_requests(run)
     set_next_wakeup(run)
+
+
+cdef inline int64_t next_other_end(const Run* run) noexcept nogil:
+    """When the next bar of another resolution ends; NEVER if none is left."""
+    return run.others[run.next_other].end if run.next_other < run.n_others else NEVER
+
+
+cdef inline void deliver_other_bar(Run* run) noexcept nogil:
+    """Calls the strategy with the next bar of another resolution, which the exchange never sees."""
+    cdef const OtherBar* other = &run.others[run.next_other]
+    run.next_other += 1
+    run.market.now = other.end
+    run.market.other = other
+    run.market.symbol = other.symbol
+    call_strategy(run, OTHER_BAR)
+    handle_requests(run)
 
 
 cdef inline int64_t next_scheduled_ts(const Run* run, int64_t t) noexcept nogil:

@@ -10,7 +10,9 @@ from btcore.engine.match_ticks cimport on_quote, on_trade
 from btcore.engine.state cimport Exchange
 from btcore.feed.search cimport CachedSearch
 from btcore.feed.stream cimport MergeOrder, Stream, load, load_sides
-from btcore.model cimport BAR, Dated as ScheduledEvent, Fill, Market, NEVER, Outbox, QUOTE, on_event_t
+from btcore.model cimport (
+    BAR, Dated as ScheduledEvent, Fill, Market, NEVER, OtherBar, Outbox, QUOTE, on_event_t
+)
 
 
 cdef enum RunError:
@@ -35,6 +37,9 @@ cdef struct Run:
     const ScheduledEvent* scheduled  # sorted by time
     int64_t n_scheduled
     int64_t next_scheduled       # index of the next one
+    const OtherBar* others       # sorted by end; none if the strategy does not listen to them
+    int64_t n_others
+    int64_t next_other
     int64_t next_wakeup          # no event before this time needs `loop.run_due`
     int64_t mark_every           # ns; 0: every distinct time of an event
     int64_t mark_due             # time of the next mark; NEVER: nothing has changed since the last
@@ -65,8 +70,10 @@ cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) 
 
 
 cdef inline int64_t next_due(const Run* run) noexcept nogil:
-    """When the next message, timer or scheduled event is due; marks are not counted."""
+    """When the next message, timer, scheduled event or bar of another resolution is due; marks are not counted."""
     cdef int64_t due = min(next_message_ts(&run.ex.blotter.in_flight), run.out.next_timer)
+    if run.next_other < run.n_others:
+        due = min(due, run.others[run.next_other].end + 1)  # it comes after the events of its time
     return min(due, run.scheduled[run.next_scheduled].ts) if run.next_scheduled < run.n_scheduled else due
 
 

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, reject_rows
 
+from .hours import TradingHours, hours_sessions
 from .intervals import DAY_NS, HOUR_NS, MINUTE_NS, Length
 from .order import with_times
 from .periods import first_of_month, month_of
-from .sessions import sessions
+from .sessions import Sessions, sessions
 from .zones import Times, localize, utc_offsets
 
 # The days after 1970-01-01, a Thursday, on which a week may begin.
@@ -77,7 +78,9 @@ def clock_buckets(times: Times, length: Length, timezone: str, anchor: int) -> B
     return Buckets(first, starts, ends)
 
 
-def session_buckets(starts: Times, ends: Times, length: Length, timezone: str, calendar: str) -> Buckets:
+def session_buckets(
+    starts: Times, ends: Times, length: Length, timezone: str, calendar: str | TradingHours
+) -> Buckets:
     """Periods that begin with the sessions of an exchange, of rows that last from `starts` to `ends`.
 
     Parts of a day begin at the open of each session and every `length` after, and the last ends at the close.
@@ -86,11 +89,11 @@ def session_buckets(starts: Times, ends: Times, length: Length, timezone: str, c
     fall in no period. DataError for several days,
     RowError for a bar that begins in an earlier period than it ends in.
     """
-    found = sessions(int(starts[0]), int(ends[-1]), timezone, calendar)
+    found = _sessions(int(starts[0]), int(ends[-1]), timezone, calendar)
     if length.months or length.weeks:
         # The sessions of whole periods: a year and more around the rows.
         margin = 32 * DAY_NS * max(length.months, 1) + length.ns
-        found = sessions(int(starts[0]) - margin, int(ends[-1]) + margin, timezone, calendar)
+        found = _sessions(int(starts[0]) - margin, int(ends[-1]) + margin, timezone, calendar)
     elif length.ns > DAY_NS or DAY_NS % length.ns:
         raise DataError(
             f"calendar: sessions have no bars of {length.name}, only of parts of a day, 1d, weeks and months"
@@ -115,6 +118,12 @@ def session_buckets(starts: Times, ends: Times, length: Length, timezone: str, c
         until = np.minimum(begin + length.ns, until)
     first = _changes(begin)
     return Buckets(first, begin[first], until[first], rows)
+
+
+def _sessions(first: int, last: int, timezone: str, calendar: str | TradingHours) -> Sessions:
+    if isinstance(calendar, TradingHours):
+        return hours_sessions(calendar, first, last)
+    return sessions(first, last, timezone, calendar)
 
 
 def _period_of(local: Times, length: Length) -> Times:

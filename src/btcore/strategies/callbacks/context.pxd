@@ -18,7 +18,9 @@ cdef class Context:
     cdef int64_t n_listed            # orders that were added to `working` so far
     cdef int64_t last_oco            # the highest oco number used
     cdef readonly str timezone       # of the run; times without an offset are local in it
-    cdef dict streams                # by (symbol, kind): index of the stream on the tape, container
+    cdef dict streams                # by (symbol, kind or other resolution): index on the tape or -1, container
+    cdef tuple resolutions           # of the bars, by symbol; "" for a symbol without
+    cdef tuple other_resolutions     # of the run
     cdef RowsSeen seen               # rows that indicators may show
     cdef dict indicators             # by (name, symbol)
     cdef list fed_indicators         # those of one's own, which have to be fed

@@ -60,6 +60,8 @@ class Context:
         markets: Sequence[tuple[str, tuple[Any, ...]]],
         timezone: str,
         sessions: tuple[NDArray[Any], NDArray[Any]] | None = None,
+        others: Sequence[tuple[Any, ...]] = (),
+        other_resolutions: tuple[str, ...] = (),
     ) -> None: ...
     @property
     def timezone(self) -> str: ...

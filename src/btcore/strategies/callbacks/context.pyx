@@ -57,16 +57,19 @@ cdef class Context:
         self.tags = {}
         self.sent_terms = {}
         self.streams = {}
+        self.resolutions = ("",) * len(symbols)
+        self.other_resolutions = ()
         self.timezone = "UTC"
         self.seen = RowsSeen()
         self.indicators = {}
         self.fed_indicators = []
         self.tickets = None
 
-    def attach_data(self, markets, str timezone not None, sessions=None):
+    def attach_data(self, markets, str timezone not None, sessions=None, others=(), tuple other_resolutions=()):
         """Sets the data that `history` reads, (symbol, containers) in the order of the run, and the run's timezone.
 
-        `sessions` are the opens and closes of the run's calendar, ns UTC; None without one.
+        `sessions` are the opens and closes of the run's calendar, ns UTC; None without one. `others` are the bars of
+        other resolutions, OtherBars, and `other_resolutions` the names of these.
         """
         self.streams = {}
         self.timezone = timezone
@@ -74,19 +77,30 @@ cdef class Context:
         for symbol, containers in markets:
             for container in sorted(containers, key=lambda c: _KINDS.index(c.kind)):
                 self.streams[symbol, container.kind] = (len(self.streams), container)
+        self.resolutions = tuple([
+            self.streams[symbol, "bars"][1].resolution if (symbol, "bars") in self.streams else ""
+            for symbol in self.symbols
+        ])
+        self.other_resolutions = other_resolutions
+        for other in others:
+            self.streams[other.symbol, other.resolution] = (-1, other.bars)
 
     def history(self, str symbol not None, str column not None, *, rows=None, kind=None):
         """A column of the symbol's data up to and including the latest event, as a read-only numpy view.
 
-        `rows` limits it to the last rows. `kind` is "bars", "quotes" or "trades"; it is needed if the symbol has
-        several. OrderError for a column or a kind that the symbol does not have.
+        `rows` limits it to the last rows. `kind` is "bars", "quotes" or "trades", needed if the symbol has several, or
+        one of its other resolutions, such as "day", of which the bars that have ended are seen. OrderError for a column
+        or a kind that the symbol does not have.
         """
         self.index(symbol)
-        kinds = [k for s, k in self.streams if s == symbol]
-        stream, container = self.streams[symbol, kind_of(symbol, kind, kinds, "history")]
+        stream, container = self.streams[symbol, kind_of(self.streams, symbol, kind, "history")]
         if column not in container.columns:
             raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}")
-        cdef int64_t end = self.market.rows[<int64_t> stream]
+        cdef int64_t end
+        if stream < 0:
+            end = container.end.searchsorted(self.market.now, "right")
+        else:
+            end = self.market.rows[<int64_t> stream]
         return container.columns[column][0 if rows is None else max(0, end - rows):end]
 
     def indicator(self, what, symbol not None, *parameters, kind=None, column=None, name=None, **named):
@@ -96,7 +110,8 @@ cdef class Context:
         or `column`; of two series, `symbol` is a pair, of rows with the same time. Or `what` is one's own: an object
         with `update(event)`, or a function of an event (and of what follows), which have each row before the callback
         and return the value; a function of whole columns, which `column` names (one or a tuple); an array with a value
-        for each row of the symbol in this run. Rows are those of `kind`, if the symbol has several. The values are in
+        for each row of the symbol in this run. Rows are those of `kind`, if the symbol has several, or those of another
+        resolution, such as "day", which count from their end on. The values are in
         `Result.indicators` by name and symbol; `name` replaces "rsi_14". ConfigError for an invalid name or parameter,
         and a function that looks ahead; OrderError for a symbol that is not in the run; DataError for missing columns.
         """

@@ -7,6 +7,7 @@ from btcore.model cimport Market
 
 cdef class BarEvent:
     cdef readonly str symbol
+    cdef readonly str resolution
     cdef readonly int64_t timestamp
     cdef readonly double open, high, low, close, volume
 
@@ -33,7 +34,8 @@ cdef class FillEvent:
 
 
 # Each copies the latest event of its kind into the object.
-cdef void read_bar(BarEvent event, tuple symbols, const Market* market)
+cdef void read_bar(BarEvent event, tuple symbols, tuple resolutions, const Market* market)
+cdef void read_other_bar(BarEvent event, tuple symbols, tuple resolutions, const Market* market)
 cdef void read_quote(QuoteEvent event, tuple symbols, const Market* market)
 cdef void read_trade(TradeEvent event, tuple symbols, const Market* market)
 cdef void read_fill(FillEvent event, tuple symbols, const Market* market)

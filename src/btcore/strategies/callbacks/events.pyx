@@ -7,7 +7,10 @@ from btcore.model cimport Bar, Fill, Market, Quote, Trade
 
 @cython.final
 cdef class BarEvent:
-    """A bar, delivered at its end. `timestamp` is the time of its open, and `volume` is NaN if unknown."""
+    """A bar, delivered at its end. `timestamp` is the time of its open, and `volume` is NaN if unknown.
+
+    `resolution` is its name in the run: "minute", "5min", "day", "1000 ticks"; "irregular" for lengths of their own.
+    """
 
     def __repr__(self):
         return (
@@ -45,9 +48,19 @@ cdef class FillEvent:
         return f"Fill({self.symbol} {self.timestamp} #{self.order_id} {self.side * self.quantity}@{self.price})"
 
 
-cdef void read_bar(BarEvent event, tuple symbols, const Market* market):
-    cdef const Bar* bar = &market.tickers[market.symbol].bar
-    event.symbol = symbols[market.symbol]
+cdef void read_bar(BarEvent event, tuple symbols, tuple resolutions, const Market* market):
+    """`resolutions` are those of the symbols' bars."""
+    event.symbol, event.resolution = symbols[market.symbol], resolutions[market.symbol]
+    set_prices(event, &market.tickers[market.symbol].bar)
+
+
+cdef void read_other_bar(BarEvent event, tuple symbols, tuple resolutions, const Market* market):
+    """`resolutions` are the other resolutions of the run."""
+    event.symbol, event.resolution = symbols[market.other.symbol], resolutions[market.other.resolution]
+    set_prices(event, &market.other.bar)
+
+
+cdef inline void set_prices(BarEvent event, const Bar* bar):
     event.timestamp = bar.ts
     event.open, event.high, event.low, event.close, event.volume = bar.open, bar.high, bar.low, bar.close, bar.volume
 

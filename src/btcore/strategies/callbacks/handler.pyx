@@ -6,10 +6,12 @@ from cpython.ref cimport PyObject
 from libc.stdint cimport int64_t
 
 from btcore.contract cimport Handler
-from btcore.model cimport Account, BAR, BARS, FILL, Market, ORDER_REJECTED, Outbox, QUOTE, TIMER, TRADE
+from btcore.model cimport (
+    Account, BAR, BARS, FILL, Market, ORDER_REJECTED, OTHER_BAR, Outbox, QUOTE, TIMER, TRADE
+)
 from btcore.strategies.callbacks.context cimport Context
 from btcore.strategies.callbacks.events cimport (
-    BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_quote, read_trade
+    BarEvent, FillEvent, QuoteEvent, TradeEvent, read_bar, read_fill, read_other_bar, read_quote, read_trade
 )
 
 from btcore.errors import ConfigError
@@ -32,7 +34,7 @@ cdef extern from "Python.h":
 
 _CALLBACKS = (
     "on_quote", "on_trade", "on_bar", "on_fill", "on_timer", "on_start", "on_end", "on_bars", "on_reject", "on_cancel",
-    "on_trigger",
+    "on_trigger", "on_other_bar",
 )  # by Kind
 
 
@@ -85,7 +87,8 @@ cdef class CallbackHandler(Handler):
         """Runs the callback of one event. The context is valid only during the call."""
         cdef Context ctx = self.context
         cdef int code
-        ctx.market, ctx.account, ctx.out, ctx.seen.rows = market, account, out, market.rows
+        ctx.market, ctx.account, ctx.out = market, account, out
+        ctx.seen.rows, ctx.seen.now = market.rows, market.now
         code = self.run_callback(market)
         ctx.out, ctx.seen.rows = NULL, NULL
         return code
@@ -105,7 +108,7 @@ cdef class CallbackHandler(Handler):
         name = ctx.take_timer() if kind == TIMER else None
         if ctx.fed_indicators:
             ctx.feed_indicators()
-        if self.warm_up and kind in (QUOTE, TRADE, BAR, BARS, TIMER):
+        if self.warm_up and kind in (QUOTE, TRADE, BAR, BARS, TIMER, OTHER_BAR):
             if not ctx.has_rows(self.warm_up):
                 return 0
             self.warm_up = 0
@@ -137,6 +140,10 @@ cdef class CallbackHandler(Handler):
                 self.fill = FillEvent.__new__(FillEvent)
             read_fill(self.fill, ctx.symbols, market)
             call(callback, ctx, self.fill)
+        elif kind == OTHER_BAR:
+            bar = BarEvent.__new__(BarEvent)
+            read_other_bar(bar, ctx.symbols, ctx.other_resolutions, market)
+            call(callback, ctx, bar)
         elif kind >= ORDER_REJECTED:
             callback(ctx, ctx.order(market.fill.order_id))
         elif kind == TIMER and self.names_timers:
@@ -148,7 +155,7 @@ cdef class CallbackHandler(Handler):
     cdef BarEvent latest_bar(self, const Market* market):
         if is_shared(<PyObject*> self.bar):
             self.bar = BarEvent.__new__(BarEvent)
-        read_bar(self.bar, self.context.symbols, market)
+        read_bar(self.bar, self.context.symbols, self.context.resolutions, market)
         return self.bar
 
 

@@ -34,9 +34,13 @@ cdef class IndicatorView:
         self, RowsSeen seen not None, str name not None, str symbol not None, tuple fields not None,
         tuple streams not None, tuple arrays not None, times not None, tuple counts=None,
     ):
-        """`counts` has for each of two symbols, by its rows, the number of rows that both have; None for one."""
+        """`counts` has for each of two symbols, by its rows, the number of rows that both have; None for one.
+
+        With the stream -1 values are known by their times, not by rows delivered: those of other resolutions.
+        """
         cdef double[::1] column
         cdef const int64_t[::1] shared
+        cdef const int64_t[::1] ends = times
         self.seen, self.name, self.symbol, self.fields, self.arrays = seen, name, symbol, fields, arrays
         self.streams[0], self.streams[1] = streams[0], streams[1] if len(streams) > 1 else -1
         for i, column in enumerate(arrays):
@@ -45,17 +49,22 @@ cdef class IndicatorView:
             for i, shared in enumerate(counts):
                 self.shared[<int> i] = &shared[0]
         self.counts, self.times = counts, times
+        self.ends, self.n_times = &ends[0] if ends.shape[0] else NULL, ends.shape[0]
         self.places = {field: i for i, field in enumerate(fields)}
 
-    def feed_by(self, update, container):
+    def feed_by(self, update, container, str resolution not None):
         """Has the values come from `update(event)`, called with each row of a container."""
-        self.update, self.kind, self.events = update, container.kind, container.columns
+        self.update, self.kind, self.events, self.resolution = update, container.kind, container.columns, resolution
 
     cdef int64_t count(self):
         """Values that are known now."""
         cdef const int64_t* rows = self.seen.rows
         if rows == NULL:
             return self.known
+        if self.streams[0] < 0:
+            while self.passed < self.n_times and self.ends[self.passed] <= self.seen.now:
+                self.passed += 1
+            return self.passed
         if self.streams[1] < 0:
             return rows[self.streams[0]]
         return min(self.shared[0][rows[self.streams[0]]], self.shared[1][rows[self.streams[1]]])
@@ -64,7 +73,7 @@ cdef class IndicatorView:
         """Gives the rows that were delivered since the last call to an object of one's own."""
         cdef int64_t end = self.count()
         while self.fed < end:
-            result = self.update(event_of(self.kind, self.symbol, self.events, self.fed))
+            result = self.update(event_of(self.kind, self.symbol, self.resolution, self.events, self.fed))
             self.columns[0][self.fed] = NAN if result is None else result
             self.fed += 1
         return 0
@@ -129,14 +138,14 @@ cdef class IndicatorView:
         return self
 
 
-cdef event_of(str kind, str symbol, dict columns, int64_t row):
+cdef event_of(str kind, str symbol, str resolution, dict columns, int64_t row):
     """The event of a row, as callbacks receive it."""
     cdef BarEvent bar
     cdef QuoteEvent quote
     cdef TradeEvent trade
     if kind == "bars":
         bar = BarEvent.__new__(BarEvent)
-        bar.symbol, bar.timestamp = symbol, columns["timestamp"][row]
+        bar.symbol, bar.resolution, bar.timestamp = symbol, resolution, columns["timestamp"][row]
         bar.open, bar.high, bar.low = columns["open"][row], columns["high"][row], columns["low"][row]
         bar.close, bar.volume = columns["close"][row], value_at(columns, "volume", row, NAN)
         return bar

@@ -1,6 +1,7 @@
 """`Context.indicator`: computes an indicator over the data of a symbol, and makes the view of a strategy."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from btcore.errors import ConfigError, DataError, OrderError
 from btcore.indicators.columns import SESSION_OPTIONS, columns_of_bars, compute
 from btcore.indicators.parameters import find, read_parameters
 from btcore.indicators.table import Description
+from btcore.times.resolutions import check_resolution
 
 from .indicator_views import IndicatorView, RowsSeen
 
@@ -25,8 +27,9 @@ class Source(NamedTuple):
     """The rows that an indicator is of."""
 
     symbol: str
-    stream: int
+    stream: int  # on the tape; -1 for another resolution
     container: Any
+    resolution: str = ""  # the name of another resolution
 
     @property
     def times(self) -> NDArray[np.int64]:
@@ -56,17 +59,30 @@ def find_source(streams: Streams, symbol: Any, kind: str | None) -> Source:
         near = get_close_matches(str(symbol).upper(), symbols, 1, 0.5)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
         raise OrderError(f"{symbol!r} is not in this run{meant}; its symbols are {', '.join(symbols)}")
+    name = kind_of(streams, symbol, kind, "an indicator")
+    return Source(symbol, *streams[symbol, name], "" if name in PRICES else name)
+
+
+def kind_of(streams: Streams, symbol: str, kind: str | None, what: str) -> str:
+    """The kind or the other resolution that `what` reads; OrderError if there is none, or several and no name.
+
+    The resolution of the symbol's bars is a name of these too.
+    """
     kinds = [each for one, each in streams if one == symbol]
-    return Source(symbol, *streams[symbol, kind_of(symbol, kind, kinds, "an indicator")])
-
-
-def kind_of(symbol: str, kind: str | None, kinds: Sequence[str], what: str) -> str:
-    """The kind of data that `what` reads; OrderError for another, or if None does not say which."""
-    if kind is None and len(kinds) > 1:
-        raise OrderError(f"{symbol}: {what} needs a kind, one of {', '.join(kinds)}")
-    if kind is not None and kind not in kinds:
-        raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
-    return kind or kinds[0]
+    given = [each for each in kinds if each in PRICES]
+    if kind is None:
+        if len(given) > 1:
+            raise OrderError(f"{symbol}: {what} needs a kind, one of {', '.join(kinds)}")
+        return given[0]
+    if kind in kinds:
+        return kind
+    with suppress(DataError):
+        resolution = check_resolution(kind)
+        if resolution in kinds:
+            return resolution
+        if "bars" in given and streams[symbol, "bars"][1].resolution == resolution:
+            return "bars"
+    raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
 
 
 def make_view(
@@ -93,7 +109,7 @@ def make_view(
     source = find_source(streams, symbol, kind)
     if column is not None:
         columns = [source.column(each) for each in ((column,) if isinstance(column, str) else column)]
-        label = name or str(getattr(what, "__name__", type(what).__name__))
+        label = name or str(getattr(what, "__name__", type(what).__name__)) + _suffix(source)
         array = over_columns(label, what, columns, parameters, named)
         return _view(source, seen, label, ("value",), (array,))
     if hasattr(what, "__array__") or isinstance(what, list | tuple):
@@ -104,11 +120,11 @@ def make_view(
                 f"indicator: an array of shape {values.shape} has no value for each of the "
                 f"{len(source.container)} rows of {source.symbol}"
             )
-        return _view(source, seen, name or "array", ("value",), (values,))
+        return _view(source, seen, name or "array" + _suffix(source), ("value",), (values,))
     update = _update_of(what, parameters, named)
-    label = name or str(getattr(what, "__name__", type(what).__name__))
+    label = name or str(getattr(what, "__name__", type(what).__name__)) + _suffix(source)
     view = _view(source, seen, label, ("value",), (np.full(len(source.container), np.nan),))
-    view.feed_by(update, source.container)
+    view.feed_by(update, source.container, source.resolution or getattr(source.container, "resolution", ""))
     return view
 
 
@@ -161,7 +177,11 @@ def _by_name(  # noqa: PLR0917 - the arguments of make_view
     found = find(what)
     options = {each: named[each] for each in SESSION_OPTIONS if each in named and "session" in found.inputs}
     values = read_parameters(found, parameters, {each: named[each] for each in named if each not in options})
-    label = name or label_of(found, [*values.values(), *options.values()], column)
+    own = label_of(found, [*values.values(), *options.values()], column)
+
+    def label(source: Source) -> str:
+        return name or own + _suffix(source)
+
     if found.inputs in (("x", "y"), ("asset", "benchmark")):
         return _of_two(found, label, symbol, values, streams, seen, kind, column)
     source = find_source(streams, symbol, kind)
@@ -173,7 +193,7 @@ def _by_name(  # noqa: PLR0917 - the arguments of make_view
         raise DataError(f"{found.name}: needs bars, and {source.symbol} has {source.container.kind}")
     else:
         columns = columns_of_bars(found.name, source.container, **_zone(found, options, timezone))
-    return _view(source, seen, label, found.fields, _arrays(found, columns, values))
+    return _view(source, seen, label(source), found.fields, _arrays(found, columns, values))
 
 
 def _zone(found: Description, options: dict[str, Any], timezone: str) -> dict[str, Any]:
@@ -190,7 +210,7 @@ def _arrays(
 
 def _of_two(  # noqa: PLR0917 - the arguments of make_view
     found: Description,
-    label: str,
+    label: Callable[[Source], str],
     symbols: Any,
     parameters: Mapping[str, Any],
     streams: Streams,
@@ -204,19 +224,26 @@ def _of_two(  # noqa: PLR0917 - the arguments of make_view
     one, other = (find_source(streams, symbol, kind) for symbol in symbols)
     times, first, second = np.intersect1d(one.times, other.times, assume_unique=False, return_indices=True)
     columns = [one.column(column)[first], other.column(column)[second]]
+    arrays = _arrays(found, columns, parameters)
+    pair, at = f"{one.symbol},{other.symbol}", (one.stream, other.stream)
+    if one.resolution:
+        return IndicatorView(seen, label(one), pair, found.fields, (-1,), arrays, times)
     counts = tuple(
         np.searchsorted(rows, np.arange(len(source.container) + 1)).astype(np.int64)
         for rows, source in ((first, one), (second, other))
     )
-    arrays = _arrays(found, columns, parameters)
-    pair, at = f"{one.symbol},{other.symbol}", (one.stream, other.stream)
-    return IndicatorView(seen, label, pair, found.fields, at, arrays, times, counts)
+    return IndicatorView(seen, label(one), pair, found.fields, at, arrays, times, counts)
 
 
 def _view(
     source: Source, seen: RowsSeen, label: str, fields: tuple[str, ...], arrays: tuple[Any, ...]
 ) -> IndicatorView:
     return IndicatorView(seen, label, source.symbol, fields, (source.stream,), arrays, source.times)
+
+
+def _suffix(source: Source) -> str:
+    """What the name of an indicator of another resolution ends with: "_day", "_1000_ticks"."""
+    return f"_{source.resolution.replace(' ', '_')}" if source.resolution else ""
 
 
 def _update_of(

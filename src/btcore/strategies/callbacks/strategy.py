@@ -14,7 +14,7 @@ from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
 
 HOOKS = (
     "on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_reject", "on_cancel",
-    "on_trigger", "on_timer", "on_end",
+    "on_trigger", "on_other_bar", "on_timer", "on_end",
 )  # fmt: skip
 
 
@@ -29,7 +29,7 @@ class Strategy:
 
     A class defines only the callbacks it needs. `on_start` and `on_end` take (self, ctx), and so does
     `on_timer`, or (self, ctx, name) with the name of the timer. `on_bar`, `on_quote`, `on_trade` and
-    `on_fill` also take the event. `on_bars` takes (self, ctx, bars): it is called once after the last of the
+    `on_fill` also take the event, and so does `on_other_bar`, a bar of another resolution of the run. `on_bars` takes (self, ctx, bars): it is called once after the last of the
     bars that end at one time, and `bars` has them by symbol. `ctx` is a Context.
 
     `on_reject`, `on_cancel` and `on_trigger` take (self, ctx, order), an OrderState: an order was rejected,
@@ -53,6 +53,7 @@ class Strategy:
     on_reject: ClassVar[Any] = None
     on_cancel: ClassVar[Any] = None
     on_trigger: ClassVar[Any] = None
+    on_other_bar: ClassVar[Any] = None
     on_timer: ClassVar[Any] = None
     on_start: ClassVar[Any] = None
     on_end: ClassVar[Any] = None

@@ -27,8 +27,8 @@ class Compiled:
     integer address of a C function of the type `on_event_t` in `btcore/model.pxd`.
     state: a numpy array without Python objects, usually structured. Each run starts with a copy of it, which
     the function reads and writes. None for a function without state.
-    events: the events the function is called for: "quotes", "trades", "bars", "fills", "start", "end". It is
-    also called for the timers it sets.
+    events: the events the function is called for: "quotes", "trades", "bars", "fills", "start", "end",
+    "other_bars" (of other resolutions). It is also called for the timers it sets.
 
     ConfigError if the function, its state and the events do not fit together.
     """

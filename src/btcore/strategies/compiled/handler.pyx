@@ -5,13 +5,17 @@ from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.stdint cimport int32_t
 
 from btcore.contract cimport Handler
-from btcore.model cimport Account, BAR, END, FILL, Market, Outbox, QUOTE, START, TIMER, TRADE, on_event_t
+from btcore.model cimport (
+    Account, BAR, END, FILL, Market, OTHER_BAR, Outbox, QUOTE, START, TIMER, TRADE, on_event_t
+)
 
 from btcore.errors import OrderError
 from btcore.strategies.compiled.order_calls import FAULTS as _FAULTS
 
 # The events that a strategy may choose, by name. It is called for its timers in any case.
-EVENTS = {"quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END}
+EVENTS = {
+    "quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END, "other_bars": OTHER_BAR,
+}
 RAISED = -(1 << 31)    # what a function of `jit.cfunc` returns after an exception
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "NEVER",
     "OPG",
     "ORDER",
+    "OTHER_BAR",
     "OUTBOX",
     "PERCENT",
     "POSITION",
@@ -58,6 +59,7 @@ __all__ = [
     "holding",
     "mid",
     "order",
+    "other_bar",
     "position",
     "quote",
     "signature",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 
 QUOTE, TRADE, BAR, FILL, TIMER, START, END = list(map(int, model.Kind))[:7]
+OTHER_BAR = int(model.Kind.OTHER_BAR)
 GTC, DAY, IOC, FOK, GTD, OPG, CLS = map(int, model.TimeInForce)
 PRICE, PERCENT, TICKS = map(int, model.TrailBy)
 NEVER = int(np.iinfo(np.int64).max)
@@ -77,10 +80,11 @@ POSITION = from_dtype(model.POSITION_DTYPE)
 ORDER = from_dtype(model.ORDER_DTYPE)
 INSTRUMENT = from_dtype(model.INSTRUMENT_DTYPE)
 LAST_FILL = from_dtype(model.FILL_DTYPE)
+_OTHER = from_dtype(model.OTHER_BAR_DTYPE)
 
 # Every signature contains this type. Its name has a hash of the record layouts, so that Numba's cache never
 # returns code compiled for other layouts.
-_LAYOUTS = crc32("".join(map(str, (MARKET, ACCOUNT, TICKER, POSITION, ORDER, LAST_FILL))).encode())
+_LAYOUTS = crc32("".join(map(str, (MARKET, ACCOUNT, TICKER, POSITION, ORDER, LAST_FILL, _OTHER))).encode())
 OUTBOX = types.Opaque(f"btcore.Outbox({CONTRACT_VERSION}, {_LAYOUTS:08x})")
 
 
@@ -152,6 +156,7 @@ def _records(record: Any) -> Any:
 
 
 _tickers, _positions, _orders, _fills = map(_records, (TICKER, POSITION, ORDER, LAST_FILL))
+_others = _records(_OTHER)
 
 
 @intrinsic
@@ -199,6 +204,15 @@ def fill(market: Any) -> Any:
     Invalid in events of other kinds.
     """
     return _fills(market.fill, 0)
+
+
+@njit
+def other_bar(market: Any) -> Any:
+    """The bar of an event of kind OTHER_BAR: bar (ts, open ... volume), end, symbol, resolution.
+
+    `resolution` is its number among the other resolutions of the run. Invalid in events of other kinds.
+    """
+    return _others(market.other, 0)
 
 
 @njit

@@ -1,0 +1,61 @@
+"""The bars of other resolutions of a run: given with the data, or built from them."""
+
+from collections.abc import Sequence
+
+from btcore.config import Instrument
+from btcore.data.built_bars import Spec, build_bars
+from btcore.data.containers import Bars
+from btcore.data.markets import SymbolStreams
+from btcore.data.other_bars import OtherBars, check_names, until
+from btcore.times.hours import TradingHours, sessions_of
+from btcore.times.sessions import Sessions, sessions
+
+from .cautions import early_lines
+from .session_ends import session_ends, with_ends
+
+Hours = str | TradingHours | None  # of a symbol: those of its instrument, else the calendar of the run
+
+
+def hours_of(instruments: Sequence[Instrument], calendar: str | None) -> list[Hours]:
+    """What says when the sessions of each symbol begin and end; None for local days."""
+    return [instrument.sessions or calendar for instrument in instruments]
+
+
+def prepare_others(
+    given: Sequence[OtherBars],
+    specs: Sequence[Spec],
+    markets: SymbolStreams,
+    hours: Sequence[Hours],
+    *,
+    timezone: str,
+    start: int | None,
+    last: int,
+) -> tuple[list[OtherBars], list[str]]:
+    """The bars given and those of `specs`, as far as they end by `last`, ns UTC, and lines of the log about them.
+
+    Bars that end before the run are kept: strategies see them from the beginning on.
+    """
+    built, lines = build_bars(specs, markets, hours, timezone, start)
+    by_symbol = dict(zip((symbol for symbol, _ in markets), hours, strict=True))
+    ended = [
+        each._replace(bars=ended_at_closes(each.bars, by_symbol[each.symbol], timezone)) for each in given
+    ]
+    others = until([*ended, *built], last)
+    check_names(others)
+    return others, lines + early_lines(others, markets)
+
+
+def ended_at_closes(bars: Bars, hours: Hours, timezone: str) -> Bars:
+    """The bars; those of regular hours end at the closes of these sessions, as bars that fill orders do."""
+    if hours is None or len(bars) == 0:
+        return bars
+    ends = session_ends(bars, _sessions(hours, int(bars.timestamp[0]), int(bars.end[-1]), timezone))
+    changed = bars if ends is None else with_ends(bars, ends)
+    assert isinstance(changed, Bars)
+    return changed
+
+
+def _sessions(hours: str | TradingHours, first: int, last: int, timezone: str) -> Sessions:
+    if isinstance(hours, TradingHours):
+        return sessions_of(hours, first, last)
+    return sessions(first, last, timezone, hours)
