@@ -60,6 +60,7 @@ SYMBOL_WORDS = (
 AGE_PATTERN = r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])"
 AGE_WORDS = "a whole number with ms, s, min, h or d, such as 500ms"
 PATTERN_WORDS |= {SYMBOL_PATTERN: SYMBOL_WORDS, RESOLUTION_PATTERN: RESOLUTION_WORDS, AGE_PATTERN: AGE_WORDS}
+MAX_BUILT_BARS = 32
 MAX_SYMBOLS = 100
 MAX_CAPITAL = 1e12
 MAX_LATENCY_MS = DAY_NS // UNIT_NS["ms"]
@@ -362,6 +363,8 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         the calendar, or of the data.
     risk_free: rate per year as a fraction (0.05 is 5 %); takes dated values.
     benchmark: a symbol to compare with, which is loaded beside `symbols` and not traded; null for none.
+    build_bars: bars of other resolutions, which are built from the data and seen at their end, such as 5min,
+        day, 1000 ticks, 5000 volume, 1e6 value, 0.5 range or 2 renko.
     """
 
     symbols: Annotated[list[Symbol], Meta(min_length=1, max_length=MAX_SYMBOLS)]
@@ -380,6 +383,9 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     periods_per_year: PeriodsPerYear | None = None
     risk_free: RiskFreeRate | DatedValues = 0.0
     benchmark: Symbol | None = None
+    build_bars: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=MAX_BUILT_BARS)
+    ] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         check_finite(self)

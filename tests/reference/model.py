@@ -101,6 +101,21 @@ class Bar:
         return (self.bid[3] + self.ask[3]) / 2 if self.bid and self.ask else self.close
 
 
+@dataclass(frozen=True, slots=True)
+class OtherBar:
+    """A bar of another resolution, which the market never sees."""
+
+    symbol: str
+    resolution: str
+    timestamp: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float = nan
+    end: int = 0
+
+
 Event = Quote | Trade | Bar
 HOOKS = {Quote: "on_quote", Trade: "on_trade", Bar: "on_bar"}
 

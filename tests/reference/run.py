@@ -32,6 +32,7 @@ from .model import (
     Fill,
     Market,
     Order,
+    OtherBar,
     Point,
     Position,
     Quote,
@@ -62,6 +63,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         fx: dict[str, Any] | None = None,
         sessions: tuple[list[int], list[int]] | None = None,
         cost_model: CostModel | None = None,
+        others: list[tuple[str, str, dict[str, Any]]] | None = None,
     ) -> None:
         self.execution = terms = execution or Execution()
         self.cost_model = cost_model or CostModel()
@@ -85,6 +87,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             )
             for symbol, stream in streams.items()
         }
+        weekly = self.own_sessions
         if not sessions:
             self.own_sessions = self.days_with_data() | self.own_sessions
         first = min(event.timestamp for event in self.events)
@@ -109,6 +112,7 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
         self.timers: list[int] = []  # a heap
         self.rounds = 0
         self.delivered = 0  # events
+        self.others = sequence_of_others(others or [], self.start, sessions, weekly)
         self.bars_now: dict[str, Bar] = {}  # that end at the current time
         self.points: list[Point] = []
         self.exposures: list[Exposure] = []
@@ -136,9 +140,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             last_of_its_time = following is not None and following.delivered > event.delivered
             if last_of_its_time:
                 self.wake_up(event.delivered, scheduled_only=True)
+                while self.others and self.others[0].end == event.delivered:
+                    self.wake_up(event.delivered)
+                    self.deliver_other_bar()
             self.check()
             if self.grid is None and last_of_its_time:  # the last point comes after `on_end`
                 self.write_point(event.delivered)
+        while self.others and self.others[0].end <= self.now:
+            self.deliver_other_bar()
         self.delist_at_end()
         self.call("on_end")
         for order in self.orders:
@@ -197,7 +206,8 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
     def wake_up(self, until: int, scheduled_only: bool = False) -> None:
         """Processes wake-ups due at or before `until`: scheduled events, arrivals, reports, timers.
 
-        A scheduled event due when bars are delivered comes after the last of these bars.
+        A scheduled event due when bars are delivered comes after the last of these bars. Bars of other
+        resolutions that end before `until` come after all else that is due by their end.
         """
         while True:
             item = self.scheduled[0].timestamp if self.scheduled else inf
@@ -207,6 +217,10 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
             report = self.reports[0].due if self.reports else inf
             timer = max(self.timers[0], self.now) if self.timers else inf
             due = item if scheduled_only else min(item, arrival, report, timer)
+            other = self.others[0].end if self.others and not scheduled_only else inf
+            if other < min(due, until):
+                self.deliver_other_bar()
+                continue
             if due > until:
                 return
             self.set_clock(due)
@@ -219,6 +233,14 @@ class Reference(Orders, Admission, Contingent, Matching, Bars, Accounts, Schedul
                 self.count_round()
                 self.call("on_timer")
             self.handle_arrivals()
+
+    def deliver_other_bar(self) -> None:
+        """Shows the strategy the next bar of another resolution."""
+        bar = self.others.pop(0)
+        self.set_clock(bar.end)
+        self.rounds = 0
+        self.call("on_other_bar", bar)
+        self.handle_arrivals()
 
     def has_undelivered_bar(self, at: int) -> bool:
         """True if a bar due at exactly that time has not been delivered yet."""
@@ -346,6 +368,22 @@ def ended_at_closes(stream: dict[str, Any], opens: list[int], closes: list[int])
         end = min(ts + stream["interval"], following)
         ends[ts] = min(end, max(c for o, c in hours if o < end))
     return stream | {"ends": ends}
+
+
+def sequence_of_others(
+    streams: list[tuple[str, str, dict[str, Any]]],
+    start: int,
+    sessions: tuple[list[int], list[int]] | None,
+    own_sessions: dict[str, WeeklyHours],
+) -> list[OtherBar]:
+    """Bars of other resolutions that end after `start`, by end, then as given: symbol, resolution, rows."""
+    bars: list[OtherBar] = []
+    for symbol, resolution, given in streams:
+        own, starts = own_sessions.get(symbol), [int(row[0]) for row in given["bars"]]
+        hours = own.between(min(starts), max(starts)) if own and starts else sessions
+        stream = ended_at_closes(given, *hours) if hours else given
+        bars += [OtherBar(symbol, resolution, *row, end=end_of(stream, row)) for row in stream["bars"]]
+    return sorted((bar for bar in bars if bar.end > start), key=lambda bar: bar.end)
 
 
 def sequence(

@@ -16,6 +16,16 @@ from btcore.config import Execution, Instrument
 from btcore.costs import CostModel
 
 
+@dataclass(frozen=True)
+class OtherStream:
+    """Bars of another resolution, a stream as those of a Case."""
+
+    symbol: str
+    resolution: str
+    stream: dict[str, Any]
+    build: str = ""  # what btcore is told to build; the stream is then the one expected
+
+
 @dataclass
 class Case:
     streams: dict[str, dict[str, Any]]
@@ -30,6 +40,7 @@ class Case:
     calendar: str | None = None
     sessions: tuple[list[int], list[int]] | None = None  # that calendar's opens and closes
     cost_model: CostModel | None = None
+    others: list[OtherStream] = field(default_factory=list)  # by symbol, then length
 
 
 @dataclass
@@ -124,6 +135,7 @@ def run_reference(case: Case, make: Maker) -> Outcome:
         fx=case.fx,
         sessions=case.sessions,
         cost_model=case.cost_model,
+        others=[(each.symbol, each.resolution, each.stream) for each in case.others],
     ).run(strategy)
 
     def plain(item: Any, names: dict[str, tuple[str, str]]) -> dict[str, Any]:
@@ -170,7 +182,10 @@ def run_reference(case: Case, make: Maker) -> Outcome:
 def result_of(case: Case, make: Maker) -> btcore.Result:
     return btcore.run(
         {
-            symbol: containers(stream, case.instruments.get(symbol, Instrument()).negative_prices)
+            symbol: with_others(
+                containers(stream, case.instruments.get(symbol, Instrument()).negative_prices),
+                [each for each in case.others if each.symbol == symbol and not each.build],
+            )
             for symbol, stream in case.streams.items()
         },
         make(btcore.Strategy)(),
@@ -184,6 +199,7 @@ def result_of(case: Case, make: Maker) -> btcore.Result:
         calendar=case.calendar,
         fx=case.fx,
         cost_model=case.cost_model,
+        build_bars=list(dict.fromkeys(each.build for each in case.others if each.build)),
     )
 
 
@@ -283,6 +299,14 @@ def containers(stream: dict[str, Any], negative_prices: bool = False) -> Any:
             lengths["bid"], lengths["ask"] = (columns([pair[i] for pair in pairs]) for i in (0, 1))
         found.append(btcore.Bars(*made, **lengths, negative_prices=negative_prices))
     return found[0] if len(found) == 1 else tuple(found)
+
+
+def with_others(found: Any, others: list[OtherStream]) -> Any:
+    """The containers with the bars of other resolutions."""
+    if not others:
+        return found
+    made = [containers(each.stream, negative_prices=True) for each in others]
+    return (*(found if isinstance(found, tuple) else (found,)), *made)
 
 
 def columns(rows: list[tuple[float, ...]]) -> list[list[float]]:

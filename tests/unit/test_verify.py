@@ -24,7 +24,8 @@ CASES = load()
 # Only compiled strategies can cause these: Python refuses them before sending, which has a case too.
 UNASKABLE = {OrderReason.INVALID_QUANTITY, OrderReason.INVALID_PRICE, OrderReason.INVALID_TERMS}
 NAMES = """
-Time and events, Execution source, Sessions, Scheduled events, Latency, Orders, Types, Market-to-limit,
+Time and events, Execution source, Other resolutions, Sessions,
+Scheduled events, Latency, Orders, Types, Market-to-limit,
 Trailing, Admission,
 Pre-trade limits, Buying power, Lifecycle, Cancel, Amend, Open bars, Validation, Time in force, Post-only,
 Reduce-only, OCO,

@@ -36,6 +36,7 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bars: [time, open, high, low, close, volume?], of `every` seconds, or with the times of `ends`; `bid` and
         `ask` have the rows [open, high, low, close] of both sides.
+    longer: rows of bars of another resolution, of `longer_every` seconds.
     quotes: [time, bid, ask, bid size?, ask size?].
     trades: [time, price, size?].
     """
@@ -47,10 +48,17 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ends: list[float] = []
     bid: Rows = []
     ask: Rows = []
+    longer: Rows = []
+    longer_every: int = 0
     negative_prices: bool = False
 
     def containers(self) -> tuple[Bars | Quotes | Trades, ...]:
-        return tuple(self._container(kind) for kind in KINDS if getattr(self, kind))
+        found = tuple(self._container(kind) for kind in KINDS if getattr(self, kind))
+        if not self.longer:
+            return found
+        times, *columns = zip(*self.longer, strict=True)
+        stamps = np.array([to_ns(t) for t in times], np.int64)
+        return (*found, Bars(stamps, *columns, interval=self.longer_every * SECOND_NS))
 
     def _container(self, kind: str) -> Bars | Quotes | Trades:
         times, *columns = zip(*getattr(self, kind), strict=True)
@@ -68,7 +76,8 @@ class Stream(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Case(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One case.
 
-    do: actions [time, name, ...] in order of time; the time may also be "fill" (at every fill) or "end".
+    do: actions [time, name, ...] in order of time; the time may also be "fill" (at every fill),
+        "other_bar" (at every bar of another resolution) or "end".
         "buy", "sell" and "bracket" are followed by a quantity and other arguments, "cancel" and "amend" by
         an order id, "look" by the names of context attributes, whose values are recorded.
     targets: instead of `do`, rows of [time, symbol, value] and settings of `bt.Targets`.
@@ -122,7 +131,9 @@ class Script(Strategy):
         super().__init__()
         self.symbol = next(iter(case.data))
         self.timed = [action for action in case.do if not isinstance(action[0], str)]
-        self.at = {when: [each for each in case.do if each[0] == when] for when in ("fill", "end")}
+        self.at = {
+            when: [each for each in case.do if each[0] == when] for when in ("fill", "other_bar", "end")
+        }
         self.received: list[list[Any]] = []
         self.seen: list[list[Any]] = []
 
@@ -136,6 +147,10 @@ class Script(Strategy):
 
     def on_bar(self, ctx: Context, bar: BarEvent) -> None:
         self.received.append([seconds(ctx.now), f"bar {bar.symbol}"])
+
+    def on_other_bar(self, ctx: Context, bar: BarEvent) -> None:
+        self.received.append([seconds(ctx.now), f"{bar.resolution} {bar.symbol}"])
+        self.perform_all(ctx, "other_bar")
 
     def on_quote(self, ctx: Context, quote: QuoteEvent) -> None:
         self.received.append([seconds(ctx.now), f"quote {quote.symbol}"])

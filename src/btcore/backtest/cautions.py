@@ -110,7 +110,8 @@ def early_lines(others: Sequence[OtherBars], markets: SymbolStreams) -> list[str
             row, last = found
             lines.append(
                 f"{EARLY_BARS} {each.resolution} of {each.symbol}: row {row} ends at "
-                f"{moment_text(int(each.bars.end[row]))} and has the high, low and close of {finer.kind} until "
-                f"{moment_text(last)}; it is seen before these, and interval=, end= or stamp= must say its end"
+                f"{moment_text(int(each.bars.end[row]))} and has the high, low and close of {finer.kind} "
+                f"until {moment_text(last)}; it is seen before these, and interval=, end= or stamp= must say "
+                "its end"
             )
     return lines

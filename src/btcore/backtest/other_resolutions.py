@@ -31,7 +31,7 @@ def prepare_others(
     start: int | None,
     last: int,
 ) -> tuple[list[OtherBars], list[str]]:
-    """The bars given and those of `specs`, as far as they end by `last`, ns UTC, and lines of the log about them.
+    """The bars given and those of `specs`, if they end by `last`, ns UTC, and lines of the log about them.
 
     Bars that end before the run are kept: strategies see them from the beginning on.
     """

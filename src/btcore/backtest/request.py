@@ -6,6 +6,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from btcore.config import Instrument, RunRequest, StrategySpec
+from btcore.data.built_bars import read_specs
 from btcore.data.run_source import check_source, source_timezone
 from btcore.data.source import DefinitionSource, Source
 from btcore.errors import ConfigError, DataError
@@ -63,6 +64,7 @@ def check_request(request: RunRequest, source: Source) -> None:
         calendar_code(request.calendar)
     for symbol, instrument in request.instruments.items():
         check_own_sessions(symbol, instrument)
+    read_specs(request.build_bars)
     params = check_params(request.strategy.name, request.strategy.params)
     if isinstance(params, TargetWeights):
         Targets.of_weights(params, request.symbols)
@@ -133,4 +135,5 @@ def run_options(request: RunRequest, timezone: str | None) -> dict[str, Any]:
         "periods_per_year": request.periods_per_year,
         "risk_free": request.risk_free,
         "benchmark": request.benchmark,
+        "build_bars": request.build_bars,
     }

@@ -36,6 +36,7 @@ FLAGS = {  # what an error begins with -> the option that gives it
     "periods_per_year": "periods_per_year",
     "risk_free": "risk_free",
     "benchmark": "benchmark",
+    "build_bars": "build_bars",
     "instruments": "instrument",
 }
 
@@ -79,6 +80,7 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
     others = ", ".join(name for name in Execution.__struct_fields__ if name not in COSTS)
     for flag, metavar, text in (
         ("--param", "K=V", param_help),
+        ("--build-bars", "BARS", "bars that a strategy of your own sees too: 5min, '1000 ticks', '2 renko'"),
         ("--execution", "K=V", f"a setting of execution: {others}"),
         ("--fx", "CODE=RATE", "price of one unit of that currency, in --currency; RATE is a number or JSON"),
         (
@@ -109,6 +111,8 @@ def request_body(arguments: argparse.Namespace) -> dict[str, Any]:
         "benchmark": arguments.benchmark,
     }
     body |= {name: value for name, value in options.items() if value is not None}
+    if arguments.build_bars:
+        body["build_bars"] = arguments.build_bars
     if arguments.symbols or "symbols" not in body:
         body["symbols"] = arguments.symbols
     costs = {name: _number(getattr(arguments, name)) for name in COSTS}

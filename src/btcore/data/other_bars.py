@@ -34,8 +34,8 @@ class OtherBars(NamedTuple):
 def split_resolutions(data: Mapping[str, SymbolData]) -> tuple[Mapping[str, SymbolData], list[OtherBars]]:
     """The data with the bars of one resolution for each symbol, and the bars of its others, shortest first.
 
-    The symbol's bars are those of the shortest length. ConfigError for two streams of one resolution, and if
-    none of several has a length.
+    The symbol's bars are the first given. ConfigError if others are shorter, and for two streams of one
+    resolution.
     """
     if not isinstance(data, Mapping) or not any(_several(streams) for streams in data.values()):
         return data, []
@@ -45,16 +45,19 @@ def split_resolutions(data: Mapping[str, SymbolData]) -> tuple[Mapping[str, Symb
         if not (isinstance(streams, tuple | list) and _several(streams)):
             base[symbol] = streams
             continue
-        bars = sorted((each for each in streams if isinstance(each, Bars)), key=_length)
-        names = [each.resolution for each in bars]
+        first, *more = (each for each in streams if isinstance(each, Bars))
+        names = [first.resolution, *(each.resolution for each in more)]
         for name in names:
             if names.count(name) > 1:
                 raise ConfigError(f"data[{symbol!r}]: two streams of {_words(name)}; join them first")
-        if names[0] == IRREGULAR:
-            raise ConfigError(f"data[{symbol!r}]: none of its streams of bars has a length")
-        rest = [each for each in streams if not isinstance(each, Bars)]
-        base[symbol] = (*rest, bars[0])
-        others += [OtherBars(symbol, each.resolution, each) for each in bars[1:]]
+        more.sort(key=_length)
+        if first.resolution != IRREGULAR and _length(more[0]) < _length(first):
+            raise ConfigError(
+                f"data[{symbol!r}]: {names[0]} bars come before {more[0].resolution} bars; the first bars "
+                "given fill orders, so the shortest come first"
+            )
+        base[symbol] = (*(each for each in streams if not isinstance(each, Bars)), first)
+        others += [OtherBars(symbol, each.resolution, each) for each in more]
     return base, others
 
 

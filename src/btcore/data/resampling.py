@@ -1,4 +1,4 @@
-"""Ticks or finer bars -> bars of a longer length, or of a number of ticks, a volume, a value, a range or bricks."""
+"""Ticks or finer bars -> longer bars, or bars of a number of ticks, a volume, a value, a range or bricks."""
 
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ def resample(
     renko: float | None = None,
     sides: bool = False,
 ) -> Bars:
-    """Bars of length `to`, one for each period with data, or of `ticks`, `volume`, `value`, `range` or `renko`.
+    """Bars of length `to`, one for each period with data, or of ticks, volume, value, range or renko.
 
     Trades give their prices and summed size (no volume if sizes are unknown). Quotes give mid prices, no
     volume and source "mid", and with `sides` the prices of bid and ask too. Bars give their open, high, low,
@@ -44,14 +44,14 @@ def resample(
 
     Periods of `to` begin on the local clock of `timezone` (None: that of the data, UTC if it is unknown):
     days at midnight, weeks on Monday, months on their first day. `anchor` moves that: "09:30" for hours and
-    days, "sun 17:00" for weeks. With a `calendar` (the code of an exchange, such as "XNYS", or TradingHours) they begin at the
-    open of each session, and the last of a session ends at its close; rows outside the sessions are left out,
-    which a note says.
+    days, "sun 17:00" for weeks. With a `calendar` (the code of an exchange, such as "XNYS", or TradingHours)
+    they begin at the open of each session, and the last of a session ends at its close; rows outside the
+    sessions are left out, which a note says.
 
     A bar of ticks, volume or value (price times size) begins with its first tick and ends 1 ns after its
     last; it takes whole trades, and all ticks of its last nanosecond. One of a `range` is full when its high
-    less its low reaches that. `renko` is the size of a brick: a bar lasts until a brick is complete, a move by
-    that size in the direction of the last brick, or by twice the size against it, counted from its close.
+    less its low reaches that. `renko` is the size of a brick: a bar lasts until a brick is complete, a move
+    by that size in the direction of the last brick, or by twice the size against it, counted from its close.
     Its prices are multiples of the size, open to close, and several bricks of one nanosecond are one bar,
     which a note counts. The last bar is left out unless it is full, which a note says.
 

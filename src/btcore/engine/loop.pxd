@@ -1,7 +1,8 @@
 """The loop: events in order of time, and what is due between them.
 
 Before an event at `t` come, in order of time, the messages, timers and scheduled events due at or before `t`, and the
-bars of other resolutions that end before `t` and the marks due before `t`. Then the row is delivered to the exchange, and the strategy is called.
+bars of other resolutions that end before `t` and the marks due before `t`. Then the row is delivered to the exchange,
+and the strategy is called.
 """
 
 from libc.stdint cimport int32_t, int64_t
@@ -50,7 +51,8 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
 cdef inline void finish(Run* run) noexcept nogil:
     """Ends the run after the last event: calls `on_end`, lets open orders expire, writes the last mark.
 
-    Bars of other resolutions and delistings due by the last event come before. With `close_at_end` what positions are left are closed at the end.
+    Bars of other resolutions and delistings due by the last event come before. With `close_at_end` what positions are
+    left are closed at the end.
     """
     cdef Exchange* ex = &run.ex
     cdef Order* order

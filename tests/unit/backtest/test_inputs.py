@@ -24,7 +24,7 @@ class TestInvalidInput:
             ({"data": bars()}, bt.ConfigError, "data: its symbol is missing"),
             ({"data": {"A": [1, 2]}}, bt.ConfigError, "data['A'][0]: int is not Bars, Quotes or Trades, "),
             ({"data": {"../x": bars()}}, bt.DataError, "symbol: '../x' is not"),
-            ({"data": {"A": (bars(), bars())}}, bt.ConfigError, "data['A']: two streams of bars"),
+            ({"data": {"A": (bars(), bars())}}, bt.ConfigError, "data['A']: two streams of day bars; join"),
             ({"data": {"A": bars(0)}}, bt.DataError, "data['A']: no rows between start and end"),
             ({"start": "2030-01-01"}, bt.DataError, "data['A']: no rows between start and end"),
             (

@@ -410,6 +410,50 @@ class TestTickBars:
         assert rows(bars) == [(1, 1.5, 3.5, 1.5, 3.5, 3)]
         assert bars.source == "mid"
 
+    def test_a_range_takes_the_tick_that_reaches_it_and_those_of_its_nanosecond(self):
+        data = Trades([1, 2, 3, 3, 4, 5], [1.0, 1.5, 2.0, 0.5, 7.0, 8.0], [1.0] * 6)
+        bars = resample(data, range=1)
+        assert rows(bars) == [(1, 1.0, 2.0, 0.5, 0.5, 4.0, 4), (4, 7.0, 8.0, 7.0, 8.0, 2.0, 6)]
+        assert bars.notes == ()
+        assert resample(data, range=2).notes == ("resample: the last 1 ticks fill no bar and are left out",)
+
+    def test_ten_steps_of_a_tenth_are_a_range_of_one(self):
+        prices = 10 + 0.1 * np.arange(1, 23)
+        bars = resample(Trades(np.arange(22), prices, np.ones(22)), range=1)
+        assert bars.timestamp.tolist() == [0, 11]
+
+    @given(ticks, st.sampled_from((0.5, 1.0, 3.0)))
+    def test_ranges_equal_a_slow_loop(self, data, size):
+        data.sort(key=lambda row: row[0])
+        times, prices = [row[0] // 10**10 for row in data], [row[1] for row in data]
+        expected, run = [], []
+        for i, time in enumerate(times):
+            run.append(i)
+            found = [prices[k] for k in run]
+            last_of_time = i + 1 == len(times) or times[i + 1] != time
+            if max(found) - min(found) >= size * (1 - 1e-9) and last_of_time:
+                expected.append((times[run[0]], found[0], max(found), min(found), found[-1], time + 1))
+                run = []
+        assert rows(resample(Trades(times, prices), range=size)) == expected
+
+    def test_renko_turns_after_two_bricks(self):
+        # The first level is 10. 11 completes a brick, 12.9 the next; 11.1 is within two of 12, 10 is not.
+        prices = [10.2, 10.9, 11.0, 12.9, 11.1, 10.0, 10.9, 11.0, 12.0]
+        bars = resample(Trades(np.arange(9), prices, np.ones(9)), renko=1)
+        assert [(row[1], row[4]) for row in rows(bars)] == [(10, 11), (11, 12), (11, 10), (11, 12)]
+        assert [(row[2], row[3]) for row in rows(bars)] == [(11, 10), (12, 11), (11, 10), (12, 11)]
+        assert bars.volume.tolist() == [3, 1, 2, 3]
+        assert bars.end.tolist() == [3, 4, 6, 9]
+        assert bars.notes == ()
+
+    def test_bricks_of_one_nanosecond_are_one_bar(self):
+        bars = resample(Trades([1, 2, 2, 3], [10.0, 13.5, 10.9, 9.9], [1.0] * 4), renko=1)
+        # 13.5 completes 11, 12 and 13; 10.9 of the same time turns to 11; 9.9 completes 10.
+        assert rows(bars) == [(1, 10.0, 13.0, 10.0, 11.0, 3.0, 3), (3, 11.0, 11.0, 10.0, 10.0, 1.0, 4)]
+        assert bars.notes == ()
+        wide = resample(Trades([1, 2], [10.0, 13.5]), renko=1)
+        assert wide.notes == ("resample: 1 of 1 bars are of several bricks",)
+
     @given(ticks, st.integers(1, 9))
     def test_ticks_equal_a_slow_loop(self, data, count):
         data.sort(key=lambda row: row[0])
@@ -427,7 +471,7 @@ class TestTickBars:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({}, "one of to, ticks, volume, value is needed, not none"),
+            ({}, "one of to, ticks, volume, value, range, renko is needed, not none"),
             ({"ticks": 2, "volume": 3}, "is needed, not ticks and volume"),
             ({"to": "1h", "ticks": 3}, "is needed, not to and ticks"),
             ({"ticks": 0}, "ticks: 0 is not a whole number of at least 1"),
@@ -436,6 +480,8 @@ class TestTickBars:
             ({"volume": -1}, "volume: -1 is not a positive number"),
             ({"value": float("nan")}, "value: nan is not a positive number"),
             ({"volume": "9"}, "volume: '9' is not a positive number"),
+            ({"range": 0}, "range: 0 is not a positive number"),
+            ({"renko": float("inf")}, "renko: inf is not a positive number"),
             ({"ticks": 2, "anchor": "09:30"}, "anchor and calendar are for bars of a length of time"),
         ],
     )

@@ -64,7 +64,7 @@ def find_source(streams: Streams, symbol: Any, kind: str | None) -> Source:
 
 
 def kind_of(streams: Streams, symbol: str, kind: str | None, what: str) -> str:
-    """The kind or the other resolution that `what` reads; OrderError if there is none, or several and no name.
+    """The kind or other resolution that `what` reads; OrderError if there is none, or several and no name.
 
     The resolution of the symbol's bars is a name of these too.
     """

@@ -29,8 +29,9 @@ class Strategy:
 
     A class defines only the callbacks it needs. `on_start` and `on_end` take (self, ctx), and so does
     `on_timer`, or (self, ctx, name) with the name of the timer. `on_bar`, `on_quote`, `on_trade` and
-    `on_fill` also take the event, and so does `on_other_bar`, a bar of another resolution of the run. `on_bars` takes (self, ctx, bars): it is called once after the last of the
-    bars that end at one time, and `bars` has them by symbol. `ctx` is a Context.
+    `on_fill` also take the event, and so does `on_other_bar`, a bar of another resolution of the run.
+    `on_bars` takes (self, ctx, bars): it is called once after the last of the bars that end at one time, and
+    `bars` has them by symbol. `ctx` is a Context.
 
     `on_reject`, `on_cancel` and `on_trigger` take (self, ctx, order), an OrderState: an order was rejected,
     has been canceled or has expired before the end of the data, or a stop or touch price has been reached.

@@ -180,3 +180,39 @@ def test_only_the_chosen_events_arrive(name: str) -> None:
         assert kinds.tolist() == []  # nothing was ever sent
     else:
         assert set(kinds.tolist()) == {expected}
+
+
+SLOW = np.dtype([("sum", "f8"), ("seen", "i8")], align=True)
+
+
+@jit.cfunc(SLOW)
+def by_others(own: Any, market: Any, account: Any, out: Any) -> int:
+    if market.kind == jit.OTHER_BAR:
+        other = jit.other_bar(market)
+        own.seen += 1
+        own.sum += other.bar.close * (1 + other.resolution) + (other.end - other.bar.ts)
+        jit.submit(out, other.symbol, 1 if own.seen % 2 else -1, 10.0 + other.resolution)
+    return 0
+
+
+class ByOthers(bt.Strategy):
+    def on_start(self, ctx: bt.Context) -> None:
+        self.seen, self.sum = 0, 0.0
+
+    def on_other_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        number = ("5s", "7 ticks").index(bar.resolution)
+        self.seen += 1
+        self.sum += bar.close * (1 + number) + (ctx.now - bar.timestamp)
+        ctx.send(bar.symbol, 1 if self.seen % 2 else -1, 10.0 + number)
+
+
+def test_bars_of_other_resolutions_are_the_same_in_both() -> None:
+    data, built = {"A": trades(1), "B": trades(2)}, ["5s", "7 ticks"]
+    player = bt.Compiled(by_others, np.zeros(1, SLOW), events="other_bars").handler()
+    result = play(data, ByOthers(), build_bars=built)
+    assert len(result.trades) > 500
+    assert_same(play(data, player, build_bars=built), result)
+    assert player.final_state[0].item() == (result.strategy.sum, result.strategy.seen)
+    bars_ = {"A": (bars(1), bt.resample(bars(1), "10s"))}
+    one = play(bars_, bt.Compiled(by_others, np.zeros(1, SLOW), events="other_bars"))
+    assert len(one.trades) == 399
