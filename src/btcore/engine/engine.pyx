@@ -25,8 +25,8 @@ from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
 from btcore.model cimport (
-    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, OTHER_BAR, Position,
-    QUOTE, REJECTED, SPLIT, Ticker
+    Account, BAR, Exposure, Instrument, NEVER, NO_CASH, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, OTHER_BAR,
+    Position, QUOTE, REJECTED, SPLIT, Ticker
 )
 from btcore.rules.accounting cimport equity, free_lots
 from btcore.rules.admission cimport OpenQuantity
