@@ -1,6 +1,7 @@
 """Prints every comparison by peer. Exits with 1 on a mismatch, or if no peer is installed.
 
 Given the path of docs/conventions.md, rewrites its section if nothing mismatched and nothing was skipped.
+Given that of tests/project/coming_from.json, compares the tutorials of docs/coming_from instead.
 """
 
 import importlib
@@ -15,6 +16,7 @@ import btcore as bt
 from . import hftbacktest_cases, nautilus
 from .page import rewritten, section
 from .rows import Row
+from .tutorials import figures as tutorials
 
 
 class Peer(NamedTuple):
@@ -77,6 +79,8 @@ def compare(name: str) -> list[Row]:
 
 
 def main(into: str | None = None) -> int:
+    if into and into.endswith(".json"):
+        return tutorials.main(into)
     peers = available()
     print(versions(peers))
     found = {name: compare(name) for name in peers}

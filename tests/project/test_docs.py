@@ -14,7 +14,7 @@ from btcore.cli.commands import main
 from btcore.config import RunRequest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 EXAMPLES = [
     path for path in sorted((ROOT / "examples").glob("*.py")) if path.name != "demo.py"
 ]  # it needs a server
