@@ -15,6 +15,8 @@ from btcore.config import RunRequest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TUTORIAL = ROOT / "docs" / "tutorial.md"  # test_tutorial.py runs its blocks, which need each other
+ALONE = [page for page in PAGES if page != TUTORIAL]
 EXAMPLES = [
     path for path in sorted((ROOT / "examples").glob("*.py")) if path.name != "demo.py"
 ]  # it needs a server
@@ -34,7 +36,7 @@ def test_the_readme_has_an_example_and_commands() -> None:
     assert len(commands(ROOT / "README.md")) >= 4
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ALONE, ids=lambda page: page.name)
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In order; each block sees the names of the blocks before it."""
     monkeypatch.chdir(tmp_path)
@@ -43,7 +45,7 @@ def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.Monke
         exec(compile(block, f"{page.name} block {number}", "exec"), names)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", ALONE, ids=lambda page: page.name)
 def test_commands_work(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
