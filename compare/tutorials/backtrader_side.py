@@ -34,26 +34,32 @@ def version() -> str:
     return version_of("backtrader")
 
 
-def run(frame: Any, commission: float, maperiod: int = 15) -> tuple[float, int]:
-    """The final value, and the number of orders executed."""
+def run(frame: Any, commission: float, maperiod: int = 15) -> tuple[float, Any]:
+    """The final value, and the strategy."""
     cerebro = backtrader.Cerebro()
     cerebro.addstrategy(TestStrategy, maperiod=maperiod)
     cerebro.adddata(backtrader.feeds.PandasData(dataname=frame))
     cerebro.broker.setcash(10_000.0)
     cerebro.addsizer(backtrader.sizers.FixedSize, stake=10)
     cerebro.broker.setcommission(commission=commission)
+    cerebro.addanalyzer(backtrader.analyzers.DrawDown, _name="drawdown")
+    cerebro.addanalyzer(backtrader.analyzers.TradeAnalyzer, _name="trades")
     (strategy,) = cerebro.run()
-    return float(cerebro.broker.getvalue()), int(strategy.executed)
+    return float(cerebro.broker.getvalue()), strategy
 
 
 def played(page: dict[str, Any]) -> dict[str, float]:
     frame = page["bars"].to_pandas().tz_localize(None)
-    (free, executed), (paid, _) = run(frame, 0.0), run(frame, 0.001)
+    (free, strategy), (paid, _) = run(frame, 0.0), run(frame, 0.001)
     values = {period: run(frame, 0.0, period)[0] for period in range(10, 31)}
     best = max(values, key=lambda period: values[period])
+    trades = strategy.analyzers.trades.get_analysis()
     return {
         "Final Portfolio Value": free,
-        "orders executed": executed,
+        "orders executed": strategy.executed,
+        "TradeAnalyzer: total.closed": trades.total.closed,
+        "TradeAnalyzer: won.total": trades.won.total,
+        "DrawDown: max.drawdown": strategy.analyzers.drawdown.get_analysis().max.drawdown,
         "Final Portfolio Value, commission 0.001": paid,
         "best maperiod of 10 to 30": best,
         "Final Portfolio Value with it": values[best],
