@@ -16,7 +16,6 @@ import btcore as bt
 from . import hftbacktest_cases, nautilus
 from .page import rewritten, section
 from .rows import Row
-from .tutorials import figures as tutorials
 
 
 class Peer(NamedTuple):
@@ -80,7 +79,9 @@ def compare(name: str) -> list[Row]:
 
 def main(into: str | None = None) -> int:
     if into and into.endswith(".json"):
-        return tutorials.main(into)
+        from .tutorials import figures  # needs tests/support on the path, as scripts/compare has it
+
+        return figures.main(into)
     peers = available()
     print(versions(peers))
     found = {name: compare(name) for name in peers}
