@@ -1,6 +1,7 @@
 """Prints every comparison by peer. Exits with 1 on a mismatch, or if no peer is installed.
 
 Given the path of docs/conventions.md, rewrites its section if nothing mismatched and nothing was skipped.
+Given that of tests/project/coming_from.json, compares the tutorials of docs/coming_from instead.
 """
 
 import importlib
@@ -77,6 +78,10 @@ def compare(name: str) -> list[Row]:
 
 
 def main(into: str | None = None) -> int:
+    if into and into.endswith(".json"):
+        from .tutorials import figures  # needs tests/support on the path, as scripts/compare has it
+
+        return figures.main(into)
     peers = available()
     print(versions(peers))
     found = {name: compare(name) for name in peers}
