@@ -26,7 +26,7 @@ from btcore.times.intervals import Interval
 
 from .fast_paths import play
 from .handlers import Describe, StrategyLike, prepare_strategy
-from .inputs import price_columns
+from .inputs import execution_source, price_columns
 from .manifest import fingerprint, make_manifest, with_notes
 from .opening import prepare_run
 from .prepare import PreparedRun
@@ -217,6 +217,7 @@ def play_prepared(
         prices=price_columns(prepared.markets),
         strategy=played,
         indicators=indicators,
+        markets={symbol: execution_source(containers) for symbol, containers in prepared.markets},
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import msgspec
 import numpy as np
 
+from btcore.data.source import AnyContainer
 from btcore.errors import ConfigError
 from btcore.metrics.annual import DEFAULTS, AnnualSettings
 
@@ -61,8 +62,12 @@ class Result(ResultFigures):
         journal: RunJournal | None = None,
         strategy: Any = None,
         indicators: Mapping[tuple[str, str], Callable[[], Table]] | None = None,
+        markets: Mapping[str, AnyContainer] | None = None,
     ) -> None:
         self.journal = journal
+        self.markets = dict(
+            markets or {}
+        )  # the data that filled the orders, by symbol; none if it was loaded
         self.optimistic_metrics: Metrics | None = None  # with intrabar="bounds"
         self.strategy = strategy  # the Strategy that played, as the run left it; None for other kinds
         self._make = make
@@ -86,6 +91,7 @@ class Result(ResultFigures):
         prices: PriceSource | None = None,
         strategy: Any = None,
         indicators: Mapping[tuple[str, str], Callable[[], Table]] | None = None,
+        markets: Mapping[str, AnyContainer] | None = None,
     ) -> Self:
         """The result of a finished run.
 
@@ -111,6 +117,7 @@ class Result(ResultFigures):
             journal=journal,
             strategy=strategy,
             indicators=indicators,
+            markets=markets,
         )
 
     @classmethod

@@ -1,0 +1,95 @@
+"""What charts show: prices in steps keep extremes and volume; fills, levels and lines are those of the result."""
+
+import numpy as np
+import pytest
+
+import btcore as bt
+from btcore.results.charts.events import fills_of, levels_of_orders, lines_of, names_of, position_of
+from btcore.results.charts.market import at_most, levels_of, prices_of, ranges_near, rows_of, stepped
+
+HOURS = bt.sample_bars("AAPL", "2024-01-02", "2024-03-10", "1h")
+
+
+class Traded(bt.Strategy):
+    """Buys every tenth bar with a target and a stop, and amends one limit."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        self.mean = ctx.indicator("sma", "AAPL", 5)
+        self.rsi = ctx.indicator("rsi", "AAPL", 14)
+        self.bars = ctx.indicator("bollinger", "AAPL", 5)
+        self.count = 0
+
+    def on_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        self.count += 1
+        if self.count % 10 == 1:
+            ctx.bracket("AAPL", 10, take_profit=1.01 * bar.close, stop_loss=0.99 * bar.close, tag="in")
+        if self.count == 5:
+            self.low = ctx.buy("AAPL", 1, limit=0.5 * bar.close)
+        if self.count == 8:
+            self.low.amend(limit=0.6 * bar.close)
+
+
+RESULT = bt.run({"AAPL": HOURS}, Traded)
+
+
+def test_steps_keep_extremes_and_volume() -> None:
+    prices = prices_of("AAPL", HOURS)
+    for step in (1, 2, 7, 1000):
+        found = stepped(prices, step)
+        assert found.step == step
+        assert len(found.start) == -(-len(HOURS) // step)
+        for i, first in enumerate(range(0, len(HOURS), step)):
+            part = slice(first, first + step)
+            assert found.open[i] == HOURS.open[first]
+            assert found.high[i] == HOURS.high[part].max()
+            assert found.low[i] == HOURS.low[part].min()
+            assert found.close[i] == HOURS.close[part][-1]
+            assert found.end[i] == HOURS.end[part][-1]
+            assert found.volume is not None
+            assert found.volume[i] == pytest.approx(HOURS.volume[part].sum())
+
+
+def test_levels_go_from_fine_to_coarse() -> None:
+    ticks = bt.Trades(np.arange(100_000), 100 + np.sin(np.arange(100_000)), np.ones(100_000))
+    prices = prices_of("A", ticks)
+    levels = list(levels_of(prices, 20_000))
+    assert [level.step for level in levels] == [5, 40, 320]
+    assert all(level.high.max() == prices.high.max() for level in levels)
+    assert len(at_most(prices, 20_000).start) == 20_000
+    assert rows_of(prices, 3, 5).open.tolist() == prices.open[3:5].tolist()
+
+
+def test_ranges_near_moments_are_joined() -> None:
+    times = np.arange(1000, dtype=np.int64)
+    assert ranges_near(times, np.array([500, 3, 505, 999]), 10) == [(0, 14), (490, 516), (989, 1000)]
+    assert ranges_near(times, np.array([], np.int64), 10) == []
+
+
+def test_fills_have_the_profit_of_the_trips_that_they_end() -> None:
+    fills = fills_of(RESULT, "AAPL")
+    assert fills.order_id.tolist() == RESULT.trades["order_id"].tolist()
+    assert np.nansum(fills.profit) == pytest.approx(RESULT.round_trips["pnl"].sum())
+    assert set(fills.tag.tolist()) == {"in"}
+    _, held = position_of(fills)
+    assert held[-1] == pytest.approx(RESULT.exposures["quantity"][-1] if len(RESULT.exposures) else 0.0)
+
+
+def test_levels_are_those_of_working_orders() -> None:
+    last = int(HOURS.end[-1])
+    levels = levels_of_orders(RESULT, "AAPL", last)
+    (amended,) = [level for level in levels if level.order_id == 4]
+    assert amended.price == pytest.approx(0.6 * HOURS.close[7])
+    assert (amended.start, amended.end) == (int(HOURS.end[7]), int(RESULT.orders["closed_at"][3]))
+    stops = [level for level in levels if level.kind == "stop"]
+    assert {level.price for level in stops} <= set(RESULT.orders["stop_price"].tolist())
+    assert all(level.end > level.start for level in levels)
+
+
+def test_lines_say_where_they_belong() -> None:
+    found = {line.name: line.on_prices for line in lines_of(RESULT, "AAPL")}
+    assert found == {
+        "sma_5": True, "rsi_14": False,
+        **{f"bollinger_5_2 {field}": True for field in ("upper", "middle", "lower")},
+    }  # fmt: skip
+    assert names_of(RESULT) == ["AAPL"]
+    assert RESULT.markets["AAPL"] is HOURS
