@@ -10,7 +10,7 @@ from btcore.data.following import last_row
 from btcore.data.markets import SymbolStreams
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, near_name
 from btcore.times.clock import moment_text
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
@@ -31,7 +31,8 @@ def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStr
     unknown = sorted(set(given) - set(symbols))
     if unknown:
         raise ConfigError(
-            f"instruments: {unknown[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
+            f"instruments: {unknown[0]!r} is not in this run{near_name(unknown[0], symbols)}; "
+            f"its symbols are {', '.join(symbols)}"
         )
     return [
         checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from btcore.data.containers import Bars
-from btcore.errors import OrderError
+from btcore.errors import OrderError, near_name
 from btcore.model import OrderType, TimeInForce
+from btcore.names import names_keywords
 from btcore.rules.order_terms import (
     CONFLICTS,
     LATENCY_RANGE,
@@ -50,6 +51,7 @@ class Orders:
     caller's order.
     """
 
+    @names_keywords()
     def __init__(
         self,
         timestamp: ArrayLike | None = None,
@@ -155,7 +157,8 @@ class Orders:
         is_text = sides.dtype.kind == "U"
         is_buy = sides == ("buy" if is_text else 1)
         is_sell = sides == ("sell" if is_text else -1)
-        self._refuse(~(is_buy | is_sell), "side", column, "'buy' or 'sell'" if is_text else "1 or -1")
+        allowed = "'buy' or 'sell'" if is_text else "1 or -1"
+        self._refuse(~(is_buy | is_sell), "side", column, allowed, ("buy", "sell"))
         return self._full(np.where(is_buy, np.int8(1), np.int8(-1)))
 
     def _codes(self, name: str, values: Any, codes: Mapping[str, int]) -> NDArray[np.int8]:
@@ -164,7 +167,7 @@ class Orders:
         numbers = np.full(words.shape, -1, np.int8)
         for word, number in codes.items():
             numbers[words == word] = number
-        self._refuse(numbers < 0, name, column, f"one of {', '.join(codes)}")
+        self._refuse(numbers < 0, name, column, f"one of {', '.join(codes)}", tuple(codes))
         return self._full(numbers)
 
     def _latency(self, values: Any) -> NDArray[np.int64]:
@@ -248,13 +251,20 @@ class Orders:
         masks = list(np.broadcast_arrays(*types.values()))
         return self._full(np.select(masks, list(map(int, types)), int(OrderType.MARKET)).astype(np.int8))
 
-    def _refuse(self, bad: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
-        """Raises OrderError for the first bad row; `allowed` describes a valid value."""
+    def _refuse(
+        self,
+        bad: NDArray[np.bool_],
+        name: str,
+        values: NDArray[Any],
+        allowed: str,
+        words: Sequence[str] = (),
+    ) -> None:
+        """Raises OrderError for the first bad row; `allowed` describes a valid value, one of `words`."""
         if bad.any():
             row = self._first(bad)
             value = values[row if self._rows is None else int(np.flatnonzero(self._rows == row)[0])]
             value = value.item() if isinstance(value, np.generic) else value
-            raise OrderError(f"orders[{row}]: {name} {value!r} is not {allowed}")
+            raise OrderError(f"orders[{row}]: {name} {value!r} is not {allowed}{near_name(value, words)}")
 
     def _first(self, bad: NDArray[np.bool_]) -> int:
         """The first of the bad rows, as the caller counts them."""
@@ -298,7 +308,8 @@ class Orders:
             index[names == symbol] = i
         if (index < 0).any():
             unknown, known = min(names[index < 0].tolist()), ", ".join(symbols)
-            raise OrderError(f"orders: {unknown!r} is not in this run; its symbols are {known}")
+            meant = near_name(unknown, symbols)
+            raise OrderError(f"orders: {unknown!r} is not in this run{meant}; its symbols are {known}")
         return self._full(index)
 
     def handler(self, symbols: Sequence[str]) -> ArrayHandler:
