@@ -36,7 +36,10 @@ class RowError(DataError):
 
     def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
         super().__init__(kind, row, problem, count)
-        self.kind, self.row, self.problem, self.count = kind, row, problem, count
+        self.kind: str = kind
+        self.row: int = row
+        self.problem: str = problem
+        self.count: int = count
 
     def located(self, place: str) -> str:
         """The message with `place` instead of `kind[row]`."""

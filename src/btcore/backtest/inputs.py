@@ -14,7 +14,11 @@ from btcore.errors import ConfigError, DataError, near_name
 from btcore.times.clock import moment_text
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
-LOWEST = {"bars": ("low",), "quotes": ("bid", "ask"), "trades": ("price",)}  # columns with the lowest prices
+LOWEST: dict[str, tuple[str, ...]] = {  # columns with the lowest prices
+    "bars": ("low",),
+    "quotes": ("bid", "ask"),
+    "trades": ("price",),
+}
 SOURCES = ("quotes", "trades", "bars")  # the first kind that a symbol has fills its orders
 SIZES = {"bars": "volume", "quotes": "bid_size", "trades": "size"}  # quotes have both sizes or neither
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 Columns = dict[str, NDArray[Any]]
-TEXTS = {"period": PERIODS, "periods_per_year_from": BASES}  # metrics that are words, codes in a record
+# Metrics that are words, codes in a record.
+TEXTS: dict[str, tuple[str, ...]] = {"period": PERIODS, "periods_per_year_from": BASES}
 
 
 class Refusal(NamedTuple):
@@ -58,7 +59,7 @@ class SweepResult:
         self.metrics: Columns = Named((name, np.ascontiguousarray(table[name])) for name in names)
         for name, words in TEXTS.items():
             self.metrics[name] = np.array(words)[table[name]]
-        self.refused = tuple(refused)
+        self.refused: tuple[Refusal, ...] = tuple(refused)
         self._run = run
 
     if not TYPE_CHECKING:  # type checkers find unknown names by themselves

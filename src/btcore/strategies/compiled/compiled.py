@@ -38,9 +38,9 @@ class Compiled:
     def __init__(
         self, function: Any, state: NDArray[Any] | None = None, *, events: str | Sequence[str]
     ) -> None:
-        self.function = function
-        self.state = _checked_state(state)
-        self.events = _checked_events(events)
+        self.function: Any = function
+        self.state: NDArray[Any] | None = _checked_state(state)
+        self.events: tuple[str, ...] = _checked_events(events)
         self._code: dict[str, Any] = {"name": "address", "code_sha256": None, "incomplete": ["its code"]}
         if isinstance(function, int) and not isinstance(function, bool):
             self._address = function

@@ -76,7 +76,7 @@ class Signals:
             _rows_of(layout, s, {name: c[s] for name, c in columns.items()}, numbers, size is not None)
             for s in range(len(layout.symbols))
         ]
-        self.symbols = layout.symbols if layout.is_named else None
+        self.symbols: tuple[str, ...] | None = layout.symbols if layout.is_named else None
         time = np.concatenate([part.timestamp for part in parts])
         place = np.repeat(np.arange(len(parts)), [len(part.timestamp) for part in parts])
         order = np.lexsort((place, time))
