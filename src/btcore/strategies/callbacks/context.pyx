@@ -150,9 +150,8 @@ cdef class Context:
         try:
             return self.indexes[symbol]
         except KeyError:
-            raise OrderError(
-                f"{symbol!r} is not in this run{near_name(symbol, self.symbols)}; its symbols are {', '.join(self.symbols)}"
-            ) from None
+            meant, known = near_name(symbol, self.symbols), ", ".join(self.symbols)
+            raise OrderError(f"{symbol!r} is not in this run{meant}; its symbols are {known}") from None
 
     cdef int check_active(self) except -1:
         """Raises OrderError outside of a callback."""
@@ -272,8 +271,8 @@ cdef class Context:
         if not (isfinite(quantity) and quantity > 0.0):
             raise OrderError(f"{symbol}: quantity {quantity} is not a positive number")
         if time_in_force not in _TIME_IN_FORCE:
-            meant = near_name(time_in_force, _TIME_IN_FORCE)
-            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {', '.join(_TIME_IN_FORCE)}{meant}")
+            meant, known = near_name(time_in_force, _TIME_IN_FORCE), ", ".join(_TIME_IN_FORCE)
+            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {known}{meant}")
         if trail_by not in _TRAIL_BY:
             meant = near_name(trail_by, _TRAIL_BY)
             raise OrderError(f"{symbol}: trail_by {trail_by!r} is not one of {', '.join(_TRAIL_BY)}{meant}")
