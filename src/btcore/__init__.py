@@ -3,6 +3,8 @@
 `run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from btcore import indicators, sizing
 from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
@@ -63,7 +65,7 @@ from .data import (
     scan_csv,
     scan_parquet,
 )
-from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
+from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError, near_name
 from .version import __version__
 
 __all__ = [
@@ -134,6 +136,13 @@ __all__ = [
     "sweep",
     "sweep_request",
 ]
+
+
+if not TYPE_CHECKING:  # type checkers find unknown names by themselves
+
+    def __getattr__(name: str) -> Any:
+        meant = "" if name.startswith("_") else near_name(name, __all__)
+        raise AttributeError(f"btcore has no {name!r}{meant}")
 
 
 def __dir__() -> list[str]:

@@ -9,17 +9,18 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from .costs import Bps, Commission, CommissionTier, CostModel, NonNegative, Slippage, check_limits
-from .errors import ConfigError
-from .peers import settings_like
+from .errors import ConfigError, near_name
+from .names import Settings
+from .peers import Peer, settings_like
 from .plain_values import as_written
 from .times.clock import to_ns, zone
 from .times.hours import TradingHours
 from .times.intervals import DAY_NS, UNIT_NS
-from .times.resolutions import RESOLUTION_PATTERN, RESOLUTION_WORDS
-from .validation import PATTERN_WORDS, check_finite, checked, dated_numbers, fault
+from .times.resolutions import RESOLUTION_PATTERN, RESOLUTION_WORDS, near_resolution
+from .validation import NEAR_PATTERN, PATTERN_WORDS, check_finite, checked, dated_numbers, fault
 
 __all__ = [
     "MAX_CAPITAL",
@@ -59,6 +60,7 @@ SYMBOL_WORDS = (
 )
 AGE_PATTERN = r"^[1-9][0-9]{0,8}(ms|s|min|h|d)(?![\s\S])"
 AGE_WORDS = "a whole number with ms, s, min, h or d, such as 500ms"
+NEAR_PATTERN[RESOLUTION_PATTERN] = near_resolution
 PATTERN_WORDS |= {SYMBOL_PATTERN: SYMBOL_WORDS, RESOLUTION_PATTERN: RESOLUTION_WORDS, AGE_PATTERN: AGE_WORDS}
 MAX_BUILT_BARS = 32
 MAX_SYMBOLS = 100
@@ -95,7 +97,7 @@ DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid f
 FxRates = dict[Currency, Annotated[float, Meta(gt=0)] | DatedValues]
 
 
-class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Execution(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Costs, latency, liquidity and the account. docs/simulation.md has the rules.
 
     One bps is a hundredth of a percent. A setting that takes dated values takes a number or a list of
@@ -195,7 +197,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     resting_on: Literal["quotes", "bars"] = "quotes"
 
     @classmethod
-    def like(cls, package: str, **settings: Any) -> "Execution":
+    def like(cls, package: Peer, **settings: Any) -> "Execution":
         """The settings that come closest to the defaults of another package.
 
         package: "lean" (US equities), "nautilus", "vectorbt" or "backtesting.py".
@@ -239,7 +241,7 @@ class Execution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
                     raise ConfigError(f"{name}[{i}]: {ms} is not between 0 and {MAX_LATENCY_MS}")
 
 
-class Instrument(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Instrument(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The terms of the instrument that a symbol names. Dated values are as in Execution.
 
     tick_size: the step of its prices; 0 for any price.
@@ -334,14 +336,14 @@ def slippage_of(instrument: Instrument, execution: Execution) -> Slippage:
     )
 
 
-class StrategySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class StrategySpec(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The name of a built-in strategy, and its parameters; those left out have their defaults."""
 
     name: StrategyName = "buy_and_hold"
     params: dict[str, Any] = field(default_factory=dict)
 
 
-class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RunRequest(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A backtest as `POST /v1/backtests` and `btcore run` take it.
 
     symbols: the symbols to trade, each once.
@@ -395,7 +397,9 @@ class RunRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             raise ConfigError(f"symbols: {repeated[0]!r} is given more than once")
         unknown = sorted(set(self.instruments) - set(self.symbols))
         if unknown:
-            raise ConfigError(f"instruments: {unknown[0]!r} is not among the symbols")
+            raise ConfigError(
+                f"instruments: {unknown[0]!r} is not among the symbols{near_name(unknown[0], self.symbols)}"
+            )
         if self.start_ns >= self.end_ns:
             raise ConfigError(f"end_date: {self.end_date!r} is not after start_date {self.start_date!r}")
 

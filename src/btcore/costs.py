@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from .errors import ConfigError
+from .names import Settings
 from .validation import check_finite
 
 Bps = Annotated[float, Meta(ge=-10_000, le=10_000)]
@@ -14,7 +15,7 @@ SlippageBps = Annotated[float, Meta(ge=0, le=10_000)]
 SlippageShare = Annotated[float, Meta(ge=0, le=100)]
 
 
-class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class CommissionTier(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Commission rates that apply once enough has been traded in a calendar month (UTC).
 
     notional: money traded so far in the month, in the run's currency.
@@ -29,7 +30,7 @@ class CommissionTier(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         check_finite(self)
 
 
-class Commission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Commission(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The commission of one instrument, in place of all commission settings of Execution.
 
     bps: of a fill, in bps of its notional; negative is a rebate.
@@ -57,7 +58,7 @@ class Commission(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         check_limits("minimum", self.minimum, "maximum", self.maximum)
 
 
-class Slippage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Slippage(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The slippage of one instrument, in place of all slippage settings of Execution.
 
     bps: how much worse the price of a taker's fill is, in bps of the price.

@@ -1,7 +1,11 @@
 """Errors, by who can fix them: data, configuration, order, strategy. Each message says where the fault is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
+
+LEAST_RATIO = 0.65  # of the letters that two near names share, as difflib counts them
+LONGEST_NAME = 60  # characters; a longer text is compared with no name
 
 
 class BtcoreError(Exception):
@@ -32,7 +36,10 @@ class RowError(DataError):
 
     def __init__(self, kind: str, row: int, problem: str, count: int = 1) -> None:
         super().__init__(kind, row, problem, count)
-        self.kind, self.row, self.problem, self.count = kind, row, problem, count
+        self.kind: str = kind
+        self.row: int = row
+        self.problem: str = problem
+        self.count: int = count
 
     def located(self, place: str) -> str:
         """The message with `place` instead of `kind[row]`."""
@@ -48,3 +55,27 @@ def reject_rows(kind: str, invalid: Any, problem: Callable[[int], str]) -> None:
     if invalid.any():
         row = int(invalid.argmax())
         raise RowError(kind, row, problem(row), int(invalid.sum()))
+
+
+def nearest(name: Any, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The one of `known` that a text nearly is, else "".
+
+    Case does not count; three letters or more that a name begins with stand for it. `others` maps other
+    words, in lower case, to the known name that they stand for.
+    """
+    from difflib import get_close_matches  # not at the top: only errors need it
+
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        return ""
+    lowered = {each.lower(): each for each in known if each != name}
+    meant = others.get(name.lower(), "").lower()
+    if meant not in lowered:
+        begins = [each for each in lowered if len(name) >= 3 and each.startswith(name.lower())]
+        meant = next(iter(get_close_matches(name.lower(), lowered, 1, LEAST_RATIO) or begins), "")
+    return lowered[meant] if meant else ""
+
+
+def near_name(name: Any, known: Iterable[str], others: Mapping[str, str] = MappingProxyType({})) -> str:
+    """` (did you mean 'rsi'?)` for a text that is nearly one of `known`, as in `nearest`; else ""."""
+    meant = nearest(name, known, others)
+    return f" (did you mean {meant!r}?)" if meant else ""

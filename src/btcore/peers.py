@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from .errors import ConfigError
+from .errors import ConfigError, near_name
+
+Peer = Literal["lean", "nautilus", "vectorbt", "backtesting.py"]
 
 # docs/conventions.md, "Settings like those of other packages", says why, and what remains different.
 _LEAN_LEVERAGE = 2.0  # of US equities
@@ -30,7 +32,7 @@ _SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
 )
 
 
-def settings_like(package: str) -> Mapping[str, Any]:
+def settings_like(package: Peer) -> Mapping[str, Any]:
     """The fields of Execution that differ from their defaults for that package, by name.
 
     ConfigError for a name that is not "lean", "nautilus", "vectorbt" or "backtesting.py".
@@ -38,5 +40,7 @@ def settings_like(package: str) -> Mapping[str, Any]:
     found = _SETTINGS.get(package) if isinstance(package, str) else None
     if found is None:
         names = ", ".join(map(repr, _SETTINGS))
-        raise ConfigError(f"Execution.like: {package!r} is not known, only {names}")
+        raise ConfigError(
+            f"Execution.like: {package!r} is not known{near_name(package, _SETTINGS)}, only {names}"
+        )
     return found

@@ -2,19 +2,20 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, ValidationError, convert, structs
 
-from .errors import ConfigError
+from .errors import ConfigError, near_name
 
 if TYPE_CHECKING:
     from msgspec.inspect import Type
 
 LONGEST_VALUE = 60  # characters of a value shown in a message
 PATTERN_WORDS: dict[str, str] = {}  # a pattern -> the texts that match it, in words for a message
+NEAR_PATTERN: dict[str, Callable[[Any], str]] = {}  # a pattern -> `near_name` of the texts that match it
 
 _MESSAGE = re.compile(r"(?P<text>.*?)(?: - at (?P<key>`key` in )?`\$(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<field>\w+)|\[(?P<index>\d+)\]|\[\.\.\.\]")
@@ -87,8 +88,9 @@ def fault(error: ValidationError, value: Any, kind: Any, where: str = "") -> str
     if _OWN_TEXT.match(text):
         return f"{place}.{text}".lstrip(".")
     if field := _FIELD.fullmatch(text):
-        known = ", ".join(name for one in types for name in _fields(one))
-        what = "is required" if "missing" in field["what"] else f"unknown field; choose from {known}"
+        names = [name for one in types for name in _fields(one)]
+        what = f"unknown field{near_name(field['field'], names)}; choose from {', '.join(names)}"
+        what = "is required" if "missing" in field["what"] else what
         return f"{place}.{field['field']}: {what}".lstrip(".")
     found = keys[-1] if match["key"] else _at(value, keys)
     return f"{place}: {_sentence(text, found, types)}".removeprefix(": ")
@@ -108,12 +110,13 @@ def _sentence(text: str, value: Any, types: "list[Type]") -> str:
     if match := _PATTERN.fullmatch(text):
         pattern = match["pattern"][1:-1].replace("\\\\", "\\")
         if pattern in PATTERN_WORDS:
-            return f"{shown} is not {PATTERN_WORDS[pattern]}"
+            near = NEAR_PATTERN[pattern](value) if pattern in NEAR_PATTERN else ""
+            return f"{shown} is not {PATTERN_WORDS[pattern]}{near}"
         pattern = pattern.replace(r"(?![\s\S])", "$")
         return f"{shown} does not match {pattern}"
     if text.startswith("Invalid enum value"):
-        choices = ", ".join(str(choice) for one in types for choice in getattr(one, "values", ()))
-        return f"{shown} is not one of {choices}"
+        choices = [str(choice) for one in types for choice in getattr(one, "values", ())]
+        return f"{shown} is not one of {', '.join(choices)}{near_name(value, choices)}"
     return text
 
 

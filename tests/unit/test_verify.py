@@ -146,7 +146,10 @@ def test_an_invalid_table_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureF
         assert shown.err.startswith(f"btcore.verify: {tmp_path / name}: ")
         assert shown.err.count("\n") == 1
     assert verify.main(["--al"]) == 2
-    assert "unrecognized arguments: --al (see python -m btcore.verify --help)" in capsys.readouterr().err
+    assert (
+        "unrecognized arguments: --al (did you mean '--all'?) (see python -m btcore.verify --help)"
+        in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from btcore.config import Execution, checked
 from btcore.contract import Handler
 from btcore.data.run_data import RunData
 from btcore.errors import BtcoreError, ConfigError, StrategyError
+from btcore.names import names_keywords
 from btcore.results.result import Result
 from btcore.strategies.arrays.handler import ArrayHandler
 from btcore.strategies.arrays.orders import Orders
@@ -81,6 +82,7 @@ class LeakReport(NamedTuple):
         return f"<LeakReport: {'; '.join((text, *self.cautions))}>"
 
 
+@names_keywords(RunTerms)
 def leakcheck(
     data: RunData,
     strategy: StrategyLike | Callable[[Data], StrategyLike],

@@ -11,7 +11,7 @@ from btcore.data.containers import Bars, Quotes
 from btcore.data.run_data import open_data
 from btcore.data.run_source import OpenedData, as_source, open_run
 from btcore.data.source import AnyContainer
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .inputs import execution_source
 from .scheduled import dated_values
@@ -90,7 +90,8 @@ def open_benchmark(
         return _made(given, beside.data[given], beside.instruments.get(given, Instrument()), zone)
     if given not in opened.data:
         known = ", ".join(opened.data)
-        raise ConfigError(f"benchmark: {given!r} is not a symbol of the data, which are {known}")
+        meant = near_name(given, opened.data)
+        raise ConfigError(f"benchmark: {given!r} is not a symbol of the data{meant}, which are {known}")
     instruments = {**opened.instruments, **(settings.get("instruments") or {})}
     return _made(given, opened.data[given], instruments.get(given, Instrument()), zone)
 

@@ -7,6 +7,8 @@ from typing import Protocol, TypeVar
 from btcore.contract import Handler
 from btcore.errors import StrategyError
 from btcore.feed.tape import Tape
+from btcore.names import text_of
+from btcore.strategies.callbacks.context import Context
 
 from .progress import Progress, ProgressCallback
 
@@ -58,7 +60,7 @@ def play_to_end(make: Callable[[], P], report: ProgressCallback | None, handler:
             raise
         if not isinstance(cause, Exception):
             raise cause from None
-        raise StrategyError(f"{error}: {type(cause).__name__}: {cause}") from cause
+        raise StrategyError(f"{error}: {type(cause).__name__}: {text_of(cause, Context)}") from cause
     if report is not None:
         report(Progress(1.0, player.now, player.equity, total))
     return player

@@ -10,11 +10,15 @@ from btcore.data.following import last_row
 from btcore.data.markets import SymbolStreams
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, near_name
 from btcore.times.clock import moment_text
 from btcore.times.intervals import MINUTE_NS, Interval, interval_ns
 
-LOWEST = {"bars": ("low",), "quotes": ("bid", "ask"), "trades": ("price",)}  # columns with the lowest prices
+LOWEST: dict[str, tuple[str, ...]] = {  # columns with the lowest prices
+    "bars": ("low",),
+    "quotes": ("bid", "ask"),
+    "trades": ("price",),
+}
 SOURCES = ("quotes", "trades", "bars")  # the first kind that a symbol has fills its orders
 SIZES = {"bars": "volume", "quotes": "bid_size", "trades": "size"}  # quotes have both sizes or neither
 
@@ -31,7 +35,8 @@ def check_instruments(given: Mapping[str, Instrument] | None, markets: SymbolStr
     unknown = sorted(set(given) - set(symbols))
     if unknown:
         raise ConfigError(
-            f"instruments: {unknown[0]!r} is not in this run; its symbols are {', '.join(symbols)}"
+            f"instruments: {unknown[0]!r} is not in this run{near_name(unknown[0], symbols)}; "
+            f"its symbols are {', '.join(symbols)}"
         )
     return [
         checked(f"instruments[{symbol!r}]", given[symbol], Instrument) if symbol in given else Instrument()

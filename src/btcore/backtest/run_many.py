@@ -15,8 +15,9 @@ from msgspec.structs import asdict
 from btcore.config import RunRequest
 from btcore.data.run_data import RunData
 from btcore.data.source import Source
-from btcore.errors import ConfigError, OrderError, StrategyError
+from btcore.errors import ConfigError, OrderError, StrategyError, near_name
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+from btcore.names import names_keywords
 from btcore.results.result import Result
 from btcore.results.tables import Table
 from btcore.strategies import STRATEGIES, check_params
@@ -39,6 +40,7 @@ T = TypeVar("T")
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
+@names_keywords(RunTerms)
 def sweep(
     data: RunData,
     strategy: SweptStrategy,
@@ -192,7 +194,8 @@ def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
     names = list(dict.fromkeys(name for given in sets for name in given))
     for name in names:
         if known is not None and name not in known:
-            raise ConfigError(f"params.{name}: the strategy has no such parameter, only {', '.join(known)}")
+            meant, has = near_name(name, known), ", ".join(known)
+            raise ConfigError(f"params.{name}: the strategy has no such parameter{meant}, only {has}")
     return names
 
 

@@ -15,6 +15,7 @@ from btcore.data.run_data import RunData
 from btcore.data.timestamps import Moment
 from btcore.engine.engine import Engine
 from btcore.errors import ConfigError
+from btcore.names import names_keywords
 from btcore.results.journal import LogLine, RunJournal
 from btcore.results.result import Result
 from btcore.strategies.arrays.orders import Orders
@@ -34,7 +35,7 @@ from .progress import ProgressCallback, reporter
 from .strategy_checks import check_strategy
 
 BOUNDS = "bounds"
-Intrabar = Literal["pessimistic", "optimistic", "path"]
+Intrabar = Literal["pessimistic", "optimistic", "path", "bounds"]
 
 
 class RunTerms(TypedDict, total=False):
@@ -50,7 +51,7 @@ class RunTerms(TypedDict, total=False):
     mark_every: Interval | None
     calendar: str | None
     fx: Mapping[str, Any] | None
-    intrabar: str | None
+    intrabar: Intrabar | None
     periods_per_year: float | None
     risk_free: float | Sequence[tuple[Any, float]]
     benchmark: str | Mapping[str, Any] | None
@@ -59,6 +60,7 @@ class RunTerms(TypedDict, total=False):
     data_source: str | None
 
 
+@names_keywords()
 def run(
     data: RunData,
     strategy: StrategyLike,
@@ -77,7 +79,7 @@ def run(
     mark_every: Interval | None = None,
     calendar: str | None = None,
     fx: Mapping[str, Any] | None = None,
-    intrabar: str | None = None,
+    intrabar: Intrabar | None = None,
     periods_per_year: float | None = None,
     risk_free: float | Sequence[tuple[Any, float]] = 0.0,
     benchmark: str | Mapping[str, Any] | None = None,

@@ -1,6 +1,5 @@
 """A strategy against the data of its run: an error if it can do nothing, log lines where it may surprise."""
 
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
 from btcore.times.clock import moment_text
 
+from .hook_names import check_hooks
 from .inputs import execution_source
 from .prepare import PreparedRun
 
@@ -30,19 +30,6 @@ KIND_OF_HOOK = {
     "on_quote": "quotes",
     "on_trade": "trades",
     "on_other_bar": OTHER_BARS,
-}
-OTHER_NAMES = {  # of the hook in other packages
-    "next": "on_bar",
-    "handle_data": "on_bar",
-    "on_data": "on_bar",
-    "on_tick": "on_quote",
-    "on_quote_tick": "on_quote",
-    "on_trade_tick": "on_trade",
-    "init": "on_start",
-    "initialize": "on_start",
-    "on_stop": "on_end",
-    "notify_order": "on_fill",
-    "on_order_filled": "on_fill",
 }
 
 
@@ -67,19 +54,16 @@ def check_strategy(run: PreparedRun, strategy: Any, params: Any) -> list[str]:
 
 
 def hooks_without_events(run: PreparedRun, strategy: Strategy | type[Strategy]) -> list[str]:
-    """A line for each hook whose kind of event the data do not have, and for each name that is almost a hook.
+    """A line for each hook whose kind of event the data do not have, and for each hook of another package.
 
-    ConfigError if no hook is left.
+    ConfigError if no hook is left, and for a name that is nearly that of a hook.
     """
     cls = strategy if isinstance(strategy, type) else type(strategy)
     hooks = [name for name in HOOKS if getattr(strategy, name, None) is not None]
-    misnamed = [f"{cls.__name__}.{name}: not a hook; {near} is" for name, near in near_hooks(cls, hooks)]
-    if not hooks:
-        known = misnamed or [f"the hooks are {', '.join(HOOKS)}"]
-        raise ConfigError(f"strategy: {cls.__name__} has no hook, so it can do nothing ({'; '.join(known)})")
+    lines = check_hooks(cls, hooks)
     kinds = {name: KIND_OF_HOOK[name] for name in hooks if name in KIND_OF_HOOK}
     others = [name for name in hooks if name not in KIND_OF_HOOK]
-    lines = misnamed + _unmatched(run, cls.__name__, kinds, others)
+    lines += _unmatched(run, cls.__name__, kinds, others)
     return lines + fewer_rows(run.markets, cls.__name__, strategy.warm_up)
 
 
@@ -95,24 +79,6 @@ def fewer_rows(markets: SymbolStreams, name: str, rows: int) -> list[str]:
         for symbol, container in counted
         if len(container) < rows
     ]
-
-
-def near_hooks(cls: type, hooks: list[str]) -> list[tuple[str, str]]:
-    """Methods whose name is nearly that of a hook, or that of one in another package, and the hook."""
-    names = [
-        name
-        for base in cls.__mro__
-        if base not in Strategy.__mro__
-        for name, value in vars(base).items()
-        if callable(value) and not name.startswith("_") and name not in HOOKS
-    ]
-    found = []
-    for name in dict.fromkeys(names):
-        close = get_close_matches(name, HOOKS, 1, 0.8) if name.startswith("on") else []
-        near = OTHER_NAMES.get(name) or (close[0] if close else "")
-        if near and near not in hooks:
-            found.append((name, near))
-    return found
 
 
 def _unmatched(run: PreparedRun, name: str, kinds: dict[str, str], others: list[str]) -> list[str]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.metrics.annual import BASES
 from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+from btcore.names import Named, no_attribute
 from btcore.results import export
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 Columns = dict[str, NDArray[Any]]
-TEXTS = {"period": PERIODS, "periods_per_year_from": BASES}  # metrics that are words, codes in a record
+# Metrics that are words, codes in a record.
+TEXTS: dict[str, tuple[str, ...]] = {"period": PERIODS, "periods_per_year_from": BASES}
 
 
 class Refusal(NamedTuple):
@@ -52,12 +54,18 @@ class SweepResult:
     def __init__(
         self, params: Columns, table: Table, refused: Sequence[Refusal], run: Callable[[int], Result]
     ) -> None:
-        self.params = params
-        self.metrics: Columns = {name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()}
+        self.params: Columns = Named(params)
+        names = table.dtype.names or ()
+        self.metrics: Columns = Named((name, np.ascontiguousarray(table[name])) for name in names)
         for name, words in TEXTS.items():
             self.metrics[name] = np.array(words)[table[name]]
-        self.refused = tuple(refused)
+        self.refused: tuple[Refusal, ...] = tuple(refused)
         self._run = run
+
+    if not TYPE_CHECKING:  # type checkers find unknown names by themselves
+
+        def __getattr__(self, name: str) -> Any:
+            return no_attribute(self, name, metrics=vars(self).get("metrics", ()))
 
     def __len__(self) -> int:
         return len(self.metrics["final_equity"])
@@ -128,7 +136,8 @@ def check_metric(metric: str) -> None:
     """Raises ConfigError unless `metric` is the name of a numeric metric."""
     names = [name for name in RUN_METRICS_DTYPE.names or () if name not in TEXTS]
     if metric not in names:
-        raise ConfigError(f"metric: {metric!r} is not a numeric metric; choose from {', '.join(names)}")
+        meant, known = near_name(metric, names), ", ".join(names)
+        raise ConfigError(f"metric: {metric!r} is not a numeric metric{meant}; choose from {known}")
 
 
 def as_record(metrics: Metrics) -> tuple[Any, ...]:
@@ -156,7 +165,7 @@ def _column(values: list[Any]) -> NDArray[Any]:
 
 
 def _row(table: Columns, i: int) -> dict[str, Any]:
-    return {name: _plain(column[i]) for name, column in table.items()}
+    return Named((name, _plain(column[i])) for name, column in table.items())
 
 
 def _plain(value: Any) -> Any:

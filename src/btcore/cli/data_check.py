@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, near_name
 
 from .data_catalog import open_catalog
 from .data_import import add_file_options, check_format, files_of
@@ -104,7 +104,10 @@ def _chosen(found: "Inspection", file: File) -> "Inspection":
         symbol = file.symbols[0] if file.symbols else symbol_of(file.path)[0]
         return Inspection(dataset._replace(symbol=symbol) for dataset in found.datasets)
     if missing := [symbol for symbol in file.symbols if symbol not in names]:
-        raise DataError(f"{file.path.name}: symbol: there is no {missing[0]!r}; it has {_listed(names)}")
+        meant = near_name(missing[0], names)
+        raise DataError(
+            f"{file.path.name}: symbol: there is no {missing[0]!r}{meant}; it has {_listed(names)}"
+        )
     return Inspection(each for each in found.datasets if not file.symbols or each.symbol in file.symbols)
 
 

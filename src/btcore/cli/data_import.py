@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .data_folders import FOLDER_FORMATS, add_lean_options, import_folders, refuse_lean_options
 from .data_names import form_of
@@ -88,7 +88,7 @@ def check_format(name: str | None) -> None:
 
     known = tuple(dict.fromkeys((*FILE_TYPES, *FOLDER_FORMATS, *names())))
     if name is not None and name not in known:
-        raise ConfigError(f"--format: {name!r} is not one of {', '.join(known)}")
+        raise ConfigError(f"--format: {name!r} is not one of {', '.join(known)}{near_name(name, known)}")
 
 
 def files_of(arguments: argparse.Namespace, paths: Sequence[Path]) -> list[File]:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, near_name
 
 from .data_names import symbol_of
 from .data_progress import ImportProgress
@@ -214,7 +214,8 @@ def _streams_by_symbol(file: File, kind: str | None, progress: ImportProgress | 
         known = ", ".join(map(repr, list(found)[:5])) + (
             f" and {len(found) - 5} more" if len(found) > 5 else ""
         )
-        raise DataError(f"{file.path.name}: symbol: there is no {missing[0]!r}; it has {known}")
+        meant = near_name(missing[0], found)
+        raise DataError(f"{file.path.name}: symbol: there is no {missing[0]!r}{meant}; it has {known}")
 
     for symbol in found:
         _check_symbol(symbol, file, "a column")

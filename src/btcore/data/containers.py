@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import DataError
+from btcore.names import names_keywords
 from btcore.times.intervals import Interval, interval_name
 from btcore.times.lengths import bar_times
 from btcore.times.resolutions import resolution_name
@@ -54,6 +55,7 @@ class Bars(Container):
     interval: int  # nanoseconds
     source: str
 
+    @names_keywords()
     def __init__(  # noqa: PLR0917 - the usual order of columns
         self,
         timestamp: Any,
@@ -191,6 +193,7 @@ class Quotes(Container):
     kind = "quotes"
     crossed: Crossed  # "refuse": there are none; "keep": there may be
 
+    @names_keywords()
     def __init__(
         self,
         timestamp: Any,
@@ -268,6 +271,7 @@ class Trades(Container):
     __slots__ = ()
     kind = "trades"
 
+    @names_keywords()
     def __init__(
         self,
         timestamp: Any,

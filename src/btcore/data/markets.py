@@ -29,7 +29,7 @@ class Merged(Mapping[str, tuple[AnyContainer, ...]]):
         tape = Tape(streams, order)
         self._by_symbol = dict(streams)
         self._streams = tape.containers
-        self.order = tape.order
+        self.order: NDArray[Any] | None = tape.order
         self.source = source
 
     def __getitem__(self, symbol: str) -> tuple[AnyContainer, ...]:

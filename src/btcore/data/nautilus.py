@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from btcore.config import Instrument
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 
 from .catalog.catalog import Catalog
 from .catalog.entries import Entry
@@ -47,7 +47,8 @@ def import_nautilus(
     wanted = None if symbols is None else set(symbols)
     known = {group[0] for group in groups}
     if wanted is not None and (unknown := sorted(wanted - known)):
-        raise DataError(f"{root}: {unknown[0]!r} is not among its symbols, {', '.join(sorted(known))}")
+        meant = near_name(unknown[0], known)
+        raise DataError(f"{root}: {unknown[0]!r} is not among its symbols, {', '.join(sorted(known))}{meant}")
     chosen = {group: files for group, files in groups.items() if wanted is None or group[0] in wanted}
     written: list[Entry] = []
     for done, (group, files) in enumerate(sorted(chosen.items())):

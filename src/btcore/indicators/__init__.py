@@ -9,6 +9,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+from btcore.errors import near_name
+
 from .functions import (
     adx,
     atr,
@@ -38,7 +40,6 @@ from .functions import (
     zscore,
 )
 from .kernels import Indicator
-from .parameters import near
 from .table import OTHER_NAMES
 
 __all__ = [
@@ -75,5 +76,5 @@ __all__ = [
 if not TYPE_CHECKING:  # type checkers find unknown names by themselves
 
     def __getattr__(name: str) -> Any:
-        meant = "" if name.startswith("_") else near(name, __all__, OTHER_NAMES)
+        meant = "" if name.startswith("_") else near_name(name, __all__, OTHER_NAMES)
         raise AttributeError(f"btcore.indicators has no {name!r}{meant}")

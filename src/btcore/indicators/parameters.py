@@ -1,12 +1,11 @@
 """Names and parameters of indicators, checked; an unknown one is an error that names the near one."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .table import HIGHEST, INDICATORS, OTHER_NAMES, Description, Parameter
 
@@ -26,26 +25,17 @@ SYNONYMS = {
 }
 
 
-def near(name: str, known: Iterable[str], others: Mapping[str, str]) -> str:
-    """` (did you mean 'rsi'?)` for a name that is nearly one of `known`, or another word for one; else ""."""
-    known = list(known)
-    meant = others.get(name.lower(), "")
-    if meant not in known:
-        meant = next(iter(get_close_matches(name.lower(), known, 1, 0.6)), "")
-    return f" (did you mean {meant!r}?)" if meant else ""
-
-
 def unknown(where: str, name: str, names: Iterable[str]) -> str:
     """The text of an error about a parameter that does not exist."""
     known = list(names)
     has = f"its parameters are {', '.join(known)}" if known else "it has no parameters"
-    return f"{where}: unknown parameter {name!r}{near(name, known, SYNONYMS)}; {has}"
+    return f"{where}: unknown parameter {name!r}{near_name(name, known, SYNONYMS)}; {has}"
 
 
 def find(name: str) -> Description:
     """The indicator of that name; ConfigError if there is none."""
     if name not in INDICATORS:
-        meant = near(str(name), INDICATORS, OTHER_NAMES)
+        meant = near_name(str(name), INDICATORS, OTHER_NAMES)
         raise ConfigError(f"indicator: {name!r} is not one{meant}; choose from {', '.join(INDICATORS)}")
     return INDICATORS[name]
 

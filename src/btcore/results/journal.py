@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ class Curve:
     `cash` may be a function that returns the column; metrics do not need it.
     """
 
-    fields = ("timestamp", "equity", "cash")
+    fields: ClassVar[tuple[str, ...]] = ("timestamp", "equity", "cash")
 
     def __init__(
         self,
@@ -64,12 +64,12 @@ class RunJournal:
 
         `timers` are the times of timers that were not called, in ns UTC; `tags` has those of orders, by id.
         """
-        self.tags = tags or {}
+        self.tags: Mapping[int, str] = tags or {}
         self._player = player
         self.symbols: tuple[str, ...] = player.tape.symbols
         self.closes = closes  # of the sessions; None without a calendar
-        self.ambiguous_bars = player.ambiguous_bars
-        self.events = player.n_done
+        self.ambiguous_bars: int = player.ambiguous_bars
+        self.events: int = player.n_done
         self._first_lines, self._log_lines, self._timers = notes, log_lines, timers
 
     @cached_property

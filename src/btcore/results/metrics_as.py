@@ -5,11 +5,11 @@ docs/metrics.md says what each takes; tests/unit/results/test_metrics_as.py comp
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .conventions.backtesting_py import backtesting
 from .conventions.lean import lean
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .result import Result
 
 Figures = dict[str, float | int | None]
+Package = Literal["quantstats", "vectorbt", "lean", "backtesting.py"]
 CONVENTIONS: dict[str, Callable[[RunValues], dict[str, Any]]] = {
     "quantstats": quantstats,
     "vectorbt": vectorbt,
@@ -29,13 +30,14 @@ CONVENTIONS: dict[str, Callable[[RunValues], dict[str, Any]]] = {
 }
 
 
-def metrics_as(result: "Result", package: str) -> Figures:
+def metrics_as(result: "Result", package: Package) -> Figures:
     """The figures of a result as `package` names and computes them; None if undefined.
 
     ConfigError for a package that is not one of CONVENTIONS.
     """
     if package not in CONVENTIONS:
-        raise ConfigError(f"package: {package!r} is not one of {', '.join(CONVENTIONS)}")
+        meant = near_name(package, CONVENTIONS)
+        raise ConfigError(f"package: {package!r} is not one of {', '.join(CONVENTIONS)}{meant}")
     curve, line, other = result.columns(), result._timeline, result.columns("benchmark_curve")["value"]
     run = RunValues(
         times=curve["timestamp"],

@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 
 from btcore.data.source import AnyContainer
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.metrics.annual import DEFAULTS, AnnualSettings
+from btcore.names import Named, no_attribute
 
 from . import export
 from . import tables as views
@@ -148,8 +149,9 @@ class Result(ResultFigures):
 
     def table(self, name: str) -> Table:
         """The table of that name, of `indicators` with a row for each value; ConfigError if there is none."""
-        if name not in (*TABLES, "indicators"):
-            raise ConfigError(f"table: {name!r} is not one of {', '.join(TABLES)}, indicators")
+        names = (*TABLES, "indicators")
+        if name not in names:
+            raise ConfigError(f"table: {name!r} is not one of {', '.join(names)}{near_name(name, names)}")
         if name not in self._tables:
             self._tables[name] = (
                 indicator_rows(self.indicators) if name == "indicators" else self._make[name]()
@@ -206,7 +208,12 @@ class Result(ResultFigures):
 
         Each is a table of `timestamp`, at which the value was known, and the values, float64, one per row.
         """
-        return {key: make() for key, make in self._indicators.items()}
+        return Named((key, make()) for key, make in self._indicators.items())
+
+    if not TYPE_CHECKING:  # type checkers find unknown names by themselves
+
+        def __getattr__(self, name: str) -> Any:
+            return no_attribute(self, name, **{"metrics": self.metrics} if "_metrics" in vars(self) else {})
 
     def explain(self, order_id: int) -> str:
         """The history of an order in a few lines, each fill with its cause; ConfigError for an unknown id."""
@@ -215,7 +222,7 @@ class Result(ResultFigures):
     @cached_property
     def metrics(self) -> Metrics:
         """The metrics of the run by name, as docs/metrics.md defines them; None if undefined."""
-        return self._metrics() if callable(self._metrics) else self._metrics
+        return Named(self._metrics() if callable(self._metrics) else self._metrics)
 
     @cached_property
     def logs(self) -> list[str]:
@@ -227,7 +234,7 @@ class Result(ResultFigures):
         """The metrics of the two readings of bars, with `intrabar="bounds"`; else None."""
         if self.optimistic_metrics is None:
             return None
-        return Bounds(self.metrics, self.optimistic_metrics, int(self.metrics["ambiguous_bars"] or 0))
+        return Bounds(self.metrics, Named(self.optimistic_metrics), int(self.metrics["ambiguous_bars"] or 0))
 
     @cached_property
     def _account_terms(self) -> AccountTerms | None:

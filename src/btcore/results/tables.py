@@ -118,6 +118,7 @@ def trades(journal: RunJournal) -> Table:
         size_seen=np.where(np.isinf(fills["size_seen"]), np.nan, fills["size_seen"]),
         entry_latency=_entry_latency(journal.orders, *rows),
         leg=_text(fills["leg"] + 1, labels.LEGS),
+        tag=_tags(fills["order_id"], journal.tags),
     )
 
 
@@ -178,6 +179,8 @@ def round_trips(journal: RunJournal, prices: PriceSource | None) -> Table:
         commission=closed["commission"],
         entry_order_id=closed["entry_order_id"],
         exit_order_id=closed["exit_order_id"],
+        entry_tag=_tags(closed["entry_order_id"], journal.tags),
+        exit_tag=_tags(closed["exit_order_id"], journal.tags),
     )
 
 
@@ -240,12 +243,13 @@ def orders(journal: RunJournal) -> Table:
     )
 
 
-def _tags(ids: Table, tags: Mapping[int, str]) -> Table:
-    """The tag of each order; empty without one."""
-    column = np.zeros(len(ids), f"<U{max(map(len, tags.values()), default=1)}")
+def _tags(ids: Table, tags: Mapping[int, str]) -> _TextColumn:
+    """The tag of the order of each id; empty without one."""
+    names = {tag: code for code, tag in enumerate(dict.fromkeys(tags.values()), 1)}
+    codes = np.zeros(max(int(ids.max(initial=0)), *tags, 0) + 1, np.int32)
     for order_id, tag in tags.items():
-        column[order_id - 1] = tag  # orders are sorted by id, from 1
-    return column
+        codes[order_id] = names[tag]
+    return _text(codes[ids], ("", *names))
 
 
 def cash_flows(journal: RunJournal) -> Table:

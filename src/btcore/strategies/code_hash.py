@@ -17,8 +17,8 @@ import numpy as np
 
 from .source import imports_of, is_own, names_used, source_of
 
-SCALARS = {bool, int, float, complex, str, bytes, type(None)}
-PLAIN = SCALARS | {datetime, date, time, timedelta}
+SCALARS: set[type] = {bool, int, float, complex, str, bytes, type(None)}
+PLAIN: set[type] = SCALARS | {datetime, date, time, timedelta}
 IGNORED = ("_abc_impl",)  # of a class: the cache of isinstance
 
 

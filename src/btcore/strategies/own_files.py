@@ -4,13 +4,12 @@ import inspect
 import re
 import sys
 import traceback
-from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .arrays.orders import Orders
 from .callbacks.strategy import Strategy
@@ -99,9 +98,8 @@ def find_strategy(text: str) -> Any:
             raise ConfigError(
                 f"{text}: {name} is neither a Strategy nor Orders, Signals, Targets, Compiled or a function"
             )
-        near = get_close_matches(name, found, 1, 0.6)
-        hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(found) or 'no strategy'}"
-        raise ConfigError(f"{text}: there is no {name!r} in the file; {hint}")
+        has = ", ".join(found) or "no strategy"
+        raise ConfigError(f"{text}: there is no {name!r} in the file{near_name(name, found)}; it has {has}")
     return found[name]
 
 

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .intervals import timedelta_ns
 
@@ -31,8 +31,11 @@ def _zone(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        from zoneinfo import available_timezones
+
+        meant = near_name(name, available_timezones())
         raise ConfigError(
-            f"timezone: {name!r} is not a known IANA time zone such as 'America/New_York'"
+            f"timezone: {name!r} is not a known IANA time zone such as 'America/New_York'{meant}"
         ) from error
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from typing import Annotated, Any
 
 import numpy as np
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
+from btcore.names import Settings
 
 from .clock import moment_text, zone
 from .intervals import DAY_NS, EPOCH_WEEKDAY, MINUTE_NS, SECOND_NS, WEEK_NS
@@ -22,7 +23,7 @@ _SEARCHED = 400  # days before the first time and after the last in which a sess
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?|24:00(?::00)?")
 
 
-class TradingHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class TradingHours(Settings, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The sessions of an instrument, by the day of the week on which they close.
 
     timezone: IANA name of the clock of all times here.
@@ -120,7 +121,7 @@ def _week_of(hours: TradingHours) -> list[tuple[int, int, int]]:
     found = []
     for name, listed in hours.week.items():
         if name not in DAYS:
-            raise ConfigError(f"week: {name!r} is not one of {', '.join(DAYS)}")
+            raise ConfigError(f"week: {name!r} is not one of {', '.join(DAYS)}{near_name(name, DAYS)}")
         if not isinstance(listed, list | tuple):
             raise ConfigError(f"week[{name!r}]: {listed!r} is not a list of [open, close]")
         for i, pair in enumerate(listed):

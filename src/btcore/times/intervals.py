@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import NamedTuple
 
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name, nearest
 
 SECOND_NS = 10**9
 MINUTE_NS = 60 * SECOND_NS
@@ -19,6 +19,11 @@ Interval = str | int | timedelta
 
 _SUFFIX_NS: dict[str, int] = {**UNIT_NS, "min": MINUTE_NS, "h": HOUR_NS, "d": DAY_NS, "w": WEEK_NS}
 _SUFFIX_MONTHS: dict[str, int] = {"mo": 1, "q": 3, "y": 12}
+_UNIT_WORDS = {
+    **{unit: unit for unit in (*_SUFFIX_NS, *_SUFFIX_MONTHS)},
+    **{"second": "s", "sec": "s", "minute": "min", "m": "min", "hour": "h", "hr": "h", "day": "d"},
+    **{"week": "w", "month": "mo", "quarter": "q", "year": "y"},
+}
 _PATTERN = re.compile(r"([1-9][0-9]{0,8})(ns|us|ms|s|min|h|d|w|mo|q|y)")
 _ALLOWED = f"{', '.join(RESOLUTION_NS)} or a number with ns, us, ms, s, min, h, d or w"
 _ALLOWED_BARS = f"{_ALLOWED[: -len(' or w')]}, w, mo, q or y"
@@ -75,7 +80,7 @@ def bar_length(interval: Interval) -> Length:
                 raise DataError(f"interval: {interval!r} is more than 146 years")
             return Length(0, months)
         if match is None and interval not in RESOLUTION_NS:
-            raise DataError(f"interval: {interval!r} is not {_ALLOWED_BARS}")
+            raise DataError(f"interval: {interval!r} is not {_ALLOWED_BARS}{near_length(interval)}")
         return Length(interval_ns(interval), weeks=match is not None and match[2] == "w")
     return Length(interval_ns(interval))
 
@@ -110,10 +115,20 @@ def _parse(text: str) -> int:
         return RESOLUTION_NS[text]
     match = _PATTERN.fullmatch(text)
     if match is None:
-        raise DataError(f"interval: {text!r} is not {_ALLOWED}")
+        raise DataError(f"interval: {text!r} is not {_ALLOWED}{near_length(text)}")
     if match[2] in _SUFFIX_MONTHS:
         raise DataError(f"interval: {text!r} is no fixed length of time; {_ALLOWED} is")
     return int(match[1]) * _SUFFIX_NS[match[2]]
+
+
+def near_length(text: str) -> str:
+    """` (did you mean '5min'?)` for a text that is nearly a length, such as "5mn" or "5 minutes"; else ""."""
+    number, word = re.fullmatch(r"\s*(\d{0,9})\s*(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    if not number:
+        return near_name(text, RESOLUTION_NS)
+    word = word.strip().lower().removesuffix("s") or "s"
+    unit = _UNIT_WORDS.get(word) or _UNIT_WORDS.get(nearest(word, _UNIT_WORDS))
+    return f" (did you mean '{number}{unit}'?)" if unit else ""
 
 
 def interval_name(length: int) -> str:

@@ -1,10 +1,11 @@
 """Resolutions: the names of the spacing of data. "tick", "minute" and "1mo" are some."""
 
 import re
+from typing import Any
 
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 
-from .intervals import RESOLUTION_NS, WEEK_NS, Length, bar_length, interval_name
+from .intervals import RESOLUTION_NS, WEEK_NS, Length, bar_length, interval_name, near_length
 
 TICK, IRREGULAR = "tick", "irregular"
 RESOLUTION_PATTERN = (
@@ -24,10 +25,16 @@ def resolution_name(interval: int, months: int = 0) -> str:
     return named or weeks or interval_name(interval)
 
 
+def near_resolution(text: Any) -> str:
+    """` (did you mean 'minute'?)` for a text that is nearly a resolution; else ""."""
+    named = near_name(text, [TICK, *RESOLUTION_NS, IRREGULAR])
+    return named or (near_length(text) if isinstance(text, str) else "")
+
+
 def check_resolution(resolution: str) -> str:
     """The name that `resolution_name` gives: "1min" -> "minute"; DataError if it is no resolution."""
     if not isinstance(resolution, str) or not re.match(RESOLUTION_PATTERN, resolution):
-        raise DataError(f"resolution: {resolution!r} is not {RESOLUTION_WORDS}")
+        raise DataError(f"resolution: {resolution!r} is not {RESOLUTION_WORDS}{near_resolution(resolution)}")
     if resolution in {TICK, IRREGULAR}:
         return resolution
     try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .clock import FIRST_YEAR, LAST_YEAR, moment_text, year_of, zone
 from .zones import Times, distinct, midnights
@@ -74,8 +74,9 @@ def calendar_code(calendar: str) -> str:
     """The code of the calendar with that code or alias: "NYSE" -> "XNYS"; ConfigError if there is none."""
     package = _exchange_calendars(calendar)
     if calendar not in package.get_calendar_names():
+        meant = near_name(calendar, package.get_calendar_names())
         raise ConfigError(
-            f"calendar: {calendar!r} is not in exchange_calendars {_version('exchange_calendars')}, "
+            f"calendar: {calendar!r} is not in exchange_calendars {_version('exchange_calendars')}{meant}, "
             "which has codes such as XNYS and CMES, and aliases such as NYSE and CME"
         )
     code: str = package.resolve_alias(calendar)

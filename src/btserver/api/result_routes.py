@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from btcore.errors import near_name
 from btserver.errors import ApiError, fault, not_found
 from btserver.run_id import run_text
 from btserver.runs.lifecycle import Runs
@@ -107,7 +108,8 @@ class ResultsApi:
             raise fault("fields: it is for JSON and MessagePack; choose a table with `table`")
         name = query.table or "equity_curve"
         if name not in table_names(head):
-            raise fault(f"table: {name[:64]!r} is not one of {', '.join(table_names(head))}")
+            known = ", ".join(table_names(head))
+            raise fault(f"table: {name[:64]!r} is not one of {known}{near_name(name, table_names(head))}")
         return await stream.table(name, query.points, self._runs.table_writer(media_type))
 
 
@@ -130,5 +132,7 @@ def _fields(query: ResultsQuery, head: ResultHead) -> list[str]:
     wanted = [name.strip() for name in query.fields.split(",")]
     for name in wanted:
         if name not in {*known, "run_id", "bounds"}:
-            raise fault(f"fields: {name[:64]!r} is not one of run_id, {', '.join(known)}")
+            raise fault(
+                f"fields: {name[:64]!r} is not one of run_id, {', '.join(known)}{near_name(name, known)}"
+            )
     return [name for name in known if name in wanted]

@@ -39,6 +39,7 @@ class TradeRow(Struct, frozen=True, kw_only=True):
     size_seen: Number = None
     entry_latency: Number = None
     leg: str = ""
+    tag: str = ""
 
 
 class RoundTripRow(Struct, frozen=True, kw_only=True):
@@ -59,6 +60,8 @@ class RoundTripRow(Struct, frozen=True, kw_only=True):
     commission: Number = None
     entry_order_id: int = 0
     exit_order_id: int = 0
+    entry_tag: str = ""
+    exit_tag: str = ""
 
 
 class ExposureRow(Struct, frozen=True, kw_only=True):

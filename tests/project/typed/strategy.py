@@ -32,7 +32,38 @@ class Dip(bt.Strategy):
             ctx.close_all()
 
 
+class Quiet(Dip):
+    weight: float = 0.5
+
+    def on_timer(self, ctx: bt.Context, name: str = "") -> None:
+        ctx.order_target_percent("A", self.weight)
+
+    def on_cancel(self, ctx: bt.Context, order: bt.OrderState) -> None:
+        ctx.log(order.symbol)
+
+    def on_trigger(self, ctx: bt.Context, order: bt.OrderState) -> None:
+        ctx.log(order.status)
+
+    def on_end(self, ctx: bt.Context) -> None:
+        ctx.log(f"{ctx.equity:.2f}")
+
+
+class Ticks(bt.Strategy):
+    size: float
+
+    def on_quote(self, ctx: bt.Context, event: bt.QuoteEvent) -> None:
+        ctx.buy(event.symbol, self.size, limit=event.bid, time_in_force="IOC", tag="join")
+
+    def on_trade(self, ctx: bt.Context, event: bt.TradeEvent) -> None:
+        ctx.sell(event.symbol, self.size, trail=1.0, trail_by="percent")
+
+    def on_timer(self, ctx: bt.Context) -> None:
+        ctx.close_all()
+
+
 data = {"A": bt.sample_bars("A", "2024-01-02", "2024-03-01", "1h")}
 result = bt.run(data, Dip, {"period": 10}, execution=bt.Execution(commission_bps=1.0))
 swept = bt.sweep(data, Dip, {"period": [5, 10]}, initial_capital=1e5)
 best: float = result.metrics["sharpe_ratio"] if isinstance(result.metrics["sharpe_ratio"], float) else 0.0
+quiet = bt.run(data, Quiet(period=10, weight=0.25), intrabar="path")
+costs = bt.Execution.like("vectorbt", commission_bps=1.0)

@@ -188,7 +188,9 @@ def test_random_scripts_on_random_markets_pass(drawn: tuple[Case, Script], seed:
         symbol: containers(stream, case.instruments.get(symbol, bt.Instrument()).negative_prices)
         for symbol, stream in case.streams.items()
     }
-    options = {f.name: getattr(case, f.name) for f in fields(case) if f.name not in ("streams", "sessions", "others")}
+    options = {
+        f.name: getattr(case, f.name) for f in fields(case) if f.name not in ("streams", "sessions", "others")
+    }
     maker = scripted(script)(bt.Strategy)
     maker.__module__ = "nowhere"  # without a source file to hash, which would take longer than the run
     try:

@@ -67,7 +67,7 @@ class TestRequests:
             ({"strategy": {"name": "Buy"}}, "strategy.name: 'Buy' does not match ^[a-z0-9_]{1,128}$"),
             (
                 {"strategy": {"name": "rsi", "parameters": {}}},
-                "strategy.parameters: unknown field; choose",
+                "strategy.parameters: unknown field (did you mean 'params'?); choose",
             ),
             ({"leverage": 2}, "leverage: unknown field; choose from symbols, start_date, "),
             ({"instruments": {"B": {}}}, "instruments: 'B' is not among the symbols"),
@@ -80,7 +80,10 @@ class TestRequests:
             ({"fx": {"GBP": 1, "eur": 1}}, "fx['eur']: 'eur' does not match ^[A-Z]{3,5}$"),
             ({"fx": {"EUR": [["2024-01-02", 1], ["2024-01-03"]]}}, "fx['EUR'][1]: length 1 is not 2"),
             ({"fx": {"EUR": [["2024-01-02", "1"]]}}, "fx['EUR'][0][1]: '1' is not a number"),
-            ({"instruments": {"AAPL": {"tick": 1}}}, "instruments['AAPL'].tick: unknown field; choose from"),
+            (
+                {"instruments": {"AAPL": {"tick": 1}}},
+                "instruments['AAPL'].tick: unknown field (did you mean 'tick_size'?)",
+            ),
             (
                 {"instruments": {"AAPL": {"tick_size": -1}}},
                 "instruments['AAPL'].tick_size: -1 is not at least 0",

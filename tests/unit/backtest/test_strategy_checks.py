@@ -110,7 +110,7 @@ def strategy_of(*hooks):
     [
         ((), EVERY_DAY, "Mine has no hook, so it can do nothing \\(the hooks are on_start, on_bar"),
         (("next",), EVERY_DAY, "Mine has no hook.*Mine.next: not a hook; on_bar is"),
-        (("on_barz",), EVERY_DAY, "Mine.on_barz: not a hook; on_bar is"),
+        (("on_barz",), EVERY_DAY, r"Mine.on_barz is not a hook \(did you mean 'on_bar'\?\)"),
         (("on_bars",), TICKS, "of Mine, on_bars would never be called, as the data are quotes"),
         (("on_quote",), EVERY_DAY, "of Mine, on_quote would never be called, as the data are bars"),
         (("on_quote", "on_trade"), EVERY_DAY, "on_quote, on_trade would never be called"),

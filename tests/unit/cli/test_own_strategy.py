@@ -93,7 +93,10 @@ def test_a_saved_result_is_replayed(file: str, capsys: Capture) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("{file}:Dipp", "--strategy: {file}:Dipp: there is no 'Dipp' in the file; did you mean 'Dip'?"),
+        (
+            "{file}:Dipp",
+            "--strategy: {file}:Dipp: there is no 'Dipp' in the file (did you mean 'Dip'?); it has",
+        ),
         ("{file}:Zzz", "there is no 'Zzz' in the file; it has Dip, buys, fixed"),
         (
             "{file}:number",

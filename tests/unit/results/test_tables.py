@@ -66,7 +66,7 @@ def test_trades_are_in_order_of_time_then_of_execution():
     assert trades.dtype.names == (
         "timestamp", "symbol", "side", "quantity", "price", "commission", "order_id", "liquidity", "event",
         "event_timestamp", "rule", "reference_price", "slippage", "improvement", "size_seen", "entry_latency",
-        "leg",
+        "leg", "tag",
     )  # fmt: skip
 
 
@@ -288,3 +288,34 @@ def test_without_prices_excursions_are_unknown():
     partly = Result.from_journal(random_journal(5), manifest={}, fingerprint="", prices=lambda _: None)
     assert np.isnan(partly.round_trips["mfe"]).all()
     assert bare.rows("round_trips", 0, 1)[0]["mae"] is None
+
+
+def test_tags_are_in_orders_fills_trips_and_the_report(tmp_path):
+    class Tagged(bt.Strategy):
+        def on_bar(self, ctx, bar):
+            if not ctx.position("A"):
+                ctx.buy("A", 2, tag="dip & <go>")
+            else:
+                ctx.sell("A", 1, tag="half out")
+                ctx.sell("A", 1)
+
+    bars = bt.sample_bars("A", "2024-01-02", "2024-02-01")
+    result = bt.run({"A": bars}, Tagged)
+    given = dict(zip(result.orders["order_id"], result.orders["tag"], strict=True))
+    assert [given[n] for n in (1, 2, 3)] == ["dip & <go>", "half out", ""]
+    assert result.trades["tag"].tolist() == [given[n] for n in result.trades["order_id"]]
+    trips = result.round_trips
+    assert trips["entry_tag"].tolist() == [given[n] for n in trips["entry_order_id"]]
+    assert trips["exit_tag"].tolist() == [given[n] for n in trips["exit_order_id"]]
+    assert {"half out", ""} == set(trips["exit_tag"].tolist())
+
+    page = result.report(tmp_path / "page.html").read_text()
+    for column in ("tag", "entry tag", "exit tag"):
+        assert f'<th class="word">{column}</th>' in page
+    assert page.count('<td class="word">dip &amp; &lt;go&gt;</td>') >= len(trips)
+    result.save(tmp_path / "saved.npz")
+    assert bt.load_result(tmp_path / "saved.npz").trades["tag"].tolist() == result.trades["tag"].tolist()
+
+    untagged = bt.run({"A": bars}, "buy_and_hold")
+    assert not untagged.trades["tag"].any()
+    assert "tag</th>" not in untagged.report(tmp_path / "plain.html").read_text()

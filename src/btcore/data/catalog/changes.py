@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from btcore.data.source import check_symbol
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 
 from .index import edit_index, read_index
 from .lookup import Wanted, symbols_there
@@ -44,6 +44,6 @@ def rename(root: Path, old: str, new: str) -> None:
 
 def _check_names(present: list[str], old: str, new: str) -> None:
     if old not in present:
-        raise DataError(f"rename: there is no {old!r}; {symbols_there(present)}")
+        raise DataError(f"rename: there is no {old!r}{near_name(old, present)}; {symbols_there(present)}")
     if new in present:
         raise DataError(f"rename: there is a {new!r} already; delete it first, or choose another name")

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from btcore.data.containers import KINDS
 from btcore.data.source import check_resolution, check_symbol
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 from btcore.times.clock import moment_text
 
 from .definitions import Definition
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
         """These arguments, checked, and the resolution by its usual name; DataError for an invalid one."""
         check_symbol(symbol)
         if kind is not None and kind not in KINDS:
-            raise DataError(f"kind: {kind!r} is not one of {', '.join(KINDS)}")
+            raise DataError(f"kind: {kind!r} is not one of {', '.join(KINDS)}{near_name(kind, KINDS)}")
         return cls(symbol, None if resolution is None else check_resolution(resolution), kind, source)
 
     def matches(self, entry: Entry) -> bool:
@@ -64,7 +64,8 @@ def not_found(wanted: Wanted, entries: Sequence[Entry], bounds: Bounds = (None, 
         text += "" if bound is None else f" {word} {moment_text(bound)}"
     others = [entry for entry in entries if entry.symbol == wanted.symbol]
     if not others:
-        return DataError(f"{text}; {symbols_there(entry.symbol for entry in entries)}")
+        symbols = {entry.symbol for entry in entries}
+        return DataError(f"{text}{near_name(wanted.symbol, symbols)}; {symbols_there(symbols)}")
     listed = "; ".join(f"{e.name} from {moment_text(e.first)} to {moment_text(e.last)}" for e in others)
     return DataError(f"{text}; there is {listed}")
 

@@ -26,7 +26,7 @@ class CatalogReader:
     """What a Catalog reads; it keeps the index until the file changes."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self._mark: Any = None
         self._index = Index()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from btcore.config import Instrument, TradingHours
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 
 from .report import Inspection
 
@@ -46,5 +46,8 @@ def inspect(
     known = {each.symbol for each in found.datasets}
     for name in choice.instruments:
         if name not in known:
-            raise ConfigError(f"instruments: {name!r} is not among the symbols {', '.join(sorted(known))}")
+            meant = near_name(name, known)
+            raise ConfigError(
+                f"instruments: {name!r} is not among the symbols {', '.join(sorted(known))}{meant}"
+            )
     return found

@@ -15,7 +15,7 @@ from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.files.binary import import_polars
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.data.tables.names import PRICES
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 from btcore.times.intervals import RESOLUTION_NS
 from btcore.times.rules import ReadTimes
 
@@ -98,7 +98,10 @@ def import_lean(
     choices = _Choices(quote_bars, adjust, hours)
     for name, allowed in _CHOICES.items():
         if getattr(choices, name) not in allowed:
-            raise DataError(f"{name}: {getattr(choices, name)!r} is not one of {', '.join(allowed)}")
+            given = getattr(choices, name)
+            raise DataError(
+                f"{name}: {given!r} is not one of {', '.join(allowed)}{near_name(given, allowed)}"
+            )
     import_polars("LEAN data")
     root = Path(folder)
     files, unknown = lean_files(root)

@@ -87,7 +87,7 @@ class SampleMarket:
     def __init__(self, seed: int = 0) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
             raise DataError(f"seed: {seed!r} is not a whole number")
-        self.seed = int(seed)
+        self.seed: int = int(seed)
 
     def load(self, symbol: str, resolution: str, start_ns: int, end_ns: int) -> tuple[AnyContainer, ...]:
         """The containers that a run reads: bars, or quotes and trades; DataError if there are no rows."""

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 
 from .options import Column
 
@@ -106,7 +106,7 @@ def match_columns(names: list[str], kind: str, columns: Mapping[str, Column] | N
     others are found by alias. DataError lists the names if a required column is missing or may be several.
     """
     if kind not in REQUIRED:
-        raise DataError(f"kind: {kind!r} is not one of {', '.join(REQUIRED)}")
+        raise DataError(f"kind: {kind!r} is not one of {', '.join(REQUIRED)}{near_name(kind, REQUIRED)}")
     given = dict(columns or {})
     left_out = {name for name, theirs in given.items() if theirs is None}
     _check_given(given, names, kind)
@@ -152,7 +152,10 @@ def _check_given(given: Mapping[str, Column], names: list[str], kind: str) -> No
     counts = Counter(names)
     for name, theirs in given.items():
         if name not in allowed:
-            raise DataError(f"columns: {name!r} is not a column of {kind}; those are {', '.join(allowed)}")
+            meant = near_name(name, allowed)
+            raise DataError(
+                f"columns: {name!r} is not a column of {kind}{meant}; those are {', '.join(allowed)}"
+            )
         if theirs is None:
             if name in REQUIRED[kind] and name not in PRICES:
                 raise DataError(f"columns[{name!r}]: None, but {kind} need it")
@@ -161,7 +164,9 @@ def _check_given(given: Mapping[str, Column], names: list[str], kind: str) -> No
             raise DataError(f"columns[{name!r}]: {theirs!r} is not one name; only timestamp may have two")
         for one in _flat([theirs if isinstance(theirs, str) else tuple(theirs)]):
             if one not in counts:
-                raise DataError(f"columns: there is no {one!r} for {name}; {listed(names)}")
+                raise DataError(
+                    f"columns: there is no {one!r} for {name}{near_name(one, names)}; {listed(names)}"
+                )
             if counts[one] > 1:
                 raise DataError(
                     f"columns: there are {counts[one]} columns {one!r} for {name}; {listed(names)}"

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypedDict
 
 from msgspec import Struct
 
-from btcore.errors import ConfigError, DataError
+from btcore.errors import ConfigError, DataError, near_name
 from btcore.times.clock import zone
 
 Column = str | tuple[str, str] | None  # a name, the names of (date, time), or None: leave the column out
@@ -93,9 +93,8 @@ class TableSettings(Struct, frozen=True, kw_only=True):
         known = set(cls.__struct_fields__) - {"given"}
         for name in options:
             if name not in known:
-                raise TypeError(
-                    f"{reader}: there is no option {name!r}; the options are {', '.join(sorted(known))}"
-                )
+                meant, names = near_name(name, known), ", ".join(sorted(known))
+                raise TypeError(f"{reader}: there is no option {name!r}{meant}; the options are {names}")
         # None is what an option has that is not given, where it may be None.
         return cls(**options, given=frozenset(name for name, value in options.items() if value is not None))
 
@@ -155,7 +154,8 @@ def _check_choice(name: str, value: Any, allowed: tuple[str | None, ...]) -> Non
     if not (value is None or isinstance(value, str)) or value not in allowed:
         texts = ", ".join(x if x.isalnum() or "_" in x[1:] else repr(x) for x in allowed if x is not None)
         # An unknown dst is a ConfigError, as everywhere in btcore.
-        raise (ConfigError if name == "dst" else DataError)(f"{name}: {value!r} is not one of {texts}")
+        meant = near_name(value, [each for each in allowed if each is not None])
+        raise (ConfigError if name == "dst" else DataError)(f"{name}: {value!r} is not one of {texts}{meant}")
 
 
 def _check_flag(name: str, value: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.columns import Mask, is_none
-from btcore.errors import DataError, RowError, reject_rows
+from btcore.errors import DataError, RowError, near_name, reject_rows
 
 from .names import Found, listed
 from .number_texts import Form
@@ -135,7 +135,8 @@ def _one(
     if partial:
         return {symbol: np.zeros(len(columns[name]), bool)}
     raise UnknownSymbolError(
-        f"symbol: there is no {symbol!r} in the column {name!r}; it has {_shown(values)}"
+        f"symbol: there is no {symbol!r} in the column {name!r}{near_name(symbol, values)}; "
+        f"it has {_shown(values)}"
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.vendors.layout import Sample
-from btcore.errors import DataError
+from btcore.errors import DataError, near_name
 from btcore.times.rules import ReadTimes
 
 from .names import SYMBOLS, Found, listed, match_columns, normalized
@@ -98,7 +98,10 @@ def _with_values(table: Table, first: int) -> Table:
 def _chosen(tables: dict[str, Table], settings: TableSettings) -> dict[str, Table]:
     symbols = ", ".join(map(repr, tables))
     if settings.symbol is not None and settings.symbol not in tables:
-        raise DataError(f"symbol: there is no {settings.symbol!r} in the columns; they are of {symbols}")
+        meant = near_name(settings.symbol, tables)
+        raise DataError(
+            f"symbol: there is no {settings.symbol!r} in the columns{meant}; they are of {symbols}"
+        )
     if settings.symbol is not None:
         return {settings.symbol: tables[settings.symbol]}
     if len(tables) > 1 and settings.by is None:

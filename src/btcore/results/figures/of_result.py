@@ -13,6 +13,7 @@ from .rolling import rolling
 from .timeline import Timeline, timeline
 
 if TYPE_CHECKING:
+    from btcore.results.metrics_as import Package
     from btcore.results.reconcile import Reconciliation
     from btcore.results.tables import Table
 
@@ -103,7 +104,7 @@ class ResultFigures:
         known = [value for value in paid.values() if value is not None]
         return paid | {"total": sum(known) if len(known) == len(paid) else None}
 
-    def metrics_as(self, package: str) -> dict[str, float | int | None]:
+    def metrics_as(self, package: "Package") -> dict[str, float | int | None]:
         """The figures by the names and formulas of "quantstats", "vectorbt", "lean" or "backtesting.py".
 
         None where the package has no number; ConfigError for another package.

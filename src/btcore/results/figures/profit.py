@@ -5,7 +5,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.times.zones import utc_offsets
 
 Table = NDArray[Any]
@@ -22,7 +22,7 @@ def profit_by(trips: Table, group: str, timezone: str) -> Table:
     group without trips has no row. The groups are in their natural order. ConfigError for another group.
     """
     if group not in GROUPS:
-        raise ConfigError(f"group: {group!r} is not one of {', '.join(GROUPS)}")
+        raise ConfigError(f"group: {group!r} is not one of {', '.join(GROUPS)}{near_name(group, GROUPS)}")
     keys, labels = _keys(trips, group, timezone)
     rows = [trips[keys == key] for key in range(len(labels))]
     found = [(label, part) for label, part in zip(labels, rows, strict=True) if len(part)]

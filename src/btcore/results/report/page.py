@@ -33,7 +33,7 @@ PERCENT = frozenset(
     | {"benchmark_return", "alpha", "tracking_error", "up_capture", "down_capture"}
 )
 CARDS = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_rate", "final_equity")
-GROUPS = {
+GROUPS: dict[str, tuple[str, ...]] = {
     "Performance": (
         "total_return", "annual_return", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "omega_ratio",
         "stability",

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from btcore.data.containers import Bars
-from btcore.errors import OrderError
+from btcore.errors import OrderError, near_name
 from btcore.model import OrderType, TimeInForce
+from btcore.names import names_keywords
 from btcore.rules.order_terms import (
     CONFLICTS,
     LATENCY_RANGE,
@@ -50,6 +51,7 @@ class Orders:
     caller's order.
     """
 
+    @names_keywords()
     def __init__(
         self,
         timestamp: ArrayLike | None = None,
@@ -83,27 +85,27 @@ class Orders:
                 raise OrderError(f"orders: {name} is missing")
         self._rows = _sorted_rows(times)  # the caller's row of each sorted row; None if they are the same
         self.timestamp: NDArray[np.int64] = times if self._rows is None else times[self._rows]
-        self.symbol = self._column("symbol", symbol, np.str_)
-        self.quantity = self._column("quantity", quantity, np.float64)
-        self.from_fill = self._flag("from_fill", from_fill)
-        self.limit_price = self._price("limit_price", limit_price)
-        self.stop_price = self._price("stop_price", stop_price)
-        self.touch_price = self._price("touch_price", touch_price)
-        self.trail = self._distance("trail", trail)
-        self.limit_offset = self._distance("limit_offset", limit_offset)
-        self.oco = self._column("oco", oco, np.int64)
-        self.post_only = self._flag("post_only", post_only)
-        self.reduce_only = self._flag("reduce_only", reduce_only)
-        self.expires = self._expiry(expires)
+        self.symbol: NDArray[np.str_] = self._column("symbol", symbol, np.str_)
+        self.quantity: NDArray[np.float64] = self._column("quantity", quantity, np.float64)
+        self.from_fill: NDArray[np.bool_] = self._flag("from_fill", from_fill)
+        self.limit_price: NDArray[np.float64] = self._price("limit_price", limit_price)
+        self.stop_price: NDArray[np.float64] = self._price("stop_price", stop_price)
+        self.touch_price: NDArray[np.float64] = self._price("touch_price", touch_price)
+        self.trail: NDArray[np.float64] = self._distance("trail", trail)
+        self.limit_offset: NDArray[np.float64] = self._distance("limit_offset", limit_offset)
+        self.oco: NDArray[np.int64] = self._column("oco", oco, np.int64)
+        self.post_only: NDArray[np.bool_] = self._flag("post_only", post_only)
+        self.reduce_only: NDArray[np.bool_] = self._flag("reduce_only", reduce_only)
+        self.expires: NDArray[np.int64] = self._expiry(expires)
         sizes, groups = _stored(self.quantity), _stored(self.oco)
         self._refuse(~(np.isfinite(sizes) & (sizes > 0)), "quantity", self.quantity, "a positive number")
         self._refuse(groups < 0, "oco", self.oco, "0 or a positive group number")
-        self.side = self._side(side)
-        self.time_in_force = self._codes("time_in_force", time_in_force, TIME_IN_FORCE)
-        self.trail_by = self._codes("trail_by", trail_by, TRAIL_BY)
-        self.latency = self._latency(latency_ms)
-        self.parent = self._parent_ids(parent)
-        self.order_type = self._order_types(self._flag("market_to_limit", market_to_limit))
+        self.side: NDArray[np.int8] = self._side(side)
+        self.time_in_force: NDArray[np.int8] = self._codes("time_in_force", time_in_force, TIME_IN_FORCE)
+        self.trail_by: NDArray[np.int8] = self._codes("trail_by", trail_by, TRAIL_BY)
+        self.latency: NDArray[np.int64] = self._latency(latency_ms)
+        self.parent: NDArray[np.int64] = self._parent_ids(parent)
+        self.order_type: NDArray[np.int8] = self._order_types(self._flag("market_to_limit", market_to_limit))
         self._tag = self._column("tag", tag, np.str_)
         for column in self.columns().values():
             column.flags.writeable = False
@@ -155,7 +157,8 @@ class Orders:
         is_text = sides.dtype.kind == "U"
         is_buy = sides == ("buy" if is_text else 1)
         is_sell = sides == ("sell" if is_text else -1)
-        self._refuse(~(is_buy | is_sell), "side", column, "'buy' or 'sell'" if is_text else "1 or -1")
+        allowed = "'buy' or 'sell'" if is_text else "1 or -1"
+        self._refuse(~(is_buy | is_sell), "side", column, allowed, ("buy", "sell"))
         return self._full(np.where(is_buy, np.int8(1), np.int8(-1)))
 
     def _codes(self, name: str, values: Any, codes: Mapping[str, int]) -> NDArray[np.int8]:
@@ -164,7 +167,7 @@ class Orders:
         numbers = np.full(words.shape, -1, np.int8)
         for word, number in codes.items():
             numbers[words == word] = number
-        self._refuse(numbers < 0, name, column, f"one of {', '.join(codes)}")
+        self._refuse(numbers < 0, name, column, f"one of {', '.join(codes)}", tuple(codes))
         return self._full(numbers)
 
     def _latency(self, values: Any) -> NDArray[np.int64]:
@@ -248,13 +251,20 @@ class Orders:
         masks = list(np.broadcast_arrays(*types.values()))
         return self._full(np.select(masks, list(map(int, types)), int(OrderType.MARKET)).astype(np.int8))
 
-    def _refuse(self, bad: NDArray[np.bool_], name: str, values: NDArray[Any], allowed: str) -> None:
-        """Raises OrderError for the first bad row; `allowed` describes a valid value."""
+    def _refuse(
+        self,
+        bad: NDArray[np.bool_],
+        name: str,
+        values: NDArray[Any],
+        allowed: str,
+        words: Sequence[str] = (),
+    ) -> None:
+        """Raises OrderError for the first bad row; `allowed` describes a valid value, one of `words`."""
         if bad.any():
             row = self._first(bad)
             value = values[row if self._rows is None else int(np.flatnonzero(self._rows == row)[0])]
             value = value.item() if isinstance(value, np.generic) else value
-            raise OrderError(f"orders[{row}]: {name} {value!r} is not {allowed}")
+            raise OrderError(f"orders[{row}]: {name} {value!r} is not {allowed}{near_name(value, words)}")
 
     def _first(self, bad: NDArray[np.bool_]) -> int:
         """The first of the bad rows, as the caller counts them."""
@@ -298,7 +308,8 @@ class Orders:
             index[names == symbol] = i
         if (index < 0).any():
             unknown, known = min(names[index < 0].tolist()), ", ".join(symbols)
-            raise OrderError(f"orders: {unknown!r} is not in this run; its symbols are {known}")
+            meant = near_name(unknown, symbols)
+            raise OrderError(f"orders: {unknown!r} is not in this run{meant}; its symbols are {known}")
         return self._full(index)
 
     def handler(self, symbols: Sequence[str]) -> ArrayHandler:

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from btcore.config import Symbol, as_written, checked
 from btcore.contract import Handler
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.validation import check_names
 
 Weight = Annotated[float, Meta(gt=0, le=1000, description="Share of equity for all symbols together.")]
@@ -148,13 +148,14 @@ def check_params(name: str, params: Mapping[str, Any]) -> Struct:
     ConfigError if the name or a parameter is unknown, has the wrong type or is out of range.
     """
     if name not in STRATEGIES:
-        raise ConfigError(f"strategy.name: {name!r} is unknown; choose from {', '.join(STRATEGIES)}")
+        meant, known = near_name(name, STRATEGIES), ", ".join(STRATEGIES)
+        raise ConfigError(f"strategy.name: {name!r} is unknown{meant}; choose from {known}")
     check_names("strategy.params", params)
     expected = STRATEGIES[name].params
     for key in params:
         if key not in expected.__struct_fields__:
-            known = ", ".join(expected.__struct_fields__)
-            raise ConfigError(f"strategy.params.{key}: {name} has no such parameter; it has {known}")
+            known, meant = ", ".join(expected.__struct_fields__), near_name(key, expected.__struct_fields__)
+            raise ConfigError(f"strategy.params.{key}: {name} has no such parameter{meant}; it has {known}")
     complete: Struct = checked("strategy.params", as_written(params, expected, nulls=False), expected)
     return complete
 

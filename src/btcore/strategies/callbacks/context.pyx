@@ -25,7 +25,7 @@ from btcore.rules.order_terms cimport (
 from btcore.strategies.callbacks.indicator_views cimport IndicatorView, RowsSeen
 
 from btcore.data.timestamps import moment_ns
-from btcore.errors import ConfigError, DataError, OrderError
+from btcore.errors import ConfigError, DataError, OrderError, near_name
 from btcore.model import OrderType
 from btcore.rules.order_terms import (
     CONFLICTS as _CONFLICTS, LATENCY_RANGE as _LATENCY_RANGE, TIME_IN_FORCE as _TIME_IN_FORCE, TRAIL_BY as _TRAIL_BY
@@ -95,7 +95,8 @@ cdef class Context:
         self.index(symbol)
         stream, container = self.streams[symbol, kind_of(self.streams, symbol, kind, "history")]
         if column not in container.columns:
-            raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}")
+            meant = near_name(column, container.columns)
+            raise OrderError(f"{symbol}: column {column!r} is not one of {', '.join(container.columns)}{meant}")
         cdef int64_t end
         if stream < 0:
             end = container.end.searchsorted(self.market.now, "right")
@@ -164,7 +165,8 @@ cdef class Context:
         try:
             return self.indexes[symbol]
         except KeyError:
-            raise OrderError(f"{symbol!r} is not in this run; its symbols are {', '.join(self.symbols)}") from None
+            meant, known = near_name(symbol, self.symbols), ", ".join(self.symbols)
+            raise OrderError(f"{symbol!r} is not in this run{meant}; its symbols are {known}") from None
 
     cdef int check_active(self) except -1:
         """Raises OrderError outside of a callback."""
@@ -208,7 +210,7 @@ cdef class Context:
         if leg is None:
             return &self.account.positions[s]
         if leg not in ("long", "short"):
-            raise OrderError(f"{symbol}: leg {leg!r} is not 'long' or 'short'")
+            raise OrderError(f"{symbol}: leg {leg!r} is not 'long' or 'short'{near_name(leg, ('long', 'short'))}")
         if self.account.legs == NULL:
             raise OrderError(f"{symbol}: leg {leg!r} needs position_mode 'hedging'; this account nets positions")
         return &self.account.legs[2 * s + (leg == "short")]
@@ -284,9 +286,11 @@ cdef class Context:
         if not (isfinite(quantity) and quantity > 0.0):
             raise OrderError(f"{symbol}: quantity {quantity} is not a positive number")
         if time_in_force not in _TIME_IN_FORCE:
-            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {', '.join(_TIME_IN_FORCE)}")
+            meant, known = near_name(time_in_force, _TIME_IN_FORCE), ", ".join(_TIME_IN_FORCE)
+            raise OrderError(f"{symbol}: time_in_force {time_in_force!r} is not one of {known}{meant}")
         if trail_by not in _TRAIL_BY:
-            raise OrderError(f"{symbol}: trail_by {trail_by!r} is not one of {', '.join(_TRAIL_BY)}")
+            meant = near_name(trail_by, _TRAIL_BY)
+            raise OrderError(f"{symbol}: trail_by {trail_by!r} is not one of {', '.join(_TRAIL_BY)}{meant}")
         if oco < 0:
             raise OrderError(f"{symbol}: oco {oco} is not 0 or a positive group number")
         if latency_ms is not None:
@@ -647,7 +651,7 @@ cdef int side_of(str symbol, side) except 0:
             return -1
     elif type(side) is not bool and (side == 1 or side == -1):
         return 1 if side == 1 else -1
-    raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell', 1 or -1")
+    raise OrderError(f"{symbol}: side {side!r} is not 'buy' or 'sell', 1 or -1{near_name(side, ('buy', 'sell'))}")
 
 
 cdef int raise_conflict(str symbol, int conflict) except -1:

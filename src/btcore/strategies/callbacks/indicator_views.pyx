@@ -16,6 +16,8 @@ import numpy as np
 
 from btcore.strategies.callbacks.events cimport BarEvent, QuoteEvent, TradeEvent
 
+from btcore.errors import near_name
+
 
 @cython.final
 cdef class RowsSeen:
@@ -98,9 +100,8 @@ cdef class IndicatorView:
             try:
                 return PyObject_GenericGetAttr(self, name)
             except AttributeError:
-                raise AttributeError(
-                    f"{self.name} has no {name!r}; its values are {', '.join(self.fields)}"
-                ) from None
+                meant, known = near_name(name, self.fields), ", ".join(self.fields)
+                raise AttributeError(f"{self.name} has no {name!r}{meant}; its values are {known}") from None
         count = self.count()
         return self.columns[<int> <object> place][count - 1] if count else NAN
 
@@ -120,7 +121,8 @@ cdef class IndicatorView:
         """The values so far, read-only, the newest last; `rows` limits them to the last ones."""
         name = self.fields[0] if field is None and len(self.fields) == 1 else field
         if name not in self.fields:
-            raise AttributeError(f"{self.name}: {field!r} is not one of its values, {', '.join(self.fields)}")
+            meant, known = near_name(field, self.fields), ", ".join(self.fields)
+            raise AttributeError(f"{self.name}: {field!r} is not one of its values, {known}{meant}")
         cdef int64_t count = self.count()
         view = self.arrays[self.fields.index(name)][0 if rows is None else max(0, count - rows):count]
         view.flags.writeable = False

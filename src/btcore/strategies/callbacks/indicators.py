@@ -2,14 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.containers import Bars, Quotes
-from btcore.errors import ConfigError, DataError, OrderError
+from btcore.errors import ConfigError, DataError, OrderError, near_name
 from btcore.indicators.columns import SESSION_OPTIONS, columns_of_bars, compute
 from btcore.indicators.parameters import find, read_parameters
 from btcore.indicators.table import Description
@@ -48,7 +47,10 @@ class Source(NamedTuple):
         known = [each for each in self.container.columns if each not in ("timestamp", "end", "side")]
         known += ["mid"] if kind == "quotes" else []
         if name not in known:
-            raise DataError(f"{self.symbol}.{name}: no such column of {kind}; choose from {', '.join(known)}")
+            raise DataError(
+                f"{self.symbol}.{name}: no such column of {kind}{near_name(name, known)}; "
+                f"choose from {', '.join(known)}"
+            )
         return self.container.columns[name]
 
 
@@ -56,9 +58,9 @@ def find_source(streams: Streams, symbol: Any, kind: str | None) -> Source:
     """The rows of a symbol; OrderError if it is not in the run, or has several kinds and none is given."""
     symbols = list(dict.fromkeys(each for each, _ in streams))
     if symbol not in symbols:
-        near = get_close_matches(str(symbol).upper(), symbols, 1, 0.5)
-        meant = f" (did you mean {near[0]!r}?)" if near else ""
-        raise OrderError(f"{symbol!r} is not in this run{meant}; its symbols are {', '.join(symbols)}")
+        raise OrderError(
+            f"{symbol!r} is not in this run{near_name(symbol, symbols)}; its symbols are {', '.join(symbols)}"
+        )
     name = kind_of(streams, symbol, kind, "an indicator")
     return Source(symbol, *streams[symbol, name], "" if name in PRICES else name)
 
@@ -82,7 +84,7 @@ def kind_of(streams: Streams, symbol: str, kind: str | None, what: str) -> str:
             return resolution
         if "bars" in given and streams[symbol, "bars"][1].resolution == resolution:
             return "bars"
-    raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}")
+    raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}{near_name(kind, kinds)}")
 
 
 def make_view(

@@ -1,23 +1,33 @@
 """`Strategy`: the base class of strategies with Python callbacks."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, get_origin, get_type_hints
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin, get_type_hints
 
 import msgspec
 
 from btcore.config import checked
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.validation import check_names
 
 from .context import Context
 from .events import BarEvent, FillEvent, QuoteEvent, TradeEvent
+from .order_state import OrderState
 
 HOOKS = (
     "on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_reject", "on_cancel",
     "on_trigger", "on_other_bar", "on_timer", "on_end",
 )  # fmt: skip
 
+# A method with or without the name: pyright compares it with `self`, mypy without.
+TimerHook = (
+    Callable[[Any, Context], None]
+    | Callable[[Any, Context, str], None]
+    | Callable[[Context], None]
+    | Callable[[Context, str], None]
+)
 
+
+@dataclass_transform(kw_only_default=True, eq_default=False)  # type checkers read the parameters of __init__
 class Strategy:
     """Base class of strategies with Python callbacks. Annotated class attributes are its parameters.
 
@@ -46,18 +56,24 @@ class Strategy:
     """
 
     warm_up: ClassVar[int] = 0
-    on_bar: ClassVar[Any] = None
-    on_bars: ClassVar[Any] = None
-    on_quote: ClassVar[Any] = None
-    on_trade: ClassVar[Any] = None
-    on_fill: ClassVar[Any] = None
-    on_reject: ClassVar[Any] = None
-    on_cancel: ClassVar[Any] = None
-    on_trigger: ClassVar[Any] = None
-    on_other_bar: ClassVar[Any] = None
-    on_timer: ClassVar[Any] = None
-    on_start: ClassVar[Any] = None
-    on_end: ClassVar[Any] = None
+    if TYPE_CHECKING:
+
+        def on_start(self, ctx: Context, /) -> None: ...
+        def on_bar(self, ctx: Context, bar: BarEvent, /) -> None: ...
+        def on_bars(self, ctx: Context, bars: dict[str, BarEvent], /) -> None: ...
+        def on_quote(self, ctx: Context, quote: QuoteEvent, /) -> None: ...
+        def on_trade(self, ctx: Context, trade: TradeEvent, /) -> None: ...
+        def on_fill(self, ctx: Context, fill: FillEvent, /) -> None: ...
+        def on_reject(self, ctx: Context, order: OrderState, /) -> None: ...
+        def on_cancel(self, ctx: Context, order: OrderState, /) -> None: ...
+        def on_trigger(self, ctx: Context, order: OrderState, /) -> None: ...
+        def on_other_bar(self, ctx: Context, bar: BarEvent, /) -> None: ...
+        def on_end(self, ctx: Context, /) -> None: ...
+
+        on_timer: TimerHook
+    else:
+        on_start = on_bar = on_bars = on_quote = on_trade = on_fill = on_reject = on_cancel = None
+        on_trigger = on_other_bar = on_timer = on_end = None
 
     def __init__(self, **params: Any) -> None:
         for name, value in self.check_params(params).items():
@@ -76,7 +92,8 @@ class Strategy:
             if name not in hints:
                 known = ", ".join(hints) or "none"
                 raise ConfigError(
-                    f"strategy.params.{name}: {cls.__name__} has no such parameter; it has {known}"
+                    f"strategy.params.{name}: {cls.__name__} has no such parameter{near_name(name, hints)}; "
+                    f"it has {known}"
                 )
         expected = msgspec.defstruct(cls.__name__, fields, kw_only=True)
         return msgspec.structs.asdict(checked("strategy.params", params, expected))

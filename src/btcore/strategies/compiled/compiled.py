@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from btcore.contract import CONTRACT_VERSION
 from btcore.data.hashing import sha256_hex
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
+from btcore.names import names_keywords
 from btcore.strategies.code_hash import CodeHash
 
 from .handler import EVENTS, CompiledHandler, unpack_capsule
@@ -33,12 +34,13 @@ class Compiled:
     ConfigError if the function, its state and the events do not fit together.
     """
 
+    @names_keywords()
     def __init__(
         self, function: Any, state: NDArray[Any] | None = None, *, events: str | Sequence[str]
     ) -> None:
-        self.function = function
-        self.state = _checked_state(state)
-        self.events = _checked_events(events)
+        self.function: Any = function
+        self.state: NDArray[Any] | None = _checked_state(state)
+        self.events: tuple[str, ...] = _checked_events(events)
         self._code: dict[str, Any] = {"name": "address", "code_sha256": None, "incomplete": ["its code"]}
         if isinstance(function, int) and not isinstance(function, bool):
             self._address = function
@@ -125,7 +127,7 @@ def _checked_state(state: Any) -> NDArray[Any] | None:
 
 def _checked_events(events: str | Sequence[str]) -> tuple[str, ...]:
     named = (events,) if isinstance(events, str) else tuple(events)
-    unknown = ", ".join(repr(name) for name in named if name not in EVENTS)
+    unknown = ", ".join(f"{name!r}{near_name(name, EVENTS)}" for name in named if name not in EVENTS)
     if unknown or not named:
         problem = f"unknown {unknown}" if unknown else "none given"
         raise ConfigError(f"strategy.events: {problem}; choose from {', '.join(EVENTS)}")

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.containers import Bars
-from btcore.errors import OrderError
+from btcore.errors import OrderError, near_name
 from btcore.strategies.columns import as_array
 from btcore.times.clock import moment_text
 from btcore.times.zones import utc_offsets
@@ -133,7 +133,11 @@ def _by_symbol(name: str, values: Any, layout: Layout) -> list[Any]:
         for wrong, what in ((set(names) - set(symbols), "is not one of"), (set(symbols) - set(names), "")):
             if wrong:
                 first = min(map(str, wrong))
-                text = f"column {first!r} is not a symbol of bars" if what else f"{first!r} has no column"
+                text = (
+                    f"column {first!r} is not a symbol of bars{near_name(first, symbols)}"
+                    if what
+                    else f"{first!r} has no column"
+                )
                 raise OrderError(f"signals.{name}: {text}; the symbols are {', '.join(symbols)}")
         if not isinstance(values, Mapping):
             _require_one_index(name, layout)

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from btcore.config import Execution
 from btcore.data.containers import Bars
-from btcore.errors import OrderError
+from btcore.errors import OrderError, near_name
+from btcore.names import names_keywords
 from btcore.times.clock import moment_text
 
 from .columns import Layout, read_booleans, read_layout, read_numbers
@@ -50,6 +51,7 @@ class Signals:
     position; docs/strategies.md has the table of all cases. OrderError names the first invalid row.
     """
 
+    @names_keywords()
     def __init__(  # noqa: PLR0917 - the usual order of these columns
         self,
         bars: Bars | Mapping[str, Bars],
@@ -74,7 +76,7 @@ class Signals:
             _rows_of(layout, s, {name: c[s] for name, c in columns.items()}, numbers, size is not None)
             for s in range(len(layout.symbols))
         ]
-        self.symbols = layout.symbols if layout.is_named else None
+        self.symbols: tuple[str, ...] | None = layout.symbols if layout.is_named else None
         time = np.concatenate([part.timestamp for part in parts])
         place = np.repeat(np.arange(len(parts)), [len(part.timestamp) for part in parts])
         order = np.lexsort((place, time))
@@ -124,7 +126,8 @@ class Signals:
             return np.zeros(len(self), np.int32)
         unknown = [symbol for symbol in own if symbol not in symbols]
         if unknown:
-            raise OrderError(f"signals: {unknown[0]!r} is not in this run; its symbols are {known}")
+            meant = near_name(unknown[0], symbols)
+            raise OrderError(f"signals: {unknown[0]!r} is not in this run{meant}; its symbols are {known}")
         index = {symbol: i for i, symbol in enumerate(symbols)}
         return np.array([index[symbol] for symbol in self.symbol.tolist()], np.int32)
 

@@ -6,7 +6,7 @@ from math import isfinite
 import numpy as np
 
 from btcore.config import Execution, Instrument
-from btcore.errors import OrderError
+from btcore.errors import OrderError, near_name
 from btcore.strategies.callbacks.context import Context
 
 from .plan import Floats, plan
@@ -31,7 +31,8 @@ def make_handler(  # noqa: PLR0917 - the settings of a run
     symbols = [symbol for symbol, _ in markets]
     unknown = sorted(set(targets.symbol.tolist()) - set(symbols))
     if unknown:
-        raise OrderError(f"targets: {unknown[0]!r} is not in this run; its symbols are {', '.join(symbols)}")
+        meant, known = near_name(unknown[0], symbols), ", ".join(symbols)
+        raise OrderError(f"targets: {unknown[0]!r} is not in this run{meant}; its symbols are {known}")
     for symbol, instrument in zip(symbols, instruments, strict=True):
         steps = targets.lot / instrument.lot_size if targets.lot and instrument.lot_size else 1.0
         if abs(steps - round(steps)) > 1e-9 or steps < 0.5:

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from btcore.config import checked
 from btcore.data.containers import Bars
-from btcore.errors import ConfigError, OrderError
+from btcore.errors import ConfigError, OrderError, near_name
+from btcore.names import names_keywords
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
 from btcore.strategies.columns import as_array, read_column, read_times, row_times
 
@@ -42,6 +43,7 @@ class Targets:
     its target until its next row, and a symbol without rows is not traded.
     """
 
+    @names_keywords()
     def __init__(
         self,
         timestamp: ArrayLike | None = None,
@@ -59,7 +61,9 @@ class Targets:
         close_others: bool = False,
     ) -> None:
         if kind not in KINDS:
-            raise ConfigError(f"targets.kind: {kind!r} is not one of {', '.join(KINDS)}")
+            raise ConfigError(
+                f"targets.kind: {kind!r} is not one of {', '.join(KINDS)}{near_name(kind, KINDS)}"
+            )
         if schedule is not None:
             RebalanceDates.parse(checked("targets.schedule", schedule, str), "targets.schedule")
         self.kind: Kind = kind
@@ -98,7 +102,7 @@ class Targets:
         for symbol in params.weights:
             if symbol not in symbols:
                 raise ConfigError(
-                    f"strategy.params.weights: {symbol!r} is not in this run; "
+                    f"strategy.params.weights: {symbol!r} is not in this run{near_name(symbol, symbols)}; "
                     f"its symbols are {', '.join(symbols)}"
                 )
         weights = params.weights or dict.fromkeys(symbols, 1.0 / len(symbols))

@@ -103,7 +103,9 @@ class TestSymbols:
         assert len(read(table, "trades")) == 3
         assert len(read(table, "trades", symbol="ESH4")) == 3
         assert list(read(table, "trades", by="symbol")) == ["ESH4"]
-        with pytest.raises(DataError, match="there is no 'ES' in the column 'symbol'; it has 'ESH4'"):
+        with pytest.raises(
+            DataError, match=r"no 'ES' in the column 'symbol' \(did you mean 'ESH4'\?\); it has 'ESH4'"
+        ):
             read(table, "trades", symbol="ES")
 
     @pytest.mark.parametrize("name", ["Ticker", "contract", "instrument", "<TICKER>", "instrument_id"])

@@ -76,7 +76,8 @@ def test_hashes_do_not_change() -> None:
         ({"side": [1, 1, -1, 1, 2, 1]}, "orders[4]: side 2 is not 1 or -1"),
         (
             {"time_in_force": "day"},
-            "orders[0]: time_in_force 'day' is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS",
+            "orders[0]: time_in_force 'day' is not one of GTC, DAY, IOC, FOK, GTD, OPG, CLS "
+            "(did you mean 'DAY'?)",
         ),
         ({"trail_by": "points"}, "orders[0]: trail_by 'points' is not one of price, percent, ticks"),
         ({"oco": -1}, "orders[0]: oco -1 is not 0 or a positive group number"),
@@ -130,7 +131,9 @@ def test_symbols_are_those_of_the_run() -> None:
     orders = orders_of(symbol=["A", "CC", "B", "A", "B", "CC"])
     assert orders.places(("CC", "A", "B", "D")).tolist() == [1, 0, 2, 1, 2, 0]
     assert orders_of().places(("X", "AB")).tolist() == [1] * ROWS
-    with pytest.raises(bt.OrderError, match="orders: 'B' is not in this run; its symbols are A, AB"):
+    with pytest.raises(
+        bt.OrderError, match=r"orders: 'B' is not in this run \(did you mean 'AB'\?\); its symbols"
+    ):
         orders.places(("A", "AB"))
 
 

@@ -223,11 +223,15 @@ def test_a_flat_market_has_no_signals():
 @pytest.mark.parametrize(
     ("name", "params", "message"),
     [
-        ("macrossover", {}, "strategy.name: 'macrossover' is unknown; choose from buy_and_hold, "),
+        (
+            "macrossover",
+            {},
+            "strategy.name: 'macrossover' is unknown (did you mean 'ma_crossover'?); choose from ",
+        ),
         (
             "ma_crossover",
             {"period": 3},
-            "strategy.params.period: ma_crossover has no such parameter; it has ",
+            "strategy.params.period: ma_crossover has no such parameter (did you mean 'long_period'?); it",
         ),
         (
             "ma_crossover",

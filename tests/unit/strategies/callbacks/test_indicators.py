@@ -405,7 +405,7 @@ def raised(make, data=None):
         (lambda ctx: ctx.indicator("rsi", "AAPL", 0), "rsi.period: 0 is not from 1"),
         (
             lambda ctx: ctx.indicator("rsi", "AAPL", column="clos"),
-            "AAPL.clos: no such column of bars; choose from open",
+            "AAPL.clos: no such column of bars (did you mean 'close'?); choose from open",
         ),
         (
             lambda ctx: ctx.indicator("atr", "AAPL", column="close"),

@@ -284,7 +284,8 @@ class TestSweep:
 
     def test_what_is_refused(self):
         with pytest.raises(
-            bt.ConfigError, match=r"params\.fats: the strategy has no such parameter, only fast, slow"
+            bt.ConfigError,
+            match=r"params\.fats: the strategy has no such parameter .did you mean 'fast'.*only fast",
         ):
             bt.sweep({"A": self.DATA}, self.cross, {"fats": [1]})
         with pytest.raises(

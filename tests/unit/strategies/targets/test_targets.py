@@ -158,7 +158,10 @@ class TestBuiltIn:
             ({"weights": {"AAPL": "all"}}, "strategy.params.weights['AAPL']: 'all' is not a number"),
             ({"weights": {"AAPL": math.nan}}, "strategy.params.weights['AAPL']: nan is not a finite number"),
             ({"weights": [0.6, 0.4]}, "strategy.params.weights: [0.6, 0.4] is not a mapping"),
-            ({"weight": 1.0}, "strategy.params.weight: targets has no such parameter; it has weights, "),
+            (
+                {"weight": 1.0},
+                "strategy.params.weight: targets has no such parameter (did you mean 'weights'?); it has ",
+            ),
             ({"schedule": "1ns"}, "strategy.params.schedule: '1ns' does not match ^"),
             ({"schedule": "month\n"}, r"strategy.params.schedule: 'month\n' does not match ^"),
             ({"cash_floor": 1.0}, "strategy.params.cash_floor: 1.0 is not below 1"),
