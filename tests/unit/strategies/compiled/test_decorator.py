@@ -316,7 +316,7 @@ def test_a_call_that_is_invalid_ends_the_run() -> None:
     def bad(state: Any, event: Any, account: Any) -> None:
         account.buy(event.symbol, -1.0)
 
-    with pytest.raises(bt.StrategyError, match="quantity of an order .* is not a positive number"):
+    with pytest.raises(bt.StrategyError, match=r"quantity of an order .* is not a positive number"):
         play({"A": bars(1, 10)}, bad)
 
 
