@@ -20,3 +20,14 @@ bt.Execution(slipage_bps=1.0)  # call-arg
 bt.Instrument(tick_size="a")  # arg-type
 bt.Bars([0], [1.0], [1.0], [1.0], [1.0], intervall="1d")  # call-arg
 bt.sizing.by_stop(1.0, 2.0)  # call-arg
+bt.compiled(rate="fast")  # call-overload
+bt.compiled(lambda state, event, account: 3)  # arg-type
+bt.compiled(evnts=["bars"])  # call-overload
+
+
+@bt.compiled(rate=0.1)
+def rated(state: object, event: object, account: object) -> None: ...
+
+
+rated(rate="fast")  # arg-type
+bt.run(data, rated, rate=0.2)  # call-arg

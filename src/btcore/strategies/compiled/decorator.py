@@ -20,6 +20,7 @@ from .handler import CompiledHandler
 from .state_layout import Layout
 
 Number = bool | int | float
+PARAMETERS = ", as parameters are; other options are events, state and shared"
 StateOf = Mapping[str, Any] | Callable[..., Mapping[str, Any]]
 
 
@@ -87,7 +88,9 @@ class CompiledFunction(Compiled):
         self.__doc__, self.__wrapped__ = function.__doc__, function
         self._where, self._starts, self._shared = f"strategy {self.__name__}", state, shared
         self.events = checked_events(events)
-        self.params = {name: _number(f"{self._where}.{name}", value) for name, value in parameters.items()}
+        self.params = {
+            name: _number(f"{self._where}.{name}", value, PARAMETERS) for name, value in parameters.items()
+        }
         self.state = None  # it depends on the number of symbols
         self._fields = self._start()
         self._layout = Layout.of(self._fields)
@@ -196,11 +199,12 @@ def require_function(function: Any) -> str:
     return function.__name__
 
 
-def _number(where: str, value: Any) -> Number:
+def _number(where: str, value: Any, hint: str = "") -> Number:
+    """The value as a number of Python; ConfigError, with a hint, if it is none, or too large."""
     if isinstance(value, np.generic):
         value = value.item()
     if not isinstance(value, bool | int | float):
-        raise ConfigError(f"{where}: {value!r} is not a number; fields of other values go into state=")
+        raise ConfigError(f"{where}: {value!r} is not a number{hint}")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ConfigError(f"{where}: {value} does not fit into 64 bits")
     return value

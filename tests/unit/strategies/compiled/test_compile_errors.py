@@ -237,7 +237,10 @@ def plain(state: Any, event: Any, account: Any) -> None: ...
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"period": "ten"}, r"^strategy plain.period: 'ten' is not a number; fields of other values go into"),
+        (
+            {"period": "ten"},
+            r"^strategy plain.period: 'ten' is not a number, as parameters are; other options",
+        ),
         ({"period": None}, r"^strategy plain.period: None is not a number"),
         ({"period": np.zeros(3)}, r"^strategy plain.period: array\(.*\) is not a number"),
         ({"period": 2**63}, r"^strategy plain.period: 9223372036854775808 does not fit into 64 bits"),
@@ -251,6 +254,10 @@ def plain(state: Any, event: Any, account: Any) -> None: ...
         ({"state": {"if": 1}}, r"^strategy plain.state: 'if' is not a name of Python"),
         ({"a": 1, "state": {"a": 1}}, r"^strategy plain.state.a: a parameter has that name"),
         ({"a": 1, "state": lambda b: {"c": b}}, r"state: its function takes 'b'; the parameters are a$"),
+        (
+            {"evnts": "quotes"},
+            r"^strategy plain.evnts: 'quotes' .*; other options are events, state",
+        ),
         ({"events": "ticks"}, r"^strategy.events: unknown 'ticks'; choose from quotes, trades, bars"),
         ({"events": []}, r"^strategy.events: none given"),
     ],

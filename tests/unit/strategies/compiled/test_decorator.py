@@ -1,7 +1,9 @@
 """`bt.compiled`: equal to a hand-written `jit.cfunc`, with parameters, states of symbols, and in sweeps."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -339,3 +341,15 @@ def test_without_numba_the_error_names_the_extra() -> None:
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "numba is not installed: pip install 'btcore[numba]' numba"
+
+
+def test_the_page_lists_every_field_and_method() -> None:
+    from btcore.strategies.compiled.numba_views import ALWAYS, FIELDS, METHODS, MONEY
+
+    page = (Path(__file__).parents[4] / "docs" / "strategies.md").read_text()
+    rows = dict(re.findall(r"^\| (`?[^|]+?) \| (.+) \|$", page[page.index("| argument | fields") :], re.M))
+    listed = {name: re.findall(r"`(\w+)", text) for name, text in rows.items()}
+    assert [name for name in listed["`event`, always"] if name not in {"jit", "btcore"}] == list(ALWAYS)
+    for kind, fields in FIELDS.items():
+        assert listed[f"of {kind}"] == list(fields)
+    assert {*listed["`account`"], *listed["its orders"]} - {"Context"} == {*MONEY, *METHODS}
