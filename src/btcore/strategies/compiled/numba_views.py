@@ -23,6 +23,15 @@ from .numba_refusals import refuse, unknown_field
 
 Reader = Callable[..., Any]
 
+
+@njit
+def _fill(market: Any) -> Any:
+    """The fill of the event; ValueError if it is an event of another kind, which has none."""
+    if market.kind != records.FILL:
+        raise ValueError("the event is not a fill")
+    return records.fill(market)
+
+
 FIELDS: dict[str, dict[str, Reader]] = {  # of each kind of event: functions of the market
     "bars": {
         "timestamp": njit(lambda market: records.bar(market).ts),
@@ -47,12 +56,12 @@ FIELDS: dict[str, dict[str, Reader]] = {  # of each kind of event: functions of 
         "side": njit(lambda market: int(records.trade(market).side)),
     },
     "fills": {
-        "timestamp": njit(lambda market: records.fill(market).ts),
-        "order_id": njit(lambda market: records.fill(market).order_id),
-        "side": njit(lambda market: int(records.fill(market).side)),
-        "quantity": njit(lambda market: records.fill(market).last_qty),
-        "price": njit(lambda market: records.fill(market).last_px),
-        "commission": njit(lambda market: records.fill(market).commission),
+        "timestamp": njit(lambda market: _fill(market).ts),
+        "order_id": njit(lambda market: _fill(market).order_id),
+        "side": njit(lambda market: int(_fill(market).side)),
+        "quantity": njit(lambda market: _fill(market).last_qty),
+        "price": njit(lambda market: _fill(market).last_px),
+        "commission": njit(lambda market: _fill(market).commission),
     },
 }
 ALWAYS: dict[str, Reader] = {

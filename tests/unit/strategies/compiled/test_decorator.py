@@ -160,6 +160,32 @@ def test_each_symbol_has_a_state_or_all_share_one() -> None:
     assert shared.final_state["seen"].tolist() == [sums]
 
 
+def test_the_end_and_timers_have_the_state_of_the_first_symbol() -> None:
+    @bt.compiled(events=["start", "bars", "end"], state={"bars": 0, "others": 0})
+    def count(state: Any, event: Any, account: Any) -> None:
+        if event.kind == jit.BAR:
+            state.bars += 1
+            return
+        state.others += 1
+        if event.kind == jit.START:
+            account.set_timer(50 * 10**9)
+
+    player = count.handler(2)
+    play({"A": bars(1, 100), "B": bars(2, 200)}, player)
+    assert player.final_state is not None
+    assert player.final_state["bars"].tolist() == [100, 200]
+    assert player.final_state["others"].tolist() == [3, 0]
+
+
+@pytest.mark.parametrize("name", ["price", "order_id", "quantity"])
+def test_a_field_of_fills_at_another_event_ends_the_run(name: str) -> None:
+    scope: dict[str, Any] = {}
+    exec(f"def reads(state, event, account):\n    state.seen = 1.0 * event.{name}", scope)
+    reads = bt.compiled(events=["bars", "fills"], state={"seen": 0.0})(scope["reads"])
+    with pytest.raises(bt.StrategyError, match=r"it raised an exception"):
+        play({"A": bars(1, 10)}, reads)
+
+
 def test_a_handler_of_too_few_symbols_is_an_error() -> None:
     with pytest.raises(bt.StrategyError, match=r"made for fewer symbols than the run has"):
         play({"A": quotes(1), "B": quotes(2)}, cross.handler())
