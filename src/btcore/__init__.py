@@ -30,6 +30,7 @@ from btcore.strategies.callbacks.strategy import (
 )
 from btcore.strategies.callbacks.ticket import Ticket
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.compiled.decorator import compiled
 from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.targets import Targets
 
@@ -112,6 +113,7 @@ __all__ = [
     "Trades",
     "TradingHours",
     "__version__",
+    "compiled",
     "import_lean",
     "import_nautilus",
     "indicators",

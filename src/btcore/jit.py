@@ -10,9 +10,10 @@
 
     bt.run(data, bt.Compiled(cross, state, events=["quotes"]))
 
-The functions are called from code that Numba compiles. `market`, `account` and the records that functions
-return have the fields of the structs in `btcore.model`, and are read-only. Symbols are numbered from 0 in the
-order of the run's data. Times are int64 ns UTC, money is in the run's currency. The import requires numba.
+`btcore.compiled` makes such a strategy of a plain function. The functions are called from code that Numba
+compiles. `market`, `account` and the records that functions return have the fields of the structs in
+`btcore.model`, and are read-only. Symbols are numbered from 0 in the order of the run's data. Times are int64
+ns UTC, money is in the run's currency. The import requires numba.
 """
 
 try:

@@ -215,7 +215,7 @@ class _Trial:
             )
         self.strategy, self.params, self.options = strategy, params, options
         self.runs = 0
-        self.computed = callable(strategy) and not isinstance(strategy, (type, Strategy, *ARRAYS))
+        self.computed = callable(strategy) and not isinstance(strategy, (type, Strategy, Compiled, *ARRAYS))
         self.remade = self.computed or callable(params)
 
     def create(self, data: Data, change: str = "") -> tuple[Any, Params]:

@@ -12,6 +12,7 @@ from btcore.strategies.arrays.orders import Orders
 from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
+from btcore.strategies.compiled.decorator import CompiledFunction
 from btcore.strategies.signals.signals import Signals
 from btcore.strategies.targets.handler import make_handler as make_targets_handler
 from btcore.strategies.targets.targets import Targets
@@ -64,6 +65,9 @@ def _handler_of(
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         created = strategy(**params)
         return CallbackHandler(created, symbols), describe_strategy(created, None)
+    if isinstance(strategy, CompiledFunction):
+        compiled = strategy.with_params(params).handler(len(symbols))
+        return compiled, describe_strategy(compiled, None)
     _refuse_params(params)
     if isinstance(strategy, Strategy):
         return CallbackHandler(_copied(strategy), symbols), describe_strategy(strategy, None)
@@ -108,4 +112,6 @@ def _copied(strategy: Strategy) -> Strategy:
 
 def _refuse_params(params: Mapping[str, Any]) -> None:
     if params:
-        raise ConfigError("params: only a strategy given by name or class takes parameters")
+        raise ConfigError(
+            "params: only a strategy given by name or class, or made by bt.compiled, takes parameters"
+        )

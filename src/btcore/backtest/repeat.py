@@ -14,6 +14,7 @@ from btcore.results.result import Result
 from btcore.results.summary import Metrics
 from btcore.results.tables import TABLES
 from btcore.strategies.callbacks.strategy import Strategy
+from btcore.strategies.compiled.decorator import CompiledFunction
 from btcore.times.resolutions import IRREGULAR, TICK, resolution_name
 from btcore.version import __version__
 
@@ -121,6 +122,8 @@ def _strategy_of(
     """The strategy that is given, or else that a manifest describes, and its parameters."""
     kind, name, params = described.get("kind"), str(described.get("name")), described.get("params")
     if given is not None:
+        if isinstance(given, CompiledFunction):
+            return given, params if kind == "compiled" else None
         takes_params = kind == "python" if isinstance(given, type) else given == name
         return given, params if isinstance(given, type | str) and takes_params else None
     if kind == "built-in":

@@ -4,6 +4,7 @@ import inspect
 from typing import Any, NamedTuple
 
 from btcore.errors import ConfigError
+from btcore.strategies.compiled.decorator import CompiledFunction
 
 from .request_options import merged
 
@@ -16,7 +17,7 @@ class OwnStrategy(NamedTuple):
 
     def to_run(self) -> tuple[Any, dict[str, Any] | None]:
         """Strategy and parameters as `run` takes them: a function is called with the parameters."""
-        if isinstance(self.strategy, type):
+        if isinstance(self.strategy, type | CompiledFunction):
             return self.strategy, self.params
         if inspect.isfunction(self.strategy):
             try:

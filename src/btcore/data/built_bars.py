@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from btcore.errors import ConfigError, DataError, RowError
+from btcore.errors import ConfigError, DataError, RowError, near_name
 from btcore.times.hours import TradingHours
 from btcore.times.resolutions import check_resolution
 
@@ -52,11 +52,14 @@ def _read(where: str, given: Any) -> Spec:
         raise ConfigError(f"build_bars: {given!r} at {where} is not a text such as '5min', or a mapping")
     for name in given:
         if name not in {*OPTIONS, "source"}:
-            raise ConfigError(f"{where}: {name!r} is not one of {', '.join(OPTIONS)}, source")
+            known = (*OPTIONS, "source")
+            raise ConfigError(f"{where}: {name!r} is not one of {', '.join(known)}{near_name(name, known)}")
     options = {name: value for name, value in given.items() if name != "source"}
     source = given.get("source")
     if source is not None and source not in SOURCES:
-        raise ConfigError(f"{where}.source: {source!r} is not one of {', '.join(SOURCES)}")
+        raise ConfigError(
+            f"{where}.source: {source!r} is not one of {', '.join(SOURCES)}{near_name(source, SOURCES)}"
+        )
     return Spec(_name(where, options), options, source)
 
 

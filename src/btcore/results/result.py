@@ -66,9 +66,8 @@ class Result(ResultFigures):
         markets: Mapping[str, AnyContainer] | None = None,
     ) -> None:
         self.journal = journal
-        self.markets = dict(
-            markets or {}
-        )  # the data that filled the orders, by symbol; none if it was loaded
+        # The data that filled the orders, by symbol; empty if the result was loaded.
+        self.markets: dict[str, AnyContainer] = dict(markets or {})
         self.optimistic_metrics: Metrics | None = None  # with intrabar="bounds"
         self.strategy = strategy  # the Strategy that played, as the run left it; None for other kinds
         self._make = make

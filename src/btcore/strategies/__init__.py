@@ -5,7 +5,8 @@
     arrays      columns of orders that are known before the run (`Orders`)
     signals     columns of entries and exits, one row per bar (`Signals`)
     targets     columns of target positions that are known before the run (`Targets`)
-    compiled    a Numba function, or a C function of a Cython module (`Compiled`)
+    compiled    a Numba function, also one made of a plain function (`compiled`), or a C function of a Cython
+                module (`Compiled`)
 
 In each folder but `builtin` the module `handler` has the code that is called during a run. `builtin` has one
 module per strategy instead.

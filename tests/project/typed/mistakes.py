@@ -56,3 +56,16 @@ class Wrong(bt.Strategy):
 
 Wrong(perid=10)  # call-arg reportCallIssue
 Wrong(period="ten")  # arg-type reportArgumentType
+
+bt.compiled(rate="fast")  # call-overload reportArgumentType
+bt.compiled(lambda state, event, account: 3)  # arg-type reportArgumentType
+bt.compiled(evnts=["bars"])  # call-overload reportArgumentType
+
+
+@bt.compiled(rate=0.1)
+def rated(state: object, event: object, account: object) -> None: ...
+
+
+data = {"A": bt.sample_bars("A", "2024-01-02", "2024-03-01")}
+rated(rate="fast")  # arg-type reportArgumentType
+bt.run(data, rated, rate=0.2)  # call-arg reportCallIssue

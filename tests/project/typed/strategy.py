@@ -1,3 +1,7 @@
+from typing import Any
+
+import numpy as np
+
 import btcore as bt
 
 
@@ -61,9 +65,26 @@ class Ticks(bt.Strategy):
         ctx.close_all()
 
 
+@bt.compiled
+def holds(state: Any, event: Any, account: Any) -> None:
+    account.order_target_percent(event.symbol, 0.5)
+
+
+@bt.compiled(rate=0.1, flag=True, events=["bars", "fills"], state={"mean": 0.0, "seen": np.zeros(3)})
+def mean(state: Any, event: Any, account: Any) -> None:
+    state.mean += state.rate * (event.close - state.mean)
+    if event.close < state.mean:
+        account.order_target(event.symbol, 1.0)
+
+
 data = {"A": bt.sample_bars("A", "2024-01-02", "2024-03-01", "1h")}
 result = bt.run(data, Dip, {"period": 10}, execution=bt.Execution(commission_bps=1.0))
 swept = bt.sweep(data, Dip, {"period": [5, 10]}, initial_capital=1e5)
 best: float = result.metrics["sharpe_ratio"] if isinstance(result.metrics["sharpe_ratio"], float) else 0.0
 quiet = bt.run(data, Quiet(period=10, weight=0.25), intrabar="path")
 costs = bt.Execution.like("vectorbt", commission_bps=1.0)
+compiled: bt.Compiled = mean(rate=0.2)
+held = bt.run(data, holds)
+averaged = bt.run(data, mean, {"rate": 0.3})
+rates = bt.sweep(data, mean, {"rate": [0.1, 0.2]})
+checked = bt.leakcheck(data, mean, {"rate": 0.1}, cuts=2)

@@ -1,4 +1,4 @@
-"""What charts show: prices in steps keep extremes and volume; fills, levels and lines are those of the result."""
+"""What charts show: steps keep extremes and volume; fills, levels and lines are those of the result."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a chart shows beside prices: fills, stops and targets, the position, and the indicators of the strategy."""
+"""What a chart shows beside prices: fills, stops and targets, the position, and indicators."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol

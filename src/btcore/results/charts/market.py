@@ -69,7 +69,7 @@ def at_most(prices: Prices, rows: int) -> Prices:
 
 
 def levels_of(prices: Prices, rows: int, factor: int = 8) -> Iterator[Prices]:
-    """The prices in steps from the finest of `at_most` to one of about a thousand rows, each `factor` longer."""
+    """The prices in steps from the finest of `at_most` to about a thousand rows, each `factor` longer."""
     level = at_most(prices, rows)
     yield level
     while len(level.start) > 1000:

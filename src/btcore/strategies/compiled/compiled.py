@@ -40,14 +40,14 @@ class Compiled:
     ) -> None:
         self.function: Any = function
         self.state: NDArray[Any] | None = _checked_state(state)
-        self.events: tuple[str, ...] = _checked_events(events)
+        self.events: tuple[str, ...] = checked_events(events)
         self._code: dict[str, Any] = {"name": "address", "code_sha256": None, "incomplete": ["its code"]}
         if isinstance(function, int) and not isinstance(function, bool):
             self._address = function
         elif hasattr(function, "_sig") and hasattr(function, "address"):
             _check_signature(function, self.state)
             self._address = function.address
-            self._code = _describe_numba(function.__wrapped__)
+            self._code = describe_numba(function.__wrapped__)
         else:
             raise ConfigError(
                 f"strategy.function: {function!r} is neither a Numba cfunc nor an address; "
@@ -125,7 +125,8 @@ def _checked_state(state: Any) -> NDArray[Any] | None:
     return copy
 
 
-def _checked_events(events: str | Sequence[str]) -> tuple[str, ...]:
+def checked_events(events: str | Sequence[str]) -> tuple[str, ...]:
+    """The events in the order of EVENTS; ConfigError for a name that is not one of them."""
     named = (events,) if isinstance(events, str) else tuple(events)
     unknown = ", ".join(f"{name!r}{near_name(name, EVENTS)}" for name in named if name not in EVENTS)
     if unknown or not named:
@@ -145,7 +146,8 @@ def _check_signature(function: Any, state: NDArray[Any] | None) -> None:
         )
 
 
-def _describe_numba(function: Any) -> dict[str, Any]:
+def describe_numba(function: Any) -> dict[str, Any]:
+    """The name of a function that Numba compiles, the numbers it takes from outside, a hash of its code."""
     outer = inspect.getclosurevars(function)
     numbers = {
         name: repr(value)

@@ -7,6 +7,7 @@ from btcore.contract import Handler
 
 EVENTS: dict[str, int]
 RAISED: int
+TOO_FEW: int
 
 def unpack_capsule(capsule: Any) -> tuple[int, str]: ...
 

@@ -17,6 +17,7 @@ EVENTS = {
     "quotes": QUOTE, "trades": TRADE, "bars": BAR, "fills": FILL, "start": START, "end": END, "other_bars": OTHER_BAR,
 }
 RAISED = -(1 << 31)    # what a function of `jit.cfunc` returns after an exception
+TOO_FEW = RAISED + 1   # what a function of `btcore.compiled` returns that has fewer states than there are symbols
 
 
 def unpack_capsule(capsule):
@@ -70,6 +71,8 @@ cdef class CompiledHandler(Handler):
             return OrderError(_FAULTS[self.call.fault])
         if self.call.code == RAISED:
             return RuntimeError("it raised an exception")
+        if self.call.code == TOO_FEW:
+            return RuntimeError("it was made for fewer symbols than the run has; give handler(symbols) their number")
         return RuntimeError(f"it returned {self.call.code}, not 0") if self.call.code else None
 
 

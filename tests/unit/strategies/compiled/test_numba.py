@@ -216,3 +216,28 @@ def test_bars_of_other_resolutions_are_the_same_in_both() -> None:
     bars_ = {"A": (bars(1), bt.resample(bars(1), "10s"))}
     one = play(bars_, bt.Compiled(by_others, np.zeros(1, SLOW), events="other_bars"))
     assert len(one.trades) == 399
+
+
+@bt.compiled(events=["bars", "other_bars"], state={"sum": 0.0, "seen": 0})
+def both(state: Any, event: Any, account: Any) -> None:
+    if event.kind == jit.OTHER_BAR:
+        state.seen += 1
+        state.sum += event.close * (1 + event.resolution)
+        account.order_target(event.symbol, 10.0 if state.seen % 2 else -10.0)
+    elif event.close < 1.0:
+        account.order_target(event.symbol, 0.0)
+
+
+class Both(bt.Strategy):
+    seen = 0
+
+    def on_other_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+        self.seen += 1
+        ctx.order_target(bar.symbol, 10.0 if self.seen % 2 else -10.0)
+
+
+def test_a_plain_function_has_the_fields_of_bars_of_other_resolutions() -> None:
+    data = {"A": (bars(1), bt.resample(bars(1), "10s"))}
+    result = play(data, Both())
+    assert len(result.trades) > 300
+    assert_same(play(data, both), result)

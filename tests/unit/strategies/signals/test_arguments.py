@@ -186,5 +186,5 @@ def test_runs_that_are_refused(signals: bt.Signals, options: dict[str, Any], mes
 
 
 def test_signals_take_no_parameters() -> None:
-    with pytest.raises(bt.ConfigError, match="only a strategy given by name or class takes parameters"):
+    with pytest.raises(bt.ConfigError, match="only a strategy given by name or class, or made by"):
         bt.run(BARS, ARRAYS, {"size": 1})
