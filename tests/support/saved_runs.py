@@ -184,7 +184,7 @@ def column_bytes(column: np.ndarray) -> bytes:
 
 
 def table_digest(table: np.ndarray) -> str:
-    """Without the columns of tags, which these runs leave empty: orders have one since 0.6.0, others since."""
+    """Without the columns of tags, empty in these runs; orders have one since 0.6.0."""
     tags = [name for name in table.dtype.names if name in {"tag", "entry_tag", "exit_tag"}]
     assert not any(table[name].any() for name in tags)
     columns = [name for name in table.dtype.names if name not in tags]
