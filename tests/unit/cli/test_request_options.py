@@ -99,7 +99,10 @@ class TestOptions:
             (["--instrument", "A"], "--instrument: 'A' is not SYMBOL=JSON, as in SPY={"),
             (["--instrument", "A.tick_size=1"], "--instrument: 'A.tick_size=1' is not SYMBOL=JSON"),
             (["--instrument", 'A={"tick_size": 1'], "--instrument A: not valid JSON: "),
-            (["--instrument", 'A={"tick": 1}'], "--instrument A.tick: unknown field; choose from tick_size"),
+            (
+                ["--instrument", 'A={"tick": 1}'],
+                "--instrument A.tick: unknown field (did you mean 'tick_size'?); choose",
+            ),
             (["--instrument", 'A={"tick_size": -1}'], "--instrument A.tick_size: -1 is not at least 0"),
             (["--instrument", 'B={"tick_size": 1}'], "--instrument: 'B' is not among the symbols"),
             (
