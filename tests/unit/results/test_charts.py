@@ -90,7 +90,9 @@ def test_fills_have_the_profit_of_the_trips_that_they_end() -> None:
     assert fills.order_id.tolist() == RESULT.trades["order_id"].tolist()
     assert np.nansum(fills.profit) == pytest.approx(RESULT.round_trips["pnl"].sum())
     assert set(fills.tag.tolist()) == {"in"}
-    _, held = position_of(fills)
+    times, held = position_of(fills, 7)
+    assert (times[0], held[0]) == (7, 0.0)
+    assert times[1:].tolist() == fills.time.tolist()
     assert held[-1] == pytest.approx(RESULT.exposures["quantity"][-1] if len(RESULT.exposures) else 0.0)
 
 

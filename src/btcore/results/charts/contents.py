@@ -19,7 +19,7 @@ from .packing import Packed, packed_curve, packed_prices
 
 BUCKETS = 500_000  # of the prices of a page, over all of its symbols
 AROUND = 200  # rows before and after a fill that are kept one by one
-NEAR = 200_000  # such rows at most
+NEAR = 1_000_000  # such rows at most
 EVENTS = 100_000  # fills, and levels of orders, at most
 POINTS = 50_000  # of a curve at most
 LINE_POINTS = 400_000  # of all indicators at most, and as many near fills
@@ -72,9 +72,10 @@ def symbols_shown(result: Any, first: str, markets: Markets) -> list[str]:
     return [first, *with_data] if rows <= SEVERAL and len(with_data) < SYMBOLS else [first]
 
 
-def market_table(result: Any, symbol: str, markets: Markets, last: int) -> tuple[Packed, list[str]]:
+def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, list[str]]:
     """Everything about a symbol that a page has, and the sentences about what it does not have."""
     notes: list[str] = []
+    first, last = result.equity_curve["timestamp"][[0, -1]].tolist()
     prices = prices_within(result, symbol, markets)
     fills = fills_of(result, symbol)
     table: Packed = {
@@ -84,7 +85,7 @@ def market_table(result: Any, symbol: str, markets: Markets, last: int) -> tuple
         "step": 1,
         "fills": _fill_table(fills, notes),
         "levels": _level_table(result, symbol, last, notes),
-        "position": _curve(*position_of(fills)),
+        "position": _curve(*position_of(fills, first)),
     }
     if prices is None:
         notes.append(f"The prices of {symbol} are not part of the result; plot(data=...) shows them.")

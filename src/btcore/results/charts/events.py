@@ -112,10 +112,10 @@ def levels_of_orders(result: Traded, symbol: str, last: int) -> Levels:
     return Levels(*(column[order] for column in joined))
 
 
-def position_of(fills: Fills) -> tuple[Times, Floats]:
-    """The times of fills and the signed quantity held after each; splits are not in it."""
+def position_of(fills: Fills, first: int) -> tuple[Times, Floats]:
+    """The signed quantity held from `first`, ns UTC, and after each fill; splits are not in it."""
     signed = np.where(fills.side == "buy", fills.quantity, -fills.quantity)
-    return fills.time, np.cumsum(signed)
+    return np.append(first, fills.time).astype(np.int64), np.append(0.0, np.cumsum(signed))
 
 
 def lines_of(result: Traded, symbol: str) -> Iterator[Line]:

@@ -87,10 +87,9 @@ def draw_interactive(result: Any, symbol: str | None = None, data: Given | None 
     first, markets = markets_of(result, symbol, data)
     shown = symbols_shown(result, first, markets)
     account, notes = account_table(result)
-    last = int(result.equity_curve["timestamp"][-1])
     tables = {}
     for name in shown:
-        tables[name], of_market = market_table(result, name, markets, last)
+        tables[name], of_market = market_table(result, name, markets)
         notes += of_market if name else []
     contents = {**account, "markets": tables, "first": first, **_extent(account, tables)}
     named = [(line["name"], line["panel"]) for table in tables.values() for line in table["lines"]]

@@ -21,7 +21,7 @@ def decimals_of(*columns: Floats) -> tuple[int, bool]:
     If no number of decimals gives the same values, the largest that fits: nine or ten significant digits.
     """
     largest = max((float(np.abs(column).max()) for column in columns if len(column)), default=0.0)
-    most = 9 if largest == 0.0 else int(np.clip(np.floor(np.log10(ROOM / largest)), 0, 18))
+    most = 9 if largest == 0.0 else int(np.clip(np.floor(np.log10(ROOM / largest)), 0, 22))
     for decimals in range(most + 1):
         if all(_exact(column[:: len(column) // 1000 + 1], decimals) for column in columns) and all(
             _exact(column, decimals) for column in columns

@@ -28,9 +28,10 @@ LEVELS = {"limits": "limit", "stops": "stop", "touches": "touch"}  # source: rol
 LINE_ROLES = 6  # colours of indicators, "line0" to "line5"
 TIME_FORMATS = {
     "microseconds": "%H:%M:%S.%f", "milliseconds": "%H:%M:%S.%3N", "seconds": "%H:%M:%S",
-    "minsec": "%H:%M:%S", "minutes": "%H:%M", "hourmin": "%H:%M", "hours": "%d %b %H:%M", "days": "%d %b %Y",
+    "minsec": "%H:%M:%S", "minutes": "%H:%M", "hourmin": "%H:%M", "hours": "%H:%M", "days": "%d %b %Y",
     "months": "%b %Y", "years": "%Y",
 }  # fmt: skip
+DATES = {name: "%d %b %Y" if "%H" in text else "" for name, text in TIME_FORMATS.items()}  # below the first
 
 
 class Panels:
@@ -41,7 +42,7 @@ class Panels:
         self.x = Range1d(start - room, end + room, bounds=(start - 5 * room, end + 5 * room))
         self.crosshair = Span(dimension="height", line_width=1)
         self.figures: dict[str, Any] = {}
-        self.parts: dict[str, Any] = {"x": self.x}
+        self.parts: dict[str, Any] = {"x": self.x, "pans": [], "tickers": []}
         self.roles: list[list[Any]] = []  # model, property, role
         self.paint(self.crosshair, "line_color", "soft")
 
@@ -54,12 +55,16 @@ class Panels:
         made = figure(
             height=height, sizing_mode="stretch_width", x_range=self.x, y_range=Range1d(0, 1), tools="",
             toolbar_location=None, x_axis_type="datetime", title=title, min_border_left=76,
-            min_border_right=14, min_border_top=4, min_border_bottom=4, name=name,
+            min_border_right=14, min_border_top=4, min_border_bottom=4, name=f"panel {name}",
         )  # fmt: skip
         wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
         made.add_tools(pan, wheel, CrosshairTool(overlay=self.crosshair))
         made.toolbar.active_scroll, made.toolbar.active_drag = wheel, pan
-        made.xaxis.formatter = DatetimeTickFormatter(**TIME_FORMATS)
+        self.parts["pans"].append(pan)
+        self.parts["tickers"].append(made.xaxis[0].ticker)
+        made.xaxis.formatter = DatetimeTickFormatter(
+            **TIME_FORMATS, context=DatetimeTickFormatter(**DATES), context_which="start"
+        )
         made.xaxis.visible = name == "prices"
         if name == "prices":
             made.yaxis.formatter.use_scientific = False
@@ -160,7 +165,7 @@ def _prices(panels: Panels, on: Any) -> None:
         drawn = on.scatter("x", "y", source=source, marker=marker, size=11, line_width=1.5, level="overlay")
         panels.paint(drawn.glyph, "fill_color", role)
         panels.paint(drawn.glyph, "line_color", "paper")
-        on.add_tools(HoverTool(renderers=[drawn], tooltips=FILL_TEXT, name=name))
+        on.add_tools(HoverTool(renderers=[drawn], tooltips=FILL_TEXT))
 
 
 def _volume(panels: Panels, on: Any) -> None:

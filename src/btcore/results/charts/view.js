@@ -17,7 +17,7 @@ const element = name => document.getElementById(name);
 const x = parts.x;
 const all = [x.start, x.end];
 const count = new Intl.NumberFormat("en");
-const money = new Intl.NumberFormat("en", {maximumFractionDigits: 2});
+const money = new Intl.NumberFormat("en", {minimumFractionDigits: 2, maximumFractionDigits: 2});
 const short = value => value == null || Number.isNaN(value) ? "" : String(Number(value.toPrecision(12)));
 
 function timeText(ms) {  // to the microsecond, without zeros at the end
@@ -34,7 +34,7 @@ function unpack(packed) {
   const rows = {n, volume: packed.volume};
   for (const name of ["start", "end", "open", "high", "low", "close"]) rows[name] = new Float64Array(n);
   const [o, h, l, c] = ["open", "high", "low", "close"].map(name => packed[name]);
-  const scale = 10 ** decimals;
+  const scale = Number("1e" + decimals);
   let at = 0, close = 0;
   for (let i = 0; i < n; i++) {
     at += time[i];
@@ -364,6 +364,18 @@ function readOut(at) {
   element("readout").textContent = texts.join(" · ");
 }
 for (const model of parts.figures) model.on_event("mousemove", event => readOut(event.x));
+
+// On a touch screen a finger scrolls the page and two zoom; buttons move. A narrow axis has few labels.
+if (matchMedia("(pointer: coarse)").matches) for (const pan of parts.pans) pan.active = false;
+function label() {
+  const most = Math.max(Math.floor((element("chart").clientWidth - 90) / 140), 3);
+  for (const ticker of parts.tickers) {
+    ticker.desired_num_ticks = most;
+    for (const part of ticker.tickers) part.desired_num_ticks = most;
+  }
+}
+addEventListener("resize", label);
+label();
 
 // Colours follow the light or dark mode of the browser; paper is always light.
 const dark = matchMedia("(prefers-color-scheme: dark)"), print = matchMedia("print");
