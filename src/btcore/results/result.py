@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from btcore.results.charts.contents import Given
+    from btcore.results.charts.interactive import InteractiveChart
     from btcore.results.report.chart import Chart
 
 Manifest = dict[str, Any]
@@ -327,14 +329,25 @@ class Result(ResultFigures):
         )
         archive.write(path, tables, document, indicators)
 
-    def plot(self, path: str | Path | None = None) -> "Chart":
-        """Equity, drawdown and exposure as an SVG chart, which notebooks show; saved to `path` if given."""
-        from btcore.results.report.chart import draw
+    def plot(
+        self,
+        path: str | Path | None = None,
+        backend: str | None = None,
+        *,
+        symbol: str | None = None,
+        data: "Given | None" = None,
+    ) -> "Chart | InteractiveChart":
+        """A chart of prices, fills and the account, which notebooks show; saved to `path` if given.
 
-        chart = draw(self)
-        if path is not None:
-            chart.save(path)
-        return chart
+        `backend` is "bokeh", an interactive page with no network access, or "svg", a picture that needs no
+        package. The default follows from the path: .svg is the SVG, .html Bokeh; without a path, Bokeh if it
+        is installed. `symbol` is that of the prices, by default the first that was traded. `data` are a
+        container, or containers by symbol, whose prices a loaded result shows, as it does not hold them.
+        ConfigError for an unknown backend, suffix or symbol, and without Bokeh where it is needed.
+        """
+        from btcore.results.charts.backends import draw
+
+        return draw(self, path, backend, symbol=symbol, data=data)
 
     def report(self, path: str | Path) -> Path:
         """Writes a report as one self-contained HTML file; returns its path."""

@@ -1,11 +1,11 @@
-"""What charts show: steps keep extremes and volume; fills, levels and lines are those of the result."""
+"""What charts show: prices in steps keep extremes; fills, levels and lines are those of the result."""
 
 import numpy as np
 import pytest
 
 import btcore as bt
 from btcore.results.charts.events import fills_of, levels_of_orders, lines_of, names_of, position_of
-from btcore.results.charts.market import at_most, levels_of, prices_of, ranges_near, rows_of, stepped
+from btcore.results.charts.market import at_most, between, most_rows_near, prices_of, rows_near, stepped
 
 HOURS = bt.sample_bars("AAPL", "2024-01-02", "2024-03-10", "1h")
 
@@ -49,20 +49,40 @@ def test_steps_keep_extremes_and_volume() -> None:
             assert found.volume[i] == pytest.approx(HOURS.volume[part].sum())
 
 
-def test_levels_go_from_fine_to_coarse() -> None:
+def test_at_most_takes_the_smallest_step_that_fits() -> None:
     ticks = bt.Trades(np.arange(100_000), 100 + np.sin(np.arange(100_000)), np.ones(100_000))
     prices = prices_of("A", ticks)
-    levels = list(levels_of(prices, 20_000))
-    assert [level.step for level in levels] == [5, 40, 320]
-    assert all(level.high.max() == prices.high.max() for level in levels)
+    assert [at_most(prices, rows).step for rows in (100_000, 99_999, 20_000, 1)] == [1, 2, 5, 100_000]
     assert len(at_most(prices, 20_000).start) == 20_000
-    assert rows_of(prices, 3, 5).open.tolist() == prices.open[3:5].tolist()
+    assert at_most(prices, 100).high.max() == prices.high.max()
+    part = between(prices, 3, 5)
+    assert part.start.tolist() == [3, 4, 5]
+    assert part.open.tolist() == prices.open[3:6].tolist()
 
 
-def test_ranges_near_moments_are_joined() -> None:
-    times = np.arange(1000, dtype=np.int64)
-    assert ranges_near(times, np.array([500, 3, 505, 999]), 10) == [(0, 14), (490, 516), (989, 1000)]
-    assert ranges_near(times, np.array([], np.int64), 10) == []
+def test_rows_near_moments_are_joined_and_aligned() -> None:
+    ends = np.arange(1000, dtype=np.int64)
+    moments = np.array([500, 3, 505, 999])
+    near = rows_near(ends, moments, 10)
+    assert near.first.tolist() == [0, 490, 989]
+    assert near.last.tolist() == [14, 516, 1000]
+    assert near.rows() == len(near.indexes()) == 14 + 26 + 11
+    assert near.indexes().tolist() == [*range(14), *range(490, 516), *range(989, 1000)]
+    coarse = rows_near(ends, moments, 10, 8)
+    assert coarse.first.tolist() == [0, 488, 984]
+    assert coarse.last.tolist() == [16, 520, 1000]
+    assert rows_near(ends, np.array([], np.int64), 10).rows() == 0
+    assert rows_near(ends, np.array([5000]), 10).rows() == 0
+    assert rows_near(ends[:0], moments, 10).rows() == 0
+
+
+def test_fewer_rows_near_moments_if_they_are_too_many() -> None:
+    ends = np.arange(100_000, dtype=np.int64)
+    moments = np.arange(500, 100_000, 1000)
+    for most, expected in ((100 * 401, 200), (100 * 401 - 1, 199), (100 * 7, 3), (100, 0), (99, -1)):
+        around, near = most_rows_near(ends, moments, 200, most)
+        assert around == expected
+        assert near.rows() == (100 * (2 * around + 1) if around >= 0 else 0)
 
 
 def test_fills_have_the_profit_of_the_trips_that_they_end() -> None:
@@ -70,19 +90,25 @@ def test_fills_have_the_profit_of_the_trips_that_they_end() -> None:
     assert fills.order_id.tolist() == RESULT.trades["order_id"].tolist()
     assert np.nansum(fills.profit) == pytest.approx(RESULT.round_trips["pnl"].sum())
     assert set(fills.tag.tolist()) == {"in"}
-    _, held = position_of(fills)
+    times, held = position_of(fills, 7)
+    assert (times[0], held[0]) == (7, 0.0)
+    assert times[1:].tolist() == fills.time.tolist()
     assert held[-1] == pytest.approx(RESULT.exposures["quantity"][-1] if len(RESULT.exposures) else 0.0)
 
 
 def test_levels_are_those_of_working_orders() -> None:
     last = int(HOURS.end[-1])
     levels = levels_of_orders(RESULT, "AAPL", last)
-    (amended,) = [level for level in levels if level.order_id == 4]
-    assert amended.price == pytest.approx(0.6 * HOURS.close[7])
-    assert (amended.start, amended.end) == (int(HOURS.end[7]), int(RESULT.orders["closed_at"][3]))
-    stops = [level for level in levels if level.kind == "stop"]
-    assert {level.price for level in stops} <= set(RESULT.orders["stop_price"].tolist())
-    assert all(level.end > level.start for level in levels)
+    (amended,) = np.flatnonzero(levels.order_id == 4)
+    assert levels.price[amended] == pytest.approx(0.6 * HOURS.close[7])
+    assert levels.start[amended] == HOURS.end[7]
+    assert levels.end[amended] == RESULT.orders["closed_at"][3]
+    stops = levels.kind == "stop"
+    assert stops.any()
+    assert set(levels.price[stops].tolist()) <= set(RESULT.orders["stop_price"].tolist())
+    assert np.all(levels.end > levels.start)
+    assert np.all(np.diff(levels.start) >= 0)
+    assert len(levels_of_orders(RESULT, "MSFT", last).start) == 0
 
 
 def test_lines_say_where_they_belong() -> None:

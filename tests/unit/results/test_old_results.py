@@ -90,7 +90,7 @@ def test_what_is_made_from_the_tables(result: bt.Result, tmp_path: Path) -> None
     for order_id in result.orders["order_id"]:
         assert f"order {order_id}: " in result.explain(int(order_id))
     assert result.fingerprint in result.report(tmp_path / "report.html").read_text()
-    assert str(result.plot()).startswith("<svg")
+    assert str(result.plot(backend="svg")).startswith("<svg")
     assert result.document()["trades"] == result.rows("trades")
     result.save(tmp_path / "again.npz")
     assert bt.load_result(tmp_path / "again.npz").to_json() == result.to_json()

@@ -1,1 +1,1 @@
-"""What charts of a result show: prices in steps, trades, stops and targets, indicators."""
+"""What charts of a result show: prices in steps, fills, levels of orders, indicators, curves."""

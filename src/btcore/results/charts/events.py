@@ -1,4 +1,4 @@
-"""What a chart shows beside prices: fills, stops and targets, the position, and indicators."""
+"""What a chart shows beside prices: fills, stops and targets, the position, indicators of the strategy."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple, Protocol
@@ -44,20 +44,21 @@ class Fills(NamedTuple):
     tag: NDArray[np.str_]
 
 
-class Level(NamedTuple):
-    """The price of a working order over time: `kind` is "limit", "stop" or "touch"."""
+class Levels(NamedTuple):
+    """The prices of working orders over time: `kind` is "limit", "stop" or "touch"."""
 
-    order_id: int
-    kind: str
-    side: str
-    start: int
-    end: int
-    price: float
+    order_id: NDArray[np.int64]
+    kind: NDArray[np.str_]
+    side: NDArray[np.str_]
+    start: Times
+    end: Times
+    price: Floats
 
 
 class Line(NamedTuple):
     """One value of an indicator over time; `on_prices` if it belongs on the panel of prices."""
 
+    table: str
     name: str
     time: Times
     value: Floats
@@ -69,10 +70,12 @@ def fills_of(result: Traded, symbol: str) -> Fills:
     trades, trips, orders = result.trades, result.round_trips, result.orders
     trades = trades[trades["symbol"] == symbol]
     trips = trips[trips["symbol"] == symbol]
-    ended = {(int(row["exit_order_id"]), int(row["exit_timestamp"])): 0.0 for row in trips}
-    for row in trips:
-        ended[int(row["exit_order_id"]), int(row["exit_timestamp"])] += float(row["pnl"])
-    keys = zip(trades["order_id"].tolist(), trades["timestamp"].tolist(), strict=True)
+    ended: dict[tuple[int, int], float] = {}
+    columns = (trips[name].tolist() for name in ("exit_order_id", "exit_timestamp", "pnl"))
+    for number, time, pnl in zip(*columns, strict=True):
+        ended[number, time] = ended.get((number, time), 0.0) + pnl
+    numbers = trades["order_id"].tolist()
+    keys = zip(numbers, trades["timestamp"].tolist(), strict=True)
     tags = dict(zip(orders["order_id"].tolist(), orders["tag"].tolist(), strict=True))
     return Fills(
         trades["timestamp"],
@@ -81,38 +84,38 @@ def fills_of(result: Traded, symbol: str) -> Fills:
         trades["price"],
         trades["order_id"],
         np.array([ended.pop(key, np.nan) for key in keys], np.float64),
-        np.array([tags.get(number, "") for number in trades["order_id"].tolist()], np.str_),
+        np.array([tags.get(number, "") for number in numbers], np.str_),
     )
 
 
-def levels_of_orders(result: Traded, symbol: str, last: int) -> list[Level]:
+def levels_of_orders(result: Traded, symbol: str, last: int) -> Levels:
     """The limit, stop and touch prices of the symbol's orders while they worked; to `last`, ns UTC, if open.
 
     An order with an accepted amendment is left out until that: its earlier prices are not in the tables.
+    Trailing orders are left out, as their price moves.
     """
     orders, events = result.orders, result.order_events
-    changed = events["event"] == "amended"
-    since = dict(
-        zip(events["order_id"][changed].tolist(), events["timestamp"][changed].tolist(), strict=True)
-    )
-    found = []
-    for row in orders[orders["symbol"] == symbol]:
-        number = int(row["order_id"])
-        start = max(int(row["arrived_at"]), since.get(number, -1))
-        if row["arrived_at"] < 0 or row["trail"] == row["trail"]:  # never working; a trailing price moves
-            continue
-        end = int(row["closed_at"]) if row["closed_at"] >= 0 else last
-        for kind in ("limit", "stop", "touch"):
-            price = float(row[f"{kind}_price"])
-            if np.isfinite(price) and end > start:
-                found.append(Level(number, kind, str(row["side"]), start, end, price))
-    return found
+    orders = orders[(orders["symbol"] == symbol) & (orders["arrived_at"] >= 0) & np.isnan(orders["trail"])]
+    changed = events[events["event"] == "amended"]
+    since = dict(zip(changed["order_id"].tolist(), changed["timestamp"].tolist(), strict=True))
+    amended = np.array([since.get(number, -1) for number in orders["order_id"].tolist()], np.int64)
+    start = np.maximum(orders["arrived_at"], amended)
+    end = np.where(orders["closed_at"] >= 0, orders["closed_at"], last)
+    parts = []
+    for kind in ("limit", "stop", "touch"):
+        price = orders[f"{kind}_price"]
+        kept = np.isfinite(price) & (end > start)
+        names = orders["order_id"][kept], np.full(int(kept.sum()), kind), orders["side"][kept]
+        parts.append((*names, start[kept], end[kept], price[kept]))
+    joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    order = np.lexsort((joined[0], joined[3]))
+    return Levels(*(column[order] for column in joined))
 
 
-def position_of(fills: Fills) -> tuple[Times, Floats]:
-    """The times of fills and the signed quantity held after each; splits are not in it."""
+def position_of(fills: Fills, first: int) -> tuple[Times, Floats]:
+    """The signed quantity held from `first`, ns UTC, and after each fill; splits are not in it."""
     signed = np.where(fills.side == "buy", fills.quantity, -fills.quantity)
-    return fills.time, np.cumsum(signed)
+    return np.append(first, fills.time).astype(np.int64), np.append(0.0, np.cumsum(signed))
 
 
 def lines_of(result: Traded, symbol: str) -> Iterator[Line]:
@@ -124,7 +127,7 @@ def lines_of(result: Traded, symbol: str) -> Iterator[Line]:
         for field in fields:
             label = name if len(fields) == 1 else f"{name} {field}"
             on_prices = name.startswith(ON_PRICES) and field not in NOT_PRICES and "," not in of
-            yield Line(label, table["timestamp"], table[field], on_prices and "volume" not in name)
+            yield Line(name, label, table["timestamp"], table[field], on_prices and "volume" not in name)
 
 
 def names_of(result: Any) -> list[str]:

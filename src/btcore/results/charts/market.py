@@ -1,6 +1,5 @@
-"""The prices that a chart shows: the rows of a symbol, in steps of equal numbers of rows."""
+"""The prices that a chart shows: the rows of a symbol, in steps of equal numbers, and those near fills."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -8,10 +7,28 @@ from numpy.typing import NDArray
 
 from btcore.data.containers import Bars
 from btcore.data.source import AnyContainer
-from btcore.results.tables import Table
 
 Times = NDArray[np.int64]
 Floats = NDArray[np.float64]
+UNITS = {"bars": "bar", "quotes": "quote", "trades": "trade"}  # a row, by the kind of the data
+
+
+class Ranges(NamedTuple):
+    """Ranges of rows, in order and apart from each other: from `first` to `last`, without the last."""
+
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def rows(self) -> int:
+        """How many rows they have in all."""
+        return int((self.last - self.first).sum())
+
+    def indexes(self) -> NDArray[np.int64]:
+        """All of their rows."""
+        lengths = self.last - self.first
+        before = np.cumsum(lengths) - lengths
+        found: NDArray[np.int64] = np.arange(self.rows()) + np.repeat(self.first - before, lengths)
+        return found
 
 
 class Prices(NamedTuple):
@@ -63,40 +80,49 @@ def stepped(prices: Prices, step: int) -> Prices:
     )
 
 
+def between(prices: Prices, first: int, last: int) -> Prices:
+    """The rows that end at `first`, ns UTC, or later, and begin at `last` or earlier."""
+    return rows_of(
+        prices, slice(np.searchsorted(prices.end, first), np.searchsorted(prices.start, last, "right"))
+    )
+
+
 def at_most(prices: Prices, rows: int) -> Prices:
     """The prices in the smallest equal steps that give no more than `rows` rows."""
     return stepped(prices, -(-len(prices.start) // max(rows, 1)))
 
 
-def levels_of(prices: Prices, rows: int, factor: int = 8) -> Iterator[Prices]:
-    """The prices in steps from the finest of `at_most` to about a thousand rows, each `factor` longer."""
-    level = at_most(prices, rows)
-    yield level
-    while len(level.start) > 1000:
-        level = stepped(level, factor)
-        yield level
+def rows_near(ends: Times, moments: Times, around: int, step: int = 1) -> Ranges:
+    """The ranges of rows within `around` rows of those in which the moments are, joined where they overlap.
+
+    Rows are dated by their ends. A range begins and ends at multiples of `step`, or at the end of the rows.
+    """
+    rows = np.unique(np.searchsorted(ends, moments)) if len(ends) else np.empty(0, np.int64)
+    rows = rows[rows < len(ends)]
+    first = np.maximum(rows - around, 0) // step * step
+    last = np.minimum(-(-(rows + around + 1) // step) * step, len(ends))
+    apart = first[1:] > last[:-1]
+    return Ranges(first[np.append(True, apart)[: len(rows)]], last[np.append(apart, True)[: len(rows)]])
 
 
-def ranges_near(times: Times, moments: Times, around: int) -> list[tuple[int, int]]:
-    """The ranges of rows within `around` rows of the moments, joined where they overlap."""
-    found: list[tuple[int, int]] = []
-    for row in np.searchsorted(times, np.unique(moments)).tolist():
-        first, last = max(row - around, 0), min(row + around + 1, len(times))
-        if found and first <= found[-1][1]:
-            found[-1] = found[-1][0], last
+def most_rows_near(ends: Times, moments: Times, around: int, most: int, step: int = 1) -> tuple[int, Ranges]:
+    """The ranges of `rows_near`, with a smaller `around` if they had more than `most` rows in all.
+
+    Returns that number, -1 with no ranges if even the rows of the moments are too many.
+    """
+    low, high = -1, around
+    found = Ranges(np.empty(0, np.int64), np.empty(0, np.int64))
+    while low < high:
+        middle = high if low < 0 and high == around else (low + high + 1) // 2
+        ranges = rows_near(ends, moments, middle, step)
+        if ranges.rows() <= most:
+            low, found = middle, ranges
         else:
-            found.append((first, last))
-    return found
+            high = middle - 1
+    return low, found
 
 
-def rows_of(prices: Prices, first: int, last: int) -> Prices:
-    """The rows from `first` to `last`, without the last."""
-    part = slice(first, last)
+def rows_of(prices: Prices, part: "slice | NDArray[np.int64]") -> Prices:
+    """Some of the rows."""
     columns = {name: getattr(prices, name)[part] for name in ("start", "end", "open", "high", "low", "close")}
     return prices._replace(volume=None if prices.volume is None else prices.volume[part], **columns)
-
-
-def fill_times(trades: Table, symbol: str) -> Times:
-    """When the fills of a symbol happened, ns UTC."""
-    times: Times = trades["timestamp"][trades["symbol"] == symbol]
-    return times

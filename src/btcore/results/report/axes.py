@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,13 +26,20 @@ def decimate(values: Table, limit: int) -> Table:
     size = len(values)
     if size <= limit:
         return np.arange(size)
-    intervals = max((limit - 2) // 2, 1)
-    edges = np.linspace(0, size, intervals + 1).astype(np.int64)
+    width = -(-size // max((limit - 2) // 2, 1))
+    whole = size // width * width
     known = np.where(np.isfinite(values), values, 0.0)
-    keep = [0, size - 1]
-    for start, stop in pairwise(edges.tolist()):
-        keep += [start + int(known[start:stop].argmin()), start + int(known[start:stop].argmax())]
-    return np.unique(np.array(keep, np.int64))
+    rows = known[:whole].reshape(-1, width)
+    first = np.arange(0, whole, width)
+    keep = [first + rows.argmin(1), first + rows.argmax(1), np.array([0, size - 1])]
+    if whole < size:
+        keep.append(whole + np.array([known[whole:].argmin(), known[whole:].argmax()]))
+    return np.unique(np.concatenate(keep))
+
+
+def spread(size: int, most: int) -> Table:
+    """The indexes of at most `most` of `size` rows, evenly spread."""
+    return np.arange(size) if size <= most else np.arange(most) * size // most
 
 
 def value_ticks(low: float, high: float, about: int = 5) -> list[float]:

@@ -1,4 +1,4 @@
-"""Equity, drawdown and exposure of a run over time, as one SVG chart."""
+"""Prices with fills, equity, drawdown and exposure of a run over time, as one SVG chart."""
 
 from dataclasses import dataclass
 from html import escape
@@ -10,29 +10,37 @@ import numpy as np
 from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.results.archive import write_text
+from btcore.results.charts.contents import Given, Markets, markets_of, net_exposure, prices_within
+from btcore.results.charts.events import Traded, fills_of
 from btcore.results.labels import NO_COSTS
 from btcore.results.summary import Metrics
 from btcore.results.tables import Table
 
-from .axes import decimate, time_ticks, value_labels, value_ticks
+from .axes import time_ticks
+from .panel import POINTS, PRICE_STYLE, Area, Panel, curve_panel, price_panel
 from .theme import STYLE
+
+__all__ = [
+    "LEFT", "POINTS", "RIGHT", "WIDTH", "Chart", "Drawable", "draw", "draw_untitled", "heading", "panels",
+    "run_manifest", "shorten",
+]  # fmt: skip
 
 WIDTH, LEFT, RIGHT = 1100, 72, 24
 TOP, GAP, BOTTOM = 86, 44, 46
-POINTS = 2000  # drawn per curve at most
+PRICE_HEIGHT = 250
 
 
-class Drawable(Protocol):
+class Drawable(Traded, Protocol):
     """The parts of a result that a chart shows."""
 
+    @property
+    def markets(self) -> Markets: ...
     @property
     def logs(self) -> list[str]: ...
     @property
     def metrics(self) -> Metrics: ...
     @property
     def equity_curve(self) -> Table: ...
-    @property
-    def trades(self) -> Table: ...
     @property
     def benchmark_curve(self) -> Table: ...
     @property
@@ -41,17 +49,7 @@ class Drawable(Protocol):
     def fingerprint(self) -> str: ...
 
 
-@dataclass(frozen=True)
-class Panel:
-    name: str
-    colour: str
-    values: Table
-    base: float
-    height: int
-    other: Table | None = None  # a second line, of the benchmark
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Chart:
     """An SVG chart; notebooks show it, `str` returns its text."""
 
@@ -67,6 +65,9 @@ class Chart:
 
     def __str__(self) -> str:
         return self.svg
+
+    def __repr__(self) -> str:
+        return f"<Chart, SVG of {len(self.svg) / 1000:.0f} kB, save('chart.svg') writes it>"
 
     def _repr_svg_(self) -> str:
         return self.svg
@@ -96,8 +97,6 @@ def heading(result: Drawable) -> tuple[str, str]:
 def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
     """The panels of a chart: equity and benchmark in money, drawdown and net exposure in percent."""
     equity = np.ascontiguousarray(curve["equity"])
-    weight = np.full(len(curve), np.nan)
-    np.divide(100.0 * curve["positions"], equity, out=weight, where=equity != 0.0)
     return [
         Panel(
             f"Equity{' and benchmark' if len(benchmark) else ''}{currency and ', ' + currency}",
@@ -108,40 +107,24 @@ def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
             np.ascontiguousarray(benchmark["value"]) if len(benchmark) else None,
         ),
         Panel("Drawdown, %", "red", -100.0 * metrics.drawdown(equity), 0.0, 100),
-        Panel("Net exposure, % of equity", "teal", weight, 0.0, 90),
+        Panel("Net exposure, % of equity", "teal", net_exposure(curve), 0.0, 90),
     ]
 
 
-def draw(result: Drawable) -> Chart:
-    """The chart of a result, with a title."""
+def draw(result: Drawable, symbol: str | None = None, data: Given | None = None) -> Chart:
+    """The chart of a result, with a title; prices of `symbol`, by default of the first that was traded."""
     title, under = heading(result)
-    curve = result.equity_curve
     head = (
         f'<text class="bt-title" x="{LEFT}" y="30">{escape(shorten(title, 96))}</text>'
         f'<text class="bt-under" x="{LEFT}" y="50">{escape(under)} · fingerprint '
         f"{escape(result.fingerprint[:19])}</text>"
     )
-    return Chart(
-        _svg(
-            curve["timestamp"],
-            panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve),
-            head,
-            TOP,
-        )
-    )
+    return Chart(_svg(result, markets_of(result, symbol, data), head, TOP))
 
 
 def draw_untitled(result: Drawable) -> Chart:
     """The chart without a title, for a page that has a title."""
-    curve = result.equity_curve
-    return Chart(
-        _svg(
-            curve["timestamp"],
-            panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve),
-            "",
-            28,
-        )
-    )
+    return Chart(_svg(result, markets_of(result, None, None), "", 28))
 
 
 def shorten(text: str, most: int) -> str:
@@ -149,69 +132,37 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _svg(timestamp: Table, drawn: list[Panel], head: str, top: int) -> str:
-    start, end = int(timestamp[0]), max(int(timestamp[-1]), int(timestamp[0]) + 1)
+def _svg(result: Drawable, of: tuple[str, Markets], head: str, top: int) -> str:
+    curve = result.equity_curve
+    start, end = int(curve["timestamp"][0]), max(int(curve["timestamp"][-1]), int(curve["timestamp"][0]) + 1)
     across = (WIDTH - LEFT - RIGHT) / (end - start)
-    x = LEFT + (timestamp - start) * across
-    foot = top + sum(panel.height for panel in drawn) + GAP * (len(drawn) - 1)
+
+    def place(times: Table) -> Table:
+        along: Table = LEFT + np.clip(times - start, 0, end - start) * across
+        return along
+
     ticks = [(LEFT + (moment - start) * across, text) for moment, text in time_ticks(start, end)]
-    parts, y = [], top
-    for panel in drawn:
-        parts.append(_panel(panel, x, y, [place for place, _ in ticks]))
+    verticals = [at for at, _ in ticks]
+    parts, y, names = [], top, "Equity, drawdown and exposure over time"
+    prices = prices_within(result, *of)
+    if prices is not None and len(prices.start):
+        area = Area(LEFT, WIDTH - RIGHT, y, PRICE_HEIGHT, verticals)
+        parts.append(price_panel(prices, fills_of(result, of[0]), place, area))
+        y += PRICE_HEIGHT + GAP
+        names = f"Prices of {of[0]} with fills, equity, drawdown and exposure over time"
+    for panel in panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve):
+        area = Area(LEFT, WIDTH - RIGHT, y, panel.height, verticals)
+        parts.append(curve_panel(panel, place(curve["timestamp"]), area))
         y += panel.height + GAP
-    for place, text in ticks:
-        parts.append(
-            f'<text class="bt-tick" x="{place:.1f}" y="{foot + 18}" text-anchor="middle">{text}</text>'
-        )
+    foot = y - GAP
+    for at, text in ticks:
+        parts.append(f'<text class="bt-tick" x="{at:.1f}" y="{foot + 18}" text-anchor="middle">{text}</text>')
     parts.append(
         f'<text class="bt-tick" x="{WIDTH - RIGHT}" y="{foot + 38}" text-anchor="end">time, UTC</text>'
     )
     height = foot + BOTTOM
     return (
         f'<svg class="bt" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img" '
-        f'aria-label="Equity, drawdown and exposure over time"><style>{STYLE}</style>'
+        f'aria-label="{escape(names)}"><style>{STYLE}{PRICE_STYLE}</style>'
         f'<rect class="bt-paper" width="{WIDTH}" height="{height}" rx="8"/>{head}{"".join(parts)}</svg>'
     )
-
-
-def _panel(panel: Panel, x: Table, top: int, verticals: list[float]) -> str:
-    lines = panel.values if panel.other is None else np.concatenate([panel.values, panel.other])
-    known = lines[np.isfinite(lines)]
-    low = min(float(known.min()) if len(known) else panel.base, panel.base)
-    high = max(float(known.max()) if len(known) else panel.base, panel.base)
-    room = (high - low) * 0.05 or max(abs(low) * 0.01, 0.5)
-    low, high = (low - room if low < panel.base else low), (high + room if high > panel.base else high)
-    if low == high:
-        low, high = low - room, high + room
-    scale = panel.height / (high - low)
-    foot = top + panel.height
-
-    def down(value: float) -> float:
-        return foot - (value - low) * scale
-
-    parts = [f'<text class="bt-name" x="{LEFT}" y="{top - 9}">{escape(panel.name)}</text>']
-    ticks = value_ticks(low, high, max(panel.height // 36, 3))
-    for tick, text in zip(ticks, value_labels(ticks), strict=True):
-        y = down(tick)
-        parts.append(f'<path class="bt-grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
-        parts.append(f'<text class="bt-tick" x="{LEFT - 10}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
-    parts += [f'<path class="bt-grid" d="M{place:.1f} {top}V{foot}"/>' for place in verticals]
-    if panel.other is not None:
-        rows = decimate(panel.other, POINTS)
-        pairs = zip(x[rows].tolist(), panel.other[rows].tolist(), strict=True)
-        path = "L".join(f"{a:.1f} {down(b):.1f}" for a, b in pairs)
-        parts.append(f'<path class="bt-other" d="M{path}"/>')
-    base = down(panel.base)
-    parts.append(f'<path class="bt-base" d="M{LEFT} {base:.1f}H{WIDTH - RIGHT}"/>')
-    keep = decimate(panel.values, POINTS)
-    keep = keep[np.isfinite(panel.values[keep])]
-    if len(keep):
-        points = [
-            f"{a:.1f} {down(b):.1f}"
-            for a, b in zip(x[keep].tolist(), panel.values[keep].tolist(), strict=True)
-        ]
-        line = "M" + "L".join(points)
-        area = f"{line}L{x[keep[-1]]:.1f} {base:.1f}L{x[keep[0]]:.1f} {base:.1f}Z"
-        parts.append(f'<path class="bt-area bt-{panel.colour}" d="{area}"/>')
-        parts.append(f'<path class="bt-curve bt-{panel.colour}" d="{line}"/>')
-    return f"<g>{''.join(parts)}</g>"

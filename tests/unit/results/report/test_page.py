@@ -120,7 +120,7 @@ def test_text_is_escaped():
     assert "img" not in parsed.tags
     assert parsed.loads == []
     assert parsed.text.count(EVIL) > 5
-    svg = str(nasty.plot())
+    svg = str(nasty.plot(backend="svg"))
     ET.fromstring(svg)
     assert "<img" not in svg
     assert "<img" not in nasty._repr_html_()
@@ -135,14 +135,16 @@ def paths(svg, colour):
 
 
 def test_the_curve_is_drawn_to_scale(made):
-    drawn = paths(str(made.plot()), "blue")
+    drawn = paths(str(made.plot(backend="svg")), "blue")
     curve = made.equity_curve
     assert len(drawn) == len(curve)
     assert np.all(np.diff(drawn[:, 0]) > 0)
     assert np.corrcoef(drawn[:, 0], curve["timestamp"])[0, 1] == pytest.approx(1.0, abs=1e-6)
     assert np.corrcoef(drawn[:, 1], curve["equity"])[0, 1] == pytest.approx(-1.0, abs=1e-4)  # y points down
     fallen = metrics.drawdown(curve["equity"])
-    assert np.corrcoef(paths(str(made.plot()), "red")[:, 1], fallen)[0, 1] == pytest.approx(1.0, abs=1e-4)
+    assert np.corrcoef(paths(str(made.plot(backend="svg")), "red")[:, 1], fallen)[0, 1] == pytest.approx(
+        1.0, abs=1e-4
+    )
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_extremes():
@@ -153,7 +155,7 @@ def test_a_long_curve_is_thinned_and_keeps_its_extremes():
     equity[77_777] = 1.0
     journal.curve = Curve(START + np.arange(size) * 10**9, equity, np.zeros(size))
     journal.exposures = journal.exposures[:0]
-    svg = str(result_of(journal).plot())
+    svg = str(result_of(journal).plot(backend="svg"))
     assert len(paths(svg, "blue")) <= POINTS
     assert len(svg) < 400_000
     bottom = paths(svg, "blue")[:, 1].argmax()
@@ -175,7 +177,7 @@ def test_a_long_curve_is_thinned_and_keeps_its_extremes():
 )
 def test_unusual_runs_can_be_drawn(journal):
     odd = result_of(journal)
-    svg = str(odd.plot())
+    svg = str(odd.plot(backend="svg"))
     ET.fromstring(svg)
     assert "nan" not in svg
     assert "inf" not in svg
@@ -191,7 +193,7 @@ def test_plot(made, tmp_path):
     chart = made.plot(tmp_path / "run.svg")
     assert isinstance(chart, Chart)
     assert (tmp_path / "run.svg").read_text(encoding="utf-8") == str(chart) == chart._repr_svg_()
-    made.plot(tmp_path / "run.html")
+    made.plot(tmp_path / "run.html", backend="svg")
     assert str(chart) in (tmp_path / "run.html").read_text(encoding="utf-8")
     with pytest.raises(ConfigError, match=r"\.svg or \.html"):
         made.plot(tmp_path / "run.png")
