@@ -64,7 +64,8 @@ vector-effect:non-scaling-stroke}
 .points .up{fill-opacity:.55}.points .down{fill:none;stroke:var(--red);stroke-width:1.3;stroke-opacity:.75}
 .mark{stroke:var(--ink);stroke-dasharray:3 3;stroke-width:1.2}
 svg.small{display:block;width:100%}svg.small .bt-tick{font-size:11px}
-svg.small text[data-of]{fill:var(--ink)}
+svg.small text[data-of]{fill:var(--ink);
+stroke:var(--paper);stroke-width:3px;paint-order:stroke}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:6px 0}summary{cursor:pointer}
 .chart{border:1px solid var(--line);border-radius:8px;background:var(--paper)}
 .chart svg{display:block;width:100%;min-width:760px}
@@ -73,7 +74,8 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:6px 0}summary{cursor:poin
 .tip{top:8px;background:var(--paper);border:1px solid var(--line);border-radius:6px;padding:4px 9px;
 font-size:12px;white-space:pre;font-variant-numeric:tabular-nums}
 .rule{top:0;bottom:0;width:1px;background:var(--soft)}.printed{display:none}
-@media(max-width:760px){main{padding:18px 12px 40px}.cards{grid-template-columns:repeat(2,minmax(0,1fr))}
+@media screen and (max-width:760px){main{padding:18px 12px 40px}
+.cards{grid-template-columns:repeat(2,minmax(0,1fr))}
 .pair{grid-template-columns:minmax(0,1fr)}.facts{grid-template-columns:minmax(0,1fr)}
 .facts dd{margin-bottom:6px}
 .box{padding-left:10px;padding-right:10px}}
@@ -87,7 +89,8 @@ html.bt{font-size:11px}main{max-width:none;padding:0}h2{break-after:avoid;margin
 .box,.card,.chart,.cards{break-inside:avoid}.box.long,details.box{break-inside:auto}
 thead{display:table-header-group}
 .scroll,.scroll.tall{overflow:visible;max-height:none}.chart svg{min-width:0}.hover{width:100%}
-.groups{columns:2}.long table{font-size:7.4px}.long td,.long th{padding:2px 0 2px 5px}
+.groups{columns:2}.cards{grid-template-columns:repeat(3,1fr)}.card b{font-size:13px}.pair table{font-size:9.5px}.pair td,.pair th{padding-left:6px}
+td.bars{width:30%;min-width:30px}.long table{font-size:7.4px}.long td,.long th{padding:2px 0 2px 5px}
 .heat table,.heat{font-size:10px}.heat td{padding:4px 3px}
 .long th{white-space:normal}.long tbody tr:nth-child(n+41){display:none}
 .long:has(tbody tr:nth-child(41)) .printed{display:block}.long thead th{position:static}

@@ -23,11 +23,16 @@ def result_of(journal: Any, **manifest: Any) -> Result:
 
 def random_records() -> Result:
     journal = random_journal(5)
-    journal.fills["leg"] = journal.fills["side"]
     journal.cash_flows = records(
         CASH_FLOW_DTYPE,
         [{"ts": START, "symbol": 1, "kind": 2, "amount": -7.5}, {"ts": START + DAY + 5, "symbol": -1}],
     )
+    return result_of(journal, run=RUN)
+
+
+def legs() -> Result:
+    journal = random_journal(3, multipliers=(1.0, 50.0))
+    journal.fills["leg"] = np.where(np.arange(len(journal.fills)) % 2, 1, -1)
     return result_of(journal, run=RUN)
 
 
@@ -78,6 +83,7 @@ def minutes() -> Result:
 
 KINDS: dict[str, Callable[[], Result]] = {
     "random records": random_records,
+    "legs": legs,
     "sample market": sample,
     "both readings": lambda: play(Brackets(), 40, intrabar="bounds", position_mode="netting"),
     "hedging": lambda: play("buy_and_hold", 40, position_mode="hedging", account="margin", leverage=2),

@@ -10,7 +10,7 @@ import pytest
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 A4_PX = 718  # 190 mm between the margins of the page, at 96 px an inch
-SHOWN = ["random records", "sample market", "both readings", "one point"]
+SHOWN = ["random records", "sample market", "both readings", "legs", "one point"]
 
 pytest.importorskip("playwright", reason="playwright is not installed")
 if not CHROMIUM.exists():
@@ -106,7 +106,8 @@ def test_no_box_stands_alone_in_its_row(browser, paths):
 
 def test_tables_show_all_columns_at_1280_px_and_scroll_in_their_box_on_a_phone(browser, paths):
     cut = """() => [...document.querySelectorAll(".scroll")].filter(each =>
-      each.scrollWidth > each.clientWidth + 1).map(each => [each.ariaLabel, getComputedStyle(each).overflowX])"""
+      each.scrollWidth > each.clientWidth + 1)
+      .map(each => [each.ariaLabel, getComputedStyle(each).overflowX])"""
     for name in ("sample market", "both readings"):
         with Opened(browser, paths[name]) as opened:
             assert opened.page.evaluate(cut) == []
