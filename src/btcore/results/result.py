@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, overload
 
 import msgspec
 import numpy as np
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from btcore.results.charts.contents import Given
     from btcore.results.charts.interactive import InteractiveChart
     from btcore.results.report.chart import Chart
+    from btcore.results.report.page import Report
 
 Manifest = dict[str, Any]
 Indicators = dict[tuple[str, str], Table]
@@ -349,11 +350,19 @@ class Result(ResultFigures):
 
         return draw(self, path, backend, symbol=symbol, data=data)
 
-    def report(self, path: str | Path) -> Path:
-        """Writes a report as one self-contained HTML file; returns its path."""
-        from btcore.results.report.page import write_report
+    @overload
+    def report(self, path: None = None) -> "Report": ...
+    @overload
+    def report(self, path: str | Path) -> Path: ...
+    def report(self, path: str | Path | None = None) -> "Report | Path":
+        """The report as one self-contained HTML page, with `save(path)`, which notebooks show.
 
-        return write_report(self, path)
+        With a path it is written, and its path is returned. docs/report.md describes the page.
+        """
+        from btcore.results.report.page import Report, page
+
+        made = Report(page(self))
+        return made if path is None else made.save(path)
 
     def __repr__(self) -> str:
         first, last = rfc3339(self.columns()["timestamp"][[0, -1]])

@@ -3,6 +3,8 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from btcore.metrics.annual import AnnualSettings, Rates
 from btcore.times.sessions import sessions
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from btcore.results.tables import Table
 
 
+PERIOD_RETURN = np.dtype([("timestamp", np.int64), ("return", np.float64)])
 COSTS = {  # the kind of cost, and the metric that it is
     "commission": "total_commission",
     "slippage": "slippage_cost",
@@ -81,6 +84,14 @@ class ResultFigures:
         worth = self.columns("benchmark_curve")["value"]
         benchmark = line.returns(worth) if len(worth) else None
         return rolling(line, line.returns(equity), window, benchmark)
+
+    @cached_property
+    def period_returns(self) -> "Table":
+        """timestamp (ns UTC, of its last point) and return (percent) of each period of the metrics."""
+        line, equity = self._timeline, self.columns()["equity"]
+        table = np.empty(len(line.times), PERIOD_RETURN)
+        table["timestamp"], table["return"] = line.times, 100.0 * line.returns(equity)
+        return table
 
     @cached_property
     def monthly(self) -> "Table":

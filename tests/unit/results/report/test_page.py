@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.model import CASH_FLOW_DTYPE
+from btcore.results.export import rfc3339
 from btcore.results.journal import Curve
 from btcore.results.report import axes
 from btcore.results.report.chart import POINTS, WIDTH, Chart
@@ -83,9 +84,11 @@ def test_the_page_describes_the_run(made):
     text = Balanced(page(made)).text
     for words in ("wave(period=10)", "AAA, B.B · 2024-01-01 00:00 to 2024-10-27 00:00 UTC", made.fingerprint):
         assert words in text
-    assert "100,000.00 EUR · days in Asia/Tokyo · synthetic sample data" in text
+    assert "synthetic sample data: made up by btcore" in text
+    assert "capital 100,000.00 EUR" in text
+    assert "Months, years, hours, weekdays and days in Asia/Tokyo" in text
     assert f"{made.metrics['sharpe_ratio']:.2f}" in text
-    assert f"Round trips ({len(made.round_trips)})" in text
+    assert f"Round trips ({len(made.round_trips)}; times are UTC)" in text
     assert "started" in text
 
 
@@ -99,15 +102,15 @@ def test_every_metric_is_in_a_group(made):
 
 def test_cash_flows_and_legs_are_shown_if_there_are_any(made):
     assert "Cash flows" not in page(made)
-    assert '<th class="word">leg</th>' not in page(made)
+    assert ">leg</th>" not in page(made)
     journal = random_journal(5)
     journal.fills["leg"] = journal.fills["side"]
     journal.cash_flows = records(CASH_FLOW_DTYPE, [{"ts": START, "symbol": 1, "kind": 2, "amount": -7.5}])
-    text = page(result_of(journal))
+    text = page(result_of(journal, run={"currency": "EUR"}))
     assert "Cash flows" in text
-    assert '<td class="word">B.B</td><td class="word">funding</td><td>-7.50</td>' in text
-    assert '<th class="word">leg</th>' in text
-    assert re.search(r"<td>funding</td><td>-7.50</td>", text)  # among the metrics
+    assert re.search('<td class="word">B.B</td><td class="word">funding</td><td [^>]*>-7.50</td>', text)
+    assert ">leg</th>" in text
+    assert re.search(r'data-key="funding" data-value="-7.5">-7.50 EUR<', text)  # among the metrics
 
 
 def test_text_is_escaped():
@@ -200,17 +203,27 @@ def test_plot(made, tmp_path):
 
 
 def test_the_points_of_the_tooltip(made):
-    text = re.search(r'id="points">(.*?)</script>', page(made))[1]
-    points = json.loads(text)
-    assert points["e"] == made.equity_curve["equity"].tolist()
+    curve, *others = re.findall(r'class="points">(.*?)</script>', page(made))
+    points = json.loads(curve)
+    (_, _, equity), (_, unit, fallen) = points["v"]
+    assert equity == made.equity_curve["equity"].tolist()
     assert points["t"][0] == "2024-01-01T00:00:00Z"
-    assert max(points["d"]) == pytest.approx(made.metrics["max_drawdown"], abs=1e-3)
+    assert max(fallen) == pytest.approx(made.metrics["max_drawdown"], abs=1e-3)
+    assert unit == "%"
     assert 0 < points["x"][0] < points["x"][-1] < 1
+    rolling = made.rolling(63)
+    for text, name in zip(others, ("sharpe_ratio", "volatility"), strict=True):
+        points = json.loads(text)
+        rows = np.searchsorted(rfc3339(rolling["timestamp"]), points["t"])
+        assert points["v"][0][2] == rolling[name][rows].tolist()
+        assert len(rows) == len(rolling)
 
 
 def test_months_compound_to_the_total(made):
-    cells = re.findall(r"<tr><td>2024</td>(.*?)</tr>", page(made))[0]
-    months = [float(cell) for cell in re.findall(r">(-?\d+\.\d\d)<", cells)]
+    cells = re.findall(
+        r'data-of="(?:monthly|yearly)" data-row="\d+" data-col="return"[^>]*>([^<]*)<', page(made)
+    )
+    months = [float(cell) for cell in cells[:11]]
     assert len(months) == 10 + 1  # January to October, and the year
     assert months[-1] == pytest.approx(made.metrics["total_return"], abs=0.006)
     assert 100 * (math.prod(1 + m / 100 for m in months[:-1]) - 1) == pytest.approx(months[-1], abs=0.2)
