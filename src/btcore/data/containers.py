@@ -51,6 +51,7 @@ class Bars(Container):
 
     __slots__ = ("interval", "source")
     kind = "bars"
+    _drawn = ("close",)
     interval: int  # nanoseconds
     source: str
 
@@ -189,6 +190,7 @@ class Quotes(Container):
 
     __slots__ = ("crossed",)
     kind = "quotes"
+    _drawn = ("bid", "ask")
     crossed: Crossed  # "refuse": there are none; "keep": there may be
 
     def __init__(
@@ -267,6 +269,7 @@ class Trades(Container):
 
     __slots__ = ()
     kind = "trades"
+    _drawn = ("price",)
 
     def __init__(
         self,
