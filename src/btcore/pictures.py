@@ -78,9 +78,10 @@ def count_picture(timestamp: Column) -> str:
 def _framed(inside: str, high: str, low: str, note: str) -> str:
     text = 'fill="currentColor" font-size="11" font-family="sans-serif" opacity="0.75"'
     foot = f'<text x="0" y="{HEIGHT + 14}" {text}>{note}</text>' if note else ""
+    wide, tall = WIDTH + 110, HEIGHT + (20 if note else 4)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH + 110}" height="{HEIGHT + (20 if note else 4)}"'
-        f' style="max-width:100%" viewBox="0 0 {WIDTH + 110} {HEIGHT + (20 if note else 4)}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{tall}" viewBox="0 0 {wide} {tall}" '
+        f'style="max-width:100%" role="img">'
         f'{inside}<text x="{WIDTH + 8}" y="11" {text}>{high}</text>'
         f'<text x="{WIDTH + 8}" y="{HEIGHT}" {text}>{low}</text>{foot}</svg>'
     )
@@ -107,7 +108,7 @@ def html_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def text_table(rows: Sequence[Sequence[str]], *, words: int = 0) -> str:
-    """Texts in aligned columns, the first row being the heads; the first `words` columns begin at the left."""
+    """Texts in aligned columns, of which the first `words` begin at the left; the first row has the heads."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "  ".join(

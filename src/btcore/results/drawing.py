@@ -11,12 +11,17 @@ STYLE = """
 .bp{--paper:#fff;--ink:#1b2430;--soft:#5d6876;--line:#e2e6ec;--up:#0b7a6f;--down:#c02632;
 --c0:#1d5fd0;--c1:#c2410c;--c2:#0f766e;--c3:#9333ea;--c4:#be185d;--c5:#4d6b0a;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-@media(prefers-color-scheme:dark){.bp{--paper:#12161d;--ink:#e6eaf0;--soft:#9aa7b6;--line:#2a323e;--up:#4fd1c0;
+@media(prefers-color-scheme:dark){.bp{--paper:#12161d;
+--ink:#e6eaf0;--soft:#9aa7b6;--line:#2a323e;--up:#4fd1c0;
 --down:#ff7b83;--c0:#7aa7ff;--c1:#ff9d5c;--c2:#4fd1c0;--c3:#c792ff;--c4:#ff7eb0;--c5:#b6d24a}}
-.bp-paper{fill:var(--paper)}.bp-grid{stroke:var(--line);fill:none}.bp-name{fill:var(--ink);font-weight:600;font-size:13px}
+.bp-paper{fill:var(--paper)}.bp-grid{stroke:var(--line);
+fill:none}.bp-name{fill:var(--ink);font-weight:600;font-size:13px}
 .bp-tick{fill:var(--soft);font-size:12px}.bp-base{stroke:var(--soft);stroke-dasharray:4 4}
-.bp-line{fill:none;stroke-width:1.7;stroke-linejoin:round}.bp-mark{fill:none;stroke:var(--ink);stroke-width:2.2}
+.bp-line{fill:none;
+stroke-width:1.7;stroke-linejoin:round}.bp-mark{fill:none;stroke:var(--ink);stroke-width:2.2}
 """
+
+LOADS = "default-src 'none'; style-src 'unsafe-inline'"  # what a page may load: nothing
 
 PAGE_STYLE = """
 :root{color-scheme:light dark}body{margin:0}
@@ -30,12 +35,15 @@ h1{font-size:23px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:16px;margin
 .charts svg{display:block;width:100%;height:auto;min-width:440px}.charts .box{padding:4px}
 table{border-collapse:collapse;min-width:50%;font-variant-numeric:tabular-nums}
 td,th{padding:4px 0 4px 18px;text-align:right;white-space:nowrap;border-top:1px solid var(--line)}
-thead th{border-top:0;color:var(--soft);font-weight:600;white-space:normal;overflow-wrap:anywhere;min-width:5.5em;
-max-width:15em;vertical-align:bottom}td:first-child,th:first-child{text-align:left;padding-left:0}
+thead th{border-top:0;
+color:var(--soft);font-weight:600;white-space:normal;max-width:15em;vertical-align:bottom}
+td:first-child,th:first-child{text-align:left;padding-left:0}
 td:first-child,th:first-child{position:sticky;left:0;background:var(--paper);padding-right:12px}
-ul{margin:8px 0;padding-left:20px}.key{display:flex;flex-wrap:wrap;gap:4px 20px;margin:12px 0}.key svg{vertical-align:middle}
+ul{margin:8px 0;padding-left:20px}
+.key{display:flex;flex-wrap:wrap;gap:4px 20px;margin:12px 0}.key svg{vertical-align:middle}
 summary{cursor:pointer}
-@media(max-width:600px){td,th{padding-left:10px}td:first-child,th:first-child{white-space:normal;max-width:9em}}
+@media(max-width:600px){td,th{padding-left:10px}
+td:first-child,th:first-child{white-space:normal;max-width:9em}}
 """
 
 
@@ -91,7 +99,7 @@ def page(title: str, body: str) -> str:
     """An HTML page, which is forbidden to load anything."""
     return (
         '<!doctype html><html lang="en" class="bp"><head><meta charset="utf-8">'
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+        f'<meta http-equiv="Content-Security-Policy" content="{LOADS}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(shorten(title, 80))}</title><style>{STYLE}{PAGE_STYLE}</style></head>"
         f"<body><main>{body}</main></body></html>\n"

@@ -364,7 +364,8 @@ class Result(ResultFigures):
         every = html_table(
             ("metric", "value"), [(name, format_metric(value)) for name, value in self.metrics.items()]
         )
-        return f"{shown(repr(self), picture, {}, 0)}{main}<details><summary>All metrics</summary>{every}</details>"
+        head = shown(repr(self), picture, {}, 0)
+        return f"{head}{main}<details><summary>All metrics</summary>{every}</details>"
 
 
 def _read_only(column: Table) -> Table:

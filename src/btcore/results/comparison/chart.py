@@ -46,7 +46,7 @@ def line_chart(name: str, lines: Sequence[Line], base: float | None = None) -> D
     if not drawn or max(len(line.values) for line in drawn) < 2:
         return None
     start = min(int(line.timestamp[0]) for line in drawn)
-    end = max(max(int(line.timestamp[-1]) for line in drawn), start + 1)
+    end = max(start + 1, *(int(line.timestamp[-1]) for line in drawn))
     ends = [extreme for line in drawn for extreme in (float(line.values.min()), float(line.values.max()))]
     low, high = min([*ends, *([] if base is None else [base])]), max(ends)
     room = 0.04 * (high - low) or max(abs(low) * 0.01, 0.5)

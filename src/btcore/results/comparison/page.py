@@ -57,7 +57,7 @@ def key(comparison: "Comparison") -> str:
     """Which line is which run."""
     parts = [
         f'<span><svg class="bp" width="34" height="10" style="vertical-align:middle">'
-        f'<path class="bp-line" {line_style(i)} d="M0 5H34" stroke-width="2.5" fill="none"/></svg> {escape(name)}</span>'
+        f'<path class="bp-line" {line_style(i)} d="M0 5H34" fill="none"/></svg> {escape(name)}</span>'
         for i, name in enumerate(comparison.names[:MOST_DRAWN])
     ]
     return f'<div class="key" style="display:flex;flex-wrap:wrap;gap:4px 20px">{"".join(parts)}</div>'

@@ -1,5 +1,6 @@
 """`compare`: results of several runs as one table and one page."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from html import escape
@@ -98,7 +99,7 @@ class Comparison:
         return export.to_polars(self.table)
 
     def html(self) -> str:
-        """One page with curves, drawdowns, figures, differences and months of all runs, which needs no network."""
+        """One offline page with curves, drawdowns, figures, differences and months of all runs."""
         from .page import comparison_page
 
         return comparison_page(self)
@@ -136,7 +137,7 @@ class Comparison:
         """The difference of a metric to the first run; "" if it is not compared or undefined."""
         value = float(self.differences[figure][run])
         counts = (self.results[0].metrics.get(figure), self.results[run].metrics.get(figure))
-        if value == value and all(isinstance(count, int) for count in counts):
+        if not math.isnan(value) and all(isinstance(count, int) for count in counts):
             return f"{int(value):+,d}" if value else "0"
         return _signed(value)
 
@@ -162,7 +163,8 @@ class Comparison:
         beyond = f"<div>the first {MOST_DRAWN} are drawn</div>" if len(self) > MOST_DRAWN else ""
         drawn = "".join(f'<div style="max-width:640px">{chart.svg}</div>' for chart in charts(self)[:1])
         heads, *rows = self.rows()
-        return f"<div>Comparison of {len(self)} runs</div><ul>{notes}</ul>{key(self)}{drawn}{beyond}{html_table(heads, rows)}"
+        head = f"<div>Comparison of {len(self)} runs</div><ul>{notes}</ul>"
+        return f"{head}{key(self)}{drawn}{beyond}{html_table(heads, rows)}"
 
 
 def compare(results: Sequence[Result], names: Sequence[str] | None = None) -> Comparison:
@@ -172,7 +174,7 @@ def compare(results: Sequence[Result], names: Sequence[str] | None = None) -> Co
         both.report("both.html")
 
     names: a name for each result; None for the strategies with their parameters, numbered if some are equal.
-    A `Comparison` prints as a table of the main figures with the differences to the first result. It says what
+    A `Comparison` prints as a table of the main figures with differences to the first result. It says what
     cannot be compared: figures of runs of different spans, and money of different currencies.
 
     ConfigError for fewer than two results, for what is no Result, and for names that are not one different
@@ -223,8 +225,10 @@ def _cut(text: str) -> str:
 
 
 def _text(value: float) -> str:
-    return format_metric(None if value != value else value)
+    return format_metric(None if math.isnan(value) else value)
 
 
 def _signed(value: float) -> str:
-    return "" if value != value else f"{value:+,.2f}" if f"{abs(value):.2f}" != "0.00" else "0.00"
+    if math.isnan(value):
+        return ""
+    return "0.00" if f"{abs(value):.2f}" == "0.00" else f"{value:+,.2f}"

@@ -24,7 +24,8 @@ from .handler import ArrayHandler
 
 NEVER = np.iinfo(np.int64).max
 SHOWN = (  # in a notebook
-    "timestamp", "symbol", "side", "quantity", "limit_price", "stop_price", "touch_price", "trail", "time_in_force",
+    "timestamp", "symbol", "side", "quantity", "limit_price", "stop_price", "touch_price", "trail",
+    "time_in_force",
 )  # fmt: skip
 
 
