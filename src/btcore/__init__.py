@@ -15,6 +15,7 @@ from btcore.backtest.run_one import run
 from btcore.backtest.sweep_result import SweepResult
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
+from btcore.results.comparison.side_by_side import Comparison, compare
 from btcore.results.result import Result, load_result
 from btcore.rules.order_words import OrderReason, OrderStatus
 from btcore.strategies.arrays.orders import Orders
@@ -76,6 +77,7 @@ __all__ = [
     "Catalog",
     "Commission",
     "CommissionTier",
+    "Comparison",
     "Compiled",
     "ConfigError",
     "Context",
@@ -113,6 +115,7 @@ __all__ = [
     "Trades",
     "TradingHours",
     "__version__",
+    "compare",
     "compiled",
     "import_lean",
     "import_nautilus",

@@ -21,13 +21,20 @@ class Progress(NamedTuple):
 ProgressCallback = Callable[[Progress], Any]
 
 
+def is_redrawn(stream: TextIO) -> bool:
+    """True if a line of the stream can be drawn again: a terminal, or the output of a notebook."""
+    return stream.isatty() or type(stream).__module__.startswith("ipykernel.")
+
+
 class ProgressLine:
-    """How far some work has come: one line of a terminal, drawn again; elsewhere a line every 10 seconds."""
+    """How far some work has come: one line of a terminal or a notebook, drawn again; elsewhere a line every
+    10 seconds.
+    """
 
     def __init__(self, stream: TextIO, width: int = 32) -> None:
         self._stream = stream
         self._width = width
-        self._is_terminal = stream.isatty()
+        self._is_terminal = is_redrawn(stream)
         self._started = self._shown = time.monotonic()
         self._length = 0
 
@@ -60,9 +67,21 @@ class ProgressLine:
             self._stream.flush()
             self._length = 0
 
+    def draw_with_time_left(self, fraction: float, text: str) -> None:
+        """The same, and the time that is left if each part takes as long as those so far."""
+        elapsed = self.elapsed
+        left = elapsed / fraction * (1 - fraction) if fraction else 0.0
+        self.draw(fraction, f"{text}  {_clock(left)} left" if fraction and elapsed > 1 else text)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
 
 class ProgressBar:
-    """The progress of a run, drawn at each call."""
+    """The progress of a run, drawn at each call: events a second, equity, and the time that is left."""
 
     def __init__(self, stream: TextIO) -> None:
         self._line = ProgressLine(stream)
@@ -71,16 +90,39 @@ class ProgressBar:
     def __call__(self, progress: Progress) -> None:
         elapsed = self._line.elapsed
         rate = progress.events / elapsed / 1e6 if elapsed else 0.0
-        self._line.draw(progress.fraction, f"{rate:5.1f} M events/s  equity {progress.equity:,.2f}")
+        self._line.draw_with_time_left(
+            progress.fraction, f"{rate:5.1f} M events/s  equity {progress.equity:,.2f}"
+        )
 
 
-def reporter(progress: ProgressCallback | bool | None) -> tuple[ProgressCallback | None, Callable[[], None]]:
-    """The callback, and a function that closes it. None means a bar if stderr is a terminal."""
+class SweepBar:
+    """The progress of so many runs: how many are done, how many a second, and the time that is left."""
+
+    def __init__(self, stream: TextIO, runs: int) -> None:
+        self._line = ProgressLine(stream)
+        self._runs = runs
+        self.close = self._line.close
+
+    def __call__(self, progress: Progress) -> None:
+        elapsed, done = self._line.elapsed, round(progress.fraction * self._runs)
+        rate = done / elapsed if elapsed else 0.0
+        self._line.draw_with_time_left(
+            progress.fraction, f"{done:,} of {self._runs:,} runs  {rate:,.{0 if rate >= 10 else 1}f} runs/s"
+        )
+
+
+def reporter(
+    progress: ProgressCallback | bool | None, runs: int | None = None
+) -> tuple[ProgressCallback | None, Callable[[], None]]:
+    """The callback, and a function that closes it; `runs` is their number in a sweep.
+
+    None means a bar if stderr is a terminal or the output of a notebook.
+    """
     if progress is None:
-        progress = sys.stderr is not None and sys.stderr.isatty()
+        progress = sys.stderr is not None and is_redrawn(sys.stderr)
     if isinstance(progress, bool):
         if not progress:
             return None, lambda: None
-        bar = ProgressBar(sys.stderr)
+        bar = ProgressBar(sys.stderr) if runs is None else SweepBar(sys.stderr, runs)
         return bar, bar.close
     return progress, lambda: None

@@ -85,7 +85,7 @@ def sweep(
         check_strategy(prepared, strategy, None)
     made = _Makes(strategy)
 
-    report, close = reporter(progress)
+    report, close = reporter(progress, len(accepted))
     try:
         table = _measure(prepared, made, accepted, threads, report)
     finally:

@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +15,19 @@ from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.names import Named, no_attribute
 from btcore.results import export
+from btcore.results.drawing import Drawing
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
+
+from .sweep_axes import Axis, Neighbourhood, neighbourhood, row_of, varied_axes
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
 Columns = dict[str, NDArray[Any]]
+Over = Literal["median", "max", "min"]
 # Metrics that are words, codes in a record.
 TEXTS: dict[str, tuple[str, ...]] = {"period": PERIODS, "periods_per_year_from": BASES}
 
@@ -40,6 +46,12 @@ class SweepRun(NamedTuple):
     params: dict[str, Any]
     metrics: Metrics
 
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
+        names = ("sharpe_ratio", "total_return", "max_drawdown")
+        found = ", ".join(f"{name}={format_metric(self.metrics.get(name))}" for name in names)
+        return f"<SweepRun {self.row}: {given}; {found}>"
+
 
 class SweepResult:
     """Parameters and metrics of every run, in the order of the parameter sets.
@@ -48,7 +60,9 @@ class SweepResult:
     metrics: metrics by name, likewise; NaN where a metric is undefined.
     refused: the parameter sets that the strategy refuses, with reasons.
 
-    `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again and returns its Result.
+    The highest Sharpe ratio of many runs is high by chance: `neighbourhood` says whether runs with nearly the
+    same parameters are good too. `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again and
+    returns its Result.
     """
 
     def __init__(
@@ -88,15 +102,133 @@ class SweepResult:
         column = self.metrics[metric]
         return np.argsort(-column if highest else column, kind="stable")
 
-    def best(self, metric: str = "sharpe_ratio", highest: bool = True) -> SweepRun:
-        """The run with the highest metric, or the lowest.
+    @overload
+    def best(self, metric: str = ..., highest: bool = ..., n: None = None) -> SweepRun: ...
 
-        ConfigError if the metric is unknown, or undefined in every run.
+    @overload
+    def best(self, metric: str = ..., highest: bool = ..., *, n: int) -> list[SweepRun]: ...
+
+    def best(
+        self, metric: str = "sharpe_ratio", highest: bool = True, n: int | None = None
+    ) -> SweepRun | list[SweepRun]:
+        """The run with the highest metric, or the lowest; with `n` a list of the best `n`, best first.
+
+        The list has no runs whose metric is undefined, so it may be shorter. ConfigError if the metric is
+        unknown, or undefined in every run, and if `n` is not a whole number above 0.
         """
-        first = int(self.order(metric, highest)[0])
-        if np.isnan(self.metrics[metric][first]):
+        if n is not None and (isinstance(n, bool) or not isinstance(n, int) or n < 1):
+            raise ConfigError(f"n: {n!r} is not a whole number above 0")
+        order = self.order(metric, highest)
+        column = self.metrics[metric]
+        if np.isnan(column[order[0]]):
             raise ConfigError(f"metric: {metric} is undefined in every run")
-        return self[first]
+        if n is None:
+            return self[int(order[0])]
+        return [self[int(i)] for i in order[:n] if not np.isnan(column[i])]
+
+    @cached_property
+    def axes(self) -> dict[str, Axis]:
+        """The parameters with more than one value: their values in order, and the value of each run."""
+        return varied_axes(self.params)
+
+    def neighbourhood(
+        self,
+        params: Mapping[str, Any] | SweepRun | int,
+        metric: str = "sharpe_ratio",
+        highest: bool = True,
+        than: float | None = None,
+    ) -> Neighbourhood:
+        """The runs beside one run, and the median and the worst of their metric.
+
+        A run is beside it if every number is the next lower value of this sweep, the same, or the next
+        higher; other parameters are the same.
+
+        params: all parameters that vary, or a run of this sweep, or its index.
+        than: `share_better` of the result is the share of these runs that are better; None for the median of
+            all runs.
+
+        ConfigError for an unknown metric or parameter, one that is missing, and a set that has no run.
+        """
+        check_metric(metric)
+        if isinstance(params, Mapping):
+            row = row_of(self.axes, self.params, params)
+        else:
+            row = range(len(self))[params.row if isinstance(params, SweepRun) else params]
+        column = self.metrics[metric].astype(np.float64)
+        return neighbourhood(self.axes, self[row].params, row, metric, column, highest, than)
+
+    def heat_map(
+        self,
+        x: str | None = None,
+        y: str | None = None,
+        metric: str = "sharpe_ratio",
+        *,
+        over: Over = "median",
+        highest: bool = True,
+    ) -> Drawing:
+        """The metric over two parameters as coloured cells; the best, highest or lowest, is framed.
+
+        x, y: the parameters; None if exactly two vary.
+        over: what a cell has if others vary too: "median", "max" or "min" of the runs with its two values.
+
+        ConfigError for an unknown metric, a parameter that does not vary, and one that is given twice.
+        """
+        from .sweep_pictures import grid_of, heat_map
+
+        check_metric(metric)
+        if over not in ("median", "max", "min"):
+            raise ConfigError(f"over: {over!r} is not 'median', 'max' or 'min'")
+        if x is None and y is None and len(self.axes) == 2:
+            x, y = self.axes
+        for name, given in (("x", x), ("y", y)):
+            if given not in self.axes:
+                raise ConfigError(
+                    f"{name}: {given!r} is not a parameter that varies; these do: "
+                    f"{', '.join(self.axes) or 'none'}"
+                )
+        if x == y:
+            raise ConfigError(f"y: {y!r} is x already")
+        assert x is not None
+        assert y is not None
+        grid = grid_of(
+            self.axes[x], self.axes[y], self.metrics[metric].astype(np.float64), over, highest=highest
+        )
+        others = (
+            f", {over} over {', '.join(n for n in self.axes if n not in (x, y))}"
+            if len(self.axes) > 2
+            else ""
+        )
+        return heat_map(grid, f"{metric}{others}")
+
+    def parallel(self, metric: str = "sharpe_ratio", *, highest: bool = True) -> Drawing:
+        """Parallel coordinates: an axis for each parameter that varies and for the metric, a line a run.
+
+        The best runs are drawn last and thicker. ConfigError for an unknown metric, and if nothing varies.
+        """
+        from .sweep_pictures import parallel
+
+        check_metric(metric)
+        if not self.axes:
+            raise ConfigError("params: no parameter varies, so there is nothing to draw")
+        return parallel(
+            list(self.axes.values()), self.metrics[metric].astype(np.float64), metric, highest=highest
+        )
+
+    def report(self, path: str | Path, metric: str = "sharpe_ratio", *, highest: bool = True) -> Path:
+        """Writes one offline .html page: heat maps, parallel coordinates, best runs and those beside them.
+
+        Returns its path. ConfigError for another suffix, an unknown metric or one that no run has.
+        """
+        from btcore.results.archive import write_text
+
+        from .sweep_page import sweep_page
+
+        target = Path(path)
+        if target.suffix != ".html":
+            raise ConfigError(f"{target}: the name does not end in .html")
+        self.best(metric, highest)
+        write_text(target, sweep_page(self, metric, highest=highest))
+        return target
 
     @property
     def table(self) -> NDArray[Any]:
@@ -130,6 +262,11 @@ class SweepResult:
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
         return f"{text}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
+
+    def _repr_html_(self) -> str:
+        from .sweep_page import sweep_html
+
+        return sweep_html(self)
 
 
 def check_metric(metric: str) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `btcore run`, `sweep`, `data` with its commands, and `report`. It needs no server.
+"""The command line: `btcore run`, `sweep`, `report`, `compare`, `data` with its commands. It needs no server.
 
 Exit codes: 0 success; 1 the strategy failed, `data check` has a finding, or the output pipe was closed; 2
 invalid input, with one line on stderr and nothing written; 130 interrupted.
@@ -16,23 +16,28 @@ import msgspec
 from btcore.errors import BtcoreError, ConfigError, StrategyError
 from btcore.version import __version__
 
+from .completion import add_completion
 from .data_commands import add_data_commands
 from .json_input import read_object
+from .output_path import output_path
 from .own_strategy import take_own_strategy
 from .parser import Parser
+from .report_command import add_compare_options, add_report_options
 from .request_options import add_request_options, flags_in_errors, merged, read_request, request_body
-from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines
+from .run_table import run_table
+from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines, write_rows
+from .terminal import tolerate_signs
 
 if TYPE_CHECKING:
     from btcore.data import Source
-    from btcore.results.result import Result
 
-LOG_LINES = 20  # of the log that are printed; --json has all
 INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command and returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        tolerate_signs(stream)
     try:
         arguments = command_parser().parse_args(argv)
         code: int | None = arguments.command(arguments)
@@ -77,10 +82,12 @@ def command_parser() -> Parser:
     add_sweep_options(sweep)
     data = commands.add_parser("data", help="import, list or generate market data")
     add_data_commands(data.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
-    report = commands.add_parser("report", help="write the HTML report of a saved result")
-    report.set_defaults(command=_report)
-    report.add_argument("result", metavar="RESULT", help=".npz or .parquet file of `btcore run --out`")
-    report.add_argument("page", metavar="PAGE", help=".html file to write")
+    add_report_options(commands.add_parser("report", help="write the HTML report of a saved result"))
+    add_compare_options(commands.add_parser("compare", help="compare saved results"))
+    add_completion(
+        commands.add_parser("completion", help="print a script that completes commands in a shell"),
+        command_parser,
+    )
     return parser
 
 
@@ -105,8 +112,8 @@ def _run(arguments: argparse.Namespace) -> int | None:
     body = request_body(arguments)
     own = take_own_strategy(body)
     request, timezone = read_request(arguments, body, source)
-    out = _output_path("--out", arguments.out, (".npz", ".parquet"))
-    plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
+    out = output_path("--out", arguments.out, (".npz", ".parquet"))
+    plot = output_path("--plot", arguments.plot, (".html", ".svg"))
 
     from btcore.backtest.request import play_request, run_options
     from btcore.backtest.run_one import run
@@ -124,7 +131,7 @@ def _run(arguments: argparse.Namespace) -> int | None:
     if arguments.json:
         print(msgspec.json.encode(result.document()).decode())
         return None
-    print(_table(result, f"catalog {arguments.data}" if arguments.data else source.data_source))
+    print(run_table(result, f"catalog {arguments.data}" if arguments.data else source.data_source))
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
@@ -137,8 +144,8 @@ def _replay(arguments: argparse.Namespace) -> int:
         raise ConfigError(
             "--replay: the settings are those of FILE; only --data, --out, --plot and --json go with it"
         )
-    out = _output_path("--out", arguments.out, (".npz", ".parquet"))
-    plot = _output_path("--plot", arguments.plot, (".html", ".svg"))
+    out = output_path("--out", arguments.out, (".npz", ".parquet"))
+    plot = output_path("--plot", arguments.plot, (".html", ".svg"))
 
     from btcore.backtest.repeat import replay
     from btcore.results.result import Result, load_result
@@ -169,6 +176,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 def _sweep(arguments: argparse.Namespace) -> None:
     body = request_body(arguments)
+    out = output_path("--out", arguments.out, (".parquet", ".csv", ".jsonl"))
+    plot = output_path("--plot", arguments.plot, (".html",))
     strategy = merged(body, "strategy")
     body["strategy"] = strategy | {"params": expand_ranges(merged(strategy, "params"))}
     source = _source(arguments.data)
@@ -189,11 +198,18 @@ def _sweep(arguments: argparse.Namespace) -> None:
             result = play_sweep_request(request, source, timezone, **how)
         else:
             result = sweep(source, own.strategy, own.params, **how, **run_options(request, timezone))
+    if out is not None:
+        write_rows(result, out)
+    if plot is not None:
+        result.report(plot, arguments.metric, highest=not arguments.lowest)
     if arguments.json:
         print(json_lines(result))
-    else:
-        print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
-        print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
+        return
+    print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
+    print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
+    for path in (out, plot):
+        if path is not None:
+            print(f"wrote {path}")
 
 
 def _source(folder: str | None) -> "Source":
@@ -204,52 +220,3 @@ def _source(folder: str | None) -> "Source":
     if not Path(folder).is_dir():
         raise ConfigError(f"--data: {folder} is not a folder")
     return Catalog(folder)
-
-
-def _output_path(flag: str, name: str | None, suffixes: tuple[str, ...]) -> Path | None:
-    """The path of a file to write, checked before anything runs; None if there is no name."""
-    if name is None:
-        return None
-    path = Path(name)
-    if path.suffix not in suffixes:
-        raise ConfigError(f"{flag}: {name} does not end in {' or '.join(suffixes)}")
-    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
-        raise ConfigError(f"{flag}: {name} cannot be written")
-    return path
-
-
-def _table(result: "Result", source: str) -> str:
-    """The strategy, the period and the data, the metrics in groups, and the first lines of the log."""
-    from btcore.results.report.chart import heading
-    from btcore.results.report.page import GROUPS, PERCENT
-    from btcore.results.report.sections import BOUNDED, BOUNDS_TITLE
-    from btcore.results.summary import format_metric
-
-    title, span = heading(result)
-    lines = [title, span, f"data: {source}"]
-    for group, names in GROUPS.items():
-        lines += ["", group]
-        for name in names:
-            value = result.metrics.get(name)
-            unit = " %" if name in PERCENT and value is not None else ""
-            lines.append(f"  {name:<30}{format_metric(value):>20}{unit}")
-    if result.bounds is not None:
-        lines += ["", f"{BOUNDS_TITLE} ({result.bounds.ambiguous_bars:,} ambiguous)"]
-        lines.append(f"  {'':<30}{'pessimistic':>20}{'optimistic':>20}")
-        for name in BOUNDED:
-            low, high = result.bounds.pessimistic[name], result.bounds.optimistic[name]
-            lines.append(f"  {name:<30}{format_metric(low):>20}{format_metric(high):>20}")
-    if result.logs:
-        lines += ["", "Log", *(f"  {line}" for line in result.logs[:LOG_LINES])]
-        if len(result.logs) > LOG_LINES:
-            lines.append(f"  and {len(result.logs) - LOG_LINES:,} more lines, all of them in --json")
-    return "\n".join(lines)
-
-
-def _report(arguments: argparse.Namespace) -> None:
-    page = _output_path("PAGE", arguments.page, (".html",))
-    assert page is not None
-
-    from btcore.results.result import load_result
-
-    print(f"wrote {load_result(arguments.result).report(page)}")

@@ -8,7 +8,7 @@ from btcore.backtest.progress import ProgressLine
 
 
 class ImportProgress:
-    """The share of the bytes of all files that has been read, the rows so far, and the time that is left."""
+    """The share of the bytes of all files that has been read, the rows, bytes a second, and the time left."""
 
     def __init__(self, total: int, line: ProgressLine) -> None:
         self._total, self._line = max(total, 1), line
@@ -21,8 +21,11 @@ class ImportProgress:
 
     def read(self, position: int) -> None:
         """So many bytes of the file have been read."""
-        share = min((self._before + min(position, self._size)) / self._total, 1.0)
-        draw_share(self._line, share, f"{self._name}  {self._rows:,} rows")
+        done = self._before + min(position, self._size)
+        elapsed = self._line.elapsed
+        rate = f"  {done / elapsed / 1e6:,.1f} MB/s" if elapsed > 1 else ""
+        text = f"{self._name}  {self._rows:,} rows{rate}"
+        self._line.draw_with_time_left(min(done / self._total, 1.0), text)
 
     def restart(self) -> None:
         """The files are read once more."""
@@ -31,18 +34,6 @@ class ImportProgress:
     def count(self, rows: int) -> None:
         """So many more rows have been read."""
         self._rows += rows
-
-
-def draw_share(line: ProgressLine, share: float, text: str) -> None:
-    """The share done, and the time that is left if it takes as long for each part as so far."""
-    left = line.elapsed / share * (1 - share) if share else 0.0
-    line.draw(share, f"{text}  {_clock(left)} left" if share and line.elapsed > 1 else text)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @contextmanager
@@ -77,4 +68,4 @@ def watched_files(total: int, *, quiet: bool) -> Iterator[ImportProgress | None]
 
 def folder_progress(line: ProgressLine | None) -> Callable[[float, str], None] | None:
     """What an import of a folder calls with the share done and the name of a dataset."""
-    return None if line is None else lambda share, name: draw_share(line, share, name)
+    return None if line is None else line.draw_with_time_left

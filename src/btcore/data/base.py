@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.feed.blocks import block_extremes
-from btcore.times.clock import moment_text
+from btcore.pictures import curve_picture, shown, span_text
 from btcore.times.zones import Times
 
 from . import conversions
@@ -42,6 +42,7 @@ class Container:
         "timezone",
     )
     kind: ClassVar[str]
+    _drawn: ClassVar[tuple[str, ...]]  # the columns whose mean a notebook draws
     negative_prices: bool
     notes: tuple[str, ...]
     timezone: str | None
@@ -251,8 +252,12 @@ class Container:
         detail = f", {self._detail()}" if self._detail() else ""
         if len(self) == 0:
             return f"{type(self).__name__}(0 rows{detail})"
-        span = f"{moment_text(int(self.timestamp[0]))} .. {moment_text(int(self.timestamp[-1]))}"
-        return f"{type(self).__name__}({len(self)} rows{detail}, {span})"
+        return f"{type(self).__name__}({len(self)} rows{detail}, {span_text(self.timestamp)})"
+
+    def _repr_html_(self) -> str:
+        """The same with a picture of the prices and the first rows; reads at most 500 rows."""
+        prices = [self._columns[name] for name in self._drawn]
+        return shown(repr(self), curve_picture(self.timestamp, *prices), self._columns)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Container):

@@ -52,6 +52,7 @@ class Bars(Container):
 
     __slots__ = ("interval", "source")
     kind = "bars"
+    _drawn = ("close",)
     interval: int  # nanoseconds
     source: str
 
@@ -191,6 +192,7 @@ class Quotes(Container):
 
     __slots__ = ("crossed",)
     kind = "quotes"
+    _drawn = ("bid", "ask")
     crossed: Crossed  # "refuse": there are none; "keep": there may be
 
     @names_keywords()
@@ -270,6 +272,7 @@ class Trades(Container):
 
     __slots__ = ()
     kind = "trades"
+    _drawn = ("price",)
 
     @names_keywords()
     def __init__(

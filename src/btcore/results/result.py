@@ -12,6 +12,7 @@ from btcore.data.source import AnyContainer
 from btcore.errors import ConfigError, near_name
 from btcore.metrics.annual import DEFAULTS, AnnualSettings
 from btcore.names import Named, no_attribute
+from btcore.pictures import curve_picture, html_table, shown
 
 from . import export
 from . import tables as views
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
     from btcore.results.report.chart import Chart
     from btcore.results.report.page import Report
 
+MAIN_METRICS = (
+    "total_return",
+    "annual_return",
+    "sharpe_ratio",
+    "max_drawdown",
+    "round_trips",
+    "win_rate",
+    "final_equity",
+)
 Manifest = dict[str, Any]
 Indicators = dict[tuple[str, str], Table]
 
@@ -46,6 +56,10 @@ class Bounds(NamedTuple):
     pessimistic: Metrics
     optimistic: Metrics
     ambiguous_bars: int
+
+    def __repr__(self) -> str:
+        low, high = (format_metric(each["total_return"]) for each in self[:2])
+        return f"Bounds(total_return {low} to {high}, ambiguous_bars={self.ambiguous_bars})"
 
 
 class Result(ResultFigures):
@@ -371,9 +385,15 @@ class Result(ResultFigures):
         return f"<Result {first} to {last}, {values}>"
 
     def _repr_html_(self) -> str:
-        from btcore.results.report.page import metrics_table
-
-        return metrics_table(self.metrics)
+        """The same with a picture of the equity, the main metrics, and all metrics behind a fold."""
+        curve = self.columns()
+        picture = curve_picture(curve["timestamp"], curve["equity"])
+        main = html_table(MAIN_METRICS, [[format_metric(self.metrics.get(name)) for name in MAIN_METRICS]])
+        every = html_table(
+            ("metric", "value"), [(name, format_metric(value)) for name, value in self.metrics.items()]
+        )
+        head = shown(repr(self), picture, {}, 0)
+        return f"{head}{main}<details><summary>All metrics</summary>{every}</details>"
 
 
 def _read_only(column: Table) -> Table:

@@ -29,17 +29,17 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_terminal_has_one_line_with_the_share_the_rows_and_the_time_left(clock: list[float]) -> None:
     terminal = Terminal()
-    progress = ImportProgress(400, ProgressLine(terminal, width=10))
-    progress.begin("a.csv", 100)
+    progress = ImportProgress(400_000_000, ProgressLine(terminal, width=10))
+    progress.begin("a.csv", 100_000_000)
     assert terminal.getvalue() == ""  # a short import shows nothing
     clock[0] = 30.0
     progress.count(1234)
-    progress.read(100)
-    assert terminal.getvalue() == "\r[##........]  25.0%  a.csv  1,234 rows  1:30 left "
-    progress.begin("b.csv", 300)
+    progress.read(100_000_000)
+    assert terminal.getvalue() == "\r[##........]  25.0%  a.csv  1,234 rows  3.3 MB/s  1:30 left "
+    progress.begin("b.csv", 300_000_000)
     clock[0] = 60.0
-    progress.read(1_000_000)  # more than the file had when the import began
-    assert terminal.getvalue().endswith("\r[##########] 100.0%  b.csv  1,234 rows  0:00 left ")
+    progress.read(10**12)  # more than the file had when the import began
+    assert terminal.getvalue().endswith("\r[##########] 100.0%  b.csv  1,234 rows  6.7 MB/s  0:00 left ")
 
 
 def test_hours_are_shown_and_a_shorter_line_covers_a_longer_one(clock: list[float]) -> None:

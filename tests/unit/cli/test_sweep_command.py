@@ -74,3 +74,62 @@ def test_a_request_may_hold_the_grid(capsys: Capture, tmp_path: Path) -> None:
     )
     assert main(["sweep", "--request", str(path), "--json"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+FULL = ["sweep", *YEAR, *GRID]
+
+
+def test_rows_are_written_as_csv_parquet_and_json_lines(capsys: Capture, tmp_path: Path) -> None:
+    import polars as pl
+
+    paths = {suffix: tmp_path / f"rows.{suffix}" for suffix in ("csv", "parquet", "jsonl")}
+    for path in paths.values():
+        assert main([*FULL, "--out", str(path)]) == 0
+        assert capsys.readouterr().out.endswith(f"wrote {path}\n")
+    assert main([*FULL, "--json"]) == 0
+    assert paths["jsonl"].read_text() == capsys.readouterr().out
+    rows = [json.loads(line) for line in paths["jsonl"].read_text().splitlines()]
+    table, text = pl.read_parquet(paths["parquet"]), pl.read_csv(paths["csv"])
+    assert text.columns == table.columns
+    assert {"short_period", "long_period", "sharpe_ratio", "period"} <= set(table.columns)
+    for frame in (table, text):
+        assert frame["short_period"].to_list() == [row["params"]["short_period"] for row in rows]
+        assert frame["sharpe_ratio"].to_list() == [row["metrics"]["sharpe_ratio"] for row in rows]
+        assert frame["alpha"].null_count() == len(rows)  # undefined without a benchmark
+
+
+def test_a_parameter_that_is_an_object_is_json(tmp_path: Path) -> None:
+    import numpy as np
+    import polars as pl
+
+    from btcore.backtest.sweep_result import SweepResult, columns
+    from btcore.cli.sweep_command import write_rows
+    from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+
+    params = columns([{"weights": {"A": 0.5}, "stop": None}, {"weights": None, "stop": 0.1}])
+    sweep = SweepResult(params, np.zeros(2, RUN_METRICS_DTYPE), [], lambda i: pytest.fail("played"))
+    for name in ("rows.csv", "rows.parquet"):
+        write_rows(sweep, tmp_path / name)
+    for frame in (pl.read_csv(tmp_path / "rows.csv"), pl.read_parquet(tmp_path / "rows.parquet")):
+        assert frame["weights"].to_list() == ['{"A":0.5}', None]
+        assert frame["stop"].to_list() == [None, 0.1]
+
+
+def test_plot_is_the_page_of_the_sweep_by_the_metric(capsys: Capture, tmp_path: Path) -> None:
+    page = tmp_path / "sweep.html"
+    assert main([*FULL, "--plot", str(page), "--metric", "max_drawdown", "--lowest"]) == 0
+    assert f"wrote {page}" in capsys.readouterr().out
+    assert "lowest max_drawdown is best" in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--out", "rows.txt"], "--out: rows.txt does not end in .parquet or .csv or .jsonl"),
+        (["--out", "missing/rows.csv"], "--out: missing/rows.csv cannot be written"),
+        (["--plot", "page.svg"], "--plot: page.svg does not end in .html"),
+    ],
+)
+def test_files_are_checked_before_anything_runs(arguments: list[str], message: str, capsys: Capture) -> None:
+    assert main([*FULL, *arguments]) == 2
+    assert message in capsys.readouterr().err

@@ -10,6 +10,7 @@ from btcore.data.containers import Bars
 from btcore.errors import OrderError, near_name
 from btcore.model import OrderType, TimeInForce
 from btcore.names import names_keywords
+from btcore.pictures import ROWS, count_picture, shown, span_text
 from btcore.rules.order_terms import (
     CONFLICTS,
     LATENCY_RANGE,
@@ -23,6 +24,10 @@ from btcore.strategies.columns import as_array, read_column, row_times
 from .handler import ArrayHandler
 
 NEVER = np.iinfo(np.int64).max
+SHOWN = (  # in a notebook
+    "timestamp", "symbol", "side", "quantity", "limit_price", "stop_price", "touch_price", "trail",
+    "time_in_force",
+)  # fmt: skip
 
 
 class Orders:
@@ -273,6 +278,19 @@ class Orders:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def __repr__(self) -> str:
+        return f"Orders({len(self)} rows{f', {span_text(self.timestamp)}' if len(self) else ''})"
+
+    def _repr_html_(self) -> str:
+        """The same with the number of orders over time, and the first rows."""
+        head = {name: column[:ROWS] for name, column in self.columns().items()}
+        words = {-1: "sell", 1: "buy"}
+        names = {number: word for word, number in TIME_IN_FORCE.items()}
+        head["side"] = np.array([words[side] for side in head["side"].tolist()], np.str_)
+        head["time_in_force"] = np.array([names[code] for code in head["time_in_force"].tolist()], np.str_)
+        columns = {name: head[name] for name in SHOWN}
+        return shown(repr(self), count_picture(self.timestamp), columns, len(self))
 
     @property
     def is_plain(self) -> bool:

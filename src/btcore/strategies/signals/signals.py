@@ -10,6 +10,7 @@ from btcore.config import Execution
 from btcore.data.containers import Bars
 from btcore.errors import OrderError, near_name
 from btcore.names import names_keywords
+from btcore.pictures import ROWS, count_picture, shown, span_text
 from btcore.times.clock import moment_text
 
 from .columns import Layout, read_booleans, read_layout, read_numbers
@@ -98,6 +99,18 @@ class Signals:
     def __len__(self) -> int:
         """The number of rows with a signal."""
         return len(self.timestamp)
+
+    def __repr__(self) -> str:
+        span = f", {span_text(self.timestamp)}" if len(self) else ""
+        symbols = "" if self.symbols is None else f" of {len(self.symbols)} symbols"
+        return f"Signals({len(self)} rows{symbols}{span})"
+
+    def _repr_html_(self) -> str:
+        """The same with the number of signals over time, and the first rows."""
+        head = {name: column[:ROWS] for name, column in self.columns().items()}
+        words = [" + ".join(s.name.lower() for s in Signal if s & bits) for bits in head["signals"].tolist()]
+        head["signals"] = np.array(words, np.str_)
+        return shown(repr(self), count_picture(self.timestamp), head, len(self))
 
     @property
     def n_symbols(self) -> int:

@@ -10,6 +10,7 @@ from btcore.config import checked
 from btcore.data.containers import Bars
 from btcore.errors import ConfigError, OrderError, near_name
 from btcore.names import names_keywords
+from btcore.pictures import count_picture, shown, span_text
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
 from btcore.strategies.columns import as_array, read_column, read_times, row_times
 
@@ -120,6 +121,15 @@ class Targets:
 
     def __len__(self) -> int:
         return len(self.timestamp)
+
+    def __repr__(self) -> str:
+        schedule = "" if self.schedule is None else f", schedule {self.schedule}"
+        span = f", {span_text(self.timestamp)}" if len(self) else ""
+        return f"Targets({len(self)} rows, {self.kind}{schedule}{span})"
+
+    def _repr_html_(self) -> str:
+        """The same with the number of targets over time, and the first rows."""
+        return shown(repr(self), count_picture(self.timestamp), self.columns())
 
     @property
     def params(self) -> dict[str, Any]:

@@ -122,7 +122,10 @@ def test_parameters_are_checked() -> None:
         with pytest.raises(bt.ConfigError, match=message):
             bt.run(data, averages, params)
     assert averages(weight=1).params["weight"] == 1.0
-    with pytest.raises(bt.ConfigError, match=r"params.fats: the strategy has no such parameter \(did you mean 'fast'\?\), only fast"):
+    with pytest.raises(
+        bt.ConfigError,
+        match=r"params.fats: the strategy has no such parameter \(did you mean 'fast'\?\), only fast",
+    ):
         bt.sweep(data, averages, {"fats": [3]})
     swept = bt.sweep(data, averages, {"fast": [0, 3]}, progress=False)
     assert len(swept) == 1

@@ -1,0 +1,110 @@
+"""The page of a sweep, and what a notebook shows of it."""
+
+from html import escape
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from btcore.pictures import html_table, line_picture, shown
+from btcore.results.drawing import Drawing, page, section
+from btcore.results.summary import format_metric
+
+from .sweep_axes import Axis, cell_text
+
+if TYPE_CHECKING:
+    from .sweep_result import SweepResult
+
+BEST = 20  # rows of the page
+HEAD = 5  # rows of a notebook
+REFUSED = 20
+MOST_MAPS = 6  # pairs of parameters that are drawn
+SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")
+
+
+def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> str:
+    """The HTML text of the page."""
+    axes = sweep.axes
+    title = f"Sweep of {', '.join(axes) or 'one parameter set'}"
+    refused = f" · {len(sweep.refused):,} sets refused" if sweep.refused else ""
+    direction = "highest" if highest else "lowest"
+    pairs = list(combinations(axes, 2))
+    drawn: list[Drawing] = []
+    if not np.isnan(sweep.metrics[metric]).all():
+        drawn = [sweep.heat_map(x, y, metric, highest=highest) for x, y in pairs[:MOST_MAPS]]
+        drawn += [sweep.parallel(metric, highest=highest)] if axes else []
+    maps = "".join(f'<div class="box">{each.svg}</div>' for each in drawn)
+    cut = f" The first {MOST_MAPS} of {len(pairs)} pairs are drawn." if len(pairs) > MOST_MAPS else ""
+    over = " A cell is the median over the other parameters." if len(axes) > 2 else ""
+    fixed = {name: column[0] for name, column in sweep.params.items() if name not in axes}
+    same = ", ".join(f"{name}={cell_text(value)}" for name, value in fixed.items())
+    return page(
+        title,
+        "".join(
+            [
+                f"<h1>{escape(title)}</h1>",
+                f'<div class="soft">{len(sweep):,} runs{refused} · {direction} {metric} is best'
+                f"{escape(same and ' · ' + same)}</div>",
+                f'<h2>{metric} by parameters</h2><p class="soft">The best cell is framed.{over}{cut}</p>'
+                if drawn
+                else "",
+                f'<div class="charts">{maps}</div>',
+                _best(sweep, metric, axes, highest=highest),
+                section(
+                    "Refused parameter sets",
+                    ["parameters", "reason"],
+                    [
+                        [escape(", ".join(f"{n}={v}" for n, v in each.params.items())), escape(each.reason)]
+                        for each in sweep.refused[:REFUSED]
+                    ],
+                ),
+            ]
+        ),
+    )
+
+
+def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: bool) -> str:
+    """The best rows, each with what the rows beside it have."""
+    names = list(dict.fromkeys((metric, *SHOWN)))
+    heads = [
+        *map(escape, axes),
+        *names,
+        "runs beside it",
+        "their median",
+        "their worst",
+        "share better than the median of all",
+    ]
+    rows = []
+    for run in sweep.best(metric, highest, n=min(BEST, len(sweep))):
+        beside = sweep.neighbourhood(run.row, metric, highest)
+        share = "n/a" if np.isnan(beside.share_better) else f"{100 * beside.share_better:.0f} %"
+        rows.append(
+            [
+                *(escape(cell_text(run.params[name])) for name in axes),
+                *(format_metric(run.metrics[name]) for name in names),
+                f"{len(beside.rows)}",
+                *(format_metric(None if np.isnan(v) else v) for v in (beside.median, beside.worst)),
+                share,
+            ]
+        )
+    return section(f"Best {len(rows)} of {len(sweep):,} runs, and their neighbourhoods", heads, rows)
+
+
+def sweep_html(sweep: "SweepResult") -> str:
+    """The line of text, a picture of sharpe_ratio over what varies, and the best rows."""
+    metric, axes = SHOWN[0], sweep.axes
+    column = sweep.metrics[metric].astype(np.float64)
+    if np.isnan(column).all() or not axes:
+        return shown(repr(sweep), "", {}, 0)
+    if len(axes) == 1:
+        (axis,) = axes.values()
+        order = np.argsort(axis.codes, kind="stable")
+        picture = line_picture(axis.codes[order].astype(np.float64), column[order])
+    else:
+        drawn = sweep.heat_map() if len(axes) == 2 else sweep.parallel()
+        picture = f'<div style="max-width:640px">{drawn.svg}</div>'
+    rows = [
+        [*(cell_text(run.params[name]) for name in axes), *(format_metric(run.metrics[n]) for n in SHOWN)]
+        for run in sweep.best(metric, n=min(HEAD, len(sweep)))
+    ]
+    return shown(repr(sweep), picture, {}, 0) + html_table([*axes, *SHOWN], rows)
