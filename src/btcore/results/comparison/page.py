@@ -9,7 +9,7 @@ import numpy as np
 from btcore import metrics as formulas
 from btcore.results.drawing import Drawing, page, section
 from btcore.results.figures.calendar_returns import yearly
-from btcore.results.report.sections import MONTHS
+from btcore.results.report.returns import MONTHS
 from btcore.results.result import Result
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text
