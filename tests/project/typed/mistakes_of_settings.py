@@ -58,8 +58,8 @@ result = bt.run(data, "rsi")
 print(result.trade)  # attr-defined reportAttributeAccessIssue
 result.profit_by("wekday")  # arg-type reportArgumentType
 result.metrics_as("empyrical")  # arg-type reportArgumentType
-result.report(fil="page.html")  # call-arg reportCallIssue
+result.report(fil="page.html")  # call-overload reportCallIssue
 swept = bt.sweep(data, "rsi", {"period": [5, 10]})
 swept.beste()  # attr-defined reportAttributeAccessIssue
-swept.best(metrc="sharpe_ratio")  # call-arg reportCallIssue
+swept.best(metrc="sharpe_ratio")  # call-overload reportCallIssue
 print(bt.Strtegy)  # attr-defined reportAttributeAccessIssue

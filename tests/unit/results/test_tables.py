@@ -1,6 +1,7 @@
 """The tables of a result, from the records of a run."""
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -311,7 +312,7 @@ def test_tags_are_in_orders_fills_trips_and_the_report(tmp_path):
 
     page = result.report(tmp_path / "page.html").read_text()
     for column in ("tag", "entry tag", "exit tag"):
-        assert f'<th class="word">{column}</th>' in page
+        assert re.search(f"<th[^>]*>{column}</th>", page)
     assert page.count('<td class="word">dip &amp; &lt;go&gt;</td>') >= len(trips)
     result.save(tmp_path / "saved.npz")
     assert bt.load_result(tmp_path / "saved.npz").trades["tag"].tolist() == result.trades["tag"].tolist()

@@ -36,11 +36,12 @@ class Comparison:
     """
 
     def __init__(self, results: Sequence[Result], names: Sequence[str]) -> None:
-        self.results = tuple(results)
-        self.names = tuple(names)
+        self.results: tuple[Result, ...] = tuple(results)
+        self.names: tuple[str, ...] = tuple(names)
         spans = [figures.span_of(result) for result in results]
-        self.first, self.last = max(first for first, _ in spans), min(last for _, last in spans)
-        self.currencies = tuple(map(figures.currency_of, results))
+        self.first: int = max(first for first, _ in spans)
+        self.last: int = min(last for _, last in spans)
+        self.currencies: tuple[str, ...] = tuple(map(figures.currency_of, results))
         self.notes: list[str] = []
         not_compared: set[str] = set()
         every = {name for result in results for name in result.metrics}
