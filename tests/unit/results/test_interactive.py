@@ -170,9 +170,21 @@ def test_long_curves_keep_their_extremes_and_say_so(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(contents, "POINTS", 50)
     page = page_of(RESULT)
     equity, value = embedded(page)["equity"], RESULT.equity_curve["equity"]
-    assert len(equity["value"]) <= 50
+    assert len(equity["value"]) <= 100
     assert {value.min(), value.max(), value[0], value[-1]} <= set(equity["value"].tolist())
     assert f"{len(equity['value'])} of {len(value)} points" in notes(page)
+
+
+def test_long_lines_keep_what_is_near_fills(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 343 points, some and all within 4 bars of the two fills."""
+    monkeypatch.setattr(contents, "POINTS", 30)
+    orders = bt.Orders(timestamp=HOURS.end[[100, 200]], symbol="AAPL", side=["buy", "sell"], quantity=100)
+    result = bt.run({"AAPL": HOURS}, orders)
+    equity, curve = embedded(page_of(result))["equity"], result.equity_curve
+    assert len(equity["value"]) <= 60
+    for time in result.trades["timestamp"]:
+        row = int(np.searchsorted(curve["timestamp"], time))
+        assert set(curve["timestamp"][row - 4 : row + 5] / 1e6) <= set(equity["time"].tolist())
 
 
 def test_indicators_beyond_the_room_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -357,7 +357,7 @@ function readOut(at) {
   }
   const shown = market(chosen);
   texts.push(`position ${short(valueAt(shown.position, at) ?? 0)}`);
-  for (const [name, text] of [["equity", money.format], ["drawdown", value => value.toFixed(2) + " %"]]) {
+  for (const [name, text] of [["equity", money.format], ["drawdown", value => Math.abs(value).toFixed(2) + " %"]]) {
     const value = valueAt(contents[name], at);
     if (value !== null) texts.push(`${name} ${text(value)}`);
   }
