@@ -1,8 +1,8 @@
-// Draws the part of the data that is in view: at most CANDLES buckets of prices and as many points of a line.
+// Draws the part of the data that is in view: at most CANDLES buckets of prices, the extremes of INTERVALS of a line.
 // Arguments: contents (the data, as packing.py packs them), parts (ranges and sources by name), roles (what is
 // coloured: model, property, role).
 
-const CANDLES = 2000, SINGLE = 4000, MARKS = 1000;
+const CANDLES = 1000, SINGLE = 8000, INTERVALS = 1000, MARKS = 500;
 const COLOURS = {
   light: {paper: "#ffffff", ink: "#1b2430", soft: "#64707f", line: "#e4e8ee", blue: "#2563eb", red: "#d1343f",
     teal: "#0f8a7e", up: "#0f8a7e", down: "#d1343f", buy: "#1d4ed8", sell: "#b45309", limit: "#0f8a7e", stop: "#d1343f",
@@ -125,7 +125,7 @@ function visiblePrices(shown) {
   const single = parts.reduce((sum, i) => sum + shown.near.from[i + 1] - shown.near.from[i], 0);
   let apart = false, coarse = true;
   if (k === 1 && shown.step === 1) singles(rows, from, to);
-  else if (parts.length && single <= 2 * SINGLE) {
+  else if (parts.length && single <= (ticks ? SINGLE : 2 * CANDLES)) {
     let at = from;
     coarse = false;
     for (const i of parts) {
@@ -162,7 +162,7 @@ function visiblePoints(line) {
   const time = line.time, value = line.value;
   const from = Math.max(firstAtOrAfter(time, x.start) - 1, 0);
   const to = Math.min(firstAtOrAfter(time, x.end) + 1, time.length);
-  const k = Math.ceil((to - from) / (CANDLES / 2));
+  const k = Math.ceil((to - from) / INTERVALS);
   const found = {x: [], y: []};
   const push = i => { found.x.push(time[i]); found.y.push(value[i]); };
   if (k <= 2) for (let i = from; i < to; i++) push(i);
@@ -292,11 +292,17 @@ function draw() {
   document.documentElement.dataset.drawn = `${x.start} ${x.end} ${chosen}`;
 }
 
-let waiting = false;
-function later() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; draw(); });
+// Draws at once, so that Bokeh paints one time, and then not before the next frame.
+let busy = false, again = false;
+function changed() {
+  again = busy;
+  if (busy) return;
+  busy = true;
+  draw();
+  requestAnimationFrame(() => {
+    busy = false;
+    if (again) changed();
+  });
 }
 
 // Zoom and pan by buttons and keys.
@@ -340,7 +346,7 @@ document.addEventListener("keydown", event => {
   actions[name]();
 });
 const select = element("symbol");
-if (select) select.addEventListener("change", () => { chosen = select.value; atFill = -1; later(); });
+if (select) select.addEventListener("change", () => { chosen = select.value; atFill = -1; changed(); });
 
 // The line of values under the pointer.
 function valueAt(line, at) {
@@ -386,5 +392,5 @@ function paint() {
 dark.addEventListener("change", paint);
 print.addEventListener("change", paint);
 paint();
-x.change.connect(later);
+x.change.connect(changed);
 draw();
