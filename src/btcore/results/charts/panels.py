@@ -18,7 +18,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-VIEW = Path(__file__).with_name("view.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("rows.js", "view.js")]
 HEIGHTS = {"prices": 360, "volume": 90, "position": 100, "equity": 170, "drawdown": 100, "exposure": 100}
 OWN_HEIGHT = 110  # of the panel of an indicator
 TITLES = {"volume": "Volume", "drawdown": "Drawdown, %", "exposure": "Net exposure, % of equity"}
@@ -140,7 +140,7 @@ def document(contents: dict[str, Any], lines: list[tuple[str, str]], currency: s
     view = CustomJS(
         name="view",
         args={"contents": contents, "parts": panels.parts, "roles": panels.roles},
-        code=VIEW.read_text(encoding="utf-8"),
+        code="\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS),
     )
     stack.tags = [view]
     return stack
