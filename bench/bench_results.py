@@ -6,7 +6,7 @@ import btcore as bt
 from btcore import metrics
 from btcore.results.result import Result
 
-from .data import bars
+from .data import bars, quotes
 from .measure import figure
 from .peers.work import scaled
 
@@ -87,4 +87,25 @@ def test_columns(benchmark):
         claim=7,
         what="the equity curve's columns, 10 M points, metrics included",
         bound=("metrics alone", lambda: Result.from_journal(made.journal, manifest={}, fingerprint="")),
+    )
+
+
+def test_chart(benchmark):
+    """The interactive page, with Bokeh's script, of a run over ticks; Bokeh is imported before."""
+    made = bt.run(
+        {"A": quotes(scaled(10_000_000))}, "ema_crossover", {"short_period": 500, "long_period": 2000}
+    )
+    assert len(str(made.plot(backend="bokeh"))) < 15_000_000
+    figure(
+        benchmark,
+        lambda: made.plot(backend="bokeh"),
+        claim=7,
+        what="interactive page of 10 M quotes, below 15 MB",
+        work=scaled(10_000_000),
+        unit="quotes",
+        bound=(
+            "reading the columns",
+            lambda: [column.max() for column in made.markets["A"].columns.values()],
+        ),
+        goal=("seconds", 3.0),
     )

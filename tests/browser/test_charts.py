@@ -106,11 +106,11 @@ def test_hover_shows_the_numbers_of_a_fill(result: bt.Result, bars: Path, open_p
 def test_zoom_refines_the_step(ticks: Path, open_page: Opener) -> None:
     page = drawn(open_page(ticks))
     steps = [page.inner_text("#step")]
-    assert steps[0] == "T: each candle is 768 trades"
+    assert steps[0] == "T: each candle is 1,536 trades"
     while "each candle is" in steps[-1] and len(steps) < 20:
         steps.append(press(page, "in"))
     assert [text.split(" is ")[1].split()[0] for text in steps if " is " in text][:9] == [
-        "768", "384", "192", "96", "48", "24", "12", "6", "3",
+        "1,536", "768", "384", "192", "96", "48", "24", "12", "6",
     ]  # fmt: skip
     press(page, "all")
     assert press(page, "next") == "T: every trade"
@@ -128,8 +128,8 @@ def test_few_glyphs_are_drawn_in_every_view(ticks: Path, open_page: Opener) -> N
             """["up", "down", "ticks", "equity"].map(
             name => Bokeh.documents[0].get_model_by_name(name).data.x.length)"""
         )
-        assert counts[0] + counts[1] <= 2002
-        assert max(counts) <= 8000
+        assert counts[0] + counts[1] <= 1002
+        assert max(counts) <= 8010
 
 
 def test_wheel_keys_and_drag(bars: Path, open_page: Opener) -> None:

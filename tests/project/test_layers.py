@@ -245,7 +245,7 @@ def write(root: Path, files: dict[str, str]) -> None:
 
 
 HEAVY = words(
-    "pandas exchange_calendars polars pyarrow plotly starlette lmdb "
+    "pandas exchange_calendars polars pyarrow plotly bokeh starlette lmdb "
     "email hashlib importlib.metadata numpy.ma numpy.random zipfile zoneinfo"
 )
 FIRST_RUN = """

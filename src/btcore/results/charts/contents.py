@@ -21,8 +21,8 @@ BUCKETS = 500_000  # of the prices of a page, over all of its symbols
 AROUND = 200  # rows before and after a fill that are kept one by one
 NEAR = 1_000_000  # such rows at most
 EVENTS = 100_000  # fills, and levels of orders, at most
-POINTS = 50_000  # of a curve at most
-LINE_POINTS = 400_000  # of all indicators at most, and as many near fills
+POINTS = 50_000  # of a curve at most, and as many near fills
+LINE_POINTS = 400_000  # of all indicators at most
 SEVERAL = 200_000  # rows of all symbols up to which a page has more than one, and
 SYMBOLS = 20  # their number up to which it has
 OWN_PANELS, ON_PRICES = 6, 12  # indicators that are drawn at most: panels of their own, lines on the prices
@@ -85,7 +85,7 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
         "step": 1,
         "fills": _fill_table(fills, notes),
         "levels": _level_table(result, symbol, last, notes),
-        "position": _curve(*position_of(fills, first)),
+        "position": _curve(*position_of(fills, first), fills.time),
     }
     if prices is None:
         notes.append(f"The prices of {symbol} are not part of the result; plot(data=...) shows them.")
@@ -157,11 +157,8 @@ def _line_tables(lines: list[Line], fills: Fills, notes: list[str]) -> list[Pack
         left = dict.fromkeys(line.name for line in lines if all(line is not other for other in kept))
         notes.append(f"Indicators not shown: {', '.join(left)}.")
     for line in kept:
-        most = LINE_POINTS // len(kept)
-        rows = decimate(line.value, min(POINTS, most))
-        if len(rows) < len(line.value):
-            near = most_rows_near(line.time, fills.time, AROUND, most)[1]
-            rows = np.union1d(rows, near.indexes())
+        most = min(POINTS, LINE_POINTS // len(kept))
+        rows = _kept_rows(line.time, line.value, fills.time, most)
         curve = packed_curve(line.time[rows], line.value[rows])
         shown.append(curve | {"name": line.name, "panel": "" if line.on_prices else line.table})
     return shown
@@ -171,14 +168,15 @@ def account_table(result: Any) -> tuple[Packed, list[str]]:
     """The curves of the account, and a sentence if they have fewer points than in the result."""
     curve, benchmark = result.equity_curve, result.benchmark_curve
     equity = np.ascontiguousarray(curve["equity"])
+    fills = np.unique(result.trades["timestamp"])
     table = {
-        "equity": _curve(curve["timestamp"], equity),
-        "benchmark": _curve(benchmark["timestamp"], np.ascontiguousarray(benchmark["value"])),
-        "drawdown": _curve(curve["timestamp"], -100.0 * metrics.drawdown(equity)),
-        "exposure": _curve(curve["timestamp"], net_exposure(curve)),
+        "equity": _curve(curve["timestamp"], equity, fills),
+        "benchmark": _curve(benchmark["timestamp"], np.ascontiguousarray(benchmark["value"]), fills),
+        "drawdown": _curve(curve["timestamp"], -100.0 * metrics.drawdown(equity), fills),
+        "exposure": _curve(curve["timestamp"], net_exposure(curve), fills),
     }
     kept = len(table["equity"]["time"])
-    few = f"Curves of the account: {kept:,} of {len(equity):,} points, with the extremes of each interval."
+    few = f"Curves of the account: {kept:,} of {len(equity):,} points, extremes and those near fills."
     return table, [few] if kept < len(equity) else []
 
 
@@ -189,9 +187,17 @@ def net_exposure(curve: Table) -> Table:
     return weight
 
 
-def _curve(time: Table, value: Table) -> Packed:
-    keep = decimate(value, POINTS)
-    return packed_curve(time[keep], value[keep])
+def _curve(time: Table, value: Table, fills: Table) -> Packed:
+    rows = _kept_rows(time, value, fills, POINTS)
+    return packed_curve(time[rows], value[rows])
+
+
+def _kept_rows(time: Table, value: Table, fills: Table, most: int) -> Table:
+    """The rows of a long line that are kept: its extremes, and those near fills; at most twice `most`."""
+    rows = decimate(value, most)
+    if len(rows) == len(value):
+        return rows
+    return np.union1d(rows, most_rows_near(time, fills, AROUND, most)[1].indexes())
 
 
 def _words(column: Table) -> list[str]:

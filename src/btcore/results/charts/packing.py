@@ -1,6 +1,6 @@
 """Columns as a page has them: whole numbers that compress well and give back the same values.
 
-view.js reads them; `unpacked` does the same in Python.
+rows.js reads them; `unpacked` does the same in Python.
 """
 
 from typing import Any

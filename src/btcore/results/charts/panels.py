@@ -18,12 +18,12 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-VIEW = Path(__file__).with_name("view.js")
+SCRIPTS = [Path(__file__).with_name(name) for name in ("rows.js", "view.js")]
 HEIGHTS = {"prices": 360, "volume": 90, "position": 100, "equity": 170, "drawdown": 100, "exposure": 100}
 OWN_HEIGHT = 110  # of the panel of an indicator
 TITLES = {"volume": "Volume", "drawdown": "Drawdown, %", "exposure": "Net exposure, % of equity"}
-FILL_TEXT = [(name, f"@{name}") for name in ("side", "quantity", "price", "time", "profit", "order", "tag")]
-LEVEL_TEXT = [(name, f"@{name}") for name in ("kind", "side", "price", "order")]
+FILL = ("side", "quantity", "price", "time", "profit", "order", "tag")  # shown under the pointer
+LEVEL = ("kind", "side", "price", "order")
 LEVELS = {"limits": "limit", "stops": "stop", "touches": "touch"}  # source: role of its colour
 LINE_ROLES = 6  # colours of indicators, "line0" to "line5"
 TIME_FORMATS = {
@@ -140,7 +140,7 @@ def document(contents: dict[str, Any], lines: list[tuple[str, str]], currency: s
     view = CustomJS(
         name="view",
         args={"contents": contents, "parts": panels.parts, "roles": panels.roles},
-        code=VIEW.read_text(encoding="utf-8"),
+        code="\n".join(script.read_text(encoding="utf-8") for script in SCRIPTS),
     )
     stack.tags = [view]
     return stack
@@ -151,7 +151,7 @@ def _prices(panels: Panels, on: Any) -> None:
         source = panels.source(name, "start", "end", "price", "kind", "side", "order")
         drawn = on.segment("start", "price", "end", "price", source=source, line_width=1.5, line_dash=[5, 3])
         panels.paint(drawn.glyph, "line_color", role)
-        on.add_tools(HoverTool(renderers=[drawn], tooltips=LEVEL_TEXT, line_policy="interp"))
+        on.add_tools(_hover(drawn, LEVEL, line_policy="interp"))
     for role in ("up", "down"):
         source = panels.source(role, "x", "left", "right", "open", "high", "low", "close")
         wick = on.segment("x", "high", "x", "low", source=source, line_width=1)
@@ -161,11 +161,22 @@ def _prices(panels: Panels, on: Any) -> None:
         panels.paint(body.glyph, "fill_color", role)
     panels.line(on, "ticks", "blue", step=True, line_width=1.3)
     for name, marker, role in (("buys", "triangle", "buy"), ("sells", "inverted_triangle", "sell")):
-        source = panels.source(name, "x", "y", *(column for column, _ in FILL_TEXT))
+        source = panels.source(name, "x", "y", *FILL)
         drawn = on.scatter("x", "y", source=source, marker=marker, size=11, line_width=1.5, level="overlay")
         panels.paint(drawn.glyph, "fill_color", role)
         panels.paint(drawn.glyph, "line_color", "paper")
-        on.add_tools(HoverTool(renderers=[drawn], tooltips=FILL_TEXT))
+        on.add_tools(_hover(drawn, FILL))
+
+
+def _hover(drawn: Any, names: tuple[str, ...], **more: Any) -> HoverTool:
+    """Shows columns of a glyph under the pointer in the colours of the page, which Bokeh's own box lacks."""
+    rows = "".join(f'<div style="color:var(--soft)">{name}</div><div>@{name}</div>' for name in names)
+    box = (
+        "margin:-5px;padding:7px 10px;background:var(--paper);color:var(--ink);max-width:70vw;display:grid;"
+        "grid-template-columns:auto auto;gap:2px 10px;overflow-wrap:anywhere"
+    )
+    text = f'<div style="{box}">{rows}</div>'
+    return HoverTool(renderers=[drawn], tooltips=text, show_arrow=False, **more)
 
 
 def _volume(panels: Panels, on: Any) -> None:

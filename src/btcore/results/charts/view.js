@@ -1,8 +1,6 @@
-// Draws the part of the data that is in view: at most CANDLES buckets of prices and as many points of a line.
-// Arguments: contents (the data, as packing.py packs them), parts (ranges and sources by name), roles (what is
-// coloured: model, property, role).
+// Draws what is in view, which rows.js finds; moves the view, reads values, and colours.
 
-const CANDLES = 2000, SINGLE = 4000, MARKS = 1000;
+const MARKS = 500;
 const COLOURS = {
   light: {paper: "#ffffff", ink: "#1b2430", soft: "#64707f", line: "#e4e8ee", blue: "#2563eb", red: "#d1343f",
     teal: "#0f8a7e", up: "#0f8a7e", down: "#d1343f", buy: "#1d4ed8", sell: "#b45309", limit: "#0f8a7e", stop: "#d1343f",
@@ -14,9 +12,7 @@ const COLOURS = {
     line5: "#c8c2bc"},
 };
 const element = name => document.getElementById(name);
-const x = parts.x;
 const all = [x.start, x.end];
-const count = new Intl.NumberFormat("en");
 const money = new Intl.NumberFormat("en", {minimumFractionDigits: 2, maximumFractionDigits: 2});
 const short = value => value == null || Number.isNaN(value) ? "" : String(Number(value.toPrecision(12)));
 
@@ -26,168 +22,6 @@ function timeText(ms) {  // to the microsecond, without zeros at the end
   const digits = text.slice(-3) + String(micro % 1000).padStart(3, "0");
   const fraction = digits.replace(/0+$/, "");
   return text.slice(0, -4) + (fraction ? "." + fraction : "") + " UTC";
-}
-
-function unpack(packed) {
-  const n = packed.time.length, [time, length] = [packed.time, packed.length];
-  const origin = packed.origin, unit = packed.unit, decimals = packed.decimals;
-  const rows = {n, volume: packed.volume};
-  for (const name of ["start", "end", "open", "high", "low", "close"]) rows[name] = new Float64Array(n);
-  const [o, h, l, c] = ["open", "high", "low", "close"].map(name => packed[name]);
-  const scale = Number("1e" + decimals);
-  let at = 0, close = 0;
-  for (let i = 0; i < n; i++) {
-    at += time[i];
-    rows.start[i] = origin + at * unit;
-    rows.end[i] = rows.start[i] + length[i] * unit;
-    if (decimals < 0) {
-      [rows.open[i], rows.high[i], rows.low[i], rows.close[i]] = [o[i], h[i], l[i], c[i]];
-      continue;
-    }
-    const open = close + o[i];
-    close = open + c[i];
-    rows.open[i] = open / scale;
-    rows.close[i] = close / scale;
-    rows.high[i] = (Math.max(open, close) + h[i]) / scale;
-    rows.low[i] = (Math.min(open, close) - l[i]) / scale;
-  }
-  return rows;
-}
-
-function firstAtOrAfter(sorted, value) {
-  let low = 0, high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1; else high = middle;
-  }
-  return low;
-}
-
-const markets = new Map();
-function market(symbol) {  // decoded when it is first shown
-  if (!markets.has(symbol)) {
-    const table = contents.markets[symbol];
-    const rows = table.prices ? unpack(table.prices) : null, near = table.near ? unpack(table.near) : null;
-    if (near) {  // ranges of buckets that single rows replace
-      near.first = Array.from(table.near.first, row => row / table.step);
-      near.last = Array.from(table.near.last, row => Math.ceil(row / table.step));
-      near.from = [];
-      let from = 0;
-      near.first.forEach((_, i) => {
-        near.from.push(from);
-        from += table.near.last[i] - table.near.first[i];
-      });
-      near.from.push(from);
-    }
-    const lines = new Map(table.lines.map(line => [line.name, line]));
-    markets.set(symbol, {...table, rows, near, lines, count: table.rows});
-  }
-  return markets.get(symbol);
-}
-
-let chosen = contents.first;
-
-// The buckets of rows from `from` to `to` in groups of `k`, added to `out`.
-function addGroups(rows, from, to, k, out) {
-  for (let first = from; first < to; first += k) {
-    const last = Math.min(first + k, rows.n) - 1;
-    let high = rows.high[first], low = rows.low[first], volume = rows.volume ? rows.volume[first] : 0;
-    for (let i = first + 1; i <= last; i++) {
-      if (rows.high[i] > high) high = rows.high[i];
-      if (rows.low[i] < low) low = rows.low[i];
-      if (rows.volume) volume += rows.volume[i];
-    }
-    out.push({start: rows.start[first], end: rows.end[last], open: rows.open[first], high, low,
-      close: rows.close[last], volume});
-  }
-}
-
-// The candles and the single ticks in view, and the sentence about them.
-function visiblePrices(shown) {
-  const found = {candles: [], ticks: {x: [], y: []}, text: ""};
-  const rows = shown.rows;
-  if (!rows || !rows.n) return found;
-  const from = Math.max(firstAtOrAfter(rows.end, x.start) - 1, 0);
-  const to = Math.min(firstAtOrAfter(rows.start, x.end) + 1, rows.n);
-  let k = 1;
-  while ((to - from) / k > CANDLES) k *= 2;
-  const ticks = shown.unit !== "bar";
-  const singles = (near, first, last) => {
-    if (!ticks) return addGroups(near, first, last, 1, found.candles);
-    for (let i = first; i < last; i++) {
-      found.ticks.x.push(near.start[i]);
-      found.ticks.y.push(near.close[i]);
-    }
-    found.ticks.x.push(near.end[last - 1]);
-    found.ticks.y.push(NaN);
-  };
-  const parts = k === 1 && shown.near ? overlapping(shown.near, from, to) : [];
-  const single = parts.reduce((sum, i) => sum + shown.near.from[i + 1] - shown.near.from[i], 0);
-  let apart = false, coarse = true;
-  if (k === 1 && shown.step === 1) singles(rows, from, to);
-  else if (parts.length && single <= 2 * SINGLE) {
-    let at = from;
-    coarse = false;
-    for (const i of parts) {
-      if (shown.near.first[i] > at) {
-        addGroups(rows, at, shown.near.first[i], 1, found.candles);
-        coarse = true;
-      }
-      const first = Math.max(at, shown.near.first[i]), last = Math.min(to, shown.near.last[i]);
-      const begin = shown.near.from[i] + (first - shown.near.first[i]) * shown.step;
-      singles(shown.near, begin, Math.min(begin + (last - first) * shown.step, shown.near.from[i + 1]));
-      at = last;
-    }
-    if (at < to) {
-      addGroups(rows, at, to, 1, found.candles);
-      coarse = true;
-    }
-    apart = true;
-  } else addGroups(rows, Math.floor(from / k) * k, to, k, found.candles);
-  const step = shown.step * k, unit = shown.unit, each = `each candle is ${count.format(step)} ${unit}s`;
-  if (step === 1 || (apart && !coarse)) found.text = `every ${unit}`;
-  else found.text = apart ? `${each}, near fills every ${unit}` : each;
-  found.visible = [from, to];
-  return found;
-}
-
-function overlapping(near, from, to) {
-  const found = [];
-  for (let i = firstAtOrAfter(near.last, from + 1); i < near.first.length && near.first[i] < to; i++) found.push(i);
-  return found;
-}
-
-// The points of a line in view and one beyond each side, thinned to the extremes of equal numbers of points.
-function visiblePoints(line) {
-  const time = line.time, value = line.value;
-  const from = Math.max(firstAtOrAfter(time, x.start) - 1, 0);
-  const to = Math.min(firstAtOrAfter(time, x.end) + 1, time.length);
-  const k = Math.ceil((to - from) / (CANDLES / 2));
-  const found = {x: [], y: []};
-  const push = i => { found.x.push(time[i]); found.y.push(value[i]); };
-  if (k <= 2) for (let i = from; i < to; i++) push(i);
-  else {
-    push(from);
-    for (let first = from; first < to; first += k) {
-      let low = first, high = first;
-      for (let i = first + 1; i < Math.min(first + k, to); i++) {
-        if (!(value[i] >= value[low])) low = i;
-        if (!(value[i] <= value[high])) high = i;
-      }
-      push(Math.min(low, high));
-      if (low !== high) push(Math.max(low, high));
-    }
-    push(to - 1);
-  }
-  return found;
-}
-
-function held(found) {  // the last value holds to the end of the run
-  if (found.x.length) {
-    found.x.push(Math.max(contents.end, found.x[found.x.length - 1]));
-    found.y.push(found.y[found.y.length - 1]);
-  }
-  return found;
 }
 
 function fit(name, ...values) {
@@ -221,12 +55,14 @@ function drawCandles(candles) {
 function drawFills(shown) {
   const fills = shown.fills, prices = [];
   const inView = [];
-  for (let i = firstAtOrAfter(fills.time, x.start); i < fills.time.length && fills.time[i] <= x.end; i++) inView.push(i);
+  const first = firstAtOrAfter(fills.time, x.start);
+  for (let i = first; i < fills.time.length && fills.time[i] <= x.end; i++) inView.push(i);
   const drawn = take(inView, MARKS);
   for (const [name, buy] of [["buys", 1], ["sells", 0]]) {
     const part = drawn.filter(i => fills.buy[i] === buy);
     prices.push(part.map(i => fills.price[i]));
-    put(name, {x: part.map(i => fills.time[i]), y: part.map(i => fills.price[i]), side: part.map(() => buy ? "buy" : "sell"),
+    put(name, {x: part.map(i => fills.time[i]), y: part.map(i => fills.price[i]),
+      side: part.map(() => buy ? "buy" : "sell"),
       quantity: part.map(i => short(fills.quantity[i])), price: part.map(i => short(fills.price[i])),
       time: part.map(i => timeText(fills.time[i])), order: part.map(i => short(fills.order[i])),
       profit: part.map(i => Number.isNaN(fills.profit[i]) ? "none realised" : money.format(fills.profit[i])),
@@ -237,7 +73,8 @@ function drawFills(shown) {
 
 function drawLevels(shown) {
   const levels = shown.levels, inView = [];
-  for (let i = 0; i < levels.start.length && levels.start[i] <= x.end; i++) if (levels.end[i] >= x.start) inView.push(i);
+  for (let i = 0; i < levels.start.length && levels.start[i] <= x.end; i++)
+    if (levels.end[i] >= x.start) inView.push(i);
   const drawn = take(inView, MARKS);
   ["limits", "stops", "touches"].forEach((name, kind) => {
     const part = drawn.filter(i => levels.kind[i] === kind);
@@ -269,7 +106,8 @@ function draw() {
   drawCandles(found.candles);
   put("ticks", found.ticks);
   const fills = drawFills(shown), levels = drawLevels(shown), lines = drawLines(shown);
-  fit("prices", found.candles.map(row => row.high), found.candles.map(row => row.low), found.ticks.y, ...fills.prices, ...lines);
+  const extremes = [found.candles.map(row => row.high), found.candles.map(row => row.low), found.ticks.y];
+  fit("prices", ...extremes, ...fills.prices, ...lines);
   const withVolume = shown.rows && shown.rows.volume ? found.candles : [];
   put("volumes", {left: withVolume.map(row => row.start), right: withVolume.map(row => row.end),
     top: withVolume.map(row => row.volume)});
@@ -292,11 +130,17 @@ function draw() {
   document.documentElement.dataset.drawn = `${x.start} ${x.end} ${chosen}`;
 }
 
-let waiting = false;
-function later() {
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(() => { waiting = false; draw(); });
+// Draws at once, so that Bokeh paints one time, and then not before the next frame.
+let busy = false, again = false;
+function changed() {
+  again = busy;
+  if (busy) return;
+  busy = true;
+  draw();
+  requestAnimationFrame(() => {
+    busy = false;
+    if (again) changed();
+  });
 }
 
 // Zoom and pan by buttons and keys.
@@ -330,7 +174,8 @@ const actions = {
   in: () => scaled(0.5), out: () => scaled(2), earlier: () => moved(-0.25), later: () => moved(0.25),
   all: () => show(all[0], all[1]), before: () => toFill(-1), next: () => toFill(1),
 };
-const keys = {"+": "in", "=": "in", "-": "out", ArrowLeft: "earlier", ArrowRight: "later", "0": "all", p: "before", n: "next"};
+const keys = {"+": "in", "=": "in", "-": "out", ArrowLeft: "earlier", ArrowRight: "later", "0": "all", p: "before",
+  n: "next"};
 for (const button of document.querySelectorAll("button[data-do]"))
   button.addEventListener("click", () => actions[button.dataset.do]());
 document.addEventListener("keydown", event => {
@@ -340,7 +185,7 @@ document.addEventListener("keydown", event => {
   actions[name]();
 });
 const select = element("symbol");
-if (select) select.addEventListener("change", () => { chosen = select.value; atFill = -1; later(); });
+if (select) select.addEventListener("change", () => { chosen = select.value; atFill = -1; changed(); });
 
 // The line of values under the pointer.
 function valueAt(line, at) {
@@ -350,14 +195,14 @@ function valueAt(line, at) {
 function readOut(at) {
   const texts = [timeText(at)];
   const row = last && last.candles.find(candle => candle.start <= at && at < Math.max(candle.end, candle.start + 1e-6));
-  if (row) texts.push(`open ${short(row.open)} high ${short(row.high)} low ${short(row.low)} close ${short(row.close)}`);
+  if (row) texts.push(["open", "high", "low", "close"].map(name => `${name} ${short(row[name])}`).join(" "));
   else if (last && last.ticks.x.length) {
     const price = last.ticks.y[firstAtOrAfter(last.ticks.x, at + 1e-6) - 1];
     if (price === price && price !== undefined) texts.push(`price ${short(price)}`);
   }
   const shown = market(chosen);
   texts.push(`position ${short(valueAt(shown.position, at) ?? 0)}`);
-  for (const [name, text] of [["equity", money.format], ["drawdown", value => value.toFixed(2) + " %"]]) {
+  for (const [name, text] of [["equity", money.format], ["drawdown", value => Math.abs(value).toFixed(2) + " %"]]) {
     const value = valueAt(contents[name], at);
     if (value !== null) texts.push(`${name} ${text(value)}`);
   }
@@ -386,5 +231,5 @@ function paint() {
 dark.addEventListener("change", paint);
 print.addEventListener("change", paint);
 paint();
-x.change.connect(later);
+x.change.connect(changed);
 draw();

@@ -107,7 +107,7 @@ def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
             np.ascontiguousarray(benchmark["value"]) if len(benchmark) else None,
         ),
         Panel("Drawdown, %", "red", -100.0 * metrics.drawdown(equity), 0.0, 100),
-        Panel("Net exposure, % of equity", "teal", net_exposure(curve), 0.0, 90),
+        Panel("Net exposure, % of equity", "teal", net_exposure(curve), 0.0, 90, steps=True),
     ]
 
 

@@ -41,6 +41,7 @@ class Panel:
     base: float
     height: int
     other: Table | None = None  # a second line, of the benchmark
+    steps: bool = False  # whether a value holds until the next
 
 
 def _frame(name: str, low: float, high: float, area: Area) -> tuple[list[str], Callable[[float], float]]:
@@ -83,11 +84,12 @@ def curve_panel(panel: Panel, x: Table, area: Area) -> str:
     keep = decimate(panel.values, POINTS)
     keep = keep[np.isfinite(panel.values[keep])]
     if len(keep):
-        points = [
-            f"{a:.1f} {down(b):.1f}"
-            for a, b in zip(x[keep].tolist(), panel.values[keep].tolist(), strict=True)
-        ]
-        line = "M" + "L".join(points)
+        across, values = x[keep].tolist(), [down(value) for value in panel.values[keep].tolist()]
+        if panel.steps:
+            path = "".join(f"H{a:.1f}V{b:.1f}" for a, b in zip(across[1:], values[1:], strict=True))
+            line = f"M{across[0]:.1f} {values[0]:.1f}{path}"
+        else:
+            line = "M" + "L".join(f"{a:.1f} {b:.1f}" for a, b in zip(across, values, strict=True))
         area_path = f"{line}L{x[keep[-1]]:.1f} {base:.1f}L{x[keep[0]]:.1f} {base:.1f}Z"
         parts.append(f'<path class="bt-area bt-{panel.colour}" d="{area_path}"/>')
         parts.append(f'<path class="bt-curve bt-{panel.colour}" d="{line}"/>')
