@@ -1,12 +1,14 @@
 """Claim 7: cost of a result: metrics of a long curve, JSON, columns."""
 
+import time
+
 import numpy as np
 
 import btcore as bt
 from btcore import metrics
 from btcore.results.result import Result
 
-from .data import bars
+from .data import bars, quotes
 from .measure import figure
 from .peers.work import scaled
 
@@ -87,4 +89,26 @@ def test_columns(benchmark):
         claim=7,
         what="the equity curve's columns, 10 M points, metrics included",
         bound=("metrics alone", lambda: Result.from_journal(made.journal, manifest={}, fingerprint="")),
+    )
+
+
+def test_report(benchmark):
+    """The page of a run that was not read before: its tables, excursions, figures and metrics too."""
+    seconds = []
+
+    def ours():
+        made = bt.run({"A": quotes(scaled(10_000_000))}, "ema_crossover", progress=False)
+        start = time.perf_counter()
+        page = str(made.report())
+        seconds.append(time.perf_counter() - start)
+        assert len(page) < 15_000_000
+
+    figure(
+        benchmark,
+        ours,
+        claim=7,
+        what="the HTML report of a run over 10 M quotes",
+        goal=("seconds", 3.0),
+        rounds=3,
+        seconds=seconds,
     )
