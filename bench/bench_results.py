@@ -1,5 +1,7 @@
 """Claim 7: cost of a result: metrics of a long curve, JSON, columns."""
 
+import time
+
 import numpy as np
 
 import btcore as bt
@@ -108,4 +110,26 @@ def test_chart(benchmark):
             lambda: [column.max() for column in made.markets["A"].columns.values()],
         ),
         goal=("seconds", 3.0),
+    )
+
+
+def test_report(benchmark):
+    """The page of a run that was not read before: its tables, excursions, figures and metrics too."""
+    seconds = []
+
+    def ours():
+        made = bt.run({"A": quotes(scaled(10_000_000))}, "ema_crossover", progress=False)
+        start = time.perf_counter()
+        page = str(made.report())
+        seconds.append(time.perf_counter() - start)
+        assert len(page) < 15_000_000
+
+    figure(
+        benchmark,
+        ours,
+        claim=7,
+        what="the HTML report of a run over 10 M quotes",
+        goal=("seconds", 3.0),
+        rounds=3,
+        seconds=seconds,
     )

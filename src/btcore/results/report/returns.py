@@ -57,7 +57,7 @@ def _change(change: float, row: int, of: str, strongest: float) -> str:
         return f"<td {at}>{UNKNOWN}</td>"
     if not strongest:
         return f'<td class="{sign} total" {at}>{change:z.2f}</td>'
-    heat = STRONGEST * abs(change) / strongest
+    heat = STRONGEST * (abs(change) / strongest) ** 0.7  # so that small changes have a visible colour
     return f'<td class="hot {sign}" style="--heat:{heat:.3f}" {at}>{change:z.2f}</td>'
 
 

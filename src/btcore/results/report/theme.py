@@ -89,7 +89,8 @@ html.bt{font-size:11px}main{max-width:none;padding:0}h2{break-after:avoid;margin
 .box,.card,.chart,.cards{break-inside:avoid}.box.long,details.box{break-inside:auto}
 thead{display:table-header-group}
 .scroll,.scroll.tall{overflow:visible;max-height:none}.chart svg{min-width:0}.hover{width:100%}
-.groups{columns:2}.cards{grid-template-columns:repeat(3,1fr)}.card b{font-size:13px}.pair table{font-size:9.5px}.pair td,.pair th{padding-left:6px}
+.groups{columns:2}.cards{grid-template-columns:repeat(3,1fr)}.card b{font-size:13px}
+.pair table{font-size:9.5px}.pair td,.pair th{padding-left:6px}
 td.bars{width:30%;min-width:30px}.long table{font-size:7.4px}.long td,.long th{padding:2px 0 2px 5px}
 .heat table,.heat{font-size:10px}.heat td{padding:4px 3px}
 .long th{white-space:normal}.long tbody tr:nth-child(n+41){display:none}

@@ -68,9 +68,9 @@ def excursions(trips: Table, currency: str) -> str:
         return nothing(title, "No round trip has excursions: the prices within it are not known.")
     rows = known[np.unique(np.linspace(0, len(known) - 1, min(len(known), MARKS)).astype(np.int64))]
     count = f"{len(rows):,}" if len(rows) == len(trips) else f"{len(rows):,} of {len(trips):,}"
-    note = f"{count} round trips: ● gain, × loss; MAE across, MFE up"
+    note = f"{count} round trips: ● gain, × loss"
     name = f"Maximum favourable against maximum adverse excursion of {count} round trips"
-    unit = f"MAE, {currency or 'money'}"
+    unit = f"MAE across, MFE up{currency and ', ' + currency}"
     drawn = scatter(trips["mae"], trips["mfe"], gains=trips["pnl"], rows=rows, title=name, unit=unit)
     return box(title, f'<div data-of="round_trips">{drawn}</div>', note, "figure")
 

@@ -204,3 +204,15 @@ def test_a_loaded_result_has_the_same_figures(traded: bt.Result, loaded: bt.Resu
     assert loaded.rolling(15).tobytes() == traded.rolling(15).tobytes()
     assert loaded.costs == traded.costs
     assert loaded.profit_by("hour").tobytes() == traded.profit_by("hour").tobytes()
+
+
+def test_period_returns_compound_to_the_total_and_are_those_of_the_metrics(traded: bt.Result) -> None:
+    found = traded.period_returns
+    assert len(found) == traded.metrics["periods"]
+    growth = np.prod(1.0 + found["return"] / 100.0)
+    assert 100.0 * (growth - 1.0) == pytest.approx(traded.metrics["total_return"], rel=1e-9)
+    assert np.quantile(found["return"], 0.05) == pytest.approx(traded.metrics["value_at_risk_95"], rel=1e-12)
+    assert np.all(np.diff(found["timestamp"]) > 0)
+    assert found["timestamp"][-1] == traded.equity_curve["timestamp"][-1]
+    assert result_of([100]).period_returns["return"].tolist() == [0.0]
+    assert np.isnan(result_of([100, -1, 5]).period_returns["return"][-1])
