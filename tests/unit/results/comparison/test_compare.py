@@ -110,6 +110,9 @@ def test_an_indexed_curve_begins_with_100_at_the_common_start() -> None:
         assert (times[0], values[0]) == (found.first, 100.0)
         assert times[-1] == found.last
     assert values[-1] == pytest.approx(100.0 + LATE.metrics["total_return"])
+    between = found.first + 3600 * 10**9  # no point of the curve
+    times, values = indexed(SLOW, between, found.last)
+    assert (times[0], values[0]) == (between, 100.0)
 
 
 def test_runs_without_a_common_span_say_so() -> None:
