@@ -141,6 +141,16 @@ def test_a_cell_of_several_runs_is_their_median_highest_or_lowest() -> None:
     assert drawing.svg.count('stroke-dasharray="2 3"') == 2  # without a run, or undefined
 
 
+def test_a_map_of_many_cells_has_no_titles_and_no_numbers() -> None:
+    a, b = np.divmod(np.arange(6400), 80)
+    sweep = made(np.arange(6400.0).tolist(), a=a.tolist(), b=b.tolist())
+    svg = sweep.heat_map().svg
+    assert svg.count("<rect") > 6400
+    assert "<title>" not in svg
+    assert len(svg) < 900_000
+    assert len(re.findall(r'class="bp-tick"', svg)) < 60
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
