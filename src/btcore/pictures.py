@@ -53,7 +53,7 @@ def line_picture(across: Column, values: Column, size: int | None = None) -> str
     y = HEIGHT - 2 - (values - low) / (high - low) * (HEIGHT - 4) if high > low else x * 0 + HEIGHT / 2
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
     line = f'<polyline points="{points}" fill="none" stroke="{BLUE}" stroke-width="1.4"/>'
-    note = f"every {size // len(across):,}th of {size:,} rows" if size and size >= 2 * POINTS else ""
+    note = f"1 in {size // len(across):,} of {size:,} rows" if size and size >= 2 * POINTS else ""
     return _framed(line, f"{high:,.6g}", f"{low:,.6g}", note)
 
 

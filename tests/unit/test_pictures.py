@@ -51,7 +51,7 @@ def test_a_picture_has_the_first_the_last_and_at_most_500_points() -> None:
     assert len(points) == POINTS
     assert points[0] == ("1.0", "62.0")
     assert points[-1] == ("419.0", "2.0")
-    assert "every 200th of 100,001 rows" in svg
+    assert "1 in 200 of 100,001 rows" in svg
     assert ">100,000</text>" in svg
 
 

@@ -138,11 +138,14 @@ def row_of(axes: Mapping[str, Axis], columns: Mapping[str, NDArray[Any]], given:
     for name in axes:
         if name not in given:
             raise ConfigError(f"params: {name} is missing; it varies in this sweep")
-    size = len(next(iter(columns.values())))
-    is_row = np.array(
-        [all(_is_equal(columns[name][i], value) for name, value in given.items()) for i in range(size)],
-        np.bool_,
-    )
+    is_row = np.ones(len(next(iter(columns.values()))), np.bool_)
+    for name, value in given.items():
+        if name in axes:
+            axis = axes[name]
+            places = [i for i, known in enumerate(axis.values) if _is_equal(known, value)]
+            is_row &= np.isin(axis.codes, places)
+        else:
+            is_row &= _is_equal(columns[name][0], value)
     if not is_row.any():
         named = ", ".join(f"{name}={value!r}" for name, value in given.items())
         raise ConfigError(f"params: no run has {named}")

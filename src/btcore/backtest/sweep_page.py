@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore.pictures import html_table, line_picture, shown
-from btcore.results.drawing import Drawing, page, section
+from btcore.results.drawing import Drawing, Page, page, section
 from btcore.results.summary import format_metric
 
 from .sweep_axes import Axis, cell_text
@@ -22,8 +22,8 @@ MOST_MAPS = 6  # pairs of parameters that are drawn
 SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")
 
 
-def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> str:
-    """The HTML text of the page."""
+def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
+    """The page."""
     axes = sweep.axes
     title = f"Sweep of {', '.join(axes) or 'one parameter set'}"
     refused = f" · {len(sweep.refused):,} sets refused" if sweep.refused else ""

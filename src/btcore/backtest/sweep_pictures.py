@@ -14,6 +14,7 @@ from .sweep_axes import Axis, cell_text
 WIDTH, TOP, FOOT = 560, 44, 46
 MOST_LINES = 400  # of parallel coordinates; more are taken evenly over the ranks
 MOST_TEXTS = 160  # cells with numbers
+MOST_TITLES = 4000  # cells that say what they are when they are pointed at
 # From dark violet to yellow (viridis): the order is visible in grey, and without seeing red or green.
 COLOURS = np.array([(68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37)], np.float64)
 
@@ -61,7 +62,11 @@ def heat_map(grid: Grid, title: str) -> Drawing:
         for j in range(len(x.values)):
             value = float(cells[i, j])
             at = left + j * wide
-            what = f"{x.name}={cell_text(x.values[j])}, {y.name}={cell_text(y.values[i])}: {_figure(value)}"
+            what = ""
+            if cells.size <= MOST_TITLES:
+                what = (
+                    f"{x.name}={cell_text(x.values[j])}, {y.name}={cell_text(y.values[i])}: {_figure(value)}"
+                )
             box = f'x="{at:.1f}" y="{top:.1f}" width="{wide:.2f}" height="{tall:.2f}"'
             if np.isnan(value):
                 parts.append(f'<rect {box} class="bp-grid" stroke-dasharray="2 3">{_title(what)}</rect>')
@@ -189,4 +194,4 @@ def _escaped(text: str) -> str:
 
 
 def _title(text: str) -> str:
-    return f"<title>{_escaped(text)}</title>"
+    return f"<title>{_escaped(text)}</title>" if text else ""

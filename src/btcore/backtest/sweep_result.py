@@ -15,7 +15,7 @@ from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.names import Named, no_attribute
 from btcore.results import export
-from btcore.results.drawing import Drawing
+from btcore.results.drawing import Drawing, Page
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
@@ -214,21 +214,25 @@ class SweepResult:
             list(self.axes.values()), self.metrics[metric].astype(np.float64), metric, highest=highest
         )
 
-    def report(self, path: str | Path, metric: str = "sharpe_ratio", *, highest: bool = True) -> Path:
-        """Writes one offline .html page: heat maps, parallel coordinates, best runs and those beside them.
+    @overload
+    def report(self, path: None = None, metric: str = ..., *, highest: bool = ...) -> Page: ...
 
-        Returns its path. ConfigError for another suffix, an unknown metric or one that no run has.
+    @overload
+    def report(self, path: str | Path, metric: str = ..., *, highest: bool = ...) -> Path: ...
+
+    def report(
+        self, path: str | Path | None = None, metric: str = "sharpe_ratio", *, highest: bool = True
+    ) -> Page | Path:
+        """One offline page: heat maps, parallel coordinates, best runs and those beside them.
+
+        Notebooks show it. With a path it is written, and its path is returned. ConfigError unless that ends
+        in .html, and for a metric that is unknown or undefined in every run.
         """
-        from btcore.results.archive import write_text
-
         from .sweep_page import sweep_page
 
-        target = Path(path)
-        if target.suffix != ".html":
-            raise ConfigError(f"{target}: the name does not end in .html")
         self.best(metric, highest)
-        write_text(target, sweep_page(self, metric, highest=highest))
-        return target
+        made = sweep_page(self, metric, highest=highest)
+        return made if path is None else made.save(path)
 
     @property
     def table(self) -> NDArray[Any]:
@@ -271,6 +275,8 @@ class SweepResult:
 
 def check_metric(metric: str) -> None:
     """Raises ConfigError unless `metric` is the name of a numeric metric."""
+    if isinstance(metric, int):  # type: ignore[unreachable]
+        raise ConfigError(f"metric: {metric} is a number; the best {metric} runs are best(n={metric})")
     names = [name for name in RUN_METRICS_DTYPE.names or () if name not in TEXTS]
     if metric not in names:
         meant, known = near_name(metric, names), ", ".join(names)

@@ -1,4 +1,4 @@
-"""`Drawing`, an SVG text that notebooks show, and the frame of an HTML page that needs no network."""
+"""`Drawing`, an SVG text, and `Page`, an HTML text that needs no network; notebooks show both."""
 
 from dataclasses import dataclass
 from html import escape
@@ -59,10 +59,13 @@ class Drawing:
         target = Path(path)
         if target.suffix not in (".svg", ".html"):
             raise ConfigError(f"{target}: the name does not end in .svg or .html")
+        if target.suffix == ".html":
+            return page(self.name, f'<div class="charts"><div class="box">{self.svg}</div></div>').save(
+                target
+            )
         from .archive import write_text  # not at the top: it loads modules of compressed files
 
-        body = f'<div class="charts"><div class="box">{self.svg}</div></div>'
-        write_text(target, self.svg if target.suffix == ".svg" else page(self.name, body))
+        write_text(target, self.svg)
         return target
 
     def __str__(self) -> str:
@@ -95,14 +98,43 @@ def shorten(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def page(title: str, body: str) -> str:
-    """An HTML page, which is forbidden to load anything."""
-    return (
+@dataclass(frozen=True, repr=False)
+class Page:
+    """An HTML page that loads nothing: `str` returns its text, notebooks show it in a frame."""
+
+    name: str
+    html: str
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the page, completely or not at all; returns its path, which must end in .html."""
+        target = Path(path)
+        if target.suffix != ".html":
+            raise ConfigError(f"{target}: the name does not end in .html")
+        from .archive import write_text  # not at the top: it loads modules of compressed files
+
+        write_text(target, self.html)
+        return target
+
+    def __str__(self) -> str:
+        return self.html
+
+    def __repr__(self) -> str:
+        return f"<Page: {self.name}, {len(self.html) / 1000:,.0f} kB of HTML>"
+
+    def _repr_html_(self) -> str:
+        style = "width:100%;height:800px;border:0"
+        return f'<iframe title="{escape(self.name)}" style="{style}" srcdoc="{escape(self.html)}"></iframe>'
+
+
+def page(title: str, body: str) -> Page:
+    """A page with that title, which is forbidden to load anything."""
+    return Page(
+        shorten(title, 80),
         '<!doctype html><html lang="en" class="bp"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{LOADS}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{escape(shorten(title, 80))}</title><style>{STYLE}{PAGE_STYLE}</style></head>"
-        f"<body><main>{body}</main></body></html>\n"
+        f"<body><main>{body}</main></body></html>\n",
     )
 
 

@@ -32,6 +32,7 @@ def grid(values: list[list[float]], **more: list[Any]) -> SweepResult:
 
 
 PEAK = grid([[1.0, 1.0, 1.0, 0.0], [1.0, 9.0, 0.0, 2.0], [1.0, 0.5, 3.0, 2.0], [2.0, 2.0, 2.0, 2.0]])
+DEEP = grid([[1.0, 2.0], [3.0, 4.0]], d=[7] * 4)
 PLAYED = bt.sweep(
     {"A": bt.sample_bars("A")},
     "ma_crossover",
@@ -48,6 +49,8 @@ def test_the_best_rows_in_order_without_undefined_ones() -> None:
     for n in (0, True, 1.5):
         with pytest.raises(bt.ConfigError, match=r"n: .* is not a whole number above 0"):
             sweep.best(n=n)
+    with pytest.raises(bt.ConfigError, match=r"metric: 5 is a number; the best 5 runs are best\(n=5\)"):
+        sweep.best(5)
     with pytest.raises(bt.ConfigError, match="undefined in every run"):
         made([np.nan], a=[1]).best(n=1)
 
@@ -94,13 +97,14 @@ def test_none_is_a_value_beside_numbers() -> None:
     ("params", "message"),
     [
         ({"a": 20}, "params: b is missing; it varies in this sweep"),
-        ({"a": 20, "c": 1}, "params.c: the sweep has no such parameter, only a, b"),
+        ({"a": 20, "c": 1}, "params.c: the sweep has no such parameter, only a, b, d"),
         ({"a": 20, "b": 3}, "params: no run has a=20, b=3"),
+        ({"a": 20, "b": 2, "d": 8}, "params: no run has a=20, b=2, d=8"),
     ],
 )
 def test_a_neighbourhood_needs_a_run(params: dict[str, Any], message: str) -> None:
     with pytest.raises(bt.ConfigError, match=re.escape(message)):
-        PEAK.neighbourhood(params)
+        DEEP.neighbourhood(params)
     with pytest.raises(bt.ConfigError, match="is not a numeric metric"):
         PEAK.neighbourhood(0, "luck")
     with pytest.raises(IndexError):
@@ -135,6 +139,16 @@ def test_a_cell_of_several_runs_is_their_median_highest_or_lowest() -> None:
     drawing = sweep.heat_map("a", "b", over="max")
     assert "sharpe_ratio, max over c" in drawing.svg
     assert drawing.svg.count('stroke-dasharray="2 3"') == 2  # without a run, or undefined
+
+
+def test_a_map_of_many_cells_has_no_titles_and_no_numbers() -> None:
+    a, b = np.divmod(np.arange(6400), 80)
+    sweep = made(np.arange(6400.0).tolist(), a=a.tolist(), b=b.tolist())
+    svg = sweep.heat_map().svg
+    assert svg.count("<rect") > 6400
+    assert "<title>" not in svg
+    assert len(svg) < 900_000
+    assert len(re.findall(r'class="bp-tick"', svg)) < 60
 
 
 @pytest.mark.parametrize(
@@ -214,6 +228,13 @@ def test_the_page_draws_every_pair_and_escapes_names(tmp_path: Path) -> None:
     assert page.tags.count("svg") == 4
     assert "lowest sharpe_ratio is best" in page.text
     assert "A cell is the median over the other parameters" in page.text
+
+
+def test_a_notebook_shows_the_page_in_a_frame(tmp_path: Path) -> None:
+    made = PEAK.report()
+    assert PEAK.report(tmp_path / "page.html").read_text() == made.html
+    assert PageText(made._repr_html_()).tags == ["iframe"]
+    assert repr(made).startswith("<Page: Sweep of a, b, ")
 
 
 def test_a_page_needs_a_name_and_a_metric(tmp_path: Path) -> None:

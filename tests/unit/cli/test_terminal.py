@@ -159,6 +159,8 @@ def test_a_notebook_is_drawn_again_like_a_terminal(monkeypatch: pytest.MonkeyPat
         __module__ = "ipykernel.iostream"
 
     assert is_redrawn(OutStream())
+    kernel = pytest.importorskip("ipykernel.iostream")
+    assert kernel.OutStream.__module__ == OutStream.__module__
     assert not is_redrawn(io.StringIO())
     monkeypatch.setattr(sys, "stderr", OutStream())
     assert isinstance(reporter(None)[0], ProgressBar)

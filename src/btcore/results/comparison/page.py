@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore import metrics as formulas
-from btcore.results.drawing import Drawing, page, section
+from btcore.results.drawing import Drawing, Page, page, section
 from btcore.results.figures.calendar_returns import yearly
 from btcore.results.report.returns import MONTHS
 from btcore.results.result import Result
@@ -20,6 +20,7 @@ from .chart import Line, line_chart, line_style
 if TYPE_CHECKING:
     from .side_by_side import Comparison
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_DRAWN = 6  # runs of the picture; the tables have all
 
 
@@ -63,8 +64,8 @@ def key(comparison: "Comparison") -> str:
     return f'<div class="key" style="display:flex;flex-wrap:wrap;gap:4px 20px">{"".join(parts)}</div>'
 
 
-def comparison_page(comparison: "Comparison") -> str:
-    """The HTML text of the page."""
+def comparison_page(comparison: "Comparison") -> Page:
+    """The page."""
     names = [escape(name) for name in comparison.names]
     title = f"Comparison of {len(names)} runs"
     beyond = f" The first {MOST_DRAWN} are drawn; the tables have all." if len(names) > MOST_DRAWN else ""

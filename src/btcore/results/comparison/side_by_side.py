@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from btcore.errors import ConfigError
 from btcore.pictures import html_table, text_table
 from btcore.results import export
+from btcore.results.drawing import Page
 from btcore.results.result import Result
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text
@@ -99,21 +100,22 @@ class Comparison:
         """`table` as a data frame."""
         return export.to_polars(self.table)
 
-    def html(self) -> str:
-        """One offline page with curves, drawdowns, figures, differences and months of all runs."""
+    @overload
+    def report(self, path: None = None) -> Page: ...
+
+    @overload
+    def report(self, path: str | Path) -> Path: ...
+
+    def report(self, path: str | Path | None = None) -> Page | Path:
+        """One offline page with curves, drawdowns, figures, what differs, and months of all runs.
+
+        Notebooks show it. With a path it is written, and its path is returned; ConfigError unless that ends
+        in .html.
+        """
         from .page import comparison_page
 
-        return comparison_page(self)
-
-    def report(self, path: str | Path) -> Path:
-        """Writes the page to an .html file; returns its path. ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix != ".html":
-            raise ConfigError(f"{target}: the name does not end in .html")
-        from btcore.results.archive import write_text  # not at the top: it loads modules of compressed files
-
-        write_text(target, self.html())
-        return target
+        made = comparison_page(self)
+        return made if path is None else made.save(path)
 
     def rows(self) -> list[list[str]]:
         """Heads, then a row of texts for each of the main figures, with differences to the first run."""

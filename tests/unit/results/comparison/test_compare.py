@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bookkeeper import DAY, START, keep_books
 from html_pages import PageText
 
 import btcore as bt
 from btcore.results.comparison.figures import COMMON, indexed
 from btcore.results.comparison.page import MOST_DRAWN
 from btcore.results.comparison.terms import differing_terms
+from btcore.results.result import Result
 
 BARS = {"A": bt.sample_bars("A")}
 EVIL = "<img src=x onerror=alert(1)>"
@@ -68,7 +70,7 @@ def test_terms_that_differ_and_only_these(both: bt.Comparison) -> None:
     }
     assert both.notes == []
     assert bt.compare([SLOW, SLOW]).terms == {}
-    assert "Nothing: settings" in bt.compare([SLOW, SLOW]).html()
+    assert "Nothing: settings" in bt.compare([SLOW, SLOW]).report().html
 
 
 def test_terms_of_data_name_the_stream_and_a_term_of_one_run_alone_is_listed() -> None:
@@ -108,6 +110,9 @@ def test_an_indexed_curve_begins_with_100_at_the_common_start() -> None:
         assert (times[0], values[0]) == (found.first, 100.0)
         assert times[-1] == found.last
     assert values[-1] == pytest.approx(100.0 + LATE.metrics["total_return"])
+    between = found.first + 3600 * 10**9  # no point of the curve
+    times, values = indexed(SLOW, between, found.last)
+    assert (times[0], values[0]) == (between, 100.0)
 
 
 def test_runs_without_a_common_span_say_so() -> None:
@@ -116,7 +121,7 @@ def test_runs_without_a_common_span_say_so() -> None:
     assert "they have no common span" in found.notes[0]
     assert np.isnan(found.common["return"]).all()
     assert found.common.dtype == COMMON
-    assert "100 at the common start" not in found.html()
+    assert "100 at the common start" not in found.report().html
     assert "common span" in repr(found)
 
 
@@ -125,7 +130,7 @@ def test_money_of_different_currencies_is_not_compared() -> None:
     assert found.notes == ["the accounts have different currencies (USD, EUR): money is not compared"]
     assert np.isnan(found.differences["final_equity"]).all()
     assert not np.isnan(found.differences["total_return"]).any()
-    assert "Equity, USD" not in found.html()
+    assert "Equity, USD" not in found.report().html
 
 
 def test_other_capital_and_other_conventions_are_noted() -> None:
@@ -164,8 +169,8 @@ def test_the_page_is_whole_loads_nothing_and_has_curves_figures_and_months(
 
 def test_six_runs_are_drawn_and_more_are_in_the_table() -> None:
     many = bt.compare([SLOW, FAST] * 4)
-    assert many.html().count('class="bp-line"') == 4 * MOST_DRAWN
-    assert "The first 6 are drawn" in many.html()
+    assert many.report().html.count('class="bp-line"') == 4 * MOST_DRAWN
+    assert "The first 6 are drawn" in many.report().html
     assert len(repr(many).splitlines()) == 2 + 8
     assert "the first 6 are drawn" in many._repr_html_()
 
@@ -179,7 +184,7 @@ def test_names_are_the_strategies_with_what_varies() -> None:
 
 
 def test_names_are_escaped() -> None:
-    page = PageText(bt.compare([SLOW, FAST], names=[EVIL, "b"]).html())
+    page = PageText(bt.compare([SLOW, FAST], names=[EVIL, "b"]).report().html)
     assert "img" not in page.tags
     assert EVIL in page.text
     assert "img" not in PageText(bt.compare([SLOW, FAST], names=[EVIL, "b"])._repr_html_()).tags
@@ -210,6 +215,29 @@ def test_a_saved_result_can_be_compared(tmp_path: Path) -> None:
 def test_invalid_input_is_refused(results: Any, names: Any, message: str) -> None:
     with pytest.raises(bt.ConfigError, match=re.escape(message)):
         bt.compare(results, names)
+
+
+def test_a_notebook_shows_the_page_in_a_frame(both: bt.Comparison, tmp_path: Path) -> None:
+    made = both.report()
+    assert repr(made) == f"<Page: Comparison of 2 runs, {len(made.html) / 1000:,.0f} kB of HTML>"
+    assert both.report(tmp_path / "both.html").read_text() == str(made)
+    frame = PageText(made._repr_html_())
+    assert frame.tags == ["iframe"]
+    assert frame.text == ""
+
+
+def test_results_of_one_point_or_below_zero_are_compared() -> None:
+    one = Result.from_journal(keep_books([]), manifest={}, fingerprint="0")
+    fill = ("fill", START, 0, 100, 10.0, 0.0)
+    marks = [("mark", START + n * DAY, price) for n, price in enumerate((9.0, -5000.0, 3.0), 1)]
+    ruined = Result.from_journal(keep_books([fill, *marks]), manifest={}, fingerprint="1")
+    for results in ([one, one], [one, ruined], [ruined, ruined], [SLOW, ruined], [one, SLOW]):
+        found = bt.compare(results)
+        page = PageText(found.report().html)
+        assert page.loads == []
+        assert not re.search(r"\bnan\b", found.report().html)
+        assert repr(found).startswith("Comparison of 2 runs")
+        PageText(found._repr_html_())
 
 
 def test_a_page_of_another_suffix_is_refused(both: bt.Comparison, tmp_path: Path) -> None:
