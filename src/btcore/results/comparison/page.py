@@ -20,7 +20,6 @@ from .chart import Line, line_chart, line_style
 if TYPE_CHECKING:
     from .side_by_side import Comparison
 
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_DRAWN = 6  # runs of the picture; the tables have all
 
 
