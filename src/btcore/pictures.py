@@ -54,7 +54,11 @@ def line_picture(across: Column, values: Column, size: int | None = None) -> str
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x.tolist(), y.tolist(), strict=True))
     line = f'<polyline points="{points}" fill="none" stroke="{BLUE}" stroke-width="1.4"/>'
     note = f"1 in {size // len(across):,} of {size:,} rows" if size and size >= 2 * POINTS else ""
-    return _framed(line, f"{high:,.6g}", f"{low:,.6g}", note)
+    return _framed(line, _extreme(high), _extreme(low), note)
+
+
+def _extreme(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100_000 else f"{value:,.6g}"
 
 
 def count_picture(timestamp: Column) -> str:

@@ -55,6 +55,14 @@ def test_a_picture_has_the_first_the_last_and_at_most_500_points() -> None:
     assert ">100,000</text>" in svg
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(1_113_373.09, "1,113,373"), (985_654.3, "985,654"), (1.23456789, "1.23457"), (0.00001, "1e-05")],
+)
+def test_the_highest_value_is_written_without_an_exponent_if_it_is_large(value: float, text: str) -> None:
+    assert f">{text}</text>" in line_picture(np.array([0.0, 1.0]), np.array([-1.0, value]))
+
+
 def test_quotes_are_drawn_at_their_middle() -> None:
     svg = curve_picture(np.array([0, 1]), np.array([1.0, 2.0]), np.array([3.0, 6.0]))
     assert ">4</text>" in svg
