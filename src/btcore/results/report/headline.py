@@ -53,8 +53,9 @@ def _source(manifest: Mapping[str, Any]) -> str:
         return f'<b class="flag">{escape(source)}</b>: made up by btcore, no market has had these prices. '
     if not source:
         return "The manifest does not say where the data come from. "
-    words = "given in memory" if source == "memory" else source
-    return f"{escape(words)}, not btcore's synthetic sample data. "
+    if source == "memory":
+        return "given in memory: where they come from is not known. "
+    return f"{escape(source)}. "
 
 
 def _streams(data: Sequence[Mapping[str, Any]]) -> str:

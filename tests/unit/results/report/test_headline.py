@@ -33,7 +33,7 @@ def test_a_run_on_synthetic_data(results):
 
 def test_other_data_is_not_called_synthetic(results):
     told = facts(results["one reading"])
-    assert "given in memory, not btcore's synthetic sample data" in told["Data"]
+    assert "given in memory: where they come from is not known" in told["Data"]
     assert told["Costs"].startswith("no costs: no spread, slippage, commission or latency")
     assert facts(results["random records"])["Data"].startswith("The manifest does not say")
     assert "America/New_York" in facts(results["minutes of a day"])["Time"]
