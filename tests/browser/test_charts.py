@@ -76,15 +76,60 @@ def bars(result: bt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ticks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """1.2 million trades with two fills, far from each other."""
+def trades() -> bt.Trades:
     time = 1_704_067_200_000_000_000 + 50_000_000 * np.arange(TICKS)
     price = 100 + 0.01 * np.cumsum(np.random.default_rng(1).integers(-1, 2, TICKS))
-    trades = bt.Trades(time, np.round(price, 2), np.full(TICKS, 5.0))
-    orders = bt.Orders(timestamp=time[[300_000, 900_000]], symbol="T", side=["buy", "sell"], quantity=10)
+    return bt.Trades(time, np.round(price, 2), np.full(TICKS, 5.0))
+
+
+@pytest.fixture(scope="module")
+def ticks(trades: bt.Trades, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page of 1.2 million trades with four fills, two near each other and two far."""
+    moments = trades.timestamp[[300_000, 300_500, 900_000, 1_000_000]]
+    orders = bt.Orders(timestamp=moments, symbol="T", side=["buy", "sell"] * 2, quantity=10)
     path = tmp_path_factory.mktemp("charts") / "ticks.html"
     bt.run({"T": trades}, orders).plot(path)
     return path
+
+
+def candles(page: Any) -> Any:
+    """The drawn candles in order of time: x in ms, open, high, low, close."""
+    parts = page.evaluate(
+        """["up", "down"].map(name => { const data = Bokeh.documents[0].get_model_by_name(name).data;
+        return ["x", "open", "high", "low", "close"].map(column => [...data[column]]); })"""
+    )
+    rows = np.concatenate([np.array(part).T.reshape(-1, 5) for part in parts])
+    return rows[np.argsort(rows[:, 0])]
+
+
+def test_what_is_drawn_is_in_the_data(trades: bt.Trades, ticks: Path, open_page: Opener) -> None:
+    page = drawn(open_page(ticks))
+    for action, step in (("all", 1536), ("in", 768), ("in", 384), ("in", 192)):
+        press(page, action) if action == "in" else None
+        found = candles(page)
+        row = np.searchsorted(trades.timestamp, 1e6 * found[:, 0]) // step  # of the middle of each
+        if action == "all":
+            assert row.tolist() == list(range(-(-TICKS // step)))
+        for i in (0, 1, len(row) // 2, len(row) - 1):
+            prices = trades.price[row[i] * step : (row[i] + 1) * step]
+            assert found[i, 1:].tolist() == [prices[0], prices.max(), prices.min(), prices[-1]]
+    press(page, "all")
+    for _ in range(3):  # the third fill; then wide enough for buckets beside single trades
+        press(page, "next")
+    for outward in range(5):
+        if outward:
+            press(page, "out")
+        data = page.evaluate(
+            """(({x, y}) => [[...x], [...y]])(Bokeh.documents[0].get_model_by_name("ticks").data)"""
+        )
+        x, y = np.array([[np.nan if value is None else value for value in column] for column in data])
+        x, y = x[np.isfinite(y)], y[np.isfinite(y)]
+        row = np.rint((1e6 * x - trades.timestamp[0]) / 5e7).astype(int)
+        assert row.tolist() == list(range(row[0], row[-1] + 1))
+        assert y.tolist() == trades.price[row].tolist()
+        assert row[0] < 900_000 < row[-1]
+    assert "near fills every trade" in page.inner_text("#step")
+    assert len(candles(page)) > 100
 
 
 def test_hover_shows_the_numbers_of_a_fill(result: bt.Result, bars: Path, open_page: Opener) -> None:
