@@ -18,10 +18,10 @@ font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,san
 
 PAGE_STYLE = """
 :root{color-scheme:light dark}body{margin:0;background:var(--back)}
-.bt{--back:#f5f7fa;--soft:#5b6674;--teal-text:#0b7268;--red-text:#c02a35;--heat-up:15 138 126;
+.bt{--back:#f5f7fa;--teal-text:#0b7268;--red-text:#c02a35;--heat-up:15 138 126;
 --heat-down:209 52 63;
 color:var(--ink);font-size:14px;line-height:1.45}
-@media(prefers-color-scheme:dark){.bt{--back:#0b0e13;--soft:#93a0b0;--teal-text:#45c4b5;--red-text:#ff7f87;
+@media(prefers-color-scheme:dark){.bt{--back:#0b0e13;--teal-text:#45c4b5;--red-text:#ff7f87;
 --heat-up:32 132 121;--heat-down:190 62 70}}
 *{box-sizing:border-box}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}
@@ -29,8 +29,7 @@ h1{font-size:23px;line-height:1.25;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:16px;margin:34px 0 10px}h3{font-size:14px;margin:0 0 8px}h2 .soft,h3 .soft{font-weight:400;
 font-size:13px}
 .soft{color:var(--soft)}.mono{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;
-font-size:12px;
-overflow-wrap:anywhere}
+font-size:12px}
 .label::first-letter{text-transform:uppercase}
 .cards{display:grid;grid-template-columns:repeat(6,1fr);gap:12px;margin:18px 0}
 .card,.box{background:var(--paper);border:1px solid var(--line);border-radius:8px;min-width:0}
@@ -81,7 +80,7 @@ font-size:12px;white-space:pre;font-variant-numeric:tabular-nums}
 .box{padding-left:10px;padding-right:10px}}
 @page{size:A4;margin:12mm 10mm}
 @media print{
-html.bt,html.bt .bt{--paper:#fff;--ink:#1b2430;--soft:#5b6674;--line:#dfe4ea;--blue:#2563eb;--red:#d1343f;
+html.bt,html.bt .bt{--paper:#fff;--ink:#1b2430;--soft:#64707f;--line:#e4e8ee;--blue:#2563eb;--red:#d1343f;
 --teal:#0f8a7e;--back:#fff;--teal-text:#0b7268;--red-text:#c02a35;--heat-up:15 138 126;
 --heat-down:209 52 63;
 color-scheme:light;print-color-adjust:exact;-webkit-print-color-adjust:exact}

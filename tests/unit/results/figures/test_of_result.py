@@ -215,4 +215,3 @@ def test_period_returns_compound_to_the_total_and_are_those_of_the_metrics(trade
     assert np.all(np.diff(found["timestamp"]) > 0)
     assert found["timestamp"][-1] == traded.equity_curve["timestamp"][-1]
     assert result_of([100]).period_returns["return"].tolist() == [0.0]
-    assert np.isnan(result_of([100, -1, 5]).period_returns["return"][-1])

@@ -60,6 +60,11 @@ WIDER = """() => [...document.querySelectorAll("main, .box, .card, header, .pair
   .map(each => each.className || each.tagName)"""
 
 
+COLOURS = ("paper", "ink", "soft", "line", "blue", "red", "teal", "back", "teal-text", "red-text")
+VARIABLES = f"""name => {[*COLOURS, "heat-up", "heat-down"]}.map(each =>
+  getComputedStyle(document.querySelector(name)).getPropertyValue("--" + each)).join(" ")"""
+
+
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.parametrize(
     ("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
@@ -163,9 +168,11 @@ def test_it_prints_in_light_colours_with_nothing_cut(browser, paths, name):
           getComputedStyle(each).overflowY !== "visible").length"""
         assert page.evaluate(hidden) == 0
         assert page.evaluate("document.querySelector('details').open")
-        ink = page.evaluate("getComputedStyle(document.querySelector('h1')).color")
-        assert ink == "rgb(27, 36, 48)"
-        assert page.evaluate("getComputedStyle(document.querySelector('.chart svg .bt-name')).fill") == ink
+        colours = [page.evaluate(VARIABLES, name) for name in ("html", ".chart svg")]
+        assert len(set(colours[0].split())) > 8
+    with Opened(browser, paths[name], scheme="light") as opened:
+        of_screen = [opened.page.evaluate(VARIABLES, name) for name in ("html", ".chart svg")]
+        assert colours == [each.replace("#f5f7fa", "#fff") for each in of_screen]
 
 
 def test_long_tables_print_their_first_rows_and_say_so(browser, paths):

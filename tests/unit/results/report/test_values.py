@@ -1,12 +1,12 @@
 """Every value of a report is that of the result, and its text is that value rounded."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from report_values import Page, Shown, value_in
 
-from btcore.results.report.metric_boxes import DURATIONS, IN_MONEY, PERCENT
 from btcore.results.tables import TIME_COLUMNS
 
 UNITS_NS = {
@@ -19,7 +19,18 @@ UNITS_NS = {
     "µs": 1e3,
     "ns": 1.0,
 }
-MONEY = {"pnl", "mae", "mfe", "commission", "amount", *IN_MONEY}
+# The unit of each metric, as docs/metrics.md has it.
+PAGE = (Path(__file__).parents[4] / "docs" / "metrics.md").read_text()
+UNITS = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", PAGE, re.MULTILINE))
+PERCENT = {name for name, unit in UNITS.items() if unit.startswith("percent")}
+MONEY = {name for name, unit in UNITS.items() if unit == "money"} | {
+    "pnl",
+    "mae",
+    "mfe",
+    "commission",
+    "amount",
+}
+DURATIONS = {"seconds": 1e9, "days of 24 h": 86_400e9}
 NUMBER = re.compile(r"-?[\d,]+(?:\.\d+)?(?:e-?\d+)?")
 
 
@@ -36,8 +47,8 @@ def nanoseconds(text: str) -> tuple[float, float]:
 def duration(shown: Shown, value: float) -> float | None:
     """The nanoseconds that a value is, if it is a duration."""
     name = shown.place.get("key") or shown.place.get("col", "")
-    if name in DURATIONS:
-        return value * DURATIONS[name]
+    if UNITS.get(name) in DURATIONS:
+        return value * DURATIONS[UNITS[name]]
     if shown.of == "drawdowns" and name == "days":
         return value * 86_400e9
     return value if name == "duration" else None
@@ -124,5 +135,19 @@ def test_all_metrics_are_shown_and_all_rows_of_short_tables(results):
     for group in ("symbol", "hour", "weekday"):
         rows = [v for v in values if v.of == "profit_by" and v.place["group"] == group]
         assert len(rows) == 5 * len(result.profit_by(group))
-    counted = [value_in(result, v) for v in values if v.of == "orders"]
-    assert sum(counted) == len(result.orders)
+
+
+@pytest.mark.parametrize("name", ["random records", "sample market", "both readings"])
+def test_the_orders_of_all_ends_add_up(results, name):
+    values = [shown for shown in Page(str(results[name].report())).values if shown.of == "orders"]
+    assert sum(value_in(results[name], shown) for shown in values) == len(results[name].orders) > 0
+    assert len(values) == (1 if name == "random records" else 3 if name == "both readings" else 2)
+
+
+def test_the_units_of_the_page_are_read():
+    assert len(PERCENT) >= 15
+    assert {"expectancy", "total_commission"} <= MONEY
+    assert [name for name, unit in UNITS.items() if unit in DURATIONS] == [
+        "max_drawdown_duration_days",
+        "average_duration_seconds",
+    ]
