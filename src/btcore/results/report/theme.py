@@ -34,7 +34,7 @@ font-size:12px}
 .cards{display:grid;grid-template-columns:repeat(6,1fr);gap:12px;margin:18px 0}
 .card,.box{background:var(--paper);border:1px solid var(--line);border-radius:8px;min-width:0}
 .card{padding:12px 14px}.card .soft{display:block}
-.card b{display:block;font-size:17px;line-height:1.6;font-variant-numeric:tabular-nums;
+.card b{display:block;font-size:16px;letter-spacing:-.2px;line-height:1.6;font-variant-numeric:tabular-nums;
 overflow-wrap:anywhere}
 .facts{display:grid;grid-template-columns:auto minmax(0,1fr);gap:5px 18px;margin:14px 0 0;padding:12px 14px}
 .facts dt{font-weight:600;color:var(--soft)}.facts dd{margin:0;overflow-wrap:anywhere}
