@@ -168,7 +168,7 @@ def account_table(result: Any) -> tuple[Packed, list[str]]:
     """The curves of the account, and a sentence if they have fewer points than in the result."""
     curve, benchmark = result.equity_curve, result.benchmark_curve
     equity = np.ascontiguousarray(curve["equity"])
-    fills = np.unique(result.trades["timestamp"])
+    fills = result.trades["timestamp"]
     table = {
         "equity": _curve(curve["timestamp"], equity, fills),
         "benchmark": _curve(benchmark["timestamp"], np.ascontiguousarray(benchmark["value"]), fills),

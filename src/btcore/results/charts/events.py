@@ -98,8 +98,10 @@ def levels_of_orders(result: Traded, symbol: str, last: int) -> Levels:
     orders = orders[(orders["symbol"] == symbol) & (orders["arrived_at"] >= 0) & np.isnan(orders["trail"])]
     changed = events[events["event"] == "amended"]
     since = dict(zip(changed["order_id"].tolist(), changed["timestamp"].tolist(), strict=True))
-    amended = np.array([since.get(number, -1) for number in orders["order_id"].tolist()], np.int64)
-    start = np.maximum(orders["arrived_at"], amended)
+    start = orders["arrived_at"].copy()
+    if since:
+        amended = [since.get(number, -1) for number in orders["order_id"].tolist()]
+        start = np.maximum(start, np.array(amended, np.int64))
     end = np.where(orders["closed_at"] >= 0, orders["closed_at"], last)
     parts = []
     for kind in ("limit", "stop", "touch"):

@@ -97,10 +97,19 @@ def rows_near(ends: Times, moments: Times, around: int, step: int = 1) -> Ranges
 
     Rows are dated by their ends. A range begins and ends at multiples of `step`, or at the end of the rows.
     """
-    rows = np.unique(np.searchsorted(ends, moments)) if len(ends) else np.empty(0, np.int64)
-    rows = rows[rows < len(ends)]
+    return _ranges(_rows_at(ends, moments), len(ends), around, step)
+
+
+def _rows_at(ends: Times, moments: Times) -> Times:
+    """The rows in which the moments are, each once, in order."""
+    rows = np.searchsorted(ends, np.sort(moments))
+    new = np.diff(rows, prepend=-1) > 0
+    return rows[new & (rows < len(ends))]
+
+
+def _ranges(rows: Times, size: int, around: int, step: int) -> Ranges:
     first = np.maximum(rows - around, 0) // step * step
-    last = np.minimum(-(-(rows + around + 1) // step) * step, len(ends))
+    last = np.minimum(-(-(rows + around + 1) // step) * step, size)
     apart = first[1:] > last[:-1]
     return Ranges(first[np.append(True, apart)[: len(rows)]], last[np.append(apart, True)[: len(rows)]])
 
@@ -110,15 +119,16 @@ def most_rows_near(ends: Times, moments: Times, around: int, most: int, step: in
 
     Returns that number, -1 with no ranges if even the rows of the moments are too many.
     """
-    low, high = -1, around
-    found = Ranges(np.empty(0, np.int64), np.empty(0, np.int64))
+    rows = _rows_at(ends, moments)
+    low, high, middle = -1, around, around  # the number asked for is tried first
+    found = Ranges(rows[:0], rows[:0])
     while low < high:
-        middle = high if low < 0 and high == around else (low + high + 1) // 2
-        ranges = rows_near(ends, moments, middle, step)
+        ranges = _ranges(rows, len(ends), middle, step)
         if ranges.rows() <= most:
             low, found = middle, ranges
         else:
             high = middle - 1
+        middle = (low + high + 1) // 2
     return low, found
 
 
