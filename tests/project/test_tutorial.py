@@ -83,7 +83,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
         del sys.modules[name]
 
 
-def test_the_tutorial_works_from_top_to_bottom(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_tutorial_works_from_top_to_bottom(
+    folder: Folder, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "strategies", raising=False)  # the module of an example has that name
     found = blocks(PAGE)
     assert len(found) == PAGE.count("```") / 2 > 10
     for block in found:
