@@ -77,7 +77,8 @@ def draw_curves(results: dict[str, Any], path: str) -> None:
         SimpleNamespace(
             metrics=results["metrics_summary"],
             equity_curve=curve,
-            trades=curve[:0],
+            trades=np.empty(0, [("symbol", "U8")]),
+            markets={},  # the server's results have no prices
             benchmark_curve=curve[:0],
             logs=results["logs"],
             manifest=results["manifest"],
