@@ -51,7 +51,7 @@ def given_bars(draw: Any, symbol: str, stream: dict[str, Any]) -> list[OtherStre
     rows = stream["bars"]
     first, unit = int(rows[0][0]), int(stream.get("interval") or rows[-1][0] - rows[0][0] or 10**9)
     found = []
-    for length in LENGTHS[: draw(st.integers(0, 2))]:
+    for length in draw(st.sampled_from(((), LENGTHS[:1], LENGTHS[1:], LENGTHS))):
         interval, start = length * unit, first + unit * draw(st.integers(-30, 5))
         made = [
             (start + i * interval, 10.0 + i, 12.0 + i, 9.0 + i, 11.0 + i, float(i))

@@ -42,6 +42,11 @@ def prepare_others(
     ]
     others = until([*ended, *built], last)
     check_names(others)
+    lines += [
+        f"{each.symbol} {each.resolution}: no bar of it ends by the end of the run"
+        for each in others
+        if not len(each.bars)
+    ]
     return others, lines + early_lines(others, markets)
 
 

@@ -195,7 +195,9 @@ def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
     for name in names:
         if known is not None and name not in known:
             meant, has = near_name(name, known), ", ".join(known)
-            raise ConfigError(f"params.{name}: the strategy has no such parameter{meant}, only {has}")
+            raise ConfigError(
+                f"params.{name}: the strategy has no such parameter{meant}, only {has or 'none'}"
+            )
     return names
 
 

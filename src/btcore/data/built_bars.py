@@ -83,7 +83,7 @@ def _name(where: str, options: Mapping[str, Any]) -> str:
             measured = f"or a number and one of {', '.join(MEASURES)}, such as '1000 ticks'"
             raise ConfigError(f"{where}: {error}, {measured}") from error
     try:
-        return f"{options[name]:.12g} {name}"
+        return f"{float(options[name]):.12g} {name}"
     except (TypeError, ValueError):
         raise ConfigError(f"{where}.{name}: {options[name]!r} is not a number") from None
 
@@ -134,7 +134,7 @@ def _built(
         options["calendar"] = sessions
     try:
         return resample(source, timezone=timezone, **options)
-    except RowError:
-        raise
+    except RowError as error:
+        raise DataError(f"{where}: {error}") from error
     except DataError as error:
         raise DataError(f"{where}: {str(error).removeprefix('resample: ')}") from error

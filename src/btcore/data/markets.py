@@ -81,7 +81,7 @@ def select_rows(data: Mapping[str, SymbolData], start_ns: int | None, end_ns: in
         if len(set(kinds)) < len(kinds):
             raise ConfigError(
                 f"data[{symbol!r}]: two streams of {max(kinds, key=kinds.count)}; "
-                "one of each kind is allowed: join them first"
+                "one of each kind is allowed here, and of bars one length: join those of one length"
             )
         rows = tuple(c.slice(start_ns, end_ns) for c in containers)
         if not any(len(c) for c in rows):

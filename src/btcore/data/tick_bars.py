@@ -13,6 +13,8 @@ from .containers import Bars, Quotes, Trades
 from .price_bars import range_bars, renko_bars
 from .tables.names import PRICES
 
+MOST = 1e15  # of an amount
+LEAST = 1e-9  # of a range or a brick, as a share of the prices
 _ROUNDING = 1e-9  # ten trades of 0.1 are a volume of 1
 
 
@@ -60,6 +62,8 @@ def price_bars(
         raise DataError(f"resample: bars of a {measure} are made of trades or quotes, not of bars")
     limit = _checked(measure, size)
     prices = np.ascontiguousarray(mid_or_price(data.columns))
+    if len(prices) and limit < LEAST * float(np.abs(prices).max()):
+        raise DataError(f"{measure}: {size!r} is too small for prices of {float(np.abs(prices).max()):g}")
     if measure == "range":
         first, rows = range_bars(data.timestamp, prices, limit)
         return first, len(data) - rows, None
@@ -94,4 +98,6 @@ def _checked(measure: str, amount: Any) -> int | float:
         raise DataError(f"ticks: {amount!r} is not a whole number of at least 1")
     if not number or not 0 < amount < float("inf"):
         raise DataError(f"{measure}: {amount!r} is not a positive number")
+    if amount > MOST:
+        raise DataError(f"{measure}: {amount!r} is more than {MOST:g}")
     return int(amount) if measure == "ticks" else float(amount)

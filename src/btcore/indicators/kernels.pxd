@@ -9,6 +9,7 @@ cdef enum:
 cdef struct Head:            # the first bytes of a block; the struct of the indicator and its ring follow
     int64_t kind             # number of the indicator, from 1
     int64_t struct_words     # 8 bytes each
+    int64_t block_words      # of all of the block
     int64_t seen             # rows so far
     double[3] out            # the latest outputs; NaN before there are any
 

@@ -70,7 +70,7 @@ def new_block(str name not None, parameters):
     block = np.zeros(sizeof(Head) // 8 + words + ring)
     cdef double[::1] view = block
     head = <Head*> &view[0]
-    head.kind, head.struct_words = _KINDS[name], words
+    head.kind, head.struct_words, head.block_words = _KINDS[name], words, len(block)
     head.out[0] = head.out[1] = head.out[2] = NAN
     memcpy(head + 1, &state, words * 8)
     return block
@@ -100,23 +100,44 @@ cdef double advance(double* block, const double* values) noexcept nogil:
     return head.out[0]
 
 
-cdef double update(double* block, double a, double b, double c, double d, double e) noexcept nogil:
-    """`advance` by a row of one to five inputs."""
+cdef bint is_block(const double* block, int64_t words) noexcept nogil:
+    """True for the memory of an indicator, of that length in 8 bytes."""
+    cdef const Head* head = <const Head*> block
+    return words >= <int64_t> (sizeof(Head) // 8) and 0 < head.kind < N_KINDS and head.block_words == words
+
+
+cdef double update(double* block, int64_t words, double a, double b, double c, double d, double e) noexcept nogil:
+    """`advance` by a row of one to five inputs, of which those not given are -infinity.
+
+    Infinity if the block is not one of an indicator, or the indicator takes another number of inputs.
+    """
     cdef double[MAX_INPUTS] row = [a, b, c, d, e]
+    cdef int i
+    if not is_block(block, words):
+        return INFINITY
+    for i in range(MAX_INPUTS):
+        if i < N_INPUTS[(<Head*> block).kind]:
+            if row[i] == -INFINITY:
+                return INFINITY
+        elif not (row[i] == -INFINITY or isnan(row[i])):
+            return INFINITY
     return advance(block, row)
 
 
-cdef double update_bar(double* block, double high, double low, double close, double volume) noexcept nogil:
+cdef double update_bar(
+    double* block, int64_t words, double high, double low, double close, double volume
+) noexcept nogil:
     """`advance` by the inputs that a bar has: its close for an indicator of one column.
 
-    NaN for an indicator of two symbols, or with sessions.
+    NaN for an indicator of two symbols, or with sessions; infinity if the block is not one of an indicator.
     """
     cdef double[MAX_INPUTS] bar = [high, low, close, volume, NAN]
     cdef double[MAX_INPUTS] row
-    cdef int64_t kind = (<Head*> block).kind
+    cdef int64_t kind
     cdef int i
-    if not 0 < kind < N_KINDS:
-        return NAN
+    if not is_block(block, words):
+        return INFINITY
+    kind = (<Head*> block).kind
     for i in range(N_INPUTS[kind]):
         row[i] = bar[BAR_INPUTS[kind][i]]
     return advance(block, row)

@@ -220,6 +220,26 @@ def test_a_callback_without_such_bars_is_named() -> None:
         bt.run({"AAPL": MINUTES}, only)
 
 
+def test_the_order_is_that_of_lengths_also_where_another_symbol_has_fewer() -> None:
+    hours, quarters = bt.resample(MINUTES, "1h"), bt.resample(MINUTES, "15min")
+    seen: list[tuple[int, str, str]] = []
+
+    class Ordered(bt.Strategy):
+        def on_other_bar(self, ctx: bt.Context, bar: bt.BarEvent) -> None:
+            seen.append((ctx.now, bar.symbol, bar.resolution))
+
+    bt.run({"A": (MINUTES, hours), "B": (MINUTES, quarters, hours)}, Ordered)
+    together = [row[1:] for row in seen if row[0] == int(hours.end[0])]
+    assert together == [("A", "hour"), ("B", "15min"), ("B", "hour")]
+
+
+def test_bars_that_never_end_in_the_run_are_named() -> None:
+    later = bt.sample_bars("AAPL", "2025-01-02", "2025-02-01", "1d")
+    assert (
+        "AAPL day: no bar of it ends by the end of the run" in bt.run({"AAPL": (MINUTES, later)}, Kinds).logs
+    )
+
+
 def test_an_unknown_resolution_is_refused() -> None:
     with pytest.raises(bt.StrategyError, match="AAPL: kind 'hour' is not one of bars, day"):
         bt.run({"AAPL": (MINUTES, bt.resample(MINUTES, "1d"))}, Watcher, {"kind": "hour"})

@@ -481,6 +481,8 @@ class TestTickBars:
             ({"value": float("nan")}, "value: nan is not a positive number"),
             ({"volume": "9"}, "volume: '9' is not a positive number"),
             ({"range": 0}, "range: 0 is not a positive number"),
+            ({"renko": 1e-16}, "renko: 1e-16 is too small for prices of 1"),
+            ({"ticks": 2**70}, "ticks: 1180591620717411303424 is more than 1e"),
             ({"renko": float("inf")}, "renko: inf is not a positive number"),
             ({"ticks": 2, "anchor": "09:30"}, "anchor and calendar are for bars of a length of time"),
         ],

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError, DataError, OrderError
+from btcore.errors import ConfigError, DataError, OrderError, near_name
 from btcore.strategies.targets.rebalance_dates import PERIODS, RebalanceDates
 from btcore.times.clock import zone
 from btcore.times.intervals import DAY_NS, UNIT_NS, interval_ns
@@ -86,13 +86,16 @@ def local_time(day: int, since_midnight: int, timezone: str) -> int:
 
 
 def repeat_every(interval: Any, timezone: str) -> Repeat:
-    """The times of `Context.every`; OrderError for an interval that is none."""
+    """The times of `Context.every`; OrderError for an interval that is none, or less than a microsecond."""
     if isinstance(interval, str) and interval in PERIODS:
         return Periods(interval, timezone)
     try:
         length = interval_ns(interval)
     except DataError as error:
-        raise OrderError(f"every: {error}; or one of {', '.join(PERIODS)}") from None
+        near = near_name(interval, PERIODS)
+        raise OrderError(f"every: {error}; or one of {', '.join(PERIODS)}{near}") from None
+    if length < UNIT_NS["us"]:
+        raise OrderError(f"every: {interval!r} is less than a microsecond; a number is one of nanoseconds")
     if length > DAY_NS:
         longer = ", ".join(PERIODS[1:])
         raise OrderError(f"every: {interval!r} is longer than a day; a longer one is one of {longer}")

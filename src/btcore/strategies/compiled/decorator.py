@@ -153,7 +153,14 @@ class CompiledFunction(Compiled):
                     raise ConfigError(
                         f"{self._where}.state: its function takes {name!r}; the parameters are {known}"
                     )
-            given = given(**{name: self.params[name] for name in names})
+            try:
+                given = given(**{name: self.params[name] for name in names})
+            except Exception as error:
+                raise ConfigError(
+                    f"{self._where}.state: its function raises {type(error).__name__}: {error}"
+                ) from error
+            if given is None:
+                raise ConfigError(f"{self._where}.state: its function returns None, not a mapping")
         if given is not None and not isinstance(given, Mapping):
             raise ConfigError(f"{self._where}.state: {given!r} does not map names to numbers and arrays")
         check_names(f"{self._where}.state", given or {})
@@ -190,6 +197,8 @@ def require_function(function: Any) -> str:
             f"compiled: {function!r} is not a function of (state, event, account); parameters have names: "
             "@bt.compiled(period=10)"
         )
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise ConfigError(f"strategy {function.__name__} ({place_of(function)}): it is async, not a function")
     given = list(inspect.signature(function).parameters.values())
     if len(given) != 3 or any(
         p.kind is not p.POSITIONAL_OR_KEYWORD or p.default is not p.empty for p in given

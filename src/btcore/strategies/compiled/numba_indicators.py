@@ -5,7 +5,7 @@ The functions are those of the compiled indicators, so their values equal those 
 
 # mypy: disable-error-code="untyped-decorator"
 
-from math import nan
+from math import inf
 from typing import Any
 
 import llvmlite.binding
@@ -54,7 +54,7 @@ def _external(name: str, inputs: int) -> Any:
     """A C function of an address and that many numbers, linked by name so that Numba can cache callers."""
     symbol = f"btcore_indicator_{name}"
     llvmlite.binding.add_symbol(symbol, ADDRESSES[name])
-    return types.ExternalFunction(symbol, types.float64(types.intp, *[types.float64] * inputs))
+    return types.ExternalFunction(symbol, types.float64(types.intp, types.int64, *[types.float64] * inputs))
 
 
 _update, _update_bar = _external("update", 5), _external("update_bar", 4)
@@ -62,22 +62,30 @@ _update, _update_bar = _external("update", 5), _external("update_bar", 4)
 
 @njit
 def update(  # noqa: PLR0917  # Numba knows no keyword-only arguments
-    state: Any, a: Any, b: Any = nan, c: Any = nan, d: Any = nan, e: Any = nan
+    state: Any, a: Any, b: Any = -inf, c: Any = -inf, d: Any = -inf, e: Any = -inf
 ) -> Any:
     """Takes the next row and returns the first value. The inputs are those of the function, in their order.
 
-    A row with a NaN gives NaN and does not count; NaN too for a state that `indicator` did not make.
+    A row with a NaN gives NaN and does not count. ValueError for a state that `indicator` did not make, for an
+    infinite input, and for too few or too many of them.
     """
-    return _update(state.ctypes.data, a, b, c, d, e)
+    value = _update(state.ctypes.data, state.size * state.itemsize // 8, a, b, c, d, e)
+    if value == inf:
+        raise ValueError("the state is not that of an indicator, or it takes another number of inputs")
+    return value
 
 
 @njit
 def update_bar(state: Any, bar: Any) -> Any:
     """`update` by a bar of `jit.bar`: its close, or what the indicator takes of high, low, close and volume.
 
-    NaN for an indicator that takes more.
+    NaN for an indicator that takes more; ValueError for a state that `indicator` did not make.
     """
-    return _update_bar(state.ctypes.data, bar.high, bar.low, bar.close, bar.volume)
+    words = state.size * state.itemsize // 8
+    value = _update_bar(state.ctypes.data, words, bar.high, bar.low, bar.close, bar.volume)
+    if value == inf:
+        raise ValueError("the state is not that of an indicator")
+    return value
 
 
 @njit

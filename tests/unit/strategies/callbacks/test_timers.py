@@ -158,6 +158,8 @@ def test_a_hook_without_a_name_is_called_as_before() -> None:
         (lambda ctx: ctx.every("2d"), "every: '2d' is longer than a day; a longer one is one of week, month"),
         (lambda ctx: ctx.every("often"), "every: interval: 'often'"),
         (lambda ctx: ctx.every(0), "every: interval: 0"),
+        (lambda ctx: ctx.every(60), "every: 60 is less than a microsecond; a number is one of nanoseconds"),
+        (lambda ctx: ctx.every("wek"), "did you mean 'week'"),
         (lambda ctx: ctx.at("25:00"), "at: '25:00' is not a time of day such as '15:55', 'open' or 'close'"),
         (lambda ctx: ctx.at("15:55+01:00"), "has an offset; give the timezone= as a name"),
         (lambda ctx: ctx.at("15:55", timezone="Mars"), "Mars"),

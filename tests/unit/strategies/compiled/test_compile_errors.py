@@ -279,3 +279,19 @@ def test_a_state_whose_types_follow_from_parameters_is_refused() -> None:
     made = bt.compiled(n=1, state=lambda n: {"a": 0.0} if n == 1 else {"a": 0})(plain)
     with pytest.raises(bt.ConfigError, match=r"with \{'n': 2\} its state has other fields or types"):
         made(n=2)
+
+
+def test_a_function_that_is_async_and_a_state_that_fails_are_refused() -> None:
+    async def later(state: Any, event: Any, account: Any) -> None: ...
+
+    with pytest.raises(bt.ConfigError, match="it is async, not a function"):
+        bt.compiled(later)  # type: ignore[arg-type]
+
+    def plain(state: Any, event: Any, account: Any) -> None: ...
+
+    with pytest.raises(
+        bt.ConfigError, match="state: its function raises ZeroDivisionError: division by zero"
+    ):
+        bt.compiled(p=1, state=lambda p: {"x": 1 / 0})(plain)
+    with pytest.raises(bt.ConfigError, match="state: its function returns None, not a mapping"):
+        bt.compiled(p=1, state=lambda p: None)(plain)  # type: ignore[arg-type, return-value]

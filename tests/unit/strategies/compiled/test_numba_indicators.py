@@ -47,8 +47,25 @@ def test_a_row_with_a_nan_does_not_count() -> None:
     np.testing.assert_array_equal(out[:, 0], [np.nan, np.nan, 2.0, 4.0])
 
 
-def test_a_state_that_was_not_made_gives_nan() -> None:
-    assert np.isnan(jit.update(np.zeros(30), 1.0))
+@pytest.mark.parametrize(
+    "state",
+    [
+        np.zeros(30), np.zeros(3), np.ones(8), np.full(3, 1e9), np.zeros(1, np.int8),
+        jit.indicator("sma", 3)[:2], jit.indicator("sma", 3)[:-1], jit.indicator("sma", 3) + 1,
+    ],
+)  # fmt: skip
+def test_a_state_that_was_not_made_is_refused(state: Any) -> None:
+    with pytest.raises(ValueError, match="the state is not that of an indicator"):
+        jit.update(state, 1.0)
+    with pytest.raises(ValueError, match="the state is not that of an indicator"):
+        jit.update_bar(state, np.ones(1, [(name, "f8") for name in ("high", "low", "close", "volume")])[0])
+
+
+def test_another_number_of_inputs_is_refused() -> None:
+    for name, given in (("atr", (1.0,)), ("atr", (1.0, 1.0)), ("sma", (1.0, 1.0)), ("sma", (1.0, 1.0, 1.0))):
+        with pytest.raises(ValueError, match="it takes another number of inputs"):
+            jit.update(jit.indicator(name, 3), *given)
+    assert np.isnan(jit.update(jit.indicator("atr", 3), 1.0, 1.0, 1.0))
 
 
 STATE = jit.state(
