@@ -76,7 +76,7 @@ def _words(resolution: str) -> str:
 
 
 def resolutions_of(others: Sequence[OtherBars]) -> tuple[str, ...]:
-    """The names of the other resolutions of a run: given ones from short to long, then those that it builds."""
+    """The other resolutions of a run: given ones from short to long, then those that it builds."""
     given = sorted((each for each in others if not each.built), key=lambda each: _length(each.bars))
     built = [each for each in others if each.built]
     return tuple(dict.fromkeys(each.resolution for each in (*given, *built)))

@@ -66,8 +66,8 @@ def update(  # noqa: PLR0917  # Numba knows no keyword-only arguments
 ) -> Any:
     """Takes the next row and returns the first value. The inputs are those of the function, in their order.
 
-    A row with a NaN gives NaN and does not count. ValueError for a state that `indicator` did not make, for an
-    infinite input, and for too few or too many of them.
+    A row with a NaN gives NaN and does not count. ValueError for a state that `indicator` did not make, and
+    for too few or too many inputs.
     """
     value = _update(state.ctypes.data, state.size * state.itemsize // 8, a, b, c, d, e)
     if value == inf:
