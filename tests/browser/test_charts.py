@@ -165,6 +165,23 @@ def test_zoom_refines_the_step(ticks: Path, open_page: Opener) -> None:
     assert len(page.evaluate('Bokeh.documents[0].get_model_by_name("buys").data.x')) == 1
 
 
+def test_single_bars_where_fills_are_dense(tmp_path: Path, open_page: Opener) -> None:
+    """600,000 bars, kept in pairs, of which all are within 200 of a fill: one range of single bars."""
+    time = 1_704_067_200_000_000_000 + 60_000_000_000 * np.arange(600_000)
+    price = np.round(100 + np.sin(np.arange(len(time)) / 9), 2)
+    minutes = bt.Bars(time, price, price + 1, price - 1, price, interval="1min")
+    orders = bt.Orders(timestamp=minutes.end[100:-1:300], symbol="A", side="buy", quantity=1)
+    bt.run({"A": minutes}, orders).plot(tmp_path / "dense.html")
+    page = drawn(open_page(tmp_path / "dense.html"))
+    steps = [press(page, "in").split(" \u00b7 ")[0] for _ in range(12)]
+    assert steps[0] == "A: each candle is 512 bars"
+    assert steps[-1] == "A: every bar"
+    found = candles(page)
+    row = np.searchsorted(minutes.timestamp, 1e6 * found[:, 0]) - 1
+    assert row.tolist() == list(range(row[0], row[-1] + 1))
+    assert found[:, 4].tolist() == price[row].tolist()
+
+
 def test_few_glyphs_are_drawn_in_every_view(ticks: Path, open_page: Opener) -> None:
     page = drawn(open_page(ticks))
     for action in ("in", "in", "later", "in", "out", "next", "out", "out", "next", "all"):

@@ -100,7 +100,8 @@ function visiblePrices(shown) {
     found.ticks.y.push(NaN);
   };
   const parts = k === 1 && shown.near ? overlapping(shown.near, from, to) : [];
-  const single = parts.reduce((sum, i) => sum + shown.near.from[i + 1] - shown.near.from[i], 0);
+  const inView = i => Math.min(to, shown.near.last[i]) - Math.max(from, shown.near.first[i]);
+  const single = parts.reduce((sum, i) => sum + inView(i) * shown.step, 0);
   let apart = false, coarse = true;
   if (k === 1 && shown.step === 1) singles(rows, from, to);
   else if (parts.length && single <= (ticks ? SINGLE : 2 * CANDLES)) {
