@@ -249,6 +249,31 @@ def test_axe_finds_nothing_serious(mode: str, bars: Path, open_page: Opener) -> 
     assert serious(drawn(open_page(bars, color_scheme=mode))) == []
 
 
+class Daily(bt.Strategy):
+    """Asks for the mean of daily closes over bars of an hour and trades nothing."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        ctx.indicator("sma", "AAPL", 3, kind="day")
+
+
+def test_a_value_of_an_indicator_holds_until_the_next(tmp_path: Path, open_page: Opener) -> None:
+    result = bt.run({"AAPL": HOURS}, Daily, build_bars=["day"], calendar="XNYS")
+    result.plot(tmp_path / "daily.html")
+    page = drawn(open_page(tmp_path / "daily.html"))
+    ((name, _),) = result.indicators
+    (table,) = result.indicators.values()
+    drawing = page.evaluate(
+        """name => { const doc = Bokeh.documents[0], source = doc.get_model_by_name("line " + name);
+        const {glyph} = doc.get_model_by_name("panel prices").renderers.find(r => r.data_source === source);
+        return [glyph.type, glyph.mode, [...source.data.x], [...source.data.y]]; }""",
+        name,
+    )
+    assert drawing[:2] == ["Step", "after"]
+    assert drawing[2] == [*(table["timestamp"] / 1e6), result.equity_curve["timestamp"][-1] / 1e6]
+    values = [np.nan if value is None else value for value in drawing[3]]
+    np.testing.assert_array_equal(values, [*table["value"], table["value"][-1]])
+
+
 def test_another_symbol_can_be_chosen(tmp_path: Path, open_page: Opener) -> None:
     other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
     bt.run({"AAPL": HOURS, "MSFT": other}, Brackets).plot(tmp_path / "two.html", symbol="MSFT")

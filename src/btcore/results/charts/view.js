@@ -90,7 +90,7 @@ function drawLines(shown) {
   for (const name of Object.keys(parts)) {
     if (!name.startsWith("line ")) continue;
     const line = shown.lines.get(name.slice(5));
-    const found = line ? visiblePoints(line) : {x: [], y: []};
+    const found = line ? held(visiblePoints(line)) : {x: [], y: []};
     const panel = line && line.panel ? "lines " + line.panel : "prices";
     byPanel.set(panel, [...(byPanel.get(panel) ?? []), found.y]);
     put(name, found);
