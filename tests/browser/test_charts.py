@@ -182,6 +182,27 @@ def test_single_bars_where_fills_are_dense(tmp_path: Path, open_page: Opener) ->
     assert found[:, 4].tolist() == price[row].tolist()
 
 
+def test_a_candle_of_several_bars_is_not_drawn_over_the_night(tmp_path: Path, open_page: Opener) -> None:
+    """Some buckets have bars of two days, or of a Friday and a Monday."""
+    minutes = bt.sample_bars("AAPL", "2024-01-02", "2024-07-01", "5min")
+    bt.run({"AAPL": minutes}, "buy_and_hold").plot(tmp_path / "nights.html")
+    page = drawn(open_page(tmp_path / "nights.html"))
+    step = int(page.inner_text("#step").split("each candle is ")[1].split()[0])
+    assert step > 4
+    for names in (["up", "down"], ["volumes"]):
+        left, right = page.evaluate(
+            """names => ["left", "right"].map(column => names.flatMap(
+            name => [...Bokeh.documents[0].get_model_by_name(name).data[column]]))""",
+            names,
+        )
+        width = np.subtract(right, left)
+        assert width.min() > 0
+        assert width.max() <= step * 300_000
+        assert np.median(width) >= 0.7 * step * 300_000
+        order = np.argsort(left)
+        assert np.all(np.array(left)[order][1:] >= np.array(right)[order][:-1])
+
+
 def test_few_glyphs_are_drawn_in_every_view(ticks: Path, open_page: Opener) -> None:
     page = drawn(open_page(ticks))
     for action in ("in", "in", "later", "in", "out", "next", "out", "out", "next", "all"):

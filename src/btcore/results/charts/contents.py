@@ -117,6 +117,7 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
         "near": None,
         "unit": "row",
         "step": 1,
+        "length": 0.0,
         "fills": _fill_table(fills, notes),
         "levels": _level_table(result, symbol, last, notes),
         "position": _curve(*position_of(fills, first), fills.time),
@@ -134,7 +135,9 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
 def _price_table(prices: Prices, fills: Fills, notes: list[str]) -> Packed:
     unit, rows = UNITS[prices.kind], len(prices.start)
     coarse = at_most(prices, BUCKETS)
-    table: Packed = {"unit": unit, "step": coarse.step, "rows": rows, "prices": packed_prices(coarse)}
+    length = float(np.median(prices.end - prices.start)) / 1e6 if rows else 0.0  # of a row, ms
+    table: Packed = {"unit": unit, "step": coarse.step, "length": length, "rows": rows}
+    table["prices"] = packed_prices(coarse)
     mids = ", mid prices" if prices.kind == "quotes" else ""
     if coarse.step == 1:
         notes.append(f"{prices.symbol}: all {rows:,} {unit}s{mids}.")
