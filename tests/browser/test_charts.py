@@ -165,6 +165,44 @@ def test_zoom_refines_the_step(ticks: Path, open_page: Opener) -> None:
     assert len(page.evaluate('Bokeh.documents[0].get_model_by_name("buys").data.x')) == 1
 
 
+def test_single_bars_where_fills_are_dense(tmp_path: Path, open_page: Opener) -> None:
+    """600,000 bars, kept in pairs, of which all are within 200 of a fill: one range of single bars."""
+    time = 1_704_067_200_000_000_000 + 60_000_000_000 * np.arange(600_000)
+    price = np.round(100 + np.sin(np.arange(len(time)) / 9), 2)
+    minutes = bt.Bars(time, price, price + 1, price - 1, price, interval="1min")
+    orders = bt.Orders(timestamp=minutes.end[100:-1:300], symbol="A", side="buy", quantity=1)
+    bt.run({"A": minutes}, orders).plot(tmp_path / "dense.html")
+    page = drawn(open_page(tmp_path / "dense.html"))
+    steps = [press(page, "in").split(" \u00b7 ")[0] for _ in range(12)]
+    assert steps[0] == "A: each candle is 512 bars"
+    assert steps[-1] == "A: every bar"
+    found = candles(page)
+    row = np.searchsorted(minutes.timestamp, 1e6 * found[:, 0]) - 1
+    assert row.tolist() == list(range(row[0], row[-1] + 1))
+    assert found[:, 4].tolist() == price[row].tolist()
+
+
+def test_a_candle_of_several_bars_is_not_drawn_over_the_night(tmp_path: Path, open_page: Opener) -> None:
+    """Some buckets have bars of two days, or of a Friday and a Monday."""
+    minutes = bt.sample_bars("AAPL", "2024-01-02", "2024-07-01", "5min")
+    bt.run({"AAPL": minutes}, "buy_and_hold").plot(tmp_path / "nights.html")
+    page = drawn(open_page(tmp_path / "nights.html"))
+    step = int(page.inner_text("#step").split("each candle is ")[1].split()[0])
+    assert step > 4
+    for names in (["up", "down"], ["volumes"]):
+        left, right = page.evaluate(
+            """names => ["left", "right"].map(column => names.flatMap(
+            name => [...Bokeh.documents[0].get_model_by_name(name).data[column]]))""",
+            names,
+        )
+        width = np.subtract(right, left)
+        assert width.min() > 0
+        assert width.max() <= step * 300_000
+        assert np.median(width) >= 0.7 * step * 300_000
+        order = np.argsort(left)
+        assert np.all(np.array(left)[order][1:] >= np.array(right)[order][:-1])
+
+
 def test_few_glyphs_are_drawn_in_every_view(ticks: Path, open_page: Opener) -> None:
     page = drawn(open_page(ticks))
     for action in ("in", "in", "later", "in", "out", "next", "out", "out", "next", "all"):
@@ -230,6 +268,31 @@ def test_a_phone_has_no_horizontal_overflow(bars: Path, open_page: Opener) -> No
 @pytest.mark.parametrize("mode", ["light", "dark"])
 def test_axe_finds_nothing_serious(mode: str, bars: Path, open_page: Opener) -> None:
     assert serious(drawn(open_page(bars, color_scheme=mode))) == []
+
+
+class Daily(bt.Strategy):
+    """Asks for the mean of daily closes over bars of an hour and trades nothing."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        ctx.indicator("sma", "AAPL", 3, kind="day")
+
+
+def test_a_value_of_an_indicator_holds_until_the_next(tmp_path: Path, open_page: Opener) -> None:
+    result = bt.run({"AAPL": HOURS}, Daily, build_bars=["day"], calendar="XNYS")
+    result.plot(tmp_path / "daily.html")
+    page = drawn(open_page(tmp_path / "daily.html"))
+    ((name, _),) = result.indicators
+    (table,) = result.indicators.values()
+    drawing = page.evaluate(
+        """name => { const doc = Bokeh.documents[0], source = doc.get_model_by_name("line " + name);
+        const {glyph} = doc.get_model_by_name("panel prices").renderers.find(r => r.data_source === source);
+        return [glyph.type, glyph.mode, [...source.data.x], [...source.data.y]]; }""",
+        name,
+    )
+    assert drawing[:2] == ["Step", "after"]
+    assert drawing[2] == [*(table["timestamp"] / 1e6), result.equity_curve["timestamp"][-1] / 1e6]
+    values = [np.nan if value is None else value for value in drawing[3]]
+    np.testing.assert_array_equal(values, [*table["value"], table["value"][-1]])
 
 
 def test_another_symbol_can_be_chosen(tmp_path: Path, open_page: Opener) -> None:

@@ -204,6 +204,33 @@ def test_a_loaded_result_shows_prices_that_are_given(tmp_path: Path) -> None:
     assert 'class="bt-range"' not in str(loaded.plot(backend="svg"))
 
 
+def test_other_data_than_that_of_the_run_is_named(tmp_path: Path) -> None:
+    RESULT.save(tmp_path / "run.npz")
+    loaded = bt.load_result(tmp_path / "run.npz")
+    other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
+    for data, same in (
+        (HOURS, True),
+        (other, False),
+        ({"AAPL": HOURS.slice(HOURS.timestamp[9], None)}, False),
+    ):
+        for result in (loaded, RESULT):
+            assert (
+                "The prices of AAPL are not the data of the run" in notes(page_of(result, data=data))
+            ) != same
+            assert ("prices are not the data" in str(result.plot(backend="svg", data=data))) != same
+    old = bt.sample_bars("AAPL", "2020-01-01", "2020-02-01", "1h")
+    span = "2024-01-02 14:00 to 2024-03-08 21:00 UTC; its 161 rows are from 2020-01-01 14:00 to 2020"
+    for backend in ("bokeh", "svg"):
+        with pytest.raises(ConfigError, match=rf"^data: no row is within the run, {span}"):
+            loaded.plot(backend=backend, data=old)
+        with pytest.raises(
+            ConfigError, match=r"^data\['AAPL'\]: no row is within the run, .* UTC; it is empty"
+        ):
+            loaded.plot(backend=backend, data={"AAPL": HOURS.slice(HOURS.end[-1] + 1, None)})
+        with pytest.raises(ConfigError, match=r"^data: 'MSFT' is not in the result; it has AAPL"):
+            loaded.plot(backend=backend, data={"MSFT": other})
+
+
 def test_several_symbols_if_the_page_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
     other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
     result = bt.run({"AAPL": HOURS, "MSFT": other}, "buy_and_hold")

@@ -32,28 +32,62 @@ Given = AnyContainer | Mapping[str, AnyContainer | Sequence[AnyContainer]]
 
 
 def markets_of(result: Any, symbol: str | None, data: Given | None) -> tuple[str, Markets]:
-    """The symbol that a chart shows first ("" for none), and the data by symbol; ConfigError if unknown."""
-    markets: dict[str, AnyContainer] = dict(result.markets)
-    names = names_of(result)
+    """The symbol that a chart shows first ("" for none), and the data by symbol.
+
+    ConfigError for a symbol that the result does not have, and for data without a row within the run.
+    """
+    known = list(dict.fromkeys([*names_of(result), *result.markets]))
+    if symbol is not None:
+        _check_known("symbol", symbol, known)
+    first = symbol or next(iter(known), "")
+    given: dict[str, AnyContainer] = {}
     if isinstance(data, Bars | Quotes | Trades):
-        markets[symbol or next(iter(names), "")] = data
+        given[first] = _within_run(result, "data", data)
     elif isinstance(data, Mapping):
-        for name, given in data.items():
-            one = given[0] if isinstance(given, tuple | list) and given else given
+        for name, value in data.items():
+            _check_known("data", name, known)
+            one = value[0] if isinstance(value, tuple | list) and value else value
             if not isinstance(one, Bars | Quotes | Trades):
-                raise ConfigError(f"data[{name!r}]: a {type(given).__name__} is no Bars, Quotes or Trades")
-            markets[name] = one
+                raise ConfigError(f"data[{name!r}]: a {type(value).__name__} is no Bars, Quotes or Trades")
+            given[name] = _within_run(result, f"data[{name!r}]", one)
     elif data is not None:
         raise ConfigError(
             f"data: a {type(data).__name__} is no Bars, Quotes or Trades, nor a dict of them by symbol"
         )
-    known = list(dict.fromkeys([*names, *markets]))
-    if symbol is not None and symbol not in known:
-        near = get_close_matches(str(symbol), known, 1, 0.5)
+    return first, {**result.markets, **given}
+
+
+def _check_known(what: str, name: str, known: list[str]) -> None:
+    if name not in known:
+        near = get_close_matches(str(name), known, 1, 0.5)
         meant = f" (did you mean {near[0]!r}?)" if near else ""
         shown = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "")
-        raise ConfigError(f"symbol: {symbol!r} is not in the result{meant}; it has {shown or 'none'}")
-    return symbol or next(iter(known), ""), markets
+        raise ConfigError(f"{what}: {name!r} is not in the result{meant}; it has {shown or 'none'}")
+
+
+def _within_run(result: Any, what: str, data: AnyContainer) -> AnyContainer:
+    """The data; ConfigError if none of its rows is within the run."""
+    start, end = data.timestamp, data.end if isinstance(data, Bars) else data.timestamp
+    first, last = result.equity_curve["timestamp"][[0, -1]]
+    if np.searchsorted(end, first) >= np.searchsorted(start, last, "right"):
+        rows = (
+            f"its {len(start):,} rows are from {_spell(start[0], end[-1])}" if len(start) else "it is empty"
+        )
+        raise ConfigError(f"{what}: no row is within the run, {_spell(first, last)} UTC; {rows}")
+    return data
+
+
+def _spell(first: int, last: int) -> str:
+    return " to ".join(str(np.datetime64(int(t), "ns"))[:16].replace("T", " ") for t in (first, last))
+
+
+def differs(result: Any, symbol: str, markets: Markets) -> bool:
+    """Whether the data of a symbol was given and is not what the run had, by its hash in the manifest."""
+    data = markets.get(symbol)
+    if data is None or data is result.markets.get(symbol):
+        return False
+    hashes = {row["sha256"] for row in result.manifest.get("data", []) if row["symbol"] == symbol}
+    return bool(hashes) and data.content_hash not in hashes
 
 
 def prices_within(result: Any, symbol: str, markets: Markets) -> Prices | None:
@@ -83,6 +117,7 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
         "near": None,
         "unit": "row",
         "step": 1,
+        "length": 0.0,
         "fills": _fill_table(fills, notes),
         "levels": _level_table(result, symbol, last, notes),
         "position": _curve(*position_of(fills, first), fills.time),
@@ -90,6 +125,8 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
     if prices is None:
         notes.append(f"The prices of {symbol} are not part of the result; plot(data=...) shows them.")
     else:
+        if differs(result, symbol, markets):
+            notes.append(f"The prices of {symbol} are not the data of the run (their hash differs).")
         table |= _price_table(prices, fills, notes)
     table["lines"] = _line_tables(list(lines_of(result, symbol)), fills, notes)
     return table, notes
@@ -98,7 +135,9 @@ def market_table(result: Any, symbol: str, markets: Markets) -> tuple[Packed, li
 def _price_table(prices: Prices, fills: Fills, notes: list[str]) -> Packed:
     unit, rows = UNITS[prices.kind], len(prices.start)
     coarse = at_most(prices, BUCKETS)
-    table: Packed = {"unit": unit, "step": coarse.step, "rows": rows, "prices": packed_prices(coarse)}
+    length = float(np.median(prices.end - prices.start)) / 1e6 if rows else 0.0  # of a row, ms
+    table: Packed = {"unit": unit, "step": coarse.step, "length": length, "rows": rows}
+    table["prices"] = packed_prices(coarse)
     mids = ", mid prices" if prices.kind == "quotes" else ""
     if coarse.step == 1:
         notes.append(f"{prices.symbol}: all {rows:,} {unit}s{mids}.")

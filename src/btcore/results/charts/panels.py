@@ -126,7 +126,7 @@ def document(contents: dict[str, Any], lines: list[tuple[str, str]], currency: s
             {"legend_label": name} if [of for _, of in lines].count(panel) > 1 or not panel else {}
         )
         role = f"line{i % LINE_ROLES}"
-        panels.line(panels.figures[key], f"line {name}", role, line_width=1.4, **legend)
+        panels.line(panels.figures[key], f"line {name}", role, step=True, line_width=1.4, **legend)
     _account(panels, currency, benchmark=len(contents["benchmark"]["time"]) > 0)
     for made in panels.figures.values():
         _legend(panels, made)

@@ -56,7 +56,9 @@ function market(symbol) {  // decoded when it is first shown
         from += table.near.last[i] - table.near.first[i];
       });
       near.from.push(from);
+      near.width = table.length || Infinity;
     }
+    if (rows) rows.width = table.step * table.length || Infinity;
     const lines = new Map(table.lines.map(line => [line.name, line]));
     markets.set(symbol, {...table, rows, near, lines, count: table.rows});
   }
@@ -65,7 +67,8 @@ function market(symbol) {  // decoded when it is first shown
 
 let chosen = contents.first;
 
-// The buckets of rows from `from` to `to` in groups of `k`, added to `out`.
+// The buckets of rows from `from` to `to` in groups of `k`, added to `out`. A candle is drawn to `right`: pauses between
+// the bars of a bucket, such as nights, do not widen it.
 function addGroups(rows, from, to, k, out) {
   for (let first = from; first < to; first += k) {
     const last = Math.min(first + k, rows.n) - 1;
@@ -75,7 +78,8 @@ function addGroups(rows, from, to, k, out) {
       if (rows.low[i] < low) low = rows.low[i];
       if (rows.volume) volume += rows.volume[i];
     }
-    out.push({start: rows.start[first], end: rows.end[last], open: rows.open[first], high, low,
+    const start = rows.start[first], end = rows.end[last];
+    out.push({start, end, right: Math.min(end, start + (last + 1 - first) * rows.width), open: rows.open[first], high, low,
       close: rows.close[last], volume});
   }
 }
@@ -100,7 +104,8 @@ function visiblePrices(shown) {
     found.ticks.y.push(NaN);
   };
   const parts = k === 1 && shown.near ? overlapping(shown.near, from, to) : [];
-  const single = parts.reduce((sum, i) => sum + shown.near.from[i + 1] - shown.near.from[i], 0);
+  const inView = i => Math.min(to, shown.near.last[i]) - Math.max(from, shown.near.first[i]);
+  const single = parts.reduce((sum, i) => sum + inView(i) * shown.step, 0);
   let apart = false, coarse = true;
   if (k === 1 && shown.step === 1) singles(rows, from, to);
   else if (parts.length && single <= (ticks ? SINGLE : 2 * CANDLES)) {

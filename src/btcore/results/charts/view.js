@@ -45,9 +45,9 @@ const take = (rows, most) => rows.length <= most ? rows
 function drawCandles(candles) {
   for (const [name, rises] of [["up", true], ["down", false]]) {
     const part = candles.filter(row => (row.close >= row.open) === rises);
-    const room = row => 0.12 * (row.end - row.start);
-    put(name, {x: part.map(row => (row.start + row.end) / 2), left: part.map(row => row.start + room(row)),
-      right: part.map(row => row.end - room(row)), open: part.map(row => row.open), high: part.map(row => row.high),
+    const room = row => 0.12 * (row.right - row.start);
+    put(name, {x: part.map(row => (row.start + row.right) / 2), left: part.map(row => row.start + room(row)),
+      right: part.map(row => row.right - room(row)), open: part.map(row => row.open), high: part.map(row => row.high),
       low: part.map(row => row.low), close: part.map(row => row.close)});
   }
 }
@@ -90,7 +90,7 @@ function drawLines(shown) {
   for (const name of Object.keys(parts)) {
     if (!name.startsWith("line ")) continue;
     const line = shown.lines.get(name.slice(5));
-    const found = line ? visiblePoints(line) : {x: [], y: []};
+    const found = line ? held(visiblePoints(line)) : {x: [], y: []};
     const panel = line && line.panel ? "lines " + line.panel : "prices";
     byPanel.set(panel, [...(byPanel.get(panel) ?? []), found.y]);
     put(name, found);
@@ -109,7 +109,7 @@ function draw() {
   const extremes = [found.candles.map(row => row.high), found.candles.map(row => row.low), found.ticks.y];
   fit("prices", ...extremes, ...fills.prices, ...lines);
   const withVolume = shown.rows && shown.rows.volume ? found.candles : [];
-  put("volumes", {left: withVolume.map(row => row.start), right: withVolume.map(row => row.end),
+  put("volumes", {left: withVolume.map(row => row.start), right: withVolume.map(row => row.right),
     top: withVolume.map(row => row.volume)});
   fit("volume", [0], withVolume.map(row => row.volume));
   const account = {};

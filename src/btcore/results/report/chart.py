@@ -10,7 +10,7 @@ import numpy as np
 from btcore import metrics
 from btcore.errors import ConfigError
 from btcore.results.archive import write_text
-from btcore.results.charts.contents import Given, Markets, markets_of, net_exposure, prices_within
+from btcore.results.charts.contents import Given, Markets, differs, markets_of, net_exposure, prices_within
 from btcore.results.charts.events import Traded, fills_of
 from btcore.results.labels import NO_COSTS
 from btcore.results.summary import Metrics
@@ -114,12 +114,14 @@ def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
 def draw(result: Drawable, symbol: str | None = None, data: Given | None = None) -> Chart:
     """The chart of a result, with a title; prices of `symbol`, by default of the first that was traded."""
     title, under = heading(result)
+    of = markets_of(result, symbol, data)
+    under += " · prices are not the data of the run" if differs(result, *of) else ""
     head = (
         f'<text class="bt-title" x="{LEFT}" y="30">{escape(shorten(title, 96))}</text>'
         f'<text class="bt-under" x="{LEFT}" y="50">{escape(under)} · fingerprint '
         f"{escape(result.fingerprint[:19])}</text>"
     )
-    return Chart(_svg(result, markets_of(result, symbol, data), head, TOP))
+    return Chart(_svg(result, of, head, TOP))
 
 
 def draw_untitled(result: Drawable) -> Chart:
