@@ -225,12 +225,13 @@ class SweepResult:
     ) -> Page | Path:
         """One offline page: heat maps, parallel coordinates, best runs and those beside them.
 
-        Notebooks show it. With a path it is written, and its path is returned. ConfigError unless that ends
-        in .html, and for a metric that is unknown or undefined in every run.
+        Notebooks show it. With a path it is written, and its path is returned. If the metric is undefined in
+        every run, the page says so and lists the runs in order. ConfigError unless the path ends in .html,
+        and for an unknown metric.
         """
         from .sweep_page import sweep_page
 
-        self.best(metric, highest)
+        check_metric(metric)
         made = sweep_page(self, metric, highest=highest)
         return made if path is None else made.save(path)
 

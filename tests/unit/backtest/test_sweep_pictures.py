@@ -237,6 +237,14 @@ def test_a_notebook_shows_the_page_in_a_frame(tmp_path: Path) -> None:
     assert repr(made).startswith("<Page: Sweep of a, b, ")
 
 
+def test_a_page_without_the_metric_says_so_and_has_the_runs(tmp_path: Path) -> None:
+    page = PageText(made([np.nan, np.nan], a=[1, 2]).report(tmp_path / "page.html").read_text())
+    assert "sharpe_ratio is undefined in every run." in page.text
+    assert "First 2 of 2 runs" in page.text
+    assert page.tags.count("svg") == 0
+    assert "undefined" not in PLAYED.report().html
+
+
 def test_a_page_needs_a_name_and_a_metric(tmp_path: Path) -> None:
     with pytest.raises(bt.ConfigError, match=r"does not end in \.html"):
         PEAK.report(tmp_path / "page.pdf")
