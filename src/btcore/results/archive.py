@@ -25,8 +25,17 @@ from .tables import TABLES, TIME_COLUMNS, Table
 
 VERSION = 2
 LATER = {"benchmark_curve": [("timestamp", "<i8"), ("value", "<f8")]}  # tables since 0.5.0
-READ_ERRORS = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
+READ_ERRORS = (
+    KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError,
+)  # fmt: skip
 
+
+class OtherVersionError(ValueError):
+    """A saved result of a format that this release does not read."""
+
+
+# Whose texts help; others speak of numpy's and Arrow's options.
+TELLING_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
 
 Indicators = dict[tuple[str, str], Table]
 
@@ -192,7 +201,8 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document, Indicators]:
                 tables = {name: arrays[name] for name in _saved(document)}
                 return _complete(tables), document, indicators
     except READ_ERRORS as error:
-        raise DataError(f"{source}: not a saved result ({error})") from error
+        why = f" ({error})" if isinstance(error, TELLING_ERRORS) else ""
+        raise DataError(f"{source}: not a saved result{why}") from error
     raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
 
 
@@ -209,5 +219,5 @@ def _complete(tables: dict[str, Table]) -> dict[str, Table]:
 def _decode(text: bytes) -> Document:
     document = msgspec.json.decode(text, type=Document)
     if document.version != VERSION:
-        raise ValueError(f"its version is {document.version}, this btcore reads version {VERSION}")
+        raise OtherVersionError(f"its version is {document.version}, this btcore reads version {VERSION}")
     return document

@@ -72,6 +72,20 @@ def test_a_file_that_is_no_result_is_an_error(example, tmp_path):
         load_result(tmp_path / "other.npz")
 
 
+def test_what_is_no_result_says_only_that(tmp_path):
+    (tmp_path / "text.npz").write_text("not an archive\n")
+    with (tmp_path / "column.npz").open("wb") as stream:
+        np.save(stream, np.ones(3))
+    np.savez(tmp_path / "objects.npz", document=np.array([{}], object), allow_pickle=True)
+    (tmp_path / "text.parquet").write_text("not a table\n")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pytest.importorskip("pyarrow").table({"document": [1]}), tmp_path / "number.parquet")
+    for path in tmp_path.iterdir():
+        with pytest.raises(DataError) as error:
+            load_result(path)
+        assert str(error.value) == f"{path}: not a saved result"
+
+
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])
 def test_a_file_of_another_version_is_an_error(example, tmp_path, suffix):
     document = archive.Document(fingerprint="", metrics={}, manifest={}, logs=[], dtypes={}, version=1)
