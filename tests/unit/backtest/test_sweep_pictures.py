@@ -107,8 +107,25 @@ def test_a_neighbourhood_needs_a_run(params: dict[str, Any], message: str) -> No
         DEEP.neighbourhood(params)
     with pytest.raises(bt.ConfigError, match="is not a numeric metric"):
         PEAK.neighbourhood(0, "luck")
-    with pytest.raises(IndexError):
-        PEAK.neighbourhood(99)
+
+
+def test_a_run_has_an_index_of_the_sweep() -> None:
+    assert PEAK[-1].row == PEAK[np.int64(15)].row == 15
+    for given, message in ((16, "run 16: there are 16 runs"), (-17, "run -17: there are 16 runs")):
+        with pytest.raises(IndexError, match=message):
+            PEAK[given]
+        for method in (PEAK.run, PEAK.neighbourhood):
+            with pytest.raises(bt.ConfigError, match=message):
+                method(given)
+    for wrong in ("x", None, 1.0, [1]):
+        message = re.escape(f"run {wrong!r}: not a whole number")
+        with pytest.raises(TypeError, match=message):
+            PEAK[wrong]  # type: ignore[index]
+        for method in (PEAK.run, PEAK.neighbourhood):
+            with pytest.raises(bt.ConfigError, match=message):
+                method(wrong)  # type: ignore[operator]
+    with pytest.raises(IndexError, match="run 1: there is 1 run"):
+        made([1.0], a=[1])[1]
 
 
 def test_a_heat_map_has_a_cell_for_each_pair_and_frames_the_best() -> None:
