@@ -8,7 +8,8 @@ more: a list of records with name, symbol, times and values.
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -83,16 +84,27 @@ def describe_indicators(indicators: Indicators) -> list[SavedIndicator]:
 
 
 def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Writes a temporary file beside `path`, then renames it to `path`."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    """Writes a temporary file beside `path`, then renames it to `path`. An OSError names `path`."""
+    with _errors_about(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             fill(stream)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        with _errors_about(path):
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _errors_about(path: Path) -> Iterator[None]:
+    """Errors name `path` in place of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_text(path: str | Path, text: str) -> None:

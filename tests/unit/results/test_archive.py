@@ -56,6 +56,16 @@ def test_a_failed_save_keeps_the_old_file(example, tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
 
 
+@pytest.mark.parametrize("name", ["missing/x.npz", "missing/x.parquet", "folder.npz"])
+def test_an_error_names_the_file_that_was_asked_for(example, tmp_path, name):
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(OSError, match="directory") as error:
+        example.save(tmp_path / name)
+    assert isinstance(error.value, FileNotFoundError | IsADirectoryError)
+    assert (error.value.filename, error.value.filename2) == (str(tmp_path / name), None)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.npz"]
+
+
 def test_a_file_that_is_no_result_is_an_error(example, tmp_path):
     with pytest.raises(ConfigError, match=r"\.npz or \.parquet"):
         example.save(tmp_path / "run.csv")
