@@ -80,6 +80,13 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _rate_text(rate: float) -> str:
+    """A rate of one width: "2.0 M", "83.1 k" or "78"."""
+    if rate >= 1e6:
+        return f"{rate / 1e6:5.1f} M"
+    return f"{rate / 1e3:5.1f} k" if rate >= 1e3 else f"{rate:7.{0 if rate >= 10 else 1}f}"
+
+
 class ProgressBar:
     """The progress of a run, drawn at each call: events a second, equity, and the time that is left."""
 
@@ -89,9 +96,9 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         elapsed = self._line.elapsed
-        rate = progress.events / elapsed / 1e6 if elapsed else 0.0
+        rate = progress.events / elapsed if elapsed else 0.0
         self._line.draw_with_time_left(
-            progress.fraction, f"{rate:5.1f} M events/s  equity {progress.equity:,.2f}"
+            progress.fraction, f"{_rate_text(rate)} events/s  equity {progress.equity:,.2f}"
         )
 
 

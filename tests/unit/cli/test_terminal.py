@@ -11,6 +11,7 @@ from command_line import CROSS, YEAR, Capture, run_process
 
 import btcore as bt
 import btcore.backtest.progress as shared
+from btcore.backtest import drive
 from btcore.backtest.progress import Progress, ProgressBar, SweepBar, is_redrawn, reporter
 from btcore.cli import terminal
 from btcore.cli.commands import main
@@ -123,6 +124,35 @@ def test_an_encoding_without_blocks_gets_ascii_and_no_error(monkeypatch: pytest.
     assert "###" in run.stdout
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     assert "█" in run_process("run", "AAPL", *YEAR).stdout
+
+
+@pytest.mark.parametrize(
+    ("events", "rate"), [(0, "0.0"), (15, "1.5"), (780, "78"), (83_100, "8.3 k"), (9_000_000, "900.0 k")]
+)
+def test_a_low_rate_is_not_zero(events: int, rate: str, clock: list[float]) -> None:
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    clock[0] = 10.0
+    bar(Progress(0.25, 0, 1.0, events))
+    assert f"25.0%  {rate:>7} events/s  equity" in stream.getvalue()
+
+
+def test_a_slow_strategy_is_reported_bar_by_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(drive.time, "perf_counter", lambda: now[0])
+
+    class Slow(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: Any) -> None:
+            now[0] += 0.1
+
+    data = {"A": bt.sample_bars("A")}
+    seen: list[bt.Progress] = []
+    bt.run(data, Slow(), progress=seen.append)
+    assert [each.events for each in seen[:3]] == [1, 2, 3]
+    monkeypatch.undo()
+    seen.clear()
+    bt.run(data, "buy_and_hold", progress=seen.append)
+    assert len(seen) < 30  # portions double where they take no time
 
 
 def test_a_run_shows_its_rate_and_the_time_left(clock: list[float]) -> None:
