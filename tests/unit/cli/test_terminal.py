@@ -163,6 +163,32 @@ def test_a_run_shows_its_rate_and_the_time_left(clock: list[float]) -> None:
     assert stream.getvalue().endswith(" 25.0%    2.0 M events/s  equity 1,234.50  0:30 left ")
 
 
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (200, f"[{'#' * 8}{'.' * 24}]  25.0%    2.0 M events/s  equity 1,234.50  0:30 left "),
+        (70, f"[{'#' * 3}{'.' * 10}]  25.0%    2.0 M events/s  equity 1,234.50  0:30 left "),
+        (56, " 25.0%    2.0 M events/s  equity 1,234.50  0:30 left"),
+        (40, " 25.0%  2.0 M events/s  0:30 left"),
+        (30, " 25.0%  2.0 M events/s"),
+        (12, " 25.0%  2.0"),
+    ],
+)
+def test_the_line_of_progress_is_no_wider_than_the_terminal(
+    columns: int, line: str, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    monkeypatch.setenv("COLUMNS", "200")
+    clock[0] = 10.0
+    bar(Progress(0.25, 0, 1234.5, 20_000_000))
+    monkeypatch.setenv("COLUMNS", str(columns))  # as if its window were made smaller
+    bar(Progress(0.25, 0, 1234.5, 20_000_000))
+    drawn = stream.getvalue().split("\r")[-1]
+    assert drawn.rstrip() == line.rstrip()
+    assert len(drawn) < columns
+
+
 def test_a_sweep_shows_how_many_runs_are_done(clock: list[float]) -> None:
     stream = Terminal()
     bar = SweepBar(stream, 2000)
