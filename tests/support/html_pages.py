@@ -2,7 +2,7 @@
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "br", "img", "input"}
+VOID = {"meta", "br", "wbr", "img", "input"}
 LOADING = {"src", "href", "xlink:href", "srcset", "poster", "data"}
 
 

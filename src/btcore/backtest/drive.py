@@ -12,7 +12,7 @@ from btcore.strategies.callbacks.context import Context
 
 from .progress import Progress, ProgressCallback
 
-FIRST_PORTION, LAST_PORTION = 1 << 12, 1 << 22  # events
+FIRST_PORTION, LAST_PORTION = 1, 1 << 22  # events; small at first, as a callback may take any time
 PORTION_SECONDS = 0.02
 
 

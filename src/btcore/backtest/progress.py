@@ -1,11 +1,14 @@
 """How far a run or other work has come, and a progress bar for terminals."""
 
+import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, TextIO
 
 SHOW_AFTER = 0.5  # seconds; a shorter run shows no bar
+MIN_BAR = 4  # signs; a narrow terminal has no bar
 LINE_EVERY = 10.0  # seconds between two lines where there is no terminal
 
 
@@ -27,8 +30,8 @@ def is_redrawn(stream: TextIO) -> bool:
 
 
 class ProgressLine:
-    """How far some work has come: one line of a terminal or a notebook, drawn again; elsewhere a line every
-    10 seconds.
+    """How far some work has come: one line of a terminal or a notebook, drawn again and no wider than the
+    terminal; elsewhere a line every 10 seconds.
     """
 
     def __init__(self, stream: TextIO, width: int = 32) -> None:
@@ -54,9 +57,9 @@ class ProgressLine:
             return
         if elapsed < SHOW_AFTER and not self._length:
             return
-        done = round(fraction * self._width)
-        line = f"[{'#' * done}{'.' * (self._width - done)}] {fraction:6.1%}  {text} "
-        self._stream.write(f"\r{line:<{self._length}}")
+        most = _columns(self._stream) - 1  # a sign in the last column may begin a new line
+        line = _fitted(fraction, text, self._width, most)
+        self._stream.write(f"\r{line:<{min(self._length, most)}}")
         self._length = len(line)
         self._stream.flush()
 
@@ -74,10 +77,40 @@ class ProgressLine:
         self.draw(fraction, f"{text}  {_clock(left)} left" if fraction and elapsed > 1 else text)
 
 
+def _columns(stream: TextIO) -> int:
+    """The width of the terminal of the stream; 80 if it is unknown."""
+    try:
+        columns = os.get_terminal_size(stream.fileno()).columns
+    except (AttributeError, ValueError, OSError):
+        columns = 0
+    return columns or shutil.get_terminal_size().columns
+
+
+def _fitted(fraction: float, text: str, width: int, most: int) -> str:
+    """The line in at most `most` signs: with a shorter bar or none, then without the parts in the middle."""
+    percent = f"{fraction:6.1%}  "
+    width = min(width, most - len(f"[] {percent}{text} "))
+    if width >= MIN_BAR:
+        done = round(fraction * width)
+        return f"[{'#' * done}{'.' * (width - done)}] {percent}{text} "
+    line, parts = f"{percent}{text}", [part.strip() for part in text.split("  ") if part.strip()]
+    while len(line) > most and len(parts) > 1:
+        del parts[-2 if len(parts) > 2 else -1]
+        line = percent + "  ".join(parts)
+    return line[:most]
+
+
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _rate_text(rate: float) -> str:
+    """A rate of one width: "2.0 M", "83.1 k" or "78"."""
+    if rate >= 1e6:
+        return f"{rate / 1e6:5.1f} M"
+    return f"{rate / 1e3:5.1f} k" if rate >= 1e3 else f"{rate:7.{0 if rate >= 10 else 1}f}"
 
 
 class ProgressBar:
@@ -89,9 +122,9 @@ class ProgressBar:
 
     def __call__(self, progress: Progress) -> None:
         elapsed = self._line.elapsed
-        rate = progress.events / elapsed / 1e6 if elapsed else 0.0
+        rate = progress.events / elapsed if elapsed else 0.0
         self._line.draw_with_time_left(
-            progress.fraction, f"{rate:5.1f} M events/s  equity {progress.equity:,.2f}"
+            progress.fraction, f"{_rate_text(rate)} events/s  equity {progress.equity:,.2f}"
         )
 
 

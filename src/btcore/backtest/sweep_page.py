@@ -30,7 +30,8 @@ def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
     direction = "highest" if highest else "lowest"
     pairs = list(combinations(axes, 2))
     drawn: list[Drawing] = []
-    if not np.isnan(sweep.metrics[metric]).all():
+    is_known = not np.isnan(sweep.metrics[metric]).all()
+    if is_known:
         drawn = [sweep.heat_map(x, y, metric, highest=highest) for x, y in pairs[:MOST_MAPS]]
         drawn += [sweep.parallel(metric, highest=highest)] if axes else []
     maps = "".join(f'<div class="box">{each.svg}</div>' for each in drawn)
@@ -48,6 +49,7 @@ def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
                 f'<h2>{metric} by parameters</h2><p class="soft">The best cell is framed.{over}{cut}</p>'
                 if drawn
                 else "",
+                "" if is_known else f"<p>{metric} is undefined in every run.</p>",
                 f'<div class="charts">{maps}</div>',
                 _best(sweep, metric, axes, highest=highest),
                 section(
@@ -64,7 +66,10 @@ def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
 
 
 def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: bool) -> str:
-    """The best rows, each with what the rows beside it have."""
+    """The best rows, each with what the rows beside it have; the first rows if none has the metric."""
+    is_known = ~np.isnan(sweep.metrics[metric])
+    order = sweep.order(metric, highest)
+    best = (order[is_known[order]] if is_known.any() else order)[:BEST].tolist()
     names = list(dict.fromkeys((metric, *SHOWN)))
     heads = [
         *map(escape, axes),
@@ -75,8 +80,8 @@ def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: 
         "share better than the median of all",
     ]
     rows = []
-    for run in sweep.best(metric, highest, n=min(BEST, len(sweep))):
-        beside = sweep.neighbourhood(run.row, metric, highest)
+    for row in best:
+        run, beside = sweep[row], sweep.neighbourhood(row, metric, highest)
         share = "n/a" if np.isnan(beside.share_better) else f"{100 * beside.share_better:.0f} %"
         rows.append(
             [
@@ -87,7 +92,8 @@ def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: 
                 share,
             ]
         )
-    return section(f"Best {len(rows)} of {len(sweep):,} runs, and their neighbourhoods", heads, rows)
+    which = "Best" if is_known.any() else "First"
+    return section(f"{which} {len(rows)} of {len(sweep):,} runs, and their neighbourhoods", heads, rows)
 
 
 def sweep_html(sweep: "SweepResult") -> str:

@@ -1,6 +1,7 @@
 """The result of a sweep: parameters and metrics in columns, one row for each run."""
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -86,15 +87,30 @@ class SweepResult:
 
     def __getitem__(self, index: int) -> SweepRun:
         """Parameters and metrics of one run; a negative index counts from the end, IndexError beyond."""
-        i = range(len(self))[index]
+        i = self._row(index, IndexError)
         return SweepRun(i, _row(self.params, i), _row(self.metrics, i))
 
     def __iter__(self) -> Iterator[SweepRun]:
         return (self[i] for i in range(len(self)))
 
     def run(self, index: int) -> Result:
-        """The Result of one run, equal to that of `bt.run`. It is played again."""
-        return self._run(range(len(self))[index])
+        """The Result of one run, equal to that of `bt.run`. It is played again.
+
+        A negative index counts from the end; ConfigError beyond.
+        """
+        return self._run(self._row(index, ConfigError))
+
+    def _row(self, index: int, error: type[Exception]) -> int:
+        """The index from 0; `error` if there is no such run, and TypeError or ConfigError for no number."""
+        try:
+            i = operator.index(index)
+        except TypeError:
+            wrong = TypeError if error is IndexError else error
+            raise wrong(f"run {index!r}: not a whole number, the index of a run") from None
+        if not -len(self) <= i < len(self):
+            count = "there is 1 run" if len(self) == 1 else f"there are {len(self):,} runs"
+            raise error(f"run {i}: {count}")
+        return i % len(self)
 
     def order(self, metric: str = "sharpe_ratio", highest: bool = True) -> NDArray[np.int64]:
         """The indexes of all runs, best first, int64; undefined metrics are last, ties in order of index."""
@@ -147,13 +163,13 @@ class SweepResult:
         than: `share_better` of the result is the share of these runs that are better; None for the median of
             all runs.
 
-        ConfigError for an unknown metric or parameter, one that is missing, and a set that has no run.
+        ConfigError for an unknown metric or parameter, one that is missing, and a set or index without a run.
         """
         check_metric(metric)
         if isinstance(params, Mapping):
             row = row_of(self.axes, self.params, params)
         else:
-            row = range(len(self))[params.row if isinstance(params, SweepRun) else params]
+            row = self._row(params.row if isinstance(params, SweepRun) else params, ConfigError)
         column = self.metrics[metric].astype(np.float64)
         return neighbourhood(self.axes, self[row].params, row, metric, column, highest, than)
 
@@ -225,12 +241,13 @@ class SweepResult:
     ) -> Page | Path:
         """One offline page: heat maps, parallel coordinates, best runs and those beside them.
 
-        Notebooks show it. With a path it is written, and its path is returned. ConfigError unless that ends
-        in .html, and for a metric that is unknown or undefined in every run.
+        Notebooks show it. With a path it is written, and its path is returned. If the metric is undefined in
+        every run, the page says so and lists the runs in order. ConfigError unless the path ends in .html,
+        and for an unknown metric.
         """
         from .sweep_page import sweep_page
 
-        self.best(metric, highest)
+        check_metric(metric)
         made = sweep_page(self, metric, highest=highest)
         return made if path is None else made.save(path)
 

@@ -41,6 +41,8 @@ def write_report(arguments: argparse.Namespace) -> None:
     """Writes the report of a saved result."""
     if arguments.page is not None and arguments.out is not None:
         raise ConfigError(f"--out: the page is {arguments.page} already; give one of them")
+    if Path(arguments.result).suffix not in (".npz", ".parquet"):
+        raise ConfigError(f"RESULT: {arguments.result!r} does not end in .npz or .parquet")
     flag = "--out" if arguments.out is not None else "PAGE"
     given = arguments.page or arguments.out or Path(arguments.result).with_suffix(".html")
     page = output_path(flag, given, (".html",))

@@ -8,7 +8,8 @@ more: a list of records with name, symbol, times and values.
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -25,8 +26,17 @@ from .tables import TABLES, TIME_COLUMNS, Table
 
 VERSION = 2
 LATER = {"benchmark_curve": [("timestamp", "<i8"), ("value", "<f8")]}  # tables since 0.5.0
-READ_ERRORS = (KeyError, ValueError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError)
+READ_ERRORS = (
+    KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError,
+)  # fmt: skip
 
+
+class OtherVersionError(ValueError):
+    """A saved result of a format that this release does not read."""
+
+
+# Whose texts help; others speak of numpy's and Arrow's options.
+TELLING_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
 
 Indicators = dict[tuple[str, str], Table]
 
@@ -74,16 +84,27 @@ def describe_indicators(indicators: Indicators) -> list[SavedIndicator]:
 
 
 def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Writes a temporary file beside `path`, then renames it to `path`."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    """Writes a temporary file beside `path`, then renames it to `path`. An OSError names `path`."""
+    with _errors_about(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             fill(stream)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        with _errors_about(path):
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def _errors_about(path: Path) -> Iterator[None]:
+    """Errors name `path` in place of the temporary file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -192,7 +213,8 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document, Indicators]:
                 tables = {name: arrays[name] for name in _saved(document)}
                 return _complete(tables), document, indicators
     except READ_ERRORS as error:
-        raise DataError(f"{source}: not a saved result ({error})") from error
+        why = f" ({error})" if isinstance(error, TELLING_ERRORS) else ""
+        raise DataError(f"{source}: not a saved result{why}") from error
     raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
 
 
@@ -209,5 +231,5 @@ def _complete(tables: dict[str, Table]) -> dict[str, Table]:
 def _decode(text: bytes) -> Document:
     document = msgspec.json.decode(text, type=Document)
     if document.version != VERSION:
-        raise ValueError(f"its version is {document.version}, this btcore reads version {VERSION}")
+        raise OtherVersionError(f"its version is {document.version}, this btcore reads version {VERSION}")
     return document

@@ -27,7 +27,7 @@ PAGE_STYLE = """
 :root{color-scheme:light dark}body{margin:0}
 .bp body{background:var(--back);color:var(--ink);font-size:14px;line-height:1.45}
 .bp{--back:#f5f7fa}@media(prefers-color-scheme:dark){.bp{--back:#0b0e13}}
-main{max-width:1180px;margin:0 auto;padding:24px 16px 60px;box-sizing:border-box}
+main{max-width:1180px;margin:0 auto;padding:24px 16px 60px;box-sizing:border-box;overflow-wrap:break-word}
 h1{font-size:23px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:16px;margin:32px 0 10px}
 .soft{color:var(--soft)}.up{color:var(--up)}.down{color:var(--down)}
 .box{background:var(--paper);border:1px solid var(--line);border-radius:8px;padding:10px 14px;overflow-x:auto}
@@ -36,13 +36,15 @@ h1{font-size:23px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:16px;margin
 table{border-collapse:collapse;min-width:50%;font-variant-numeric:tabular-nums}
 td,th{padding:4px 0 4px 18px;text-align:right;white-space:nowrap;border-top:1px solid var(--line)}
 thead th{border-top:0;
-color:var(--soft);font-weight:600;white-space:normal;max-width:15em;vertical-align:bottom}
+color:var(--soft);font-weight:600;white-space:normal;max-width:15em;overflow-wrap:break-word;
+vertical-align:bottom}
 td:first-child,th:first-child{text-align:left;padding-left:0}
 td:first-child,th:first-child{position:sticky;left:0;background:var(--paper);padding-right:12px}
 ul{margin:8px 0;padding-left:20px}
 .key{display:flex;flex-wrap:wrap;gap:4px 20px;margin:12px 0}.key svg{vertical-align:middle}
+.key span{min-width:0;overflow-wrap:anywhere}
 summary{cursor:pointer}
-@media(max-width:600px){td,th{padding-left:10px}
+@media(max-width:600px){td,th{padding-left:10px}thead th{max-width:10em}
 td:first-child,th:first-child{white-space:normal;max-width:9em}}
 """
 

@@ -371,7 +371,8 @@ class Result(ResultFigures):
     def report(self, path: str | Path | None = None) -> "Report | Path":
         """The report as one self-contained HTML page, with `save(path)`, which notebooks show.
 
-        With a path it is written, and its path is returned. docs/report.md describes the page.
+        With a path it is written, and its path is returned; ConfigError unless that ends in .html or .htm.
+        docs/report.md describes the page.
         """
         from btcore.results.report.page import Report, page
 

@@ -119,7 +119,7 @@ def test_a_run_can_be_played_again_for_its_result():
     again = result.run(-3)
     assert again.fingerprint == alone.fingerprint
     assert all(again.table(name).tobytes() == alone.table(name).tobytes() for name in alone.tables())
-    with pytest.raises(IndexError):
+    with pytest.raises(bt.ConfigError, match="run 18: there are 18 runs"):
         result.run(len(result))
 
 

@@ -107,8 +107,25 @@ def test_a_neighbourhood_needs_a_run(params: dict[str, Any], message: str) -> No
         DEEP.neighbourhood(params)
     with pytest.raises(bt.ConfigError, match="is not a numeric metric"):
         PEAK.neighbourhood(0, "luck")
-    with pytest.raises(IndexError):
-        PEAK.neighbourhood(99)
+
+
+def test_a_run_has_an_index_of_the_sweep() -> None:
+    assert PEAK[-1].row == PEAK[np.int64(15)].row == 15
+    for given, message in ((16, "run 16: there are 16 runs"), (-17, "run -17: there are 16 runs")):
+        with pytest.raises(IndexError, match=message):
+            PEAK[given]
+        for method in (PEAK.run, PEAK.neighbourhood):
+            with pytest.raises(bt.ConfigError, match=message):
+                method(given)
+    for wrong in ("x", None, 1.0, [1]):
+        message = re.escape(f"run {wrong!r}: not a whole number")
+        with pytest.raises(TypeError, match=message):
+            PEAK[wrong]  # type: ignore[index]
+        for method in (PEAK.run, PEAK.neighbourhood):
+            with pytest.raises(bt.ConfigError, match=message):
+                method(wrong)  # type: ignore[operator]
+    with pytest.raises(IndexError, match="run 1: there is 1 run"):
+        made([1.0], a=[1])[1]
 
 
 def test_a_heat_map_has_a_cell_for_each_pair_and_frames_the_best() -> None:
@@ -235,6 +252,14 @@ def test_a_notebook_shows_the_page_in_a_frame(tmp_path: Path) -> None:
     assert PEAK.report(tmp_path / "page.html").read_text() == made.html
     assert PageText(made._repr_html_()).tags == ["iframe"]
     assert repr(made).startswith("<Page: Sweep of a, b, ")
+
+
+def test_a_page_without_the_metric_says_so_and_has_the_runs(tmp_path: Path) -> None:
+    page = PageText(made([np.nan, np.nan], a=[1, 2]).report(tmp_path / "page.html").read_text())
+    assert "sharpe_ratio is undefined in every run." in page.text
+    assert "First 2 of 2 runs" in page.text
+    assert page.tags.count("svg") == 0
+    assert "undefined" not in PLAYED.report().html
 
 
 def test_a_page_needs_a_name_and_a_metric(tmp_path: Path) -> None:

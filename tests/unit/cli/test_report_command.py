@@ -66,6 +66,11 @@ def test_two_pages_and_other_suffixes_are_refused(saved: list[str], capsys: Capt
     assert "PAGE: b.pdf does not end in .html" in refused(capsys, "report", saved[0], "b.pdf")
 
 
+@pytest.mark.parametrize("name", [".", "", "/", "..", "run.csv"])
+def test_a_result_is_a_file_of_results(name: str, capsys: Capture) -> None:
+    assert f"RESULT: {name!r} does not end in .npz or .parquet" in refused(capsys, "report", name)
+
+
 def test_compare_prints_the_table_and_writes_the_page(
     saved: list[str], tmp_path: Path, opened: list[str], capsys: Capture
 ) -> None:

@@ -122,6 +122,15 @@ def test_plot_is_the_page_of_the_sweep_by_the_metric(capsys: Capture, tmp_path: 
     assert "lowest max_drawdown is best" in page.read_text()
 
 
+def test_a_sweep_without_trades_has_rows_and_a_page(capsys: Capture, tmp_path: Path) -> None:
+    page, rows = tmp_path / "sweep.html", tmp_path / "rows.csv"
+    grid = ["--param", "short_period=[900,950]", "--param", "long_period=1000"]
+    assert main(["sweep", *YEAR, *grid, "--plot", str(page), "--out", str(rows)]) == 0
+    assert f"wrote {rows}\nwrote {page}\n" in capsys.readouterr().out
+    assert "sharpe_ratio is undefined in every run" in page.read_text()
+    assert len(rows.read_text().splitlines()) == 3
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

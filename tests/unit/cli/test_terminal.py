@@ -11,6 +11,7 @@ from command_line import CROSS, YEAR, Capture, run_process
 
 import btcore as bt
 import btcore.backtest.progress as shared
+from btcore.backtest import drive
 from btcore.backtest.progress import Progress, ProgressBar, SweepBar, is_redrawn, reporter
 from btcore.cli import terminal
 from btcore.cli.commands import main
@@ -125,12 +126,67 @@ def test_an_encoding_without_blocks_gets_ascii_and_no_error(monkeypatch: pytest.
     assert "█" in run_process("run", "AAPL", *YEAR).stdout
 
 
+@pytest.mark.parametrize(
+    ("events", "rate"), [(0, "0.0"), (15, "1.5"), (780, "78"), (83_100, "8.3 k"), (9_000_000, "900.0 k")]
+)
+def test_a_low_rate_is_not_zero(events: int, rate: str, clock: list[float]) -> None:
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    clock[0] = 10.0
+    bar(Progress(0.25, 0, 1.0, events))
+    assert f"25.0%  {rate:>7} events/s  equity" in stream.getvalue()
+
+
+def test_a_slow_strategy_is_reported_bar_by_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(drive.time, "perf_counter", lambda: now[0])
+
+    class Slow(bt.Strategy):
+        def on_bar(self, ctx: bt.Context, bar: Any) -> None:
+            now[0] += 0.1
+
+    data = {"A": bt.sample_bars("A")}
+    seen: list[bt.Progress] = []
+    bt.run(data, Slow(), progress=seen.append)
+    assert [each.events for each in seen[:3]] == [1, 2, 3]
+    monkeypatch.undo()
+    seen.clear()
+    bt.run(data, "buy_and_hold", progress=seen.append)
+    assert len(seen) < 30  # portions double where they take no time
+
+
 def test_a_run_shows_its_rate_and_the_time_left(clock: list[float]) -> None:
     stream = Terminal()
     bar = ProgressBar(stream)
     clock[0] = 10.0
     bar(Progress(0.25, 0, 1234.5, 20_000_000))
     assert stream.getvalue().endswith(" 25.0%    2.0 M events/s  equity 1,234.50  0:30 left ")
+
+
+@pytest.mark.parametrize(
+    ("columns", "line"),
+    [
+        (200, f"[{'#' * 8}{'.' * 24}]  25.0%    2.0 M events/s  equity 1,234.50  0:30 left "),
+        (70, f"[{'#' * 3}{'.' * 10}]  25.0%    2.0 M events/s  equity 1,234.50  0:30 left "),
+        (56, " 25.0%    2.0 M events/s  equity 1,234.50  0:30 left"),
+        (40, " 25.0%  2.0 M events/s  0:30 left"),
+        (30, " 25.0%  2.0 M events/s"),
+        (12, " 25.0%  2.0"),
+    ],
+)
+def test_the_line_of_progress_is_no_wider_than_the_terminal(
+    columns: int, line: str, clock: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    bar = ProgressBar(stream)
+    monkeypatch.setenv("COLUMNS", "200")
+    clock[0] = 10.0
+    bar(Progress(0.25, 0, 1234.5, 20_000_000))
+    monkeypatch.setenv("COLUMNS", str(columns))  # as if its window were made smaller
+    bar(Progress(0.25, 0, 1234.5, 20_000_000))
+    drawn = stream.getvalue().split("\r")[-1]
+    assert drawn.rstrip() == line.rstrip()
+    assert len(drawn) < columns
 
 
 def test_a_sweep_shows_how_many_runs_are_done(clock: list[float]) -> None:

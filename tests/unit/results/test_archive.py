@@ -56,6 +56,16 @@ def test_a_failed_save_keeps_the_old_file(example, tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["run.npz"]
 
 
+@pytest.mark.parametrize("name", ["missing/x.npz", "missing/x.parquet", "folder.npz"])
+def test_an_error_names_the_file_that_was_asked_for(example, tmp_path, name):
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(OSError, match="directory") as error:
+        example.save(tmp_path / name)
+    assert isinstance(error.value, FileNotFoundError | IsADirectoryError)
+    assert (error.value.filename, error.value.filename2) == (str(tmp_path / name), None)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.npz"]
+
+
 def test_a_file_that_is_no_result_is_an_error(example, tmp_path):
     with pytest.raises(ConfigError, match=r"\.npz or \.parquet"):
         example.save(tmp_path / "run.csv")
@@ -70,6 +80,20 @@ def test_a_file_that_is_no_result_is_an_error(example, tmp_path):
     np.savez(tmp_path / "other.npz", a=np.arange(3))
     with pytest.raises(DataError, match="not a saved result"):
         load_result(tmp_path / "other.npz")
+
+
+def test_what_is_no_result_says_only_that(tmp_path):
+    (tmp_path / "text.npz").write_text("not an archive\n")
+    with (tmp_path / "column.npz").open("wb") as stream:
+        np.save(stream, np.ones(3))
+    np.savez(tmp_path / "objects.npz", document=np.array([{}], object), allow_pickle=True)
+    (tmp_path / "text.parquet").write_text("not a table\n")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pytest.importorskip("pyarrow").table({"document": [1]}), tmp_path / "number.parquet")
+    for path in tmp_path.iterdir():
+        with pytest.raises(DataError) as error:
+            load_result(path)
+        assert str(error.value) == f"{path}: not a saved result"
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".parquet"])

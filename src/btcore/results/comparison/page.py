@@ -10,7 +10,6 @@ from btcore import metrics as formulas
 from btcore.results.drawing import Drawing, Page, page, section
 from btcore.results.figures.calendar_returns import yearly
 from btcore.results.report.returns import MONTHS
-from btcore.results.result import Result
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text
 
@@ -81,13 +80,11 @@ def comparison_page(comparison: "Comparison") -> Page:
         f"<ul>{notes}</ul>" if notes else "",
         key(comparison),
         f'<div class="charts">{drawn}</div>',
-        section(
-            "Figures", [escape(head) for head in heads], [[escape(cell) for cell in row] for row in rows]
-        ),
+        section("Figures", _heads(heads), [[escape(cell) for cell in row] for row in rows]),
         _every_figure(comparison),
         _terms(comparison),
-        _calendar("Monthly returns, %", comparison.results, names, by_month=True),
-        _calendar("Yearly returns, %", comparison.results, names, by_month=False),
+        _calendar("Monthly returns, %", comparison, by_month=True),
+        _calendar("Yearly returns, %", comparison, by_month=False),
         section(
             "Runs",
             ["run", "first", "last", "currency", "fingerprint"],
@@ -108,12 +105,17 @@ def comparison_page(comparison: "Comparison") -> Page:
     return page(title, "".join(body))
 
 
+def _heads(names: Sequence[str]) -> list[str]:
+    """Heads of columns; the line of a long name may end between a strategy and its parameters."""
+    return [escape(name).replace("(", "(<wbr>") for name in names]
+
+
 def _every_figure(comparison: "Comparison") -> str:
     rows = [
         [escape(name), *(escape(format_metric(result.metrics.get(name))) for result in comparison.results)]
         for name in (comparison.table.dtype.names or ())[1:]
     ]
-    inner = section("All metrics", ["", *map(escape, comparison.names)], rows)
+    inner = section("All metrics", _heads(["", *comparison.names]), rows)
     return f"<details><summary>All metrics of each run</summary>{inner}</details>"
 
 
@@ -121,13 +123,13 @@ def _terms(comparison: "Comparison") -> str:
     rows = [[escape(name), *map(escape, values)] for name, values in comparison.terms.items()]
     if not rows:
         return "<h2>What differs</h2><div>Nothing: settings, data and versions are the same.</div>"
-    return section("What differs", ["term", *map(escape, comparison.names)], rows)
+    return section("What differs", _heads(["term", *comparison.names]), rows)
 
 
-def _calendar(title: str, results: Sequence[Result], names: list[str], *, by_month: bool) -> str:
+def _calendar(title: str, comparison: "Comparison", *, by_month: bool) -> str:
     """A row for each month or year in which a run has points, a column for each run."""
     found: list[dict[tuple[int, ...], float]] = []
-    for result in results:
+    for result in comparison.results:
         table = result.monthly if by_month else yearly(result.monthly)
         found.append({tuple(row[:-1]): row[-1] for row in table.tolist()})
     periods = sorted({period for of_run in found for period in of_run})
@@ -137,7 +139,7 @@ def _calendar(title: str, results: Sequence[Result], names: list[str], *, by_mon
     for period in periods:
         name = f"{MONTHS[period[1] - 1]} {period[0]}" if by_month else str(period[0])
         rows.append([name, *(_return_cell(of_run.get(period)) for of_run in found)])
-    return section(title, ["", *names], rows)
+    return section(title, _heads(["", *comparison.names]), rows)
 
 
 def _return_cell(change: float | None) -> str:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from btcore.errors import ConfigError
 from btcore.metrics.api import drawdown
 from btcore.results.archive import write_text
 from btcore.results.tables import Table
@@ -58,8 +59,10 @@ class Report:
     html: str
 
     def save(self, path: str | Path) -> Path:
-        """Writes the page, completely or not at all; returns its path."""
+        """Writes an .html file, whole or not at all; returns its path. ConfigError for another suffix."""
         target = Path(path)
+        if target.suffix not in (".html", ".htm"):
+            raise ConfigError(f"{target}: the name does not end in .html or .htm")
         write_text(target, self.html)
         return target
 

@@ -183,6 +183,15 @@ def test_names_are_the_strategies_with_what_varies() -> None:
     assert bt.compare([SLOW, SLOW]).names == ("1: ma_crossover", "2: ma_crossover")
 
 
+def test_long_names_are_wrapped_inside_their_columns() -> None:
+    html = bt.compare([SLOW, cross(5, 30)]).report().html
+    assert html.count("<th>ma_crossover(<wbr>short_period=10)</th>") == 4  # not in the table of runs
+    heads = re.search(r"thead th\{[^}]*\}", html)
+    assert heads is not None
+    assert "white-space:normal" in heads[0]
+    assert "overflow-wrap:break-word" in heads[0]
+
+
 def test_names_are_escaped() -> None:
     page = PageText(bt.compare([SLOW, FAST], names=[EVIL, "b"]).report().html)
     assert "img" not in page.tags

@@ -125,6 +125,12 @@ def test_a_report_is_an_object_or_a_file(results, tmp_path):
     assert path.read_text(encoding="utf-8") == str(made)
     assert made.save(str(tmp_path / "b.html")) == tmp_path / "b.html"
     assert (tmp_path / "b.html").read_bytes() == path.read_bytes()
+    assert made.save(tmp_path / "c.htm").read_bytes() == path.read_bytes()
+    for name in ("r.svg", "noext", "z.pdf"):
+        for write in (result.report, made.save):
+            with pytest.raises(bt.ConfigError, match=rf"{name}: the name does not end in \.html or \.htm"):
+                write(tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 3
     frame = made._repr_html_()
     assert frame.startswith("<iframe ")
     assert unescape(re.search(r'srcdoc="([^"]*)"', frame)[1]) == str(made)
