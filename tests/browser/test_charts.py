@@ -309,6 +309,36 @@ def test_another_symbol_can_be_chosen(tmp_path: Path, open_page: Opener) -> None
     assert sorted(closes) == sorted(HOURS.close.tolist())
 
 
+class Unlike(bt.Strategy):
+    """Asks for other indicators of each of two symbols and trades nothing."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        ctx.indicator("sma", "AAPL", 20)
+        ctx.indicator("rsi", "AAPL", 14)
+        ctx.indicator("ema", "MSFT", 10)
+        ctx.indicator("ema", "MSFT", 30)
+        ctx.indicator("atr", "MSFT", 14)
+
+
+def test_only_indicators_of_the_chosen_symbol_are_shown(tmp_path: Path, open_page: Opener) -> None:
+    other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
+    bt.run({"AAPL": HOURS, "MSFT": other}, Unlike).plot(tmp_path / "unlike.html")
+    page = drawn(open_page(tmp_path / "unlike.html"))
+    shown = """() => { const doc = Bokeh.documents[0], model = name => doc.get_model_by_name("panel " + name);
+      const {items} = model("prices").center.find(m => m.type === "Legend");
+      return [items.filter(item => item.visible).map(item => item.label.value), ["rsi_14", "atr_14"].filter(name => {
+        const view = Bokeh.index.find_one(model("lines " + name));
+        return view.el.getBoundingClientRect().height > 50; })]; }"""
+    of = {"AAPL": [["sma_20"], ["rsi_14"]], "MSFT": [["ema_10", "ema_30"], ["atr_14"]]}
+    for symbol in ("AAPL", "MSFT", "AAPL"):
+        page.select_option("#symbol", symbol)
+        page.wait_for_function(
+            f"expected => JSON.stringify(({shown})()) === JSON.stringify(expected)",
+            arg=of[symbol],
+            timeout=5000,
+        )
+
+
 def test_a_notebook_shows_the_page(result: bt.Result, tmp_path: Path, open_page: Opener) -> None:
     shown = result.plot(backend="bokeh")._repr_html_()
     assert html.unescape(shown).count("<main>") == 1

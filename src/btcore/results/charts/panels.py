@@ -137,6 +137,7 @@ def document(contents: dict[str, Any], lines: list[tuple[str, str]], currency: s
         made.height += 40
     stack = column(*panels.figures.values(), sizing_mode="stretch_width", name="panels", spacing=2)
     panels.parts["figures"] = list(panels.figures.values())
+    panels.parts["own"] = {key: made for key, made in panels.figures.items() if key.startswith("lines ")}
     view = CustomJS(
         name="view",
         args={"contents": contents, "parts": panels.parts, "roles": panels.roles},
