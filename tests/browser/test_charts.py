@@ -339,6 +339,18 @@ def test_only_indicators_of_the_chosen_symbol_are_shown(tmp_path: Path, open_pag
         )
 
 
+def test_the_values_under_the_pointer_go_with_the_symbol(tmp_path: Path, open_page: Opener) -> None:
+    other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
+    bt.run({"AAPL": HOURS, "MSFT": other}, "buy_and_hold").plot(tmp_path / "two.html")
+    page = drawn(open_page(tmp_path / "two.html"))
+    page.mouse.move(600, 300)
+    page.mouse.move(601, 300)
+    page.wait_for_function("document.getElementById('readout').textContent.includes('open')")
+    page.select_option("#symbol", "MSFT")
+    page.wait_for_function("document.getElementById('step').textContent.startsWith('MSFT')")
+    assert page.inner_text("#readout") == ""
+
+
 def test_a_notebook_shows_the_page(result: bt.Result, tmp_path: Path, open_page: Opener) -> None:
     shown = result.plot(backend="bokeh")._repr_html_()
     assert html.unescape(shown).count("<main>") == 1

@@ -201,6 +201,7 @@ const select = element("symbol");
 if (select) select.addEventListener("change", () => {
   chosen = select.value;
   atFill = -1;
+  element("readout").textContent = "";
   hideOthers();
   changed();
 });
