@@ -32,6 +32,11 @@ TOOLTIP = """() => [...document.querySelectorAll("*")].flatMap(function inside(e
   if (element.matches(".bk-Tooltip")) return [element.shadowRoot.textContent];
   return element.shadowRoot ? [...element.shadowRoot.querySelectorAll("*")].flatMap(inside) : [];
 }).join(" ")"""
+TOOLTIP_BOX = """() => [...document.querySelectorAll("*")].flatMap(function inside(element) {
+  const box = element.matches(".bk-Tooltip") ? element.getBoundingClientRect() : null;
+  if (box && box.width > 20) return [[box.left, box.top, box.right, box.bottom]];
+  return element.shadowRoot ? [...element.shadowRoot.querySelectorAll("*")].flatMap(inside) : [];
+})"""
 LIGHT, DARK = "255,255,255", "18,22,29"
 
 
@@ -146,6 +151,33 @@ def test_hover_shows_the_numbers_of_a_fill(result: bt.Result, bars: Path, open_p
     assert str(sold["timestamp"].view("M8[ns]"))[:19].replace("T", " ") in text
     assert page.title() != "run"
     assert "position" in page.inner_text("#readout")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("tag", ["word " * 60, "T" * 300])
+def test_a_long_tag_stays_in_the_page(width: int, tag: str, tmp_path: Path, open_page: Opener) -> None:
+    rows = np.array([20, 150, 230, 320])
+    orders = bt.Orders(
+        timestamp=HOURS.end[rows], symbol="AAPL", side="buy", quantity=1, tag=[tag] * len(rows)
+    )
+    bt.run({"AAPL": HOURS}, orders).plot(tmp_path / "tags.html")
+    page = drawn(open_page(tmp_path / "tags.html", viewport={"width": width, "height": 900}))
+    page.mouse.move(*page.evaluate(PLACE, ["buys", 1]))  # the line of values has its height from now on
+    page.wait_for_function("document.getElementById('readout').textContent")
+    for row in range(len(rows)):
+        page.mouse.move(5, 5)
+        page.wait_for_function(f"({TOOLTIP_BOX})().length === 0")
+        x, y = page.evaluate(PLACE, ["buys", row])
+        page.mouse.move(x - 3, y)
+        page.mouse.move(x, y)
+        page.wait_for_function(f"({TOOLTIP_BOX})().length > 0")
+        left, top, right, bottom = page.evaluate(TOOLTIP_BOX)[0]
+        assert left >= 0
+        assert top >= 0
+        assert right <= width
+        assert bottom <= 900
+        assert right < x or left > x
+    assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
 def test_zoom_refines_the_step(ticks: Path, open_page: Opener) -> None:
@@ -307,6 +339,52 @@ def test_another_symbol_can_be_chosen(tmp_path: Path, open_page: Opener) -> None
     assert page.inner_text("#step") == "AAPL: every bar"
     closes = page.evaluate(f"[...{model}('up').data.close, ...{model}('down').data.close]")
     assert sorted(closes) == sorted(HOURS.close.tolist())
+
+
+class Unlike(bt.Strategy):
+    """Asks for other indicators of each of two symbols and trades nothing."""
+
+    def on_start(self, ctx: bt.Context) -> None:
+        ctx.indicator("sma", "AAPL", 20)
+        ctx.indicator("rsi", "AAPL", 14)
+        ctx.indicator("ema", "MSFT", 10)
+        ctx.indicator("ema", "MSFT", 30)
+        ctx.indicator("atr", "MSFT", 14)
+
+
+def test_only_indicators_of_the_chosen_symbol_are_shown(tmp_path: Path, open_page: Opener) -> None:
+    other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
+    bt.run({"AAPL": HOURS, "MSFT": other}, Unlike).plot(tmp_path / "unlike.html")
+    page = drawn(open_page(tmp_path / "unlike.html"))
+    shown = """() => { const doc = Bokeh.documents[0], model = name => doc.get_model_by_name("panel " + name);
+      const {items} = model("prices").center.find(m => m.type === "Legend");
+      const high = name => {
+        const view = Bokeh.index.find_one(model("lines " + name));
+        return view.el.getBoundingClientRect().height > 50;
+      };
+      const labels = items.filter(item => item.visible).map(item => item.label.value);
+      return [labels, ["rsi_14", "atr_14"].filter(high)];
+    }"""
+    of = {"AAPL": [["sma_20"], ["rsi_14"]], "MSFT": [["ema_10", "ema_30"], ["atr_14"]]}
+    for symbol in ("AAPL", "MSFT", "AAPL"):
+        page.select_option("#symbol", symbol)
+        page.wait_for_function(
+            f"expected => JSON.stringify(({shown})()) === JSON.stringify(expected)",
+            arg=of[symbol],
+            timeout=5000,
+        )
+
+
+def test_the_values_under_the_pointer_go_with_the_symbol(tmp_path: Path, open_page: Opener) -> None:
+    other = bt.sample_bars("MSFT", "2024-01-02", "2024-03-10", "1h")
+    bt.run({"AAPL": HOURS, "MSFT": other}, "buy_and_hold").plot(tmp_path / "two.html")
+    page = drawn(open_page(tmp_path / "two.html"))
+    page.mouse.move(600, 300)
+    page.mouse.move(601, 300)
+    page.wait_for_function("document.getElementById('readout').textContent.includes('open')")
+    page.select_option("#symbol", "MSFT")
+    page.wait_for_function("document.getElementById('step').textContent.startsWith('MSFT')")
+    assert page.inner_text("#readout") == ""
 
 
 def test_a_notebook_shows_the_page(result: bt.Result, tmp_path: Path, open_page: Opener) -> None:

@@ -137,6 +137,7 @@ def document(contents: dict[str, Any], lines: list[tuple[str, str]], currency: s
         made.height += 40
     stack = column(*panels.figures.values(), sizing_mode="stretch_width", name="panels", spacing=2)
     panels.parts["figures"] = list(panels.figures.values())
+    panels.parts["own"] = {key: made for key, made in panels.figures.items() if key.startswith("lines ")}
     view = CustomJS(
         name="view",
         args={"contents": contents, "parts": panels.parts, "roles": panels.roles},
@@ -171,9 +172,10 @@ def _prices(panels: Panels, on: Any) -> None:
 def _hover(drawn: Any, names: tuple[str, ...], **more: Any) -> HoverTool:
     """Shows columns of a glyph under the pointer in the colours of the page, which Bokeh's own box lacks."""
     rows = "".join(f'<div style="color:var(--soft)">{name}</div><div>@{name}</div>' for name in names)
-    box = (
-        "margin:-5px;padding:7px 10px;background:var(--paper);color:var(--ink);max-width:70vw;display:grid;"
-        "grid-template-columns:auto auto;gap:2px 10px;overflow-wrap:anywhere"
+    box = (  # narrower than half of the page, as it is beside the pointer
+        "margin:-5px;padding:7px 10px;background:var(--paper);color:var(--ink);display:grid;"
+        "grid-template-columns:auto minmax(0,1fr);gap:2px 10px;overflow-wrap:anywhere;box-sizing:border-box;"
+        "max-width:min(44vw,420px);max-height:90vh;overflow:hidden"
     )
     text = f'<div style="{box}">{rows}</div>'
     return HoverTool(renderers=[drawn], tooltips=text, show_arrow=False, **more)

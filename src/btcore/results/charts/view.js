@@ -99,6 +99,19 @@ function drawLines(shown) {
   return byPanel.get("prices");
 }
 
+// Hides what only other symbols have: panels of indicators, and names in legends.
+const entries = object => object instanceof Map ? [...object] : Object.entries(object);
+function hideOthers() {
+  const lines = market(chosen).lines, panels = new Set(Array.from(lines.values(), line => "lines " + line.panel));
+  const own = entries(parts.own);
+  for (const [panel, model] of own) model.visible = panels.has(panel);
+  for (const model of [parts.figures[0], ...own.map(([, model]) => model)])
+    for (const legend of model.center.filter(each => each.type === "Legend")) {
+      for (const item of legend.items) item.visible = lines.has(item.label.value);
+      legend.visible = legend.items.some(item => item.visible);
+    }
+}
+
 let last = null;
 function draw() {
   const shown = market(chosen), found = visiblePrices(shown);
@@ -185,7 +198,13 @@ document.addEventListener("keydown", event => {
   actions[name]();
 });
 const select = element("symbol");
-if (select) select.addEventListener("change", () => { chosen = select.value; atFill = -1; changed(); });
+if (select) select.addEventListener("change", () => {
+  chosen = select.value;
+  atFill = -1;
+  element("readout").textContent = "";
+  hideOthers();
+  changed();
+});
 
 // The line of values under the pointer.
 function valueAt(line, at) {
@@ -231,5 +250,6 @@ function paint() {
 dark.addEventListener("change", paint);
 print.addEventListener("change", paint);
 paint();
+hideOthers();
 x.change.connect(changed);
 draw();
