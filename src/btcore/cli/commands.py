@@ -175,6 +175,8 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _sweep(arguments: argparse.Namespace) -> None:
+    if arguments.top < 1:
+        raise ConfigError(f"--top: {arguments.top} is not a whole number above 0")
     body = request_body(arguments)
     out = output_path("--out", arguments.out, (".parquet", ".csv", ".jsonl"))
     plot = output_path("--plot", arguments.plot, (".html",))

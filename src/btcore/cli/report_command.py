@@ -41,11 +41,8 @@ def write_report(arguments: argparse.Namespace) -> None:
     """Writes the report of a saved result."""
     if arguments.page is not None and arguments.out is not None:
         raise ConfigError(f"--out: the page is {arguments.page} already; give one of them")
-    if Path(arguments.result).suffix not in (".npz", ".parquet"):
-        raise ConfigError(f"RESULT: {arguments.result!r} does not end in .npz or .parquet")
     flag = "--out" if arguments.out is not None else "PAGE"
-    given = arguments.page or arguments.out or Path(arguments.result).with_suffix(".html")
-    page = output_path(flag, given, (".html",))
+    page = output_path(flag, arguments.page or arguments.out or _page_beside(arguments.result), (".html",))
     assert page is not None
 
     from btcore.results.result import load_result
@@ -53,6 +50,14 @@ def write_report(arguments: argparse.Namespace) -> None:
     print(f"wrote {load_result(arguments.result).report(page)}")
     if arguments.open:
         show_in_browser(page)
+
+
+def _page_beside(name: str) -> Path:
+    """The page of a result beside it; ConfigError for what is no file of a result, as "." has no suffix."""
+    result = Path(name)
+    if result.suffix not in (".npz", ".parquet"):
+        raise ConfigError(f"{result}: the name does not end in .npz or .parquet")
+    return result.with_suffix(".html")
 
 
 def compare_results(arguments: argparse.Namespace) -> None:

@@ -225,6 +225,6 @@ def with_flag(message: str, arguments: argparse.Namespace) -> str:
         given, key = getattr(arguments, option), found[1] or found[2]
         if isinstance(given, list) and key:
             given = any(pair.startswith(f"{key}=") for pair in given)
-        if given or (not arguments.request and message.endswith(": is required")):
+        if given not in (None, False, []) or (not arguments.request and message.endswith(": is required")):
             return f"--{option.replace('_', '-')}{f' {key}' if key else ''}{message[found.end() :]}"
     return message

@@ -110,7 +110,7 @@ def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) ->
 
     names = list(dict.fromkeys((metric, *SHOWN)))
     rows = [[*result.params, *names]]
-    for i in result.order(metric, not lowest)[: max(top, 0)]:
+    for i in result.order(metric, not lowest)[:top]:
         run = result[int(i)]
         rows.append([*map(str, run.params.values()), *(format_metric(run.metrics[name]) for name in names)])
     refused = f", {len(result.refused):,} parameter sets refused" if result.refused else ""

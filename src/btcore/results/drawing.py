@@ -11,7 +11,7 @@ STYLE = """
 .bp{--paper:#fff;--ink:#1b2430;--soft:#5d6876;--line:#e2e6ec;--up:#0b7a6f;--down:#c02632;
 --c0:#1d5fd0;--c1:#c2410c;--c2:#0f766e;--c3:#9333ea;--c4:#be185d;--c5:#4d6b0a;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-@media(prefers-color-scheme:dark){.bp{--paper:#12161d;
+@media screen and (prefers-color-scheme:dark){.bp{--paper:#12161d;
 --ink:#e6eaf0;--soft:#9aa7b6;--line:#2a323e;--up:#4fd1c0;
 --down:#ff7b83;--c0:#7aa7ff;--c1:#ff9d5c;--c2:#4fd1c0;--c3:#c792ff;--c4:#ff7eb0;--c5:#b6d24a}}
 .bp-paper{fill:var(--paper)}.bp-grid{stroke:var(--line);
@@ -26,7 +26,7 @@ LOADS = "default-src 'none'; style-src 'unsafe-inline'"  # what a page may load:
 PAGE_STYLE = """
 :root{color-scheme:light dark}body{margin:0}
 .bp body{background:var(--back);color:var(--ink);font-size:14px;line-height:1.45}
-.bp{--back:#f5f7fa}@media(prefers-color-scheme:dark){.bp{--back:#0b0e13}}
+.bp{--back:#f5f7fa}@media screen and (prefers-color-scheme:dark){.bp{--back:#0b0e13}}
 main{max-width:1180px;margin:0 auto;padding:24px 16px 60px;box-sizing:border-box;overflow-wrap:break-word}
 h1{font-size:23px;margin:0 0 4px;overflow-wrap:anywhere}h2{font-size:16px;margin:32px 0 10px}
 .soft{color:var(--soft)}.up{color:var(--up)}.down{color:var(--down)}
@@ -46,6 +46,9 @@ ul{margin:8px 0;padding-left:20px}
 summary{cursor:pointer}
 @media(max-width:600px){td,th{padding-left:10px}thead th{max-width:10em}
 td:first-child,th:first-child{white-space:normal;max-width:9em}}
+@media print{:root{color-scheme:light}.bp{--back:#fff}main{max-width:none;padding:0}h2{break-after:avoid}
+.box{overflow:visible}.charts .box,tr{break-inside:avoid}.charts svg{min-width:0}
+td:first-child,th:first-child{position:static}}
 """
 
 

@@ -68,7 +68,9 @@ def test_two_pages_and_other_suffixes_are_refused(saved: list[str], capsys: Capt
 
 @pytest.mark.parametrize("name", [".", "", "/", "..", "run.csv"])
 def test_a_result_is_a_file_of_results(name: str, capsys: Capture) -> None:
-    assert f"RESULT: {name!r} does not end in .npz or .parquet" in refused(capsys, "report", name)
+    message = f"{Path(name)}: the name does not end in .npz or .parquet"
+    assert refused(capsys, "report", name) == message
+    assert refused(capsys, "report", name, "page.html") == message
 
 
 def test_compare_prints_the_table_and_writes_the_page(

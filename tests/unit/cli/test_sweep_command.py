@@ -47,6 +47,8 @@ def test_json_is_one_line_a_run_and_equals_the_run_command(capsys: Capture) -> N
         (["--param", "speed=1"], "--param speed: the strategy has no such parameter"),
         ([*GRID, "--metric", "luck"], "metric: 'luck' is not a numeric metric"),
         ([*GRID, "--workers", "0"], "workers: 0 is not"),
+        ([*GRID, "--top", "0"], "--top: 0 is not a whole number above 0"),
+        ([*GRID, "--top", "-1"], "--top: -1 is not a whole number above 0"),
         (
             ["--param", "short_period=1:1000000000"],
             "--param short_period: '1:1000000000' is more than 1,000,000",

@@ -41,6 +41,9 @@ CONTRAST = """() => {
   return Math.min(...texts, ...drawn);
 }"""
 
+TOO_WIDE = """() => [...document.querySelectorAll("thead th, td:first-child")]
+  .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.textContent)"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -82,4 +85,20 @@ def test_a_page_fits_is_legible_and_asks_for_nothing(
         "[...document.querySelectorAll('svg text')].map(each => each.getBoundingClientRect().height)"
     )
     assert min(heights) > 9.0
+    assert page.evaluate(TOO_WIDE) == []
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["comparison", "sweep"])
+def test_a_page_is_printed_in_light_colours(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    page = browser.new_page(viewport={"width": 760, "height": 900}, color_scheme="dark")
+    page.goto(pages[name].as_uri())
+    colour = "each => getComputedStyle(document.querySelector(each)).%s"
+    assert page.evaluate(colour % "backgroundColor", ".box") == "rgb(18, 22, 29)"
+    page.emulate_media(color_scheme="dark", media="print")
+    assert page.evaluate(colour % "backgroundColor", "body") == "rgb(255, 255, 255)"
+    assert page.evaluate(colour % "backgroundColor", ".box") == "rgb(255, 255, 255)"
+    assert page.evaluate(colour % "fill", ".bp-paper") == "rgb(255, 255, 255)"
+    assert page.evaluate(colour % "colorScheme", "html") == "light"
+    assert page.evaluate(CONTRAST) >= LEGIBLE
     page.close()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-LONGEST_NAME = 28  # in the text
+LONGEST_NAME = 32  # in the text
 FEW = 4  # runs that the text has as columns; more are rows
 ROW_FIGURES = ("total_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
 
@@ -152,11 +152,12 @@ class Comparison:
         head = f"Comparison of {len(self)} runs"
         if len(self) <= FEW:
             rows = self.rows()
-            rows[0] = [_cut(text) for text in rows[0]]
+            short = dict(zip(self.names, _short_names(self.names), strict=True))
+            rows[0] = [short.get(text, text) for text in rows[0]]
         else:
             rows = [["run", *ROW_FIGURES]]
-            for name, result in zip(self.names, self.results, strict=True):
-                rows.append([_cut(name), *(format_metric(result.metrics.get(f)) for f in ROW_FIGURES)])
+            for name, result in zip(_short_names(self.names), self.results, strict=True):
+                rows.append([name, *(format_metric(result.metrics.get(f)) for f in ROW_FIGURES)])
         return "\n".join([head, *(f"note: {note}" for note in self.notes), text_table(rows, words=1)])
 
     def _repr_html_(self) -> str:
@@ -223,8 +224,21 @@ def _own_names(results: Sequence[Result]) -> list[str]:
     return names
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_NAME else text[: LONGEST_NAME - 1] + "…"
+def _short_names(names: Sequence[str]) -> list[str]:
+    """The names, cut in the middle to LONGEST_NAME signs, or to more if two would become equal."""
+    for most in range(LONGEST_NAME, max(map(len, names))):
+        short = [_cut(name, most) for name in names]
+        if len(set(short)) == len(names):
+            return short
+    return list(names)
+
+
+def _cut(text: str, most: int) -> str:
+    """The beginning and the end, which has the parameters: three quarters of the room."""
+    if len(text) <= most:
+        return text
+    head = most // 4
+    return f"{text[:head]}…{text[head + 1 - most :]}"
 
 
 def _text(value: float) -> str:

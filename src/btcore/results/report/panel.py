@@ -16,7 +16,8 @@ from .axes import decimate, value_labels, value_ticks
 POINTS = 2000  # drawn per curve, and of prices, at most
 MARKS = 1000  # fills drawn at most
 PRICE_STYLE = """
-.bt{--buy:#1d4ed8;--sell:#b45309}@media(prefers-color-scheme:dark){.bt{--buy:#7db0ff;--sell:#ffb454}}
+.bt{--buy:#1d4ed8;--sell:#b45309}
+@media screen and (prefers-color-scheme:dark){.bt{--buy:#7db0ff;--sell:#ffb454}}
 .bt-range{stroke:var(--soft);fill:none;opacity:.55}.bt-close{stroke:var(--ink);fill:none;stroke-width:1;
 stroke-linejoin:round}.bt-buy{fill:var(--buy)}.bt-sell{fill:var(--sell)}
 .bt-buy,.bt-sell{stroke:var(--paper);stroke-width:.8}

@@ -4,7 +4,7 @@
 STYLE = """
 .bt{--paper:#fff;--ink:#1b2430;--soft:#64707f;--line:#e4e8ee;--blue:#2563eb;--red:#d1343f;--teal:#0f8a7e;
 font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
-@media(prefers-color-scheme:dark){.bt{--paper:#12161d;--ink:#e6eaf0;--soft:#93a0b0;--line:#272e39;
+@media screen and (prefers-color-scheme:dark){.bt{--paper:#12161d;--ink:#e6eaf0;--soft:#93a0b0;--line:#272e39;
 --blue:#6ea0ff;--red:#ff6b74;--teal:#45c4b5}}
 .bt-paper{fill:var(--paper)}.bt-grid{stroke:var(--line);fill:none}
 .bt-base{stroke:var(--soft);stroke-dasharray:4 4;opacity:.7}
@@ -21,7 +21,7 @@ PAGE_STYLE = """
 .bt{--back:#f5f7fa;--teal-text:#0b7268;--red-text:#c02a35;--heat-up:15 138 126;
 --heat-down:209 52 63;
 color:var(--ink);font-size:14px;line-height:1.45}
-@media(prefers-color-scheme:dark){.bt{--back:#0b0e13;--teal-text:#45c4b5;--red-text:#ff7f87;
+@media screen and (prefers-color-scheme:dark){.bt{--back:#0b0e13;--teal-text:#45c4b5;--red-text:#ff7f87;
 --heat-up:32 132 121;--heat-down:190 62 70}}
 *{box-sizing:border-box}
 main{max-width:1180px;margin:0 auto;padding:28px 20px 60px}

@@ -183,6 +183,18 @@ def test_names_are_the_strategies_with_what_varies() -> None:
     assert bt.compare([SLOW, SLOW]).names == ("1: ma_crossover", "2: ma_crossover")
 
 
+def test_names_stay_different_where_they_are_cut() -> None:
+    runs = [cross(short, long) for short in (5, 10) for long in (30, 300)]
+    for results in (runs, runs * 2):  # as columns, as rows
+        text = repr(bt.compare(results))
+        for end in ("=5, long_period=30)", "=5, long_period=300)", "=10, long_period=30)"):
+            assert len(re.findall(rf"ma_\w+….{{,5}}{re.escape(end)}", text)) == len(results) // 4
+    names = ["a" * 30 + middle + "b" * 30 for middle in "xy"]
+    heads = repr(bt.compare(runs[:2], names)).splitlines()[1].split()
+    assert [head.strip("ab…") for head in heads[:2]] == ["x", "y"]  # what differs is in the middle
+    assert "…" not in repr(bt.compare(runs[:2]))
+
+
 def test_long_names_are_wrapped_inside_their_columns() -> None:
     html = bt.compare([SLOW, cross(5, 30)]).report().html
     assert html.count("<th>ma_crossover(<wbr>short_period=10)</th>") == 4  # not in the table of runs
