@@ -140,6 +140,6 @@ def number(text):
 
 def instant(time):
     """Nanoseconds of an ISO 8601 time in UTC whose hour and others may lack their zero."""
-    time = re.sub(r"\s+(?=\d:)", " ", time)  # an hour of one digit may have a blank more before it
+    time = re.sub(r"\s+(?=\d)", " ", time)  # an hour of one digit may have a blank more before it
     padded = re.sub(r"(?<!\d)(?<!\.)(\d)(?!\d)", r"0\1", time.removesuffix("Z"))
     return int(np.datetime64(padded, "ns").astype(np.int64))
