@@ -5,10 +5,17 @@ longer than the time limit of a test, whose process then ends without a word.
 """
 
 import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
 
+ARGUMENTS = (
+    "--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run",
+)  # fmt: skip
+NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHASES = [phase for phase in Phase if phase != Phase.shrink or os.environ.get("BTCORE_SHRINK") == "1"]
 
 # No deadline: the time of one case depends on the machine.
@@ -22,3 +29,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.timeout(3600))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, from $CHROMIUM or the path, driven by Playwright; skipped where one of them is missing.
+
+    Of a module, not of the session: Playwright has a loop of asyncio, beside which no other can run.
+    """
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
+        yield started
+        started.close()

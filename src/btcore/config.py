@@ -77,6 +77,7 @@ StrategyName = Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,128}(?![\s\S])")]
 IsoDate = Annotated[
     str,
     Meta(
+        min_length=1,
         max_length=40,
         description="ISO 8601 date or time; read in `timezone` if it has no offset.",
         examples=["2024-01-02", "2024-01-02T14:30:00Z"],

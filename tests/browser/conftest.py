@@ -1,31 +1,11 @@
 """Pages in Chromium: skipped where it or Playwright is missing. A page that requests another file fails."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pages import Opener
-
-ARGUMENTS = (
-    "--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run",
-)  # fmt: skip
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, from $CHROMIUM or the path, driven by Playwright."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
-        pytest.skip("there is no Chromium: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=found, args=list(ARGUMENTS))
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ of the standard mode of pyright.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -94,7 +95,10 @@ def test_the_types_of_the_package_are_complete(tmp_path: Path) -> None:
     """Every public name has a type that no checker has to guess; names inside modules nearly all."""
     pytest.importorskip("pyright")
     command = [sys.executable, "-m", "pyright", "--verifytypes", "btcore", "--ignoreexternal", "--outputjson"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # it asks the first Python
+    ended = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, "PATH": path}
+    )
     report = json.loads(ended.stdout)["typeCompleteness"]
     assert report["completenessScore"] > 0.98
     unclear = [each for each in report["symbols"] if not each["isTypeKnown"]]

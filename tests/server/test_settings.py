@@ -107,7 +107,10 @@ def test_where_keys_are_read_from() -> None:
     [
         ([], "the following arguments are required: COMMAND (see btserver --help)"),
         (["serve", "--nope"], "unrecognized arguments: --nope (see btserver serve --help)"),
-        (["serve", "--por", "1"], "unrecognized arguments: --por 1 (see btserver serve --help)"),
+        (
+            ["serve", "--por", "1"],
+            "unrecognized arguments: --por 1 (did you mean '--port'?) (see btserver serve --help)",
+        ),
         (["serve", "--port"], "argument --port: expected one argument (see btserver serve --help)"),
         (["serve", "--port=-1"], "port: '-1' is not a whole number of 0 or more"),
     ],

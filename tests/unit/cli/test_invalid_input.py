@@ -19,7 +19,7 @@ BAD_RUNS = [
     (["A", "--start", "2024-02-01", "--end", "2024-01-01"], "--end: '2024-01-01' is not after"),
     (["A", "--start", "2024-02-01", "--end", "2024-02-01"], "--end: '2024-02-01' is not after"),
     (["A", "--start", "foo", "--end", "2024-01-01"], "--start: 'foo' is not an ISO 8601 date or time"),
-    (["A", "--start", "", "--end", "2024-01-01"], "--start: '' is not an ISO 8601 date or time"),
+    (["A", "--start", "", "--end", "2024-01-01"], "--start: length 0 is not at least 1"),
     (["A", "--start", "yesterday", "--end", "2024-01-01"], "--start: 'yesterday' is not an ISO 8601"),
     (["A", *YEAR, "--timezone", "Mars/Olympus"], "--timezone: 'Mars/Olympus' is not a known IANA time zone"),
     (["A", *YEAR, "--timezone", "A" * 65], "--timezone: length 65 is not at most 64"),
