@@ -20,7 +20,7 @@ from strategy_scripts import Action, Script
 from btcore.config import Commission, CommissionTier, Execution, Instrument, Slippage, TradingHours
 from btcore.times.hours import DAYS as DAY_NAMES
 
-EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "2000"))
+EXAMPLES = int(os.environ.get("BTCORE_EXAMPLES", "1000"))
 
 DAYS = ("2024-01-15", "2024-03-10", "2024-11-03", "2024-07-01")  # two of them change the clocks in New York
 TIMEZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe")
