@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore.pictures import html_table, line_picture, shown
-from btcore.results.drawing import Drawing, Page, page, section
+from btcore.results.drawing import Drawing, Page, boxed, page, section
 from btcore.results.summary import format_metric
 
 from .sweep_axes import Axis, cell_text
@@ -34,7 +34,7 @@ def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
     if is_known:
         drawn = [sweep.heat_map(x, y, metric, highest=highest) for x, y in pairs[:MOST_MAPS]]
         drawn += [sweep.parallel(metric, highest=highest)] if axes else []
-    maps = "".join(f'<div class="box">{each.svg}</div>' for each in drawn)
+    maps = "".join(map(boxed, drawn))
     cut = f" The first {MOST_MAPS} of {len(pairs)} pairs are drawn." if len(pairs) > MOST_MAPS else ""
     over = " A cell is the median over the other parameters." if len(axes) > 2 else ""
     fixed = {name: column[0] for name, column in sweep.params.items() if name not in axes}

@@ -65,9 +65,7 @@ class Drawing:
         if target.suffix not in (".svg", ".html"):
             raise ConfigError(f"{target}: the name does not end in .svg or .html")
         if target.suffix == ".html":
-            return page(self.name, f'<div class="charts"><div class="box">{self.svg}</div></div>').save(
-                target
-            )
+            return page(self.name, f'<div class="charts">{boxed(self)}</div>').save(target)
         from .archive import write_text  # not at the top: it loads modules of compressed files
 
         write_text(target, self.svg)
@@ -143,6 +141,13 @@ def page(title: str, body: str) -> Page:
     )
 
 
+def boxed(drawing: Drawing) -> str:
+    """The drawing in a box of a page, which the keyboard can scroll too."""
+    return (
+        f'<div class="box" tabindex="0" role="group" aria-label="{escape(drawing.name)}">{drawing.svg}</div>'
+    )
+
+
 def section(title: str, heads: list[str], rows: list[list[str]]) -> str:
     """A heading and a table of cells that are HTML already; empty without rows."""
     if not rows:
@@ -150,6 +155,7 @@ def section(title: str, heads: list[str], rows: list[list[str]]) -> str:
     head = "".join(f"<th>{text}</th>" for text in heads)
     lines = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return (
-        f'<h2>{escape(title)}</h2><div class="box"><table><thead><tr>{head}</tr></thead>'
+        f'<h2>{escape(title)}</h2><div class="box" tabindex="0" role="group" aria-label="{escape(title)}">'
+        f"<table><thead><tr>{head}</tr></thead>"
         f"<tbody>{lines}</tbody></table></div>"
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pages import serious
 
 import btcore as bt
 
@@ -73,6 +74,7 @@ def test_a_page_fits_is_legible_and_asks_for_nothing(
     )
     assert min(heights) > 9.0
     assert page.evaluate(TOO_WIDE) == []
+    assert serious(page) == []
     page.close()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore import metrics as formulas
-from btcore.results.drawing import Drawing, Page, page, section
+from btcore.results.drawing import Drawing, Page, boxed, page, section
 from btcore.results.figures.calendar_returns import yearly
 from btcore.results.report.returns import MONTHS
 from btcore.results.summary import format_metric
@@ -72,7 +72,7 @@ def comparison_page(comparison: "Comparison") -> Page:
         moment_text(each)[:16].replace("T", " ") for each in (min(spans)[0], max(s[1] for s in spans))
     )
     notes = "".join(f"<li>{escape(note)}</li>" for note in comparison.notes)
-    drawn = "".join(f'<div class="box">{chart.svg}</div>' for chart in charts(comparison))
+    drawn = "".join(map(boxed, charts(comparison)))
     heads, *rows = comparison.rows()
     body = [
         f"<h1>{title}</h1>",
