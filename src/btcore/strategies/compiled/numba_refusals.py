@@ -1,10 +1,11 @@
 """Errors that the Numba types of `btcore.compiled` raise while a strategy is compiled."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from numba.core.errors import TypingError
+
+from btcore.errors import nearest
 
 from .compile_errors import MARK
 
