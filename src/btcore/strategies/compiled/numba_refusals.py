@@ -23,5 +23,5 @@ def unknown_field(what: str, name: str, known: Iterable[str]) -> TypingError:
 def near_to(name: str, known: Iterable[str]) -> str:
     """The known names, and which of them is nearest."""
     names = list(known)
-    near = get_close_matches(name, names, 1, 0.6)
-    return ", ".join(names) + (f"; did you mean {near[0]!r}?" if near else "")
+    near = nearest(name, names)
+    return ", ".join(names) + (f"; did you mean {near!r}?" if near else "")
