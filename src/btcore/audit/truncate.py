@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from btcore.backtest.cautions import early_ends, early_lines
 from btcore.backtest.inputs import time_span
-from btcore.backtest.other_resolutions import ended_at_closes as ended_at_closes_of
-from btcore.backtest.other_resolutions import hours_of
+from btcore.backtest.other_resolutions import bars_ended_at_closes, hours_of
 from btcore.backtest.session_ends import session_ends, with_ends
 from btcore.backtest.symbol_sessions import own_sessions
 from btcore.config import Instrument
@@ -92,7 +91,7 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
     instruments, zone = options.get("instruments") or {}, options.get("timezone") or "UTC"
     for other in others:
         (own,) = hours_of([instruments.get(other.symbol, Instrument())], options.get("calendar"))
-        bars = ended_at_closes_of(other.bars, own, zone)
+        bars = bars_ended_at_closes(other.bars, own, zone)
         found[other.symbol] = (*_streams(found[other.symbol]), bars)
     return found
 

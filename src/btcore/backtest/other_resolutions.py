@@ -11,7 +11,7 @@ from btcore.times.hours import TradingHours, sessions_of
 from btcore.times.sessions import Sessions, sessions
 
 from .cautions import early_lines
-from .session_ends import session_ends, with_ends
+from .session_ends import with_session_ends
 
 Hours = str | TradingHours | None  # of a symbol: those of its instrument, else the calendar of the run
 
@@ -38,7 +38,8 @@ def prepare_others(
     built, lines = build_bars(specs, markets, hours, timezone, start)
     by_symbol = dict(zip((symbol for symbol, _ in markets), hours, strict=True))
     ended = [
-        each._replace(bars=ended_at_closes(each.bars, by_symbol[each.symbol], timezone)) for each in given
+        each._replace(bars=bars_ended_at_closes(each.bars, by_symbol[each.symbol], timezone))
+        for each in given
     ]
     others = until([*ended, *built], last)
     check_names(others)
@@ -50,14 +51,11 @@ def prepare_others(
     return others, lines + early_lines(others, markets)
 
 
-def ended_at_closes(bars: Bars, hours: Hours, timezone: str) -> Bars:
+def bars_ended_at_closes(bars: Bars, hours: Hours, timezone: str) -> Bars:
     """The bars; those of regular hours end at the closes of these sessions, as bars that fill orders do."""
     if hours is None or len(bars) == 0:
         return bars
-    ends = session_ends(bars, _sessions(hours, int(bars.timestamp[0]), int(bars.end[-1]), timezone))
-    changed = bars if ends is None else with_ends(bars, ends)
-    assert isinstance(changed, Bars)
-    return changed
+    return with_session_ends(bars, _sessions(hours, int(bars.timestamp[0]), int(bars.end[-1]), timezone))
 
 
 def _sessions(hours: str | TradingHours, first: int, last: int, timezone: str) -> Sessions:
