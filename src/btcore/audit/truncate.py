@@ -14,7 +14,7 @@ from btcore.backtest.symbol_sessions import own_sessions
 from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, from_columns
 from btcore.data.markets import SymbolData, select_rows
-from btcore.data.other_bars import split_resolutions, until
+from btcore.data.other_bars import ended_by, split_resolutions
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
@@ -46,7 +46,7 @@ def span_of(data: Data, options: Mapping[str, Any]) -> Span:
     traded, others = split_resolutions(data)
     played = [s.slice(start, end) for market in traded.values() for s in _streams(market)]
     last = max(int(_ends(s)[-1]) for s in played if len(s))
-    played += [each.bars.slice(start, end) for each in until(others, last)]
+    played += [each.bars.slice(start, end) for each in ended_by(others, last)]
     return Span(
         np.unique(np.concatenate([_ends(s) for s in played if len(s)])),
         max(_first_sized(s) for s in played if len(s)),

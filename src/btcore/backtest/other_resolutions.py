@@ -6,7 +6,7 @@ from btcore.config import Instrument
 from btcore.data.built_bars import Spec, build_bars
 from btcore.data.containers import Bars
 from btcore.data.markets import SymbolStreams
-from btcore.data.other_bars import OtherBars, check_names, until
+from btcore.data.other_bars import OtherBars, ended_by, refuse_repeated
 from btcore.times.hours import TradingHours, sessions_of
 from btcore.times.sessions import Sessions, sessions
 
@@ -41,8 +41,8 @@ def prepare_others(
         each._replace(bars=bars_ended_at_closes(each.bars, by_symbol[each.symbol], timezone))
         for each in given
     ]
-    others = until([*ended, *built], last)
-    check_names(others)
+    others = ended_by([*ended, *built], last)
+    refuse_repeated(others)
     lines += [
         f"{each.symbol} {each.resolution}: no bar of it ends by the end of the run"
         for each in others
