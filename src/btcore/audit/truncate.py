@@ -88,10 +88,10 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
         else change(market, hours[symbol])
         for symbol, market in traded.items()
     }
-    instruments, zone = options.get("instruments") or {}, options.get("timezone") or "UTC"
+    instruments = options.get("instruments") or {}
     for other in others:
         (own,) = hours_of([instruments.get(other.symbol, Instrument())], options.get("calendar"))
-        bars = bars_ended_at_closes(other.bars, own, zone)
+        bars = bars_ended_at_closes(other.bars, own)
         found[other.symbol] = (*_streams(found[other.symbol]), bars)
     return found
 

@@ -7,8 +7,7 @@ from btcore.data.built_bars import Spec, build_bars
 from btcore.data.containers import Bars
 from btcore.data.markets import SymbolStreams
 from btcore.data.other_bars import OtherBars, ended_by, refuse_repeated
-from btcore.times.hours import TradingHours, sessions_of
-from btcore.times.sessions import Sessions, sessions
+from btcore.times.hours import TradingHours, calendar_sessions
 
 from .cautions import early_lines
 from .session_ends import with_session_ends
@@ -37,10 +36,7 @@ def prepare_others(
     """
     built, lines = build_bars(specs, markets, hours, timezone, start)
     by_symbol = dict(zip((symbol for symbol, _ in markets), hours, strict=True))
-    ended = [
-        each._replace(bars=bars_ended_at_closes(each.bars, by_symbol[each.symbol], timezone))
-        for each in given
-    ]
+    ended = [each._replace(bars=bars_ended_at_closes(each.bars, by_symbol[each.symbol])) for each in given]
     others = ended_by([*ended, *built], last)
     refuse_repeated(others)
     lines += [
@@ -51,14 +47,8 @@ def prepare_others(
     return others, lines + early_lines(others, markets)
 
 
-def bars_ended_at_closes(bars: Bars, hours: Hours, timezone: str) -> Bars:
+def bars_ended_at_closes(bars: Bars, hours: Hours) -> Bars:
     """The bars; those of regular hours end at the closes of these sessions, as bars that fill orders do."""
     if hours is None or len(bars) == 0:
         return bars
-    return with_session_ends(bars, _sessions(hours, int(bars.timestamp[0]), int(bars.end[-1]), timezone))
-
-
-def _sessions(hours: str | TradingHours, first: int, last: int, timezone: str) -> Sessions:
-    if isinstance(hours, TradingHours):
-        return sessions_of(hours, first, last)
-    return sessions(first, last, timezone, hours)
+    return with_session_ends(bars, calendar_sessions(hours, int(bars.timestamp[0]), int(bars.end[-1])))
