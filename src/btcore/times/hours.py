@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from msgspec import Meta, field
 
-from btcore.errors import ConfigError, near_name
+from btcore.errors import ConfigError, not_one_of
 from btcore.names import Settings
 
 from .clock import moment_text, zone
@@ -126,7 +126,7 @@ def _week_of(hours: TradingHours) -> list[tuple[int, int, int]]:
     found = []
     for name, listed in hours.week.items():
         if name not in DAYS:
-            raise ConfigError(f"week: {name!r} is not one of {', '.join(DAYS)}{near_name(name, DAYS)}")
+            raise ConfigError(f"week: {not_one_of(name, DAYS)}")
         if not isinstance(listed, list | tuple):
             raise ConfigError(f"week[{name!r}]: {listed!r} is not a list of [open, close]")
         for i, pair in enumerate(listed):
