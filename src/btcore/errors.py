@@ -1,6 +1,6 @@
 """Errors, by who can fix them: data, configuration, order, strategy. Each message says where the fault is."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -79,3 +79,8 @@ def near_name(name: Any, known: Iterable[str], others: Mapping[str, str] = Mappi
     """` (did you mean 'rsi'?)` for a text that is nearly one of `known`, as in `nearest`; else ""."""
     meant = nearest(name, known, others)
     return f" (did you mean {meant!r}?)" if meant else ""
+
+
+def not_one_of(given: Any, known: Collection[str]) -> str:
+    """`'rzi' is not one of rsi, sma (did you mean 'rsi'?)`, for an error."""
+    return f"{given!r} is not one of {', '.join(known)}{near_name(given, known)}"

@@ -1,10 +1,10 @@
 """Both engines agree on random cases: orders, fills, money, curve, and everything the strategy saw."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import pytest
 from cost_models import MODELS
-from engines import ENGINES, Case, assert_same, run_reference
+from engines import Case, assert_engines_agree, run_reference
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from markets import EXAMPLES, cases
@@ -22,7 +22,8 @@ many = settings(
 @many
 @given(cases())
 def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> None:
-    assert_both_engines_agree(*drawn)
+    case, script = drawn
+    assert_engines_agree(case, scripted(script))
 
 
 @pytest.mark.long
@@ -30,18 +31,8 @@ def test_the_engine_agrees_with_the_reference(drawn: tuple[Case, Script]) -> Non
 @given(cases())
 def test_the_engine_agrees_with_the_reference_on_many_cases(drawn: tuple[Case, Script]) -> None:
     """Ten times as many cases, and other ones; the same on every run, unless BTCORE_RANDOM=1."""
-    assert_both_engines_agree(*drawn)
-
-
-def assert_both_engines_agree(case: Case, script: Script) -> None:
-    expected = run_reference(case, scripted(script))
-    found = ENGINES["btcore"](case, scripted(script))
-    scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
-    # In order of cause: what the strategy saw, then the fills, then the rest.
-    assert_same(expected.strategy.seen, found.strategy.seen, scale, "seen")
-    for part in fields(expected):
-        if part.name != "strategy":
-            assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
+    case, script = drawn
+    assert_engines_agree(case, scripted(script))
 
 
 @many
@@ -53,7 +44,7 @@ def test_the_engine_agrees_with_the_reference_on_cost_models(
     assume(
         not any(each.negative_prices for each in case.instruments.values())
     )  # a model returns prices above 0
-    assert_both_engines_agree(replace(case, cost_model=model), script)
+    assert_engines_agree(replace(case, cost_model=model), scripted(script))
 
 
 @many

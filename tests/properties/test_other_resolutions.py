@@ -3,12 +3,14 @@
 from dataclasses import fields, replace
 from typing import Any
 
-from engines import Case, Maker, OtherStream, assert_same, run_btcore, run_reference
+from engines import Case, Maker, OtherStream, assert_engines_agree, run_btcore
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markets import EXAMPLES, cases
 from strategy_scripts import Script, scripted
 from variations import law
+
+from btcore.times.resolutions import resolution_name
 
 often = settings(law, max_examples=max(EXAMPLES // 8, 1), deadline=None)
 
@@ -58,17 +60,8 @@ def given_bars(draw: Any, symbol: str, stream: dict[str, Any]) -> list[OtherStre
             for i in draw(st.lists(st.integers(0, 8), unique=True).map(sorted))
         ]
         if made:
-            found.append(OtherStream(symbol, name_of(interval), {"bars": made, "interval": interval}))
+            found.append(OtherStream(symbol, resolution_name(interval), {"bars": made, "interval": interval}))
     return found
-
-
-def name_of(interval: int) -> str:
-    units = (("d", 86_400 * 10**9), ("h", 3600 * 10**9), ("min", 60 * 10**9), ("s", 10**9), ("ms", 10**6))
-    text, ns = next((text, ns) for text, ns in (*units, ("us", 1000), ("ns", 1)) if interval % ns == 0)
-    weeks = interval // (7 * 86_400 * 10**9)
-    if interval == weeks * 7 * 86_400 * 10**9:
-        return f"{weeks}w"
-    return f"{interval // ns}{text}"
 
 
 def ends_of(stream: dict[str, Any]) -> list[int]:
@@ -100,12 +93,7 @@ def bars_of_ticks(symbol: str, stream: dict[str, Any]) -> OtherStream:
 @given(cases_with_others())
 def test_both_engines_agree(drawn: tuple[Case, Script]) -> None:
     case, make = drawn[0], seeing(scripted(drawn[1]))
-    expected, found = run_reference(case, make), run_btcore(case, make)
-    scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
-    assert_same(expected.strategy.seen, found.strategy.seen, scale, "seen")
-    for part in fields(expected):
-        if part.name != "strategy":
-            assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
+    assert_engines_agree(case, make)
 
 
 @law

@@ -1,11 +1,11 @@
 """Orders by weight: both engines agree, and whatever was asked for is an order, a rejection or a line."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from engines import ENGINES, Case, assert_same, run_reference
+from engines import Case, assert_engines_agree
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from markets import cases
@@ -79,13 +79,7 @@ def test_both_engines_send_the_same_orders(drawn: Any, plan: list[list[float]], 
     assume(all(stream.get("quotes") or stream.get("bars") for stream in case.streams.values()))
     # At a price of 0 no size has a weight.
     assume(not any(i.negative_prices or ends_at_zero(i) for i in case.instruments.values()))
-    make = by_weight(plan, together)
-    expected, found = run_reference(case, make), ENGINES["btcore"](case, make)
-    assert expected.strategy.ids == found.strategy.ids
-    scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
-    for part in fields(expected):
-        if part.name != "strategy":
-            assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
+    assert_engines_agree(case, by_weight(plan, together), "ids")
 
 
 START, DAY = 1_704_067_200 * 10**9, 86_400 * 10**9

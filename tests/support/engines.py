@@ -4,7 +4,7 @@ Over 300 lines: a field of an outcome is read from both engines, and a reader co
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from math import isclose, isnan, nan
 from typing import Any
 
@@ -325,6 +325,20 @@ def common_log_lines(lines: list[str]) -> list[str]:
 
 
 ENGINES: dict[str, EngineRun] = {"reference": run_reference, "btcore": run_btcore}
+
+
+def assert_engines_agree(case: Case, make: Maker, record: str = "seen") -> None:
+    """Plays the case in both engines, and compares all that they return and the record of the strategy.
+
+    `record` is the attribute in which the strategy writes down what it saw.
+    """
+    expected, found = run_reference(case, make), run_btcore(case, make)
+    scale = max(case.initial_capital, *(abs(point["cash"]) for point in expected.equity))
+    # In order of cause: what the strategy saw, then the fills, then the rest.
+    assert_same(getattr(expected.strategy, record), getattr(found.strategy, record), scale, record)
+    for part in fields(expected):
+        if part.name != "strategy":
+            assert_same(getattr(expected, part.name), getattr(found, part.name), scale, part.name)
 
 
 def assert_same(ours: Any, theirs: Any, scale: float, path: str = "") -> None:

@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from btcore.backtest.cautions import early_ends, early_lines
 from btcore.backtest.inputs import time_span
-from btcore.backtest.other_resolutions import ended_at_closes as ended_at_closes_of
-from btcore.backtest.other_resolutions import hours_of
+from btcore.backtest.other_resolutions import bars_ended_at_closes, hours_of
 from btcore.backtest.session_ends import session_ends, with_ends
 from btcore.backtest.symbol_sessions import own_sessions
 from btcore.config import Instrument
 from btcore.data.containers import Bars, Quotes, from_columns
 from btcore.data.markets import SymbolData, select_rows
-from btcore.data.other_bars import split_resolutions, until
+from btcore.data.other_bars import ended_by, split_resolutions
 from btcore.data.source import AnyContainer
 from btcore.data.timestamps import moment_ns
 from btcore.errors import DataError
@@ -47,7 +46,7 @@ def span_of(data: Data, options: Mapping[str, Any]) -> Span:
     traded, others = split_resolutions(data)
     played = [s.slice(start, end) for market in traded.values() for s in _streams(market)]
     last = max(int(_ends(s)[-1]) for s in played if len(s))
-    played += [each.bars.slice(start, end) for each in until(others, last)]
+    played += [each.bars.slice(start, end) for each in ended_by(others, last)]
     return Span(
         np.unique(np.concatenate([_ends(s) for s in played if len(s)])),
         max(_first_sized(s) for s in played if len(s)),
@@ -89,10 +88,10 @@ def ended_at_closes(data: Data, options: Mapping[str, Any]) -> Data:
         else change(market, hours[symbol])
         for symbol, market in traded.items()
     }
-    instruments, zone = options.get("instruments") or {}, options.get("timezone") or "UTC"
+    instruments = options.get("instruments") or {}
     for other in others:
         (own,) = hours_of([instruments.get(other.symbol, Instrument())], options.get("calendar"))
-        bars = ended_at_closes_of(other.bars, own, zone)
+        bars = bars_ended_at_closes(other.bars, own)
         found[other.symbol] = (*_streams(found[other.symbol]), bars)
     return found
 

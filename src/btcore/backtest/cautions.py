@@ -6,8 +6,9 @@ import numpy as np
 
 from btcore.config import Execution
 from btcore.data.containers import Bars, Quotes
+from btcore.data.early_bars import early_row
 from btcore.data.markets import SymbolStreams
-from btcore.data.other_bars import OtherBars, early_row
+from btcore.data.other_bars import OtherBars
 from btcore.results.labels import NO_COSTS
 from btcore.times.clock import moment_text
 from btcore.times.intervals import interval_name

@@ -110,7 +110,7 @@ def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | 
             run.mark_every, *run.symbol_sessions, run.scheduled,
             None if run.cost_model is None
             else CostCalls(tuple(run.cost_model), tuple(run.instruments)),
-            run.other_bars,
+            run.other_bar_records(),
         ),
         report,
         handler,

@@ -6,12 +6,11 @@ from btcore.config import Instrument
 from btcore.data.built_bars import Spec, build_bars
 from btcore.data.containers import Bars
 from btcore.data.markets import SymbolStreams
-from btcore.data.other_bars import OtherBars, check_names, until
-from btcore.times.hours import TradingHours, sessions_of
-from btcore.times.sessions import Sessions, sessions
+from btcore.data.other_bars import OtherBars, ended_by, refuse_repeated
+from btcore.times.hours import TradingHours, calendar_sessions
 
 from .cautions import early_lines
-from .session_ends import session_ends, with_ends
+from .session_ends import with_session_ends
 
 Hours = str | TradingHours | None  # of a symbol: those of its instrument, else the calendar of the run
 
@@ -37,11 +36,9 @@ def prepare_others(
     """
     built, lines = build_bars(specs, markets, hours, timezone, start)
     by_symbol = dict(zip((symbol for symbol, _ in markets), hours, strict=True))
-    ended = [
-        each._replace(bars=ended_at_closes(each.bars, by_symbol[each.symbol], timezone)) for each in given
-    ]
-    others = until([*ended, *built], last)
-    check_names(others)
+    ended = [each._replace(bars=bars_ended_at_closes(each.bars, by_symbol[each.symbol])) for each in given]
+    others = ended_by([*ended, *built], last)
+    refuse_repeated(others)
     lines += [
         f"{each.symbol} {each.resolution}: no bar of it ends by the end of the run"
         for each in others
@@ -50,17 +47,8 @@ def prepare_others(
     return others, lines + early_lines(others, markets)
 
 
-def ended_at_closes(bars: Bars, hours: Hours, timezone: str) -> Bars:
+def bars_ended_at_closes(bars: Bars, hours: Hours) -> Bars:
     """The bars; those of regular hours end at the closes of these sessions, as bars that fill orders do."""
     if hours is None or len(bars) == 0:
         return bars
-    ends = session_ends(bars, _sessions(hours, int(bars.timestamp[0]), int(bars.end[-1]), timezone))
-    changed = bars if ends is None else with_ends(bars, ends)
-    assert isinstance(changed, Bars)
-    return changed
-
-
-def _sessions(hours: str | TradingHours, first: int, last: int, timezone: str) -> Sessions:
-    if isinstance(hours, TradingHours):
-        return sessions_of(hours, first, last)
-    return sessions(first, last, timezone, hours)
+    return with_session_ends(bars, calendar_sessions(hours, int(bars.timestamp[0]), int(bars.end[-1])))

@@ -71,17 +71,14 @@ class PreparedRun(NamedTuple):
     cost_model: CostModel | None = None
     source_lines: tuple[str, ...] = ()  # lines of the log about what the source of the data says of them
     others: tuple[OtherBars, ...] = ()  # the bars of other resolutions
+    # The same as the engine reads them, sorted at the first call; None without any.
+    other_bar_records: Callable[[], NDArray[Any] | None] = lambda: None
     build_bars: tuple[Any, ...] = ()  # as given
 
     @property
     def streams(self) -> SymbolStreams:
         """The markets, and the bars of other resolutions that were given with them."""
         return [*self.markets, *((each.symbol, (each.bars,)) for each in self.others if not each.built)]
-
-    @property
-    def other_bars(self) -> NDArray[Any] | None:
-        """The bars of other resolutions as the engine reads them; None without any."""
-        return records_of(self.others, self.tape.symbols, self.first_ts) if self.others else None
 
     @property
     def calendar_closes(self) -> NDArray[np.int64] | None:
@@ -195,6 +192,7 @@ def prepare(
         data_hashes=cache(lambda: [*describe_data(given), *describe_others(others)]),
         cautions=lines + end_lines + other_lines,
         others=tuple(others),
+        other_bar_records=cache(lambda: records_of(others, tape.symbols, first_ts) if others else None),
         build_bars=tuple(build_bars or ()),
         cost_model=checked_cost_model(cost_model),
         annual=AnnualSettings(

@@ -1,14 +1,17 @@
 """Bars of regular hours end at the close of their session, although their nominal length goes beyond it."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
+from btcore.data.base import Container
 from btcore.data.containers import Bars
 from btcore.data.markets import SymbolStreams
-from btcore.data.source import AnyContainer
 from btcore.times.sessions import Sessions
 from btcore.times.zones import Times
+
+C = TypeVar("C", bound=Container)
 
 
 def end_at_closes(
@@ -34,13 +37,13 @@ def end_at_closes(
     return found, lines
 
 
-def with_session_ends(container: AnyContainer, sessions: Sessions) -> AnyContainer:
+def with_session_ends(container: C, sessions: Sessions) -> C:
     """The container; bars whose ends differ in those sessions have them as a column."""
     ends = session_ends(container, sessions) if isinstance(container, Bars) else None
     return container if ends is None else with_ends(container, ends)
 
 
-def with_ends(container: AnyContainer, ends: Times) -> AnyContainer:
+def with_ends(container: C, ends: Times) -> C:
     """The container with that column of ends; it shares the others."""
     return container._like(container.columns | {"end": ends}, container.index)
 

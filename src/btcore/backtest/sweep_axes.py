@@ -66,6 +66,16 @@ def cell_text(value: Any) -> str:
     return text if len(text) <= 24 else text[:23] + "…"
 
 
+def metric_text(value: float) -> str:
+    """A value of a metric, NaN if it is undefined."""
+    return format_metric(None if np.isnan(value) else float(value))
+
+
+def share_text(share: float) -> str:
+    """A share of 0 to 1 in percent, NaN if it is undefined."""
+    return "n/a" if np.isnan(share) else f"{100 * share:.0f} %"
+
+
 class Neighbourhood(NamedTuple):
     """The runs beside one run: every number is the next value below, the same, or the next above.
 
@@ -91,11 +101,11 @@ class Neighbourhood(NamedTuple):
 
     def __repr__(self) -> str:
         given = ", ".join(f"{name}={cell_text(value)}" for name, value in self.params.items())
-        share = "n/a" if np.isnan(self.share_better) else f"{100 * self.share_better:.0f} %"
         return (
-            f"Neighbourhood({given}: {self.metric} {_figure(self.value)}; {len(self.rows)} runs beside it: "
-            f"median {_figure(self.median)}, worst {_figure(self.worst)}, "
-            f"{share} better than {_figure(self.than)})"
+            f"Neighbourhood({given}: {self.metric} {metric_text(self.value)}; "
+            f"{len(self.rows)} runs beside it: "
+            f"median {metric_text(self.median)}, worst {metric_text(self.worst)}, "
+            f"{share_text(self.share_better)} better than {metric_text(self.than)})"
         )
 
 
@@ -156,7 +166,3 @@ def _is_equal(value: Any, given: Any) -> bool:
     if given is None:
         return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
     return bool(np.all(value == given))
-
-
-def _figure(value: float) -> str:
-    return format_metric(None if np.isnan(value) else float(value))

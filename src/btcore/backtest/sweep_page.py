@@ -10,7 +10,7 @@ from btcore.pictures import html_table, line_picture, shown
 from btcore.results.drawing import Drawing, Page, boxed, page, section
 from btcore.results.summary import format_metric
 
-from .sweep_axes import Axis, cell_text
+from .sweep_axes import Axis, cell_text, metric_text, share_text
 
 if TYPE_CHECKING:
     from .sweep_result import SweepResult
@@ -82,14 +82,14 @@ def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: 
     rows = []
     for row in best:
         run, beside = sweep[row], sweep.neighbourhood(row, metric, highest)
-        share = "n/a" if np.isnan(beside.share_better) else f"{100 * beside.share_better:.0f} %"
         rows.append(
             [
                 *(escape(cell_text(run.params[name])) for name in axes),
                 *(format_metric(run.metrics[name]) for name in names),
                 f"{len(beside.rows)}",
-                *(format_metric(None if np.isnan(v) else v) for v in (beside.median, beside.worst)),
-                share,
+                metric_text(beside.median),
+                metric_text(beside.worst),
+                share_text(beside.share_better),
             ]
         )
     which = "Best" if is_known.any() else "First"

@@ -1,15 +1,15 @@
 """Pictures of a sweep: a heat map over two parameters, and parallel coordinates over all of them."""
 
 from collections.abc import Callable, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.results.drawing import Drawing, framed, label
-from btcore.results.summary import format_metric
 
-from .sweep_axes import Axis, cell_text
+from .sweep_axes import Axis, cell_text, metric_text
 
 WIDTH, TOP, FOOT = 560, 44, 46
 MOST_LINES = 400  # of parallel coordinates; more are taken evenly over the ranks
@@ -64,10 +64,9 @@ def heat_map(grid: Grid, title: str) -> Drawing:
             at = left + j * wide
             what = ""
             if cells.size <= MOST_TITLES:
-                what = (
-                    f"{x.name}={cell_text(x.values[j])}, {y.name}={cell_text(y.values[i])}: {_figure(value)}"
-                )
-            box = f'x="{at:.1f}" y="{top:.1f}" width="{wide:.2f}" height="{tall:.2f}"'
+                pair = f"{x.name}={cell_text(x.values[j])}, {y.name}={cell_text(y.values[i])}"
+                what = f"{pair}: {metric_text(value)}"
+            box = _box(at, top, wide, tall)
             if np.isnan(value):
                 parts.append(f'<rect {box} class="bp-grid" stroke-dasharray="2 3">{_title(what)}</rect>')
                 continue
@@ -79,16 +78,19 @@ def heat_map(grid: Grid, title: str) -> Drawing:
                 ink = "#000" if share > 0.5 else "#fff"
                 parts.append(
                     f'<text x="{at + wide / 2:.1f}" y="{top + tall / 2 + 4:.1f}" text-anchor="middle" '
-                    f'font-size="11" fill="{ink}" pointer-events="none">{_figure(value)}</text>'
+                    f'font-size="11" fill="{ink}" pointer-events="none">{metric_text(value)}</text>'
                 )
     if grid.best is not None:
         i, j = grid.best
-        top = foot - (i + 1) * tall
-        box = f'x="{left + j * wide:.1f}" y="{top:.1f}" width="{wide:.2f}" height="{tall:.2f}"'
+        box = _box(left + j * wide, foot - (i + 1) * tall, wide, tall)
         parts.append(f'<rect {box} class="bp-mark"/>')
     parts += _ticks(x, y, left=left, wide=wide, tall=tall, foot=foot)
     parts += _scale(low, high, foot + FOOT)
     return framed("".join(parts), WIDTH, round(foot + FOOT + 34), title)
+
+
+def _box(left: float, top: float, wide: float, tall: float) -> str:
+    return f'x="{left:.1f}" y="{top:.1f}" width="{wide:.2f}" height="{tall:.2f}"'
 
 
 def _ticks(x: Axis, y: Axis, *, left: float, wide: float, tall: float, foot: float) -> list[str]:
@@ -119,8 +121,8 @@ def _scale(low: float, high: float, top: float) -> list[str]:
     ]
     return [
         *parts,
-        label(WIDTH / 2 - 88, top + 9, _figure(low), "end"),
-        label(WIDTH / 2 + 90, top + 9, _figure(high)),
+        label(WIDTH / 2 - 88, top + 9, metric_text(low), "end"),
+        label(WIDTH / 2 + 90, top + 9, metric_text(high)),
     ]
 
 
@@ -150,7 +152,7 @@ def parallel(axes: Sequence[Axis], metric: NDArray[np.float64], name: str, *, hi
         parts += _axis(left + k * across, axis, foot, k % 2)
     at = left + len(axes) * across
     parts.append(f'<path class="bp-base" d="M{at:.1f} 60V{foot}"/>')
-    parts += [label(at, 50, _figure(high), "middle"), label(at, foot + 18, _figure(low), "middle")]
+    parts += [label(at, 50, metric_text(high), "middle"), label(at, foot + 18, metric_text(low), "middle")]
     parts.append(label(min(at, WIDTH - 8), foot + 36, name, "end" if len(axes) > 1 else "middle"))
     return framed("".join(parts), WIDTH, height, title)
 
@@ -163,7 +165,7 @@ def _axis(at: float, axis: Axis, foot: float, row: int) -> list[str]:
         y = foot - (foot - 60) * i / (n - 1)
         parts.append(
             f'<text x="{at + 5:.1f}" y="{y + 4:.1f}" class="bp-tick" '
-            f'style="paint-order:stroke;stroke:var(--paper);stroke-width:3px">{_escaped(cell_text(axis.values[i]))}</text>'
+            f'style="paint-order:stroke;stroke:var(--paper);stroke-width:3px">{escape(cell_text(axis.values[i]))}</text>'
         )
     parts.append(label(at, foot + 18 + 15 * row, axis.name, "middle"))
     return parts
@@ -185,13 +187,5 @@ def _colour(share: float) -> str:
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 
-def _figure(value: float) -> str:
-    return format_metric(None if np.isnan(value) else float(value))
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
 def _title(text: str) -> str:
-    return f"<title>{_escaped(text)}</title>" if text else ""
+    return f"<title>{escape(text)}</title>" if text else ""

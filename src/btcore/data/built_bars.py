@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from btcore.errors import ConfigError, DataError, RowError, near_name
+from btcore.errors import ConfigError, DataError, RowError, not_one_of
 from btcore.times.hours import TradingHours
 from btcore.times.resolutions import check_resolution
 
@@ -53,13 +53,11 @@ def _read(where: str, given: Any) -> Spec:
     for name in given:
         if name not in {*OPTIONS, "source"}:
             known = (*OPTIONS, "source")
-            raise ConfigError(f"{where}: {name!r} is not one of {', '.join(known)}{near_name(name, known)}")
+            raise ConfigError(f"{where}: {not_one_of(name, known)}")
     options = {name: value for name, value in given.items() if name != "source"}
     source = given.get("source")
     if source is not None and source not in SOURCES:
-        raise ConfigError(
-            f"{where}.source: {source!r} is not one of {', '.join(SOURCES)}{near_name(source, SOURCES)}"
-        )
+        raise ConfigError(f"{where}.source: {not_one_of(source, SOURCES)}")
     return Spec(_name(where, options), options, source)
 
 

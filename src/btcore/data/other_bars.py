@@ -1,7 +1,7 @@
 """Bars of several resolutions of one symbol: which are its bars, and which are only seen by strategies."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,8 @@ from btcore.errors import ConfigError
 from btcore.model import OTHER_BAR_DTYPE
 from btcore.times.resolutions import IRREGULAR
 
-from .columns import Floats
 from .containers import Bars
 from .markets import SymbolData
-from .source import AnyContainer
 from .tables.names import PRICES
 
 MONTH_NS = 30 * 86_400 * 10**9  # only to compare lengths
@@ -37,12 +35,12 @@ def split_resolutions(data: Mapping[str, SymbolData]) -> tuple[Mapping[str, Symb
     The symbol's bars are the first given. ConfigError if others are shorter, and for two streams of one
     resolution.
     """
-    if not isinstance(data, Mapping) or not any(_several(streams) for streams in data.values()):
+    if not isinstance(data, Mapping) or not any(_has_several_bars(streams) for streams in data.values()):
         return data, []
     base: dict[str, SymbolData] = {}
     others = []
     for symbol, streams in data.items():
-        if not (isinstance(streams, tuple | list) and _several(streams)):
+        if not (isinstance(streams, tuple | list) and _has_several_bars(streams)):
             base[symbol] = streams
             continue
         first, *more = (each for each in streams if isinstance(each, Bars))
@@ -61,7 +59,7 @@ def split_resolutions(data: Mapping[str, SymbolData]) -> tuple[Mapping[str, Symb
     return base, others
 
 
-def _several(streams: Any) -> bool:
+def _has_several_bars(streams: Any) -> bool:
     return isinstance(streams, tuple | list) and sum(isinstance(each, Bars) for each in streams) > 1
 
 
@@ -82,15 +80,15 @@ def resolutions_of(others: Sequence[OtherBars]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.resolution for each in (*given, *built)))
 
 
-def check_names(others: Sequence[OtherBars]) -> None:
+def refuse_repeated(others: Sequence[OtherBars]) -> None:
     """ConfigError for two streams of one resolution of a symbol."""
     for i, each in enumerate(others):
         if any((other.symbol, other.resolution) == (each.symbol, each.resolution) for other in others[:i]):
             raise ConfigError(f"build_bars: the data of {each.symbol} have bars of {each.resolution} already")
 
 
-def until(others: Sequence[OtherBars], last: int) -> list[OtherBars]:
-    """Without the bars that end after `last`, ns UTC, the end of a run: they are never over in it."""
+def ended_by(others: Sequence[OtherBars], last: int) -> list[OtherBars]:
+    """The bars that end by `last`, ns UTC, the end of a run; the others are never over in it."""
     found = []
     for each in others:
         rows = int(np.searchsorted(each.bars.end, last, "right"))
@@ -115,66 +113,3 @@ def records_of(others: Sequence[OtherBars], symbols: Sequence[str], start: int) 
         parts.append(part)
     joined = np.concatenate(parts)
     return joined[np.lexsort((joined["resolution"], joined["symbol"], joined["end"]))]
-
-
-def early_row(bars: Bars, finer: AnyContainer) -> tuple[int, int] | None:
-    """The first bar whose prices are those of finer rows after its end, and the time of the last of these.
-
-    Its high, low or close is not that of the rows from its begin to its end, but all three are those of the
-    rows until the next bar begins, or of the rows of the next bar. None if there is no such bar.
-    """
-    times = finer.end if isinstance(finer, Bars) else finer.timestamp
-    low, high, close = _prices_of(finer)
-    # The rows of a bar: finer bars that end by then, ticks before then.
-    side: Literal["left", "right"] = "right" if isinstance(finer, Bars) else "left"
-    begins = np.append(bars.timestamp, bars.end[-1:])
-    first = np.searchsorted(finer.timestamp, begins)
-    until_end = np.searchsorted(times, bars.end, side)
-    until_next = np.searchsorted(times, begins[1:], side)
-    own = _is_of(bars, (low, high, close), first[:-1], until_end)
-    longer = _is_of(bars, (low, high, close), first[:-1], until_next)
-    shifted = np.zeros(len(bars), bool)
-    shifted[:-1] = _is_of(bars, (low, high, close), first[1:-1], until_end[1:], slice(0, -1))
-    found = np.flatnonzero(~own & (longer | shifted) & (first[:-1] < until_end))
-    if not len(found):
-        return None
-    row = int(found[0])
-    last = until_next[row] if longer[row] else until_end[row + 1]
-    return row, int(times[last - 1])
-
-
-def _is_of(
-    bars: Bars,
-    prices: tuple[Floats, Floats, Floats],
-    first: NDArray[np.intp],
-    until: NDArray[np.intp],
-    rows: slice = slice(None),
-) -> NDArray[np.bool_]:
-    """Whether high, low and close of bars are those of the finer rows from `first` to `until`."""
-    low, high, close = prices
-    filled = first < until
-    found = np.zeros(len(first), bool)
-    if not filled.any():
-        return found
-    begin, end = first[filled], until[filled]
-    edges = np.column_stack([begin, np.minimum(end, len(low) - 1)]).ravel()
-    lowest, highest = np.minimum.reduceat(low, edges)[::2], np.maximum.reduceat(high, edges)[::2]
-    lowest, highest = np.minimum(lowest, low[end - 1]), np.maximum(highest, high[end - 1])
-    found[filled] = (
-        (bars.low[rows][filled] == lowest)
-        & (bars.high[rows][filled] == highest)
-        & (bars.close[rows][filled] == close[end - 1])
-    )
-    return found
-
-
-def _prices_of(finer: AnyContainer) -> tuple[Floats, Floats, Floats]:
-    """Low, high and close of each row."""
-    if isinstance(finer, Bars):
-        return finer.low, finer.high, finer.close
-    price = (
-        0.5 * (finer.columns["bid"] + finer.columns["ask"])
-        if finer.kind == "quotes"
-        else finer.columns["price"]
-    )
-    return price, price, price

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from btcore.errors import DataError, reject_rows
 
-from .hours import TradingHours, hours_sessions
+from .hours import TradingHours, calendar_sessions
 from .intervals import DAY_NS, HOUR_NS, MINUTE_NS, Length
 from .order import with_times
 from .periods import first_of_month, month_of
-from .sessions import Sessions, sessions
 from .zones import Times, localize, utc_offsets
 
 # The days after 1970-01-01, a Thursday, on which a week may begin.
@@ -86,14 +85,14 @@ def session_buckets(
     Parts of a day begin at the open of each session and every `length` after, and the last ends at the close.
     A day is a session. Weeks and months last from the open of their first session to the close of their last;
     a session belongs to the local day in `timezone` on which it closes. Rows that end outside all sessions
-    fall in no period. DataError for several days,
-    RowError for a bar that begins in an earlier period than it ends in.
+    fall in no period. DataError for several days, RowError for a bar that begins in an earlier period than it
+    ends in.
     """
-    found = _sessions(int(starts[0]), int(ends[-1]), timezone, calendar)
+    found = calendar_sessions(calendar, int(starts[0]), int(ends[-1]))
     if length.months or length.weeks:
         # The sessions of whole periods: a year and more around the rows.
         margin = 32 * DAY_NS * max(length.months, 1) + length.ns
-        found = _sessions(int(starts[0]) - margin, int(ends[-1]) + margin, timezone, calendar)
+        found = calendar_sessions(calendar, int(starts[0]) - margin, int(ends[-1]) + margin)
     elif length.ns > DAY_NS or DAY_NS % length.ns:
         raise DataError(
             f"calendar: sessions have no bars of {length.name}, only of parts of a day, 1d, weeks and months"
@@ -118,12 +117,6 @@ def session_buckets(
         until = np.minimum(begin + length.ns, until)
     first = _changes(begin)
     return Buckets(first, begin[first], until[first], rows)
-
-
-def _sessions(first: int, last: int, timezone: str, calendar: str | TradingHours) -> Sessions:
-    if isinstance(calendar, TradingHours):
-        return hours_sessions(calendar, first, last)
-    return sessions(first, last, timezone, calendar)
 
 
 def _period_of(local: Times, length: Length) -> Times:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from msgspec import Meta, field
 
-from btcore.errors import ConfigError, near_name
+from btcore.errors import ConfigError, not_one_of
 from btcore.names import Settings
 
 from .clock import moment_text, zone
@@ -46,16 +46,21 @@ class TradingHours(Settings, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         _days_of(self)
 
 
-def sessions_of(given: str | TradingHours, first: int, last: int) -> Sessions:
+def calendar_sessions(calendar: str | TradingHours, first: int, last: int) -> Sessions:
     """The sessions of a code of an exchange ("XNYS") or of trading hours, for times from `first` to `last`.
 
     They go from the last that opens at or before `first` to one that closes after `last`, ns UTC. ConfigError
     if the calendar is unknown, or there are no such sessions.
     """
-    if isinstance(given, TradingHours):
-        return hours_sessions(given, first, last)
+    if isinstance(calendar, TradingHours):
+        return _hours_sessions(calendar, first, last)
+    return sessions(first, last, "UTC", calendar)
+
+
+def sessions_of(given: str | TradingHours, first: int, last: int) -> Sessions:
+    """As `calendar_sessions`, of an instrument: its errors say `sessions`."""
     with _errors_of_sessions():
-        return sessions(first, last, "UTC", given)
+        return calendar_sessions(given, first, last)
 
 
 def check_sessions(given: str | TradingHours) -> None:
@@ -74,8 +79,8 @@ def _errors_of_sessions() -> Iterator[None]:
         raise ConfigError(re.sub("^calendar:", "sessions:", str(error))) from error
 
 
-def hours_sessions(hours: TradingHours, first: int, last: int) -> Sessions:
-    """The sessions of trading hours, as `sessions_of` describes them.
+def _hours_sessions(hours: TradingHours, first: int, last: int) -> Sessions:
+    """The sessions of trading hours, as `calendar_sessions` describes them.
 
     A session is left out if a change of the clock, a late open or an early close leaves none of it.
     """
@@ -121,7 +126,7 @@ def _week_of(hours: TradingHours) -> list[tuple[int, int, int]]:
     found = []
     for name, listed in hours.week.items():
         if name not in DAYS:
-            raise ConfigError(f"week: {name!r} is not one of {', '.join(DAYS)}{near_name(name, DAYS)}")
+            raise ConfigError(f"week: {not_one_of(name, DAYS)}")
         if not isinstance(listed, list | tuple):
             raise ConfigError(f"week[{name!r}]: {listed!r} is not a list of [open, close]")
         for i, pair in enumerate(listed):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btcore.errors import DataError, RowError, near_name, reject_rows
+from btcore.errors import DataError, RowError, not_one_of, reject_rows
 
 from .clock import zone
 from .inference import infer_length
@@ -58,7 +58,7 @@ def bar_times(
     not ascend, bars that overlap by more than the tolerance of their length, and bars in no session.
     """
     if stamp is not None and stamp not in STAMPS:
-        raise DataError(f"stamp: {stamp!r} is not one of {', '.join(STAMPS)}{near_name(stamp, STAMPS)}")
+        raise DataError(f"stamp: {not_one_of(stamp, STAMPS)}")
     if end is not None:
         return _with_ends(times.ns, end, interval, stamp, calendar)
     other_clock = timezone is None and times.zone == "UTC" and calendar is None

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError, RowError, near_name, reject_rows
+from btcore.errors import ConfigError, RowError, not_one_of, reject_rows
 
 from .clock import EPOCH, FIRST_YEAR, LAST_YEAR, moment_text, to_ns, year_of, zone
 from .intervals import DAY_NS, SECOND_NS
@@ -70,7 +70,7 @@ def check_zone(timezone: str, dst: str) -> None:
     """ConfigError for a time zone that does not exist, or an unknown `dst`, even if no time needs them."""
     zone(timezone)
     if dst not in DST:
-        raise ConfigError(f"dst: {dst!r} is not one of {', '.join(DST)}{near_name(dst, DST)}")
+        raise ConfigError(f"dst: {not_one_of(dst, DST)}")
 
 
 def localize(

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 import btcore as bt
+from btcore.backtest import prepare
+from btcore.data.other_bars import records_of
 
 MINUTE = 60 * 10**9
 MINUTES = bt.sample_bars("AAPL", "2024-01-02", "2024-01-12", "1min")
@@ -238,6 +240,14 @@ def test_bars_that_never_end_in_the_run_are_named() -> None:
     assert (
         "AAPL day: no bar of it ends by the end of the run" in bt.run({"AAPL": (MINUTES, later)}, Kinds).logs
     )
+
+
+def test_the_runs_of_a_sweep_share_the_records_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    monkeypatch.setattr(prepare, "records_of", lambda *given: made.append(records_of(*given)) or made[-1])
+    swept = bt.sweep({"AAPL": (MINUTES, DAYS)}, Watcher, {"kind": ["day", "minute"]}, progress=False)
+    assert len(swept) == 2
+    assert len(made) == 1
 
 
 def test_an_unknown_resolution_is_refused() -> None:

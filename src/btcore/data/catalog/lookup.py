@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from btcore.data.containers import KINDS
 from btcore.data.source import check_resolution, check_symbol
-from btcore.errors import DataError, near_name
+from btcore.errors import DataError, near_name, not_one_of
 from btcore.times.clock import moment_text
 
 from .definitions import Definition
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
         """These arguments, checked, and the resolution by its usual name; DataError for an invalid one."""
         check_symbol(symbol)
         if kind is not None and kind not in KINDS:
-            raise DataError(f"kind: {kind!r} is not one of {', '.join(KINDS)}{near_name(kind, KINDS)}")
+            raise DataError(f"kind: {not_one_of(kind, KINDS)}")
         return cls(symbol, None if resolution is None else check_resolution(resolution), kind, source)
 
     def matches(self, entry: Entry) -> bool:

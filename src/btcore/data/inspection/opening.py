@@ -19,7 +19,7 @@ from btcore.data.source import AnyContainer, DefinitionSource, Source, check_res
 from btcore.data.tables.kinds import kinds_of
 from btcore.data.tables.symbols import SeveralSymbolsError
 from btcore.data.tables.table import sample_of
-from btcore.errors import ConfigError, DataError, near_name
+from btcore.errors import ConfigError, DataError, not_one_of
 
 from .report import Finding, found
 
@@ -155,7 +155,7 @@ class _Reading(NamedTuple):
         options = dict(choice.options)
         kind = options.pop("kind", None)
         if kind not in {None, *KINDS}:
-            raise ConfigError(f"kind: {kind!r} is not one of {', '.join(KINDS)}{near_name(kind, KINDS)}")
+            raise ConfigError(f"kind: {not_one_of(kind, KINDS)}")
         if choice.timezone is not None:
             options["timezone"] = choice.timezone
         if isinstance(value, str | PathLike):

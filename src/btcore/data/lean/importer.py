@@ -15,7 +15,7 @@ from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.files.binary import import_polars
 from btcore.data.source import AnyContainer, check_resolution
 from btcore.data.tables.names import PRICES
-from btcore.errors import DataError, near_name
+from btcore.errors import DataError, not_one_of
 from btcore.times.intervals import RESOLUTION_NS
 from btcore.times.rules import ReadTimes
 
@@ -99,9 +99,7 @@ def import_lean(
     for name, allowed in _CHOICES.items():
         if getattr(choices, name) not in allowed:
             given = getattr(choices, name)
-            raise DataError(
-                f"{name}: {given!r} is not one of {', '.join(allowed)}{near_name(given, allowed)}"
-            )
+            raise DataError(f"{name}: {not_one_of(given, allowed)}")
     import_polars("LEAN data")
     root = Path(folder)
     files, unknown = lean_files(root)

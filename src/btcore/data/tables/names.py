@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from btcore.errors import DataError, near_name
+from btcore.errors import DataError, near_name, not_one_of
 
 from .options import Column
 
@@ -106,7 +106,7 @@ def match_columns(names: list[str], kind: str, columns: Mapping[str, Column] | N
     others are found by alias. DataError lists the names if a required column is missing or may be several.
     """
     if kind not in REQUIRED:
-        raise DataError(f"kind: {kind!r} is not one of {', '.join(REQUIRED)}{near_name(kind, REQUIRED)}")
+        raise DataError(f"kind: {not_one_of(kind, REQUIRED)}")
     given = dict(columns or {})
     left_out = {name for name, theirs in given.items() if theirs is None}
     _check_given(given, names, kind)

@@ -1,6 +1,6 @@
 """All layouts, by the names that the option `format` takes."""
 
-from btcore.errors import DataError, near_name
+from btcore.errors import DataError, not_one_of
 
 from . import crypto, feeds, forex, hftbacktest, nautilus, packages, stocks
 from .layout import Layout
@@ -31,7 +31,7 @@ def layouts(name: str | None, kind: str | None) -> list[Layout]:
     else:
         found = [layout for layout in LAYOUTS if layout.name == name]
         if not found:
-            raise DataError(f"format: {name!r} is not one of {', '.join(names())}{near_name(name, names())}")
+            raise DataError(f"format: {not_one_of(name, names())}")
     of_kind = [layout for layout in found if kind in {None, layout.kind}]
     if name is not None and not of_kind:
         kinds = " or ".join(dict.fromkeys(layout.kind for layout in found))

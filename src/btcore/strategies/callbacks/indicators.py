@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.data.containers import Bars, Quotes
-from btcore.errors import ConfigError, DataError, OrderError, near_name
+from btcore.errors import ConfigError, DataError, OrderError, near_name, not_one_of
 from btcore.indicators.columns import SESSION_OPTIONS, columns_of_bars, compute
 from btcore.indicators.parameters import find, read_parameters
 from btcore.indicators.table import Description
@@ -84,7 +84,7 @@ def kind_of(streams: Streams, symbol: str, kind: str | None, what: str) -> str:
             return resolution
         if "bars" in given and streams[symbol, "bars"][1].resolution == resolution:
             return "bars"
-    raise OrderError(f"{symbol}: kind {kind!r} is not one of {', '.join(kinds)}{near_name(kind, kinds)}")
+    raise OrderError(f"{symbol}: kind {not_one_of(kind, kinds)}")
 
 
 def make_view(

@@ -1,10 +1,11 @@
 """Errors that the Numba types of `btcore.compiled` raise while a strategy is compiled."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 from numba.core.errors import TypingError
+
+from btcore.errors import nearest
 
 from .compile_errors import MARK
 
@@ -22,5 +23,5 @@ def unknown_field(what: str, name: str, known: Iterable[str]) -> TypingError:
 def near_to(name: str, known: Iterable[str]) -> str:
     """The known names, and which of them is nearest."""
     names = list(known)
-    near = get_close_matches(name, names, 1, 0.6)
-    return ", ".join(names) + (f"; did you mean {near[0]!r}?" if near else "")
+    near = nearest(name, names)
+    return ", ".join(names) + (f"; did you mean {near!r}?" if near else "")

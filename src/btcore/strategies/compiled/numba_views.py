@@ -20,6 +20,7 @@ from . import numba_orders as orders
 from .handler import EVENTS
 from .numba import ACCOUNT, MARKET, OUTBOX
 from .numba_refusals import refuse, unknown_field
+from .numba_state import part_of
 
 Reader = Callable[..., Any]
 
@@ -133,7 +134,8 @@ class AccountModel(models.StructModel):
         super().__init__(manager, kind, list(PARTS.items()))
 
 
-def _filled(context: Any, builder: Any, kind: Any, values: dict[str, Any]) -> Any:
+def _view(context: Any, builder: Any, kind: Any, values: dict[str, Any]) -> Any:
+    """A view with these members."""
     made = cgutils.create_struct_proxy(kind)(context, builder)
     for name, value in values.items():
         setattr(made, name, value)
@@ -146,7 +148,7 @@ def event_view(event: EventType) -> Any:
     @intrinsic
     def view(typing: Any, market: Any) -> Any:
         def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
-            return _filled(context, builder, event, {"market": args[0]})
+            return _view(context, builder, event, {"market": args[0]})
 
         return event(MARKET), generate
 
@@ -159,7 +161,7 @@ def account_view(typing: Any, market: Any, account: Any, out: Any) -> Any:
     kind = AccountType()
 
     def generate(context: Any, builder: Any, _: Any, args: Any) -> Any:
-        return _filled(context, builder, kind, dict(zip(PARTS, args, strict=True)))
+        return _view(context, builder, kind, dict(zip(PARTS, args, strict=True)))
 
     return kind(MARKET, ACCOUNT, OUTBOX), generate
 
@@ -193,7 +195,7 @@ class EventAttributes(AttributeTemplate):
 
 @lower_getattr_generic(EventType)
 def read_event(context: Any, builder: Any, event: EventType, value: Any, name: str) -> Any:
-    market = cgutils.create_struct_proxy(event)(context, builder, value=value).market
+    market = part_of(context, builder, event, value, "market")
     return _read(context, builder, event.readers[name], MARKET, market)
 
 
@@ -213,10 +215,10 @@ class AccountAttributes(AttributeTemplate):
 
 @lower_getattr_generic(AccountType)
 def read_account(context: Any, builder: Any, account: AccountType, value: Any, name: str) -> Any:
-    parts = cgutils.create_struct_proxy(account)(context, builder, value=value)
     if name in PARTS:
-        return getattr(parts, name)
-    return _read(context, builder, MONEY[name], ACCOUNT, parts.record)
+        return part_of(context, builder, account, value, name)
+    record = part_of(context, builder, account, value, "record")
+    return _read(context, builder, MONEY[name], ACCOUNT, record)
 
 
 METHODS: list[str] = []

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from btcore.errors import ConfigError, DataError, near_name
+from btcore.errors import ConfigError, DataError, not_one_of
 from btcore.times.intervals import DAY_NS, interval_ns
 from btcore.times.zones import localize, utc_offsets
 
@@ -26,9 +26,7 @@ class RebalanceDates(NamedTuple):
         try:
             return cls(None, interval_ns(text))
         except DataError as error:
-            raise ConfigError(
-                f"{name}: {text!r} is not one of {', '.join(PERIODS)}{near_name(text, PERIODS)}; {error}"
-            ) from error
+            raise ConfigError(f"{name}: {not_one_of(text, PERIODS)}; {error}") from error
 
     def after(self, now: int, anchor: int, timezone: str) -> int:
         """The first date later than `now`, ns UTC.

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from btcore.config import checked
 from btcore.data.containers import Bars
-from btcore.errors import ConfigError, OrderError, near_name
+from btcore.errors import ConfigError, OrderError, near_name, not_one_of
 from btcore.names import names_keywords
 from btcore.pictures import count_picture, shown, span_text
 from btcore.strategies.builtin.registry import CashFloor, Drift, Limit, TargetWeights
@@ -62,9 +62,7 @@ class Targets:
         close_others: bool = False,
     ) -> None:
         if kind not in KINDS:
-            raise ConfigError(
-                f"targets.kind: {kind!r} is not one of {', '.join(KINDS)}{near_name(kind, KINDS)}"
-            )
+            raise ConfigError(f"targets.kind: {not_one_of(kind, KINDS)}")
         if schedule is not None:
             RebalanceDates.parse(checked("targets.schedule", schedule, str), "targets.schedule")
         self.kind: Kind = kind

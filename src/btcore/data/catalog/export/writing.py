@@ -12,7 +12,7 @@ from btcore.data.catalog.entries import Dataset, Entry
 from btcore.data.catalog.storage import sync
 from btcore.data.conversions import CONTAINER_TIMES, DATA_EXTRA, import_library, to_arrow, to_polars
 from btcore.data.source import AnyContainer
-from btcore.errors import DataError, near_name
+from btcore.errors import DataError, not_one_of
 
 from .manifest import FORMATS, MANIFEST, ExportedFile, Format, manifest_bytes
 
@@ -34,7 +34,7 @@ def export_datasets(
     import tempfile
 
     if format not in FORMATS:
-        raise DataError(f"format: {format!r} is not one of {', '.join(FORMATS)}{near_name(format, FORMATS)}")
+        raise DataError(f"format: {not_one_of(format, FORMATS)}")
     _check_empty(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     place = folder.resolve()
