@@ -35,8 +35,9 @@ class OtherVersionError(ValueError):
     """A saved result of a format that this release does not read."""
 
 
-# Whose texts help; others speak of numpy's and Arrow's options.
-TELLING_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
+# Their texts say what is wrong with the file, so the DataError quotes them. It leaves out the texts of the
+# others of READ_ERRORS, which name arguments of numpy or Arrow that the caller has not given.
+QUOTED_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
 
 Indicators = dict[tuple[str, str], Table]
 
@@ -213,7 +214,7 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document, Indicators]:
                 tables = {name: arrays[name] for name in _saved(document)}
                 return _complete(tables), document, indicators
     except READ_ERRORS as error:
-        why = f" ({error})" if isinstance(error, TELLING_ERRORS) else ""
+        why = f" ({error})" if isinstance(error, QUOTED_ERRORS) else ""
         raise DataError(f"{source}: not a saved result{why}") from error
     raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
 
