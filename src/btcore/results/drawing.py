@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from btcore.errors import ConfigError
+from .writing import path_ending_in, write_text
 
 # Paper and ink change together with the mode of the browser, so that a drawing is legible on any page.
 STYLE = """
@@ -61,17 +61,10 @@ class Drawing:
 
     def save(self, path: str | Path) -> Path:
         """Writes an .svg file, or an .html page with the drawing alone; ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix not in (".svg", ".html"):
-            raise ConfigError(f"{target}: the name does not end in .svg or .html")
-        if target.suffix == ".html":
-            return page(self.name, f'<div class="charts"><div class="box">{self.svg}</div></div>').save(
-                target
-            )
-        from .archive import write_text  # not at the top: it loads modules of compressed files
-
-        write_text(target, self.svg)
-        return target
+        target = path_ending_in(path, ".svg", ".html")
+        if target.suffix == ".svg":
+            return write_text(target, self.svg)
+        return page(self.name, f'<div class="charts"><div class="box">{self.svg}</div></div>').save(target)
 
     def __str__(self) -> str:
         return self.svg
@@ -112,13 +105,7 @@ class Page:
 
     def save(self, path: str | Path) -> Path:
         """Writes the page, completely or not at all; returns its path, which must end in .html."""
-        target = Path(path)
-        if target.suffix != ".html":
-            raise ConfigError(f"{target}: the name does not end in .html")
-        from .archive import write_text  # not at the top: it loads modules of compressed files
-
-        write_text(target, self.html)
-        return target
+        return write_text(path_ending_in(path, ".html"), self.html)
 
     def __str__(self) -> str:
         return self.html

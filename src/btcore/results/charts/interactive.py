@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from btcore.errors import ConfigError
-from btcore.results.archive import write_text
 from btcore.results.report.chart import heading, run_manifest, shorten
+from btcore.results.writing import write_text
 
 from .contents import Given, account_table, market_table, markets_of, symbols_shown
 

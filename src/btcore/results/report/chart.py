@@ -8,13 +8,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from btcore import metrics
-from btcore.errors import ConfigError
-from btcore.results.archive import write_text
 from btcore.results.charts.contents import Given, Markets, differs, markets_of, net_exposure, prices_within
 from btcore.results.charts.events import Traded, fills_of
 from btcore.results.labels import NO_COSTS
 from btcore.results.summary import Metrics
 from btcore.results.tables import Table
+from btcore.results.writing import path_ending_in, write_text
 
 from .axes import time_ticks
 from .panel import POINTS, PRICE_STYLE, Area, Panel, curve_panel, price_panel
@@ -57,9 +56,7 @@ class Chart:
 
     def save(self, path: str | Path) -> None:
         """Writes an .svg file, or an .html page with the chart alone; ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix not in (".svg", ".html"):
-            raise ConfigError(f"{target}: the name does not end in .svg or .html")
+        target = path_ending_in(path, ".svg", ".html")
         page = f'<!doctype html><meta charset="utf-8"><title>btcore</title>{self.svg}\n'
         write_text(target, self.svg if target.suffix == ".svg" else page)
 

@@ -8,10 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from btcore.errors import ConfigError
 from btcore.metrics.api import drawdown
-from btcore.results.archive import write_text
 from btcore.results.tables import Table
+from btcore.results.writing import path_ending_in, write_text
 
 from .axes import decimate
 from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
@@ -60,11 +59,7 @@ class Report:
 
     def save(self, path: str | Path) -> Path:
         """Writes an .html file, whole or not at all; returns its path. ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix not in (".html", ".htm"):
-            raise ConfigError(f"{target}: the name does not end in .html or .htm")
-        write_text(target, self.html)
-        return target
+        return write_text(path_ending_in(path, ".html", ".htm"), self.html)
 
     def __str__(self) -> str:
         return self.html
