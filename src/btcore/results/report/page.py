@@ -13,17 +13,15 @@ from btcore.results.tables import Table
 from btcore.results.writing import path_ending_in, write_text
 
 from .axes import decimate
+from .bounds import bounds_table
 from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
 from .headline import headline
-from .metric_boxes import GROUPS, PERCENT, metric_cards, metrics_table
+from .metric_boxes import metric_cards, metrics_table
 from .orders import cash_flows_section, costs_and_orders, log_section
 from .returns import returns_sections
 from .risk import drawdowns_section, points_json, rolling_section, window_of
-from .sections import bounds_table
 from .theme import PAGE_STYLE, SCRIPT, STYLE
 from .trades import profit_section, round_trips_section, trades_section
-
-__all__ = ["GROUPS", "PERCENT", "Report", "Reportable", "metrics_table", "page"]
 
 
 class Reportable(Drawable, Protocol):
