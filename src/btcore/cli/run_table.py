@@ -14,9 +14,9 @@ LOG_LINES = 20  # of the log that are printed; --json has all
 
 def run_table(result: "Result", source: str) -> str:
     """Strategy, period and data, the curve, the metrics in groups, and the first lines of the log."""
+    from btcore.results.heading import heading
     from btcore.results.metric_kinds import GROUPS, MAIN, PERCENT
     from btcore.results.report.bounds import BOUNDS_TITLE
-    from btcore.results.report.chart import heading
     from btcore.results.summary import format_metric
 
     colour = has_colour(sys.stdout)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from btcore.errors import ConfigError
-from btcore.results.report.chart import heading, run_manifest, shorten
+from btcore.results.heading import heading, run_of
+from btcore.results.report.chart import shorten
 from btcore.results.writing import write_text
 
 from .contents import Given, account_table, market_table, markets_of, symbols_shown
@@ -95,7 +96,7 @@ def draw_interactive(result: Any, symbol: str | None = None, data: Given | None 
     named = [(line["name"], line["panel"]) for table in tables.values() for line in table["lines"]]
     lines = list(dict.fromkeys(named))
     title, under = heading(result)
-    run = run_manifest(result)
+    run = run_of(result.manifest)
     model = document(contents, lines, str(run.get("currency", "")))
     others = [name for name in markets if name not in shown]
     if others:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore import metrics as formulas
+from btcore.results.heading import run_of
 from btcore.results.result import Result
 
 SHOWN = (
@@ -27,7 +28,7 @@ def span_of(result: Result) -> tuple[int, int]:
 
 def currency_of(result: Result) -> str:
     """The currency of the account; "" if the manifest has none."""
-    return str(result.manifest.get("run", result.manifest).get("currency", ""))
+    return str(run_of(result.manifest).get("currency", ""))
 
 
 def figures_table(results: Sequence[Result], names: Sequence[str]) -> Column:

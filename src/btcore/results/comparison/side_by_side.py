@@ -11,6 +11,7 @@ from btcore.errors import ConfigError
 from btcore.pictures import html_table, text_table
 from btcore.results import export
 from btcore.results.drawing import Page
+from btcore.results.heading import run_of
 from btcore.results.metric_kinds import IN_MONEY, PERIODIC
 from btcore.results.result import Result
 from btcore.results.summary import format_metric
@@ -208,7 +209,7 @@ def compare(results: Sequence[Result], names: Sequence[str] | None = None) -> Co
 
 def _own_names(results: Sequence[Result]) -> list[str]:
     """The strategy of each run, with the parameters that are not the same in all runs of the strategy."""
-    described: list[dict[str, Any]] = [r.manifest.get("run", r.manifest).get("strategy", {}) for r in results]
+    described: list[dict[str, Any]] = [run_of(r.manifest).get("strategy", {}) for r in results]
     varied = {
         name
         for one in described

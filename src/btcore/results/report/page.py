@@ -9,15 +9,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from btcore.metrics.api import drawdown
+from btcore.results.heading import heading, run_of
 from btcore.results.tables import Table
 from btcore.results.writing import path_ending_in, write_text
 
 from .axes import decimate
 from .bounds import bounds_table
-from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
+from .chart import LEFT, RIGHT, WIDTH, Drawable, draw_untitled, shorten
 from .headline import headline
 from .metric_boxes import metric_cards, metrics_table
 from .orders import cash_flows_section, costs_and_orders, log_section
+from .panel import POINTS
 from .returns import returns_sections
 from .risk import drawdowns_section, points_json, rolling_section, window_of
 from .theme import PAGE_STYLE, SCRIPT, STYLE
@@ -72,7 +74,7 @@ class Report:
 
 def page(result: Reportable) -> str:
     """The HTML text of the report."""
-    run = run_manifest(result)
+    run = run_of(result.manifest)
     title, under = heading(result)
     currency, timezone = str(run.get("currency") or ""), str(run.get("timezone") or "UTC")
     returns = result.period_returns
