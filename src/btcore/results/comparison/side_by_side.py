@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 from btcore.errors import ConfigError
 from btcore.pictures import html_table, text_table
 from btcore.results import export
-from btcore.results.drawing import Page
 from btcore.results.heading import run_of
 from btcore.results.metric_kinds import IN_MONEY, PERIODIC
+from btcore.results.pages import Page
 from btcore.results.result import Result
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text

@@ -11,6 +11,7 @@ from btcore import metrics
 from btcore.results.charts.contents import Given, Markets, differs, markets_of, net_exposure, prices_within
 from btcore.results.charts.events import Traded, fills_of
 from btcore.results.heading import heading, run_of
+from btcore.results.pages import shorten
 from btcore.results.summary import Metrics
 from btcore.results.tables import Table
 from btcore.results.writing import path_ending_in, write_text
@@ -98,11 +99,6 @@ def draw(result: Drawable, symbol: str | None = None, data: Given | None = None)
 def draw_untitled(result: Drawable) -> Chart:
     """The chart without a title, for a page that has a title."""
     return Chart(_svg(result, markets_of(result, None, None), "", 28))
-
-
-def shorten(text: str, most: int) -> str:
-    """`text`, cut to `most` characters with an ellipsis if it is longer."""
-    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _svg(result: Drawable, of: tuple[str, Markets], head: str, top: int) -> str:

@@ -10,12 +10,13 @@ import numpy as np
 
 from btcore.metrics.api import drawdown
 from btcore.results.heading import heading, run_of
+from btcore.results.pages import html_text, notebook_frame, shorten
 from btcore.results.tables import Table
 from btcore.results.writing import path_ending_in, write_text
 
 from .axes import decimate
 from .bounds import bounds_table
-from .chart import LEFT, RIGHT, WIDTH, Drawable, draw_untitled, shorten
+from .chart import LEFT, RIGHT, WIDTH, Drawable, draw_untitled
 from .headline import headline
 from .metric_boxes import metric_cards, metrics_table
 from .orders import cash_flows_section, costs_and_orders, log_section
@@ -68,8 +69,7 @@ class Report:
         return f"<Report of {len(self.html):,} characters>"
 
     def _repr_html_(self) -> str:
-        style = "width:100%;height:800px;border:0"
-        return f'<iframe title="Report of a run" style="{style}" srcdoc="{escape(self.html)}"></iframe>'
+        return notebook_frame("Report of a run", self.html)
 
 
 def page(result: Reportable) -> str:
@@ -109,13 +109,7 @@ def page(result: Reportable) -> str:
         "<h2>Manifest</h2><details class='box'><summary>Data, strategy, settings and versions</summary>"
         f"<pre class='mono'>{escape(json.dumps(result.manifest, indent=2))}</pre></details>",
     ]
-    return (
-        f'<!doctype html><html lang="en" class="bt"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(shorten(title, 80))}</title>"
-        f"<style>{STYLE}{PAGE_STYLE}</style></head><body><main>{''.join(body)}</main>"
-        f"<script>{SCRIPT}</script></body></html>\n"
-    )
+    return html_text(title, STYLE + PAGE_STYLE, "".join(body), root="bt", last=f"<script>{SCRIPT}</script>")
 
 
 def _curves(result: Reportable) -> str:
