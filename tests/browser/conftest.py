@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from interactive_charts import HOURS, Brackets
 from pages import Opener
+
+import btcore as bt
 
 
 @pytest.fixture
@@ -28,3 +31,15 @@ def open_page(browser: Any) -> Iterator[Opener]:
         context.close()
     assert [url for url in asked if not url.startswith(("data:", "blob:", "about:"))] == []
     assert errors == []
+
+
+@pytest.fixture(scope="session")
+def result() -> bt.Result:
+    return bt.run({"AAPL": HOURS}, Brackets)
+
+
+@pytest.fixture(scope="session")
+def bars(result: bt.Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("charts") / "bars.html"
+    result.plot(path)
+    return path

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-Opener = Callable[
-    ..., Any
-]  # of tests/browser/conftest.py: a path and options of a browser context; gives a page
+# `open_page` of tests/browser/conftest.py: takes a path and options of a browser context, gives a page.
+Opener = Callable[..., Any]
 
 
 def serious(page: Any) -> list[str]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore.pictures import html_table, line_picture, shown
-from btcore.results.drawing import Drawing, Page, boxed, page, section
+from btcore.results.drawing import Drawing, boxed
+from btcore.results.pages import Page, page, section
 from btcore.results.summary import format_metric
 
 from .sweep_axes import Axis, cell_text, metric_text, share_text

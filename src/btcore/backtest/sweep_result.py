@@ -16,7 +16,8 @@ from btcore.metrics.period_returns import PERIODS
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.names import Named, no_attribute
 from btcore.results import export
-from btcore.results.drawing import Drawing, Page
+from btcore.results.drawing import Drawing
+from btcore.results.pages import Page
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table

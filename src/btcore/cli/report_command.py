@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from btcore.errors import ConfigError
+from btcore.results.writing import path_ending_in
 
 from .output_path import output_path
 
@@ -54,10 +55,7 @@ def write_report(arguments: argparse.Namespace) -> None:
 
 def _page_beside(name: str) -> Path:
     """The page of a result beside it; ConfigError for what is no file of a result, as "." has no suffix."""
-    result = Path(name)
-    if result.suffix not in (".npz", ".parquet"):
-        raise ConfigError(f"{result}: the name does not end in .npz or .parquet")
-    return result.with_suffix(".html")
+    return path_ending_in(name, ".npz", ".parquet").with_suffix(".html")
 
 
 def compare_results(arguments: argparse.Namespace) -> None:

@@ -14,9 +14,9 @@ LOG_LINES = 20  # of the log that are printed; --json has all
 
 def run_table(result: "Result", source: str) -> str:
     """Strategy, period and data, the curve, the metrics in groups, and the first lines of the log."""
-    from btcore.results.report.chart import heading
-    from btcore.results.report.page import GROUPS, PERCENT
-    from btcore.results.report.sections import BOUNDED, BOUNDS_TITLE
+    from btcore.results.heading import heading
+    from btcore.results.metric_kinds import GROUPS, MAIN, PERCENT
+    from btcore.results.report.bounds import BOUNDS_TITLE
     from btcore.results.summary import format_metric
 
     colour = has_colour(sys.stdout)
@@ -37,7 +37,7 @@ def run_table(result: "Result", source: str) -> str:
     if result.bounds is not None:
         lines += ["", f"{BOUNDS_TITLE} ({result.bounds.ambiguous_bars:,} ambiguous)"]
         lines.append(f"  {'':<30}{'pessimistic':>20}{'optimistic':>20}")
-        for name in BOUNDED:
+        for name in MAIN:
             low, high = result.bounds.pessimistic[name], result.bounds.optimistic[name]
             lines.append(f"  {name:<30}{format_metric(low):>20}{format_metric(high):>20}")
     if result.logs:

@@ -70,7 +70,7 @@ def write_rows(result: "SweepResult", path: Path) -> None:
     Parquet and CSV have the columns of `SweepResult.table`; a parameter that is neither a number nor a text
     is JSON there. An undefined metric is null, in CSV an empty field. `.jsonl` has what --json prints.
     """
-    from btcore.results.archive import write_text, write_whole
+    from btcore.results.writing import write_text, write_whole
 
     if path.suffix == ".jsonl":
         write_text(path, json_lines(result) + "\n")

@@ -6,10 +6,6 @@ records (explode and unnest it); `document` is the same JSON. Indicators, if the
 more: a list of records with name, symbol, times and values.
 """
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -18,13 +14,15 @@ import msgspec
 import numpy as np
 
 from btcore.data.conversions import DATA_EXTRA, import_library
-from btcore.errors import ConfigError, DataError
+from btcore.errors import DataError
 
 from .account_terms import AccountTerms
 from .export import to_arrow
 from .tables import TABLES, TIME_COLUMNS, Table
+from .writing import path_ending_in, write_whole
 
 VERSION = 2
+SUFFIXES = (".npz", ".parquet")
 LATER = {"benchmark_curve": [("timestamp", "<i8"), ("value", "<f8")]}  # tables since 0.5.0
 READ_ERRORS = (
     KeyError, ValueError, TypeError, AttributeError, IndexError, EOFError, BadZipFile, msgspec.MsgspecError,
@@ -35,8 +33,9 @@ class OtherVersionError(ValueError):
     """A saved result of a format that this release does not read."""
 
 
-# Whose texts help; others speak of numpy's and Arrow's options.
-TELLING_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
+# Their texts say what is wrong with the file, so the DataError quotes them. It leaves out the texts of the
+# others of READ_ERRORS, which name arguments of numpy or Arrow that the caller has not given.
+QUOTED_ERRORS = (OtherVersionError, BadZipFile, msgspec.MsgspecError)
 
 Indicators = dict[tuple[str, str], Table]
 
@@ -81,35 +80,6 @@ def describe_indicators(indicators: Indicators) -> list[SavedIndicator]:
         SavedIndicator(name, symbol, list(table.dtype.names or ())[1:])
         for (name, symbol), table in indicators.items()
     ]
-
-
-def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
-    """Writes a temporary file beside `path`, then renames it to `path`. An OSError names `path`."""
-    with _errors_about(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            fill(stream)
-        with _errors_about(path):
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-@contextmanager
-def _errors_about(path: Path) -> Iterator[None]:
-    """Errors name `path` in place of the temporary file."""
-    try:
-        yield
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from error
-
-
-def write_text(path: str | Path, text: str) -> None:
-    """Writes a file completely, or leaves an existing one unchanged."""
-    write_whole(Path(path), lambda stream: stream.write(text.encode()))
 
 
 def _write_npz(stream: IO[bytes], tables: dict[str, Table], text: bytes, indicators: Indicators) -> None:
@@ -184,10 +154,8 @@ def write(
     path: str | Path, tables: dict[str, Table], document: Document, indicators: Indicators | None = None
 ) -> None:
     """Saves in the format of the suffix of `path`, .npz or .parquet; ConfigError for another suffix."""
-    target, text = Path(path), msgspec.json.encode(document)
+    target, text = path_ending_in(path, *SUFFIXES), msgspec.json.encode(document)
     writers = {".npz": _write_npz, ".parquet": _write_parquet}
-    if target.suffix not in writers:
-        raise ConfigError(f"{target}: the name does not end in .npz or .parquet")
     write_whole(target, lambda stream: writers[target.suffix](stream, tables, text, indicators or {}))
 
 
@@ -195,7 +163,7 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document, Indicators]:
     """The tables, the document and the indicators that `write` saved.
 
     DataError if the file is not a saved result; ConfigError for a suffix other than .npz and .parquet."""
-    source = Path(path)
+    source = path_ending_in(path, *SUFFIXES)
     try:
         if source.suffix == ".parquet":
             row = import_library("pyarrow.parquet", DATA_EXTRA).read_table(source, partitioning=None)
@@ -203,19 +171,17 @@ def read(path: str | Path) -> tuple[dict[str, Table], Document, Indicators]:
             lists = {name: row[name].combine_chunks().flatten() for name in _saved(document)}
             tables = {name: _from_arrow(lists[name], document.dtypes[name]) for name in lists}
             return _complete(tables), document, _indicators_of_parquet(row, document)
-        if source.suffix == ".npz":
-            with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
-                document = _decode(arrays["document"].tobytes())
-                indicators = {
-                    (saved.name, saved.symbol): arrays[_array_name(i)]
-                    for i, saved in enumerate(document.indicators)
-                }
-                tables = {name: arrays[name] for name in _saved(document)}
-                return _complete(tables), document, indicators
+        with source.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
+            document = _decode(arrays["document"].tobytes())
+            indicators = {
+                (saved.name, saved.symbol): arrays[_array_name(i)]
+                for i, saved in enumerate(document.indicators)
+            }
+            tables = {name: arrays[name] for name in _saved(document)}
+            return _complete(tables), document, indicators
     except READ_ERRORS as error:
-        why = f" ({error})" if isinstance(error, TELLING_ERRORS) else ""
+        why = f" ({error})" if isinstance(error, QUOTED_ERRORS) else ""
         raise DataError(f"{source}: not a saved result{why}") from error
-    raise ConfigError(f"{source}: the name does not end in .npz or .parquet")
 
 
 def _saved(document: Document) -> list[str]:

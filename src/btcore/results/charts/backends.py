@@ -1,19 +1,19 @@
 """`Result.plot`: which chart a path and a backend mean."""
 
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.results.report.chart import Chart
 from btcore.results.report.chart import draw as draw_svg
+from btcore.results.writing import path_ending_in
 
 from .contents import Given
 from .interactive import InteractiveChart, draw_interactive
 
 BACKENDS = ("bokeh", "svg")
-SUFFIXES = {".html": "bokeh", ".svg": "svg"}
+SUFFIXES = {".svg": "svg", ".html": "bokeh"}
 
 
 def draw(
@@ -28,15 +28,13 @@ def draw(
 
 
 def _backend(path: Path | None, backend: str | None) -> str:
-    if path is not None and path.suffix not in SUFFIXES:
-        raise ConfigError(f"{path}: the name does not end in .svg or .html")
+    if path is not None:
+        path_ending_in(path, *SUFFIXES)
     if backend is None:
         installed = "svg" if find_spec("bokeh") is None else "bokeh"
         return installed if path is None else SUFFIXES[path.suffix]
     if backend not in BACKENDS:
-        near = get_close_matches(str(backend).lower(), BACKENDS, 1, 0.5)
-        meant = f" (did you mean {near[0]!r}?)" if near else ""
-        raise ConfigError(f"backend: {backend!r} is not 'bokeh' or 'svg'{meant}")
+        raise ConfigError(f"backend: {backend!r} is not 'bokeh' or 'svg'{near_name(backend, BACKENDS)}")
     if backend == "bokeh" and path is not None and path.suffix == ".svg":
         raise ConfigError(f'{path}: Bokeh writes .html; backend="svg" writes .svg')
     return backend

@@ -1,7 +1,6 @@
 """What an interactive chart has: prices, fills, levels and lines of its symbols, curves of the account."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy as np
 from btcore import metrics
 from btcore.data.containers import Bars, Quotes, Trades
 from btcore.data.source import AnyContainer
-from btcore.errors import ConfigError
+from btcore.errors import ConfigError, near_name
 from btcore.results.report.axes import decimate, spread
 from btcore.results.tables import Table
 
@@ -59,10 +58,8 @@ def markets_of(result: Any, symbol: str | None, data: Given | None) -> tuple[str
 
 def _check_known(what: str, name: str, known: list[str]) -> None:
     if name not in known:
-        near = get_close_matches(str(name), known, 1, 0.5)
-        meant = f" (did you mean {near[0]!r}?)" if near else ""
-        shown = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "")
-        raise ConfigError(f"{what}: {name!r} is not in the result{meant}; it has {shown or 'none'}")
+        shown = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "") or "none"
+        raise ConfigError(f"{what}: {name!r} is not in the result{near_name(name, known)}; it has {shown}")
 
 
 def _within_run(result: Any, what: str, data: AnyContainer) -> AnyContainer:

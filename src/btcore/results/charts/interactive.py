@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from btcore.errors import ConfigError
-from btcore.results.archive import write_text
-from btcore.results.report.chart import heading, run_manifest, shorten
+from btcore.results.heading import heading, run_of
+from btcore.results.pages import html_text, notebook_frame, shorten
+from btcore.results.writing import write_text
 
 from .contents import Given, account_table, market_table, markets_of, symbols_shown
 
@@ -65,10 +66,7 @@ class InteractiveChart:
         return f"<InteractiveChart, {len(self.page) / 1e6:.1f} MB, save('chart.html') writes it>"
 
     def _repr_html_(self) -> str:
-        return (
-            f'<iframe title="Chart of a backtest" srcdoc="{escape(self.page)}" '
-            'style="width:100%;height:1000px;border:0"></iframe>'
-        )
+        return notebook_frame("Chart of a backtest", self.page, height=1000)
 
 
 def draw_interactive(result: Any, symbol: str | None = None, data: Given | None = None) -> InteractiveChart:
@@ -95,7 +93,7 @@ def draw_interactive(result: Any, symbol: str | None = None, data: Given | None 
     named = [(line["name"], line["panel"]) for table in tables.values() for line in table["lines"]]
     lines = list(dict.fromkeys(named))
     title, under = heading(result)
-    run = run_manifest(result)
+    run = run_of(result.manifest)
     model = document(contents, lines, str(run.get("currency", "")))
     others = [name for name in markets if name not in shown]
     if others:
@@ -123,14 +121,11 @@ def _html(head: tuple[str, str], notes: list[str], symbols: list[str], item: str
     options = "".join(f'<option value="{escape(name)}">{escape(name)}</option>' for name in symbols)
     select = f'<select id="symbol" aria-label="Symbol">{options}</select>' if len(symbols) > 1 else ""
     said = "".join(f'<p class="soft">{escape(note)}</p>' for note in notes)
-    return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(shorten(title, 80))}</title><style>{STYLE}</style>{script}</head><body><main>"
+    body = (
         f'<h1>{escape(shorten(title, 400))}</h1><p class="soft">{escape(under)}</p>'
         f'<div class="bar" role="toolbar" aria-label="View">{select}{buttons}</div>'
         '<p id="step" role="status"></p><output id="readout" aria-live="off"></output>'
-        f'<div id="chart" role="group" aria-label="Charts over time"></div>{said}</main>'
-        f'<script type="application/json" id="document">{item}</script>'
-        f"<script>{START}</script></body></html>\n"
+        f'<div id="chart" role="group" aria-label="Charts over time"></div>{said}'
     )
+    last = f'<script type="application/json" id="document">{item}</script><script>{START}</script>'
+    return html_text(title, STYLE, body, scripts=script, last=last)

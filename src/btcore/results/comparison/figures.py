@@ -7,27 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore import metrics as formulas
+from btcore.results.heading import run_of
 from btcore.results.result import Result
 
 SHOWN = (
     "total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio",
     "max_drawdown", "max_drawdown_duration_days", "win_rate", "profit_factor", "round_trips", "total_trades",
     "total_commission", "slippage_cost", "turnover", "exposure_time", "final_equity",
-)  # fmt: skip
-MONEY = frozenset(
-    {
-        "initial_capital", "final_equity", "realized_pnl", "unrealized_pnl", "total_commission",
-        "slippage_cost", "spread_cost", "net_interest", "borrow_fees", "funding", "dividends", "cash_in_lieu",
-        "traded_notional", "expectancy", "average_win", "average_loss", "best_trade", "worst_trade",
-    }
-)  # fmt: skip
-PERIODIC = frozenset(
-    {
-        "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "calmar_ratio", "omega_ratio",
-        "downside_risk", "value_at_risk_95", "conditional_value_at_risk_95", "tail_ratio", "skew", "kurtosis",
-        "stability", "probabilistic_sharpe_ratio", "minimum_track_record_length", "alpha", "beta",
-        "correlation", "tracking_error", "information_ratio", "up_capture", "down_capture", "treynor_ratio",
-    }
 )  # fmt: skip
 CONVENTIONS = ("period", "periods_per_year", "risk_free", "ddof")  # of periodic figures
 COMMON = np.dtype([("return", np.float64), ("max_drawdown", np.float64)])
@@ -42,7 +28,7 @@ def span_of(result: Result) -> tuple[int, int]:
 
 def currency_of(result: Result) -> str:
     """The currency of the account; "" if the manifest has none."""
-    return str(result.manifest.get("run", result.manifest).get("currency", ""))
+    return str(run_of(result.manifest).get("currency", ""))
 
 
 def figures_table(results: Sequence[Result], names: Sequence[str]) -> Column:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from btcore import metrics as formulas
-from btcore.results.drawing import Drawing, Page, boxed, page, section
+from btcore.results.drawing import Drawing, boxed
 from btcore.results.figures.calendar_returns import yearly
+from btcore.results.pages import Page, page, section
 from btcore.results.report.returns import MONTHS
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text

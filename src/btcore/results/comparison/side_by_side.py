@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 from btcore.errors import ConfigError
 from btcore.pictures import html_table, text_table
 from btcore.results import export
-from btcore.results.drawing import Page
+from btcore.results.heading import run_of
+from btcore.results.metric_kinds import IN_MONEY, PERIODIC
+from btcore.results.pages import Page
 from btcore.results.result import Result
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text
@@ -56,14 +58,14 @@ class Comparison:
         if len(set(self.currencies)) > 1:
             given = ", ".join(currency or "unknown" for currency in dict.fromkeys(self.currencies))
             self.notes.append(f"the accounts have different currencies ({given}): money is not compared")
-            not_compared |= figures.MONEY
+            not_compared |= IN_MONEY
         for name in figures.CONVENTIONS:
             values = list(dict.fromkeys(str(result.metrics.get(name)) for result in results))
             if len(values) > 1:
                 self.notes.append(
                     f"{name} is {' and '.join(values)}: annual and periodic figures are not compared"
                 )
-                not_compared |= figures.PERIODIC
+                not_compared |= PERIODIC
         capitals = dict.fromkeys(format_metric(result.metrics.get("initial_capital")) for result in results)
         if len(capitals) > 1 and len(set(self.currencies)) == 1:
             self.notes.append(f"the capital differs ({', '.join(capitals)}): compare returns, not money")
@@ -207,7 +209,7 @@ def compare(results: Sequence[Result], names: Sequence[str] | None = None) -> Co
 
 def _own_names(results: Sequence[Result]) -> list[str]:
     """The strategy of each run, with the parameters that are not the same in all runs of the strategy."""
-    described: list[dict[str, Any]] = [r.manifest.get("run", r.manifest).get("strategy", {}) for r in results]
+    described: list[dict[str, Any]] = [run_of(r.manifest).get("strategy", {}) for r in results]
     varied = {
         name
         for one in described

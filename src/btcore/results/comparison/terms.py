@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from btcore.results.pages import shorten
 from btcore.times.clock import moment_text
 
 ABSENT = "-"
@@ -53,4 +54,4 @@ def _text(name: str, value: Any) -> str:
     if last in TIMES and isinstance(value, int):
         return moment_text(value)
     text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return shorten(text, LONGEST)

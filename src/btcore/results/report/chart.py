@@ -8,22 +8,17 @@ from typing import Any, Protocol
 import numpy as np
 
 from btcore import metrics
-from btcore.errors import ConfigError
-from btcore.results.archive import write_text
 from btcore.results.charts.contents import Given, Markets, differs, markets_of, net_exposure, prices_within
 from btcore.results.charts.events import Traded, fills_of
-from btcore.results.labels import NO_COSTS
+from btcore.results.heading import heading, run_of
+from btcore.results.pages import shorten
 from btcore.results.summary import Metrics
 from btcore.results.tables import Table
+from btcore.results.writing import path_ending_in, write_text
 
 from .axes import time_ticks
-from .panel import POINTS, PRICE_STYLE, Area, Panel, curve_panel, price_panel
+from .panel import PRICE_STYLE, Area, Panel, curve_panel, price_panel
 from .theme import STYLE
-
-__all__ = [
-    "LEFT", "POINTS", "RIGHT", "WIDTH", "Chart", "Drawable", "draw", "draw_untitled", "heading", "panels",
-    "run_manifest", "shorten",
-]  # fmt: skip
 
 WIDTH, LEFT, RIGHT = 1100, 72, 24
 TOP, GAP, BOTTOM = 86, 44, 46
@@ -57,9 +52,7 @@ class Chart:
 
     def save(self, path: str | Path) -> None:
         """Writes an .svg file, or an .html page with the chart alone; ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix not in (".svg", ".html"):
-            raise ConfigError(f"{target}: the name does not end in .svg or .html")
+        target = path_ending_in(path, ".svg", ".html")
         page = f'<!doctype html><meta charset="utf-8"><title>btcore</title>{self.svg}\n'
         write_text(target, self.svg if target.suffix == ".svg" else page)
 
@@ -71,27 +64,6 @@ class Chart:
 
     def _repr_svg_(self) -> str:
         return self.svg
-
-
-def run_manifest(result: Drawable) -> dict[str, Any]:
-    """The part of the manifest that describes the run."""
-    run: dict[str, Any] = result.manifest.get("run", result.manifest)
-    return run
-
-
-def heading(result: Drawable) -> tuple[str, str]:
-    """The title, which is the strategy with its parameters; a line of symbols, dates, and "no costs"."""
-    strategy = run_manifest(result).get("strategy", {})
-    params = ", ".join(f"{name}={value}" for name, value in (strategy.get("params") or {}).items())
-    title = f"{strategy.get('name', 'backtest')}({params})"
-    symbols = list(dict.fromkeys(row["symbol"] for row in result.manifest.get("data", [])))
-    symbols = symbols or np.unique(result.trades["symbol"]).tolist()
-    shown = ", ".join(symbols[:8]) + (f" and {len(symbols) - 8} more" if len(symbols) > 8 else "")
-    first, last = (
-        str(t)[:16].replace("T", " ") for t in result.equity_curve["timestamp"][[0, -1]].astype("M8[ns]")
-    )
-    free = NO_COSTS if any(line.startswith(NO_COSTS) for line in result.logs) else ""
-    return title, " · ".join(part for part in (shown, f"{first} to {last} UTC", free) if part)
 
 
 def panels(curve: Table, currency: str, benchmark: Table) -> list[Panel]:
@@ -129,11 +101,6 @@ def draw_untitled(result: Drawable) -> Chart:
     return Chart(_svg(result, markets_of(result, None, None), "", 28))
 
 
-def shorten(text: str, most: int) -> str:
-    """`text`, cut to `most` characters with an ellipsis if it is longer."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def _svg(result: Drawable, of: tuple[str, Markets], head: str, top: int) -> str:
     curve = result.equity_curve
     start, end = int(curve["timestamp"][0]), max(int(curve["timestamp"][-1]), int(curve["timestamp"][0]) + 1)
@@ -152,7 +119,7 @@ def _svg(result: Drawable, of: tuple[str, Markets], head: str, top: int) -> str:
         parts.append(price_panel(prices, fills_of(result, of[0]), place, area))
         y += PRICE_HEIGHT + GAP
         names = f"Prices of {of[0]} with fills, equity, drawdown and exposure over time"
-    for panel in panels(curve, run_manifest(result).get("currency", ""), result.benchmark_curve):
+    for panel in panels(curve, run_of(result.manifest).get("currency", ""), result.benchmark_curve):
         area = Area(LEFT, WIDTH - RIGHT, y, panel.height, verticals)
         parts.append(curve_panel(panel, place(curve["timestamp"]), area))
         y += panel.height + GAP

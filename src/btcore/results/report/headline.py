@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from btcore.results.heading import run_of
 from btcore.results.summary import Metrics
 from btcore.times.intervals import interval_name
 
@@ -28,7 +29,7 @@ def headline(
     logs: Sequence[str],
 ) -> str:
     """The heading and a box of facts about the run."""
-    run: Mapping[str, Any] = manifest.get("run", manifest)
+    run = run_of(manifest)
     currency = str(run.get("currency") or "")
     data = manifest.get("data") or []
     facts = [

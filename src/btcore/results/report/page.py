@@ -8,23 +8,23 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from btcore.errors import ConfigError
 from btcore.metrics.api import drawdown
-from btcore.results.archive import write_text
+from btcore.results.heading import heading, run_of
+from btcore.results.pages import html_text, notebook_frame, shorten
 from btcore.results.tables import Table
+from btcore.results.writing import path_ending_in, write_text
 
 from .axes import decimate
-from .chart import LEFT, POINTS, RIGHT, WIDTH, Drawable, draw_untitled, heading, run_manifest, shorten
+from .bounds import bounds_table
+from .chart import LEFT, RIGHT, WIDTH, Drawable, draw_untitled
 from .headline import headline
-from .metric_boxes import GROUPS, PERCENT, metric_cards, metrics_table
+from .metric_boxes import metric_cards, metrics_table
 from .orders import cash_flows_section, costs_and_orders, log_section
+from .panel import POINTS
 from .returns import returns_sections
 from .risk import drawdowns_section, points_json, rolling_section, window_of
-from .sections import bounds_table
 from .theme import PAGE_STYLE, SCRIPT, STYLE
 from .trades import profit_section, round_trips_section, trades_section
-
-__all__ = ["GROUPS", "PERCENT", "Report", "Reportable", "metrics_table", "page"]
 
 
 class Reportable(Drawable, Protocol):
@@ -60,11 +60,7 @@ class Report:
 
     def save(self, path: str | Path) -> Path:
         """Writes an .html file, whole or not at all; returns its path. ConfigError for another suffix."""
-        target = Path(path)
-        if target.suffix not in (".html", ".htm"):
-            raise ConfigError(f"{target}: the name does not end in .html or .htm")
-        write_text(target, self.html)
-        return target
+        return write_text(path_ending_in(path, ".html", ".htm"), self.html)
 
     def __str__(self) -> str:
         return self.html
@@ -73,13 +69,12 @@ class Report:
         return f"<Report of {len(self.html):,} characters>"
 
     def _repr_html_(self) -> str:
-        style = "width:100%;height:800px;border:0"
-        return f'<iframe title="Report of a run" style="{style}" srcdoc="{escape(self.html)}"></iframe>'
+        return notebook_frame("Report of a run", self.html)
 
 
 def page(result: Reportable) -> str:
     """The HTML text of the report."""
-    run = run_manifest(result)
+    run = run_of(result.manifest)
     title, under = heading(result)
     currency, timezone = str(run.get("currency") or ""), str(run.get("timezone") or "UTC")
     returns = result.period_returns
@@ -114,13 +109,7 @@ def page(result: Reportable) -> str:
         "<h2>Manifest</h2><details class='box'><summary>Data, strategy, settings and versions</summary>"
         f"<pre class='mono'>{escape(json.dumps(result.manifest, indent=2))}</pre></details>",
     ]
-    return (
-        f'<!doctype html><html lang="en" class="bt"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(shorten(title, 80))}</title>"
-        f"<style>{STYLE}{PAGE_STYLE}</style></head><body><main>{''.join(body)}</main>"
-        f"<script>{SCRIPT}</script></body></html>\n"
-    )
+    return html_text(title, STYLE + PAGE_STYLE, "".join(body), root="bt", last=f"<script>{SCRIPT}</script>")
 
 
 def _curves(result: Reportable) -> str:

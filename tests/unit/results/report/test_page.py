@@ -17,9 +17,12 @@ from btcore.errors import ConfigError
 from btcore.model import CASH_FLOW_DTYPE
 from btcore.results.export import rfc3339
 from btcore.results.journal import Curve
+from btcore.results.metric_kinds import GROUPS
 from btcore.results.report import axes
-from btcore.results.report.chart import POINTS, WIDTH, Chart
-from btcore.results.report.page import GROUPS, metrics_table, page
+from btcore.results.report.chart import WIDTH, Chart
+from btcore.results.report.metric_boxes import metrics_table
+from btcore.results.report.page import page
+from btcore.results.report.panel import POINTS
 from btcore.results.result import Result, load_result
 
 EVIL = "</script><img src=x onerror=alert(1)>&\"'"

@@ -3,11 +3,12 @@
 from html import escape
 from typing import Any
 
+from btcore.results.metric_kinds import MAIN
+
 from .metric_boxes import metric_text
 from .parts import value
 
 BOUNDS_TITLE = "Both readings of bars"
-BOUNDED = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "win_rate", "final_equity")
 
 
 def bounds_table(bounds: Any, currency: str = "") -> str:
@@ -15,8 +16,7 @@ def bounds_table(bounds: Any, currency: str = "") -> str:
     if bounds is None:
         return ""
     rows = "".join(
-        f"<tr><td>{escape(name.replace('_', ' '))}</td>{_both(bounds, name, currency)}</tr>"
-        for name in BOUNDED
+        f"<tr><td>{escape(name.replace('_', ' '))}</td>{_both(bounds, name, currency)}</tr>" for name in MAIN
     )
     heads = '<th scope="col">metric</th><th scope="col">pessimistic</th><th scope="col">optimistic</th>'
     return (
