@@ -10,11 +10,11 @@ from btcore.audit.lookahead import LeakReport, LookaheadError, leakcheck
 from btcore.backtest.progress import Progress
 from btcore.backtest.repeat import Replay, replay
 from btcore.backtest.request import run_request
-from btcore.backtest.run_many import sweep, sweep_request
 from btcore.backtest.run_one import run
-from btcore.backtest.sweep_result import SweepResult
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
+from btcore.research.sweeps.run_many import sweep, sweep_request
+from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
 from btcore.results.result import Result, load_result
 from btcore.rules.order_words import OrderReason, OrderStatus

@@ -11,7 +11,7 @@ from btcore.errors import ConfigError
 from btcore.pictures import text_table
 
 if TYPE_CHECKING:
-    from btcore.backtest.sweep_result import SweepResult
+    from btcore.research.sweeps.sweep_result import SweepResult
 
 MAX_VALUES = 1_000_000  # of one parameter, before they are stored
 SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")

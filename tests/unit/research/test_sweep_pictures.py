@@ -9,9 +9,9 @@ import pytest
 from html_pages import PageText
 
 import btcore as bt
-from btcore.backtest.sweep_pictures import MOST_LINES, grid_of
-from btcore.backtest.sweep_result import Refusal, SweepResult, columns
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+from btcore.research.sweeps.pictures import MOST_LINES, grid_of
+from btcore.research.sweeps.sweep_result import Refusal, SweepResult, columns
 
 EVIL = "<img src=x>"
 

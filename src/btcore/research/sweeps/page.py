@@ -11,7 +11,7 @@ from btcore.results.drawing import Drawing, boxed
 from btcore.results.pages import Page, page, section
 from btcore.results.summary import format_metric
 
-from .sweep_axes import Axis, cell_text, metric_text, share_text
+from .axes import Axis, cell_text, metric_text, share_text
 
 if TYPE_CHECKING:
     from .sweep_result import SweepResult

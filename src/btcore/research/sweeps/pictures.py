@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from btcore.results.drawing import Drawing, framed, label
 
-from .sweep_axes import Axis, cell_text, metric_text
+from .axes import Axis, cell_text, metric_text
 
 WIDTH, TOP, FOOT = 560, 44, 46
 MOST_LINES = 400  # of parallel coordinates; more are taken evenly over the ranks

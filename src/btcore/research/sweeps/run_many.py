@@ -12,6 +12,14 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from btcore.backtest.fast_paths import portions, sweep_lanes
+from btcore.backtest.handlers import StrategyLike, prepare_strategy
+from btcore.backtest.opening import prepare_run
+from btcore.backtest.prepare import PreparedRun
+from btcore.backtest.progress import Progress, ProgressCallback, reporter
+from btcore.backtest.request import require_request, run_options
+from btcore.backtest.run_one import BOUNDS, RunTerms, play_prepared
+from btcore.backtest.strategy_checks import check_strategy
 from btcore.config import RunRequest
 from btcore.data.run_data import RunData
 from btcore.data.source import Source
@@ -24,14 +32,6 @@ from btcore.strategies import STRATEGIES, check_params
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.validation import check_names
 
-from .fast_paths import portions, sweep_lanes
-from .handlers import StrategyLike, prepare_strategy
-from .opening import prepare_run
-from .prepare import PreparedRun
-from .progress import Progress, ProgressCallback, reporter
-from .request import require_request, run_options
-from .run_one import BOUNDS, RunTerms, play_prepared
-from .strategy_checks import check_strategy
 from .sweep_result import Refusal, SweepResult, as_record, columns
 
 SweptStrategy = str | type[Strategy] | Callable[..., StrategyLike]

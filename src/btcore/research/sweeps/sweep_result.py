@@ -22,7 +22,7 @@ from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
 
-from .sweep_axes import Axis, Neighbourhood, neighbourhood, row_of, varied_axes
+from .axes import Axis, Neighbourhood, neighbourhood, row_of, varied_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,7 +190,7 @@ class SweepResult:
 
         ConfigError for an unknown metric, a parameter that does not vary, and one that is given twice.
         """
-        from .sweep_pictures import grid_of, heat_map
+        from .pictures import grid_of, heat_map
 
         check_metric(metric)
         if over not in ("median", "max", "min"):
@@ -222,7 +222,7 @@ class SweepResult:
 
         The best runs are drawn last and thicker. ConfigError for an unknown metric, and if nothing varies.
         """
-        from .sweep_pictures import parallel
+        from .pictures import parallel
 
         check_metric(metric)
         if not self.axes:
@@ -246,7 +246,7 @@ class SweepResult:
         every run, the page says so and lists the runs in order. ConfigError unless the path ends in .html,
         and for an unknown metric.
         """
-        from .sweep_page import sweep_page
+        from .page import sweep_page
 
         check_metric(metric)
         made = sweep_page(self, metric, highest=highest)
@@ -286,7 +286,7 @@ class SweepResult:
         return f"{text}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
 
     def _repr_html_(self) -> str:
-        from .sweep_page import sweep_html
+        from .page import sweep_html
 
         return sweep_html(self)
 

@@ -1,0 +1,1 @@
+"""`sweep`: one strategy with many parameter sets, and its result."""
