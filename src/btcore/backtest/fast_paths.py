@@ -12,7 +12,7 @@ Where cash or margin may not suffice, `OrderRun` and `SweepLanes` stop, and the 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
 from btcore.fastpath.sweep_lanes import SweepLanes
 from btcore.feed.tape import Tape
-from btcore.metrics.annual import period_rates, year_of
+from btcore.metrics.annual import Year, period_rates, year_of
 from btcore.metrics.period_returns import period_ends, returns
 from btcore.model import DatedKind
 from btcore.strategies import STRATEGIES, make_handler
@@ -127,51 +127,75 @@ def _play_orders(run: PreparedRun, orders: Orders) -> OrderRun:
     )  # fmt: skip
 
 
-def sweep_lanes(
-    run: PreparedRun, strategy: Any, params: Sequence[Any], width: int = WIDEST
-) -> SweepLanes | None:
-    """All runs of a built-in strategy side by side, one for each item of `params`, before their first bar.
+class LaneTerms(NamedTuple):
+    """What all lanes of a run have in common; computed once for any number of `SweepLanes`."""
 
-    None if the engine has to play them: lanes take signal strategies over the bars of one symbol. `width`
-    limits the registers used; the processor may limit them further.
+    run: PreparedRun
+    bars: Bars
+    strategy: str
+    year: Year
+    ends: NDArray[np.int64]  # indexes of the bars that end a period
+    risk_free: Any
+    benchmark: NDArray[np.float64] | None
+
+    def lanes(self, params: Sequence[Any], *, keep_returns: bool = False, width: int = WIDEST) -> SweepLanes:
+        """A lane for each item of `params`, before its first bar.
+
+        `width` limits the registers used; the processor may limit them further.
+        """
+        run = self.run
+        crossing = self.strategy == CROSSING
+        return SweepLanes(
+            self.bars,
+            params if crossing else [make_handler(self.strategy, p, 1) for p in params],
+            run.instruments[0],
+            run.execution,
+            run.initial_capital,
+            run.first_ts,
+            self.year,
+            self.ends,
+            self.risk_free,
+            self.benchmark,
+            width,
+            keep_returns,
+        )
+
+
+def lane_terms(run: PreparedRun, strategy: Any, params: Any) -> LaneTerms | None:
+    """The terms of lanes for runs of a built-in strategy; `params` are those of one of them.
+
+    None if the engine has to play them: lanes take signal strategies over the bars of one symbol.
     """
     if not isinstance(strategy, str) or not STRATEGIES[strategy].module or run.mark_every != 0:
         return None
     if not is_plain_run(run):
         return None
     bars = run.markets[0][1][0]
-    if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params[0], 1), Signal):
+    if not isinstance(bars, Bars) or not isinstance(make_handler(strategy, params, 1), Signal):
         return None
     period, ends = period_ends(bars.end, run.timezone, run.calendar_closes)
     at, annual = bars.end[ends], run.annual
     year = year_of(period, run.first_ts, at, annual, run.calendar_closes)
-    return SweepLanes(
-        bars,
-        params if strategy == CROSSING else [make_handler(strategy, p, 1) for p in params],
-        run.instruments[0],
-        run.execution,
-        run.initial_capital,
-        run.first_ts,
-        year,
-        ends,
-        period_rates(annual.risk_free, run.first_ts, at, year.periods),
+    worth = (
         None
         if run.benchmark is None
-        else returns(run.benchmark.values(np.append(run.first_ts, at), run.initial_capital)),
-        width,
+        else returns(run.benchmark.values(np.append(run.first_ts, at), run.initial_capital))
+    )
+    return LaneTerms(
+        run, bars, strategy, year, ends, period_rates(annual.risk_free, run.first_ts, at, year.periods), worth
     )
 
 
-def portions(lanes: SweepLanes, threads: int) -> list[Rows]:
-    """Indexes of the runs, in portions for threads to play; runs with the same long mean are together.
+def portions(terms: LaneTerms, params: Sequence[Any], workers: int) -> list[Rows]:
+    """Indexes of the runs, in portions for workers to play; runs with the same long mean are together.
 
     A portion takes a fraction of a second. Progress is reported and an interrupt takes effect between two.
     """
-    n = len(lanes.params)
-    order = sorted(range(n), key=lambda i: _mean_lengths(lanes.params[i]))
-    most = CLOSES_BYTES // (8 * (lanes.n_ends + 1))
-    quick = max(PORTION_RUNS, PORTION_BARS // lanes.n_bars)
-    size = max(1, min(most, quick, -(-n // (2 * threads))))
+    n, n_bars, n_ends = len(params), len(terms.bars), len(terms.ends)
+    order = sorted(range(n), key=lambda i: _mean_lengths(params[i]))
+    most = CLOSES_BYTES // (8 * (n_ends + 1))
+    quick = max(PORTION_RUNS, PORTION_BARS // n_bars)
+    size = max(1, min(most, quick, -(-n // (2 * workers))))
     return [np.array(order[at : at + size], np.int64) for at in range(0, n, size)]
 
 

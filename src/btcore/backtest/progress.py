@@ -131,23 +131,24 @@ class ProgressBar:
 class SweepBar:
     """The progress of so many runs: how many are done, how many a second, and the time that is left."""
 
-    def __init__(self, stream: TextIO, runs: int) -> None:
+    def __init__(self, stream: TextIO, runs: Callable[[], int]) -> None:
         self._line = ProgressLine(stream)
         self._runs = runs
         self.close = self._line.close
 
     def __call__(self, progress: Progress) -> None:
-        elapsed, done = self._line.elapsed, round(progress.fraction * self._runs)
+        runs = self._runs()
+        elapsed, done = self._line.elapsed, round(progress.fraction * runs)
         rate = done / elapsed if elapsed else 0.0
         self._line.draw_with_time_left(
-            progress.fraction, f"{done:,} of {self._runs:,} runs  {rate:,.{0 if rate >= 10 else 1}f} runs/s"
+            progress.fraction, f"{done:,} of {runs:,} runs  {rate:,.{0 if rate >= 10 else 1}f} runs/s"
         )
 
 
 def reporter(
-    progress: ProgressCallback | bool | None, runs: int | None = None
+    progress: ProgressCallback | bool | None, runs: Callable[[], int] | None = None
 ) -> tuple[ProgressCallback | None, Callable[[], None]]:
-    """The callback, and a function that closes it; `runs` is their number in a sweep.
+    """The callback, and a function that closes it; `runs` returns their number in a sweep, as far as it is known.
 
     None means a bar if stderr is a terminal or the output of a notebook.
     """

@@ -187,8 +187,8 @@ def _sweep(arguments: argparse.Namespace) -> None:
     request, timezone = read_request(arguments, body, source)
 
     from btcore.backtest.request import run_options
+    from btcore.research.sweeps.records import check_metric
     from btcore.research.sweeps.run_many import play_sweep_request, sweep
-    from btcore.research.sweeps.sweep_result import check_metric
 
     check_metric(arguments.metric)
     how: dict[str, Any] = {

@@ -15,6 +15,7 @@ class SweepLanes:
     params: Sequence[Any]
     n_bars: int
     n_ends: int
+    returns: NDArray[np.float64] | None
     def __init__(
         self,
         bars: Bars,
@@ -28,5 +29,6 @@ class SweepLanes:
         risk_free: NDArray[np.float64] | None = ...,
         benchmark: NDArray[np.float64] | None = ...,
         width: int = ...,
+        keep_returns: bool = ...,
     ) -> None: ...
     def play(self, chosen: NDArray[np.int64]) -> None: ...

@@ -68,16 +68,19 @@ cdef class SweepLanes:
     cdef const double[::1] other     # return of the benchmark in each period; empty: no benchmark
     cdef const double[::1] other_excess
     cdef int width
+    cdef readonly object returns     # float64, a row of period returns per run; None unless kept
+    cdef double[:, ::1] kept
 
     def __init__(
         self, bars, params, instrument, execution, double capital, int64_t start, year, period_ends,
-        risk_free=None, benchmark=None, int width=2,
+        risk_free=None, benchmark=None, int width=2, bint keep_returns=False,
     ):
         """`params` has one item per run: the parameters of `ma_crossover`, or a new `Signal` handler.
 
         `period_ends` has the indexes of the bars that end a period, and `year` is their `annual.Year`. `risk_free` has
         the risk-free return of each period, and `benchmark` that of a benchmark; None for 0, and for no benchmark.
-        `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512.
+        `width` limits the vector registers: 0 plain C, 1 AVX2, 2 AVX-512. With `keep_returns` the attribute `returns`
+        has the return of each period of each run, (runs, periods).
         """
         self.ts, self.ends, self.open, self.close = bars.timestamp, bars.end, bars.open, bars.close
         self.volume = np.full(len(bars), np.inf) if bars.volume is None else bars.volume
@@ -97,6 +100,8 @@ cdef class SweepLanes:
         if benchmark is not None and risk_free is not None:
             self.other_excess = np.subtract(benchmark, risk_free)
         self.width = min(width, widest())
+        self.returns = np.empty((len(params), self.n_ends)) if keep_returns else None
+        self.kept = np.empty((0, 0)) if self.returns is None else self.returns
 
     def play(self, const int64_t[::1] chosen not None):
         """Simulates the runs of the indexes `chosen` from the first bar to the last.
@@ -147,6 +152,8 @@ cdef class SweepLanes:
                         self.finish(
                             &lanes[i], by_period, by_period + (n_ends + 1), by_period + 2 * (n_ends + 1)
                         )
+                        if self.kept.shape[0] and n_ends:
+                            memcpy(&self.kept[chosen[i], 0], by_period, n_ends * sizeof(double))
             for i in range(count):
                 self.results[chosen[i]] = lanes[i].code
                 if lanes[i].code == NO_MEMORY:

@@ -194,6 +194,14 @@ cdef class Tape:
         free(left)
         return wrong == 0
 
+    def __reduce__(self):
+        """Pickled with its order, so that another process does not merge again."""
+        cdef int32_t i
+        streams = [[] for _ in range(self.n_symbols)]
+        for i in range(self.n_streams):
+            streams[self.streams[i].symbol].append(self.containers[i])
+        return Tape, (list(zip(self.symbols, map(tuple, streams))), self.order)
+
     def last_time(self):
         """When the last event is delivered, ns UTC."""
         cdef int32_t s

@@ -25,6 +25,12 @@ def format_metric(value: Value) -> str:
 BenchmarkValues = Callable[[NDArray[np.int64], float], NDArray[np.float64]]
 
 
+def returns_of(journal: RunJournal, timezone: str, closes: NDArray[np.int64] | None) -> NDArray[np.float64]:
+    """The return of each period of a run, a fraction: what its metrics are computed from."""
+    _, ends = period_ends(journal.curve.timestamp[1:], timezone, closes)
+    return returns_at(journal.curve.equity, ends)
+
+
 def summarize(
     journal: RunJournal,
     *,

@@ -106,7 +106,8 @@ def test_a_parameter_that_is_an_object_is_json(tmp_path: Path) -> None:
 
     from btcore.cli.sweep_command import write_rows
     from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
-    from btcore.research.sweeps.sweep_result import SweepResult, columns
+    from btcore.research.sweeps.records import columns
+    from btcore.research.sweeps.sweep_result import SweepResult
 
     params = columns([{"weights": {"A": 0.5}, "stop": None}, {"weights": None, "stop": 0.1}])
     sweep = SweepResult(params, np.zeros(2, RUN_METRICS_DTYPE), [], lambda i: pytest.fail("played"))

@@ -69,7 +69,7 @@ def test_invalid_input_is_refused_before_anything_runs(strategy, params, message
     ("params", "message"),
     [
         (5, "params: 5 is not a mapping of names to values or a sequence of parameter sets"),
-        (None, "params: None is not a mapping of names to values or a sequence of parameter sets"),
+        (None, "params: names and values are needed; only a list of strategies has none"),
         ({1: [2]}, "params: the name 1 is not a string"),
         ([{}, 5], r"params\[1\]: 5 is not a mapping of names to values"),
         ([{}, {1: 2}], r"params\[1\]: the name 1 is not a string"),

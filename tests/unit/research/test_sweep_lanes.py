@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sweeps import COSTS, GRID, START, STEP, assert_same, bars, swept
 
 import btcore as bt
-from btcore.backtest.fast_paths import is_plain_run, play, portions, sweep_lanes
+from btcore.backtest.fast_paths import is_plain_run, lane_terms, play, portions
 from btcore.backtest.prepare import prepare
 from btcore.engine.engine import Engine
 from btcore.fastpath.order_run import OrderRun
@@ -20,9 +20,11 @@ MINUTE = STEP["1min"]
 
 def plays(data, strategy, params, **terms: Any) -> np.ndarray:
     """The codes of the lanes: 0 for each run they played, another for each they gave up."""
-    lanes = sweep_lanes(prepare(data, **terms), strategy, [check_params(strategy, p) for p in params])
-    assert lanes is not None
-    for rows in portions(lanes, 1):
+    checked = [check_params(strategy, p) for p in params]
+    shared = lane_terms(prepare(data, **terms), strategy, checked[0])
+    assert shared is not None
+    lanes = shared.lanes(checked)
+    for rows in portions(shared, checked, 1):
         lanes.play(rows)
     return lanes.codes
 
@@ -92,7 +94,7 @@ def test_a_sweep_has_the_costs_of_the_model():
 @pytest.mark.parametrize("name", GENERAL)
 def test_the_engine_plays_what_lanes_cannot(name):
     data, terms = GENERAL[name]
-    assert sweep_lanes(prepare(data, **terms), "ma_crossover", [check_params("ma_crossover", {})]) is None
+    assert lane_terms(prepare(data, **terms), "ma_crossover", check_params("ma_crossover", {})) is None
     result = swept(data, "ma_crossover", GRID, workers=2, **terms)
     assert_same(result, data, "ma_crossover", **terms)
     assert result.metrics["total_trades"].sum() > 0
@@ -242,7 +244,8 @@ def test_the_number_of_threads_and_the_width_of_registers_change_nothing():
     params = [check_params("ma_crossover", {"short_period": s, "long_period": 40}) for s in range(1, 40)]
     measured = []
     for width in (0, 1, 2):
-        lanes = sweep_lanes(setting, "ma_crossover", params, width)
+        terms = lane_terms(setting, "ma_crossover", params[0])
+        lanes = terms.lanes(params, width=width)
         lanes.play(np.arange(len(params)))
         measured.append(lanes.metrics.tobytes())
     assert measured[0] == measured[1] == measured[2]

@@ -11,7 +11,8 @@ from html_pages import PageText
 import btcore as bt
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.research.sweeps.pictures import MOST_LINES, grid_of
-from btcore.research.sweeps.sweep_result import Refusal, SweepResult, columns
+from btcore.research.sweeps.records import columns
+from btcore.research.sweeps.sweep_result import Refusal, SweepResult
 
 EVIL = "<img src=x>"
 

@@ -1,70 +1,94 @@
 """`sweep`: one strategy with many parameter sets over the same data, in parallel."""
 
-import inspect
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import product
-from threading import Lock
-from typing import Any, NamedTuple, TypeVar, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, NamedTuple, Unpack
 
-import numpy as np
-from msgspec import Struct
-from msgspec.structs import asdict
-
-from btcore.backtest.fast_paths import portions, sweep_lanes
-from btcore.backtest.handlers import StrategyLike, prepare_strategy
 from btcore.backtest.opening import prepare_run
 from btcore.backtest.prepare import PreparedRun
 from btcore.backtest.progress import Progress, ProgressCallback, reporter
 from btcore.backtest.request import require_request, run_options
-from btcore.backtest.run_one import BOUNDS, RunTerms, play_prepared
+from btcore.backtest.run_one import BOUNDS, RunTerms
 from btcore.backtest.strategy_checks import check_strategy
 from btcore.config import RunRequest
 from btcore.data.run_data import RunData
 from btcore.data.source import Source
-from btcore.errors import ConfigError, OrderError, StrategyError, near_name
-from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+from btcore.errors import BtcoreError, ConfigError, not_one_of
 from btcore.names import names_keywords
-from btcore.results.result import Result
+from btcore.research.executors.pools import open_pool
+from btcore.research.search.constraints import Constraints
+from btcore.research.search.method import Search, make_search
 from btcore.results.tables import Table
-from btcore.strategies import STRATEGIES, check_params
-from btcore.strategies.callbacks.strategy import Strategy
-from btcore.validation import check_names
 
-from .sweep_result import Refusal, SweepResult, as_record, columns
+from .collect import Collected
+from .goals import Goal, Objective, goals_of, values_of
+from .study import Study
+from .sweep_result import Refusal, SweepResult
+from .swept import ONE_OF_MANY, ParameterSet, Params, Swept, SweptStrategy
+from .trials import Finished, Trials
+from .work import SweepWork, returns_again
 
-SweptStrategy = str | type[Strategy] | Callable[..., StrategyLike]
-Params = dict[str, Any]
-T = TypeVar("T")
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+Stop = Callable[[], bool] | Event
+OnError = Literal["raise", "record"]
+PART = 16_384  # parameter sets that are asked for at once
+MOST_REFUSALS = 1_000  # with `keep` or `out`
 
 
 @names_keywords(RunTerms)
 def sweep(
     data: RunData,
     strategy: SweptStrategy,
-    params: Grid,
+    params: Grid | None = None,
     *,
     symbol: str | None = None,
     symbols: Sequence[str] | None = None,
     resolution: str | None = None,
+    method: str = "grid",
+    trials: int | None = None,
+    seed: int = 0,
+    constraints: Constraints = None,
+    objective: Objective = "sharpe_ratio",
+    batch: int | None = None,
+    executor: Any = "threads",
     workers: int | None = None,
+    study: str | Path | None = None,
+    keep: int | None = None,
+    out: str | Path | None = None,
+    on_error: OnError = "raise",
+    stop: Stop | None = None,
     progress: ProgressCallback | bool | None = None,
     **terms: Unpack[RunTerms],
 ) -> SweepResult:
-    """Runs `strategy` with every parameter set of `params`; the metrics of each equal those of `run`.
+    """Runs `strategy` with many parameter sets; the metrics of each equal those of `run`.
 
         bt.sweep(data, "ma_crossover", {"short_period": range(5, 50), "long_period": range(20, 200, 5)})
 
     data, symbol, symbols, resolution: as in `run`.
-    strategy: the name of a built-in strategy, a Strategy subclass, whose runs share one thread, or a
-        function of the parameters that returns what `run` plays: Signals, Orders, Targets, Compiled or a
-        Strategy. It is called once for each parameter set, by one thread at a time. A set for which it
-        raises an OrderError or a ConfigError is refused.
-    params: a grid, which maps names to the values to combine (a text, a number or a mapping is one value; the
-        last name varies fastest); or a sequence of parameter sets.
-    workers: number of threads; None for one per processor. The result does not depend on it.
+    strategy: the name of a built-in strategy, a Strategy subclass, what `bt.compiled` makes, or a function of
+        the parameters that returns what `run` plays: Signals, Orders, Targets, Compiled or a Strategy. It is
+        called once for each parameter set, by one thread at a time. A set for which it raises an OrderError
+        or a ConfigError is refused. Or a list of strategies, or a mapping of names to them, without `params`.
+    params: names to values or ranges (FloatRange, IntRange, LogUniform, Choice); a text, a number or a
+        mapping is one value. For a grid also a sequence of parameter sets.
+    method: how sets are chosen: "grid" (all, the last name varies fastest), "random", "latin_hypercube",
+        "sobol", or "optuna", which learns from the trials so far. docs/search.md.
+    trials: how many sets are chosen; a grid without it has all.
+    seed: a whole number; the same seed gives the same sets, whatever the executor.
+    constraints: conditions of the sets, such as "short_period < long_period", or functions of a set.
+    objective: the metric that is sought; several names, or names to "maximize" and "minimize", for several
+        goals. A name alone is maximized.
+    batch: how many sets Optuna proposes at once; None for 16.
+    executor: "threads" of this process (the runs of a Strategy take turns), "processes" of this machine,
+        "ray" for a cluster, or an object with the `submit` of concurrent.futures. docs/cluster.md.
+    workers: how many threads or processes; None for one per processor. The result does not depend on it.
+    study: a file (SQLite) that keeps each trial by its fingerprint: a sweep that was ended goes on, and no
+        equal trial is run twice.
+    keep: how many of the best trials the result has; None for all.
+    out: a Parquet file for all trials; the result then has the best 1,000, or `keep`.
+    on_error: "raise" the error of a trial that fails, or "record" it in `failed` of the result.
+    stop: a function or an Event that says when to stop; the result then has the trials so far.
     progress: as in `run`; `fraction` counts finished runs, `equity` is that of the last of them.
     terms: the other keyword arguments of `run`.
 
@@ -72,39 +96,181 @@ def sweep(
     ConfigError for a parameter that the strategy does not have, and if every set is refused; otherwise as
     `run`.
     """
-    threads = _threads(workers)
-    sets = _parameter_sets(params)
-    names = _parameter_names(strategy, sets)
-    accepted, refused = _check_sets(strategy, sets)
+    options = _Options(
+        goals_of(objective),
+        executor,
+        _workers(workers),
+        study,
+        _keep(keep),
+        out,
+        _on_error(on_error),
+        _stop(stop),
+    )
+    swept = Swept(strategy)
+    search = make_search(
+        _space(swept, params), method, trials=trials, seed=seed, constraints=constraints,
+        directions=[goal.direction for goal in options.goals], batch=batch,
+    )  # fmt: skip
     prepared = prepare_run(data, symbol=symbol, symbols=symbols, resolution=resolution, **terms)
     if prepared.execution.intrabar == BOUNDS:
         raise ConfigError(
             "intrabar: a sweep plays each run once, and 'bounds' plays two readings; a single run takes it"
         )
-    if isinstance(strategy, type):
-        check_strategy(prepared, strategy, None)
-    made = _Makes(strategy)
+    if isinstance(swept.strategy, type):
+        check_strategy(prepared, swept.strategy, None)
+    return _Sweep(prepared, swept, search, options).result(progress)
 
-    report, close = reporter(progress, len(accepted))
-    try:
-        table = _measure(prepared, made, accepted, threads, report)
-    finally:
-        close()
-    if made.refused:
-        kept = [i for i, item in enumerate(accepted) if id(item.given) not in made.refused]
-        refused += [
-            Refusal(item.given, made.refused[id(item.given)])
-            for item in accepted
-            if id(item.given) in made.refused
-        ]
-        accepted, table = [accepted[i] for i in kept], table[kept]
-        _require_some(accepted, refused)
-    return SweepResult(
-        params=columns([{name: item.complete.get(name) for name in names} for item in accepted]),
-        table=table,
-        refused=refused,
-        run=lambda i: _play(prepared, made, accepted[i].given),
-    )
+
+class _Options(NamedTuple):
+    """How the trials are played and which of them are kept."""
+
+    goals: list[Goal]
+    executor: Any
+    workers: int | None
+    study: str | Path | None
+    keep: int | None
+    out: str | Path | None
+    on_error: OnError
+    is_stopped: Callable[[], bool]
+
+
+class _Sweep:
+    """A sweep that is being run."""
+
+    def __init__(self, prepared: PreparedRun, swept: Swept, search: Search, options: _Options) -> None:
+        self._prepared, self._swept, self._search, self._options = prepared, swept, search, options
+        self._refused: list[Refusal] = []
+        self._failed: list[Refusal] = []
+        self._n_refused = self._n_done = 0
+        self._is_bounded = options.keep is not None or options.out is not None
+        self._work = SweepWork(prepared, swept, options.is_stopped, keep_returns=False)
+
+    def result(self, progress: ProgressCallback | bool | None) -> SweepResult:
+        """Plays all trials."""
+        options, first = self._options, self._ask()
+        accepted = self._accepted(first)
+        lanes = self._work.lanes_of(accepted[0].struct) if accepted else None
+        # Lanes play a trial again in less time than its returns take to be kept.
+        self._work.keep_returns = lanes is None and not self._is_bounded
+        names = list(dict.fromkeys(name for given in first for name in given))
+        goal = options.goals[0]
+        kept = Collected(names, goal.metric, highest=goal.highest, keep=options.keep, out=options.out)
+        study = None if options.study is None else Study(options.study, self._prepared, self._swept)
+        pool = open_pool(options.executor, self._work, options.workers)
+        report, close = reporter(progress, self._n_runs)
+        is_complete = False
+        try:
+            trials = Trials(self._work, pool, study, options.is_stopped, strict=options.on_error == "raise")
+            given = first
+            while given:
+                finished = trials.play(accepted, self._counter(report))
+                self._collect(kept, accepted, finished)
+                if options.is_stopped():
+                    break
+                self._search.tell(self._told(given, accepted, finished))
+                given = self._ask()
+                accepted = self._accepted(given)
+            is_complete = True
+        finally:
+            pool.close()
+            close()
+            if study is not None:
+                study.close()
+            kept.close(is_complete=is_complete)
+        return self._made(kept, trials)
+
+    def _ask(self) -> list[Params]:
+        given = self._search.ask(self._search.batch or PART)
+        self._swept.check_names(dict.fromkeys(name for each in given for name in each))
+        return given
+
+    def _accepted(self, given: Sequence[Params]) -> list[ParameterSet]:
+        """The sets that the strategy takes; the others are noted."""
+        accepted = []
+        for each in given:
+            try:
+                accepted.append(self._swept.check(each))
+            except ConfigError as error:
+                self._refuse(each, str(error))
+        return accepted
+
+    def _refuse(self, given: Params, reason: str) -> None:
+        self._n_refused += 1
+        if not self._is_bounded or len(self._refused) < MOST_REFUSALS:
+            self._refused.append(Refusal(given, reason))
+
+    def _counter(self, report: ProgressCallback | None) -> Callable[[list[int], Table], None]:
+        def count(rows: list[int], table: Table) -> None:
+            self._n_done += len(rows)
+            if report is not None and rows:
+                done = min(1.0, self._n_done / self._n_runs())
+                events = self._n_done * self._prepared.tape.n_events
+                equity = float(table["final_equity"][rows[-1]])
+                report(Progress(done, self._prepared.tape.last_time(), equity, events))
+
+        return count
+
+    def _n_runs(self) -> int:
+        """How many runs there are at most, without those that are known not to be played."""
+        return max(1, self._search.at_most - self._n_refused - self._search.left_out)
+
+    def _collect(self, kept: Collected, sets: Sequence[ParameterSet], finished: Finished) -> None:
+        for row in sorted(finished.errors):
+            text = str(finished.errors[row])
+            if row in finished.refused:
+                self._refuse(sets[row].given, text)
+            else:
+                self._failed.append(Refusal(sets[row].given, text))
+        good = [i for i, played in enumerate(finished.is_played) if played and i not in finished.errors]
+        if len(good) == len(sets):
+            kept.add(sets, finished.table, finished.returns, finished.seconds)
+        elif good:
+            returns = None if finished.returns is None else finished.returns[good]
+            kept.add([sets[i] for i in good], finished.table[good], returns, finished.seconds[good])
+
+    def _told(self, given: Sequence[Params], accepted: Sequence[ParameterSet], finished: Finished) -> Any:
+        """The objectives of all sets that were asked for, in their order."""
+        if not self._search.goals_needed:
+            return []
+        places = {id(each.given): i for i, each in enumerate(accepted)}
+        told: list[tuple[Params, list[float | None] | None]] = []
+        for each in given:
+            i = places.get(id(each))
+            is_good = i is not None and i not in finished.errors
+            told.append((each, values_of(self._options.goals, finished.table[i]) if is_good else None))
+        return told
+
+    def _made(self, kept: Collected, trials: Trials) -> SweepResult:
+        sets = kept.sets
+        if not sets:
+            if self._options.is_stopped():
+                raise BtcoreError("sweep: stopped before the first trial had ended")
+            reasons = [*self._refused, *self._failed]
+            raise ConfigError(
+                f"params: every parameter set is refused, the first because {reasons[0].reason}"
+            )
+        return SweepResult(
+            params=kept.params,
+            table=kept.table,
+            refused=self._refused,
+            run=lambda i: self._work.result(sets[i].given),
+            failed=self._failed,
+            numbers=kept.numbers,
+            seconds=kept.seconds,
+            n_refused=self._n_refused,
+            goals=self._options.goals,
+            sharpe_ratios=kept.sharpe_ratios,
+            returns=self._returns(kept),
+            n_found=trials.n_found,
+            notes=list(self._search.notes),
+            is_stopped=self._options.is_stopped(),
+        )
+
+    def _returns(self, kept: Collected) -> Callable[[], Any]:
+        """A function that returns the period returns of all trials, from lanes those of trials played again."""
+        if self._work.keep_returns or not kept.is_all:
+            return lambda: kept.returns
+        return lambda: returns_again(self._work, kept.sets)
 
 
 def sweep_request(
@@ -133,193 +299,41 @@ def play_sweep_request(
     )
 
 
-class _ParameterSet(NamedTuple):
-    """A parameter set that the strategy accepts."""
+def _space(swept: Swept, params: Grid | None) -> Grid:
+    """The parameters to search; those of a list of strategies choose one of it."""
+    if not swept.items:
+        if params is None:
+            raise ConfigError("params: names and values are needed; only a list of strategies has none")
+        return params
+    if params:
+        raise ConfigError("params: a list of strategies has none")
+    return [{ONE_OF_MANY: name} for name in swept.items]
 
-    given: Params
-    complete: Params  # with defaults
-    struct: Struct | None  # for a built-in strategy
 
-
-def _threads(workers: int | None) -> int:
-    if workers is None:
-        return os.process_cpu_count() or 1 if hasattr(os, "process_cpu_count") else os.cpu_count() or 1
-    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+def _workers(workers: int | None) -> int | None:
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         raise ConfigError(f"workers: {workers!r} is not a whole number above 0")
     return workers
 
 
-def _parameter_sets(params: Grid) -> list[Params]:
-    """One mapping for each run; the last name of a grid varies fastest."""
-    if isinstance(params, Mapping):
-        check_names("params", params)
-        values = [_values(name, value) for name, value in params.items()]
-        return [dict(zip(params, chosen, strict=True)) for chosen in product(*values)]
-    if isinstance(params, str) or not isinstance(params, Iterable):  # type: ignore[unreachable]
-        raise ConfigError(
-            f"params: {params!r} is not a mapping of names to values or a sequence of parameter sets"
-        )
-    sets = list(params)
-    for i, item in enumerate(sets):
-        check_names(f"params[{i}]", item)
-    if not sets:
-        raise ConfigError("params: the sequence of parameter sets is empty")
-    return [dict(item) for item in sets]
+def _keep(keep: int | None) -> int | None:
+    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 1):
+        raise ConfigError(f"keep: {keep!r} is not a whole number above 0")
+    return keep
 
 
-def _values(name: str, value: Any) -> list[Any]:
-    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        return [value]
-    values = [v.item() if isinstance(v, np.generic) else v for v in value]
-    if not values:
-        raise ConfigError(f"params.{name}: the list of values is empty")
-    return values
+def _on_error(on_error: Any) -> OnError:
+    if on_error not in ("raise", "record"):
+        raise ConfigError(f"on_error: {not_one_of(on_error, ('raise', 'record'))}")
+    chosen: OnError = on_error
+    return chosen
 
 
-def _parameter_names(strategy: SweptStrategy, sets: list[Params]) -> list[str]:
-    """The names in `sets`, in order; ConfigError for one that the strategy does not have."""
-    if isinstance(strategy, str):
-        if strategy not in STRATEGIES:
-            check_params(strategy, {})  # raises ConfigError, which lists the known names
-        known: Iterable[str] | None = STRATEGIES[strategy].params.__struct_fields__
-    elif isinstance(strategy, type) and issubclass(strategy, Strategy):
-        known = strategy._hints()
-    elif callable(strategy) and not isinstance(strategy, Strategy):
-        known = _arguments(strategy)
-    else:
-        raise ConfigError(
-            f"strategy: {strategy!r} cannot be swept; pass the name of a built-in "
-            "strategy, a Strategy subclass, or a function of the parameters that returns the strategy"
-        )
-    names = list(dict.fromkeys(name for given in sets for name in given))
-    for name in names:
-        if known is not None and name not in known:
-            meant, has = near_name(name, known), ", ".join(known)
-            raise ConfigError(
-                f"params.{name}: the strategy has no such parameter{meant}, only {has or 'none'}"
-            )
-    return names
-
-
-def _arguments(function: Callable[..., Any]) -> list[str] | None:
-    """The names of the arguments of a function; None if it takes any."""
-    parameters = inspect.signature(function).parameters.values()
-    if any(p.kind is p.VAR_KEYWORD for p in parameters):
-        return None
-    return [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-
-
-def _require_some(accepted: list[_ParameterSet], refused: list[Refusal]) -> None:
-    if not accepted:
-        raise ConfigError(f"params: every parameter set is refused, the first because {refused[0].reason}")
-
-
-def _check_sets(strategy: SweptStrategy, sets: list[Params]) -> tuple[list[_ParameterSet], list[Refusal]]:
-    """The sets that the strategy accepts and those it refuses; ConfigError if it refuses all."""
-    accepted, refused = [], []
-    for given in sets:
-        try:
-            accepted.append(_check_set(strategy, given))
-        except ConfigError as error:
-            refused.append(Refusal(given, str(error)))
-    _require_some(accepted, refused)
-    return accepted, refused
-
-
-def _check_set(strategy: SweptStrategy, given: Params) -> _ParameterSet:
-    if isinstance(strategy, str):
-        struct = check_params(strategy, given)
-        return _ParameterSet(given, asdict(struct), struct)
-    if isinstance(strategy, type) and issubclass(strategy, Strategy):
-        return _ParameterSet(given, strategy.check_params(given), None)
-    signature = inspect.signature(strategy)
-    try:
-        signature.bind(**given)
-    except TypeError as error:
-        raise ConfigError(f"strategy: {error}") from error
-    defaults = {name: p.default for name, p in signature.parameters.items() if p.default is not p.empty}
-    return _ParameterSet(given, {**defaults, **given}, None)
-
-
-class _Makes:
-    """Creates the strategy of a parameter set, where it is a function; one call at a time."""
-
-    def __init__(self, strategy: SweptStrategy) -> None:
-        self.strategy = strategy
-        self.is_function = not isinstance(strategy, str | type)
-        self.refused: dict[int, str] = {}  # the reasons, by the id of the parameter set
-        self._lock = Lock()
-
-    def __call__(self, params: Params) -> tuple[StrategyLike, Params | None]:
-        """The strategy and its parameters, as `run` takes them."""
-        if not callable(self.strategy) or isinstance(self.strategy, type):
-            return self.strategy, params
-        with self._lock:
-            return self.strategy(**params), None
-
-
-def _play(prepared: PreparedRun, made: _Makes, params: Params) -> Result:
-    strategy, given = made(params)
-    if made.is_function:
-        check_strategy(prepared, strategy, given)
-    try:
-        return play_prepared(prepared, *prepare_strategy(prepared, strategy, given), None)
-    except StrategyError as error:
-        raise StrategyError(f"{params}: {error}") from error
-
-
-def _measure(
-    prepared: PreparedRun,
-    made: _Makes,
-    sets: list[_ParameterSet],
-    threads: int,
-    report: ProgressCallback | None,
-) -> Table:
-    """A record of RUN_METRICS_DTYPE for each run, from the lanes if they can play it, else the engine."""
-    table = np.zeros(len(sets), RUN_METRICS_DTYPE)
-    for_engine: Sequence[int] = range(len(sets))
-    n_done = 0
-
-    def count(rows: Sequence[int]) -> None:
-        nonlocal n_done
-        n_done += len(rows)
-        if report is not None and rows:
-            equity, events = float(table["final_equity"][rows[-1]]), n_done * prepared.tape.n_events
-            report(Progress(n_done / len(sets), prepared.tape.last_time(), equity, events))
-
-    lanes = sweep_lanes(prepared, made.strategy, [item.struct for item in sets])
-    if lanes is not None:
-        table = lanes.metrics
-        for rows in _in_threads(lanes.play, portions(lanes, threads), threads):
-            count(rows[lanes.codes[rows] == 0].tolist())
-        for_engine = np.flatnonzero(lanes.codes).tolist()
-
-    def play_one(i: int) -> None:
-        try:
-            table[i] = as_record(_play(prepared, made, sets[i].given).metrics)
-        except (ConfigError, OrderError) as error:
-            if not made.is_function:
-                raise
-            made.refused[id(sets[i].given)] = str(error)
-
-    for i in _in_threads(play_one, for_engine, 1 if isinstance(made.strategy, type) else threads):
-        count([i])
-    return table
-
-
-def _in_threads(work: Callable[[T], object], items: Sequence[T], threads: int) -> Iterator[T]:
-    """Calls `work` with each item, in up to `threads` threads; yields the finished items in their order."""
-    if threads == 1 or len(items) < 2:
-        for item in items:
-            work(item)
-            yield item
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(work, item) for item in items]
-        try:
-            for item, future in zip(items, futures, strict=True):
-                future.result()
-                yield item
-        finally:
-            for future in futures:
-                future.cancel()
+def _stop(stop: Stop | None) -> Callable[[], bool]:
+    if stop is None:
+        return lambda: False
+    if isinstance(stop, Event):
+        return stop.is_set
+    if not callable(stop):
+        raise ConfigError(f"stop: {stop!r} is not a function or a threading.Event")
+    return stop

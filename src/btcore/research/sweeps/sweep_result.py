@@ -1,6 +1,5 @@
 """The result of a sweep: parameters and metrics in columns, one row for each run."""
 
-import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -10,10 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.errors import ConfigError, near_name
-from btcore.metrics.annual import BASES
-from btcore.metrics.period_returns import PERIODS
-from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
+from btcore.errors import ConfigError
 from btcore.names import Named, no_attribute
 from btcore.results import export
 from btcore.results.drawing import Drawing
@@ -23,15 +19,14 @@ from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
 
 from .axes import Axis, Neighbourhood, neighbourhood, row_of, varied_axes
+from .goals import Goal, pareto
+from .records import TEXTS, Columns, check_metric, per_period, row
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-Columns = dict[str, NDArray[Any]]
 Over = Literal["median", "max", "min"]
-# Metrics that are words, codes in a record.
-TEXTS: dict[str, tuple[str, ...]] = {"period": PERIODS, "periods_per_year_from": BASES}
 
 
 class Refusal(NamedTuple):
@@ -60,7 +55,14 @@ class SweepResult:
 
     params: parameters by name, arrays with a value for each run.
     metrics: metrics by name, likewise; NaN where a metric is undefined.
-    refused: the parameter sets that the strategy refuses, with reasons.
+    refused: the parameter sets that the strategy refuses, with reasons; `n_refused` counts them, also where
+        not all are kept.
+    failed: the parameter sets whose run failed, with reasons, if the sweep records them.
+    numbers: int64, the number of each run among all that were run, if only the best are kept.
+    seconds: float64, what each run took.
+    n_trials: how many runs there were. n_found: how many of them were in the study.
+    goals: the objectives, each with `metric` and `direction`.
+    notes: lines about the search. is_stopped: True if the sweep was stopped before its end.
 
     The highest Sharpe ratio of many runs is high by chance: `neighbourhood` says whether runs with nearly the
     same parameters are good too. `result[i]` is the SweepRun of run `i`; `result.run(i)` plays it again and
@@ -68,7 +70,22 @@ class SweepResult:
     """
 
     def __init__(
-        self, params: Columns, table: Table, refused: Sequence[Refusal], run: Callable[[int], Result]
+        self,
+        params: Columns,
+        table: Table,
+        refused: Sequence[Refusal],
+        run: Callable[[int], Result],
+        *,
+        failed: Sequence[Refusal] = (),
+        numbers: NDArray[np.int64] | None = None,
+        seconds: NDArray[np.float64] | None = None,
+        n_refused: int | None = None,
+        goals: Sequence[Goal] = (Goal("sharpe_ratio", "maximize"),),
+        sharpe_ratios: NDArray[np.float64] | None = None,
+        returns: Callable[[], NDArray[np.float64] | None] = lambda: None,
+        n_found: int = 0,
+        notes: Sequence[str] = (),
+        is_stopped: bool = False,
     ) -> None:
         self.params: Columns = Named(params)
         names = table.dtype.names or ()
@@ -76,7 +93,15 @@ class SweepResult:
         for name, words in TEXTS.items():
             self.metrics[name] = np.array(words)[table[name]]
         self.refused: tuple[Refusal, ...] = tuple(refused)
-        self._run = run
+        self.failed: tuple[Refusal, ...] = tuple(failed)
+        self.n_refused = len(refused) if n_refused is None else n_refused
+        self.numbers = np.arange(len(table)) if numbers is None else numbers
+        self.seconds = np.zeros(len(table)) if seconds is None else seconds
+        self.goals: tuple[Goal, ...] = tuple(goals)
+        self._sharpe_ratios = per_period(table) if sharpe_ratios is None else sharpe_ratios
+        self.n_trials, self.n_found = len(self._sharpe_ratios), n_found
+        self.notes, self.is_stopped = tuple(notes), is_stopped
+        self._run, self._returns = run, returns
 
     if not TYPE_CHECKING:  # type checkers find unknown names by themselves
 
@@ -89,7 +114,7 @@ class SweepResult:
     def __getitem__(self, index: int) -> SweepRun:
         """Parameters and metrics of one run; a negative index counts from the end, IndexError beyond."""
         i = self._row(index, IndexError)
-        return SweepRun(i, _row(self.params, i), _row(self.metrics, i))
+        return SweepRun(i, row(self.params, i), row(self.metrics, i))
 
     def __iter__(self) -> Iterator[SweepRun]:
         return (self[i] for i in range(len(self)))
@@ -142,6 +167,19 @@ class SweepResult:
         if n is None:
             return self[int(order[0])]
         return [self[int(i)] for i in order[:n] if not np.isnan(column[i])]
+
+    @cached_property
+    def returns(self) -> NDArray[np.float64] | None:
+        """The return of each period of each run, a fraction, float64 (runs, periods).
+
+        None if only the best runs are kept, or the returns of all take more than 256 MiB. Those of runs that
+        were played side by side are played again.
+        """
+        return self._returns()
+
+    def pareto(self) -> list[SweepRun]:
+        """The runs that no other run beats in one goal without being worse in another, in their order."""
+        return [self[int(i)] for i in pareto([self.metrics[goal.metric] for goal in self.goals], self.goals)]
 
     @cached_property
     def axes(self) -> dict[str, Axis]:
@@ -276,8 +314,14 @@ class SweepResult:
 
     def __repr__(self) -> str:
         text = f"<SweepResult: {len(self)} runs of {', '.join(self.params) or 'no parameters'}"
-        if self.refused:
-            text += f", {len(self.refused)} sets refused"
+        if self.n_trials > len(self):
+            text += f", the best of {self.n_trials:,}"
+        if self.n_refused:
+            text += f", {self.n_refused} sets refused"
+        if self.failed:
+            text += f", {len(self.failed)} failed"
+        if self.is_stopped:
+            text += ", stopped before the end"
         sharpe = self.metrics["sharpe_ratio"]
         if np.isnan(sharpe).all():
             return text + ">"
@@ -289,46 +333,3 @@ class SweepResult:
         from .page import sweep_html
 
         return sweep_html(self)
-
-
-def check_metric(metric: str) -> None:
-    """Raises ConfigError unless `metric` is the name of a numeric metric."""
-    if isinstance(metric, int):  # type: ignore[unreachable]
-        raise ConfigError(f"metric: {metric} is a number; the best {metric} runs are best(n={metric})")
-    names = [name for name in RUN_METRICS_DTYPE.names or () if name not in TEXTS]
-    if metric not in names:
-        meant, known = near_name(metric, names), ", ".join(names)
-        raise ConfigError(f"metric: {metric!r} is not a numeric metric{meant}; choose from {known}")
-
-
-def as_record(metrics: Metrics) -> tuple[Any, ...]:
-    """The metrics of a run as a record of RUN_METRICS_DTYPE."""
-    plain = {name: math.nan if value is None else value for name, value in metrics.items()}
-    for name, words in TEXTS.items():
-        plain[name] = words.index(str(plain[name]))
-    return tuple(plain[name] for name in RUN_METRICS_DTYPE.names or ())
-
-
-def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Rows with the same names as columns of integers, texts, booleans, floats (NaN for None) or objects."""
-    return {name: _column([row[name] for row in rows]) for name in rows[0]}
-
-
-def _column(values: list[Any]) -> NDArray[Any]:
-    kinds = {type(value) for value in values}
-    if kinds <= {float, type(None)} or kinds == {int, float}:
-        return np.array([np.nan if value is None else value for value in values], np.float64)
-    if kinds in ({int}, {bool}, {str}):
-        return np.array(values)
-    column = np.empty(len(values), object)
-    column[:] = values
-    return column
-
-
-def _row(table: Columns, i: int) -> dict[str, Any]:
-    return Named((name, _plain(column[i])) for name, column in table.items())
-
-
-def _plain(value: Any) -> Any:
-    value = value.item() if isinstance(value, np.generic) else value
-    return None if isinstance(value, float) and math.isnan(value) else value

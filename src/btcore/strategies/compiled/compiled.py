@@ -3,6 +3,8 @@
 import inspect
 import re
 from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -89,6 +91,18 @@ class Compiled:
         }
         return compiled
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it was made from, as the address of its code is one of this process only."""
+        if isinstance(self.function, int):
+            raise ConfigError(
+                "strategy.function: an address has a meaning in this process only; give a Numba function, or "
+                "from_cython, to send the strategy to another"
+            )
+        if type(self.function).__name__ == "PyCapsule":
+            module, _, name = self._code["name"].rpartition(".")
+            return _from_module, (module, name, self.state, self.events)
+        return partial(Compiled, events=self.events), (self.function, self.state)
+
     def handler(self) -> CompiledHandler:
         """A handler for one run. After the run its `final_state` is the state, or None without one."""
         state = None if self.state is None else self.state.copy()
@@ -112,6 +126,10 @@ class Compiled:
             "state_sha256": state_hash,
             **self._code,
         }
+
+
+def _from_module(module: str, name: str, state: Any, events: tuple[str, ...]) -> Compiled:
+    return Compiled.from_cython(import_module(module), name, state, events=events)
 
 
 def _checked_state(state: Any) -> NDArray[Any] | None:

@@ -124,6 +124,10 @@ class CompiledFunction(Compiled):
             )
         return made
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as its function, which another process compiles again."""
+        return _again, (self.__wrapped__, self.events, self._starts, self._shared, self.params)
+
     def handler(self, symbols: int = 1) -> CompiledHandler:
         """A handler for one run with that number of symbols. Its `final_state` has a record for each."""
         memory = self._layout.memory(self._fields, 1 if self._shared else symbols)
@@ -188,6 +192,12 @@ class CompiledFunction(Compiled):
             wanted = "True or False" if isinstance(default, bool) else "a whole number"
             raise ConfigError(f"{where}: {value!r} is not {wanted}, as its default {default!r} is")
         return number
+
+
+def _again(
+    function: Callable[..., None], events: Sequence[str], state: StateOf | None, shared: bool, params: Any
+) -> CompiledFunction:
+    return CompiledFunction(function, events, state, shared, params)
 
 
 def require_function(function: Any) -> str:

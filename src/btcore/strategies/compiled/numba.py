@@ -5,6 +5,7 @@
 
 # mypy: disable-error-code="untyped-decorator"
 
+import copyreg
 from collections.abc import Callable
 from functools import update_wrapper
 from math import nan
@@ -14,10 +15,12 @@ from zlib import crc32
 import numpy as np
 from numba import cfunc as numba_cfunc
 from numba import from_dtype, njit, types
+from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
 from btcore import model
 from btcore.contract import CONTRACT_VERSION
+from btcore.errors import ConfigError
 
 from .handler import RAISED
 
@@ -115,9 +118,28 @@ def cfunc(state: Any = None, **options: Any) -> Callable[[Callable[..., int]], A
             except Exception:
                 return RAISED
 
-        return update_wrapper(numba_cfunc(expected)(guarded), function)
+        made = update_wrapper(numba_cfunc(expected)(guarded), function)
+        made.made_from = function, state, options
+        return made
 
     return compiled
+
+
+def _reduce(function: CFunc) -> tuple[Any, ...]:
+    """A compiled function is pickled as its Python function, which another process compiles again."""
+    if not hasattr(function, "made_from"):
+        raise ConfigError(
+            f"strategy.function: {function.__name__} is made by numba.cfunc; one of btcore.jit.cfunc can be "
+            "sent to other processes"
+        )
+    return _compiled_again, function.made_from
+
+
+def _compiled_again(function: Callable[..., int], state: Any, options: dict[str, Any]) -> Any:
+    return cfunc(state, **options)(function)
+
+
+copyreg.pickle(CFunc, _reduce)  # type: ignore[arg-type]
 
 
 def cost_model(function: Callable[..., float] | None = None, **options: Any) -> Any:

@@ -1,0 +1,105 @@
+"""Keeps the workers of a pool busy, and plays again what was lost with one of them."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from btcore.errors import BtcoreError
+
+from .pools import Pool, Task
+from .shipping import NotHereError
+
+LOSSES = 3  # workers that are lost with a task before it is given up
+CHECK_SECONDS = 0.1  # between two looks at whether to stop
+
+
+class WorkerLostError(BtcoreError):
+    """Workers of a sweep end, one after the other, while they play the same trials."""
+
+
+class _Handed:
+    """A task that a worker has, or had when it was lost."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.losses = 0
+        self.future: Any = None
+
+
+class Dispatch:
+    """The tasks of one pool: `play` hands them over and yields what they return.
+
+    A task that was lost with a worker is played again. Where the loss of one worker ends all tasks in play,
+    these are then played one at a time, so that the one at fault is found.
+    """
+
+    def __init__(self, pool: Pool, is_stopped: Callable[[], bool], ahead: int = 2) -> None:
+        """Up to `ahead` tasks for each worker are handed over at once."""
+        self._pool, self._is_stopped = pool, is_stopped
+        self._most = ahead * pool.workers
+        self._again: deque[_Handed] = deque()
+        self._running: set[_Handed] = set()
+        self._finished: SimpleQueue[_Handed] = SimpleQueue()
+        self.n_lost = 0  # workers, or connections to them
+
+    def play(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
+        """Each task with its return value, as they finish; `tasks` is asked for one when a worker needs it.
+
+        WorkerLostError after LOSSES losses with one task. An exception that a task raises is raised as it is.
+        """
+        source = iter(tasks)
+        try:
+            while not self._is_stopped():
+                self._hand_over(source)
+                if not self._running:
+                    return
+                try:
+                    handed = self._finished.get(timeout=CHECK_SECONDS)
+                except Empty:
+                    continue
+                was_alone = len(self._running) == 1 or not self._pool.breaks_whole
+                self._running.discard(handed)
+                try:
+                    found = handed.future.result()
+                except NotHereError:
+                    self._pool.send_all()
+                    self._again.append(handed)
+                except Exception as error:
+                    if not self._pool.is_loss(error):
+                        raise
+                    self._note_loss(handed, error, counts=was_alone)
+                else:
+                    yield handed.task, found
+        finally:
+            for each in self._running:
+                each.future.cancel()
+
+    def _hand_over(self, source: Iterator[Task]) -> None:
+        """Gives tasks to the pool until it has enough."""
+        while len(self._running) < self._most:
+            if self._again:
+                if self._pool.breaks_whole and self._running:
+                    return  # each of these alone
+                handed = self._again.popleft()
+            else:
+                task = next(source, None)
+                if task is None:
+                    return
+                handed = _Handed(task)
+            self._running.add(handed)
+            handed.future = self._pool.submit(handed.task)
+            handed.future.add_done_callback(lambda _, done=handed: self._finished.put(done))
+
+    def _note_loss(self, handed: _Handed, error: Exception, *, counts: bool) -> None:
+        self._again.append(handed)
+        handed.losses += counts
+        if handed.losses >= LOSSES:
+            raise WorkerLostError(
+                f"executor: {handed.losses} workers were lost while they played the same trials, "
+                f"the last with {type(error).__name__}: {error}; too little memory is a usual reason"
+            ) from error
+        if self._pool.breaks_whole and self._running:
+            return  # the others come back too
+        self.n_lost += 1
+        self._pool.renew()
