@@ -6,12 +6,11 @@ from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from typing import Any, Protocol
 
 from btcore.data.conversions import import_library
-from btcore.errors import ConfigError, near_name
+from btcore.errors import ConfigError
 
 from .shipping import PROCESSES_EXTRA, NotHereError, Parcel, Shipment, load
 
 Task = Any  # what a work plays: a batch of trials
-NAMES = ("threads", "processes", "ray")
 LOSSES_OF_DASK = ("KilledWorker", "FutureCancelledError", "FuturesCancelledError")
 
 
@@ -62,25 +61,6 @@ def processors() -> int:
     """The processors that this process may use."""
     count = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
     return count or 1
-
-
-def open_pool(executor: Any, work: Work, workers: int | None) -> Pool:
-    """The pool of that executor for the work; ConfigError if it is none, or the work cannot be sent to it."""
-    if executor == "threads":
-        return ThreadPool(work, 1 if work.is_python else workers or processors())
-    if executor == "processes":
-        return ProcessPool(work, workers or processors())
-    if executor == "ray":
-        from .ray_pool import RayPool
-
-        return RayPool(work, workers)
-    if isinstance(executor, str) or not callable(getattr(executor, "submit", None)):
-        meant = near_name(executor, NAMES) if isinstance(executor, str) else ""
-        raise ConfigError(
-            f"executor: {executor!r} is not {', '.join(map(repr, NAMES))}{meant}, or an object with `submit`, "
-            "as those of concurrent.futures, a client of Dask or an executor of mpi4py.futures"
-        )
-    return GivenPool(work, executor, workers)
 
 
 class LocalPool:

@@ -16,7 +16,7 @@ from btcore.data.run_data import RunData
 from btcore.data.source import Source
 from btcore.errors import BtcoreError, ConfigError, not_one_of
 from btcore.names import names_keywords
-from btcore.research.executors.pools import open_pool
+from btcore.research.executors.choice import open_pool
 from btcore.research.search.constraints import Constraints
 from btcore.research.search.method import Search, make_search
 from btcore.results.tables import Table

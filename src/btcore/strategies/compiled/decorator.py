@@ -3,7 +3,6 @@
 import inspect
 import keyword
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy
 from typing import Any, overload
 
 import numpy as np
@@ -114,7 +113,8 @@ class CompiledFunction(Compiled):
     def with_params(self, params: Mapping[str, Any]) -> "CompiledFunction":
         """As a call with these parameters."""
         check_names("strategy.params", params)
-        made = copy(self)
+        made: CompiledFunction = object.__new__(type(self))
+        vars(made).update(vars(self))
         made.params = {**self.params, **{name: self._given(name, value) for name, value in params.items()}}
         made._fields = made._start()
         if Layout.of(made._fields) != self._layout:

@@ -118,7 +118,7 @@ def cfunc(state: Any = None, **options: Any) -> Callable[[Callable[..., int]], A
             except Exception:
                 return RAISED
 
-        made = update_wrapper(numba_cfunc(expected)(guarded), function)
+        made: Any = update_wrapper(numba_cfunc(expected)(guarded), function)
         made.made_from = function, state, options
         return made
 
@@ -139,7 +139,7 @@ def _compiled_again(function: Callable[..., int], state: Any, options: dict[str,
     return cfunc(state, **options)(function)
 
 
-copyreg.pickle(CFunc, _reduce)  # type: ignore[arg-type]
+copyreg.pickle(CFunc, _reduce)
 
 
 def cost_model(function: Callable[..., float] | None = None, **options: Any) -> Any:
