@@ -84,7 +84,7 @@ def test_plain_values_are_described_too():
         (5, {"values": None}, "[5].values: is required"),
         (5, {"values": "sma"}, "[5].values: 'sma' is not a list"),
         (5, {"values": [1, 2, 1]}, "[5].values[2]: 1 is there already, as values[0]"),
-        (1, {"kind": "floatrange"}, "[1].kind: 'floatrange' is not one of float_range, int_range, log_uniform, ch"),
+        (1, {"kind": "floatrange"}, "[1].kind: 'floatrange' is not one of float_range, int_range, log_unif"),
         (1, {"kind": None}, "[1].kind: is required"),
         (1, {"kind": ["choice"]}, "[1].kind: ['choice'] is not one of"),
         (1, {"name": "size"}, "[1].name: 'size' is that of search_space.parameters[0] too"),

@@ -45,10 +45,13 @@ def optimize(space, objectives, trials, *, seed=0, method="optuna", directions=(
 
 @pytest.mark.parametrize(("sign", "direction"), [(1, "minimize"), (-1, "maximize")])
 def test_optuna_comes_nearer_to_the_optimum_than_random_draws(sign, direction):
+    def signed(params):
+        return [sign * loss(params)]
+
     best = {
         method: [
             min(sign * goals[0] for _, goals in optimize(
-                SPACE, lambda params: [sign * loss(params)], 160, seed=seed, method=method, directions=[direction]
+                SPACE, signed, 160, seed=seed, method=method, directions=[direction]
             ))
             for seed in range(4)
         ]
