@@ -13,6 +13,7 @@ from btcore.backtest.request import run_request
 from btcore.backtest.run_one import run
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
+from btcore.research.search.ranges import Choice, FloatRange, IntRange, LogUniform
 from btcore.research.sweeps.run_many import sweep, sweep_request
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
@@ -75,6 +76,7 @@ __all__ = [
     "Bars",
     "BtcoreError",
     "Catalog",
+    "Choice",
     "Commission",
     "CommissionTier",
     "Comparison",
@@ -85,10 +87,13 @@ __all__ = [
     "DataError",
     "Execution",
     "FillEvent",
+    "FloatRange",
     "IndicatorView",
     "Inspection",
     "Instrument",
+    "IntRange",
     "LeakReport",
+    "LogUniform",
     "LookaheadError",
     "Merged",
     "OrderError",

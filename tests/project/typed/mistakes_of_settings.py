@@ -39,6 +39,10 @@ bt.CommissionTier(notionl=1.0, maker_bps=1.0, taker_bps=1.0)  # call-arg reportC
 bt.Slippage(tick=1.0)  # call-arg reportCallIssue
 bt.CostModel(commision=None)  # call-arg reportCallIssue
 bt.TradingHours(timezon="UTC", week={})  # call-arg reportCallIssue
+bt.FloatRange(0, 1, stp=0.1)  # call-arg reportCallIssue
+bt.IntRange(1, "5")  # arg-type reportArgumentType
+bt.LogUniform(1)  # call-arg reportCallIssue
+bt.Choice(5)  # arg-type reportArgumentType
 bt.StrategySpec(nam="rsi")  # call-arg reportCallIssue
 bt.RunRequest(symbols=["A"], start_date="2024-01-02", end="2024-03-01")  # call-arg reportCallIssue
 

@@ -118,11 +118,12 @@ def _parsed(where: str, text: str, names: Collection[str]) -> ast.AST:
         reason = getattr(error, "msg", None) or str(error) or "too deeply nested"
         raise ConfigError(f"{where}: {text!r} is not an expression: {reason}") from error
     for part in parts:
-        if isinstance(part, ast.Name) and part.id not in names:
-            known = f"params has {', '.join(names) or 'none'}"
-            raise ConfigError(f"{where}: {part.id!r} is no parameter{near_name(part.id, names)}; {known}")
         is_plain = isinstance(part, ast.Constant) and isinstance(part.value, bool | int | float | str | None)
         if not is_plain and not isinstance(part, ALLOWED):
             shown = ast.unparse(part) or type(part).__name__
             raise ConfigError(f"{where}: {shown!r} is not allowed in a constraint, only {WORDS}")
+    for part in parts:
+        if isinstance(part, ast.Name) and part.id not in names:
+            known = f"params has {', '.join(names) or 'none'}"
+            raise ConfigError(f"{where}: {part.id!r} is no parameter{near_name(part.id, names)}; {known}")
     return body

@@ -32,12 +32,13 @@ def space_of(parameters: Any, where: str = WHERE) -> dict[str, Range]:
             raise ConfigError(f"{place}: {given!r} is not a mapping of name, kind and what the kind has")
         fields = {key: value for key, value in given.items() if value is not None}
         name = _required(place, fields, "name")
+        del fields["name"]
         if not isinstance(name, str) or not name:
             raise ConfigError(f"{place}.name: {name!r} is not a name")
         if name in space:
             raise ConfigError(f"{place}.name: {name!r} is that of {where}[{list(space).index(name)}] too")
         kind = _required(place, fields, "kind")
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise ConfigError(f"{place}.kind: {not_one_of(kind, KINDS)}")
         space[name] = checked(place, as_written(fields, KINDS[kind]), KINDS[kind])
     return space

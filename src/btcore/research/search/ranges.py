@@ -1,6 +1,6 @@
 """What a parameter may be: a range of numbers, in steps or without, or one of a list of values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from math import exp, isfinite, lcm, log
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ class Values(Protocol):
 
     def __len__(self) -> int: ...
     def __getitem__(self, position: int, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class DecimalSteps:
@@ -39,6 +40,9 @@ class DecimalSteps:
         if not 0 <= position < self.count:
             raise IndexError(position)
         return (self._first + position * self._width) / self._scale  # of two ints: rounded once
+
+    def __iter__(self) -> Iterator[float]:
+        return (self[position] for position in range(self.count))
 
 
 class FloatRange(Settings, frozen=True, tag="float_range", tag_field="kind", forbid_unknown_fields=True):
@@ -130,7 +134,7 @@ class Choice(Settings, frozen=True, tag="choice", tag_field="kind", forbid_unkno
     Raises ConfigError if there are none, or one is there twice.
     """
 
-    values: tuple[Any, ...]
+    values: Sequence[Any]
 
     def __post_init__(self) -> None:
         if isinstance(self.values, str | bytes | Mapping) or not isinstance(self.values, Iterable):
