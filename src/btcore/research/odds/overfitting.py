@@ -109,7 +109,7 @@ class _Halves:
     """Sharpe ratios of all trials in any half of the blocks, from the sums and sums of squares of each block.
 
     Sums of each subset of `GROUP` blocks are kept, so that a half is the sum of a few rows. Every trial is
-    added up in the same order, so equal trials have equal ratios, on every machine.
+    added up in the same order, so equal trials have equal ratios.
     """
 
     def __init__(self, matrix: Floats, blocks: int) -> None:
@@ -214,6 +214,6 @@ def _require_dispersion(is_flat: Bools, level: Floats) -> None:
         for i in range(len(levels) - half + 1):
             if is_constant(levels[i : i + half]):
                 raise ConfigError(
-                    f"returns[:, {at}]: all values in half of the blocks are {levels[i]:g}, so that its Sharpe "
-                    "ratio there is undefined; leave the trial out"
+                    f"returns[:, {at}]: all values in half of the blocks are {levels[i]:g}, so that its "
+                    "Sharpe ratio there is undefined; leave the trial out"
                 )
