@@ -85,7 +85,9 @@ def test_the_deflated_sharpe_ratio_of_the_paper() -> None:
     fewer = bt.deflated_sharpe(returns, trials=46, variance=0.5 / YEAR)
     assert fewer.probability == pytest.approx(0.9505, abs=1e-4)  # the paper: 46 trials would have passed 95 %
     normal = bt.deflated_sharpe(returns_with(1250, 2.5 / sqrt(YEAR), 0, 3), trials=88, variance=0.5 / YEAR)
-    assert normal.probability == pytest.approx(0.9505, abs=5e-5)  # the paper: 88 trials, if returns were normal
+    assert normal.probability == pytest.approx(
+        0.9505, abs=5e-5
+    )  # the paper: 88 trials, if returns were normal
 
 
 @pytest.mark.parametrize(("trials", "expected"), [(10, 1.5746), (100, 2.5306), (1000, 3.2551)])

@@ -70,7 +70,7 @@ def require_dispersion(matrix: Floats, where: str = "returns", *, first: int = 0
     if (constant := is_constant(matrix, scale)).any():
         at = int(constant.argmax())
         raise ConfigError(
-            f"{where}[:, {first + at}]: all {len(matrix)} values are {matrix[0, at]:g}, so that a ratio to "
+            f"{where}[:, {first + at}]: all {len(matrix)} values are {matrix[0, at] + 0.0:g}, so that a ratio to "
             "their deviation is undefined; leave trials without dispersion out"
         )
 
