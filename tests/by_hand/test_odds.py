@@ -11,26 +11,26 @@ from btcore.research.odds.sharpe import expected_maximum
 
 
 def test_two_blocks_by_hand() -> None:
-    # Trial A has the mean 2 and then -2, B 1 and then 2; deviations are sqrt(2), and sqrt(8) of B's second block.
-    # Sharpe ratios: A 2 / 1.4142 = 1.4142, then -1.4142; B 0.7071, then 2 / 2.8284 = 0.7071.
-    # Block 1 chooses A, which is the lowest of two in block 2; block 2 chooses B, the lowest in block 1.
-    # Both ranks are 1 of 2: w = 1 / 3, the logit is log(0.5).
+    # Trial A has the mean 2 and then -2, B 1 and then 2; deviations are sqrt(2), and sqrt(8) of B's second
+    # block. Sharpe ratios: A 2 / 1.4142 = 1.4142, then -1.4142; B 0.7071, then 2 / 2.8284 = 0.7071. Block 1
+    # chooses A, which is the lowest of two in block 2; block 2 chooses B, the lowest in block 1. Both ranks
+    # are 1 of 2: w = 1 / 3, the logit is log(0.5).
     found = bt.pbo(np.array([[1.0, 0.0], [3.0, 2.0], [-3.0, 0.0], [-1.0, 4.0]]), blocks=2)
     assert found.pbo == 1.0
     assert found.chosen.tolist() == [0, 1]
     assert found.logits == pytest.approx([log(0.5)] * 2)
     assert found.in_sample == pytest.approx([sqrt(2), sqrt(0.5)])
     assert found.out_of_sample == pytest.approx([-sqrt(2), sqrt(0.5)])
-    # From 1.4142 to 0.7071 the other half rises from -1.4142 to 0.7071: the slope is 2.1213 / -0.7071 = -3, and
-    # 0.7071 + 3 * 0.7071 = 2.8284.
+    # From 1.4142 to 0.7071 the other half rises from -1.4142 to 0.7071: the slope is 2.1213 / -0.7071 = -3,
+    # and 0.7071 + 3 * 0.7071 = 2.8284.
     assert (found.slope, found.intercept) == pytest.approx((-3.0, 4 * sqrt(0.5)))
     assert found.probability_of_loss == 0.5
     assert (found.rows, found.rows_left_out, found.trials) == (2, 0, 2)
 
 
 def test_four_blocks_by_hand() -> None:
-    # The two returns of a block are its mean - 1 and + 1. Two blocks with means a and b have the mean (a + b) / 2 and the
-    # squares 4 + (a - b)**2 around it, which are divided by 3.
+    # The two returns of a block are its mean - 1 and + 1. Two blocks with means a and b have the mean (a + b)
+    # / 2 and the squares 4 + (a - b)**2 around it, which are divided by 3.
     means = np.array([[2, 1, 0], [2, 1, 0], [0, 1, -1], [0, 1, 3]], float)
     returns = np.repeat(means, 2, axis=0) + np.tile([[-1.0], [1.0]], (4, 1))
     # Blocks       1 2     1 3     1 4     2 3     2 4     3 4
@@ -54,8 +54,8 @@ def test_four_blocks_by_hand() -> None:
 
 
 def test_the_statistics_of_superiority_by_hand() -> None:
-    # Means 1 and -1 with population deviations 1 and 2: blocks of one row make the variance of sqrt(n) * mean that
-    # of the returns. sqrt(10) * 1 / 1 = 3.1623; the plain statistic is sqrt(10) * 1 too.
+    # Means 1 and -1 with population deviations 1 and 2: blocks of one row make the variance of sqrt(n) * mean
+    # that of the returns. sqrt(10) * 1 / 1 = 3.1623; the plain statistic is sqrt(10) * 1 too.
     returns = np.tile([[0.0, 1.0], [2.0, -3.0]], (5, 1))
     assert bt.spa(returns, block=1).statistic == pytest.approx(sqrt(10))
     assert bt.reality_check(returns, block=1).statistic == pytest.approx(sqrt(10))
@@ -67,9 +67,9 @@ def test_the_statistics_of_superiority_by_hand() -> None:
     assert (none.statistic, none.lower, none.consistent, none.upper) == (0.0, 1.0, 1.0, 1.0)
 
 
-# Bailey, López de Prado, The Deflated Sharpe Ratio (2014), numerical example: a Sharpe ratio of 2.5 a year from 1,250
-# daily returns, 250 a year, with skew -3 and kurtosis 10, the best of trials with a variance of 1/2 a year. A kurtosis
-# of 10 is the least that a skew of -3 allows, that of returns with two values.
+# Bailey, López de Prado, The Deflated Sharpe Ratio (2014), numerical example: a Sharpe ratio of 2.5 a year
+# from 1,250 daily returns, 250 a year, with skew -3 and kurtosis 10, the best of trials with a variance of
+# 1/2 a year. A kurtosis of 10 is the least that a skew of -3 allows, that of returns with two values.
 YEAR = 250
 TWO_VALUES = np.where(np.arange(1250) < 105, -1.0, 0.0)
 
@@ -92,14 +92,16 @@ def test_the_deflated_sharpe_ratio_of_the_paper() -> None:
 
 @pytest.mark.parametrize(("trials", "expected"), [(10, 1.5746), (100, 2.5306), (1000, 3.2551)])
 def test_the_expected_maximum_by_hand(trials: int, expected: float) -> None:
-    # 0.4227843 * Z(1 - 1/N) + 0.5772157 * Z(1 - 1/(N e)): 10: 0.4227843 * 1.2815516 + 0.5772157 * 1.7891969, and so on
+    # 0.4227843 * Z(1 - 1/N) + 0.5772157 * Z(1 - 1/(N e)): 10: 0.4227843 * 1.2815516 + 0.5772157 * 1.7891969,
+    # and so on
     assert expected_maximum(trials, 1.0) == pytest.approx(expected, abs=5e-5)
     assert expected_maximum(trials, 0.25) == pytest.approx(expected / 2, abs=5e-5)
 
 
 def test_the_probabilistic_sharpe_ratio_of_the_paper() -> None:
-    # Bailey, López de Prado, The Sharpe Ratio Efficient Frontier (2012): 24 monthly returns with a Sharpe ratio of 0.458,
-    # skew -2.448 and kurtosis 10.164 are above 0 with the probability 0.913, and with 0.982 if they were normal.
+    # Bailey, López de Prado, The Sharpe Ratio Efficient Frontier (2012): 24 monthly returns with a Sharpe
+    # ratio of 0.458, skew -2.448 and kurtosis 10.164 are above 0 with the probability 0.913, and with 0.982
+    # if they were normal.
     psr = bt.metrics.probabilistic_sharpe_ratio
     assert psr(returns_with(24, 0.458, -2.448, 10.164)) == pytest.approx(0.913, abs=5e-4)
     assert psr(returns_with(24, 0.458, 0, 3)) == pytest.approx(0.982, abs=5e-4)
@@ -110,8 +112,8 @@ def test_the_probabilistic_sharpe_ratio_of_the_paper() -> None:
     [(250, 0, 3, 2.73), (52, 0, 3, 2.83), (12, 0, 3, 3.24), (12, -0.72, 5.78, 4.99)],
 )
 def test_the_track_records_of_the_paper(periods: int, skew: float, kurtosis: float, years: float) -> None:
-    # The same paper, minimum track record length: 2 a year to be above 1 with 95 %, daily, weekly and monthly returns, and
-    # monthly ones of hedge funds.
+    # The same paper, minimum track record length: 2 a year to be above 1 with 95 %, daily, weekly and monthly
+    # returns, and monthly ones of hedge funds.
     returns = returns_with(60, 2 / sqrt(periods), skew, kurtosis)
     found = bt.min_track_record_length(returns, 1 / sqrt(periods))
     assert found.needed is not None

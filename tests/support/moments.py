@@ -6,7 +6,7 @@ from scipy import optimize, stats
 
 
 def returns_with(count: int, sharpe: float, skew: float, kurtosis: float) -> NDArray[np.float64]:
-    """Returns with that Sharpe ratio (ddof 1), skew and kurtosis of the population; 3 is that of a normal one.
+    """Returns with that Sharpe ratio (ddof 1), and skew and kurtosis (3 if normal) of the population.
 
     Normal quantiles, bent by a square and a cube.
     """

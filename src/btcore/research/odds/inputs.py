@@ -23,9 +23,11 @@ def as_matrix(returns: ArrayLike, *, rows: int, columns: int = 1, where: str = "
         matrix = matrix[:, None]
     if matrix.ndim != 2:
         raise ConfigError(f"{where}: {matrix.ndim} dimensions are not (periods, trials)")
-    for found, least, axis in zip(matrix.shape, (rows, columns), ("periods", "trials"), strict=True):
+    for found, least, axis in zip(matrix.shape, (rows, columns), ("period", "trial"), strict=True):
         if found < least:
-            raise ConfigError(f"{where}: {found} {axis} of shape {matrix.shape} are not at least {least}")
+            raise ConfigError(
+                f"{where} of shape {matrix.shape}: {counted(found, axis)}, not at least {least}"
+            )
     _require_finite(matrix, where)
     return matrix
 
@@ -70,9 +72,14 @@ def require_dispersion(matrix: Floats, where: str = "returns", *, first: int = 0
     if (constant := is_constant(matrix, scale)).any():
         at = int(constant.argmax())
         raise ConfigError(
-            f"{where}[:, {first + at}]: all {len(matrix)} values are {matrix[0, at] + 0.0:g}, so that a ratio to "
-            "their deviation is undefined; leave trials without dispersion out"
+            f"{where}[:, {first + at}]: all {len(matrix)} values are {matrix[0, at] + 0.0:g}, so that a "
+            "ratio to their deviation is undefined; leave trials without dispersion out"
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 trial` or `1,000 trials`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def whole(where: str, value: Any, least: int, most: int | None = None) -> int:

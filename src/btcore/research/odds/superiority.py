@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from btcore.errors import ConfigError
 
 from .bootstrap import CELLS, checked_block, resample_counts
-from .inputs import Floats, as_column, as_matrix, require_dispersion, whole
+from .inputs import Floats, as_column, as_matrix, counted, require_dispersion, whole
 
 LEAST_PERIODS = 10
 COLUMNS = 2048  # trials of one product of matrices
@@ -36,8 +36,8 @@ class RealityCheck(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return (
-            f"<RealityCheck: p {p_text(self.p_value, self.resamples)} for the best mean of {self.trials:,} "
-            f"trials over {self.periods:,} periods>"
+            f"<RealityCheck: p {p_text(self.p_value, self.resamples)} for the best mean of "
+            f"{counted(self.trials, 'trial')} over {self.periods:,} periods>"
         )
 
 
@@ -74,8 +74,8 @@ class SPA(Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         low, p, high = (p_text(p, self.resamples) for p in (self.lower, self.consistent, self.upper))
         return (
-            f"<SPA: p {p} (lower {low}, upper {high}) for the best of {self.trials:,} trials over "
-            f"{self.periods:,} periods>"
+            f"<SPA: p {p} (lower {low}, upper {high}) for the best of "
+            f"{counted(self.trials, 'trial')} over {self.periods:,} periods>"
         )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from btcore.metrics import sharpe_ratio
 
+from .inputs import counted
 from .superiority import p_text
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def headline_of(odds: "SweepOdds") -> str:
 
 def _trials(odds: "SweepOdds") -> str:
     periods, held = odds.returns.shape
-    text = f"the odds of the best of {_count(odds.trials, 'trial')} over {_count(periods, 'period')}"
+    text = f"the odds of the best of {counted(odds.trials, 'trial')} over {counted(periods, 'period')}"
     out = held - len(odds.usable)
     notes = []
     if held < odds.trials:
@@ -87,7 +88,7 @@ def _track_record(odds: "SweepOdds") -> Iterator[str]:
 
 def _pbo(odds: "SweepOdds") -> Iterator[str]:
     if (split := odds.pbo) is not None:
-        left = f"; the first {_count(split.rows_left_out, 'period')} left out" if split.rows_left_out else ""
+        left = f"; the first {counted(split.rows_left_out, 'period')} left out" if split.rows_left_out else ""
         yield (
             f"probability of backtest overfitting {split.pbo:.2f}: share of {len(split.logits):,} splits in "
             "which the trial with the highest Sharpe ratio in one half of the periods is not above the "
@@ -102,7 +103,7 @@ def _tests(odds: "SweepOdds") -> Iterator[str]:
         )
         yield (
             f"SPA p {p} (lower {low}, upper {high}): share of {test.resamples:,} resamples in which the best "
-            f"of {_count(test.trials, 'trial')} without skill has as high a mean return in units of its "
+            f"of {counted(test.trials, 'trial')} without skill has as high a mean return in units of its "
             "deviation"
         )
         yield f"reality check p {plain}: the same of the plain mean return"
@@ -117,7 +118,3 @@ def _ratio(odds: "SweepOdds", ratio: float) -> str:
 def _length(odds: "SweepOdds", periods: float) -> str:
     years = "" if odds.periods_per_year is None else f" ({periods / odds.periods_per_year:.1f} years)"
     return f"{periods:,.0f} periods{years}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

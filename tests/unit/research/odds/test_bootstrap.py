@@ -1,4 +1,4 @@
-"""Indices of the stationary bootstrap: block lengths are geometric, starts uniform, and chunks change nothing."""
+"""Indices of the stationary bootstrap: geometric lengths, uniform starts, and chunks change nothing."""
 
 import numpy as np
 import pytest

@@ -141,11 +141,11 @@ def test_they_show_the_p_values() -> None:
     returns = np.random.default_rng(9).normal(0, 0.01, (300, 1))
     shown = repr(bt.spa(returns + 0.01))
     assert shown == (
-        "<SPA: p below 0.001 (lower below 0.001, upper below 0.001) for the best of 1 trials over 300 periods>"
+        "<SPA: p below 0.001 (lower below 0.001, upper below 0.001) for the best of 1 trial over 300 periods>"
     )
     check = bt.reality_check(returns, resamples=10)
     assert (
-        repr(check) == f"<RealityCheck: p {check.p_value:.3f} for the best mean of 1 trials over 300 periods>"
+        repr(check) == f"<RealityCheck: p {check.p_value:.3f} for the best mean of 1 trial over 300 periods>"
     )
 
 
@@ -162,8 +162,8 @@ FLAT = GOOD * [1, 0, 1]
             r"returns\[4, 1\]: nan is not a finite number",
         ),
         (lambda f: f(FLAT), r"returns\[:, 1\]: all 60 values are 0, so that a ratio to their deviation"),
-        (lambda f: f(GOOD[:9]), r"returns: 9 periods of shape \(9, 3\) are not at least 10"),
-        (lambda f: f(GOOD[:, :0]), r"returns: 0 trials of shape \(60, 0\) are not at least 1"),
+        (lambda f: f(GOOD[:9]), r"returns of shape \(9, 3\): 9 periods, not at least 10"),
+        (lambda f: f(GOOD[:, :0]), r"returns of shape \(60, 0\): 0 trials, not at least 1"),
         (lambda f: f(GOOD, GOOD[:50, 0]), "benchmark: 50 returns for 60 periods"),
         (lambda f: f(GOOD, GOOD), "benchmark: 2 dimensions are not 1"),
         (lambda f: f(GOOD, GOOD[:, 0] * np.nan), r"benchmark\[0\]: nan is not a finite number"),
