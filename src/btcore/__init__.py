@@ -14,6 +14,14 @@ from btcore.backtest.run_one import run
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
 from btcore.research.search.ranges import Choice, FloatRange, IntRange, LogUniform
+from btcore.research.odds.overfitting import PBO, pbo
+from btcore.research.odds.sharpe import (
+    DeflatedSharpe,
+    TrackRecord,
+    deflated_sharpe,
+    min_track_record_length,
+)
+from btcore.research.odds.superiority import SPA, RealityCheck, reality_check, spa
 from btcore.research.sweeps.run_many import sweep, sweep_request
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
@@ -72,6 +80,8 @@ from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyErr
 from .version import __version__
 
 __all__ = [
+    "PBO",
+    "SPA",
     "BarEvent",
     "Bars",
     "BtcoreError",
@@ -85,6 +95,7 @@ __all__ = [
     "Context",
     "CostModel",
     "DataError",
+    "DeflatedSharpe",
     "Execution",
     "FillEvent",
     "FloatRange",
@@ -104,6 +115,7 @@ __all__ = [
     "Progress",
     "QuoteEvent",
     "Quotes",
+    "RealityCheck",
     "Replay",
     "Result",
     "RunRequest",
@@ -116,12 +128,14 @@ __all__ = [
     "SweepResult",
     "Targets",
     "Ticket",
+    "TrackRecord",
     "TradeEvent",
     "Trades",
     "TradingHours",
     "__version__",
     "compare",
     "compiled",
+    "deflated_sharpe",
     "import_lean",
     "import_nautilus",
     "indicators",
@@ -129,10 +143,13 @@ __all__ = [
     "leakcheck",
     "load_result",
     "merge",
+    "min_track_record_length",
+    "pbo",
     "read_arrow",
     "read_csv",
     "read_npz",
     "read_parquet",
+    "reality_check",
     "replay",
     "resample",
     "run",
@@ -143,6 +160,7 @@ __all__ = [
     "scan_csv",
     "scan_parquet",
     "sizing",
+    "spa",
     "sweep",
     "sweep_request",
 ]
