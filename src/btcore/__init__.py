@@ -13,6 +13,8 @@ from btcore.backtest.request import run_request
 from btcore.backtest.run_one import run
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
+from btcore.research.stress.climb import ladder
+from btcore.research.stress.ladder_result import Ladder
 from btcore.research.sweeps.run_many import sweep, sweep_request
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
@@ -88,6 +90,7 @@ __all__ = [
     "IndicatorView",
     "Inspection",
     "Instrument",
+    "Ladder",
     "LeakReport",
     "LookaheadError",
     "Merged",
@@ -121,6 +124,7 @@ __all__ = [
     "import_nautilus",
     "indicators",
     "inspect",
+    "ladder",
     "leakcheck",
     "load_result",
     "merge",
