@@ -235,9 +235,8 @@ def _ladder(arguments: argparse.Namespace) -> None:
     with flags_in_errors(arguments):
         if own is None:
             check_request(request, source)
-            strategy, params = request.strategy.name, request.strategy.params
-        else:
-            strategy, params = own.to_run()
+        named = (request.strategy.name, request.strategy.params)
+        strategy, params = named if own is None else own.to_run()
         found = ladder(source, strategy, params, **keywords, **run_options(request, timezone))
     if out is not None:
         found.report(out)

@@ -77,7 +77,7 @@ def _delayed(last: Result, terms: Terms, own: PreparedRun, chance: Draws, play: 
     """Every request of the strategy arrives later; orders that rest in the market by then do not move."""
     name, what = "entries delayed", "every order, cancel and amendment of the strategy arrives"
     bars = filled_by_bars(own.markets)
-    words = f"{what} one bar later ({some(bars)})" if bars else f"{what} {chance.delay_ms:g} ms later"
+    words = f"{what} one bar later ({some(bars)})" if bars else f"{what} {chance.delay_ms:.10g} ms later"
 
     def delay(prepared: PreparedRun) -> Delay:
         return delay_of_a_bar(prepared) or constant_delay(round(chance.delay_ms * 1e6))
