@@ -25,6 +25,8 @@ from .steps import Step, changes
 from .stresses import Draws, all_stresses
 from .terms import Terms
 
+MOST_RUNS = len(RUNGS) + 3  # the caller's own, a run for each step, and two stresses
+
 
 @names_keywords(RunTerms)
 def ladder(
@@ -85,7 +87,7 @@ def ladder(
         raise ConfigError(
             "strategy: a ladder plays it several times, and a compiled handler plays one run only"
         )
-    report, close = reporter(progress, len(RUNGS) + 3)
+    report, close = reporter(progress, MOST_RUNS)
     try:
         return _Climb(data, strategy, params, dict(terms), report).ladder(
             assumptions, chance, symbol=symbol, symbols=symbols, resolution=resolution
@@ -135,13 +137,11 @@ class _Climb:
             is_idle = not filled_by_bars(own.markets) if rung == "close" else terms == last_terms
             if is_idle:
                 steps.append(Step(rung, words, reason=why_not(rung, done, own.markets)))
-                self._count(last)
                 continue
             try:
                 result = given_result if terms == given else self._play_terms(terms)
             except BtcoreError as error:
                 steps.append(Step(rung, words, reason=str(error)))
-                self._count(last)
                 continue
             steps.append(
                 Step(
@@ -167,6 +167,7 @@ class _Climb:
             *changes(given_result.metrics, last.metrics),
         )
         stresses = all_stresses(last, last_terms, own, chance, self._play_terms)
+        self._tell(last, 1.0)
         return Ladder(tuple(steps), stresses, as_given, last, dict(done.assumed))
 
     def _play_terms(self, terms: Terms, delay: Callable[[PreparedRun], Delay] | None = None) -> Result:
@@ -195,14 +196,12 @@ class _Climb:
         handler, describe = prepare_strategy(prepared, strategy, self.params)
         lines = check_strategy(prepared, strategy, self.params)
         result = play_prepared(prepared, handler, describe, None, lines)
-        self._count(result)
+        self.n_played += 1
+        self._tell(result, self.n_played / MOST_RUNS)
         return result
 
-    def _count(self, result: Result | None) -> None:
-        """Reports one more run."""
-        self.n_played += 1
-        if self.report is not None and result is not None:
-            curve = result.columns()
-            fraction = min(1.0, self.n_played / (len(RUNGS) + 3))
-            events = int(result.metrics["events"] or 0)
+    def _tell(self, result: Result, fraction: float) -> None:
+        """Reports the share that is done, with the last point and the events of a run."""
+        if self.report is not None:
+            curve, events = result.columns(), int(result.metrics["events"] or 0)
             self.report(Progress(fraction, int(curve["timestamp"][-1]), float(curve["equity"][-1]), events))

@@ -9,33 +9,21 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.pictures import text_table
 from btcore.results import export
 from btcore.results.drawing import Drawing
 from btcore.results.heading import heading
 from btcore.results.pages import Page
 from btcore.results.result import Result
-from btcore.results.summary import format_metric
 
 from .resampling import Band
-from .steps import Step, Stress, number
+from .steps import FIGURES, Step, Stress, number
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-FIGURES = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
-HEADS = ("total %", "annual %", "Sharpe", "drawdown %", "fills", "final equity", "change", "points")
-BAND_HEADS = ("as run", "5 %", "25 %", "50 %", "75 %", "95 %")
-BAND_NAMES = {
-    "total_return": "total %",
-    "sharpe_ratio": "Sharpe",
-    "max_drawdown": "drawdown %",
-    "final_equity": "final equity",
-}
 
-
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Ladder:
     """What each cost and limit takes from the result of a strategy.
 
@@ -148,66 +136,14 @@ class Ladder:
         }
 
     def __repr__(self) -> str:
-        title, span = self.title
-        rows = self.step_rows()
-        lines = [f"Ladder of {title}", span, ""]
-        lines += [
-            text_table([["step", *HEADS], *([words, *cells] for words, _, *cells in rows)], words=1),
-            "",
-        ]
-        lines += [f"{words}: {settings}" for words, settings, *_ in rows]
-        lines += [f"not climbed: {step.words}: {step.reason}" for step in self.steps if step.reason]
-        lines += ["", "Stresses of the last step"]
-        lines += [text_table([["stress", *HEADS], *self.stress_rows()], words=1)]
-        for stress in self.stresses:
-            lines += ["", f"{stress.name}: {stress.reason or stress.words}"]
-            lines += [text_table(band_rows(stress), words=1)] if stress.bands else []
-        return "\n".join(lines)
+        from .texts import ladder_text
 
-    def step_rows(self) -> list[list[str]]:
-        """Words, settings and figures of the steps that are climbed, as texts.
-
-        The caller's own settings are the last row if anything is assumed.
-        """
-        shown = (*self.climbed, self.given) if self.assumed else self.climbed
-        return [[step.words, _settings(step), *figures(step), *change_texts(step)] for step in shown]
-
-    def stress_rows(self) -> list[list[str]]:
-        """Name and figures of the last step, and of the stresses that are runs, as texts."""
-        changed = [stress for stress in self.stresses if stress.metrics is not None]
-        return [
-            ["last step", *figures(self.climbed[-1]), "", ""],
-            *([stress.name, *figures(stress), *change_texts(stress)] for stress in changed),
-        ]
+        return ladder_text(self)
 
     def _repr_html_(self) -> str:
         from .page import ladder_html
 
         return ladder_html(self)
-
-
-def _settings(step: Step) -> str:
-    return f"{step.settings} (assumed: {step.assumed})" if step.assumed else step.settings
-
-
-def figures(row: Step | Stress) -> list[str]:
-    """The figures of a row as texts."""
-    metrics = row.metrics or {}
-    return [format_metric(metrics.get(name)) for name in FIGURES]
-
-
-def change_texts(row: Step | Stress) -> list[str]:
-    """What a row changes, in money and in percentage points; empty texts for the first."""
-    return ["" if each is None else f"{each:+z,.2f}" for each in (row.change, row.change_return)]
-
-
-def band_rows(stress: Stress) -> list[list[str]]:
-    """The bands of a stress as texts, below their heads."""
-    rows = [["figure", *BAND_HEADS]]
-    for each in stress.bands:
-        values = (None if np.isnan(value) else value for value in each[1:])
-        rows.append([BAND_NAMES[each.metric], *map(format_metric, values)])
-    return rows
 
 
 def _plain(row: Step | Stress) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from btcore.pictures import html_table, shown
 from btcore.results.drawing import boxed
 from btcore.results.pages import Page, page, section
 
-from .ladder_result import HEADS, band_rows
+from .picture import ladder_picture
+from .texts import HEADS, band_rows, step_rows, stress_rows
 
 if TYPE_CHECKING:
     from .ladder_result import Ladder
@@ -22,7 +23,7 @@ ABOUT = (
 def ladder_page(ladder: "Ladder") -> Page:
     """The page."""
     title, span = ladder.title
-    rows, stresses = ladder.step_rows(), ladder.stress_rows()
+    rows, stresses = step_rows(ladder), stress_rows(ladder)
     left = [[escape(step.words), escape(step.reason)] for step in ladder.steps if step.reason]
     idle = [[escape(s.name), escape(s.reason)] for s in ladder.stresses if s.reason]
     drawn = [[escape(s.name), escape(s.words)] for s in ladder.stresses if s.metrics]
@@ -30,7 +31,7 @@ def ladder_page(ladder: "Ladder") -> Page:
         f"<h1>Ladder of {escape(title)}</h1>",
         f'<div class="soft">{escape(span)}</div>',
         f"<h2>What each step costs</h2><p>{ABOUT}</p>",
-        f'<div class="charts">{boxed(ladder.plot())}</div>',
+        f'<div class="charts">{boxed(ladder_picture(ladder))}</div>',
         section("Steps", STEP_HEADS, _escaped(rows)),
         section("Steps that are not climbed", ["step", "reason"], left),
         section("Stresses of the last step", ["stress", *HEADS], _escaped(stresses)),
@@ -55,17 +56,17 @@ def ladder_html(ladder: "Ladder") -> str:
         for step in ladder.steps
         if step.reason
     )
-    inside = html_table(["stress", *HEADS], ladder.stress_rows())
+    inside = html_table(["stress", *HEADS], stress_rows(ladder))
     for stress in ladder.stresses:
         inside += f"<div>{escape(stress.name)}: {escape(stress.reason or stress.words)}</div>"
         if stress.bands:
             band_heads, *bands = band_rows(stress)
             inside += html_table(band_heads, bands)
-    picture = f'<div style="max-width:820px">{ladder.plot().svg}</div>'
+    picture = f'<div style="max-width:820px">{ladder_picture(ladder).svg}</div>'
     title = " · ".join(("Ladder of " + ladder.title[0], ladder.title[1]))
     return (
         shown(title, picture, {}, 0)
-        + html_table(STEP_HEADS, ladder.step_rows())
+        + html_table(STEP_HEADS, step_rows(ladder))
         + left
         + f"<details><summary>Stresses of the last step</summary>{inside}</details>"
     )

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from btcore.results.drawing import Drawing, framed, label
 
-from .ladder_result import change_texts
 from .steps import Step, number
+from .texts import change_texts, shown_steps
 
 if TYPE_CHECKING:
     from .ladder_result import Ladder
@@ -17,7 +17,7 @@ ROW, BAR = 34, 18
 
 def ladder_picture(ladder: "Ladder") -> Drawing:
     """A row for each step that is climbed: total return from 0, the part that the step changes in colour."""
-    steps = [*ladder.climbed, *([ladder.given] if ladder.assumed else [])]
+    steps = shown_steps(ladder)
     values = [number((step.metrics or {}).get("total_return")) for step in steps]
     low, high = min(0.0, *values), max(0.0, *values)
     scale = (WIDTH - LEFT - RIGHT) / (high - low or 1.0)

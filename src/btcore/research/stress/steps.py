@@ -6,6 +6,8 @@ from btcore.results.summary import Metrics
 
 from .resampling import Band
 
+FIGURES = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "total_trades", "final_equity")
+
 
 @dataclass(frozen=True)
 class Step:

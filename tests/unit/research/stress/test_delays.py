@@ -37,7 +37,7 @@ class BuysAt(bt.Strategy):
 
 
 def delayed_price(strategy: Any, params: Any = None, data: Any = None, **terms: Any) -> float:
-    """The average price of one unit bought, with requests that arrive a bar later; the mark at the end is 105."""
+    """The price of one unit bought, with requests that arrive a bar later; the mark at the end is 105."""
     ladder = bt.ladder({"A": BARS} if data is None else data, strategy, params, **NOTHING, **terms)
     metrics = ladder.stresses[1].metrics
     assert metrics is not None, ladder.stresses[1].reason
@@ -78,7 +78,7 @@ def test_an_order_at_the_open_of_a_bar_takes_the_next_open(row: int) -> None:
 
 @pytest.mark.parametrize("row", [0, 1, 2, 3])
 def test_targets_are_delayed_too(row: int) -> None:
-    # At the end of the first bar there is no price yet, so that the order is sent after the open of the second.
+    # At the end of the first bar there is no price yet: the order is sent after the open of the second.
     targets = bt.Targets(BARS.end[[row]], ["A"], [1], kind="units")
     assert delayed_price(targets) == pytest.approx(PRICES[max(row + 2, 3)])
 
