@@ -13,7 +13,6 @@ from .texts import HEADS, band_rows, step_rows, stress_rows
 if TYPE_CHECKING:
     from .ladder_result import Ladder
 
-STEP_HEADS = ["step", "what it adds", *HEADS]
 ABOUT = (
     "Each step plays the strategy again with one more cost or limit. The change is that of its final "
     "equity, in money, and of its total return, in percentage points, to the step before."
@@ -23,26 +22,32 @@ ABOUT = (
 def ladder_page(ladder: "Ladder") -> Page:
     """The page."""
     title, span = ladder.title
-    rows, stresses = step_rows(ladder), stress_rows(ladder)
-    left = [[escape(step.words), escape(step.reason)] for step in ladder.steps if step.reason]
-    idle = [[escape(s.name), escape(s.reason)] for s in ladder.stresses if s.reason]
-    drawn = [[escape(s.name), escape(s.words)] for s in ladder.stresses if s.metrics]
+    figures = [[words, *cells] for words, _, *cells in step_rows(ladder)]
     parts = [
         f"<h1>Ladder of {escape(title)}</h1>",
         f'<div class="soft">{escape(span)}</div>',
         f"<h2>What each step costs</h2><p>{ABOUT}</p>",
         f'<div class="charts">{boxed(ladder_picture(ladder))}</div>',
-        section("Steps", STEP_HEADS, _escaped(rows)),
-        section("Steps that are not climbed", ["step", "reason"], left),
-        section("Stresses of the last step", ["stress", *HEADS], _escaped(stresses)),
-        section("What the stresses change", ["stress", "change"], drawn),
+        section("Steps", ["step", *HEADS], _escaped(figures)),
+        _listed("What each step adds", [(words, settings) for words, settings, *_ in step_rows(ladder)]),
+        _listed("Steps that are not climbed", [(s.words, s.reason) for s in ladder.steps if s.reason]),
+        section("Stresses of the last step", ["stress", *HEADS], _escaped(stress_rows(ladder))),
+        _listed("", [(s.name, s.reason or s.words) for s in ladder.stresses if not s.bands]),
     ]
     for stress in ladder.stresses:
         if stress.bands:
-            band_heads, *bands = band_rows(stress)
-            parts.append(section(f"{stress.name.capitalize()}: {stress.words}", band_heads, _escaped(bands)))
-    parts.append(section("Stresses that do not apply", ["stress", "reason"], idle))
+            heads, *bands = band_rows(stress)
+            parts.append(section(stress.name.capitalize(), heads, _escaped(bands)))
+            parts.append(f'<p class="soft">{escape(stress.words)}</p>')
     return page(f"Ladder of {title}", "".join(parts))
+
+
+def _listed(title: str, lines: list[tuple[str, str]]) -> str:
+    """A heading and a list of names with their texts; empty without any."""
+    if not lines:
+        return ""
+    items = "".join(f"<li><b>{escape(name)}</b>: {escape(text)}</li>" for name, text in lines)
+    return f"{title and f'<h2>{escape(title)}</h2>'}<ul>{items}</ul>"
 
 
 def _escaped(rows: list[list[str]]) -> list[list[str]]:
@@ -50,23 +55,21 @@ def _escaped(rows: list[list[str]]) -> list[list[str]]:
 
 
 def ladder_html(ladder: "Ladder") -> str:
-    """The title, the picture and the steps, and the stresses behind a fold."""
-    left = "".join(
-        f"<div>not climbed: {escape(step.words)}: {escape(step.reason)}</div>"
-        for step in ladder.steps
-        if step.reason
-    )
+    """The title, the picture and the steps, and what they add and the stresses behind folds."""
+    rows = step_rows(ladder)
+    added = [(words, settings) for words, settings, *_ in rows]
+    added += [(f"not climbed: {step.words}", step.reason) for step in ladder.steps if step.reason]
     inside = html_table(["stress", *HEADS], stress_rows(ladder))
     for stress in ladder.stresses:
-        inside += f"<div>{escape(stress.name)}: {escape(stress.reason or stress.words)}</div>"
+        inside += _listed("", [(stress.name, stress.reason or stress.words)])
         if stress.bands:
-            band_heads, *bands = band_rows(stress)
-            inside += html_table(band_heads, bands)
-    picture = f'<div style="max-width:820px">{ladder_picture(ladder).svg}</div>'
+            heads, *bands = band_rows(stress)
+            inside += html_table(heads, bands)
+    picture = f'<div style="max-width:840px">{ladder_picture(ladder).svg}</div>'
     title = " · ".join(("Ladder of " + ladder.title[0], ladder.title[1]))
     return (
         shown(title, picture, {}, 0)
-        + html_table(STEP_HEADS, step_rows(ladder))
-        + left
+        + html_table(["step", *HEADS], [[words, *cells] for words, _, *cells in rows])
+        + f"<details><summary>What each step adds</summary>{_listed('', added)}</details>"
         + f"<details><summary>Stresses of the last step</summary>{inside}</details>"
     )

@@ -11,7 +11,7 @@ from .texts import change_texts, shown_steps
 if TYPE_CHECKING:
     from .ladder_result import Ladder
 
-WIDTH, LEFT, RIGHT, TOP = 820, 230, 190, 46
+WIDTH, LEFT, RIGHT, TOP, POINTS = 840, 230, 230, 46, 74
 ROW, BAR = 34, 18
 
 
@@ -27,7 +27,7 @@ def ladder_picture(ladder: "Ladder") -> Drawing:
 
     title = "total return by step, percent"
     foot = TOP + ROW * len(steps)
-    parts = [label(14, 22, title, style="bp-name"), label(WIDTH - 14, 22, "change of equity, points", "end")]
+    parts = [label(14, 22, title, style="bp-name"), label(WIDTH - 14, 22, "change: money, points", "end")]
     for i, (step, value) in enumerate(zip(steps, values, strict=True)):
         top = TOP + ROW * i
         before = value if i == 0 else values[i - 1]
@@ -39,8 +39,8 @@ def ladder_picture(ladder: "Ladder") -> Drawing:
             look = "var(--up)" if value > before else "var(--down)"
             parts.append(_bar(at(min(before, value)), at(max(before, value)), top, f'fill="{look}"', step))
         parts.append(label(WIDTH - RIGHT + 60, top + BAR - 4, f"{value:z,.2f}", "end"))
-        money, points = change_texts(step)
-        parts.append(label(WIDTH - 14, top + BAR - 4, f"{money}  {points}".strip(), "end"))
+        for right, text in zip((WIDTH - POINTS, WIDTH - 14), change_texts(step), strict=True):
+            parts.append(label(right, top + BAR - 4, text, "end"))
     parts.append(f'<path class="bp-base" d="M{at(0.0):.1f} {TOP - 6}V{foot - 8}"/>')
     return framed("".join(parts), WIDTH, foot + 4, title)
 
