@@ -22,6 +22,8 @@ from btcore.research.odds.sharpe import (
     min_track_record_length,
 )
 from btcore.research.odds.superiority import SPA, RealityCheck, reality_check, spa
+from btcore.research.stress.climb import ladder
+from btcore.research.stress.ladder_result import Ladder
 from btcore.research.sweeps.run_many import sweep, sweep_request
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
@@ -103,6 +105,7 @@ __all__ = [
     "Inspection",
     "Instrument",
     "IntRange",
+    "Ladder",
     "LeakReport",
     "LogUniform",
     "LookaheadError",
@@ -140,6 +143,7 @@ __all__ = [
     "import_nautilus",
     "indicators",
     "inspect",
+    "ladder",
     "leakcheck",
     "load_result",
     "merge",

@@ -24,15 +24,21 @@ def prepare_run(
     **settings: Any,
 ) -> PreparedRun:
     """The prepared run over the data; `settings` are the other arguments of `prepare`, each may be None."""
-    benchmark = settings.pop("benchmark", None)
     opened = open_data_of_run(data, settings, symbol=symbol, symbols=symbols, resolution=resolution)
-    prepared = prepare(opened.data, **completed(opened, settings))
+    return prepare_opened(opened, data, settings, resolution)
+
+
+def prepare_opened(
+    opened: OpenedData, data: RunData, settings: Mapping[str, Any], resolution: str | None = None
+) -> PreparedRun:
+    """`prepare_run` over data that are open already; `data` and `resolution` are as they were given."""
+    others = {name: value for name, value in settings.items() if name != "benchmark"}
+    benchmark = settings.get("benchmark")
+    prepared = prepare(opened.data, **completed(opened, others))
     return prepared._replace(
         timezone_from=opened.zone.origin,
-        benchmark=None
-        if benchmark is None
-        else open_benchmark(benchmark, data, opened, settings, resolution),
-        source_lines=(*opened.zone.lines, *instrument_lines(opened.instruments, settings.get("instruments"))),
+        benchmark=None if benchmark is None else open_benchmark(benchmark, data, opened, others, resolution),
+        source_lines=(*opened.zone.lines, *instrument_lines(opened.instruments, others.get("instruments"))),
     )
 
 

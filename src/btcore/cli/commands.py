@@ -1,4 +1,6 @@
-"""The command line: `btcore run`, `sweep`, `report`, `compare`, `data` with its commands. It needs no server.
+"""The command line: `btcore run`, `sweep`, `ladder`, `report`, `compare`, and `data` with its commands.
+
+It needs no server.
 
 Exit codes: 0 success; 1 the strategy failed, `data check` has a finding, or the output pipe was closed; 2
 invalid input, with one line on stderr and nothing written; 130 interrupted.
@@ -19,6 +21,7 @@ from btcore.version import __version__
 from .completion import add_completion
 from .data_commands import add_data_commands
 from .json_input import read_object
+from .ladder_command import add_ladder_options, ladder_keywords
 from .output_path import output_path
 from .own_strategy import take_own_strategy
 from .parser import Parser
@@ -80,6 +83,10 @@ def command_parser() -> Parser:
         "a parameter and its values: V is JSON (a list is several values), START:STOP or START:STOP:STEP",
     )
     add_sweep_options(sweep)
+    ladder = commands.add_parser("ladder", help="show what each cost and limit takes from a backtest")
+    ladder.set_defaults(command=_ladder)
+    add_request_options(ladder, "a parameter of the strategy; V is JSON, otherwise a text")
+    add_ladder_options(ladder)
     data = commands.add_parser("data", help="import, list or generate market data")
     add_data_commands(data.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser))
     add_report_options(commands.add_parser("report", help="write the HTML report of a saved result"))
@@ -212,6 +219,35 @@ def _sweep(arguments: argparse.Namespace) -> None:
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
+
+
+def _ladder(arguments: argparse.Namespace) -> None:
+    keywords = ladder_keywords(arguments)
+    source = _source(arguments.data)
+    body = request_body(arguments)
+    own = take_own_strategy(body)
+    request, timezone = read_request(arguments, body, source)
+    out = output_path("--out", arguments.out, (".html",))
+
+    from btcore.backtest.request import check_request, run_options
+    from btcore.research.stress.climb import ladder
+
+    with flags_in_errors(arguments):
+        if own is None:
+            check_request(request, source)
+        named = (request.strategy.name, request.strategy.params)
+        strategy, params = named if own is None else own.to_run()
+        found = ladder(source, strategy, params, **keywords, **run_options(request, timezone))
+    if out is not None:
+        found.report(out)
+    if arguments.json:
+        print(msgspec.json.encode(found.document()).decode())
+        return
+    print(found)
+    print()
+    print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
+    if out is not None:
+        print(f"wrote {out}")
 
 
 def _source(folder: str | None) -> "Source":

@@ -1,4 +1,4 @@
-"""The options of `btcore run` and `btcore sweep` that make a RunRequest."""
+"""The options of `btcore run`, `sweep` and `ladder` that make a RunRequest."""
 
 import argparse
 import re
