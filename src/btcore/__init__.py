@@ -3,6 +3,7 @@
 `run` plays one strategy over market data, `sweep` many parameter sets, `leakcheck` looks for look-ahead.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from btcore import indicators, sizing
@@ -13,19 +14,6 @@ from btcore.backtest.request import run_request
 from btcore.backtest.run_one import run
 from btcore.data.markets import Merged
 from btcore.data.run_source import merge
-from btcore.research.search.ranges import Choice, FloatRange, IntRange, LogUniform
-from btcore.research.odds.overfitting import PBO, pbo
-from btcore.research.odds.sharpe import (
-    DeflatedSharpe,
-    TrackRecord,
-    deflated_sharpe,
-    min_track_record_length,
-)
-from btcore.research.odds.superiority import SPA, RealityCheck, reality_check, spa
-from btcore.research.stress.climb import ladder
-from btcore.research.stress.ladder_result import Ladder
-from btcore.research.sweeps.run_many import sweep, sweep_request
-from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.comparison.side_by_side import Comparison, compare
 from btcore.results.result import Result, load_result
 from btcore.rules.order_words import OrderReason, OrderStatus
@@ -80,6 +68,21 @@ from .data import (
 )
 from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError, near_name
 from .version import __version__
+
+if TYPE_CHECKING:
+    from btcore.research.odds.overfitting import PBO, pbo
+    from btcore.research.odds.sharpe import (
+        DeflatedSharpe,
+        TrackRecord,
+        deflated_sharpe,
+        min_track_record_length,
+    )
+    from btcore.research.odds.superiority import SPA, RealityCheck, reality_check, spa
+    from btcore.research.search.ranges import Choice, FloatRange, IntRange, LogUniform
+    from btcore.research.stress.climb import ladder
+    from btcore.research.stress.ladder_result import Ladder
+    from btcore.research.sweeps.run_many import sweep, sweep_request
+    from btcore.research.sweeps.sweep_result import SweepResult
 
 __all__ = [
     "PBO",
@@ -170,9 +173,35 @@ __all__ = [
 ]
 
 
+# Names of research, which other modules are loaded for: at first use, so that the import stays quick.
+_LATER = {
+    "Choice": "btcore.research.search.ranges",
+    "DeflatedSharpe": "btcore.research.odds.sharpe",
+    "FloatRange": "btcore.research.search.ranges",
+    "IntRange": "btcore.research.search.ranges",
+    "Ladder": "btcore.research.stress.ladder_result",
+    "LogUniform": "btcore.research.search.ranges",
+    "PBO": "btcore.research.odds.overfitting",
+    "RealityCheck": "btcore.research.odds.superiority",
+    "SPA": "btcore.research.odds.superiority",
+    "SweepResult": "btcore.research.sweeps.sweep_result",
+    "TrackRecord": "btcore.research.odds.sharpe",
+    "deflated_sharpe": "btcore.research.odds.sharpe",
+    "ladder": "btcore.research.stress.climb",
+    "min_track_record_length": "btcore.research.odds.sharpe",
+    "pbo": "btcore.research.odds.overfitting",
+    "reality_check": "btcore.research.odds.superiority",
+    "spa": "btcore.research.odds.superiority",
+    "sweep": "btcore.research.sweeps.run_many",
+    "sweep_request": "btcore.research.sweeps.run_many",
+}
+
 if not TYPE_CHECKING:  # type checkers find unknown names by themselves
 
     def __getattr__(name: str) -> Any:
+        if name in _LATER:
+            globals()[name] = value = getattr(import_module(_LATER[name]), name)
+            return value
         meant = "" if name.startswith("_") else near_name(name, __all__)
         raise AttributeError(f"btcore has no {name!r}{meant}")
 

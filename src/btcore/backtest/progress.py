@@ -148,7 +148,7 @@ class SweepBar:
 def reporter(
     progress: ProgressCallback | bool | None, runs: Callable[[], int] | None = None
 ) -> tuple[ProgressCallback | None, Callable[[], None]]:
-    """The callback, and a function that closes it; `runs` returns their number in a sweep, as far as it is known.
+    """The callback, and a function that closes it; `runs` returns the number of runs of a sweep.
 
     None means a bar if stderr is a terminal or the output of a notebook.
     """

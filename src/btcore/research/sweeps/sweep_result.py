@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from btcore.errors import ConfigError
 from btcore.names import Named, no_attribute
+from btcore.research.odds.of_sweep import SweepOdds
 from btcore.results import export
 from btcore.results.drawing import Drawing
 from btcore.results.pages import Page
@@ -176,6 +177,25 @@ class SweepResult:
         were played side by side are played again.
         """
         return self._returns()
+
+    @cached_property
+    def odds(self) -> SweepOdds:
+        """How likely the best run, by the first goal, is luck: each figure is computed when it is read.
+
+        Deflated Sharpe ratio by the number of runs, probability of backtest overfitting, reality check and
+        SPA. docs/odds.md.
+        """
+        goal = self.goals[0]
+        order = self.order(goal.metric, goal.highest)
+        best = int(order[0]) if not np.isnan(self.metrics[goal.metric][order[0]]) else None
+        defined = self._sharpe_ratios[np.isfinite(self._sharpe_ratios)]
+        variance = float(np.var(defined, ddof=1)) if len(defined) > 1 else None
+        a_year = None if best is None else self.metrics["periods_per_year"][best]
+        returns = self.returns
+        if returns is None and best is not None:  # at least those of the best
+            returns, best = self.run(best).period_returns["return"][np.newaxis] / 100.0, 0
+        columns = np.empty((0, 0)) if returns is None else np.ascontiguousarray(returns.T)
+        return SweepOdds(columns, best, self.n_trials, variance, a_year if a_year and a_year > 0 else None)
 
     def pareto(self) -> list[SweepRun]:
         """The runs that no other run beats in one goal without being worse in another, in their order."""
