@@ -172,6 +172,13 @@ def test_a_constraint_that_hardly_ever_holds_says_which_share_does(monkeypatch):
         search.ask(1000)
 
 
+def test_redraws_are_counted_from_the_last_set_that_fits(monkeypatch):
+    monkeypatch.setattr(fixed, "MOST_REDRAWS", 500)
+    search, sets = drawn({"a": bt.FloatRange(0, 1)}, "random", 100, constraints="a < 0.1", seed=1)
+    assert len(sets) == 100
+    assert search.left_out > 500
+
+
 @pytest.mark.parametrize("method", DRAWN)
 def test_a_space_of_one_set(method):
     assert drawn({"a": 5, "b": bt.IntRange(2, 2)}, method, 3)[1] == [{"a": 5, "b": 2}]

@@ -10,7 +10,9 @@ import optuna
 import pytest
 
 import btcore as bt
+from btcore.research.search import adaptive
 from btcore.research.search.adaptive import is_ordered
+from btcore.research.search.draws import random_points
 from btcore.research.search.method import make_search
 
 SPACE = {
@@ -88,6 +90,16 @@ def test_the_trials_do_not_depend_on_how_many_are_asked_or_told_at_a_time(goals)
     assert len(expected) == 70
     assert sets(3) == sets(16) == sets(1000) == expected
     assert sets(16, seed=8) != expected
+
+
+def test_the_seed_is_that_of_the_first_draws_and_of_optuna(monkeypatch):
+    def sets(seed):
+        return [params for params, _ in optimize(SPACE, lambda params: [loss(params)], 32, seed=seed)]
+
+    assert not any(params in sets(1)[:16] for params in sets(2)[:16])
+    monkeypatch.setattr(adaptive, "random_points", lambda space, _: random_points(space, 0))
+    assert sets(1)[:16] == sets(2)[:16]
+    assert sets(1)[16:] != sets(2)[16:]
 
 
 def test_the_trials_depend_on_results_from_the_second_batch_on():
