@@ -15,9 +15,9 @@ def dip(state, event, account):
 
 
 @jit.cfunc(STATE)
-def on_event(state, market, account, out):
-    own = jit.state(state)
+def on_event(own, market, account, out):
     own.last += own.step
+    jit.order_target(account, out, market.symbol, own.step if own.last % 7.0 < 3.0 else 0.0)
     return 0
 
 

@@ -66,6 +66,8 @@ class Dispatch:
                     self._pool.send_all()
                     self._again.append(handed)
                 except Exception as error:
+                    if self._is_stopped():
+                        return  # the task has been given up
                     if not self._pool.is_loss(error):
                         raise
                     self._note_loss(handed, error, counts=was_alone)

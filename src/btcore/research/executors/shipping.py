@@ -12,7 +12,7 @@ import tempfile
 import uuid
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +81,12 @@ class Parcel:
         for place, array in packed.copied:
             memory[place.offset : place.offset + array.nbytes] = _bytes_of(array)
         return self.shipment._replace(files=(), document=packed.document, memory=bytes(memory))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Releases the memory; processes that have opened it keep theirs."""

@@ -1,0 +1,101 @@
+"""Sweeps on local clusters of Ray: nodes are added and removed while they run."""
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from swept_kinds import BARS, KINDS, EveryNth, Slow
+
+import btcore as bt
+
+ray: Any = pytest.importorskip("ray")
+
+SUPPORT = str(Path(__file__).parents[3] / "support")
+
+
+def content(result: bt.SweepResult) -> list[bytes]:
+    return [column.tobytes() for column in result.metrics.values()]
+
+
+def swept(strategy, params=None, **options) -> bt.SweepResult:
+    return bt.sweep({"A": BARS}, strategy, params, progress=False, **options)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A cluster with one node, to which this process is connected."""
+    from ray.cluster_utils import Cluster
+
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        started = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "node_ip_address": "127.0.0.1"})
+        ray.init(
+            address=started.address, log_to_driver=False, logging_level="ERROR",
+            runtime_env={"env_vars": {"PYTHONPATH": SUPPORT}},
+        )  # fmt: skip
+        yield started
+        ray.shutdown()
+        started.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", KINDS)
+def test_one_node(name, cluster):
+    assert content(swept(*KINDS[name], executor="ray")) == content(swept(*KINDS[name]))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_three_nodes_of_which_one_is_removed(cluster, tmp_path):
+    extra = [cluster.add_node(num_cpus=1, node_ip_address="127.0.0.1") for _ in range(2)]
+    cluster.wait_for_nodes()
+    params = {"n": range(2, 122), "folder": str(tmp_path), "seconds": 0.1}
+    plain = swept(EveryNth, {"n": range(2, 122)})
+    whole = swept(Slow, params, executor="ray")
+    assert content(whole) == content(plain)
+
+    for file in tmp_path.iterdir():
+        file.unlink()
+
+    def remove() -> None:
+        while len(list(tmp_path.iterdir())) < 30:
+            time.sleep(0.05)
+        cluster.remove_node(extra[0], allow_graceful=False)
+
+    removing = threading.Thread(target=remove)
+    removing.start()
+    found = swept(Slow, params, executor="ray")
+    removing.join()
+    assert len(list(tmp_path.iterdir())) == 120
+    assert content(found) == content(plain)
+    assert len([node for node in ray.nodes() if node["Alive"]]) == 2
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_data_are_read_in_the_store(cluster):
+    """Workers do not copy the columns: the object store owns their memory."""
+
+    def make(k):
+        close = BARS.close
+        return bt.Signals(BARS, close < np.roll(close, k), close > np.roll(close, k), size=1)
+
+    found = swept(make, {"k": [1, 2]}, executor="ray")
+    assert content(found) == content(swept(make, {"k": [1, 2]}))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_sweep_is_stopped(cluster, tmp_path):
+    stop = threading.Event()
+    threading.Timer(3.0, stop.set).start()
+    started = time.monotonic()
+    params = {"n": range(2, 500), "folder": str(tmp_path), "seconds": 0.2}
+    found = swept(Slow, params, executor="ray", stop=stop)
+    assert found.is_stopped
+    assert 0 < len(found) < 400
+    assert time.monotonic() - started < 20
