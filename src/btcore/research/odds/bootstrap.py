@@ -9,7 +9,7 @@ from btcore.errors import ConfigError
 
 from .inputs import Floats, finite, whole
 
-CELLS = 1 << 19  # resamples times periods drawn at once
+CELLS = 1 << 22  # resamples times periods at once: 32 MB of counts
 
 
 def default_block(periods: int) -> float:
@@ -40,8 +40,11 @@ def stationary_indices(
     """
     periods = whole("periods", periods, 2)
     length = checked_block(block, periods)
-    chunks = list(_indices(periods, whole("resamples", resamples, 1), length, seed, CELLS))
-    return np.concatenate(chunks)
+    indices = np.empty((whole("resamples", resamples, 1), periods), np.int64)
+    for row, (starts, lengths) in zip(indices, _blocks(periods, length, seed), strict=False):
+        first = np.cumsum(lengths) - lengths  # place in the resample
+        np.mod(np.repeat(starts - first, lengths) + np.arange(periods), periods, out=row)
+    return indices
 
 
 def resample_counts(
@@ -51,26 +54,30 @@ def resample_counts(
 
     All resamples, in order, `cells` numbers at a time, which changes none of them.
     """
-    for indices in _indices(periods, resamples, block, seed, cells):
-        offsets = np.arange(len(indices))[:, None] * periods
-        counts = np.bincount((indices + offsets).ravel(), minlength=indices.size)
-        yield counts.reshape(indices.shape).astype(np.float64)
-
-
-def _indices(
-    periods: int, resamples: int, block: float, seed: int, cells: int
-) -> Iterator[NDArray[np.int64]]:
-    generator = np.random.default_rng(whole("seed", seed, 0))
-    place = np.arange(periods)
+    drawn = _blocks(periods, block, seed)
     rows = max(1, cells // periods)
     for first in range(0, resamples, rows):
-        count = min(rows, resamples - first)
-        drawn = generator.random(
-            (count, 2, periods)
-        )  # a resample takes its numbers from one stretch of the stream
-        begins = np.where(drawn[:, 0] < 1.0 / block, place, 0)  # the place where the block of each row begins
-        np.maximum.accumulate(begins, axis=1, out=begins)
-        starts = (drawn[:, 1] * periods).astype(np.int64)
-        indices = np.take_along_axis(starts, begins, axis=1) + place - begins
-        indices[indices >= periods] -= periods
-        yield indices
+        counts = np.empty((min(rows, resamples - first), periods))
+        for row, (starts, lengths) in zip(counts, drawn, strict=False):  # draws none after the last row
+            begun = np.bincount(starts, minlength=2 * periods)
+            ended = np.bincount(starts + lengths, minlength=2 * periods)
+            open_blocks = np.cumsum(begun - ended).reshape(
+                2, periods
+            )  # the second row has gone past the last
+            row[:] = open_blocks[0] + open_blocks[1]
+        yield counts
+
+
+def _blocks(periods: int, block: float, seed: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Starts and lengths of the blocks of one resample after the other, without end."""
+    generator = np.random.default_rng(whole("seed", seed, 0))
+    some = int(1.2 * periods / block) + 10  # mostly more than are used
+    while True:
+        lengths = generator.geometric(1.0 / block, some)
+        while lengths.sum() < periods:
+            lengths = np.concatenate([lengths, generator.geometric(1.0 / block, some)])
+        ends = np.cumsum(lengths)
+        used = int(np.searchsorted(ends, periods)) + 1
+        lengths = lengths[:used]
+        lengths[-1] -= ends[used - 1] - periods
+        yield generator.integers(0, periods, used), lengths

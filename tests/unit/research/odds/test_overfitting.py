@@ -87,6 +87,29 @@ def test_equal_trials_share_their_ranks() -> None:
     assert bt.pbo(np.repeat(column, 37, axis=1), blocks=8).pbo == 1.0
 
 
+def test_trials_without_a_position_in_a_half_share_a_ratio_of_zero() -> None:
+    returns = np.random.default_rng(11).normal(0, 0.01, (40, 3))
+    returns[:20, 0] -= 0.1
+    returns[:20, 1:] = 0.0
+    returns[20:] += [0.0, 0.1, 0.2]
+    found = bt.pbo(returns, blocks=2)
+    # The first half chooses trial 1, of two with 0, which is the second in the other half. That chooses trial
+    # 2, which is the second or third of three in the first half.
+    assert found.chosen.tolist() == [1, 2]
+    assert found.in_sample[0] == found.out_of_sample[1] == 0.0
+    assert found.logits == pytest.approx(np.log([0.5 / 0.5, 0.625 / 0.375]))
+
+
+def test_blocks_of_constant_returns_vary_from_block_to_block() -> None:
+    returns = np.random.default_rng(12).normal(0, 0.01, (48, 3))
+    returns[:, 1] = np.repeat([0.01, 0.02, -0.03, 0.05, 0.0, 0.0], 8)
+    found = bt.pbo(returns, blocks=6)
+    plain = plain_splits(returns, 6)
+    assert found.chosen.tolist() == [each[0] for each in plain]
+    assert set(found.chosen) == {0, 1}
+    np.testing.assert_allclose(found.in_sample, [each[1] for each in plain], rtol=1e-11)
+
+
 def test_the_number_of_splits_at_once_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     returns = np.random.default_rng(6).normal(0, 0.01, (100, 9))
     whole = bt.pbo(returns, blocks=10)

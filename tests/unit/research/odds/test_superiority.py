@@ -167,7 +167,10 @@ FLAT = GOOD * [1, 0, 1]
         (lambda f: f(GOOD, GOOD[:50, 0]), "benchmark: 50 returns for 60 periods"),
         (lambda f: f(GOOD, GOOD), "benchmark: 2 dimensions are not 1"),
         (lambda f: f(GOOD, GOOD[:, 0] * np.nan), r"benchmark\[0\]: nan is not a finite number"),
-        (lambda f: f(GOOD, GOOD[:, 2] + 0.1), r"returns - benchmark\[:, 2\]: all 60 values are -0.1"),
+        (
+            lambda f: f(1e4 * GOOD, 1e4 * GOOD[:, 2] + 0.1),
+            r"returns - benchmark\[:, 2\]: all 60 values are -0.1",
+        ),
         (lambda f: f(GOOD, resamples=0), "resamples: 0 is not a whole number of at least 1"),
         (lambda f: f(GOOD, block=31), "block: 31 is not from 1 to 30, half of the periods"),
         (lambda f: f(GOOD, seed=1.5), "seed: 1.5 is not a whole number of at least 0"),
