@@ -42,9 +42,8 @@ def stationary_rows(size: int, block: float, draws: int, seed: int) -> Iterator[
     place = np.arange(size)
     for _ in range(draws):
         begins = generator.random(size) * block < 1.0
-        begins[0] = True
         starts = (generator.random(size) * size).astype(np.int64)
-        first = np.maximum.accumulate(np.where(begins, place, 0))  # where the block of each place begins
+        first = np.maximum.accumulate(np.where(begins, place, 0))  # of its block; row 0 begins one
         yield (starts[first] + place - first) % size
 
 

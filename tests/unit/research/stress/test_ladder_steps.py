@@ -307,6 +307,8 @@ def test_the_reading_is_that_of_the_run(intrabar: Any, words: str) -> None:
     ladder = bt.ladder({"AAPL": BARS}, Dip, intrabar=intrabar, **NOTHING, **QUICK)
     assert by_name(ladder)["reading"].words == words
     assert ladder.climbed[-1].metrics == bt.run({"AAPL": BARS}, Dip, intrabar=intrabar).metrics
+    optimistic = bt.run({"AAPL": BARS}, Dip, intrabar="optimistic").metrics
+    assert metrics_at(ladder, "next") == optimistic != ladder.climbed[-1].metrics
 
 
 def test_an_optimistic_run_has_no_step_of_reading() -> None:
