@@ -272,6 +272,21 @@ def test_functions_of_a_cost_model_are_climbed_one_by_one() -> None:
     )
 
 
+def test_the_costs_of_compiled_functions_are_doubled() -> None:
+    pytest.importorskip("numba")
+    from btcore import jit
+
+    @jit.cost_model
+    def fee(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
+        return 0.01 * quantity + instrument.multiplier
+
+    orders = bt.Orders(BARS.end[[3, 9]], "AAPL", ["buy", "sell"], 40)
+    ladder = bt.ladder({"AAPL": BARS}, orders, cost_model=bt.CostModel(commission=fee), **QUICK)
+    assert ladder.result.metrics["total_commission"] == pytest.approx(2 * (0.4 + 1))
+    assert ladder.stresses[0].metrics is not None, ladder.stresses[0].reason
+    assert ladder.stresses[0].metrics["total_commission"] == pytest.approx(4 * (0.4 + 1))
+
+
 def test_quotes_with_bars_cannot_fill_at_the_close() -> None:
     """What `run` says is the reason of the step."""
     minutes = bt.sample_bars("AAPL", "2024-01-02T14:30", "2024-01-02T15:00", "1min")
