@@ -40,16 +40,18 @@ def delay_of_a_bar(prepared: PreparedRun) -> Delay | None:
     None if no bars fill orders.
     """
     sources = [execution_source(streams) for _, streams in prepared.markets]
-    each = [_of_bars(source) for source in sources if isinstance(source, Bars)]
-    if not each:
+    bars = [source for source in sources if isinstance(source, Bars)]
+    if not bars:
         return None
+    each = [_of_bars(source) for source in bars]
+    start, opened = prepared.first_ts, min(int(source.timestamp[0]) for source in bars)
+    if start < opened:  # what is sent at the start takes part in the first bar
+        each.append(Delay(np.array([start - 1]), np.array([opened + 1 - start])))
     since, length = (np.concatenate(columns) for columns in zip(*each, strict=True))
     order = np.lexsort((length, since))
     since, length = since[order], length[order]
     is_last = np.append(since[1:] != since[:-1], True)  # the longest of one moment
-    since, length = since[is_last], length[is_last]
-    since[0] = ALWAYS
-    return Delay(since, length)
+    return Delay(since[is_last], length[is_last])
 
 
 def _of_bars(bars: Bars) -> Delay:

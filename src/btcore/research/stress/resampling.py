@@ -42,9 +42,8 @@ def stationary_rows(size: int, block: float, draws: int, seed: int) -> Iterator[
     place = np.arange(size)
     for _ in range(draws):
         begins = generator.random(size) * block < 1.0
-        begins[0] = True
         starts = (generator.random(size) * size).astype(np.int64)
-        first = np.maximum.accumulate(np.where(begins, place, 0))  # where the block of each place begins
+        first = np.maximum.accumulate(np.where(begins, place, 0))  # of its block; row 0 begins one
         yield (starts[first] + place - first) % size
 
 
@@ -81,8 +80,9 @@ def skipped_bands(
     number = trips_left_out(len(profits), share)
     equity = np.empty(draws)
     for i in range(draws):
-        chosen = np.argsort(generator.random(len(profits)), kind="stable")[:number]
-        equity[i] = final_equity - profits[chosen].sum()
+        keys = generator.random(len(profits))
+        left_out = keys <= np.partition(keys, number - 1)[number - 1]
+        equity[i] = final_equity - profits[left_out].sum()
     return (
         band("total_return", 100.0 * (final_equity / capital - 1.0), 100.0 * (equity / capital - 1.0)),
         band("final_equity", final_equity, equity),

@@ -179,16 +179,16 @@ def _double_instrument(instrument: Instrument) -> Instrument:
 
 def _double_model(model: CostModel) -> CostModel:
     """The functions of commission and slippage with twice their cost."""
-    commission, slippage = model.commission, model.slippage
+    commission, slippage = _python(model.commission), _python(model.slippage)
 
     def double_commission(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
         assert commission is not None
-        money = commission(price, quantity, side, liquidity, instrument)
+        money: float = commission(price, quantity, side, liquidity, instrument)
         return 2.0 * money if money > 0 else money
 
     def double_slippage(price: float, quantity: float, side: int, liquidity: int, instrument: Any) -> float:
         assert slippage is not None
-        filled = slippage(price, quantity, side, liquidity, instrument)
+        filled: float = slippage(price, quantity, side, liquidity, instrument)
         worse = (filled - price) * side
         return filled + worse * side if worse > 0 else filled
 
@@ -196,6 +196,11 @@ def _double_model(model: CostModel) -> CostModel:
         commission=None if commission is None else double_commission,
         slippage=None if slippage is None else double_slippage,
     )
+
+
+def _python(function: Any) -> Any:
+    """The Python function of one that `btcore.jit.cost_model` has compiled, which C code alone can call."""
+    return function.__wrapped__ if hasattr(function, "address") else function
 
 
 def differences(before: Terms, after: Terms) -> list[str]:

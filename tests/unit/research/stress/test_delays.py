@@ -59,6 +59,17 @@ def test_an_order_before_the_last_bar_never_fills() -> None:
     assert ladder.stresses[1].metrics["total_trades"] == 0
 
 
+class BuysFirst(bt.Strategy):
+    def on_start(self, ctx: Any) -> None:
+        ctx.buy("A", 1)
+
+
+@pytest.mark.parametrize("start", [None, "2024-01-05T15:00", "2024-01-05T14:59:59", "2024-01-02"])
+def test_an_order_at_the_start_misses_the_first_bar(start: str | None) -> None:
+    assert bt.run({"A": BARS}, BuysFirst, start=start).trades["price"][0] == PRICES[0]
+    assert delayed_price(BuysFirst, start=start) == pytest.approx(PRICES[1])
+
+
 @pytest.mark.parametrize("row", [0, 1, 2, 3])
 @pytest.mark.parametrize("latency_ms", [None, 1000])
 def test_orders_in_columns_are_delayed_too(row: int, latency_ms: int | None) -> None:

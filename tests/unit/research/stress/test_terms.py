@@ -185,6 +185,15 @@ def test_quotes_and_sides_of_bars_keep_their_mids() -> None:
     assert wide["B"][0].ask.high.tolist() == pytest.approx([13.2])  # type: ignore[index, union-attr]
 
 
+def test_extremes_of_a_side_stay_extremes_where_the_spread_varies() -> None:
+    # Twice the spread moves the open of the bid from 11.90 to 11.875, and its high from 12 to 11.50.
+    bid, ask = ([11.9], [12.0], [11.0], [11.5]), ([11.95], [13.0], [11.1], [11.6])
+    bars = Bars([0], bid=bid, ask=ask, interval=86_400 * 10**9)
+    wide = with_spread({"A": bars}, 2.0)["A"][0].bid  # type: ignore[index, union-attr]
+    assert (wide.open.tolist(), wide.high.tolist()) == (pytest.approx([11.875]), pytest.approx([11.875]))
+    assert wide.low.tolist() == pytest.approx([10.95])
+
+
 def test_a_doubled_spread_below_zero_is_listed_with_the_reason() -> None:
     times = 60 * 10**9 * np.arange(4)
     quotes = bt.Quotes(times, [0.01] * 4, [0.04] * 4)
