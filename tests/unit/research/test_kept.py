@@ -103,7 +103,9 @@ def test_a_million_sets_take_bounded_memory(tmp_path):
 
 class TestGoals:
     def test_the_front_of_several_goals(self, whole):
-        found = swept("ma_crossover", GRID, objective={"total_return": "maximize", "max_drawdown": "minimize"})
+        found = swept(
+            "ma_crossover", GRID, objective={"total_return": "maximize", "max_drawdown": "minimize"}
+        )
         points = list(zip(found.metrics["total_return"], -found.metrics["max_drawdown"], strict=True))
         expected = [
             i for i, p in enumerate(points)
@@ -115,7 +117,10 @@ class TestGoals:
     def test_objectives_are_checked(self):
         for objective, message in [
             ("sharpe", "objective: 'sharpe' is not a numeric metric .did you mean 'sharpe_ratio'"),
-            ("max_drawdown", "objective: max_drawdown is better when it is low; {'max_drawdown': 'minimize'}"),
+            (
+                "max_drawdown",
+                "objective: max_drawdown is better when it is low; {'max_drawdown': 'minimize'}",
+            ),
             ({"total_return": "max"}, "objective.total_return: 'max' is not one of maximize, minimize"),
             ([], "objective: the name of a metric is needed"),
             (5, "objective: 5 is not the name of a metric, or several"),
@@ -154,7 +159,9 @@ def test_returns_are_those_of_the_runs(whole):
             (whole.run(i).period_returns["return"] / 100.0).tolist(), abs=1e-15
         )
     slow = swept(EveryNth, {"n": [3, 7]})
-    assert slow.returns[1].tolist() == pytest.approx((slow.run(1).period_returns["return"] / 100.0).tolist(), abs=1e-15)
+    assert slow.returns[1].tolist() == pytest.approx(
+        (slow.run(1).period_returns["return"] / 100.0).tolist(), abs=1e-15
+    )
 
 
 def test_wrong_options():

@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -124,13 +125,13 @@ def test_failed_and_refused_trials_are_kept_too(tmp_path):
 
 
 def test_a_strategy_that_cannot_be_identified_is_refused(tmp_path):
-    table = {object(): 1}
+    lock = threading.Lock()
 
     def make(k):
-        assert table
+        assert lock
         return signals(k)
 
-    with pytest.raises(bt.ConfigError, match=r"study: .*table.* cannot be identified"):
+    with pytest.raises(bt.ConfigError, match=r"study: .*lock.* cannot be identified"):
         swept(make, {"k": [1]}, study=tmp_path / "a.study")
 
 
@@ -159,6 +160,8 @@ def test_optuna_asks_for_the_same_trials_again(tmp_path):
     assert second.n_found == 40
     alone = swept("ma_crossover", params, workers=1, **options)
     for other in (second, alone, swept("ma_crossover", params, executor="processes", workers=2, **options)):
-        assert {n: c.tolist() for n, c in other.params.items()} == {n: c.tolist() for n, c in first.params.items()}
+        assert {n: c.tolist() for n, c in other.params.items()} == {
+            n: c.tolist() for n, c in first.params.items()
+        }
         assert content(other)[0] == content(first)[0]
     assert np.all(first.params["short_period"] < first.params["long_period"])
