@@ -25,7 +25,7 @@ from .run_one import run
 
 SETTINGS = (
     "initial_capital", "currency", "timezone", "start", "end", "mark_every", "calendar", "fx",
-    "periods_per_year", "risk_free", "build_bars",
+    "periods_per_year", "risk_free", "build_bars", "warm_up",
 )  # fmt: skip
 
 BEFORE_0_6 = ("0.1.", "0.2.", "0.3.", "0.4.", "0.5.")
