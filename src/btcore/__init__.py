@@ -15,6 +15,9 @@ from btcore.data.markets import Merged
 from btcore.data.run_source import merge
 from btcore.research.sweeps.run_many import sweep, sweep_request
 from btcore.research.sweeps.sweep_result import SweepResult
+from btcore.research.validation.crossed import cpcv, purged_kfold
+from btcore.research.validation.forward import walk_forward
+from btcore.research.validation.validations import CPCV, PurgedKFold, WalkForward
 from btcore.results.comparison.side_by_side import Comparison, compare
 from btcore.results.result import Result, load_result
 from btcore.rules.order_words import OrderReason, OrderStatus
@@ -71,6 +74,7 @@ from .errors import BtcoreError, ConfigError, DataError, OrderError, StrategyErr
 from .version import __version__
 
 __all__ = [
+    "CPCV",
     "BarEvent",
     "Bars",
     "BtcoreError",
@@ -97,6 +101,7 @@ __all__ = [
     "OrderStatus",
     "Orders",
     "Progress",
+    "PurgedKFold",
     "QuoteEvent",
     "Quotes",
     "Replay",
@@ -114,9 +119,11 @@ __all__ = [
     "TradeEvent",
     "Trades",
     "TradingHours",
+    "WalkForward",
     "__version__",
     "compare",
     "compiled",
+    "cpcv",
     "import_lean",
     "import_nautilus",
     "indicators",
@@ -124,6 +131,7 @@ __all__ = [
     "leakcheck",
     "load_result",
     "merge",
+    "purged_kfold",
     "read_arrow",
     "read_csv",
     "read_npz",
@@ -140,6 +148,7 @@ __all__ = [
     "sizing",
     "sweep",
     "sweep_request",
+    "walk_forward",
 ]
 
 
