@@ -77,8 +77,8 @@ def test_labels_of_different_lengths() -> None:
     # Observations begin at 0, 10, 20 ... 70, and their labels end at the times below. The test is 30 and 40.
     starts = [0, 10, 20, 30, 40, 50, 60, 70]
     ends = [5, 31, 30, 65, 45, 70, 61, 80]
-    # 0 ends before 30; 10 ends at 31, inside the test; 20 ends at 30, where the test begins. The test's labels
-    # end at 65 at the latest: 50 and 60 begin before, 70 after.
+    # 0 ends before 30; 10 ends at 31, inside the test; 20 ends at 30, where the test begins. The labels
+    # of the test end at 65 at the latest: 50 and 60 begin before, 70 after.
     assert purged_train(starts, ends, [(3, 5)]).tolist() == [0, 2, 7]
     assert purged_train(starts, ends, [(3, 5)], embargo=1).tolist() == [0, 2]
 
@@ -136,7 +136,7 @@ def test_a_walk_forward_by_hand() -> None:
     assert curve["equity"].tolist() == [1000, 1000, 1000, 998, 996, 996, 996, 998, 1000]
     assert ((curve["timestamp"] - START) // DAY).tolist() == [4, 5, 6, 7, 8, 9, 10, 11, 12]
     trades = found.result.trades
-    assert list(zip(trades["order_id"].tolist(), trades["side"].tolist(), trades["price"].tolist(), strict=True)) == [
+    assert trades[["order_id", "side", "price"]].tolist() == [
         (1, "buy", 106.0), (2, "sell", 102.0), (3, "sell", 98.0), (4, "buy", 94.0)
     ]  # fmt: skip
     assert trades["rule"].tolist() == ["bar_open", "data_end", "bar_open", "data_end"]

@@ -56,13 +56,13 @@ class JoinedJournal(RunJournal):
                 raise ConfigError(
                     f"{part.name}: its symbols are {journal.symbols}, those of the first {first}"
                 )
-        self.is_flat = all(not journal.positions["qty"].any() for journal in self._parts[:-1])
-        self.symbols = first if self.is_flat else first * len(parts)
+        self.is_flat: bool = all(not journal.positions["qty"].any() for journal in self._parts[:-1])
+        self.symbols: tuple[str, ...] = first if self.is_flat else first * len(parts)
         self.closes = closes
-        self.ambiguous_bars = sum(journal.ambiguous_bars for journal in self._parts)
-        self.events = sum(journal.events for journal in self._parts)
+        self.ambiguous_bars: int = sum(journal.ambiguous_bars for journal in self._parts)
+        self.events: int = sum(journal.events for journal in self._parts)
         self._orders_before = self._sums(len(journal.orders) for journal in self._parts)
-        self.tags = {
+        self.tags: Mapping[int, str] = {
             number + before: tag
             for journal, before in zip(self._parts, self._orders_before, strict=True)
             for number, tag in journal.tags.items()

@@ -12,10 +12,12 @@ from btcore.results.pages import Page, page, section
 from btcore.results.summary import format_metric
 from btcore.times.clock import moment_text
 
-from .validations import CPCV, Fold, Validation, value_text
+from .stability import value_text
 
 if TYPE_CHECKING:
     from btcore.results.result import Result
+
+    from .validations import Fold, Validation
 
 METRICS = ("total_return", "annual_return", "sharpe_ratio", "max_drawdown", "round_trips", "final_equity")
 WIDTH, LEFT, RIGHT, TOP, TALL = 640, 84, 16, 40, 220
@@ -24,7 +26,7 @@ ROWS = 60  # folds of the page
 HEAD = 5  # of a notebook
 
 
-def validation_page(found: Validation) -> Page:
+def validation_page(found: "Validation") -> Page:
     """The page."""
     title = found.title
     better = "highest" if found.direction == "maximize" else "lowest"
@@ -50,17 +52,14 @@ def validation_page(found: Validation) -> Page:
     return page(title, "".join(body))
 
 
-def _distribution(found: Validation) -> str:
-    if not isinstance(found, CPCV):
-        return ""
-    values = found.distribution()
+def _distribution(found: "Validation") -> str:
+    values = found._figures()
     heads = [escape(name.replace("_", " ")) for name in values]
-    return section(
-        f"{found.objective} over {len(found.paths)} paths", heads, [[value_text(v) for v in values.values()]]
-    )
+    rows = [[value_text(value) for value in values.values()]] if values else []
+    return section(f"{found.objective} over {len(found.joined)} paths", heads, rows)
 
 
-def _folds(folds: tuple[Fold, ...]) -> tuple[list[str], list[list[str]]]:
+def _folds(folds: "tuple[Fold, ...]") -> tuple[list[str], list[list[str]]]:
     """Heads and cells of the table of folds."""
     names = list(folds[0].params) if folds else []
     heads = ["fold", "training", "test", *map(escape, names), "in training", "out of sample", "rank"]
@@ -83,7 +82,7 @@ def _range_text(given: tuple[int, int]) -> str:
     return " to ".join(moment_text(at).removesuffix("T00:00:00Z") for at in given)
 
 
-def equity_drawing(found: Validation) -> Drawing:
+def equity_drawing(found: "Validation") -> Drawing:
     """The equity of each joined result; vertical lines are where tests begin."""
     curves = [_thinned(result) for _, result in found.joined]
     first, last = min(int(t[0]) for t, _ in curves), max(int(t[-1]) for t, _ in curves)
@@ -118,7 +117,7 @@ def _thinned(result: "Result") -> tuple[np.ndarray, np.ndarray]:
     return curve["timestamp"][rows], curve["equity"][rows]
 
 
-def pairs_drawing(found: Validation) -> Drawing:
+def pairs_drawing(found: "Validation") -> Drawing:
     """The objective of the chosen set in training and out of sample, two marks for each fold."""
     inside, outside = found.stability.in_sample, found.stability.out_of_sample
     known = np.concatenate([inside, outside, [0.0]])
@@ -153,7 +152,7 @@ def pairs_drawing(found: Validation) -> Drawing:
     return framed("".join(parts), WIDTH, foot + 34, f"{found.objective} by fold")
 
 
-def validation_html(found: Validation) -> str:
+def validation_html(found: "Validation") -> str:
     """The line of text, the equity, the lines of the stability, and the first folds."""
     picture = f'<div style="max-width:640px">{equity_drawing(found).svg}</div>'
     lines = "".join(f"<li>{escape(line)}</li>" for line in found.stability.lines())

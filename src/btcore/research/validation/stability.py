@@ -64,7 +64,8 @@ class Stability:
                 )
         inside, outside = _mean(self.in_sample), _mean(self.out_of_sample)
         lines.append(
-            f"{self.objective}: {_text(inside)} in training, {_text(outside)} out of sample, on average"
+            f"{self.objective}: {value_text(inside)} in training, {value_text(outside)} out of sample, on "
+            "average"
         )
         if np.isfinite(self.share_better).any():
             share = 100.0 * _mean(self.share_better)
@@ -164,5 +165,6 @@ def _mean(values: NDArray[np.float64]) -> float:
     return float(known.mean()) if len(known) else float("nan")
 
 
-def _text(value: float) -> str:
+def value_text(value: float) -> str:
+    """An objective as text, n/a for NaN."""
     return format_metric(None if np.isnan(value) else value)

@@ -46,7 +46,9 @@ class TrialReturns:
         done: Callable[[float], None] = lambda _: None,
     ) -> None:
         """`done` is called with the fraction of runs that are over. ConfigError for an adaptive search."""
-        self._objective, self.name, self.highest = check_objective(objective), objective, highest
+        self._objective = check_objective(objective)
+        self.name: str = objective
+        self.highest: bool = highest
         if runs.sweep_options.get("method") == ADAPTIVE:
             raise ConfigError(
                 f"method: {ADAPTIVE!r} learns from runs over all data, which have the tests in them; choose "

@@ -14,9 +14,8 @@ from btcore.errors import ConfigError
 from btcore.research.sweeps.sweep_result import columns
 from btcore.results.pages import Page
 from btcore.results.result import Result
-from btcore.results.summary import format_metric
 
-from .stability import Stability
+from .stability import Stability, value_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,9 +80,12 @@ class Validation:
         leaks: dict[str, LeakReport | str],
         notes: Sequence[str],
     ) -> None:
-        self.folds = tuple(folds)
-        self.objective, self.direction, self.stability = objective, direction, stability
-        self.leaks, self.notes = leaks, tuple(notes)
+        self.folds: tuple[Fold, ...] = tuple(folds)
+        self.objective: str = objective
+        self.direction: str = direction
+        self.stability: Stability = stability
+        self.leaks: dict[str, LeakReport | str] = leaks
+        self.notes: tuple[str, ...] = tuple(notes)
 
     def __len__(self) -> int:
         return len(self.folds)
@@ -172,6 +174,10 @@ class Validation:
     def _more(self) -> str:
         return ""
 
+    def _figures(self) -> dict[str, float]:
+        """More figures of the objective, for the page."""
+        return {}
+
     def _repr_html_(self) -> str:
         from .page import validation_html
 
@@ -181,20 +187,20 @@ class Validation:
 class WalkForward(Validation):
     """The result of `walk_forward`; `result` is the Result of all tests, joined."""
 
-    kind = "walk_forward"
-    title = "Walk forward"
+    kind: str = "walk_forward"
+    title: str = "Walk forward"
 
     def __init__(self, *, result: Result, **parts: Any) -> None:
         super().__init__(**parts)
-        self.result = result
-        self.joined = (("tests", result),)
+        self.result: Result = result
+        self.joined: tuple[tuple[str, Result], ...] = (("tests", result),)
 
 
 class PurgedKFold(WalkForward):
     """The result of `purged_kfold`; `result` is the Result of all tests, joined in order of time."""
 
-    kind = "purged_kfold"
-    title = "Purged k-fold"
+    kind: str = "purged_kfold"
+    title: str = "Purged k-fold"
 
 
 class CPCV(Validation):
@@ -205,15 +211,20 @@ class CPCV(Validation):
     path_objectives: the objective of each path, float64; NaN if undefined.
     """
 
-    kind = "cpcv"
-    title = "Combinatorial purged cross-validation"
+    kind: str = "cpcv"
+    title: str = "Combinatorial purged cross-validation"
 
     def __init__(self, *, paths: Sequence[Result], path_splits: NDArray[np.int64], **parts: Any) -> None:
         """`path_splits` has the split of each group in each path, shape (paths, groups)."""
         super().__init__(**parts)
-        self.paths, self.path_splits = tuple(paths), path_splits
-        self.joined = tuple((f"path {i}", path) for i, path in enumerate(self.paths))
-        self.path_objectives = np.array([metric_of(path, self.objective) for path in self.paths])
+        self.paths: tuple[Result, ...] = tuple(paths)
+        self.path_splits: NDArray[np.int64] = path_splits
+        self.joined: tuple[tuple[str, Result], ...] = tuple(
+            (f"path {i}", path) for i, path in enumerate(self.paths)
+        )
+        self.path_objectives: NDArray[np.float64] = np.array(
+            [metric_of(path, self.objective) for path in self.paths], np.float64
+        )
 
     def distribution(self) -> dict[str, float]:
         """Of the objective over the paths: mean, std (ddof 1), lowest, median, highest, share above 0.
@@ -233,6 +244,9 @@ class CPCV(Validation):
             "share_above_zero": float((known > 0).mean()),
         }
 
+    def _figures(self) -> dict[str, float]:
+        return self.distribution()
+
     def _more(self) -> str:
         found = self.distribution()
         low, middle, high = (value_text(found[name]) for name in ("lowest", "median", "highest"))
@@ -245,8 +259,3 @@ def metric_of(result: Result, name: str) -> float:
     if isinstance(value, str):
         raise ConfigError(f"objective: {name} is a text")
     return float("nan") if value is None else float(value)
-
-
-def value_text(value: float) -> str:
-    """An objective as text, n/a for NaN."""
-    return format_metric(None if np.isnan(value) else float(value))

@@ -71,8 +71,9 @@ class WindowRuns:
         close_at_end: bool,
     ) -> None:
         terms = {name: value for name, value in options.items() if name in RunTerms.__annotations__}
-        self.sweep_options = {name: value for name, value in options.items() if name not in terms}
-        self.strategy, self.takes_data = strategy, _takes_data(strategy)
+        self.sweep_options: Params = {name: value for name, value in options.items() if name not in terms}
+        self.strategy: Any = strategy
+        self.takes_data: bool = _takes_data(strategy)
         opened = open_data_of_run(data, {**terms, "warm_up": 1}, **selection)
         self._opened = opened
         is_source = as_source(data) is not None
@@ -80,11 +81,11 @@ class WindowRuns:
         self._selection = dict(selection) if is_source else {}
         self.whole: PreparedRun = prepare_run(self._data, **self._selection, **terms)
         self.streams: list[AnyContainer] = [c for _, streams in self.whole.markets for c in streams]
-        self.periods = _periods_of(self.whole, self.streams)
-        self.line = _timeline(self.whole, self.streams, self.periods)
-        self.terms = terms
+        self.periods: Periods = _periods_of(self.whole, self.streams)
+        self.line: Timeline = _timeline(self.whole, self.streams, self.periods)
+        self.terms: Params = terms
         execution = terms.get("execution") or Execution()
-        self.closed = replace(execution, close_at_end=True) if close_at_end else execution
+        self.closed: Execution = replace(execution, close_at_end=True) if close_at_end else execution
         self.leaks: dict[str, LeakReport | str] = {}
 
     def with_periods_per_year(self) -> None:

@@ -99,11 +99,11 @@ def test_callbacks_are_checked_by_their_class() -> None:
 
 
 def test_a_strategy_fitted_to_noise_in_training_loses_its_advantage_in_the_test() -> None:
-    """Signs drawn at random for every bar: the best of many is good in training and worth nothing after it."""
+    """Signs drawn at random for every bar: the best of many is good in training and nothing after it."""
 
     def signs(seed: int) -> bt.Signals:
         drawn = np.random.default_rng(seed).random(len(bars)) < 0.5
-        return bt.Signals(bars, drawn, ~drawn, symbol="A")
+        return bt.Signals(bars, drawn, ~drawn)
 
     inside, outside, shares = [], [], []
     for market in range(6):

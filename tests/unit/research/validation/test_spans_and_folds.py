@@ -1,6 +1,7 @@
 """Lengths of windows, windows over a calendar, and properties of purged folds and paths."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from math import comb
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -110,7 +111,7 @@ def test_the_gap_is_left_out_before_the_test() -> None:
 def test_a_step_longer_than_the_test_leaves_a_gap_and_a_shorter_one_is_refused() -> None:
     line = days("2020-01-01", 100)
     found = windows(line, spans(30, 10, 20), anchored=False, keep_short=False)
-    assert [(b.test_start - a.test_end) // DAY for a, b in zip(found, found[1:], strict=False)] == [
+    assert [(b.test_start - a.test_end) // DAY for a, b in pairwise(found)] == [
         10,
         10,
         10,
@@ -137,23 +138,22 @@ LENGTHS = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(
-    LENGTHS,
-    LENGTHS,
-    st.booleans(),
-    st.booleans(),
-    st.integers(0, 9),
-    st.sampled_from(["UTC", "Europe/Berlin"]),
+    lengths=st.tuples(LENGTHS, LENGTHS),
+    anchored=st.booleans(),
+    short=st.booleans(),
+    gap=st.integers(0, 9),
+    zone=st.sampled_from(["UTC", "Europe/Berlin"]),
 )
 def test_training_is_before_its_test_and_tests_do_not_overlap(
-    train: Any, test: Any, anchored: bool, short: bool, gap: int, zone: str
+    lengths: tuple[Any, Any], *, anchored: bool, short: bool, gap: int, zone: str
 ) -> None:
     line = days("2020-01-15", 300, zone)
-    found = windows(line, spans(train, test, None, *[gap] * bool(gap)), anchored=anchored, keep_short=short)
+    found = windows(line, spans(*lengths, None, *[gap] * bool(gap)), anchored=anchored, keep_short=short)
     for each in found:
         assert each.train_end <= each.test_start < each.test_end <= line.end
         between = line.rows[(line.rows >= each.train_end) & (line.rows < each.test_start)]
         assert len(between) == min(gap, int((line.rows < each.test_start).sum()))
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert one.test_end == other.test_start
         assert one.train_start <= other.train_start
     if short and found:

@@ -38,9 +38,10 @@ def test_counts_ranges_and_words() -> None:
         "n: 5 to 10 were chosen, of 5 to 20 that were tried",
         "mode: a 3 times",
         "sharpe_ratio: 2.00 in training, 0.50 out of sample, on average",
-        "out of sample 50 % of the other sets are better than the chosen one on average; a choice at random has 50 %",
-        "a fold with 1 more sharpe_ratio in training has +0.25 out of sample (slope over 3 folds): 1 would keep "
-        "all of it, 0 or less nothing",
+        "out of sample 50 % of the other sets are better than the chosen one on average; a choice at random "
+        "has 50 %",
+        "a fold with 1 more sharpe_ratio in training has +0.25 out of sample (slope over 3 folds): 1 would "
+        "keep all of it, 0 or less nothing",
     ]
 
 
@@ -72,8 +73,8 @@ def test_ranks() -> None:
 def test_the_table_of_folds(forward: bt.WalkForward, crossed: bt.CPCV) -> None:
     frame = forward.to_pandas()
     assert list(frame.columns) == [
-        "fold", "train_start", "train_end", "test_start", "test_end", "short_period", "long_period", "in_sample",
-        "out_of_sample", "rank", "sets",
+        "fold", "train_start", "train_end", "test_start", "test_end", "short_period", "long_period",
+        "in_sample", "out_of_sample", "rank", "sets",
     ]  # fmt: skip
     assert str(frame["test_start"][0]) == "2021-01-01 00:00:00+00:00"
     assert frame["rank"].tolist() == [fold.rank for fold in forward.folds]
