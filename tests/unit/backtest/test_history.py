@@ -141,3 +141,39 @@ def test_a_wrong_number_of_rows_is_refused(rows: Any) -> None:
 def test_a_run_without_a_start_has_no_rows_before_it() -> None:
     with pytest.raises(ConfigError, match=r"warm_up: 3 rows before `start`"):
         bt.run({"A": daily(8)}, Reads, warm_up=3)
+
+
+@pytest.mark.parametrize("start", [START + 5 * DAY, START + 5 * DAY - 1000])
+def test_orders_of_on_start_meet_the_first_bar_of_the_run(start: int) -> None:
+    class Early(bt.Strategy):
+        def on_start(self, ctx: bt.Context) -> None:
+            ctx.buy("A", 1)
+            ctx.buy("A", 1, limit=200.0)
+            ctx.buy("A", 1, time_in_force="CLS")
+            ctx.buy("A", 1, time_in_force="OPG")
+            ctx.buy("A", 1, time_in_force="DAY", latency_ms=0.0005)
+
+    runs = [
+        bt.run({"A": daily(8)}, Early, start=start, warm_up=rows, progress=False, timezone="America/New_York")
+        for rows in (0, 3)
+    ]
+    assert runs[0].trades.tobytes() == runs[1].trades.tobytes()
+    assert runs[0].orders.tobytes() == runs[1].orders.tobytes()
+    assert len(runs[0].trades) >= 3
+
+
+def test_a_cancel_inside_the_first_bar_of_the_run_waits_for_its_end() -> None:
+    """The order was there when that bar opened: it fills, although its cancel comes at noon."""
+
+    class Regrets(bt.Strategy):
+        def on_start(self, ctx: bt.Context) -> None:
+            self.order = ctx.buy("A", 1, limit=200.0)
+            ctx.set_timer(ctx.now + DAY // 2)
+
+        def on_timer(self, ctx: bt.Context) -> None:
+            ctx.cancel(self.order)
+
+    data, start = {"A": daily(8)}, START + 5 * DAY
+    for rows in (0, 3):
+        result = bt.run(data, Regrets, start=start, warm_up=rows, progress=False)
+        assert result.orders["status"].tolist() == ["filled"]
