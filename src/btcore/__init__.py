@@ -83,8 +83,12 @@ if TYPE_CHECKING:
     from btcore.research.stress.ladder_result import Ladder
     from btcore.research.sweeps.run_many import sweep, sweep_request
     from btcore.research.sweeps.sweep_result import SweepResult
+    from btcore.research.validation.crossed import cpcv, purged_kfold
+    from btcore.research.validation.forward import walk_forward
+    from btcore.research.validation.validations import CPCV, PurgedKFold, WalkForward
 
 __all__ = [
+    "CPCV",
     "PBO",
     "SPA",
     "BarEvent",
@@ -119,6 +123,7 @@ __all__ = [
     "OrderStatus",
     "Orders",
     "Progress",
+    "PurgedKFold",
     "QuoteEvent",
     "Quotes",
     "RealityCheck",
@@ -138,9 +143,11 @@ __all__ = [
     "TradeEvent",
     "Trades",
     "TradingHours",
+    "WalkForward",
     "__version__",
     "compare",
     "compiled",
+    "cpcv",
     "deflated_sharpe",
     "import_lean",
     "import_nautilus",
@@ -152,6 +159,7 @@ __all__ = [
     "merge",
     "min_track_record_length",
     "pbo",
+    "purged_kfold",
     "read_arrow",
     "read_csv",
     "read_npz",
@@ -170,11 +178,13 @@ __all__ = [
     "spa",
     "sweep",
     "sweep_request",
+    "walk_forward",
 ]
 
 
 # Names of research, which other modules are loaded for: at first use, so that the import stays quick.
 _LATER = {
+    "CPCV": "btcore.research.validation.validations",
     "Choice": "btcore.research.search.ranges",
     "DeflatedSharpe": "btcore.research.odds.sharpe",
     "FloatRange": "btcore.research.search.ranges",
@@ -182,18 +192,23 @@ _LATER = {
     "Ladder": "btcore.research.stress.ladder_result",
     "LogUniform": "btcore.research.search.ranges",
     "PBO": "btcore.research.odds.overfitting",
+    "PurgedKFold": "btcore.research.validation.validations",
     "RealityCheck": "btcore.research.odds.superiority",
     "SPA": "btcore.research.odds.superiority",
     "SweepResult": "btcore.research.sweeps.sweep_result",
     "TrackRecord": "btcore.research.odds.sharpe",
+    "WalkForward": "btcore.research.validation.validations",
+    "cpcv": "btcore.research.validation.crossed",
     "deflated_sharpe": "btcore.research.odds.sharpe",
     "ladder": "btcore.research.stress.climb",
     "min_track_record_length": "btcore.research.odds.sharpe",
     "pbo": "btcore.research.odds.overfitting",
+    "purged_kfold": "btcore.research.validation.crossed",
     "reality_check": "btcore.research.odds.superiority",
     "spa": "btcore.research.odds.superiority",
     "sweep": "btcore.research.sweeps.run_many",
     "sweep_request": "btcore.research.sweeps.run_many",
+    "walk_forward": "btcore.research.validation.forward",
 }
 
 if not TYPE_CHECKING:  # type checkers find unknown names by themselves

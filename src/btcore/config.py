@@ -91,6 +91,7 @@ Milliseconds = Annotated[float, Meta(ge=0, le=MAX_LATENCY_MS)]
 Rate = Annotated[float, Meta(ge=-100, le=100)]
 RiskFreeRate = Annotated[float, Meta(gt=-1, le=100)]
 PeriodsPerYear = Annotated[float, Meta(gt=0, le=1e9)]
+WarmUp = Annotated[int, Meta(ge=0, le=1_000_000_000)]  # rows
 ExchangeCode = Annotated[str, Meta(min_length=1, max_length=32)]
 Instant = IsoDate | int  # int: ns since the epoch, UTC
 DatedValues = list[tuple[Instant, float]]  # in order of time; a rate is valid from its time on

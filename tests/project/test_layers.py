@@ -22,7 +22,7 @@ def words(text: str) -> list[str]:
 # The name of a package covers all of its modules. A module may import its own package and those before it.
 BTCORE = words(
     "version errors names times validation plain_values pictures costs peers config memory model rules feed "
-    "contract engine data indicators strategies metrics fastpath results backtest research audit curve "
+    "contract engine data indicators strategies metrics fastpath results backtest audit research curve "
     "sizing jit cli verify . __main__"
 )
 BTSERVER = words("settings run_id schemas errors store runs api cli . __main__")

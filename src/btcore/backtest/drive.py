@@ -43,7 +43,7 @@ def play_to_end(make: Callable[[], P], report: ProgressCallback | None, handler:
     portion, last_report = FIRST_PORTION, time.perf_counter()
     try:
         player = make()
-        total = player.tape.n_events
+        total = player.tape.n_events - player.tape.n_history
         while player.advance(portion):
             now = time.perf_counter()
             if now - last_report < PORTION_SECONDS / 2:

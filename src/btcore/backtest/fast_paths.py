@@ -55,10 +55,11 @@ def is_plain(
     `off_step="reject"`; no latency, interest, borrow or exchange rates, splits, dividends, funding, tiers of
     commission, slippage at entries, limits on size or the age of quotes, maintenance margins, negative
     prices, halts, price bands, delisting, mark prices, fills at the close, closing of positions at the end,
-    or pre-trade limits.
+    pre-trade limits, or rows before the run.
     """
     return (
         tape.n_symbols == 1
+        and tape.n_history == 0
         and tape.n_streams == 1
         and has_one_price(tape.containers[0])
         and not instruments[0].negative_prices

@@ -9,6 +9,7 @@ from btcore.data.other_bars import resolutions_of
 from btcore.errors import ConfigError
 from btcore.strategies import TargetWeights, check_params, make_handler
 from btcore.strategies.arrays.orders import Orders
+from btcore.strategies.builtin.signal import Signal
 from btcore.strategies.callbacks.handler import CallbackHandler
 from btcore.strategies.callbacks.strategy import Strategy
 from btcore.strategies.compiled.compiled import Compiled
@@ -61,7 +62,10 @@ def _handler_of(
         description = describe_strategy(strategy, struct)
         if isinstance(struct, TargetWeights):
             return _targets_handler(run, Targets.of_weights(struct, symbols)), description
-        return make_handler(strategy, struct, len(symbols)), description
+        handler = make_handler(strategy, struct, len(symbols))
+        if run.warm_up and isinstance(handler, Signal):
+            handler.see_history(run.tape)
+        return handler, description
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         created = strategy(**params)
         return CallbackHandler(created, symbols), describe_strategy(created, None)
@@ -72,8 +76,8 @@ def _handler_of(
     if isinstance(strategy, Strategy):
         return CallbackHandler(_copied(strategy), symbols), describe_strategy(strategy, None)
     if isinstance(strategy, Signals):
-        handler = strategy.handler(symbols, run.markets, run.execution, run.first_ts)
-        return handler, describe_strategy(strategy, None)
+        signals = strategy.handler(symbols, run.markets, run.execution, run.first_ts)
+        return signals, describe_strategy(strategy, None)
     if isinstance(strategy, Targets):
         return _targets_handler(run, strategy), describe_strategy(strategy, None)
     if isinstance(strategy, Compiled):
@@ -88,7 +92,7 @@ def _handler_of(
 
 def _targets_handler(run: PreparedRun, targets: Targets) -> Handler:
     callbacks = make_targets_handler(
-        targets, run.markets, run.instruments, run.timezone, run.execution, run.fx
+        targets, run.rows_of_run, run.instruments, run.timezone, run.execution, run.fx
     )
     return CallbackHandler(callbacks, run.tape.symbols)
 

@@ -185,6 +185,7 @@ def describe_run(
     benchmark: dict[str, Any] | None = None,
     cost_model: dict[str, Any] | None = None,
     build_bars: list[Any] | None = None,
+    warm_up: int = 0,
 ) -> dict[str, Any]:
     """The settings of a run as JSON values; instruments with default settings are left out.
 
@@ -192,7 +193,7 @@ def describe_run(
     """
     of_metrics = {"periods_per_year": periods_per_year, "risk_free": msgspec.to_builtins(risk_free)}
     of_metrics["benchmark"], of_metrics["cost_model"] = benchmark, cost_model
-    of_metrics["build_bars"] = build_bars
+    of_metrics |= {"build_bars": build_bars, "warm_up": warm_up}
     return {
         "strategy": strategy,
         "execution": describe_settings(execution),

@@ -44,7 +44,10 @@ def prepare_opened(
 
 def open_data_of_run(data: RunData, settings: Mapping[str, Any], **selection: Any) -> OpenedData:
     """The data of a run with these settings; `selection` is `symbol`, `symbols` and `resolution`."""
-    return open_run(data, **selection, **{name: settings.get(name) for name in OPENING})
+    period = {name: settings.get(name) for name in OPENING}
+    if settings.get("warm_up"):
+        period["start"] = None  # rows before it are read too
+    return open_run(data, **selection, **period)
 
 
 def completed(opened: OpenedData, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from btcore.config import Capital, Currency, Execution, FxRates, Instrument, PeriodsPerYear, checked
+from btcore.config import Capital, Currency, Execution, FxRates, Instrument, PeriodsPerYear, WarmUp, checked
 from btcore.costs import CostModel
 from btcore.data.built_bars import BarSpec, read_specs
 from btcore.data.markets import SymbolData, SymbolStreams, build_tape, select_rows
@@ -25,6 +25,7 @@ from btcore.times.sessions import Sessions, sessions, sessions_a_year
 
 from .benchmark import Benchmark
 from .cautions import cautions
+from .history import check_warm_up, warmed_up, wider_rows
 from .inputs import (
     check_instruments,
     checked_cost_model,
@@ -74,6 +75,13 @@ class PreparedRun(NamedTuple):
     # The same as the engine reads them, sorted at the first call; None without any.
     other_bar_records: Callable[[], NDArray[Any] | None] = lambda: None
     build_bars: tuple[Any, ...] = ()  # as given
+    warm_up: int = 0  # rows before the run that strategies can read, of each stream
+    own_rows: SymbolStreams | None = None  # the markets without these; None: there are none
+
+    @property
+    def rows_of_run(self) -> SymbolStreams:
+        """The markets without rows before the run."""
+        return self.markets if self.own_rows is None else self.own_rows
 
     @property
     def streams(self) -> SymbolStreams:
@@ -104,6 +112,7 @@ class PreparedRun(NamedTuple):
             benchmark=None if self.benchmark is None else self.benchmark.describe(),
             cost_model=None if self.cost_model is None else describe_cost_model(self.cost_model),
             build_bars=list(self.build_bars),
+            warm_up=self.warm_up,
         )
 
 
@@ -126,6 +135,7 @@ def prepare(
     cost_model: CostModel | None = None,
     build_bars: Sequence[BarSpec] | None = None,
     data_source: str = "memory",
+    warm_up: int = 0,
 ) -> PreparedRun:
     """The checked data and settings; the arguments are those of `run`. Raises ConfigError or DataError."""
     zone_name = str(zone(timezone))
@@ -137,6 +147,8 @@ def prepare(
     end_ns = None if end is None else moment_ns(end, timezone, "end")
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise ConfigError(f"end: {end!r} is not after start {start!r}")
+    warm_rows: int = checked("warm_up", warm_up, WarmUp)
+    check_warm_up(warm_rows, start_ns)
     specs = read_specs(build_bars)
     data, given_others = split_resolutions(data)
     given = select_rows(data, start_ns, end_ns)
@@ -154,13 +166,26 @@ def prepare(
     own = own_sessions([symbol for symbol, _ in given], checked_instruments, first_ts, last_end)
     by_calendar = None if calendar is None else run_sessions
     hours = hours_of(checked_instruments, calendar)
+    own_rows, first_built = None, start_ns
+    if warm_rows and start_ns is not None:
+        wide = wider_rows(data, given, start_ns, end_ns, warm_rows)
+        first = time_span(wide)[0]
+        wide_sessions = own_sessions([symbol for symbol, _ in wide], checked_instruments, first, last_end)
+        wide_calendar = None if calendar is None else sessions(first, last_end, zone_name, calendar)
+        wide, end_lines = end_at_closes(
+            wide, [wide_calendar if each is None else each for each in wide_sessions]
+        )
+        markets, own_rows, tape, warm_lines = warmed_up(wide, start_ns, warm_rows)
+        given, first_built = markets, max(int(c.timestamp[0]) for _, streams in markets for c in streams)
+        lines += warm_lines
+    else:
+        markets, end_lines = end_at_closes(given, [by_calendar if each is None else each for each in own])
+        tape = Tape(markets) if end_lines else build_tape(data, markets, start_ns, end_ns)
     others, other_lines = prepare_others(
-        given_others, specs, given, hours, timezone=zone_name, start=start_ns, last=last_end
+        given_others, specs, given, hours, timezone=zone_name, start=first_built, last=last_end
     )
-    markets, end_lines = end_at_closes(given, [by_calendar if each is None else each for each in own])
-    days = days_with_data(run_sessions, markets) if calendar is None else [None] * len(markets)
+    days = days_with_data(run_sessions, own_rows or markets) if calendar is None else [None] * len(markets)
     table = session_table([each or day for each, day in zip(own, days, strict=True)], run_sessions)
-    tape = Tape(markets) if end_lines else build_tape(data, markets, start_ns, end_ns)
     return PreparedRun(
         markets=markets,
         instruments=checked_instruments,
@@ -194,6 +219,8 @@ def prepare(
         others=tuple(others),
         other_bar_records=cache(lambda: records_of(others, tape.symbols, first_ts) if others else None),
         build_bars=tuple(build_bars or ()),
+        warm_up=warm_rows,
+        own_rows=own_rows,
         cost_model=checked_cost_model(cost_model),
         annual=AnnualSettings(
             checked("periods_per_year", periods_per_year, PeriodsPerYear | None),

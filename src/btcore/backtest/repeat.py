@@ -25,7 +25,7 @@ from .run_one import run
 
 SETTINGS = (
     "initial_capital", "currency", "timezone", "start", "end", "mark_every", "calendar", "fx",
-    "periods_per_year", "risk_free", "build_bars",
+    "periods_per_year", "risk_free", "build_bars", "warm_up",
 )  # fmt: skip
 
 BEFORE_0_6 = ("0.1.", "0.2.", "0.3.", "0.4.", "0.5.")
@@ -93,6 +93,11 @@ def _as_json(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _parts(told: Any) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:
     """The settings of a manifest and its streams of data; ConfigError for another object."""
+    if isinstance(told, Mapping) and "parts" in told:
+        raise ConfigError(
+            f"manifest: it is that of {len(told['parts'])} runs joined by {told.get('joined')}; each item of "
+            'manifest["parts"] can be replayed'
+        )
     settings = told.get("run") if isinstance(told, Mapping) else None
     described = settings.get("strategy") if isinstance(settings, Mapping) else None
     if not isinstance(settings, Mapping) or not isinstance(described, Mapping):

@@ -58,6 +58,7 @@ class RunTerms(TypedDict, total=False):
     cost_model: CostModel | None
     build_bars: Sequence[BarSpec] | None
     data_source: str | None
+    warm_up: int
 
 
 @names_keywords()
@@ -87,6 +88,7 @@ def run(
     build_bars: Sequence[BarSpec] | None = None,
     progress: ProgressCallback | bool | None = None,
     data_source: str | None = None,
+    warm_up: int = 0,
 ) -> Result:
     """Plays `strategy` over `data` by the rules of docs/simulation.md.
 
@@ -132,6 +134,8 @@ def run(
     progress: a function that is called with a Progress about every 0.02 s; True draws a bar on stderr, False
         does not, and None draws one if stderr is a terminal.
     data_source: where the data come from, for the manifest; None for what a Source says, else "memory".
+    warm_up: rows of each symbol before `start` that the strategy can read, so that its indicators are ready
+        then; nothing happens before it. docs/strategies.md says what each kind of strategy does with them.
 
     Raises ConfigError, DataError or OrderError before anything runs; StrategyError if the strategy fails.
     """
@@ -157,6 +161,7 @@ def run(
         cost_model=cost_model,
         build_bars=build_bars,
         data_source=data_source,
+        warm_up=warm_up,
     )
     if prepared.execution.intrabar == BOUNDS and isinstance(strategy, Handler):
         raise ConfigError(
@@ -219,7 +224,7 @@ def play_prepared(
         prices=price_columns(prepared.markets),
         strategy=played,
         indicators=indicators,
-        markets={symbol: execution_source(containers) for symbol, containers in prepared.markets},
+        markets={symbol: execution_source(containers) for symbol, containers in prepared.rows_of_run},
     )
 
 

@@ -93,6 +93,7 @@ cdef class Engine:
         if the strategy fails and MemoryError if memory runs out.
         """
         cdef Run* run = &self.run
+        cdef int32_t i
         if handler.is_spent:
             raise ConfigError("strategy: this handler has already been used for a run; create a new one")
         handler.is_spent = True
@@ -106,6 +107,9 @@ cdef class Engine:
         run.kinds = handler.kinds
         run.n_streams = tape.n_streams
         run.event_order = tape.event_order
+        for i in range(tape.n_streams):
+            run.rows[i] = tape.history[i]
+        run.n_done = tape.n_history
         run.n_scheduled = self.scheduled.shape[0]
         if run.n_scheduled:
             run.scheduled = &self.scheduled[0]
@@ -183,7 +187,7 @@ cdef class Engine:
     @property
     def n_done(self):
         """Events processed so far."""
-        return self.run.n_done
+        return self.run.n_done - self.tape.n_history
 
     @property
     def now(self):
@@ -237,7 +241,10 @@ cdef class Engine:
 
     def fills(self):
         """All fills, `model.FILL_DTYPE`, in order of time."""
-        return copy_records(self.run.ex.journal.fills, self.run.ex.journal.n_fills, model.FILL_DTYPE)
+        fills = copy_records(self.run.ex.journal.fills, self.run.ex.journal.n_fills, model.FILL_DTYPE)
+        if self.tape.n_history:
+            fills["event"] -= self.tape.n_history
+        return fills
 
     def curve(self):
         """The equity curve: timestamps (int64, ns UTC), equity (float64), and the method that computes its cash."""
@@ -326,8 +333,8 @@ cdef void connect(Run* run, Tape tape):
             ex.blotter.queues[stream.symbol].may_cross = True
         if stream.kind == BAR:
             ex.blotter.queues[stream.symbol].rests_on_bars = ex.terms.resting_on_bars
-            if stream.n > 0:
-                ticker.next_open = stream.ts[0]
+            if stream.n > run.rows[i]:
+                ticker.next_open = stream.ts[run.rows[i]]
     for i in range(tape.n_symbols):
         queue = &ex.blotter.queues[i]
         queue.bar_end = NEVER

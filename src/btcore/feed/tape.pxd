@@ -12,6 +12,8 @@ cdef class Tape:
     cdef readonly int32_t n_streams
     cdef readonly int32_t n_symbols
     cdef readonly int64_t n_events
+    cdef readonly int64_t n_history  # of these, rows before the run
+    cdef readonly tuple history      # the same by stream
     cdef readonly object order   # the array that `event_order` points into; None for a single stream
     cdef list columns            # keeps alive the arrays that the pointers point into
     cdef readonly tuple symbols

@@ -32,8 +32,9 @@ cdef class Tape:
 
     `order` is the stream of each event, uint8 for up to 256 streams, else uint16; None for a single stream. Streams
     are numbered by symbol, then quotes, trades, bars. The order of a tape can be passed to a tape of the same
-    containers, which then does not merge. Raises ValueError for an order of streams with other numbers of rows, for
-    block extremes of other rows, and for more than MAX_STREAMS streams.
+    containers, which then does not merge. `history` is the number of first rows of each stream that are before the run:
+    strategies can read them, and they are no events of it; they come first in the order. Raises ValueError for an order
+    of streams with other numbers of rows, for block extremes of other rows, and for more than MAX_STREAMS streams.
 
     A tape does not copy the columns. Any number of runs in any number of threads may read it.
     """
@@ -42,7 +43,7 @@ cdef class Tape:
         self.streams = NULL
         self.indexes = NULL
 
-    def __init__(self, markets, order=None):
+    def __init__(self, markets, order=None, history=None):
         cdef int32_t s = 0
         pairs = []
         for _, containers in markets:
@@ -57,6 +58,12 @@ cdef class Tape:
         self.n_symbols = s
         self.n_streams = len(pairs)
         self.n_events = sum(len(c) for c in self.containers)
+        self.history = tuple(history) if history is not None else (0,) * self.n_streams
+        self.n_history = sum(self.history)
+        if len(self.history) != self.n_streams or any(
+            not 0 <= rows <= len(c) for rows, c in zip(self.history, self.containers)
+        ):
+            raise ValueError(f"history: {self.history} are not numbers of rows of the {self.n_streams} streams")
         self.streams = <Stream*> zeroed(self.n_streams, sizeof(Stream))
         self.indexes = <BlockIndex*> zeroed(self.n_streams, sizeof(BlockIndex))
         for i, (symbol_index, container) in enumerate(pairs):

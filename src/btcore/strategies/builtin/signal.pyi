@@ -1,6 +1,8 @@
 from typing_extensions import disjoint_base
 
 from btcore.contract import Handler
+from btcore.feed.tape import Tape
 
 @disjoint_base
-class Signal(Handler): ...
+class Signal(Handler):
+    def see_history(self, tape: Tape) -> None: ...

@@ -5,6 +5,8 @@ from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.contract cimport Handler, order_target_percent, scan_t
+from btcore.feed.stream cimport Stream
+from btcore.feed.tape cimport Tape
 from btcore.model cimport Account, BAR, Market, Outbox, QUOTE, TRADE
 from btcore.strategies.builtin.window cimport Window, open_window as open_empty_window
 
@@ -44,6 +46,23 @@ cdef class Signal(Handler):
         self.scan = scan
         self.kinds = 1 << BAR | 1 << QUOTE | 1 << TRADE
         return 0
+
+    def see_history(self, Tape tape not None):
+        """Takes the prices of the rows before the run; no stance changes, so that the run begins flat."""
+        cdef const Stream* stream
+        cdef int64_t row, end
+        cdef int32_t i, symbol = -1
+        for i in range(tape.n_streams):
+            stream = &tape.streams[i]
+            if stream.symbol == symbol:
+                continue  # the first stream of a symbol sets its mark
+            symbol = stream.symbol
+            row, end = 0, tape.history[i]
+            while row < end:
+                row = self.scan(self.state, stream, row, end)
+                if row < end:  # at this row a stance would change
+                    self.signal.scanned_next = 0
+                    row += 1
 
 
 cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:

@@ -1,0 +1,1 @@
+"""Walk-forward, purged k-fold and combinatorial purged cross-validation."""
