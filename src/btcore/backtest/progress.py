@@ -131,13 +131,13 @@ class ProgressBar:
 class SweepBar:
     """The progress of so many runs: how many are done, how many a second, and the time that is left."""
 
-    def __init__(self, stream: TextIO, runs: Callable[[], int]) -> None:
+    def __init__(self, stream: TextIO, runs: int | Callable[[], int]) -> None:
         self._line = ProgressLine(stream)
         self._runs = runs
         self.close = self._line.close
 
     def __call__(self, progress: Progress) -> None:
-        runs = self._runs()
+        runs = self._runs() if callable(self._runs) else self._runs
         elapsed, done = self._line.elapsed, round(progress.fraction * runs)
         rate = done / elapsed if elapsed else 0.0
         self._line.draw_with_time_left(
@@ -146,9 +146,9 @@ class SweepBar:
 
 
 def reporter(
-    progress: ProgressCallback | bool | None, runs: Callable[[], int] | None = None
+    progress: ProgressCallback | bool | None, runs: int | Callable[[], int] | None = None
 ) -> tuple[ProgressCallback | None, Callable[[], None]]:
-    """The callback, and a function that closes it; `runs` returns the number of runs of a sweep.
+    """The callback, and a function that closes it; `runs` is the number of runs of a sweep.
 
     None means a bar if stderr is a terminal or the output of a notebook.
     """

@@ -191,7 +191,7 @@ def test_the_line_of_progress_is_no_wider_than_the_terminal(
 
 def test_a_sweep_shows_how_many_runs_are_done(clock: list[float]) -> None:
     stream = Terminal()
-    bar = SweepBar(stream, lambda: 2000)
+    bar = SweepBar(stream, 2000)
     clock[0] = 20.0
     bar(Progress(0.25, 0, 0.0, 0))
     assert stream.getvalue().endswith(" 25.0%  500 of 2,000 runs  25 runs/s  1:00 left ")

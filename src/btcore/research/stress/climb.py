@@ -87,7 +87,7 @@ def ladder(
         raise ConfigError(
             "strategy: a ladder plays it several times, and a compiled handler plays one run only"
         )
-    report, close = reporter(progress, lambda: MOST_RUNS)
+    report, close = reporter(progress, MOST_RUNS)
     try:
         return _Climb(data, strategy, params, dict(terms), report).ladder(
             assumptions, chance, symbol=symbol, symbols=symbols, resolution=resolution

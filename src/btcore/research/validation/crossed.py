@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from btcore.backtest.progress import Progress, ProgressCallback, reporter
 from btcore.config import WarmUp, checked
 from btcore.data.run_data import RunData
-from btcore.research.sweeps.run_many import Grid, SweptStrategy
+from btcore.research.sweeps.run_many import Grid
+from btcore.research.sweeps.swept import SweptStrategy
 from btcore.results.result import Result
 from btcore.times.clock import moment_text
 

@@ -11,8 +11,10 @@ from btcore.backtest.progress import Progress, ProgressCallback, reporter
 from btcore.config import WarmUp, checked
 from btcore.data.run_data import RunData
 from btcore.errors import ConfigError
-from btcore.research.sweeps.run_many import Grid, SweptStrategy, sweep
-from btcore.research.sweeps.sweep_result import SweepResult, check_metric
+from btcore.research.sweeps.records import check_metric
+from btcore.research.sweeps.run_many import Grid, sweep
+from btcore.research.sweeps.sweep_result import SweepResult
+from btcore.research.sweeps.swept import SweptStrategy
 from btcore.times.clock import moment_text
 
 from .folds import Spans, Window, windows

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from btcore.audit.lookahead import LeakReport
 from btcore.data import conversions
 from btcore.errors import ConfigError
-from btcore.research.sweeps.sweep_result import columns
+from btcore.research.sweeps.records import columns
 from btcore.results.pages import Page
 from btcore.results.result import Result
 
