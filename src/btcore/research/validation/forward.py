@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from btcore.config import WarmUp, checked
 from btcore.data.run_data import RunData
 from btcore.errors import ConfigError
 from btcore.research.sweeps.records import check_metric
-from btcore.research.sweeps.run_many import Grid, sweep
+from btcore.research.sweeps.run_many import Grid
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.research.sweeps.swept import SweptStrategy
 from btcore.times.clock import moment_text
@@ -142,8 +141,7 @@ class _Step:
     ) -> None:
         self.runs, self.objective, self.highest = runs, objective, highest
         # A search that learns from results looks for the same as this choice.
-        goal = {"objective": {objective: "maximize" if highest else "minimize"}}
-        self.search = goal if "objective" in signature(sweep).parameters else {}
+        self.search = {"objective": {objective: "maximize" if highest else "minimize"}}
         self.train = (window.train_start, runs.clean_end(window.train_end))
         self.test = (window.test_start, runs.clean_end(window.test_end))
         before = runs.rows_between(window.train_start, window.test_start)

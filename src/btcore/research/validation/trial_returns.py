@@ -57,9 +57,13 @@ class TrialReturns:
         swept = runs.sweep(params)
         self.params: list[Params] = [dict(run.params) for run in swept]
         self.tried: Mapping[str, Sequence[Any]] = {name: c.tolist() for name, c in swept.params.items()}
+        kept = swept.returns
+        if kept is not None and kept.shape[1] != len(runs.periods.ends):
+            kept = None  # the curve has other periods than the data
         self._returns: list[Returns] = []
         for row in range(len(swept)):
-            self._returns.append(runs.with_rates(runs.returns_of(swept.run(row))))
+            simple = runs.returns_of(swept.run(row)) if kept is None else kept[row]
+            self._returns.append(runs.with_rates(simple))
             done((row + 1) / len(swept))
 
     def __len__(self) -> int:
