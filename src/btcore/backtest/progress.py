@@ -118,7 +118,7 @@ class ProgressBar:
 
     def __init__(self, stream: TextIO) -> None:
         self._line = ProgressLine(stream)
-        self.close = self._line.close
+        self.close: Callable[[], None] = self._line.close
 
     def __call__(self, progress: Progress) -> None:
         elapsed = self._line.elapsed
@@ -134,7 +134,7 @@ class SweepBar:
     def __init__(self, stream: TextIO, runs: int | Callable[[], int]) -> None:
         self._line = ProgressLine(stream)
         self._runs = runs
-        self.close = self._line.close
+        self.close: Callable[[], None] = self._line.close
 
     def __call__(self, progress: Progress) -> None:
         runs = self._runs() if callable(self._runs) else self._runs

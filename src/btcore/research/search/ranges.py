@@ -31,7 +31,7 @@ class DecimalSteps:
         self._scale = lcm(first.denominator, width.denominator)
         self._first = int(first * self._scale)
         self._width = int(width * self._scale)
-        self.count = (last - first) // width + 1  # may be more than `len` can say
+        self.count: int = (last - first) // width + 1  # may be more than `len` can say
 
     def __len__(self) -> int:
         return self.count

@@ -47,10 +47,10 @@ class Space:
 
     def __init__(self, axes: Sequence[Axis]) -> None:
         self.axes = axes
-        self.names = [axis.name for axis in axes]
-        self.free = [i for i, axis in enumerate(axes) if axis.n_values != 1]
+        self.names: list[str] = [axis.name for axis in axes]
+        self.free: list[int] = [i for i, axis in enumerate(axes) if axis.n_values != 1]
         self._counts = [axis.n_values or 0 for axis in axes]
-        self.size = prod(self._counts) or None
+        self.size: int | None = prod(self._counts) or None
 
     def point(self, index: int) -> Point:
         """That of the set at `index` of a space without a continuum; the last parameter varies fastest."""

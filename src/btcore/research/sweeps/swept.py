@@ -55,9 +55,9 @@ class Swept:
             raise ConfigError("strategy: the list of strategies is empty")
         if isinstance(strategy, str) and strategy not in STRATEGIES:
             check_params(strategy, {})  # raises ConfigError, which lists the known names
-        self.is_function = not isinstance(strategy, str | type)
+        self.is_function: bool = not isinstance(strategy, str | type)
         kinds: list[Any] = list(self.items.values()) or [strategy]
-        self.is_python = any(isinstance(each, type | Strategy) for each in kinds)
+        self.is_python: bool = any(isinstance(each, type | Strategy) for each in kinds)
         self._is_class = isinstance(strategy, type)
         self._lock = Lock()
 
