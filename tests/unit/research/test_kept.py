@@ -29,7 +29,7 @@ def whole() -> bt.SweepResult:
     ],
 )
 def test_the_best_are_those_of_the_whole(objective, metric, highest, whole, monkeypatch):
-    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 100)  # several parts
+    monkeypatch.setattr("btcore.research.sweeps.running.PART", 100)  # several parts
     found = swept("ma_crossover", GRID, keep=7, objective=objective)
     best = np.sort(whole.order(metric, highest)[:7])
     assert found.numbers.tolist() == best.tolist()
@@ -54,7 +54,7 @@ def test_the_odds_count_what_was_not_kept(whole):
 
 def test_all_trials_go_to_a_file(whole, tmp_path, monkeypatch):
     polars = pytest.importorskip("polars")
-    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 100)
+    monkeypatch.setattr("btcore.research.sweeps.running.PART", 100)
     path = tmp_path / "trials.parquet"
     found = swept("ma_crossover", GRID, out=path, keep=5)
     table = polars.read_parquet(path)

@@ -1,6 +1,5 @@
 """Collects the trials of a sweep: all of them, the best, or the best in memory and all in a Parquet file."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -154,6 +153,6 @@ class TrialFile:
             return
         self._writer.close()
         if is_complete:
-            os.replace(self._part, self._path)
+            self._part.replace(self._path)
         else:
             self._part.unlink()

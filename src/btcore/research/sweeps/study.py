@@ -1,7 +1,7 @@
 """A study: the trials of sweeps in one SQLite file, by fingerprint, so that an equal trial is not run twice.
 
-SQLite is part of Python, needs one file and no server, survives a kill at any instant, and other programs read
-it. Only the process that sweeps writes it; workers do not.
+SQLite is part of Python, needs one file and no server, and survives a kill at any instant; other programs can
+read it. Only the process that sweeps writes it; workers do not.
 """
 
 import json

@@ -110,7 +110,7 @@ class Swept:
         return ParameterSet(given, {**defaults, **given}, None)
 
     def make(self, params: Params) -> tuple[StrategyLike, Params | None]:
-        """The strategy of a set and its parameters, as `run` takes them; a function is called once at a time."""
+        """The strategy of a set and its parameters, as `run` takes them; one call of a function at a time."""
         if self.items:
             return self.items[params[ONE_OF_MANY]], None
         if not self.is_function:

@@ -1,0 +1,56 @@
+"""The keyword arguments of `sweep` that say how trials are played and which are kept, checked."""
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Event
+from typing import Any, Literal, NamedTuple
+
+from btcore.errors import ConfigError, not_one_of
+
+from .goals import Goal, Objective, goals_of
+
+Stop = Callable[[], bool] | Event
+OnError = Literal["raise", "record"]
+
+
+class SweepOptions(NamedTuple):
+    """How the trials are played and which of them are kept."""
+
+    goals: list[Goal]
+    executor: Any
+    workers: int | None
+    study: str | Path | None
+    keep: int | None
+    out: str | Path | None
+    on_error: OnError
+    is_stopped: Callable[[], bool]
+
+    @classmethod
+    def of(
+        cls, *, objective: Objective, executor: Any, workers: Any, study: Any, keep: Any, out: Any,
+        on_error: Any, stop: Any,
+    ) -> "SweepOptions":  # fmt: skip
+        """The options, checked; ConfigError, which begins with the name of the argument."""
+        if on_error not in ("raise", "record"):
+            raise ConfigError(f"on_error: {not_one_of(on_error, ('raise', 'record'))}")
+        return cls(
+            goals_of(objective), executor, _count("workers", workers), study, _count("keep", keep), out,
+            on_error, _stop(stop),
+        )  # fmt: skip
+
+
+def _count(name: str, value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+        raise ConfigError(f"{name}: {value!r} is not a whole number above 0")
+    count: int | None = value
+    return count
+
+
+def _stop(stop: Stop | None) -> Callable[[], bool]:
+    if stop is None:
+        return lambda: False
+    if isinstance(stop, Event):
+        return stop.is_set
+    if not callable(stop):
+        raise ConfigError(f"stop: {stop!r} is not a function or a threading.Event")
+    return stop
