@@ -11,7 +11,7 @@ pytest.importorskip("mpi4py")
 SUPPORT = Path(__file__).parents[3] / "support"
 SCRIPT = """
 import sys
-sys.path.insert(0, sys.argv[1])
+sys.path.insert(0, SUPPORT)
 import btcore as bt
 from swept_kinds import BARS, KINDS
 
@@ -33,8 +33,8 @@ def test_workers_of_mpi(tmp_path):
     if not launcher.exists():
         pytest.skip("there is no mpiexec beside this Python")
     script = tmp_path / "script.py"
-    script.write_text(SCRIPT)
-    command = [str(launcher), "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script), str(SUPPORT)]
+    script.write_text(SCRIPT.replace("SUPPORT", repr(str(SUPPORT))))
+    command = [str(launcher), "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stderr
     first, *lines = done.stdout.splitlines()
