@@ -41,10 +41,17 @@ def stationary_indices(
     periods = whole("periods", periods, 2)
     length = checked_block(block, periods)
     indices = np.empty((whole("resamples", resamples, 1), periods), np.int64)
-    for row, (starts, lengths) in zip(indices, _blocks(periods, length, seed), strict=False):
-        first = np.cumsum(lengths) - lengths  # place in the resample
-        np.mod(np.repeat(starts - first, lengths) + np.arange(periods), periods, out=row)
+    for row, drawn in zip(indices, stationary_rows(periods, length, seed), strict=False):
+        row[:] = drawn
     return indices
+
+
+def stationary_rows(periods: int, block: float, seed: int) -> Iterator[NDArray[np.int64]]:
+    """The indices of one resample after the other, without end; see `stationary_indices`."""
+    place = np.arange(periods)
+    for starts, lengths in _blocks(periods, block, seed):
+        first = np.cumsum(lengths) - lengths  # place in the resample
+        yield (np.repeat(starts - first, lengths) + place) % periods
 
 
 def resample_counts(

@@ -1,12 +1,14 @@
 """Draws over what a run has earned: round trips left out, and period returns in another order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.metrics.api import max_drawdown, sharpe_ratio
+from btcore.research.odds.bootstrap import stationary_rows
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 Floats = NDArray[np.float64]
@@ -32,21 +34,6 @@ def band(metric: str, as_run: float, draws: Sequence[float] | Floats) -> Band:
     return Band(metric, float(as_run), *map(float, quantiles))
 
 
-def stationary_rows(size: int, block: float, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Rows of each draw of the stationary bootstrap (Politis, Romano 1994): `size` of `size`.
-
-    A draw consists of blocks that begin anywhere and wrap around; their lengths are geometric with the mean
-    `block`.
-    """
-    generator = np.random.Generator(np.random.PCG64(seed))
-    place = np.arange(size)
-    for _ in range(draws):
-        begins = generator.random(size) * block < 1.0
-        starts = (generator.random(size) * size).astype(np.int64)
-        first = np.maximum.accumulate(np.where(begins, place, 0))  # of its block; row 0 begins one
-        yield (starts[first] + place - first) % size
-
-
 def resampled_bands(
     returns: Floats, rates: Floats | None, periods: float, *, block: float, draws: int, seed: int
 ) -> tuple[Band, ...]:
@@ -56,7 +43,7 @@ def resampled_bands(
     periods: of a year; NaN if unknown, and the Sharpe ratios are those of a period then.
     """
     risk_free = np.zeros(len(returns)) if rates is None else rates
-    rows = stationary_rows(len(returns), block, draws, seed)
+    rows = islice(stationary_rows(len(returns), block, seed), draws)
     found = np.array([_figures(returns[each], risk_free[each], periods) for each in rows])
     as_run = _figures(returns, risk_free, periods)
     names = ("total_return", "sharpe_ratio", "max_drawdown")

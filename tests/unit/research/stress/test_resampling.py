@@ -1,23 +1,30 @@
 """Draws over round trips and period returns: seeds, blocks, and cases with a known answer."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 
 import btcore as bt
 from btcore.metrics import max_drawdown, sharpe_ratio
+from btcore.research.odds.bootstrap import stationary_rows
 from btcore.research.stress.resampling import (
     band,
     resampled_bands,
     skipped_bands,
-    stationary_rows,
     trips_left_out,
 )
+
+
+def drawn(size: int, block: float, draws: int, seed: int) -> np.ndarray:
+    return np.array([*islice(stationary_rows(size, block, seed), draws)])
+
 
 RETURNS = np.random.default_rng(3).normal(0.001, 0.01, 250)
 
 
 def test_the_same_seed_draws_the_same_rows() -> None:
-    one, other, third = (np.array([*stationary_rows(50, 5, 20, seed)]) for seed in (1, 1, 2))
+    one, other, third = (drawn(50, 5, 20, seed) for seed in (1, 1, 2))
     assert one.tolist() == other.tolist()
     assert one.tolist() != third.tolist()
     assert one.shape == (20, 50)
@@ -26,12 +33,12 @@ def test_the_same_seed_draws_the_same_rows() -> None:
 
 
 def test_more_draws_begin_with_the_same_ones() -> None:
-    few, many = (np.array([*stationary_rows(30, 4, n, 0)]) for n in (3, 9))
+    few, many = (drawn(30, 4, n, 0) for n in (3, 9))
     assert many[:3].tolist() == few.tolist()
 
 
 def test_blocks_have_the_mean_length_and_wrap_around() -> None:
-    rows = np.array([*stationary_rows(1000, 20, 200, 0)])
+    rows = drawn(1000, 20, 200, 0)
     follows = (rows[:, 1:] - rows[:, :-1]) % 1000 == 1
     # A place begins a block with probability 1/20; a new block continues the last by chance once in 1000.
     assert 1 - follows.mean() == pytest.approx(1 / 20, rel=0.03)
@@ -39,12 +46,12 @@ def test_blocks_have_the_mean_length_and_wrap_around() -> None:
 
 
 def test_every_row_is_drawn_equally_often() -> None:
-    counts = np.bincount(np.concatenate([*stationary_rows(20, 3, 5000, 0)]), minlength=20)
+    counts = np.bincount(drawn(20, 3, 5000, 0).ravel(), minlength=20)
     assert counts == pytest.approx(5000, rel=0.06)
 
 
 def test_blocks_of_one_are_independent_draws() -> None:
-    rows = np.array([*stationary_rows(10, 1, 3000, 0)])
+    rows = drawn(10, 1, 3000, 0)
     follows = (rows[:, 1:] - rows[:, :-1]) % 10 == 1
     assert follows.mean() == pytest.approx(0.1, abs=0.01)
 
