@@ -4,6 +4,7 @@ Arrays that are mapped from a file, as those of a Catalog are, are sent as path 
 once into a file in memory. A worker that cannot open one of them, as on another machine, is sent the bytes.
 """
 
+import gc
 import io
 import mmap
 import os
@@ -118,8 +119,9 @@ def load(shipment: Shipment) -> Any:
         raise ConfigError(
             f"executor: a worker has btcore {__version__}, and the process that sweeps {shipment.version}"
         )
-    while len(_loaded) >= KEPT:
+    if len(_loaded) >= KEPT:
         _loaded.popitem(last=False)
+        gc.collect()  # trials leave cycles that refer to the data
     try:
         value = _Unpickler(shipment).load()
     except (ImportError, AttributeError) as error:
