@@ -27,12 +27,13 @@ Describe = Callable[[], dict[str, Any]]
 
 
 def prepare_strategy(
-    run: PreparedRun, strategy: StrategyLike, params: Mapping[str, Any] | None
+    run: PreparedRun, strategy: StrategyLike, params: Mapping[str, Any] | None, *, describes: bool = True
 ) -> tuple[Handler | Orders, Describe]:
     """The strategy, ready for one run, and a function that describes it.
 
     Orders are returned as they are: `fast_paths.play` decides who plays them, and hashing them waits until
-    the manifest is read, as their columns cannot change. Everything else is described before the run.
+    the manifest is read, as their columns cannot change. Everything else is described before the run; without
+    `describes` it is not, which saves much of a short run whose manifest nobody reads.
     """
     if params is None:
         params = {}
@@ -41,7 +42,8 @@ def prepare_strategy(
         _refuse_params(params)
         strategy.places(run.tape.symbols)  # OrderError for a symbol that is not in the run
         return strategy, lambda: describe_strategy(strategy, None)
-    handler, description = _handler_of(run, strategy, params)
+    handler, described = _handler_of(run, strategy, params)
+    description = describe_strategy(*described) if describes else {}
     if isinstance(handler, CallbackHandler):
         sessions = None if run.calendar is None else (run.sessions.opens, run.sessions.closes)
         handler.context.attach_data(
@@ -54,36 +56,35 @@ def _handler_of(
     run: PreparedRun,
     strategy: str | type[Strategy] | Strategy | Signals | Targets | Compiled | Handler,
     params: Mapping[str, Any],
-) -> tuple[Handler, dict[str, Any]]:
-    """The handler that the engine calls, and its description."""
+) -> tuple[Handler, tuple[Any, Any]]:
+    """The handler that the engine calls, and the arguments of `describe_strategy`."""
     symbols = run.tape.symbols
     if isinstance(strategy, str):
         struct = check_params(strategy, params)
-        description = describe_strategy(strategy, struct)
         if isinstance(struct, TargetWeights):
-            return _targets_handler(run, Targets.of_weights(struct, symbols)), description
+            return _targets_handler(run, Targets.of_weights(struct, symbols)), (strategy, struct)
         handler = make_handler(strategy, struct, len(symbols))
         if run.warm_up and isinstance(handler, Signal):
             handler.see_history(run.tape)
-        return handler, description
+        return handler, (strategy, struct)
     if isinstance(strategy, type) and issubclass(strategy, Strategy):
         created = strategy(**params)
-        return CallbackHandler(created, symbols), describe_strategy(created, None)
+        return CallbackHandler(created, symbols), (created, None)
     if isinstance(strategy, CompiledFunction):
         compiled = strategy.with_params(params).handler(len(symbols))
-        return compiled, describe_strategy(compiled, None)
+        return compiled, (compiled, None)
     _refuse_params(params)
     if isinstance(strategy, Strategy):
-        return CallbackHandler(_copied(strategy), symbols), describe_strategy(strategy, None)
+        return CallbackHandler(_copied(strategy), symbols), (strategy, None)
     if isinstance(strategy, Signals):
         signals = strategy.handler(symbols, run.markets, run.execution, run.first_ts)
-        return signals, describe_strategy(strategy, None)
+        return signals, (strategy, None)
     if isinstance(strategy, Targets):
-        return _targets_handler(run, strategy), describe_strategy(strategy, None)
+        return _targets_handler(run, strategy), (strategy, None)
     if isinstance(strategy, Compiled):
         strategy = strategy.handler()
     if isinstance(strategy, Handler):
-        return strategy, describe_strategy(strategy, None)
+        return strategy, (strategy, None)
     raise ConfigError(
         f"strategy: {strategy!r} is not the name of a built-in strategy, a Strategy, Orders, Signals, "
         "Targets, Compiled or Handler"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from btcore.errors import BtcoreError
+from btcore.errors import BtcoreError, ConfigError
 
 from .pools import Pool, Task
 from .shipping import NotHereError
@@ -24,6 +24,7 @@ class _Handed:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.losses = 0
+        self.whole = False  # True: a worker had no way to the data, which are sent with the task
         self.future: Any = None
 
 
@@ -36,8 +37,7 @@ class Dispatch:
 
     def __init__(self, pool: Pool, is_stopped: Callable[[], bool], ahead: int = 2) -> None:
         """Up to `ahead` tasks for each worker are handed over at once."""
-        self._pool, self._is_stopped = pool, is_stopped
-        self._most = ahead * pool.workers
+        self._pool, self._is_stopped, self._ahead = pool, is_stopped, ahead
         self._again: deque[_Handed] = deque()
         self._running: set[_Handed] = set()
         self._finished: SimpleQueue[_Handed] = SimpleQueue()
@@ -62,8 +62,10 @@ class Dispatch:
                 self._running.discard(handed)
                 try:
                     found = handed.future.result()
-                except NotHereError:
-                    self._pool.send_all()
+                except NotHereError as error:
+                    if handed.whole:
+                        raise ConfigError(f"executor: a worker cannot open the data that it was sent: {error}") from error
+                    handed.whole = True
                     self._again.append(handed)
                 except Exception as error:
                     if self._is_stopped():
@@ -79,7 +81,7 @@ class Dispatch:
 
     def _hand_over(self, source: Iterator[Task]) -> None:
         """Gives tasks to the pool until it has enough."""
-        while len(self._running) < self._most:
+        while len(self._running) < self._ahead * self._pool.workers:
             if self._again:
                 if self._pool.breaks_whole and self._running:
                     return  # each of these alone
@@ -89,8 +91,8 @@ class Dispatch:
                 if task is None:
                     return
                 handed = _Handed(task)
+            handed.future = self._pool.submit(handed.task, whole=handed.whole)
             self._running.add(handed)
-            handed.future = self._pool.submit(handed.task)
             handed.future.add_done_callback(lambda _, done=handed: self._finished.put(done))
 
     def _note_loss(self, handed: _Handed, error: Exception, *, counts: bool) -> None:

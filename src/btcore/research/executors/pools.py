@@ -1,6 +1,8 @@
 """The kinds of pool: each takes batches of trials of one work and returns futures."""
 
 import os
+import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from typing import Any, Protocol
@@ -8,10 +10,13 @@ from typing import Any, Protocol
 from btcore.data.conversions import import_library
 from btcore.errors import ConfigError
 
-from .shipping import PROCESSES_EXTRA, NotHereError, Parcel, Shipment, load
+from .files import CGROUP
+from .shipping import PROCESSES_EXTRA, Parcel, Shipment, load
 
 Task = Any  # what a work plays: a batch of trials
 LOSSES_OF_DASK = ("KilledWorker", "FutureCancelledError", "FuturesCancelledError")
+LEAK = 300_000_000  # bytes by which a worker may grow before loky replaces it, above the data that it maps
+PARENT_SECONDS = 0.5  # between two looks of a worker at its parent
 
 
 class Work(Protocol):
@@ -39,10 +44,13 @@ class Pool(Protocol):
     breaks_whole: True if the loss of one worker ends all batches that are being played.
     """
 
-    workers: int
-    breaks_whole: bool
+    @property
+    def workers(self) -> int: ...
+    @property
+    def breaks_whole(self) -> bool: ...
 
-    def submit(self, task: Task) -> Future: ...
+    def submit(self, task: Task, *, whole: bool = False) -> Future:
+        """Hands a task over; `whole` with all data, for a worker that cannot open the memory or the files."""
 
     def is_loss(self, error: Exception) -> bool:
         """True if a worker has ended, False if the task itself has failed."""
@@ -50,17 +58,22 @@ class Pool(Protocol):
     def renew(self) -> None:
         """Replaces workers that were lost."""
 
-    def send_all(self) -> None:
-        """From now on each task has the data with it, for workers that cannot open the shared memory."""
-
     def close(self) -> None:
         """Ends the workers; batches that are being played are given up."""
 
 
 def processors() -> int:
-    """The processors that this process may use."""
-    count = os.process_cpu_count() if hasattr(os, "process_cpu_count") else len(os.sched_getaffinity(0))
-    return count or 1
+    """The processors that this process, and its container, may use."""
+    if hasattr(os, "process_cpu_count"):
+        count = os.process_cpu_count()
+    else:
+        count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        share = -(-float(quota) // float(period)) if quota != "max" else float("inf")
+    except (OSError, ValueError):
+        share = float("inf")
+    return int(max(1, min(count or 1, share)))
 
 
 class LocalPool:
@@ -74,9 +87,6 @@ class LocalPool:
     def renew(self) -> None:
         """Nothing to replace."""
 
-    def send_all(self) -> None:
-        raise NotHereError("executor: a worker cannot open the memory that holds the data")
-
 
 class ThreadPool(LocalPool):
     """Threads of this process. Runs of Python callbacks take turns."""
@@ -85,7 +95,7 @@ class ThreadPool(LocalPool):
         self.workers, self._work = workers, work
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="btcore-sweep")
 
-    def submit(self, task: Task) -> Future:
+    def submit(self, task: Task, *, whole: bool = False) -> Future:
         return self._pool.submit(self._work.play, task)
 
     def close(self) -> None:
@@ -95,6 +105,17 @@ class ThreadPool(LocalPool):
 def play_shipment(shipment: Shipment, task: Task) -> Any:
     """Plays a batch in a worker process; what was sent is kept for the next one."""
     return load(shipment).play(task)
+
+
+def follow(parent: int) -> None:
+    """Ends this process soon after its parent, which may be killed without a word."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(PARENT_SECONDS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="btcore-parent").start()
 
 
 class ProcessPool(LocalPool):
@@ -108,10 +129,16 @@ class ProcessPool(LocalPool):
         self._pool: Any = self._started()
 
     def _started(self) -> Any:
-        return self._loky.ProcessPoolExecutor(self.workers, context=self._loky.backend.get_context("loky"))
+        # loky replaces a worker that grows; pages of the data count as its growth when it first reads them
+        most = LEAK + self._parcel.size + self._parcel.shipment.size
+        return self._loky.ProcessPoolExecutor(
+            self.workers, context=self._loky.backend.get_context("loky"), initializer=follow,
+            initargs=(os.getpid(),), env={"LOKY_MAX_MEMORY_LEAK_SIZE": str(most)},
+        )  # fmt: skip
 
-    def submit(self, task: Task) -> Future:
-        future: Future = self._pool.submit(play_shipment, self._parcel.shipment, task)
+    def submit(self, task: Task, *, whole: bool = False) -> Future:
+        shipment = self._parcel.complete() if whole else self._parcel.shipment
+        future: Future = self._pool.submit(play_shipment, shipment, task)
         return future
 
     def renew(self) -> None:
@@ -127,47 +154,56 @@ class GivenPool(LocalPool):
     """An object of the caller with `submit`. It stays open, and replaces its workers itself."""
 
     def __init__(self, work: Work, executor: Any, workers: int | None) -> None:
-        self.workers = workers or _workers_of(executor)
         self._executor, self._work = executor, work
+        self.workers = workers or _workers_of(executor)
         self._parcel: Parcel | None = None
-        self._sent: Any = None
-        self._complete: Shipment | None = None
+        self._complete: Any = None
         if isinstance(executor, ThreadPoolExecutor):
             self.workers = 1 if work.is_python else self.workers
-        elif hasattr(executor, "scatter"):  # Dask: one copy for each of its workers
-            self._sent = executor.scatter(work, broadcast=True, hash=False)
         else:
             self._parcel = Parcel(work)
 
-    def submit(self, task: Task) -> Future:
-        future: Future
-        if self._sent is not None:
-            future = self._executor.submit(_play, self._sent, task, pure=False)
-        elif self._parcel is not None:
-            future = self._executor.submit(play_shipment, self._complete or self._parcel.shipment, task)
-        else:
-            future = self._executor.submit(self._work.play, task)
+    def submit(self, task: Task, *, whole: bool = False) -> Future:
+        terms: dict[str, Any] = {"pure": False} if _is_of_dask(self._executor) else {}
+        try:
+            future: Future
+            if self._parcel is None:
+                future = self._executor.submit(self._work.play, task)
+            else:
+                shipment = self._whole(self._parcel) if whole else self._parcel.shipment
+                future = self._executor.submit(play_shipment, shipment, task, **terms)
+        except BrokenExecutor as error:
+            raise self._broken(error) from error
+        except RuntimeError as error:
+            raise ConfigError(f"executor: {self._executor!r} takes no tasks ({error})") from error
         return future
+
+    def _whole(self, parcel: Parcel) -> Any:
+        """The shipment with all data; of Dask a reference to it, with a copy at each worker."""
+        if self._complete is None:
+            self._complete = parcel.complete()
+            if _is_of_dask(self._executor):
+                self._complete = self._executor.scatter(self._complete, broadcast=True, hash=False)
+        return self._complete
 
     def is_loss(self, error: Exception) -> bool:
         if isinstance(error, BrokenExecutor):
-            raise ConfigError(
-                f"executor: {self._executor!r} has lost a worker and takes no more tasks ({error}); "
-                "'processes' replaces its workers"
-            ) from error
+            raise self._broken(error) from error
         return type(error).__name__ in LOSSES_OF_DASK
 
-    def send_all(self) -> None:
-        assert self._parcel is not None
-        self._complete = self._complete or self._parcel.complete()
+    def _broken(self, error: Exception) -> ConfigError:
+        return ConfigError(
+            f"executor: {self._executor!r} has lost a worker and takes no more tasks ({error}); "
+            "'processes' replaces its workers"
+        )
 
     def close(self) -> None:
         if self._parcel is not None:
             self._parcel.close()
 
 
-def _play(work: Work, task: Task) -> Any:
-    return work.play(task)
+def _is_of_dask(executor: Any) -> bool:
+    return hasattr(executor, "scatter")
 
 
 def _workers_of(executor: Any) -> int:

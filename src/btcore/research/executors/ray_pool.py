@@ -1,11 +1,19 @@
-"""Trials on a Ray cluster: the data are once in the object store of each node, which its workers read in place."""
+"""Trials on a Ray cluster: the data are once in the object store of each node, which its workers read in place.
+
+Data of a Catalog are read from its files by nodes that have them at the same path.
+"""
 
 import os
+import threading
+import time
+import uuid
 from typing import Any
 
 from btcore.data.conversions import import_library
+from btcore.errors import ConfigError
 
 from .pools import Future, LocalPool, Task, Work
+from .shipping import Shipment, load, shipment_of
 
 RAY_EXTRA = "btcore[ray]"
 # What Ray raises when a worker or its node has ended, or memory had to be freed.
@@ -14,45 +22,80 @@ LOSSES_OF_RAY = (
     "ObjectLostError", "OwnerDiedError", "ObjectFetchTimedOutError", "LocalRayletDiedError",
 )  # fmt: skip
 
-_kept: dict[str, Any] = {}  # the work that this process has read, by its object id
+WORKERS_SECONDS = 5.0  # between two looks at the size of the cluster
+
+_own = 0  # open pools on a cluster that one of them has started
+_lock = threading.Lock()
 
 
 def play_reference(references: list[Any], task: Task) -> Any:
     """Plays a batch in a worker of Ray; the work is read once."""
     import ray
 
-    key = references[0].hex()
-    if key not in _kept:
-        _kept.clear()
-        _kept[key] = ray.get(references[0])
-    return _kept[key].play(task)
+    found: Shipment = ray.get(references[0])
+    return load(found).play(task)
 
 
 class RayPool(LocalPool):
     """The cluster that the process is connected to; else that of RAY_ADDRESS; else one on this machine.
 
-    A cluster that this pool has started ends with it.
+    A cluster that a pool has started ends with the last pool that uses it.
     """
 
     def __init__(self, work: Work, workers: int | None) -> None:
+        global _own
         ray = self._ray = import_library("ray", RAY_EXTRA)
-        self._is_mine = not ray.is_initialized()
-        if self._is_mine:
-            connect(ray)
-        self.workers = workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-        self._reference = ray.put(work)
+        self._work, self._key = work, uuid.uuid4().hex
+        with _lock:
+            self._is_mine = _own > 0 or not ray.is_initialized()
+            if self._is_mine and not ray.is_initialized():
+                connect(ray)
+            _own += self._is_mine
+        self._given, self._found, self._looked = workers, 1, -WORKERS_SECONDS
+        self._references: dict[bool, Any] = {}
+        try:
+            self._reference(whole=False)
+        except BaseException:
+            self.close()
+            raise
         self._play = ray.remote(max_retries=0, num_cpus=1)(play_reference)
 
-    def submit(self, task: Task) -> Future:
-        return _RayFuture(self._ray, self._play.remote([self._reference], task))
+    @property
+    def workers(self) -> int:
+        """How many were given, else the processors of the cluster, whose nodes may come and go."""
+        if self._given is not None:
+            return self._given
+        if time.monotonic() - self._looked > WORKERS_SECONDS:
+            self._found = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+            self._looked = time.monotonic()
+        return self._found
+
+    def submit(self, task: Task, *, whole: bool = False) -> Future:
+        return _RayFuture(self._ray, self._play.remote([self._reference(whole=whole)], task))
+
+    def _reference(self, *, whole: bool) -> Any:
+        """The shipment in the object store, with the arrays that are sent."""
+        if whole not in self._references:
+            errors = self._ray.exceptions
+            try:
+                self._references[whole] = self._ray.put(shipment_of(self._work, self._key, maps_files=not whole))
+            except (errors.ObjectStoreFullError, errors.OutOfDiskError) as error:
+                raise ConfigError(
+                    f"executor: the object store of Ray has no room for the data ({error}); data of a Catalog on "
+                    "a disk that all nodes share are not copied"
+                ) from error
+        return self._references[whole]
 
     def is_loss(self, error: Exception) -> bool:
         return type(error).__name__ in LOSSES_OF_RAY
 
     def close(self) -> None:
-        self._reference = None
-        if self._is_mine:
-            self._ray.shutdown()
+        global _own
+        self._references = {}
+        with _lock:
+            _own -= self._is_mine
+            if self._is_mine and not _own:
+                self._ray.shutdown()
 
 
 class _RayFuture:

@@ -1,17 +1,17 @@
 """Sends an object to other processes once: its arrays in memory that all of them map, or by path of their file.
 
 Arrays that are mapped from a file, as those of a Catalog are, are sent as path and place. Others are copied
-once into a file in memory. A worker of another machine, which cannot open it, is sent the bytes.
+once into a file in memory. A worker that cannot open one of them, as on another machine, is sent the bytes.
 """
 
+import gc
 import io
 import mmap
 import os
 import pickle
-import tempfile
 import uuid
 from collections import OrderedDict
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 
 from btcore.data.conversions import import_library
 from btcore.errors import ConfigError
+from btcore.version import __version__
+
+from .files import MappedFile, mapped_file, path_of, shared_file, state_of, write_all
 
 SHARED_FROM = 1 << 14  # bytes; smaller arrays are sent with the object itself
 ALIGNMENT = 64
@@ -40,43 +43,44 @@ class Place(NamedTuple):
     shape: tuple[int, ...]
 
 
-class MappedFile(NamedTuple):
-    """A file that arrays are mapped from; it is opened only if it is still the same."""
-
-    path: str
-    inode: int
-    size: int
-    changed: int  # ns
-
-
 class Shipment(NamedTuple):
     """An object for other processes: `load` makes it. Small, so that it can be sent with each task."""
 
     key: str
-    path: str  # of the memory
-    size: int
+    version: str  # of btcore
+    path: str  # of the memory, which begins with the key
+    has_memory: bool  # False if no array is in it
     files: tuple[MappedFile, ...]
     document: bytes  # pickled, with places instead of arrays
-    memory: bytes | None = None  # the content of `path`, for a worker that cannot open it
+    memory: bytes | Mapping[int, NDArray[Any]] | None = None  # instead of `path`: all of it, or arrays by offset
+
+    @property
+    def size(self) -> int:
+        """Bytes of the files that arrays are mapped from."""
+        return sum(each.size for each in self.files)
 
 
 class Parcel:
-    """An object that is sent to other processes. Its memory is released by `close`, and when the process ends."""
+    """An object that is sent to other processes. Its memory is released by `close`, and when the process ends.
+
+    size: bytes of the arrays that are copied.
+    """
 
     def __init__(self, value: Any) -> None:
-        packed = _Packed(value, maps_files=True)
+        packed = Packed(value)
         self._value = value
-        self._file = _memory_file(packed.size)
+        self.size = packed.size
+        key = uuid.uuid4().hex
+        self._file = shared_file(max(packed.size, ALIGNMENT))
+        write_all(self._file, 0, memoryview(key.encode()))
         for place, array in packed.copied:
-            self._file.seek(place.offset)
-            self._file.write(_bytes_of(array))
-        self.shipment = Shipment(
-            uuid.uuid4().hex, _path_of(self._file), packed.size, tuple(packed.files), packed.document
-        )
+            write_all(self._file, place.offset, _bytes_of(array))
+        path, has_memory = path_of(self._file), packed.size > 0
+        self.shipment = Shipment(key, __version__, path, has_memory, tuple(packed.files), packed.document)
 
     def complete(self) -> Shipment:
         """The shipment with all bytes in it, for a worker of another machine."""
-        packed = _Packed(self._value, maps_files=False)
+        packed = Packed(self._value, maps_files=False)
         memory = bytearray(packed.size)
         for place, array in packed.copied:
             memory[place.offset : place.offset + array.nbytes] = _bytes_of(array)
@@ -93,33 +97,62 @@ class Parcel:
         self._file.close()
 
 
+def shipment_of(value: Any, key: str, *, maps_files: bool) -> Shipment:
+    """A shipment with the arrays themselves, for a store of objects such as Ray's."""
+    packed = Packed(value, maps_files=maps_files)
+    arrays = {place.offset: array for place, array in packed.copied}
+    return Shipment(key, __version__, "", bool(arrays), tuple(packed.files), packed.document, arrays)
+
+
 _loaded: OrderedDict[str, Any] = OrderedDict()  # what this process has been sent, the latest last
 
 
 def load(shipment: Shipment) -> Any:
-    """The object of a shipment; NotHereError if this process can open neither its memory nor its bytes."""
+    """The object of a shipment, which this process keeps for the next time.
+
+    NotHereError if a file cannot be opened, ConfigError for another version of btcore, or a module that is not
+    there.
+    """
     if shipment.key in _loaded:
         return _loaded[shipment.key]
-    sources = _Sources(shipment)
-
-    class Unpickler(pickle.Unpickler):
-        def persistent_load(self, place: Any) -> NDArray[Any]:
-            return sources.array(place)
-
-    value = Unpickler(io.BytesIO(shipment.document)).load()
-    _loaded[shipment.key] = value
-    while len(_loaded) > KEPT:
+    if shipment.version != __version__:
+        raise ConfigError(
+            f"executor: a worker has btcore {__version__}, and the process that sweeps {shipment.version}"
+        )
+    if len(_loaded) >= KEPT:
         _loaded.popitem(last=False)
+        gc.collect()  # trials leave cycles that refer to the data
+    try:
+        value = _Unpickler(shipment).load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"executor: a worker cannot load the strategy ({error}); its modules must be importable there, "
+            "in the same version"
+        ) from error
+    _loaded[shipment.key] = value
     return value
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads the document of a shipment. A class of the module: one in `load` would keep the arrays alive."""
+
+    def __init__(self, shipment: Shipment) -> None:
+        super().__init__(io.BytesIO(shipment.document))
+        self._sources = _Sources(shipment)
+
+    def persistent_load(self, place: Any) -> NDArray[Any]:
+        return self._sources.array(place)
 
 
 class _Sources:
     """The memory and the files of a shipment, mapped; NotHereError for what cannot be opened."""
 
     def __init__(self, shipment: Shipment) -> None:
-        memory: bytes | mmap.mmap | None = shipment.memory
-        if memory is None and shipment.size:
+        memory: Any = shipment.memory
+        if memory is None and shipment.has_memory:
             memory = self._mapped(shipment.path)
+            if memory[: len(shipment.key)] != shipment.key.encode():  # the same path on another machine
+                raise NotHereError(f"{shipment.path}: it is another file")
         self._buffers: dict[int, Any] = {MEMORY: memory}
         for i, file in enumerate(shipment.files):
             self._buffers[i] = self._mapped(file.path, file)
@@ -129,49 +162,35 @@ class _Sources:
     def _mapped(path: str, file: MappedFile | None = None) -> mmap.mmap:
         try:
             with open(path, "rb") as stream:
-                found = os.fstat(stream.fileno())
-                if file is not None and file != _state_of(path, found):
+                if file is not None and file != state_of(path, os.fstat(stream.fileno())):
                     raise NotHereError(f"{path}: it is not the file that the data were mapped from")
                 return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # ValueError: an empty file
             raise NotHereError(f"{path}: {error}") from error
 
     def array(self, place: Place) -> NDArray[Any]:
         if place not in self._arrays:
-            count = int(np.prod(place.shape, dtype=np.int64))
-            flat = np.frombuffer(self._buffers[place.file], place.dtype, count, place.offset)
-            flat.flags.writeable = False
-            self._arrays[place] = flat.reshape(place.shape)
+            buffer = self._buffers[place.file]
+            if isinstance(buffer, Mapping):
+                found = buffer[place.offset].view()
+            else:
+                count = int(np.prod(place.shape, dtype=np.int64))
+                found = np.frombuffer(buffer, place.dtype, count, place.offset).reshape(place.shape)
+            found.flags.writeable = False
+            self._arrays[place] = found
         return self._arrays[place]
-
-
-def _memory_file(size: int) -> Any:
-    """A file in memory, which the system removes with the process; a temporary file where there is none."""
-    if hasattr(os, "memfd_create"):
-        file: Any = os.fdopen(os.memfd_create("btcore"), "w+b", buffering=0)
-    else:
-        file = tempfile.NamedTemporaryFile("w+b", prefix="btcore-", buffering=0)  # noqa: SIM115
-    file.truncate(max(size, 1))
-    return file
-
-
-def _path_of(file: Any) -> str:
-    return file.name if isinstance(file.name, str) else f"/proc/{os.getpid()}/fd/{file.fileno()}"
 
 
 def _bytes_of(array: NDArray[Any]) -> memoryview:
     return array.reshape(-1).view(np.uint8).data
 
 
-def _state_of(path: str, found: os.stat_result) -> MappedFile:
-    return MappedFile(path, found.st_ino, found.st_size, found.st_mtime_ns)
-
-
-class _Packed:
+class Packed:
     """The pickled form of an object, and the arrays that are not in it."""
 
-    def __init__(self, value: Any, *, maps_files: bool) -> None:
-        self.size = 0
+    def __init__(self, value: Any, *, maps_files: bool = True) -> None:
+        """Without `maps_files` arrays that are mapped from files are copied too."""
+        self.size = 0  # of the memory; it begins with the key if there is any
         self.copied: list[tuple[Place, NDArray[Any]]] = []
         self.files: list[MappedFile] = []
         self._maps_files = maps_files
@@ -180,15 +199,16 @@ class _Packed:
 
     def _pickled(self, value: Any) -> bytes:
         base: Any = import_library("cloudpickle", PROCESSES_EXTRA).Pickler
-        place_of = self._place_of
 
         class Pickler(base):  # type: ignore[misc]
             def persistent_id(self, item: Any) -> Place | None:
-                return place_of(item) if isinstance(item, np.ndarray) else None
+                return self.place_of(item) if isinstance(item, np.ndarray) else None
 
         stream = io.BytesIO()
         try:
-            Pickler(stream, protocol=5).dump(value)
+            pickler = Pickler(stream, protocol=5)
+            pickler.place_of = self._place_of  # not in the class, which would keep the arrays alive
+            pickler.dump(value)
         except ConfigError:
             raise
         except Exception as error:  # a strategy may hold anything
@@ -209,21 +229,16 @@ class _Packed:
 
     def _mapped(self, array: NDArray[Any]) -> Place | None:
         """The place of an array that is mapped from a file, None for another."""
-        base: Any = array
-        while base is not None and not isinstance(base, np.memmap):
-            base = getattr(base, "base", None)
-        while base is not None and isinstance(base.base, np.memmap):
-            base = base.base
-        if base is None or not isinstance(base.filename, str | Path) or base.flags.writeable:
+        found = mapped_file(array, _address(array))
+        if found is None:
             return None
-        path = str(Path(base.filename).resolve())
-        file = _state_of(path, os.stat(path))
+        file, offset = found
         if file not in self.files:
             self.files.append(file)
-        offset = base.offset + _address(array) - _address(base)
         return Place(self.files.index(file), offset, array.dtype, array.shape)
 
     def _copied(self, array: NDArray[Any]) -> Place:
+        self.size = self.size or ALIGNMENT
         place = Place(MEMORY, self.size, array.dtype, array.shape)
         self.copied.append((place, array))
         self.size += -(-array.nbytes // ALIGNMENT) * ALIGNMENT

@@ -111,7 +111,7 @@ class SweepWork:
         for i in for_engine:
             started = time.perf_counter()
             try:
-                result = self.result(batch.given[i], self._report)
+                result = self.result(batch.given[i], self._report, describes=False)
                 table[i] = as_record(result.metrics)
                 if self.keep_returns and result.journal is not None:
                     returns[i] = returns_of(
@@ -138,13 +138,16 @@ class SweepWork:
 
         return look
 
-    def result(self, given: Params, report: ProgressCallback | None = None) -> Result:
-        """The result of one trial, equal to that of `run`."""
+    def result(
+        self, given: Params, report: ProgressCallback | None = None, *, describes: bool = True
+    ) -> Result:
+        """The result of one trial, equal to that of `run`; without `describes` it has no manifest."""
         strategy, params = self.swept.make(given)
         if self.swept.is_function:
             check_strategy(self.prepared, strategy, params)
         try:
-            return play_prepared(self.prepared, *prepare_strategy(self.prepared, strategy, params), report)
+            ready = prepare_strategy(self.prepared, strategy, params, describes=describes)
+            return play_prepared(self.prepared, *ready, report)
         except StrategyError as error:
             raise StrategyError(f"{given}: {error}") from error
 

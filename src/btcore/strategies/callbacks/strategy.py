@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform, get_origin, get_type_hints
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -17,6 +18,8 @@ HOOKS = (
     "on_start", "on_bar", "on_bars", "on_quote", "on_trade", "on_fill", "on_reject", "on_cancel",
     "on_trigger", "on_other_bar", "on_timer", "on_end",
 )  # fmt: skip
+
+NO_DEFAULT = object()
 
 # A method with or without the name: pyright compares it with `self`, mypy without.
 TimerHook = (
@@ -84,10 +87,6 @@ class Strategy:
         """All parameters with their types checked; ConfigError names the parameter that is invalid."""
         check_names("strategy.params", params)
         hints = cls._hints()
-        fields = [
-            (name, hint, getattr(cls, name)) if hasattr(cls, name) else (name, hint)
-            for name, hint in hints.items()
-        ]
         for name in params:
             if name not in hints:
                 known = ", ".join(hints) or "none"
@@ -95,8 +94,20 @@ class Strategy:
                     f"strategy.params.{name}: {cls.__name__} has no such parameter{near_name(name, hints)}; "
                     f"it has {known}"
                 )
-        expected = msgspec.defstruct(cls.__name__, fields, kw_only=True)
-        return msgspec.structs.asdict(checked("strategy.params", params, expected))
+        return msgspec.structs.asdict(checked("strategy.params", params, cls._struct(hints)))
+
+    @classmethod
+    def _struct(cls, hints: dict[str, Any]) -> type[msgspec.Struct]:
+        """A Struct with the parameters; made again only if a default has been replaced, as that takes long."""
+        defaults = [getattr(cls, name, NO_DEFAULT) for name in hints]
+        made = _made.get(cls)
+        if made is None or any(a is not b for a, b in zip(made[0], defaults, strict=True)):
+            fields = [
+                (name, hint) if default is NO_DEFAULT else (name, hint, default)
+                for (name, hint), default in zip(hints.items(), defaults, strict=True)
+            ]
+            made = _made[cls] = defaults, msgspec.defstruct(cls.__name__, fields, kw_only=True)
+        return made[1]
 
     @property
     def params(self) -> dict[str, Any]:
@@ -106,11 +117,18 @@ class Strategy:
     @classmethod
     def _hints(cls) -> dict[str, Any]:
         """The name and type of each parameter."""
-        return {
-            name: hint
-            for name, hint in get_type_hints(cls, include_extras=True).items()
-            if not name.startswith("_") and get_origin(hint) is not ClassVar and hint is not ClassVar
-        }
+        if cls not in _hints_of:
+            _hints_of[cls] = {
+                name: hint
+                for name, hint in get_type_hints(cls, include_extras=True).items()
+                if not name.startswith("_") and get_origin(hint) is not ClassVar and hint is not ClassVar
+            }
+        return _hints_of[cls]
+
+
+# Of classes; not attributes of theirs, which would be part of their hashes and be sent to other processes.
+_hints_of: WeakKeyDictionary[type[Strategy], dict[str, Any]] = WeakKeyDictionary()
+_made: WeakKeyDictionary[type[Strategy], tuple[list[Any], type[msgspec.Struct]]] = WeakKeyDictionary()
 
 
 __all__ = [
