@@ -78,6 +78,13 @@ class CodeHash:
         elif inner is None:
             self._compiled(where, function)
 
+    def add_callable(self, where: str, value: Any) -> None:
+        """Adds a function, a bound method or another object that can be called, of any module."""
+        if isinstance(value, FunctionType):
+            self.add_function(value, where)
+        else:
+            self.add_value(where, value)
+
     def add_value(self, where: str, value: Any) -> None:
         """Adds a value by its type and content."""
         module = getattr(value, "__module__", None)

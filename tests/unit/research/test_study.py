@@ -1,5 +1,7 @@
 """Studies: a sweep goes on after a kill, and no equal trial is run twice."""
 
+import enum
+import functools
 import os
 import signal
 import sqlite3
@@ -7,6 +9,8 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -165,3 +169,75 @@ def test_optuna_asks_for_the_same_trials_again(tmp_path):
         }
         assert content(other)[0] == content(first)[0]
     assert np.all(first.params["short_period"] < first.params["long_period"])
+
+
+class Scaled:
+    """Makes signals of `factor` times its parameter, also as a method."""
+
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, k):
+        return signals(self.factor * k)
+
+    def made(self, k):
+        return self(k)
+
+
+def decorated(factor):
+    @functools.wraps(signals)
+    def scaled(k):
+        return signals(factor * k)
+
+    return scaled
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        decorated,
+        Scaled,
+        lambda factor: Scaled(factor).made,
+        lambda factor: functools.partial(lambda k, factor: signals(factor * k), factor=factor),
+    ],
+    ids=["decorated", "object", "method", "partial"],
+)
+def test_a_function_is_known_by_what_it_is_bound_to(kind, tmp_path):
+    study = tmp_path / "a.study"
+    for factor in (1, 3):
+        fresh, again = (swept(kind(factor), {"k": [1, 2]}, study=study) for _ in range(2))
+        assert (fresh.n_found, again.n_found) == (0, 2)
+        expected = swept(signals, {"k": [factor, 2 * factor]})
+        assert content(fresh) == content(again) == content(expected)
+
+
+class Kind(enum.Enum):
+    A, B = 1, 2
+
+
+LONG = np.arange(3000.0)
+ALIKE = {
+    "keys": [{1: 2}, {"1": 2}],
+    "sequences": [(1, 2), [1, 2]],
+    "numbers": [1, True, 1.0, "1"],
+    "arrays": [LONG, np.where(LONG == 1500, -1.0, LONG)],
+    "dtypes": [np.array([1, 2]), np.array([1.0, 2.0])],
+    "dates": [date(2024, 1, 2), "2024-01-02", datetime(2024, 1, 2)],
+    "enums": [Kind.A, Kind.B, 1],
+    "sets": [{1, 2}, {1, 3}],
+    "missing": [None, float("nan"), "nan"],
+    "decimals": [Decimal("0.1"), Decimal("0.2")],
+}
+
+
+@pytest.mark.parametrize("values", ALIKE.values(), ids=ALIKE)
+def test_parameters_of_any_type_are_told_apart(values, tmp_path):
+    def make(x):  # without state, so that an equal trial stays equal
+        places = [i for i, each in enumerate(values) if each is x]
+        return signals(1 + places[0])
+
+    plain = swept(make, {"x": values})
+    for n_found in (0, len(values)):
+        found = swept(make, {"x": values}, study=tmp_path / "a.study")
+        assert found.n_found == n_found
+        assert content(found) == content(plain)

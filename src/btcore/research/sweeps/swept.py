@@ -126,7 +126,7 @@ class Swept:
         if given.struct is not None:
             found = describe_strategy(self.strategy, given.struct)
         elif self.is_function and not self.items and not isinstance(self.strategy, CompiledFunction):
-            found = self._described_function | {"params": given.complete}
+            found = self._described_with(given.complete)
         else:
             found = prepare_strategy(run, *self.make(given.given))[1]()
         if found.get("incomplete"):
@@ -136,19 +136,18 @@ class Swept:
             )
         return found
 
-    @property
-    def _described_function(self) -> dict[str, Any]:
-        if "_described" not in vars(self):
-            function = getattr(self.strategy, "__wrapped__", self.strategy)
+    def _described_with(self, params: Params) -> dict[str, Any]:
+        """The function and parameters of any type, by their content: JSON has no tuple, date or array."""
+        if "_function" not in vars(self):
             code = CodeHash()
-            code.add_function(function, getattr(function, "__qualname__", repr(function)))
-            self._described = {
-                "kind": "function",
-                "name": f"{function.__module__}.{getattr(function, '__qualname__', '')}",
-                "code_sha256": code.digest,
-                **({"incomplete": code.incomplete} if code.incomplete else {}),
-            }
-        return dict(self._described)
+            code.add_callable("strategy", self.strategy)
+            self._function = code.digest, code.incomplete
+        values = CodeHash()
+        values.add_value("params", params)
+        digest, incomplete = self._function
+        found = {"kind": "function", "code_sha256": digest, "params_sha256": values.digest}
+        missing = [*incomplete, *values.incomplete]
+        return found | ({"incomplete": missing} if missing else {})
 
 
 def _can_be_swept(strategy: Any) -> bool:

@@ -164,6 +164,7 @@ class _Crossed:
             checked("embargo", terms.embargo, Count),
         )
         rows = None if terms.warm_up is None else checked("warm_up", terms.warm_up, WarmUp)
+        checked("close_at_end", terms.close_at_end, bool)
         self.highest, self.direction = check_direction(terms.direction), terms.direction
         check_objective(terms.objective)
         self.objective, self.params, self.close_at_end = terms.objective, params, terms.close_at_end
@@ -192,6 +193,7 @@ class _Crossed:
             if report is not None:
                 report(Progress(SHARE_OF_TRIALS * fraction, last, self.runs.whole.initial_capital, 0))
 
+        checked("check_leaks", check_leaks, bool)
         self.trials = TrialReturns(self.runs, self.params, self.objective, highest=self.highest, done=done)
         for chosen, train in zip(self.splits, self.trains, strict=True):
             where = f"test of group {', '.join(map(str, chosen))}"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from btcore.errors import ConfigError
+from btcore.times.clock import moment_text
 
 from .spans import Span, Timeline
 
@@ -42,7 +43,7 @@ def windows(line: Timeline, spans: Spans, *, anchored: bool, keep_short: bool) -
 
     Window i begins i steps after the beginning (an anchored one at the beginning). Its test begins one
     `train` after that and lasts one `test`. A last test that the data do not fill is left out, or shortened
-    if `keep_short`. ConfigError if tests would overlap.
+    if `keep_short`. ConfigError if tests would overlap, and for one without a row.
     """
     anchor = line.anchor(spans.train)
     base = line.after(anchor, spans.train)
@@ -58,17 +59,15 @@ def windows(line: Timeline, spans: Spans, *, anchored: bool, keep_short: bool) -
         is_short = test_end is None or test_end > line.last
         if is_short and not keep_short:
             break
+        stop = line.end if test_end is None or is_short else test_end
+        if not np.diff(np.searchsorted(line.rows, [test_start, stop]))[0]:  # before there are millions of them
+            raise ConfigError(
+                f"window {i}: its test, {moment_text(test_start)} to {moment_text(stop)}, has no rows"
+            )
         train_end = test_start
         for each in spans.gap:
             train_end = line.after(train_end, each.times(-1)) or 0
-        found.append(
-            Window(
-                anchor if anchored else begin,
-                train_end,
-                test_start,
-                line.end if test_end is None or is_short else test_end,
-            )
-        )
+        found.append(Window(anchor if anchored else begin, train_end, test_start, stop))
         if is_short:
             break
     return found

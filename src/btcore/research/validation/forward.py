@@ -78,7 +78,12 @@ def walk_forward(
     LookaheadError for a chosen strategy that depends on later data; otherwise as `sweep`.
     """
     highest = check_direction(direction)
-    check_metric(objective)
+    check_metric(objective, "objective")
+    for name, switch in (
+        ("anchored", anchored), ("keep_short", keep_short), ("close_at_end", close_at_end),
+        ("check_leaks", check_leaks), ("ranks", ranks),
+    ):  # fmt: skip
+        checked(name, switch, bool)
     spans = Spans(
         span_of("train", train),
         span_of("test", test),

@@ -37,7 +37,9 @@ T = TypeVar("T")
 NEVER = np.iinfo(np.int64).max
 GRIDS = {Period[name.upper()]: ns for name, ns in RESOLUTION_NS.items() if name != "day"}
 # What a sweep over a list of parameter sets takes of the options of a search.
-OF_RUNNING = ("workers", "executor")
+OF_RUNNING = ("workers", "executor", "on_error")
+# With these a sweep has the best of all data or one file for all windows, and a choice is among all sets.
+REFUSED = ("keep", "out")
 
 
 class Periods(NamedTuple):
@@ -72,6 +74,9 @@ class WindowRuns:
     ) -> None:
         terms = {name: value for name, value in options.items() if name in RunTerms.__annotations__}
         self.sweep_options: Params = {name: value for name, value in options.items() if name not in terms}
+        for name in REFUSED:
+            if self.sweep_options.get(name) is not None:
+                raise ConfigError(f"{name}: parameters are chosen among all sets, so that none are left out")
         self.strategy: Any = strategy
         self.takes_data: bool = _takes_data(strategy)
         opened = open_data_of_run(data, {**terms, "warm_up": 1}, **selection)
@@ -123,10 +128,13 @@ class WindowRuns:
         strategy = self.strategy
         if self.takes_data:
             strategy = partial(strategy, data=self._rows_until(terms.get("end")))
-        return sweep(
+        swept = sweep(
             self._data, strategy, params,
             **{"progress": False, **self._selection, **options, **self.terms, **terms},
         )  # fmt: skip
+        if swept.is_stopped:
+            raise BtcoreError(f"sweep: stopped after {len(swept):,} trials, before all had ended")
+        return swept
 
     def play(self, params: Params, start: int, end: int, **terms: Any) -> Result:
         """The run of one parameter set over [start, end)."""

@@ -1,5 +1,7 @@
 """What is chosen on what: training sees its window alone; the choice of folds is computed again."""
 
+import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,67 @@ def test_wrong_terms_of_a_walk_forward(terms: dict[str, Any], text: str, bars: b
     given = {"train": "1y", "test": "6mo", "progress": False, **terms}
     with pytest.raises(ConfigError, match=text):
         bt.walk_forward({"A": bars}, "ma_crossover", GRID, **given)
+
+
+@pytest.mark.parametrize("name", ["anchored", "keep_short", "close_at_end", "check_leaks", "ranks"])
+def test_a_switch_is_a_boolean(name: str, bars: bt.Bars) -> None:
+    with pytest.raises(ConfigError, match=f"{name}: 'no' is not a boolean"):
+        bt.walk_forward({"A": bars}, "ma_crossover", GRID, train="1y", test="6mo", **{name: "no"})
+    if name in ("close_at_end", "check_leaks"):
+        with pytest.raises(ConfigError, match=f"{name}: 'no' is not a boolean"):
+            bt.purged_kfold({"A": bars}, "ma_crossover", GRID, progress=False, **{name: "no"})
+
+
+@pytest.mark.parametrize("test", ["1s", timedelta(microseconds=1)])
+def test_tests_between_the_rows_are_refused_at_once(test: Any, bars: bt.Bars) -> None:
+    with pytest.raises(ConfigError, match="window 1: its test, .* has no rows"):
+        bt.walk_forward({"A": bars}, "ma_crossover", GRID, train="1y", test=test)
+
+
+@pytest.mark.parametrize("option", [{"keep": 2}, {"out": "all.parquet"}], ids=["keep", "out"])
+@pytest.mark.parametrize("validate", [bt.purged_kfold, bt.cpcv, bt.walk_forward])
+def test_sets_that_are_best_over_all_data_are_not_the_choice(
+    validate: Any, option: dict[str, Any], bars: bt.Bars
+) -> None:
+    spans = {"train": "1y", "test": "6mo"} if validate is bt.walk_forward else {}
+    with pytest.raises(ConfigError, match=f"{next(iter(option))}: parameters are chosen among all sets"):
+        validate({"A": bars}, "ma_crossover", GRID, **spans, **option)
+
+
+@pytest.mark.parametrize("validate", [bt.purged_kfold, bt.walk_forward])
+def test_a_stopped_search_chooses_nothing(validate: Any, bars: bt.Bars) -> None:
+    spans = {"train": "2y", "test": "11mo"} if validate is bt.walk_forward else {}
+    calls = itertools.count()
+    params = {"percent": np.linspace(0.1, 2.0, 40)}
+    with pytest.raises(bt.BtcoreError, match="stopped after [0-9]+ trials, before all had ended"):
+        validate(
+            {"A": bars}, EveryDip, params, stop=lambda: next(calls) > 20, workers=1, progress=False, **spans
+        )
+
+
+class EveryDip(bt.Strategy):
+    """Buys a fall of `percent`; fails in 2022 if `fails`."""
+
+    percent: float = 1.0
+    fails: float = -1.0
+
+    def on_bar(self, ctx, bar):  # type: ignore[no-untyped-def]
+        if self.percent == self.fails and ctx.now > 1_640_995_200 * 10**9:
+            raise ValueError("no data")
+        ctx.order_target(bar.symbol, 100.0 if bar.close < bar.open * (1 - self.percent / 100) else 0.0)
+
+
+def test_a_set_that_fails_in_a_test_only_is_recorded_too(bars: bt.Bars) -> None:
+    terms: dict[str, Any] = {"train": "2y", "test": "11mo", "progress": False}
+    params = {"percent": [0.2, 0.5, 1.0]}
+    plain = bt.walk_forward({"A": bars}, EveryDip, params, **terms)
+    (chosen,) = (fold.params["percent"] for fold in plain.folds)
+    other = next(percent for percent in params["percent"] if percent != chosen)
+    walk = bt.walk_forward({"A": bars}, EveryDip, params | {"fails": other}, on_error="record", **terms)
+    assert walk.folds[0].params["percent"] == chosen
+    assert walk.folds[0].rank is None  # not all sets have a value
+    with pytest.raises(bt.StrategyError, match="no data"):
+        bt.walk_forward({"A": bars}, EveryDip, params | {"fails": other}, **terms)
 
 
 def test_an_unknown_keyword_is_refused_and_those_of_sweep_are_passed_on(bars: bt.Bars) -> None:
