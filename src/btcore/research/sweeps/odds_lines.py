@@ -1,4 +1,4 @@
-"""The odds of a sweep as it shows them: every figure where that takes little time, else those of the best run."""
+"""The odds of a sweep as it shows them: all figures that take little time, else those of the best run."""
 
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,7 @@ if TYPE_CHECKING:
     from .sweep_result import SweepResult
 
 TITLE = "The odds that the best is luck"
-MOST_CELLS = (
-    5_000_000  # runs times periods: PBO, reality check and SPA of more take longer than about 2 seconds
-)
+MOST_CELLS = 5_000_000  # runs times periods: PBO, reality check and SPA of more take over 2 seconds
 MOST_SECONDS = 2.0  # of runs that are played again for their returns
 IN_PYTHON = "print(sweep.odds)"
 
@@ -37,6 +35,6 @@ def odds_lines(sweep: "SweepResult", how: str = IN_PYTHON) -> list[str]:
         return sweep.odds.lines()
     return [
         *of_best.lines(of_best=True),
-        f"PBO, SPA and reality check compare {len(sweep):,} runs over {periods:,} periods, which takes longer: "
-        f"{how}",
+        f"PBO, SPA and reality check compare {len(sweep):,} runs over {periods:,} periods, which takes "
+        f"longer: {how}",
     ]

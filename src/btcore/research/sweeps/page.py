@@ -105,7 +105,8 @@ def _odds(sweep: "SweepResult") -> str:
     if not lines:
         return ""
     which = "highest" if goal.highest else "lowest"
-    return f'<h2>{TITLE}</h2><p class="soft">The best is the run with the {which} {goal.metric}.</p>{_list(lines)}'
+    about = f"The best is the run with the {which} {goal.metric}."
+    return f'<h2>{TITLE}</h2><p class="soft">{about}</p>{_list(lines)}'
 
 
 def _list(lines: list[str]) -> str:

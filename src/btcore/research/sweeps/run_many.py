@@ -275,7 +275,7 @@ class _Sweep:
         return lambda: returns_again(self._work, kept.sets)
 
     def _returns_of(self, kept: Collected) -> Callable[[int], Any]:
-        """A function that returns the period returns of one trial; None where the engine would play it again."""
+        """A function that returns the period returns of one trial; None if the engine had to play it."""
         if self._work.keep_returns:
             return lambda i: None if kept.returns is None else kept.returns[i]
 
