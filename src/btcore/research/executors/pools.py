@@ -1,6 +1,7 @@
 """The kinds of pool: each takes batches of trials of one work and returns futures."""
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from typing import Any, Protocol
@@ -108,7 +109,13 @@ class ProcessPool(LocalPool):
         self._pool: Any = self._started()
 
     def _started(self) -> Any:
-        return self._loky.ProcessPoolExecutor(self.workers, context=self._loky.backend.get_context("loky"))
+        return self._loky.ProcessPoolExecutor(
+            self.workers,
+            context=self._loky.backend.get_context("loky"),
+            # A terminal sends Ctrl-C to every process; the one that sweeps decides what follows.
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
+        )
 
     def submit(self, task: Task) -> Future:
         future: Future = self._pool.submit(play_shipment, self._parcel.shipment, task)
