@@ -128,6 +128,7 @@ def test_a_page_looks_as_it_did(
         ("report", "body {background: #888}"),
         ("comparison", "svg {visibility: hidden}"),
         ("sweep", "table {display: none}"),
+        ("sweep", "h2 ~ ul {display: none}"),
     ],
 )
 def test_what_is_missing_or_moved_is_found(

@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -26,13 +26,17 @@ from .output_path import output_path
 from .own_strategy import take_own_strategy
 from .parser import Parser
 from .report_command import add_compare_options, add_report_options
-from .request_options import add_request_options, flags_in_errors, merged, read_request, request_body
+from .request_options import (
+    add_request_options,
+    data_text,
+    flags_in_errors,
+    open_data,
+    read_request,
+    request_body,
+)
 from .run_table import run_table
-from .sweep_command import add_sweep_options, best_table, expand_ranges, json_lines, write_rows
+from .sweep_command import add_sweep_options
 from .terminal import tolerate_signs
-
-if TYPE_CHECKING:
-    from btcore.data import Source
 
 INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
 
@@ -76,13 +80,7 @@ def command_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"btcore {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     _run_parser(commands.add_parser("run", help="run one backtest"))
-    sweep = commands.add_parser("sweep", help="run one strategy with many parameter sets")
-    sweep.set_defaults(command=_sweep)
-    add_request_options(
-        sweep,
-        "a parameter and its values: V is JSON (a list is several values), START:STOP or START:STOP:STEP",
-    )
-    add_sweep_options(sweep)
+    add_sweep_options(commands.add_parser("sweep", help="run one strategy with many parameter sets"))
     ladder = commands.add_parser("ladder", help="show what each cost and limit takes from a backtest")
     ladder.set_defaults(command=_ladder)
     add_request_options(ladder, "a parameter of the strategy; V is JSON, otherwise a text")
@@ -115,7 +113,7 @@ def _run_parser(run: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int | None:
     if arguments.replay:
         return _replay(arguments)
-    source = _source(arguments.data)
+    source = open_data(arguments)
     body = request_body(arguments)
     own = take_own_strategy(body)
     request, timezone = read_request(arguments, body, source)
@@ -165,7 +163,7 @@ def _replay(arguments: argparse.Namespace) -> int:
     else:
         given = read_object("--replay", arguments.replay, ", as the manifest of a result is")
         given = given.get("manifest", given)
-    repeated = replay(given, _source(arguments.data))
+    repeated = replay(given, open_data(arguments))
     if out is not None:
         repeated.result.save(out)
     if plot is not None:
@@ -181,49 +179,9 @@ def _replay(arguments: argparse.Namespace) -> int:
     return 0 if repeated.is_equal else 1
 
 
-def _sweep(arguments: argparse.Namespace) -> None:
-    if arguments.top < 1:
-        raise ConfigError(f"--top: {arguments.top} is not a whole number above 0")
-    body = request_body(arguments)
-    out = output_path("--out", arguments.out, (".parquet", ".csv", ".jsonl"))
-    plot = output_path("--plot", arguments.plot, (".html",))
-    strategy = merged(body, "strategy")
-    body["strategy"] = strategy | {"params": expand_ranges(merged(strategy, "params"))}
-    source = _source(arguments.data)
-    own = take_own_strategy(body)
-    request, timezone = read_request(arguments, body, source)
-
-    from btcore.backtest.request import run_options
-    from btcore.research.sweeps.records import check_metric
-    from btcore.research.sweeps.run_many import play_sweep_request, sweep
-
-    check_metric(arguments.metric)
-    how: dict[str, Any] = {
-        "workers": arguments.workers,
-        "progress": False if arguments.no_progress else None,
-    }
-    with flags_in_errors(arguments):
-        if own is None:
-            result = play_sweep_request(request, source, timezone, **how)
-        else:
-            result = sweep(source, own.strategy, own.params, **how, **run_options(request, timezone))
-    if out is not None:
-        write_rows(result, out)
-    if plot is not None:
-        result.report(plot, arguments.metric, highest=not arguments.lowest)
-    if arguments.json:
-        print(json_lines(result))
-        return
-    print(best_table(result, arguments.metric, arguments.top, lowest=arguments.lowest))
-    print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
-    for path in (out, plot):
-        if path is not None:
-            print(f"wrote {path}")
-
-
 def _ladder(arguments: argparse.Namespace) -> None:
     keywords = ladder_keywords(arguments)
-    source = _source(arguments.data)
+    source = open_data(arguments)
     body = request_body(arguments)
     own = take_own_strategy(body)
     request, timezone = read_request(arguments, body, source)
@@ -245,16 +203,6 @@ def _ladder(arguments: argparse.Namespace) -> None:
         return
     print(found)
     print()
-    print("data:", f"catalog {arguments.data}" if arguments.data else source.data_source)
+    print(data_text(arguments, source))
     if out is not None:
         print(f"wrote {out}")
-
-
-def _source(folder: str | None) -> "Source":
-    from btcore.data import Catalog, SampleMarket
-
-    if folder is None:
-        return SampleMarket()
-    if not Path(folder).is_dir():
-        raise ConfigError(f"--data: {folder} is not a folder")
-    return Catalog(folder)

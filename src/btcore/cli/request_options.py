@@ -1,9 +1,10 @@
-"""The options of `btcore run`, `sweep` and `ladder` that make a RunRequest."""
+"""The options of `btcore run`, `sweep`, `walk-forward` and `ladder` that make a RunRequest, and its data."""
 
 import argparse
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -38,7 +39,15 @@ FLAGS = {  # what an error begins with -> the option that gives it
     "benchmark": "benchmark",
     "build_bars": "build_bars",
     "instruments": "instrument",
-}
+    "constraints": "constraint",
+    **{
+        name: name
+        for name in (
+            "trials", "seed", "workers", "study", "keep",
+            "train", "test", "step", "purge", "embargo", "warm_up",
+        )
+    },
+}  # fmt: skip
 
 
 def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
@@ -90,6 +99,22 @@ def add_request_options(run: argparse.ArgumentParser, param_help: str) -> None:
         ),
     ):
         run.add_argument(flag, action="append", default=[], metavar=metavar, help=text)
+
+
+def open_data(arguments: argparse.Namespace) -> "Source":
+    """The catalog of --data, or sample data."""
+    from btcore.data import Catalog, SampleMarket
+
+    if arguments.data is None:
+        return SampleMarket()
+    if not Path(arguments.data).is_dir():
+        raise ConfigError(f"--data: {arguments.data} is not a folder")
+    return Catalog(arguments.data)
+
+
+def data_text(arguments: argparse.Namespace, source: "Source") -> str:
+    """A line that says where the data are from."""
+    return f"data: {f'catalog {arguments.data}' if arguments.data else source.data_source}"
 
 
 def request_body(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -222,7 +247,7 @@ def with_flag(message: str, arguments: argparse.Namespace) -> str:
         found = re.match(rf"{re.escape(name)}(?:\.(\w+)|\['([^']+)'\])?(?=[:.\[])", message)
         if not found:
             continue
-        given, key = getattr(arguments, option), found[1] or found[2]
+        given, key = getattr(arguments, option, None), found[1] or found[2]
         if isinstance(given, list) and key:
             given = any(pair.startswith(f"{key}=") for pair in given)
         if given not in (None, False, []) or (not arguments.request and message.endswith(": is required")):

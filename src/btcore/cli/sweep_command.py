@@ -1,31 +1,58 @@
-"""`btcore sweep`: its options, and its table of the best runs."""
+"""`btcore sweep`: its options, its run, and the files that it writes."""
 
 import argparse
 import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from btcore.errors import ConfigError
-from btcore.pictures import text_table
+from btcore.errors import BtcoreError, ConfigError
+
+from .interrupts import INTERRUPTED, stop_at_interrupt
+from .output_path import output_path
+from .own_strategy import take_own_strategy
+from .param_ranges import PARAM_HELP, with_ranges
+from .request_options import (
+    add_request_options,
+    data_text,
+    flags_in_errors,
+    merged,
+    open_data,
+    read_request,
+    request_body,
+)
+from .search_options import add_search_options, objectives, search_keywords
+from .sweep_table import ALL_ODDS, SHOWN, best_table, counts_text, front_text, odds_text
 
 if TYPE_CHECKING:
     from btcore.research.sweeps.sweep_result import SweepResult
 
-MAX_VALUES = 1_000_000  # of one parameter, before they are stored
-SHOWN = ("sharpe_ratio", "total_return", "max_drawdown", "win_rate", "total_trades")
-
 
 def add_sweep_options(sweep: argparse.ArgumentParser) -> None:
-    """Adds the options that `btcore sweep` has in addition to those of a request."""
+    """Adds the options of `btcore sweep`."""
+    sweep.set_defaults(command=run_sweep)
+    add_request_options(sweep, PARAM_HELP)
+    add_search_options(sweep)
     sweep.add_argument(
-        "--metric", metavar="NAME", default=SHOWN[0], help=f"metric to rank by (default: {SHOWN[0]})"
+        "--objective",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a metric that is sought, given once for each goal; NAME:minimize for one that is better when it "
+        "is low (default: --metric)",
     )
-    sweep.add_argument("--lowest", action="store_true", help="rank the lowest value first")
+    sweep.add_argument(
+        "--metric", metavar="NAME", help=f"metric to rank by (default: the first objective, else {SHOWN[0]})"
+    )
+    sweep.add_argument("--lowest", action="store_true", help="rank the lowest value of --metric first")
     sweep.add_argument("--top", metavar="N", type=int, default=10, help="number of runs shown (default: 10)")
     sweep.add_argument(
-        "--workers", metavar="N", type=int, help="number of threads (default: one per processor)"
+        ALL_ODDS, action="store_true", help="compute every figure of the odds, however long it takes"
+    )
+    sweep.add_argument(
+        "--keep", metavar="N", type=int, help="keep only the best N runs by the first objective in memory"
     )
     sweep.add_argument(
         "--json", action="store_true", help="print one line of JSON for each run and nothing else"
@@ -36,26 +63,82 @@ def add_sweep_options(sweep: argparse.ArgumentParser) -> None:
     sweep.add_argument(
         "--plot", metavar="FILE", help="write a page with a heat map and more to this .html file"
     )
-    sweep.add_argument("--no-progress", action="store_true", help="never draw a progress bar")
 
 
-def expand_ranges(params: dict[str, Any]) -> dict[str, Any]:
-    """`params` with lists for START:STOP and START:STOP:STEP: whole numbers from START, without STOP."""
-    return {
-        name: _whole_numbers(name, value) if isinstance(value, str) and ":" in value else value
-        for name, value in params.items()
-    }
+def run_sweep(arguments: argparse.Namespace) -> int | None:
+    """Runs the sweep, prints and writes what it has; 130 if Ctrl-C has stopped it."""
+    if arguments.top < 1:
+        raise ConfigError(f"--top: {arguments.top} is not a whole number above 0")
+    body = request_body(arguments)
+    out = output_path("--out", arguments.out, (".parquet", ".csv", ".jsonl"))
+    plot = output_path("--plot", arguments.plot, (".html",))
+    if arguments.keep is not None and out is not None and out.suffix != ".parquet":
+        raise ConfigError(f"--out: with --keep all runs go to a .parquet file as they finish, not to {out}")
+    how = search_keywords(arguments)
+    metric, lowest, goals = _ranking(arguments)
+    strategy = merged(body, "strategy")
+    given = merged(strategy, "params")
+    body["strategy"] = {name: value for name, value in strategy.items() if name != "params"}
+    source = open_data(arguments)
+    own = take_own_strategy(body)
+    request, timezone = read_request(arguments, body, source)
+
+    from btcore.backtest.request import run_options
+    from btcore.research.sweeps.run_many import sweep
+
+    streamed = out if arguments.keep is not None else None
+    with flags_in_errors(arguments), stop_at_interrupt() as stop:
+        chosen = request.strategy.name if own is None else own.strategy
+        how |= {"objective": goals, "keep": arguments.keep, "out": streamed, "stop": stop}
+        try:
+            params = with_ranges(given, is_grid=arguments.method == "grid")
+            result = sweep(source, chosen, params, **how, **run_options(request, timezone))
+        except BtcoreError as error:
+            if stop.is_set() and type(error) is BtcoreError:  # before the first run had ended
+                raise KeyboardInterrupt from None
+            raise
+    if out is not None and streamed is None:
+        write_rows(result, out)
+    if plot is not None:
+        result.report(plot, metric, highest=not lowest)
+    if arguments.json:
+        print(json_lines(result))
+    else:
+        print(best_table(result, metric, arguments.top, lowest=lowest), flush=True)
+        for part in (
+            front_text(result, arguments.top),
+            odds_text(result, everything=arguments.all_odds),
+            counts_text(result, arguments.study),
+        ):
+            if part:
+                print(f"\n{part}")
+        print(data_text(arguments, source))
+        for path in (out, plot):
+            if path is not None:
+                print(f"wrote {path}")
+    if not result.is_stopped:
+        return None
+    go_on = (
+        "the same command goes on from there" if arguments.study else "with --study FILE the next could go on"
+    )
+    print(f"btcore: stopped after {result.n_trials:,} runs; {go_on}", file=sys.stderr)
+    return INTERRUPTED
 
 
-def _whole_numbers(name: str, text: str) -> list[int]:
-    try:
-        start, stop, *step = map(int, text.split(":"))
-        values = range(start, stop, *step)
-    except (ValueError, TypeError) as error:
-        raise ConfigError(f"--param {name}: {text!r} is not START:STOP or START:STOP:STEP") from error
-    if values[MAX_VALUES:]:  # a long range has no len()
-        raise ConfigError(f"--param {name}: {text!r} is more than {MAX_VALUES:,} values")
-    return list(values)
+def _ranking(arguments: argparse.Namespace) -> tuple[str, bool, dict[str, str]]:
+    """The metric of the table, whether its lowest value is first, and the objectives."""
+    from btcore.research.sweeps.records import check_metric
+
+    goals = objectives(arguments.objective)
+    if arguments.metric is not None:
+        check_metric(arguments.metric, "--metric")
+    elif goals:
+        if arguments.lowest:
+            raise ConfigError("--lowest: the direction is that of --objective; it goes with --metric")
+        metric, direction = next(iter(goals.items()))
+        return metric, direction == "minimize", goals
+    metric = arguments.metric or SHOWN[0]
+    return metric, arguments.lowest, goals or {metric: "minimize" if arguments.lowest else "maximize"}
 
 
 def json_lines(result: "SweepResult") -> str:
@@ -102,16 +185,3 @@ def _plain_column(column: Any) -> list[Any]:
         values: list[Any] = column.tolist()
         return values
     return [None if value is None else msgspec.json.encode(value).decode() for value in column.tolist()]
-
-
-def best_table(result: "SweepResult", metric: str, top: int, *, lowest: bool) -> str:
-    """A table of the best `top` runs by `metric`, and the number of all runs."""
-    from btcore.results.summary import format_metric
-
-    names = list(dict.fromkeys((metric, *SHOWN)))
-    rows = [[*result.params, *names]]
-    for i in result.order(metric, not lowest)[:top]:
-        run = result[int(i)]
-        rows.append([*map(str, run.params.values()), *(format_metric(run.metrics[name]) for name in names)])
-    refused = f", {len(result.refused):,} parameter sets refused" if result.refused else ""
-    return "\n".join([text_table(rows), "", f"{len(result):,} runs{refused}"])

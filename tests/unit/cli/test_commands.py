@@ -194,7 +194,7 @@ def test_an_interrupt_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: Captu
     def interrupted(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(commands, "_source", interrupted)
+    monkeypatch.setattr(commands, "open_data", interrupted)
     assert main(["run", "A", *YEAR]) == 130
     assert capsys.readouterr().err == "btcore: interrupted\n"
 

@@ -15,13 +15,16 @@ Capture = pytest.CaptureFixture[str]
 
 def test_the_best_come_first(capsys: Capture) -> None:
     assert main(["sweep", *YEAR, *GRID, "--top", "3", "--metric", "max_drawdown", "--lowest"]) == 0
-    head, *rows, blank, count, data = capsys.readouterr().out.splitlines()
+    table, odds, foot = capsys.readouterr().out.split("\n\n")
+    head, *rows = table.splitlines()
     assert head.split()[:3] == ["short_period", "long_period", "max_drawdown"]
     falls = [float(row.split()[2]) for row in rows]
     assert len(falls) == 3
     assert falls == sorted(falls)
-    assert (blank, count) == ("", "4 runs, 2 parameter sets refused")
-    assert data.startswith("data: synthetic")
+    assert odds.startswith(
+        "The odds that the best is luck (the best has the lowest max_drawdown)\n  the odds of"
+    )
+    assert foot == "4 runs, 2 parameter sets refused\ndata: synthetic sample data\n"
 
 
 def test_json_is_one_line_a_run_and_equals_the_run_command(capsys: Capture) -> None:

@@ -1,6 +1,7 @@
 """The kinds of pool: each takes batches of trials of one work and returns futures."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable
@@ -108,7 +109,11 @@ def play_shipment(shipment: Shipment, task: Task) -> Any:
 
 
 def follow(parent: int) -> None:
-    """Ends this process soon after its parent, which may be killed without a word."""
+    """Ends this process soon after its parent, which may be killed without a word.
+
+    A terminal sends Ctrl-C to every process, and the parent decides what follows.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -78,7 +78,9 @@ class RayPool(LocalPool):
         if whole not in self._references:
             errors = self._ray.exceptions
             try:
-                self._references[whole] = self._ray.put(shipment_of(self._work, self._key, maps_files=not whole))
+                self._references[whole] = self._ray.put(
+                    shipment_of(self._work, self._key, maps_files=not whole)
+                )
             except (errors.ObjectStoreFullError, errors.OutOfDiskError) as error:
                 raise ConfigError(
                     f"executor: the object store of Ray has no room for the data ({error}); data of a Catalog on "

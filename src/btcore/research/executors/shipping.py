@@ -52,7 +52,9 @@ class Shipment(NamedTuple):
     has_memory: bool  # False if no array is in it
     files: tuple[MappedFile, ...]
     document: bytes  # pickled, with places instead of arrays
-    memory: bytes | Mapping[int, NDArray[Any]] | None = None  # instead of `path`: all of it, or arrays by offset
+    memory: bytes | Mapping[int, NDArray[Any]] | None = (
+        None  # instead of `path`: all of it, or arrays by offset
+    )
 
     @property
     def size(self) -> int:

@@ -127,9 +127,12 @@ class SweepOdds:
             getattr(self, name)
         return {name: self._reasons[name] for name in figures if name in self._reasons}
 
-    def lines(self) -> list[str]:
-        """Each figure as a sentence with what it means, or why it is missing."""
-        return lines_of(self)
+    def lines(self, *, of_best: bool = False) -> list[str]:
+        """Each figure as a sentence with what it means, or why it is missing.
+
+        With `of_best` only those that need the returns of the best trial alone, which take no time.
+        """
+        return lines_of(self, of_best=of_best)
 
     def headline(self) -> str:
         """`deflated Sharpe 0.41, PBO 0.57, SPA p 0.628`, for a line beside the best trial."""

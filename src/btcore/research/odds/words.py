@@ -12,6 +12,7 @@ from .superiority import p_text
 if TYPE_CHECKING:
     from .of_sweep import SweepOdds
 
+OF_BEST = ("deflated_sharpe", "probabilistic_sharpe", "track_record")
 TITLES = {
     "deflated_sharpe": "deflated Sharpe",
     "probabilistic_sharpe": "probabilistic Sharpe",
@@ -21,10 +22,15 @@ TITLES = {
 }
 
 
-def lines_of(odds: "SweepOdds") -> list[str]:
-    """One sentence for each figure, in the order of `TITLES`, after one that names the trials."""
-    lines = [_trials(odds)]
+def lines_of(odds: "SweepOdds", *, of_best: bool) -> list[str]:
+    """One sentence for each figure, in the order of `TITLES`, after one that names the trials.
+
+    With `of_best` only the figures that need the returns of the best trial alone.
+    """
+    lines = [_trials(odds, of_best=of_best)]
     for name, sentences in zip(TITLES, (_deflated, _probabilistic, _track_record, _pbo, _tests), strict=True):
+        if of_best and name not in OF_BEST:
+            continue
         found = list(sentences(odds))
         lines += found or [f"{TITLES[name]} missing: {odds.missing[name]}"]
     return lines
@@ -41,9 +47,11 @@ def headline_of(odds: "SweepOdds") -> str:
     return ", ".join(figures)
 
 
-def _trials(odds: "SweepOdds") -> str:
+def _trials(odds: "SweepOdds", *, of_best: bool) -> str:
     periods, held = odds.returns.shape
     text = f"the odds of the best of {counted(odds.trials, 'trial')} over {counted(periods, 'period')}"
+    if of_best:
+        return text
     out = held - len(odds.usable)
     notes = []
     if held < odds.trials:

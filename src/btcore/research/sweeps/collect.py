@@ -107,7 +107,9 @@ class Collected:
         """(trials, periods) of all trials; None if they are too large, or not all trials have them."""
         if not self._returns or len({each.shape[1] for each in self._returns}) != 1:
             return None
-        return np.concatenate(self._returns)
+        if len(self._returns) > 1:
+            self._returns = [np.concatenate(self._returns)]  # in place of the parts: not twice in memory
+        return self._returns[0]
 
     @property
     def sharpe_ratios(self) -> NDArray[np.float64]:

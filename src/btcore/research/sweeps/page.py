@@ -12,6 +12,7 @@ from btcore.results.pages import Page, page, section
 from btcore.results.summary import format_metric
 
 from .axes import Axis, cell_text, metric_text, share_text
+from .odds_lines import TITLE, odds_lines
 
 if TYPE_CHECKING:
     from .sweep_result import SweepResult
@@ -53,6 +54,7 @@ def sweep_page(sweep: "SweepResult", metric: str, *, highest: bool) -> Page:
                 "" if is_known else f"<p>{metric} is undefined in every run.</p>",
                 f'<div class="charts">{maps}</div>',
                 _best(sweep, metric, axes, highest=highest),
+                _odds(sweep),
                 section(
                     "Refused parameter sets",
                     ["parameters", "reason"],
@@ -97,8 +99,22 @@ def _best(sweep: "SweepResult", metric: str, axes: dict[str, Axis], *, highest: 
     return section(f"{which} {len(rows)} of {len(sweep):,} runs, and their neighbourhoods", heads, rows)
 
 
+def _odds(sweep: "SweepResult") -> str:
+    """The odds of the best run by the first goal; "" for a single run."""
+    lines, goal = odds_lines(sweep), sweep.goals[0]
+    if not lines:
+        return ""
+    which = "highest" if goal.highest else "lowest"
+    about = f"The best is the run with the {which} {goal.metric}."
+    return f'<h2>{TITLE}</h2><p class="soft">{about}</p>{_list(lines)}'
+
+
+def _list(lines: list[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>" if lines else ""
+
+
 def sweep_html(sweep: "SweepResult") -> str:
-    """The line of text, a picture of sharpe_ratio over what varies, and the best rows."""
+    """The line of text, a picture of sharpe_ratio over what varies, the best rows, and the odds."""
     metric, axes = SHOWN[0], sweep.axes
     column = sweep.metrics[metric].astype(np.float64)
     if np.isnan(column).all() or not axes:
@@ -114,4 +130,4 @@ def sweep_html(sweep: "SweepResult") -> str:
         [*(cell_text(run.params[name]) for name in axes), *(format_metric(run.metrics[n]) for n in SHOWN)]
         for run in sweep.best(metric, n=min(HEAD, len(sweep)))
     ]
-    return shown(repr(sweep), picture, {}, 0) + html_table([*axes, *SHOWN], rows)
+    return shown(repr(sweep), picture, {}, 0) + html_table([*axes, *SHOWN], rows) + _list(odds_lines(sweep))

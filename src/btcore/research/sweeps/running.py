@@ -150,6 +150,8 @@ class RunningSweep:
             goals=self._options.goals,
             sharpe_ratios=kept.sharpe_ratios,
             returns=self._returns(kept),
+            returns_of=self._returns_of(kept),
+            is_played_again=not self._work.keep_returns,
             n_found=trials.n_found,
             notes=list(self._search.notes),
             is_stopped=self._options.is_stopped(),
@@ -160,3 +162,14 @@ class RunningSweep:
         if self._work.keep_returns or not kept.is_all:
             return lambda: kept.returns
         return lambda: returns_again(self._work, kept.sets)
+
+    def _returns_of(self, kept: Collected) -> Callable[[int], Any]:
+        """A function that returns the period returns of one trial; None if the engine had to play it."""
+        if self._work.keep_returns:
+            return lambda i: None if kept.returns is None else kept.returns[i]
+
+        def played(i: int) -> Any:
+            found = returns_again(self._work, [kept.sets[i]])
+            return None if found is None else found[0]
+
+        return played

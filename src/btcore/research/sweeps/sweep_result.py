@@ -84,6 +84,8 @@ class SweepResult:
         goals: Sequence[Goal] = (Goal("sharpe_ratio", "maximize"),),
         sharpe_ratios: NDArray[np.float64] | None = None,
         returns: Callable[[], NDArray[np.float64] | None] = lambda: None,
+        returns_of: Callable[[int], NDArray[np.float64] | None] = lambda _: None,
+        is_played_again: bool = False,
         n_found: int = 0,
         notes: Sequence[str] = (),
         is_stopped: bool = False,
@@ -104,7 +106,8 @@ class SweepResult:
         self.n_found: int = n_found
         self.notes: tuple[str, ...] = tuple(notes)
         self.is_stopped: bool = is_stopped
-        self._run, self._returns = run, returns
+        self._run, self._returns, self._returns_of = run, returns, returns_of
+        self._is_played_again = is_played_again  # for its returns
 
     if not TYPE_CHECKING:  # type checkers find unknown names by themselves
 
@@ -187,16 +190,32 @@ class SweepResult:
         Deflated Sharpe ratio by the number of runs, probability of backtest overfitting, reality check and
         SPA. docs/odds.md.
         """
+        best, returns = self._best_row, self.returns
+        if returns is None and best is not None:  # at least those of the best
+            if self._odds_of_best is not None:
+                return self._odds_of_best
+            return self._odds(self.run(best).period_returns["return"][np.newaxis] / 100.0, 0)
+        return self._odds(np.empty((0, 0)) if returns is None else returns, best)
+
+    @cached_property
+    def _odds_of_best(self) -> SweepOdds | None:
+        """The odds by the returns of the best run alone; None if the engine would have to play it again."""
+        returns = None if self._best_row is None else self._returns_of(self._best_row)
+        return None if returns is None else self._odds(returns[np.newaxis], 0)
+
+    @cached_property
+    def _best_row(self) -> int | None:
+        """The best run by the first goal; None if the goal is undefined in every run."""
         goal = self.goals[0]
-        order = self.order(goal.metric, goal.highest)
-        best = int(order[0]) if not np.isnan(self.metrics[goal.metric][order[0]]) else None
+        row = int(self.order(goal.metric, goal.highest)[0])
+        return None if np.isnan(self.metrics[goal.metric][row]) else row
+
+    def _odds(self, returns: NDArray[np.float64], best: int | None) -> SweepOdds:
+        """Those by the returns of some runs, (runs, periods), of which `best` is the row of the best."""
         defined = self._sharpe_ratios[np.isfinite(self._sharpe_ratios)]
         variance = float(np.var(defined, ddof=1)) if len(defined) > 1 else None
-        a_year = None if best is None else self.metrics["periods_per_year"][best]
-        returns = self.returns
-        if returns is None and best is not None:  # at least those of the best
-            returns, best = self.run(best).period_returns["return"][np.newaxis] / 100.0, 0
-        columns = np.empty((0, 0)) if returns is None else np.ascontiguousarray(returns.T)
+        a_year = None if self._best_row is None else self.metrics["periods_per_year"][self._best_row]
+        columns = np.ascontiguousarray(returns.T)
         return SweepOdds(columns, best, self.n_trials, variance, a_year if a_year and a_year > 0 else None)
 
     def pareto(self) -> list[SweepRun]:
@@ -349,7 +368,11 @@ class SweepResult:
             return text + ">"
         best = self.best()
         chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
-        return f"{text}; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}>"
+        text += f"; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}"
+        if self._best_row == best.row and self.n_trials > 1 and self._odds_of_best is not None:
+            deflated = self._odds_of_best.deflated_sharpe
+            text += f", deflated Sharpe {deflated.probability:.2f}" if deflated is not None else ""
+        return f"{text}>"
 
     def _repr_html_(self) -> str:
         from .page import sweep_html

@@ -94,7 +94,9 @@ def test_sweeps_at_once_in_threads(is_shared):
 def test_an_executor_that_is_shut_down_is_refused():
     for executor in (ProcessPoolExecutor(1), ThreadPoolExecutor(1)):
         executor.shutdown()
-        with pytest.raises(bt.ConfigError, match="executor: <concurrent.*> takes no tasks .cannot schedule new"):
+        with pytest.raises(
+            bt.ConfigError, match="executor: <concurrent.*> takes no tasks .cannot schedule new"
+        ):
             swept(EveryNth, {"n": [2, 3]}, executor=executor)
 
 
@@ -123,7 +125,9 @@ def test_pages_of_the_data_are_no_leak_of_the_worker(monkeypatch):
     import loky
 
     real = loky.ProcessPoolExecutor
-    monkeypatch.setattr(loky, "ProcessPoolExecutor", lambda *a, **named: asked.append(named) or real(*a, **named))
+    monkeypatch.setattr(
+        loky, "ProcessPoolExecutor", lambda *a, **named: asked.append(named) or real(*a, **named)
+    )
     swept(EveryNth, {"n": [2]}, executor="processes", workers=1)
     most = int(asked[0]["env"]["LOKY_MAX_MEMORY_LEAK_SIZE"])
     assert most >= pools.LEAK + 4 * 8 * len(BARS)

@@ -35,7 +35,9 @@ class TestMemory:
             assert Path(parcel.shipment.path).parent == tmp_path
             assert (shipping.load(parcel.shipment) == column).all()
         assert list(tmp_path.iterdir()) == []
-        assert content(swept(*KINDS["class"], executor="processes", workers=1)) == content(swept(*KINDS["class"]))
+        assert content(swept(*KINDS["class"], executor="processes", workers=1)) == content(
+            swept(*KINDS["class"])
+        )
         assert list(tmp_path.iterdir()) == []
 
     def test_data_of_more_than_half_of_the_free_memory_are_in_a_file(self, monkeypatch, tmp_path):
@@ -52,7 +54,9 @@ class TestMemory:
 
         monkeypatch.setattr(files, "free_memory", lambda: 0.0)
         monkeypatch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(bt.ConfigError, match=r"executor: 0\.0 GB of data do not fit into memory or into .*TMPDIR"):
+        with pytest.raises(
+            bt.ConfigError, match=r"executor: 0\.0 GB of data do not fit into memory or into .*TMPDIR"
+        ):
             shipping.Parcel(np.arange(50_000.0))
 
     def test_free_memory_is_the_least_of_system_and_container(self, monkeypatch, tmp_path):
@@ -169,7 +173,10 @@ def test_bytes_are_sent_only_until_a_worker_has_them():
 
 
 def test_a_worker_with_another_version_is_refused(monkeypatch):
-    with shipping.Parcel([1]) as parcel, pytest.raises(bt.ConfigError, match=r"a worker has btcore .*sweeps 0\.0\.1"):
+    with (
+        shipping.Parcel([1]) as parcel,
+        pytest.raises(bt.ConfigError, match=r"a worker has btcore .*sweeps 0\.0\.1"),
+    ):
         shipping.load(parcel.shipment._replace(version="0.0.1"))
 
 
@@ -183,7 +190,9 @@ def test_a_module_that_a_worker_does_not_have_is_named(tmp_path, monkeypatch):
         (tmp_path / "only_here.py").unlink()
         __import__("importlib").invalidate_caches()
         monkeypatch.setattr("sys.dont_write_bytecode", True)
-        with pytest.raises(bt.ConfigError, match="cannot load the strategy .No module named 'only_here'.*importable"):
+        with pytest.raises(
+            bt.ConfigError, match="cannot load the strategy .No module named 'only_here'.*importable"
+        ):
             shipping.load(parcel.shipment)
 
 
