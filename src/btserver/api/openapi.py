@@ -19,10 +19,9 @@ _ABOUT = (
 )
 _STREAM = (
     "A WebSocket. Sends every event after `last_event_id` once and in order, then live events, one JSON text "
-    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown id of the "
-    "job or of an event, the connection is accepted and closed with 1008 and a reason; 1011 means that what is "
-    "stored of the job is damaged, 1013 that the client read too slowly or that there are too many "
-    "streams."
+    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown id, or "
+    "that of an unknown event, the connection is accepted and closed with 1008 and a reason; 1011 means that "
+    "what is stored is damaged, 1013 that the client read too slowly or that there are too many streams."
 )
 
 

@@ -1,4 +1,4 @@
-"""`GET /v1/optimizations/{optimization_id}/results`: what is stored of one that has ended, or its trials so far."""
+"""`GET /v1/optimizations/{optimization_id}/results`: of a completed one, or the trials of one that failed."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

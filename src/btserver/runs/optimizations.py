@@ -93,7 +93,9 @@ class Optimizations(Jobs):
 
     async def resume(self, optimization: bytes) -> RunRecord:
         """Queues one that failed or was cancelled; ApiError 409 otherwise, KeyError if there is none."""
-        await self._released(optimization)  # its last attempt writes neither study nor events any more
+        record = self._store.run(optimization)
+        if record is not None and record.state == "failed":
+            await self._released(optimization)  # its last attempt writes neither study nor events any more
         try:
             record = await self._store.resume(optimization, [LogPayload("resumed")])
         except ValueError as error:

@@ -1,13 +1,16 @@
 """Plays an optimization in a worker process: the search, its validation, and what the results say of both."""
 
+import sqlite3
 import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from threading import Event, Thread
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
+from btcore.backtest.progress import Progress
 from btcore.data import Catalog, SampleMarket
 from btcore.research.executors.pools import processors
 from btcore.research.sweeps.run_many import sweep
@@ -20,12 +23,10 @@ from .terms import search_period, search_terms, strategy_of, whole_space
 from .trials import Goal, StudyReader, best_of, trials_of
 from .validation import validate
 
-READ_SECONDS = 0.2  # between two reports
+READ_SECONDS = 0.25  # between two looks at the study
 READ_SHARE = 0.05  # of the time that reading the study may take
 # Parts of the progress that the search takes: a holdout is one run, the others search again.
 SEARCH_SHARE = {None: 0.99, "holdout": 0.98, "walk_forward": 0.5, "purged_kfold": 0.6, "cpcv": 0.6}
-
-
 Tell = Callable[[float, Trials, dict[str, float]], None]
 
 
@@ -61,22 +62,27 @@ def play_search(
     Raises what `sweep` raises, with ConfigError if the strategy refuses every set.
     """
     goal, workers = Goal.of(request), _workers(request.concurrency, executor)
-    told = _Progress(progress, StudyReader(study, goal), goal, workers or 1)
+    watch = _Watch(progress, StudyReader(study, goal), goal, workers or 1)
     share = SEARCH_SHARE[request.validation_mode]
     playing: dict[str, Any] = {"executor": executor, "workers": workers}
-    result = sweep(
-        source,
-        strategy_of(request.base_backtest),
-        whole_space(request),
-        objective={request.objective_metric: request.direction},
-        study=study,
-        progress=lambda step: told.searched(share * step.fraction, ends=step.fraction >= 1.0),
-        **search_period(request),
-        **search_terms(request),
-        **playing,
-    )
+
+    def searched(step: Progress) -> None:
+        watch.fraction = share * step.fraction
+
+    with watch:
+        result = sweep(
+            source,
+            strategy_of(request.base_backtest),
+            whole_space(request),
+            objective={request.objective_metric: request.direction},
+            study=study,
+            progress=searched,
+            **search_period(request),
+            **search_terms(request),
+            **playing,
+        )
     trials, counts = trials_of(result, goal)
-    told.validating(share, counts)
+    watch.tell(share, counts)
     log([f"{counts.completed:,} trials completed, {counts.failed:,} failed", *_found(result)])
     row = best_of(trials, goal)
     best, validation = None, None
@@ -88,7 +94,7 @@ def play_search(
             (dict(result[row].params), trials[row].objective),
             playing,
             study=study.with_suffix(".validation.sqlite"),
-            progress=lambda fraction: told.validating(share + (1 - share) * fraction, counts),
+            progress=lambda fraction: watch.tell(share + (1 - share) * fraction, counts),
         )
     odds = result.odds.to_dict() | {"headline": result.odds.headline(), "lines": result.odds.lines()}
     return Played(
@@ -123,45 +129,50 @@ def _found(result: SweepResult) -> list[str]:
     return [f"{result.n_found:,} of them are of an earlier attempt and were not played again"]
 
 
-class _Progress:
-    """Tells how far the search is, of what is on disk."""
+class _Watch:
+    """Tells how far the search is, of the trials that are on disk, while the block of `with` is run."""
 
     def __init__(self, tell: Tell, study: StudyReader, goal: Goal, workers: int) -> None:
         self._tell_server, self._study, self._goal, self._workers = tell, study, goal, workers
-        self._next = 0.0
-        self._last = Trials()
+        self.fraction = 0.0
+        self._last: tuple[float, Trials] = (-1.0, Trials())
         self._best: float | None = None
+        self._ended = Event()
+        self._thread = Thread(target=self._work, daemon=True)
 
-    def searched(self, fraction: float, *, ends: bool) -> None:
-        """Called after each part of the search."""
-        started = time.monotonic()
-        if started < self._next and not ends:
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def tell(self, fraction: float, counts: Trials) -> None:
+        """Tells numbers that have changed."""
+        known, metrics = self._last[1], dict[str, float]()
+        if (fraction, counts) == self._last:
             return
-        counts = self._study.counts()
-        if not ends:
-            counts = msgspec.structs.replace(counts, running=self._workers)
-        self._tell(fraction, counts)
-        spent = time.monotonic() - started
-        self._next = started + spent + max(READ_SECONDS, spent / READ_SHARE)
-
-    def validating(self, fraction: float, counts: Trials) -> None:
-        """Called while the choice is validated; the trials have ended."""
-        if fraction < 1.0 and counts == self._last and time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + READ_SECONDS
-        self._tell(fraction, counts)
-
-    def _tell(self, fraction: float, counts: Trials) -> None:
-        metrics: dict[str, float] = {}
-        if counts.completed != self._last.completed:
+        if counts.completed != known.completed:
             metrics["trials_completed"] = counts.completed
-        if counts.failed != self._last.failed:
+        if counts.failed != known.failed:
             metrics["trials_failed"] = counts.failed
         best = msgspec.json.decode(counts.best, type=Trial).objective if counts.best else None
         if best is not None and best != self._best:
             metrics[self._goal.metric] = self._best = best
-        self._last = counts
-        self._tell_server(min(fraction, 1.0), counts, metrics)
+        self._last = fraction, counts
+        self._tell_server(fraction, counts, metrics)
+
+    def _work(self) -> None:
+        pause = READ_SECONDS
+        while not self._ended.wait(pause):
+            started = time.monotonic()
+            try:
+                counts = self._study.counts()
+            except sqlite3.OperationalError:  # the file is being made
+                continue
+            self.tell(self.fraction, msgspec.structs.replace(counts, running=self._workers))
+            pause = max(READ_SECONDS, (time.monotonic() - started) / READ_SHARE)
 
 
 def _manifest(
