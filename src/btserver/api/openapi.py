@@ -14,13 +14,13 @@ from .endpoint import PREFIX, Endpoint
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
-    "Backtests and optimizations over HTTP, their events over WebSocket. Paths that start with /v1 also work without it. "
-    "Every error has the body ErrorBody."
+    "Backtests and optimizations over HTTP, their events over WebSocket. Paths that start with /v1 also work "
+    "without it. Every error has the body ErrorBody."
 )
 _STREAM = (
     "A WebSocket. Sends every event after `last_event_id` once and in order, then live events, one JSON text "
-    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown id, or "
-    "that of an unknown event, the connection is accepted and closed with 1008 and a reason; 1011 means that "
+    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown id "
+    "or event id, the connection is accepted and closed with 1008 and a reason; 1011 means that "
     "what is stored is damaged, 1013 that the client read too slowly or that there are too many streams."
 )
 

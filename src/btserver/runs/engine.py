@@ -1,7 +1,7 @@
-"""The interface to btcore: with the modules of `search`, the only one of the server that imports the engine.
+"""The interface to btcore: besides the modules of `search`, the only one that imports the engine.
 
-The server process calls all of its functions but `run_request`, a worker process `open_source` and
-`run_request`. The module is named by a setting, so that tests can use another one.
+The server process calls all of its functions but `run_request`, a worker process that and `open_source`. A
+setting names the module, so that tests can use another one.
 """
 
 import logging
