@@ -57,6 +57,7 @@ class Optimizations(Jobs):
                 queue,
                 partial(runs.start_worker, is_group=True),
                 job_of,
+                noun=self.noun,
                 seconds=terms.seconds,
                 is_lazy=True,
             ),

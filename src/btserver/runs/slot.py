@@ -41,6 +41,7 @@ class Slot:
         start: Callable[[], Awaitable[WorkerProcess]],
         job_of: Callable[[bytes], messages.ToWorker],
         *,
+        noun: str = "run",
         seconds: int = 0,
         is_lazy: bool = False,
     ) -> None:
@@ -49,7 +50,7 @@ class Slot:
         self._queue = queue
         self._start = start
         self._job_of = job_of
-        self._seconds = seconds
+        self._noun, self._seconds = noun, seconds
         self._is_lazy = is_lazy
         self.worker: WorkerProcess | None = None
         self.run: bytes | None = None  # that the worker plays
@@ -139,7 +140,9 @@ class Slot:
         except WorkerSilentError:
             return Interruption("its worker did not respond")
         except TimeoutError:
-            return f"the run took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
+            return (
+                f"the {self._noun} took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
+            )
         except StoreError:
             return Interruption("the store did not accept its results")
         except Exception:  # a bug: the run must still reach a terminal state

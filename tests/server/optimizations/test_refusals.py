@@ -1,11 +1,13 @@
 """Optimizations that are refused: the error names the path of the fault, and what is allowed."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from optimizations import PATH, base, search, whole
-from server_process import check_error
+from server_process import check_error, wait_until
 from starlette.testclient import TestClient
 
 from btserver.api.app import create_app
@@ -99,10 +101,10 @@ def test_a_grid_is_not_looked_through_for_ever(real: TestClient) -> None:
 
 def test_bodies(real: TestClient) -> None:
     check_error(real.post(PATH, content=b"{}"), 415, "validation_error")
-    json = {"content-type": "application/json"}
-    check_error(real.post(PATH, content=b"{", headers=json), 400, "validation_error")
-    check_error(real.post(PATH, content=b"[" * 100, headers=json), 400, "validation_error")
-    check_error(real.post(PATH, content=b"{}" + b" " * 2**20, headers=json), 413, "request_too_large")
+    kind = {"content-type": "application/json"}
+    check_error(real.post(PATH, content=b"{", headers=kind), 400, "validation_error")
+    check_error(real.post(PATH, content=b"[" * 100, headers=kind), 400, "validation_error")
+    check_error(real.post(PATH, content=b"{}" + b" " * 2**20, headers=kind), 413, "request_too_large")
     check_error(real.put(PATH), 405, "validation_error")
 
 
@@ -122,6 +124,20 @@ def test_modes_of_validation_that_this_version_lacks(
     answer = real.post(PATH, json=search(SHORT, LONG, validation_mode=mode))
     body = check_error(answer, 422, "validation_error", "$.validation_mode")
     assert mode in body["detail"]
+
+
+def test_the_request_of_the_page(real: TestClient) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "optimizations.md").read_text()
+    body = json.loads(page.partition("```json")[2].partition("```")[0])
+    answer = real.post(PATH, json=body)
+    assert answer.status_code == 201, answer.text
+    key = answer.json()["optimization_id"]
+    wait_until(lambda: real.get(f"{PATH}/{key}").json()["finished_at"], "the end")
+    assert real.get(f"{PATH}/{key}").json()["trials_completed"] == 20
+    found = real.get(f"{PATH}/{key}/results").json()
+    for name in ("all_trials", "best_trial", "odds", "validation", "manifest", "logs"):
+        assert f"`{name}`" in page
+        assert found[name]
 
 
 def test_a_stored_request_is_not_looked_at_again(real: TestClient) -> None:

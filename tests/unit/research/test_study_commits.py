@@ -22,7 +22,7 @@ class Waits(bt.Strategy):
 
     def on_start(self, ctx):
         end = time.monotonic() + 2 * SECONDS
-        while self.level == 3 and not os.path.exists(os.environ["GATE"]) and time.monotonic() < end:
+        while self.level == 3 and not Path(os.environ["GATE"]).exists() and time.monotonic() < end:
             time.sleep(0.01)
 
     def on_bar(self, ctx, bar):

@@ -1,5 +1,6 @@
 """Plays an optimization in a worker process: the search, its validation, and what the results say of both."""
 
+import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
@@ -144,9 +145,11 @@ class _Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        if kind is not None:  # what has ended is told before the error
+            self._look(running=0)
 
     def tell(self, fraction: float, counts: Trials) -> None:
         """Tells numbers that have changed."""
@@ -163,15 +166,15 @@ class _Watch:
         self._last = fraction, counts
         self._tell_server(fraction, counts, metrics)
 
+    def _look(self, running: int) -> None:
+        with contextlib.suppress(sqlite3.OperationalError):  # the file is being made
+            self.tell(self.fraction, msgspec.structs.replace(self._study.counts(), running=running))
+
     def _work(self) -> None:
         pause = READ_SECONDS
         while not self._ended.wait(pause):
             started = time.monotonic()
-            try:
-                counts = self._study.counts()
-            except sqlite3.OperationalError:  # the file is being made
-                continue
-            self.tell(self.fraction, msgspec.structs.replace(counts, running=self._workers))
+            self._look(running=self._workers)
             pause = max(READ_SECONDS, (time.monotonic() - started) / READ_SHARE)
 
 
