@@ -47,6 +47,11 @@ _SERVE_FLAGS = {
     "max-rows": "rows of a run; 0 for any (BTSERVER_MAX_ROWS; default 500000000)",
     "max-memory": "MiB of a worker; 0 for any (BTSERVER_MAX_MEMORY; default 80%% of the machine, shared)",
     "max-seconds": "seconds of a run; 0 for any (BTSERVER_MAX_SECONDS; default 3600)",
+    "executor": "what plays trials: threads, processes or ray (BTSERVER_EXECUTOR; default threads)",
+    "optimizations": "number of optimizations at a time (BTSERVER_OPTIMIZATIONS; default 1)",
+    "max-trials": "trials of an optimization; 0 for any (BTSERVER_MAX_TRIALS; default 10000)",
+    "max-trial-rows": "rows times trials; 0 for any (BTSERVER_MAX_TRIAL_ROWS; default 50000000000)",
+    "max-search-seconds": "seconds of an optimization; 0: any (BTSERVER_MAX_SEARCH_SECONDS; default 86400)",
     "keep-days": "days for which ended runs are kept; 0 for ever (BTSERVER_KEEP_DAYS)",
     "keep-runs": "ended runs that are kept; 0 for all (BTSERVER_KEEP_RUNS)",
     "keep-mib": "MiB of the store above which the oldest ended runs are deleted (BTSERVER_KEEP_MIB)",
@@ -127,7 +132,7 @@ def serve(settings: Settings, *, engine: str) -> int:
     except BaseException:
         store.close()
         raise
-    HttpProtocol.max_connections = _connection_limit(settings.workers)
+    HttpProtocol.max_connections = _connection_limit(settings.workers + settings.optimizations)
     config = uvicorn.Config(
         app,
         loop="uvloop",
@@ -226,6 +231,7 @@ def _banner(settings: Settings, listener: socket.socket) -> str:
             *([f"  own      strategies of {settings.strategies}"] if settings.strategies else []),
             f"  store    {settings.store}",
             f"  workers  {settings.workers}",
+            f"  trials   by {settings.executor}",
             f"  keys     {len(settings.api_keys) or 'NONE: open to every user of this machine'}",
             f"btserver listening on http://{address}:{port}",
         )

@@ -81,9 +81,9 @@ class UnreadableDataError(Exception):
     """The data source of the server is damaged or cannot be opened."""
 
 
-def not_found(run_id: str) -> ApiError:
-    """404: no run has that id."""
-    return ApiError("not_found", f"no backtest has the id {run_id[:64]!r}")
+def not_found(run_id: str, noun: str = "backtest") -> ApiError:
+    """404: no run, or no other `noun`, has that id."""
+    return ApiError("not_found", f"no {noun} has the id {run_id[:64]!r}")
 
 
 def unauthorized() -> ApiError:

@@ -53,8 +53,25 @@ class Status(Struct, frozen=True, kw_only=True):
     error: str | None
 
 
+class Trials(Struct, frozen=True, kw_only=True, array_like=True):
+    """How far an optimization is; `best` is its best trial as JSON, empty if there is none."""
+
+    completed: int = 0
+    failed: int = 0
+    running: int = 0
+    best: bytes = b""
+
+    @property
+    def ended(self) -> int:
+        """The number of trials that have ended."""
+        return self.completed + self.failed
+
+
 class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
-    """A run as it is stored. `order` is the order of creation, even if the clock was set back."""
+    """A run or an optimization as it is stored.
+
+    `order` is the order of creation, even if the clock was set back.
+    """
 
     order: int
     created_ns: int
@@ -65,6 +82,7 @@ class RunRecord(Struct, frozen=True, kw_only=True, array_like=True):
     error: str | None = None
     last_event_id: int = 0
     attempts: int = 0  # starts that were interrupted by a fault, or are not interrupted yet
+    trials: Trials | None = None  # of an optimization
 
     def status(self, run: bytes) -> Status:
         """The record as `GET /v1/backtests/{run_id}` shows it."""

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Mapping
+from importlib.util import find_spec
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from msgspec import Struct
 
 _ORIGIN = re.compile(r"https?://[^/\s*]+\Z")
 DEFAULT_STORE = "btserver-store"
+EXECUTORS = {"threads": None, "processes": "loky", "ray": "ray"}  # and the package that each needs
 
 
 class SettingsError(Exception):
@@ -38,6 +40,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     max_rows: int = 500_000_000  # of a run; 0 for no limit, also below
     max_memory: int = 0  # MiB of a worker
     max_seconds: int = 3600  # of a run
+    executor: str = "threads"  # of the trials of optimizations
+    optimizations: int = 1  # at a time
+    max_trials: int = 10_000  # of an optimization; 0 for no limit, also below
+    max_trial_rows: int = 50_000_000_000  # rows of a run times trials of an optimization
+    max_search_seconds: int = 86_400  # of an optimization
     keep_days: int = 0  # for which ended runs are kept
     keep_runs: int = 0  # ended runs that are kept
     keep_mib: int = 0  # of the store, above which the oldest are deleted
@@ -48,6 +55,16 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise SettingsError(f"port: {self.port} is not between 0 and 65535")
         if not 1 <= self.workers <= 1024:
             raise SettingsError(f"workers: {self.workers} is not between 1 and 1024")
+        if not 1 <= self.optimizations <= 1024:
+            raise SettingsError(f"optimizations: {self.optimizations} is not between 1 and 1024")
+        if self.executor not in EXECUTORS:
+            allowed = ", ".join(EXECUTORS)
+            raise SettingsError(f"executor: {self.executor!r} is not one of {allowed}")
+        package = EXECUTORS[self.executor]
+        if package and find_spec(package) is None:
+            raise SettingsError(
+                f"executor: {self.executor!r} needs {package}: pip install 'btcore[{self.executor}]'"
+            )
         if self.allowed_hosts and not self.api_keys:
             raise SettingsError("allowed_hosts: without API keys only names of this machine are answered")
         for origin in self.cors_origins:
@@ -111,6 +128,11 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         max_rows=number("max_rows", default.max_rows),
         max_memory=number("max_memory", default_memory_mib(workers)),
         max_seconds=number("max_seconds", default.max_seconds),
+        executor=text("executor", default.executor),
+        optimizations=number("optimizations", default.optimizations),
+        max_trials=number("max_trials", default.max_trials),
+        max_trial_rows=number("max_trial_rows", default.max_trial_rows),
+        max_search_seconds=number("max_search_seconds", default.max_search_seconds),
         keep_days=number("keep_days", 0),
         keep_runs=number("keep_runs", 0),
         keep_mib=number("keep_mib", 0),

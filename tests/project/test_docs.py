@@ -12,6 +12,7 @@ import pytest
 
 from btcore.cli.commands import main
 from btcore.config import RunRequest
+from btserver.optimization_schemas import OptimizationRequest
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,7 +58,8 @@ def test_commands_work(
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_requests_are_valid(page: Path) -> None:
     for block in blocks(page, "json"):
-        msgspec.json.decode(block, type=RunRequest)
+        kind = OptimizationRequest if '"search_space"' in block else RunRequest
+        msgspec.json.decode(block, type=kind)
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

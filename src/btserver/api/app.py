@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from btserver.errors import ApiError
 from btserver.runs.lifecycle import Runs
 from btserver.runs.limits import Limits
+from btserver.runs.optimizations import Optimizations, Terms
 from btserver.runs.retention import Keep, Retention
 from btserver.settings import Settings
 from btserver.store.follow import Notifier
@@ -33,7 +34,7 @@ from .routes import Api
 from .websocket import Streams
 
 POLLED = f"{PREFIX}/backtests/{{run_id}}"
-STREAM = "/backtests/{run_id}/stream"
+STREAMS = ("/backtests/{run_id}/stream", "/optimizations/{optimization_id}/stream")
 
 
 def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs.engine") -> ASGIApp:
@@ -47,6 +48,14 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
         strategies=settings.strategies,
         limits=limits,
     )
+    terms = Terms(
+        workers=settings.optimizations,
+        executor=settings.executor,
+        trials=settings.max_trials,
+        trial_rows=settings.max_trial_rows,
+        seconds=settings.max_search_seconds,
+    )
+    optimizations = Optimizations(store, runs, terms)
     keep = Keep(
         days=settings.keep_days, runs=settings.keep_runs, mib=settings.keep_mib, quota_mib=settings.quota_mib
     )
@@ -55,21 +64,39 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
     counters = Counters()
     notifier = Notifier()
     turns = Turns()
-    streams = Streams(store, notifier, turns, keys, counters=counters, origins=settings.cors_origins)
+    streams = [
+        Streams(
+            records,
+            notifier,
+            turns,
+            keys,
+            counters=counters,
+            origins=settings.cors_origins,
+            parameter=parameter,
+            noun=noun,
+        )
+        for records, parameter, noun in (
+            (store, "run_id", "backtest"),
+            (store.optimizations, "optimization_id", "optimization"),
+        )
+    ]
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
         store.attach(notifier.notify)
         try:
             await runs.start()
+            await optimizations.start()
             sweeps = asyncio.create_task(retention.work())
             yield
             sweeps.cancel()
-            await runs.stop()
+            await asyncio.gather(runs.stop(), optimizations.stop())
         finally:
             store.close()
 
-    endpoints = Api(store, runs, retention, turns=turns, keys=keys, counters=counters).endpoints()
+    endpoints = Api(
+        store, runs, optimizations, retention, turns=turns, keys=keys, counters=counters
+    ).endpoints()
     routes = [*_http(endpoints), *_pages(endpoints, has_keys=bool(keys)), *_websockets(streams)]
     # No redirect of slashes: it turns a POST into a GET.
     app = ErrorMiddleware(Router(routes, redirect_slashes=False, lifespan=lifespan))
@@ -133,7 +160,7 @@ def _pages(endpoints: list[Endpoint], *, has_keys: bool) -> list[BaseRoute]:
     async def docs(_: Request) -> Response:
         return Response(as_html, media_type="text/html")
 
-    pages = {"/openapi.json": document, "/docs": docs, STREAM: _upgrade_required}
+    pages = {"/openapi.json": document, "/docs": docs, **dict.fromkeys(STREAMS, _upgrade_required)}
     return [Route(spelling, page) for path, page in pages.items() for spelling in _spellings(path)]
 
 
@@ -142,8 +169,12 @@ async def _upgrade_required(_: Request) -> Response:
     raise ApiError("validation_error", message, status=426, headers={"Upgrade": "websocket"})
 
 
-def _websockets(streams: Streams) -> list[BaseRoute]:
+def _websockets(streams: list[Streams]) -> list[BaseRoute]:
     return [
-        *(WebSocketRoute(path, streams.serve) for path in _spellings(STREAM)),
-        WebSocketRoute("/{path:path}", streams.refuse),
+        *(
+            WebSocketRoute(path, each.serve)
+            for template, each in zip(STREAMS, streams, strict=True)
+            for path in _spellings(template)
+        ),
+        WebSocketRoute("/{path:path}", streams[0].refuse),
     ]

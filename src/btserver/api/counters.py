@@ -30,6 +30,7 @@ class Counters:
         self,
         *,
         runs: Mapping[str, int],
+        optimizations: Mapping[str, int],
         events: int,
         commits: int,
         workers: int,
@@ -45,6 +46,12 @@ class Counters:
             (
                 _family(
                     "runs", "gauge", "Stored runs by state.", {f'state="{s}"': n for s, n in runs.items()}
+                ),
+                _family(
+                    "optimizations",
+                    "gauge",
+                    "Stored optimizations by state.",
+                    {f'state="{s}"': n for s, n in optimizations.items()},
                 ),
                 _family("requests_total", "counter", "HTTP responses sent.", responses),
                 "# HELP btserver_request_seconds Time from a request to the end of its response.\n"

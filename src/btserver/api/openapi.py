@@ -14,15 +14,14 @@ from .endpoint import PREFIX, Endpoint
 
 _REF = "#/components/schemas/{name}"
 _ABOUT = (
-    "Backtests over HTTP, their events over WebSocket. Paths that start with /v1 also work without it. "
-    "Every error has the body ErrorBody."
+    "Backtests and optimizations over HTTP, their events over WebSocket. Paths that start with /v1 also work "
+    "without it. Every error has the body ErrorBody."
 )
 _STREAM = (
     "A WebSocket. Sends every event after `last_event_id` once and in order, then live events, one JSON text "
-    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown run "
-    "or event id, the connection is accepted and closed with 1008 and a reason; 1011 means that what is "
-    "stored of the backtest is damaged, 1013 that the client read too slowly or that there are too many "
-    "streams."
+    "per message, and closes with 1000 after the event of a terminal state. For a wrong key, an unknown id "
+    "or event id, the connection is accepted and closed with 1008 and a reason; 1011 means that "
+    "what is stored is damaged, 1013 that the client read too slowly or that there are too many streams."
 )
 
 
@@ -37,9 +36,13 @@ def document(endpoints: Sequence[Endpoint], version: str, *, has_keys: bool) -> 
         operation = _operation(endpoint, schema_of, components)
         operation["security"] = [] if endpoint.is_open else security
         paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
-    stream = _stream(schema_of[repr(Event)])
-    stream["security"] = [*security, {"query": []}] if has_keys else []
-    paths[f"{PREFIX}/backtests/{{run_id}}/stream"] = {"get": stream}
+    for path, noun, name, parameter in (
+        ("backtests/{run_id}", "a backtest", "stream", _RUN_ID),
+        ("optimizations/{optimization_id}", "an optimization", "optimization_stream", _OPTIMIZATION_ID),
+    ):
+        stream = _stream(schema_of[repr(Event)], noun, name, parameter)
+        stream["security"] = [*security, {"query": []}] if has_keys else []
+        paths[f"{PREFIX}/{path}/stream"] = {"get": stream}
     for endpoint in endpoints:
         if endpoint.query is not None:
             components.pop(endpoint.query.__name__, None)  # its fields are query parameters
@@ -64,7 +67,8 @@ def document(endpoints: Sequence[Endpoint], version: str, *, has_keys: bool) -> 
 def _plain(node: Any) -> Any:
     """The document without what generators of clients do not read.
 
-    Objects without properties say that they are open; a tuple has no `items` beside `prefixItems`.
+    Objects without properties say that they are open, and arrays of anything have empty `items`; a tuple has
+    no `items` beside `prefixItems`.
     """
     if isinstance(node, list):
         return [_plain(item) for item in node]
@@ -73,6 +77,8 @@ def _plain(node: Any) -> Any:
     plain = {name: _plain(item) for name, item in node.items()}
     if "prefixItems" in plain and plain.get("items") is False:
         del plain["items"]
+    if plain.get("type") == "array" and "prefixItems" not in plain:
+        plain.setdefault("items", {})
     if plain.get("type") == "object" and "properties" not in plain:
         plain.setdefault("additionalProperties", True)
     return plain
@@ -87,8 +93,9 @@ def _operation(endpoint: Endpoint, schema_of: dict[str, Any], components: dict[s
     responses = {str(endpoint.status): answer}
     parameters = [_PATH[name] for name in _PATH if f"{{{name}}}" in endpoint.path]
     if endpoint.status == 201:
-        answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new run."}}
-        responses["200"] = answer | {"description": "With `reuse`: a completed run of the same inputs"}
+        answer["headers"] = {"Location": {"schema": {"type": "string"}, "description": "The new job."}}
+        if endpoint.query is not None:
+            responses["200"] = answer | {"description": "With `reuse`: a completed run of the same inputs"}
         parameters.append(_IDEMPOTENCY_KEY)
     if endpoint.query is not None:
         properties = components[endpoint.query.__name__]["properties"]
@@ -122,12 +129,13 @@ _RUN_ID: dict[str, Any] = {
     "required": True,
     "schema": {"type": "string", "pattern": RUN_ID_PATTERN},
 }
+_OPTIMIZATION_ID = _RUN_ID | {"name": "optimization_id"}
 _SYMBOL: dict[str, Any] = {"name": "symbol", "in": "path", "required": True, "schema": {"type": "string"}}
-_PATH = {"run_id": _RUN_ID, "symbol": _SYMBOL}
+_PATH = {"run_id": _RUN_ID, "optimization_id": _OPTIMIZATION_ID, "symbol": _SYMBOL}
 _IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "Calls with the same key and body make one run.",
+    "description": "Calls with the same key and body make one job.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -148,17 +156,17 @@ def _errors(endpoint: Endpoint) -> dict[str, Any]:
     return {status: {"description": code, "content": body} for status, code in sorted(statuses.items())}
 
 
-def _stream(event: Any) -> dict[str, Any]:
+def _stream(event: Any, noun: str, name: str, parameter: dict[str, Any]) -> dict[str, Any]:
     after = {
         "name": "last_event_id",
         "in": "query",
         "schema": {"type": "integer", "minimum": 0, "default": 0},
     }
     return {
-        "operationId": "stream",
-        "summary": "The events of a backtest (WebSocket)",
+        "operationId": name,
+        "summary": f"The events of {noun} (WebSocket)",
         "description": _STREAM,
-        "parameters": [_RUN_ID, after],
+        "parameters": [parameter, after],
         "responses": {"101": {"description": "Switching to WebSocket; each message is one event"}},
         "x-websocket-message": event,
     }

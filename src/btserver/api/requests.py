@@ -3,7 +3,7 @@
 import json
 import re
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -14,6 +14,7 @@ from btcore import config
 from btcore.config import StrategySpec
 from btcore.errors import ConfigError
 from btserver.errors import ApiError, Detail, fault
+from btserver.optimization_schemas import OptimizationRequest
 from btserver.schemas import RunRequest, State
 
 MAX_BODY = 2**20
@@ -23,11 +24,16 @@ MAX_SEARCH = 2**22  # keys times bytes of a body that is searched for the key at
 _LEVELS = np.zeros(256, np.int32)  # what a byte adds to the depth
 _LEVELS[list(b"[{")] = 1
 _LEVELS[list(b"]}")] = -1
-_decode_run = msgspec.json.Decoder(RunRequest).decode
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (RunRequest, OptimizationRequest)
+}
 # Fields of queries. msgspec's lax mode would also read 1e3 and, as a time, 2024.
 _WHOLE = {"limit": (1, 200), "points": (4, 1_000_000)}
 _TIMES = {"created_from", "created_to"}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]", re.ASCII)
+
+
+Body = TypeVar("Body", bound=Struct)
 
 
 class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,6 +68,14 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class OptimizationsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The query of `GET /v1/optimizations`."""
+
+    state: State | None = None
+    limit: Annotated[int, Meta(ge=1, le=200)] = 50
+    after: Annotated[str, Meta(description="An optimization id; only older ones are listed.")] | None = None
+
+
 class _Subject(Struct):
     """The part of a stored request by which it is found."""
 
@@ -81,8 +95,8 @@ class CreateQuery(Struct, frozen=True, forbid_unknown_fields=True):
     ] = False
 
 
-async def read_run(request: Request) -> RunRequest:
-    """The body of a POST; ApiError 400, 413, 415 or 422 if it is not a valid `RunRequest`."""
+async def read_body(request: Request, kind: type[Body]) -> Body:
+    """The body of a POST as a Struct; ApiError 400, 413, 415 or 422 if it is not a valid one."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise ApiError("validation_error", "the content type must be application/json", status=415)
@@ -90,21 +104,22 @@ async def read_run(request: Request) -> RunRequest:
     if _is_too_deep(body):
         raise _not_json(f"nested more than {MAX_DEPTH} levels deep")
     try:
-        return _decode_run(body)
+        decoded: Body = _decoders[kind].decode(body)
     except msgspec.ValidationError as error:
-        return _as_written(error, body)
+        return _as_written(error, body, kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _not_finite(body) or _not_json(str(error)) from error
+        raise _not_finite(body, kind) or _not_json(str(error)) from error
     except OverflowError as error:
         raise fault(f"a date is out of range: {error}") from error
+    return decoded
 
 
-def _not_finite(body: bytes) -> ApiError | None:
+def _not_finite(body: bytes, kind: type) -> ApiError | None:
     """The 422 of a body that is JSON but for NaN or Infinity, as Python writes them; None for another one."""
     if b"NaN" not in body and b"Infinity" not in body:
         return None
     try:
-        config.checked("", config.as_written(json.loads(body), RunRequest), RunRequest)
+        config.checked("", config.as_written(json.loads(body), kind), kind)
     except ConfigError as error:
         return fault(str(error))
     except ValueError:
@@ -112,21 +127,21 @@ def _not_finite(body: bytes) -> ApiError | None:
     return None
 
 
-def _as_written(error: msgspec.ValidationError, body: bytes) -> RunRequest:
+def _as_written(error: msgspec.ValidationError, body: bytes, kind: type[Body]) -> Body:
     """The request of a body that has nulls for what is not given, or 5.0 for 5; else ApiError 422."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):  # a number out of range, or invalid JSON
         raise fault(str(error)) from error
     is_long = _longest_mapping(document) * len(body) > MAX_SEARCH
-    if (is_long and _needs_search(error)) or _is_valid(document):
+    if (is_long and _needs_search(error)) or _is_valid(document, kind):
         raise fault(str(error)) from error
-    plain = config.as_written(document, RunRequest)
+    plain = config.as_written(document, kind)
     try:
-        return msgspec.convert(plain, RunRequest)
+        return msgspec.convert(plain, kind)
     except msgspec.ValidationError as left:  # worded by btcore, which names the key in a mapping such as `fx`
         is_slow = is_long and _needs_search(left)
-        raise fault(str(left) if is_slow else config.fault(left, plain, RunRequest)) from left
+        raise fault(str(left) if is_slow else config.fault(left, plain, kind)) from left
 
 
 def _needs_search(error: msgspec.ValidationError) -> bool:
@@ -134,14 +149,16 @@ def _needs_search(error: msgspec.ValidationError) -> bool:
 
 
 def _longest_mapping(document: object) -> int:
-    fields = document.values() if isinstance(document, dict) else ()
-    return max((len(field) for field in fields if isinstance(field, dict)), default=0)
+    """The size of the longest mapping that is a field of the request, or of one that it has."""
+    fields = list(document.values()) if isinstance(document, dict) else []
+    fields += [below for field in fields if isinstance(field, dict) for below in field.values()]
+    return max((len(field) for field in fields if isinstance(field, dict | list)), default=0)
 
 
-def _is_valid(document: object) -> bool:
+def _is_valid(document: object, kind: type) -> bool:
     """True if the decoded document is valid: a key was given twice, and only its first value was invalid."""
     try:
-        msgspec.convert(document, RunRequest)
+        msgspec.convert(document, kind)
     except msgspec.ValidationError:
         return False
     return True

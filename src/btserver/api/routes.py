@@ -9,6 +9,7 @@ from starlette.responses import Response
 from btserver.errors import ApiError, fault, not_found, unauthorized
 from btserver.run_id import run_key, run_text
 from btserver.runs.lifecycle import Runs
+from btserver.runs.optimizations import Optimizations
 from btserver.runs.retention import Retention
 from btserver.schemas import RunRecord, RunRequest, State, Status, to_ns
 from btserver.store.store import Store, StoreError
@@ -18,6 +19,7 @@ from . import auth, requests
 from .counters import Counters
 from .data_routes import DataApi
 from .endpoint import PREFIX, Endpoint, json_response
+from .optimization_routes import OptimizationsApi
 from .readiness import Readiness
 from .result_routes import ResultsApi, missing_part
 
@@ -31,6 +33,7 @@ class Api:
         self,
         store: Store,
         runs: Runs,
+        optimizations: Optimizations,
         retention: Retention,
         *,
         turns: Turns,
@@ -39,6 +42,7 @@ class Api:
     ) -> None:
         self._store = store
         self._runs = runs
+        self._optimizations = optimizations
         self._retention = retention
         self._turns = turns
         self._keys = keys
@@ -103,6 +107,13 @@ class Api:
                 "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
             ),
             *ResultsApi(self._store, self._runs, self._turns, self._find).endpoints(),
+            *OptimizationsApi(
+                self._store.optimizations,
+                self._optimizations,
+                self._turns,
+                self._authorise,
+                refuse_if_full=self._refuse_if_full,
+            ).endpoints(),
             *DataApi(self._runs, self._authorise).endpoints(),
             Endpoint(
                 "GET", "/healthz", self.health, "The process is alive and can start workers", is_open=True
@@ -116,15 +127,18 @@ class Api:
         await self._authorise(request)
         query = requests.read_query(request, requests.CreateQuery)
         key = requests.read_idempotency_key(request)
-        run_request = await requests.read_run(request)
+        run_request = await requests.read_body(request, RunRequest)
         if key is not None and (known := self._runs.find(run_request, key)):
             return _created(*known)
         inputs = await self._runs.check(run_request)
         if query.reuse and inputs and (known := self._store.with_inputs(inputs)):
             return _created(*known, 200)
+        self._refuse_if_full()
+        return _created(*await self._runs.submit(run_request, inputs, key))
+
+    def _refuse_if_full(self) -> None:
         if self._retention.is_full:
             raise ApiError("internal_error", "the store has reached its quota; delete runs", status=507)
-        return _created(*await self._runs.submit(run_request, inputs, key))
 
     async def list(self, request: Request) -> Response:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
@@ -215,6 +229,7 @@ class Api:
         """`GET /metrics`."""
         page = self._counters.render(
             runs=self._store.counts,
+            optimizations=self._store.optimizations.counts,
             events=self._store.events_written,
             commits=self._store.commits,
             workers=self._runs.workers_ready,

@@ -1,4 +1,4 @@
-"""The WebSocket endpoint: sends the events of one run to one client until the run has ended."""
+"""The WebSocket endpoints: send the events of one job to one client until the job has ended."""
 
 import asyncio
 import contextlib
@@ -10,7 +10,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from btserver.run_id import run_key
 from btserver.store.blocks import DamagedError
 from btserver.store.follow import Notifier, RunDeletedError, follow
-from btserver.store.store import Store
+from btserver.store.records import Records
 from btserver.store.turns import Turns
 
 from . import auth
@@ -28,30 +28,34 @@ class Streams:
 
     def __init__(
         self,
-        store: Store,
+        store: Records,
         notifier: Notifier,
         turns: Turns,
         keys: auth.ApiKeys,
         *,
         counters: Counters,
         origins: tuple[str, ...] = (),
+        parameter: str = "run_id",
+        noun: str = "backtest",
     ) -> None:
+        """The streams of the jobs of `store`, whose ids are in a parameter of the path."""
         self._store = store
         self._notifier = notifier
         self._turns = turns
         self._keys = keys
         self._counters = counters
         self._origins = origins
+        self._parameter, self._noun = parameter, noun
 
     async def serve(self, socket: WebSocket) -> None:
-        """`WS /v1/backtests/{run_id}/stream?last_event_id=&api_key=`."""
+        """`WS .../stream?last_event_id=&api_key=`."""
         with contextlib.suppress(WebSocketDisconnect, OSError):  # the client disconnected
             await socket.accept()
             try:
                 await self._handle(socket)
             except DamagedError as error:
                 _log.error("%s: %s", socket.scope["path"], error)
-                await socket.close(INTERNAL_ERROR, "what is stored of this backtest is damaged")
+                await socket.close(INTERNAL_ERROR, f"what is stored of this {self._noun} is damaged")
 
     async def refuse(self, socket: WebSocket) -> None:
         """WebSockets on any other path."""
@@ -61,12 +65,12 @@ class Streams:
 
     async def _handle(self, socket: WebSocket) -> None:
         denied = await self._access_error(socket)
-        run = run_key(socket.path_params["run_id"])
+        run = run_key(socket.path_params[self._parameter])
         after = read_event_id(socket.query_params.getlist("last_event_id"))
         if denied is not None:
             await socket.close(POLICY_VIOLATION, denied)
         elif run is None or (record := self._store.run(run)) is None:
-            await socket.close(POLICY_VIOLATION, "unknown run id")
+            await socket.close(POLICY_VIOLATION, f"unknown {self._parameter.replace('_', ' ')}")
         elif after is None:
             await socket.close(POLICY_VIOLATION, "last_event_id is not an event id")
         elif after > record.last_event_id:
@@ -106,7 +110,9 @@ class Streams:
             return
         error = sender.exception()
         if error is None:
-            await socket.close(1000, "the run has ended")
+            await socket.close(
+                1000, "the run has ended" if self._noun == "backtest" else f"the {self._noun} has ended"
+            )
         elif isinstance(error, RunDeletedError):
             await socket.close(POLICY_VIOLATION, "deleted")
         elif isinstance(error, TimeoutError):

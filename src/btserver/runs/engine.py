@@ -1,7 +1,7 @@
-"""The interface to btcore: the only module of the server that imports the engine.
+"""The interface to btcore: besides the modules of `search`, the only one that imports the engine.
 
-The server process calls all of its functions but `run_request`, a worker process `open_source` and
-`run_request`. The module is named by a setting, so that tests can use another one.
+The server process calls all of its functions but `run_request`, a worker process that and `open_source`. A
+setting names the module, so that tests can use another one.
 """
 
 import logging
@@ -148,10 +148,14 @@ def run_request(request: RunRequest, source: Source, progress: Callable[[Any], N
 
 def write_table(media_type: str, rows: Rows) -> bytes:
     """The rows as an Arrow stream or a Parquet file."""
+    return write_arrow(media_type, to_arrow(rows))
+
+
+def write_arrow(media_type: str, table: Any) -> bytes:
+    """A table of pyarrow as an Arrow stream or a Parquet file."""
     import pyarrow
     import pyarrow.parquet
 
-    table = to_arrow(rows)
     sink = pyarrow.BufferOutputStream()
     if media_type.endswith("parquet"):
         pyarrow.parquet.write_table(table, sink)

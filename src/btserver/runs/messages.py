@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from btserver.schemas import ResultHead
+from btserver.schemas import ResultHead, Trials
 
 HEADER = struct.Struct(">I")
 
@@ -14,6 +14,14 @@ class Job(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """To a worker: a request to run, as JSON."""
 
     request: bytes
+
+
+class Search(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """To a worker: an optimization as JSON, the file of its study, and by what its trials are played."""
+
+    request: bytes
+    study: str
+    executor: str
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -31,6 +39,14 @@ class Progress(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
     progress: float
     equity: float | None
+
+
+class Tried(msgspec.Struct, frozen=True, tag=True, array_like=True):
+    """How far an optimization is, 0 to 1, its trials so far, and numbers that have changed."""
+
+    progress: float
+    trials: Trials
+    metrics: dict[str, float]
 
 
 class Block(msgspec.Struct, frozen=True, tag=True, array_like=True):
@@ -58,14 +74,15 @@ class Beat(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """The worker is alive: sent every second while it runs a job."""
 
 
-FromWorker = Ready | Beat | Log | Progress | Block | Done | Failed
+ToWorker = Job | Search
+FromWorker = Ready | Beat | Log | Progress | Tried | Block | Done | Failed
 
-decode_job: Callable[[bytes], Job] = msgspec.msgpack.Decoder(Job).decode
+decode_job: Callable[[bytes], ToWorker] = msgspec.msgpack.Decoder(ToWorker).decode
 decode_message: Callable[[bytes], FromWorker] = msgspec.msgpack.Decoder(FromWorker).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
-def encode(message: Job | FromWorker) -> bytes:
+def encode(message: ToWorker | FromWorker) -> bytes:
     """The message as bytes, with its length."""
     data = _encode(message)
     return HEADER.pack(len(data)) + data

@@ -29,6 +29,12 @@ class RunQueue:
         """Removes a run; False if it is not there."""
         return self._runs.pop(run, False) is None
 
+    async def filled(self) -> None:
+        """Returns once there is a run."""
+        while not self._runs:
+            self._arrived.clear()
+            await self._arrived.wait()
+
     async def take(self, unless: "asyncio.Future[Any]") -> bytes | None:
         """The first run, removed, once there is one; None if `unless` is done before."""
         while not unless.done():

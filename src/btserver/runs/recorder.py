@@ -7,7 +7,7 @@ from typing import Any
 
 from btserver.run_id import run_text
 from btserver.schemas import LogPayload, MetricPayload, Payload, ProgressPayload
-from btserver.store.store import Store
+from btserver.store.records import Records
 from btserver.store.writer import Chain
 
 from . import messages
@@ -23,7 +23,7 @@ class Recorder:
     They are one chain: after a failed write none of the later ones is made.
     """
 
-    def __init__(self, store: Store, run: bytes) -> None:
+    def __init__(self, store: Records, run: bytes) -> None:
         self._store = store
         self.run = run
         self._chain = Chain()
@@ -53,12 +53,18 @@ class Recorder:
                 if equity is not None:
                     payloads.append(MetricPayload("equity", equity))
                 await self._add(self._store.append(self.run, payloads, progress, chain=self._chain), 64)
+            case messages.Tried(progress, trials, metrics):
+                self._progress = progress
+                tried: list[Payload] = [ProgressPayload(progress)]
+                tried += [MetricPayload(name, value) for name, value in metrics.items()]
+                write = self._store.append(self.run, tried, progress, trials=trials, chain=self._chain)
+                await self._add(write, 64 + len(trials.best))
             case messages.Log(lines):
                 log = [LogPayload(line) for line in lines]
                 await self._add(self._store.append(self.run, log, chain=self._chain), sum(map(len, lines)))
             case messages.Block(table, index, data):
-                write = self._store.put_block(self.run, table, index, data, chain=self._chain)
-                await self._add(write, len(data))
+                put = self._store.put_block(self.run, table, index, data, chain=self._chain)
+                await self._add(put, len(data))
             case messages.Done():
                 await self._complete(message)
                 return True

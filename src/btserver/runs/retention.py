@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from btserver import schemas
 from btserver.run_id import run_text
+from btserver.schemas import RunRecord
+from btserver.store.records import Records
 from btserver.store.store import Store, StoreError
 
 MIB = 2**20
@@ -62,31 +64,47 @@ class Retention:
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def sweep(self) -> None:
-        """Deletes what is not kept: too old, or beyond the number or the size that are kept."""
+        """Deletes what is not kept: too old, or beyond the number or the size that are kept.
+
+        Days and number hold for backtests and for optimizations, each; for the size, the oldest of both go.
+        """
+        ended = [
+            (record.order, store, run)
+            for store in (self._store, self._store.optimizations)
+            for run, record in await self._sweep_kind(store)
+        ]
+        ended.sort(key=lambda each: each[0], reverse=True)
+        while ended and 0 < self._keep.mib * MIB < self._store.used_bytes:
+            _, store, run = ended.pop()
+            await self._delete(store, run)
+
+    async def _sweep_kind(self, store: Records) -> list[tuple[bytes, RunRecord]]:
+        """Deletes the jobs of a kind that are too old or too many; those that ended and are kept."""
         oldest = time.time_ns() - self._keep.days * 86_400 * 10**9 if self._keep.days else 0
         kept = 0
-        ended: list[bytes] = []  # that are kept, the newest first
+        ended: list[tuple[bytes, RunRecord]] = []
         before = None
-        while page := self._store.newest(PAGE, before=before):
+        while page := store.newest(PAGE, before=before):
             for run, record in page:
                 if record.state not in schemas.TERMINAL:
                     continue
                 kept += 1
                 finished = record.finished_ns or record.created_ns
                 if finished < oldest or 0 < self._keep.runs < kept:
-                    await self._delete(run)
+                    await self._delete(store, run)
                 else:
-                    ended.append(run)
+                    ended.append((run, record))
             before = page[-1][1].order, page[-1][0]
             await asyncio.sleep(0)
-        while ended and 0 < self._keep.mib * MIB < self._store.used_bytes:
-            await self._delete(ended.pop())
+        return ended
 
-    async def _delete(self, run: bytes) -> None:
+    async def _delete(self, store: Records, run: bytes) -> None:
         try:
-            await self._store.delete(run)
+            await store.delete(run)
         except KeyError:  # a client was faster
             return
+        if store is self._store.optimizations:
+            self._store.studies.remove(run)
         _log.info("run %s is deleted: it is not kept longer", run_text(run))
 
     def _look_at_use(self) -> None:

@@ -9,7 +9,8 @@ from btserver import schemas
 from btserver.run_id import run_text
 from btserver.schemas import LogPayload
 from btserver.store.blocks import DamagedError
-from btserver.store.store import Store, StoreError
+from btserver.store.records import Records
+from btserver.store.store import StoreError
 
 from . import limits, messages
 from .process import WorkerProcess
@@ -35,15 +36,22 @@ class Slot:
 
     def __init__(
         self,
-        store: Store,
+        store: Records,
         queue: RunQueue,
         start: Callable[[], Awaitable[WorkerProcess]],
-        bounds: limits.Limits,
+        job_of: Callable[[bytes], messages.ToWorker],
+        *,
+        noun: str = "run",
+        seconds: int = 0,
+        is_lazy: bool = False,
     ) -> None:
+        """`seconds` bound a run, 0 for no bound; a lazy slot starts its worker when there is a run for it."""
         self._store = store
         self._queue = queue
         self._start = start
-        self._limits = bounds
+        self._job_of = job_of
+        self._noun, self._seconds = noun, seconds
+        self._is_lazy = is_lazy
         self.worker: WorkerProcess | None = None
         self.run: bytes | None = None  # that the worker plays
         self.is_ready = False
@@ -54,6 +62,8 @@ class Slot:
         failures = 0
         while True:
             has_started = False
+            if self._is_lazy:
+                await self._queue.filled()
             try:
                 has_started = await self._employ()
             except OSError as error:  # no process, descriptor or memory for it
@@ -117,9 +127,9 @@ class Slot:
     ) -> "str | Interruption | None":
         """Plays a run on a worker; why it did not come to its end, or None."""
         run = recorder.run
-        seconds = self._limits.seconds or None
+        seconds = self._seconds or None
         try:
-            worker.send(messages.Job(self._store.request(run)))
+            worker.send(self._job_of(run))
             await recorder.begin()
             async with asyncio.timeout(seconds) as limit:
                 if await self._record(worker, recorder, pending):
@@ -130,7 +140,9 @@ class Slot:
         except WorkerSilentError:
             return Interruption("its worker did not respond")
         except TimeoutError:
-            return f"the run took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
+            return (
+                f"the {self._noun} took longer than {seconds} seconds" if limit.expired() else INTERNAL_ERROR
+            )
         except StoreError:
             return Interruption("the store did not accept its results")
         except Exception:  # a bug: the run must still reach a terminal state

@@ -13,13 +13,15 @@ import socket
 import threading
 import time
 import traceback
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import numpy as np
 
 from btcore.errors import BtcoreError
+from btserver.optimization_schemas import OptimizationRequest
 from btserver.schemas import ResultHead, RunRequest, TableHead
 from btserver.store.blocks import pack_rows, seal
 
@@ -29,6 +31,7 @@ from .limits import BEAT_SECONDS, limit_this_process
 NICENESS = 10
 PROGRESS_SECONDS = 0.05
 BLOCK_ROWS = 4096
+BLOCK_TRIALS = 64  # some 100 kB, which a client is sent at once
 LOG_LINES = 1000  # lines of a log that become events; the results have all of them
 
 
@@ -40,7 +43,7 @@ class Worker:
         self._engine = engine
         self._source = engine.open_source(data)
         self._is_sample = data is None
-        self._jobs: queue.SimpleQueue[messages.Job] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[messages.ToWorker] = queue.SimpleQueue()
         self._next_progress = 0.0
         self._sending = threading.Lock()
         self._is_busy = threading.Event()
@@ -71,7 +74,7 @@ class Worker:
                     (size,) = messages.HEADER.unpack(header)
                     self._jobs.put(messages.decode_job(stream.read(size)))
         finally:
-            os._exit(0)
+            _end()
 
     def _send(self, message: messages.FromWorker) -> None:
         with self._sending:
@@ -83,16 +86,14 @@ class Worker:
         try:
             self._channel.sendall(messages.encode(message))
         except OSError:
-            os._exit(0)  # the server has ended
+            _end()  # the server has ended
 
-    def _run(self, job: messages.Job) -> None:
+    def _run(self, job: messages.ToWorker) -> None:
         try:
-            request = msgspec.json.decode(job.request, type=RunRequest)
-            self._send(messages.Log([_start_line(request, self._is_sample)]))
-            started = time.monotonic()
-            self._next_progress = 0.0
-            result = self._engine.run_request(request, self._source, self._send_progress)
-            self._send_result(result, time.monotonic() - started)
+            if isinstance(job, messages.Search):
+                self._search(job)
+            else:
+                self._backtest(job)
         except (BtcoreError, msgspec.DecodeError) as error:
             self._send(messages.Failed(str(error)))
         except MemoryError:
@@ -100,6 +101,53 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             self._send(messages.Failed(f"internal error: {type(error).__name__}: {error}"))
+
+    def _backtest(self, job: messages.Job) -> None:
+        request = msgspec.json.decode(job.request, type=RunRequest)
+        self._send(messages.Log([_start_line(request, self._is_sample)]))
+        started = time.monotonic()
+        self._next_progress = 0.0
+        result = self._engine.run_request(request, self._source, self._send_progress)
+        self._send_result(result, time.monotonic() - started)
+
+    def _search(self, job: messages.Search) -> None:
+        from .search.play import play_search  # what searches is imported by those who search
+
+        request = msgspec.json.decode(job.request, type=OptimizationRequest)
+        source = "synthetic sample data" if self._is_sample else "the catalog"
+        lines = [
+            f"searching {request.base_backtest.strategy.name} by {request.method} on {source}, "
+            f"trials by {job.executor}"
+        ]
+        self._send(messages.Log(lines))
+        started = time.monotonic()
+
+        def told(new: list[str]) -> None:
+            lines.extend(new)
+            self._send(messages.Log(new))
+
+        played = play_search(
+            request,
+            self._source,
+            study=Path(job.study),
+            executor=job.executor,
+            progress=lambda *said: self._send(messages.Tried(*said)),
+            log=told,
+        )
+        told([*played.lines, f"finished in {time.monotonic() - started:.3f} s"])
+        trials = [_json(trial) for trial in played.trials]
+        tables = {
+            "all_trials": self._send_json("all_trials", trials, BLOCK_TRIALS),
+            "logs": self._send_logs(lines),
+        }
+        self._send(messages.Tried(1.0, played.counts, {}))
+        head = ResultHead(
+            metrics=_json(played.summary),
+            manifest=_json(played.manifest),
+            fingerprint=played.fingerprint,
+            tables=tables,
+        )
+        self._send(messages.Done(head, _numeric_metrics(played.metrics)))
 
     def _send_progress(self, progress: Any) -> None:
         now = time.monotonic()
@@ -137,12 +185,22 @@ class Worker:
         return TableHead(len(rows), len(starts))
 
     def _send_logs(self, lines: list[str]) -> TableHead:
-        starts = range(0, len(lines), BLOCK_ROWS)
+        return self._send_json("logs", [_json(line) for line in lines], BLOCK_ROWS)
+
+    def _send_json(self, name: str, items: list[bytes], size: int) -> TableHead:
+        """Sends blocks of `size` items each, as JSON arrays."""
+        starts = range(0, len(items), size)
         for index, start in enumerate(starts):
-            self._send(
-                messages.Block("logs", index, seal(msgspec.json.encode(lines[start : start + BLOCK_ROWS])))
-            )
-        return TableHead(len(lines), len(starts))
+            array = b"[%b]" % b",".join(items[start : start + size])
+            self._send(messages.Block(name, index, seal(array)))
+        return TableHead(len(items), len(starts))
+
+
+def _end() -> NoReturn:
+    """Ends this process, with those that it has started if it leads their group."""
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(0)
 
 
 def _start_line(request: RunRequest, is_sample: bool) -> str:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 Rows = NDArray[Any]
 _SEALED = b"\xb1"  # then the checksum of what follows
 _LEVEL = 1
+JSON_TABLES = frozenset({"logs", "all_trials"})  # whose blocks are JSON arrays, not rows
 
 
 class DamagedError(Exception):

@@ -9,38 +9,46 @@ import msgspec
 from btserver.run_id import run_text
 from btserver.schemas import TERMINAL, RunRecord
 
-from .blocks import DamagedError, unpack_rows, unseal
+from .blocks import JSON_TABLES, DamagedError, unpack_rows, unseal
 from .files import find_damage
+from .records import Records
 from .store import Store
 from .transitions import decode_marks
 
 
 def check_store(directory: Path) -> tuple[int, list[str]]:
-    """The number of runs, and what is wrong: first with the file, and if nothing is, with each run."""
+    """The number of runs and optimizations, and what is wrong: with the file, or if nothing is, with each."""
     damage = find_damage(directory)
     if damage:
         return 0, damage
     store = Store(directory)
     try:
-        runs = [key[-16:] for key in store.keys("by_created")]
-        problems = [*_orphans(store, set(runs)), *_mark_problems(store, set(runs))]
-        for run in runs:
-            problems += [f"run {run_text(run)}: {problem}" for problem in _problems(store, run)]
-        return len(runs), problems
+        runs, problems = _check(store, "run")
+        optimizations, others = _check(store.optimizations, "optimization")
+        return runs + optimizations, [*problems, *others, *store.studies.find_damage()]
     except lmdb.Error as error:
         return 0, [str(error)]
     finally:
         store.close()
 
 
-def _orphans(store: Store, runs: set[bytes]) -> Iterator[str]:
-    """What is stored of runs that are not listed."""
+def _check(store: Records, kind: str) -> tuple[int, list[str]]:
+    """The number of jobs of a kind, and what is wrong with them."""
+    runs = [key[-16:] for key in store.keys("by_created")]
+    problems = [*_orphans(store, set(runs), kind), *_mark_problems(store, set(runs), kind)]
+    for run in runs:
+        problems += [f"{kind} {run_text(run)}: {problem}" for problem in _problems(store, run)]
+    return len(runs), problems
+
+
+def _orphans(store: Records, runs: set[bytes], kind: str) -> Iterator[str]:
+    """What is stored of jobs that are not listed."""
     for table in ("runs", "requests", "events", "results", "marks"):
         known = {key[:16] for key in store.keys(table)}
-        yield from (f"{table} has run {run_text(run)}, which is not listed" for run in known - runs)
+        yield from (f"{table} has {kind} {run_text(run)}, which is not listed" for run in known - runs)
 
 
-def _problems(store: Store, run: bytes) -> Iterator[str]:
+def _problems(store: Records, run: bytes) -> Iterator[str]:
     try:
         record = store.run(run)
     except DamagedError as error:
@@ -67,26 +75,26 @@ def _is_json(text: bytes) -> bool:
         return False
 
 
-def _mark_problems(store: Store, runs: set[bytes]) -> Iterator[str]:
+def _mark_problems(store: Records, runs: set[bytes], kind: str) -> Iterator[str]:
     """What is wrong with the keys and inputs by which runs are found again."""
     named = {store.value("idempotency", key)[:16] for key in store.keys("idempotency")}
     named |= {key[-16:] for key in store.keys("inputs")}
     yield from (
-        f"run {run.hex()} can be found by its key or inputs, and is not listed" for run in named - runs
+        f"{kind} {run.hex()} can be found by its key or inputs, and is not listed" for run in named - runs
     )
     for key in store.keys("marks"):
         try:
             marks = decode_marks(store.value("marks", key))
         except DamagedError as error:
-            yield f"run {run_text(key)}: {error}"
+            yield f"{kind} {run_text(key)}: {error}"
             continue
         if marks.key and store.value("idempotency", marks.key) != key + marks.body:
-            yield f"run {run_text(key)}: it is not found by its idempotency key"
+            yield f"{kind} {run_text(key)}: it is not found by its idempotency key"
         if marks.inputs and marks.inputs + key not in store.keys("inputs", marks.inputs + key):
-            yield f"run {run_text(key)}: it is not found by its inputs"
+            yield f"{kind} {run_text(key)}: it is not found by its inputs"
 
 
-def _event_problems(store: Store, run: bytes, record: RunRecord) -> Iterator[str]:
+def _event_problems(store: Records, run: bytes, record: RunRecord) -> Iterator[str]:
     _, events = store.events(run, 0, 2**31)
     if len(events) != record.last_event_id:
         yield f"it has {len(events)} events, not {record.last_event_id}"
@@ -102,7 +110,7 @@ def _event_problems(store: Store, run: bytes, record: RunRecord) -> Iterator[str
         yield "its last event is not that of its end"
 
 
-def _result_problems(store: Store, run: bytes) -> Iterator[str]:
+def _result_problems(store: Records, run: bytes) -> Iterator[str]:
     try:
         head = store.result(run)
     except DamagedError as error:
@@ -115,7 +123,7 @@ def _result_problems(store: Store, run: bytes) -> Iterator[str]:
         for index in range(table.blocks):
             stored = store.block(run, name, index)
             try:
-                unseal(stored) if name == "logs" else unpack_rows(stored)
+                unseal(stored) if name in JSON_TABLES else unpack_rows(stored)
             except DamagedError as error:
                 yield f"block {index} of {name}: {error}"
     extra = len(list(store.keys("results", run))) - 1 - sum(t.blocks for t in head.tables.values())

@@ -7,6 +7,7 @@ from pathlib import Path
 import lmdb
 from lmdb import verify
 
+from .studies import Studies
 from .writer import StoreError
 
 FILE_MODE = 0o600  # requests and results are for the user of the server alone
@@ -77,4 +78,4 @@ def back_up(directory: Path, target: Path) -> int:
         handle = os.open(path, os.O_RDONLY)
         os.fsync(handle)
         os.close(handle)
-    return copy.stat().st_size
+    return copy.stat().st_size + Studies(directory).back_up(target)

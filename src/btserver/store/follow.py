@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from btserver.schemas import TERMINAL
 
-from .store import Store
+from .records import Records
 from .turns import Turns
 
 PAGE = 64
@@ -44,7 +44,7 @@ class Notifier:
 
 
 async def follow(
-    store: Store, notifier: Notifier, turns: Turns, run: bytes, after: int
+    store: Records, notifier: Notifier, turns: Turns, run: bytes, after: int
 ) -> AsyncIterator[list[bytes]]:
     """Yields pages of the events after `after`, then of live ones, up to the event of the terminal state.
 

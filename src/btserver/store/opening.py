@@ -11,6 +11,7 @@ from .transitions import Tables
 from .writer import StoreError
 
 FORMAT = b"1"
+OF_OPTIMIZATIONS = "optimization_"  # before the names of their tables
 
 
 class StoreLockedError(Exception):
@@ -32,8 +33,11 @@ def lock_directory(path: Path) -> int:
     return handle
 
 
-def open_environment(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
-    """The environment and its tables; StoreError if it is damaged or of another format."""
+def open_environment(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables, Tables]:
+    """The environment, the tables of backtests and those of optimizations.
+
+    StoreError if it is damaged or of another format.
+    """
     check_file(directory)
     try:
         return _open(directory, map_size)
@@ -41,7 +45,7 @@ def open_environment(directory: Path, map_size: int) -> tuple[lmdb.Environment, 
         raise StoreError(f"{directory} cannot be opened: {error}; restore a backup") from error
 
 
-def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
+def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables, Tables]:
     # Every flag is given, so that no default decides about durability or format.
     env = lmdb.Environment(
         str(directory),
@@ -50,7 +54,7 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
         sync=True,
         metasync=True,
         writemap=False,
-        max_dbs=16,
+        max_dbs=32,
         max_readers=MAX_READERS,
         max_spare_txns=4,
         lib_version=0,
@@ -59,7 +63,10 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
         for name in ("data.mdb", "lock.mdb", "server.lock"):  # a store of an earlier release was readable
             (directory / name).chmod(FILE_MODE)
         env.reader_check()
-        tables = Tables(*(env.open_db(name.encode()) for name in Tables._fields))
+        tables, of_optimizations = (
+            Tables(*(env.open_db((prefix + name).encode()) for name in Tables._fields))
+            for prefix in ("", OF_OPTIMIZATIONS)
+        )
         with env.begin(db=tables.meta) as txn:
             found = txn.get(b"format")
         if found is None:
@@ -72,4 +79,4 @@ def _open(directory: Path, map_size: int) -> tuple[lmdb.Environment, Tables]:
     except BaseException:
         env.close()
         raise
-    return env, tables
+    return env, tables, of_optimizations

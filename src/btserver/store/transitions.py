@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from btserver import schemas
 from btserver.run_id import run_text
-from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload
+from btserver.schemas import Payload, ResultHead, RunRecord, State, StatePayload, Trials
 
 from . import keys
 from .blocks import DamagedError, seal
@@ -127,7 +127,13 @@ def delete(txn: Txn, tables: Tables, run: bytes) -> State:
 
 
 def append(
-    txn: Txn, tables: Tables, run: bytes, payloads: Sequence[Payload], progress: float | None
+    txn: Txn,
+    tables: Tables,
+    run: bytes,
+    payloads: Sequence[Payload],
+    *,
+    progress: float | None,
+    trials: Trials | None,
 ) -> RunRecord:
     """Appends events to a run that has not ended, and stores its progress; ValueError if it has ended."""
     record = _require(txn, tables, run)
@@ -135,6 +141,11 @@ def append(
         raise ValueError(f"run {run_text(run)} has ended: it accepts no more events")
     if progress is not None:
         record = replace(record, progress=progress)
+    if trials is not None:
+        known = record.trials or Trials()
+        if trials.ended > known.ended:  # an attempt that gets on is not one of those that fail in a row
+            record = replace(record, attempts=1)
+        record = replace(record, trials=trials)
     record = _append_events(txn, tables, run, record, payloads, now=time.time_ns())
     txn.put(run, _pack(record), db=tables.runs)
     return record
@@ -173,6 +184,22 @@ def change_state(
     return old.state, record
 
 
+def resume(txn: Txn, tables: Tables, run: bytes, payloads: Sequence[Payload]) -> tuple[State, RunRecord]:
+    """Queues a failed job again; as `change_state`. ValueError if it has another state."""
+    old = _require(txn, tables, run)
+    if old.state != "failed":
+        raise ValueError(f"job {run_text(run)} is {old.state}: only one that failed or was cancelled goes on")
+    now = time.time_ns()
+    queued = replace(
+        _with_state(old, "queued", None, now, is_attempt=True), attempts=0, finished_ns=None, error=None
+    )
+    record = _append_events(txn, tables, run, queued, [*payloads, StatePayload("queued", "failed")], now=now)
+    txn.delete(keys.state_key(old.state, old.order, run), db=tables.by_state)
+    txn.put(keys.state_key("queued", old.order, run), b"", db=tables.by_state)
+    txn.put(run, _pack(record), db=tables.runs)
+    return old.state, record
+
+
 def put_block(txn: Txn, tables: Tables, run: bytes, key: bytes, data: bytes) -> None:
     """Stores a block of rows of a running run; ValueError if it does not run."""
     if _require(txn, tables, run).state != "running":
@@ -188,6 +215,8 @@ def _require(txn: Txn, tables: Tables, run: bytes) -> RunRecord:
 
 
 def _with_state(old: RunRecord, state: State, error: str | None, now: int, is_attempt: bool) -> RunRecord:
+    if old.trials is not None:
+        old = replace(old, trials=replace(old.trials, running=0))
     if state == "queued":
         attempts = old.attempts - (not is_attempt)
         return replace(old, state=state, progress=0.0, started_ns=None, attempts=attempts)

@@ -16,6 +16,9 @@ def document(client: TestClient) -> dict[str, Any]:
     return described
 
 
+IDS = ("run_id", "optimization_id", "symbol")
+
+
 def references(node: object) -> Iterator[str]:
     if isinstance(node, dict):
         for key, value in node.items():
@@ -49,7 +52,7 @@ def test_every_reference_resolves(document: dict[str, Any]) -> None:
 def test_every_call_is_listed(document: dict[str, Any]) -> None:
     assert document["openapi"] == "3.1.0"
     listed = {(method, path) for path, calls in document["paths"].items() for method in calls}
-    one = "/v1/backtests/{run_id}"
+    one, search = "/v1/backtests/{run_id}", "/v1/optimizations/{optimization_id}"
     assert listed == {
         ("post", "/v1/backtests"),
         ("get", "/v1/backtests"),
@@ -58,6 +61,15 @@ def test_every_call_is_listed(document: dict[str, Any]) -> None:
         ("get", f"{one}/request"),
         ("post", f"{one}/cancel"),
         ("delete", one),
+        ("post", "/v1/optimizations"),
+        ("get", "/v1/optimizations"),
+        ("get", search),
+        ("get", f"{search}/results"),
+        ("get", f"{search}/request"),
+        ("post", f"{search}/cancel"),
+        ("post", f"{search}/resume"),
+        ("delete", search),
+        ("get", f"{search}/stream"),
         ("get", "/v1/strategies"),
         ("get", "/v1/symbols"),
         ("get", "/v1/data/{symbol}"),
@@ -74,7 +86,7 @@ def test_every_operation_is_complete(document: dict[str, Any]) -> None:
     for path, calls in document["paths"].items():
         for call in calls.values():
             declared = {p["name"] for p in call.get("parameters", ()) if p["in"] == "path"}
-            assert declared == {name for name in ("run_id", "symbol") if f"{{{name}}}" in path}
+            assert declared == {name for name in IDS if f"{{{name}}}" in path}
             assert all(set(p) >= {"name", "in", "schema"} for p in call.get("parameters", ()))
             for used in call["security"]:
                 assert set(used) <= set(document["components"]["securitySchemes"])

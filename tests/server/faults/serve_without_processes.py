@@ -13,10 +13,10 @@ REFUSE = Path(sys.argv[sys.argv.index("--store") + 1] + ".refuse")
 start = process._popen
 
 
-def refuse(*arguments: Any) -> Any:
+def refuse(*arguments: Any, **options: Any) -> Any:
     if REFUSE.exists():
         raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return start(*arguments)
+    return start(*arguments, **options)
 
 
 process._popen = refuse

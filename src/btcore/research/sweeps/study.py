@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock, Timer
 from typing import Any, NamedTuple
 
 import msgspec
@@ -57,6 +58,8 @@ class Study:
         self._path, self._prepared, self._swept = Path(path), prepared, swept
         self._hashes: list[dict[str, Any]] | None = None
         self._committed = time.monotonic()
+        self._lock, self._is_closed = Lock(), False
+        self._later: Timer | None = None  # commits what no other trial follows
         try:
             self._file = sqlite3.connect(self._path, timeout=30.0, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode=WAL")
@@ -104,6 +107,16 @@ class Study:
 
     def add(self, key: str, given: ParameterSet, trial: StoredTrial) -> None:
         """Adds a trial; it is on disk after COMMIT_SECONDS, or after `commit`."""
+        with self._lock:
+            self._add(key, given, trial)
+            if time.monotonic() - self._committed > COMMIT_SECONDS:
+                self._commit()
+            elif self._later is None:
+                self._later = Timer(COMMIT_SECONDS, self.commit)
+                self._later.daemon = True
+                self._later.start()
+
+    def _add(self, key: str, given: ParameterSet, trial: StoredTrial) -> None:
         sharpe = float(trial.metrics["sharpe_ratio"])
         self._file.execute(
             "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -114,8 +127,6 @@ class Study:
                 None if trial.returns is None else trial.returns.tobytes(),
             ),
         )  # fmt: skip
-        if time.monotonic() - self._committed > COMMIT_SECONDS:
-            self.commit()
 
     @property
     def _name(self) -> str:
@@ -128,9 +139,19 @@ class Study:
 
     def commit(self) -> None:
         """Writes what was added to disk."""
-        self._file.commit()
-        self._committed = time.monotonic()
+        with self._lock:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        if not self._is_closed:
+            self._file.commit()
+            self._committed = time.monotonic()
 
     def close(self) -> None:
-        self.commit()
-        self._file.close()
+        with self._lock:
+            self._commit()
+            self._is_closed = True
+            self._file.close()
