@@ -104,17 +104,6 @@ def sweep(
         check_strategy(prepared, swept.strategy, None)
     return RunningSweep(prepared, swept, search, options).result(progress)
 
-    def _returns_of(self, kept: Collected) -> Callable[[int], Any]:
-        """A function that returns the period returns of one trial; None if the engine had to play it."""
-        if self._work.keep_returns:
-            return lambda i: None if kept.returns is None else kept.returns[i]
-
-        def played(i: int) -> Any:
-            found = returns_again(self._work, [kept.sets[i]])
-            return None if found is None else found[0]
-
-        return played
-
 
 def sweep_request(
     request: RunRequest,
