@@ -90,7 +90,7 @@ def test_a_short_run_is_played_again() -> None:
 
 def test_nothing_was_chosen() -> None:
     assert odds_lines(swept(params={"short_period": 5, "long_period": 20})) == []
-    idle = swept(params={"short_period": [900, 901], "long_period": [1400]})
+    idle = swept(params={"short_period": [9000, 9001], "long_period": [14000]})
     assert odds_lines(idle) == []
     assert "is luck" not in idle.report().html
 
@@ -114,7 +114,7 @@ def test_a_notebook_has_the_lines() -> None:
 
 
 def test_returns_of_parts_are_joined_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 2)
+    monkeypatch.setattr("btcore.research.sweeps.running.PART", 2)
     parts = swept(EveryNth, {"n": range(2, 9)})
     assert repr(parts) == repr(CLASS)
     assert parts.returns is not None
