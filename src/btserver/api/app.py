@@ -1,6 +1,7 @@
 """The ASGI application: routes, error handlers, start and stop."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -47,6 +48,7 @@ def create_app(settings: Settings, store: Store, *, engine: str = "btserver.runs
         data=settings.data,
         strategies=settings.strategies,
         limits=limits,
+        on_cluster=settings.executor == "ray" and bool(os.environ.get("RAY_ADDRESS")),
     )
     terms = Terms(
         workers=settings.optimizations,

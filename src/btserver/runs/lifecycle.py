@@ -36,7 +36,9 @@ class Runs(Jobs):
         data: str | None = None,
         strategies: str | None = None,
         limits: Limits | None = None,
+        on_cluster: bool = False,
     ):
+        """`on_cluster`: the nodes of the cluster of RAY_ADDRESS play them."""
         self.engine: Any = importlib.import_module(engine)
         self.limits = limits or Limits()
         try:
@@ -52,7 +54,7 @@ class Runs(Jobs):
             lambda queue: Slot(
                 store,
                 queue,
-                self.start_worker,
+                partial(self.start_worker, on_cluster=on_cluster),
                 lambda run: messages.Job(store.request(run)),
                 seconds=self.limits.seconds,
             ),

@@ -39,10 +39,12 @@ class WorkerProcess:
         strategies: str | None = None,
         *,
         is_group: bool = False,
+        on_cluster: bool = False,
     ) -> Self:
         """Starts a worker, which may use so much memory (0: any); its first message is `Ready`.
 
         With `is_group` it leads a group of processes, those that it starts itself, which end with it.
+        With `on_cluster` the nodes of the cluster of RAY_ADDRESS play its backtests.
         """
         ours, theirs = socket.socketpair()
         command = [
@@ -60,6 +62,8 @@ class WorkerProcess:
             command += ["--data", data]
         if strategies is not None:
             command += ["--strategies", strategies]
+        if on_cluster:
+            command.append("--cluster")
         with theirs, contextlib.ExitStack() as on_error:
             on_error.callback(ours.close)
             ours.setblocking(False)

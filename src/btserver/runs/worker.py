@@ -26,6 +26,7 @@ from btserver.schemas import ResultHead, RunRequest, TableHead
 from btserver.store.blocks import pack_rows, seal
 
 from . import messages
+from .cluster import Cluster
 from .limits import BEAT_SECONDS, limit_this_process
 
 NICENESS = 10
@@ -38,9 +39,13 @@ LOG_LINES = 1000  # lines of a log that become events; the results have all of t
 class Worker:
     """Runs jobs of one socket with one engine."""
 
-    def __init__(self, channel: socket.socket, engine: ModuleType, data: str | None) -> None:
+    def __init__(
+        self, channel: socket.socket, engine: ModuleType, data: str | None, cluster: Cluster | None = None
+    ) -> None:
+        """With a cluster, its nodes play the backtests."""
         self._channel = channel
         self._engine = engine
+        self._cluster = cluster
         self._source = engine.open_source(data)
         self._is_sample = data is None
         self._jobs: queue.SimpleQueue[messages.ToWorker] = queue.SimpleQueue()
@@ -107,7 +112,10 @@ class Worker:
         self._send(messages.Log([_start_line(request, self._is_sample)]))
         started = time.monotonic()
         self._next_progress = 0.0
-        result = self._engine.run_request(request, self._source, self._send_progress)
+        if self._cluster is None:
+            result = self._engine.run_request(request, self._source, self._send_progress)
+        else:
+            result = self._cluster.run(job.request, self._send_progress)
         self._send_result(result, time.monotonic() - started)
 
     def _search(self, job: messages.Search) -> None:
@@ -238,6 +246,7 @@ def main() -> None:
     parser.add_argument("--engine", required=True)
     parser.add_argument("--data")
     parser.add_argument("--strategies")
+    parser.add_argument("--cluster", action="store_true")
     parser.add_argument("--memory", type=int, default=0)
     arguments = parser.parse_args()
     # A signal to the process group also reaches workers, but the server decides when they end.
@@ -249,7 +258,10 @@ def main() -> None:
     engine = importlib.import_module(arguments.engine)
     if arguments.strategies is not None:
         engine.load_strategies(arguments.strategies)
-    Worker(channel, engine, arguments.data).serve()
+    cluster = None
+    if arguments.cluster:
+        cluster = Cluster(arguments.engine, arguments.data, arguments.strategies)
+    Worker(channel, engine, arguments.data, cluster).serve()
 
 
 if __name__ == "__main__":

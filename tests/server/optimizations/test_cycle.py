@@ -27,6 +27,7 @@ from optimizations import (
 from server_process import UNKNOWN, ServerProcess, check_error, check_history
 
 import btcore as bt
+from btcore.backtest.run_one import RunTerms
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +131,7 @@ def test_the_holdout_is_not_searched(server: ServerProcess, key: str) -> None:
         timezone="UTC",
         start=held["begins"],
         end="2024-01-01",
+        **({"warm_up": 1000} if "warm_up" in RunTerms.__annotations__ else {}),
     )
     assert held["metrics"] == dict(alone.metrics)
     assert held["out_of_sample"] == alone.metrics["sharpe_ratio"]
@@ -257,6 +259,32 @@ def test_methods_that_draw(server: ServerProcess, method: str) -> None:
     lowest = min(trial["objective"] for trial in found[0]["all_trials"])
     assert found[0]["best_trial"]["objective"] == lowest
     assert found[0]["best_trial"]["metrics"]["max_drawdown"] == lowest
+
+
+@pytest.mark.parametrize(
+    ("mode", "terms", "folds"),
+    [
+        ("walk_forward", {"train": "180d", "test": "60d"}, 3),
+        ("purged_kfold", {"folds": 4, "purge": 2}, 4),
+        ("cpcv", {"groups": 4, "test_groups": 2}, 6),
+    ],
+)
+def test_validations_that_search_again(
+    server: ServerProcess, mode: str, terms: dict[str, Any], folds: int
+) -> None:
+    pytest.importorskip("btcore.research.validation")
+    key = start(server, search(validation_mode=mode, validation=terms))
+    shown = ended(server, key)
+    assert (shown["error"], shown["trials_completed"]) == (None, 12)  # those of the folds do not count
+    found = results(server, key)["validation"]
+    assert (found["mode"], len(found["folds"])) == (mode, folds)
+    assert all(set(fold["parameters"]) >= {"short_period"} for fold in found["folds"])
+    assert found["stability"]
+    if mode == "cpcv":
+        assert len(found["paths"]) == 3
+    else:
+        assert found["out_of_sample"] == found["metrics"]["sharpe_ratio"]
+    assert server.http.delete(f"{PATH}/{key}").status_code == 204
 
 
 def test_lists(server: ServerProcess, key: str) -> None:

@@ -4,6 +4,8 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
@@ -20,7 +22,7 @@ from btcore.results.result import Result
 from btserver.optimization_schemas import OptimizationRequest, Trial
 from btserver.schemas import Trials
 
-from .terms import search_period, search_terms, strategy_of, whole_space
+from .terms import search_period, search_terms, send_by_value, strategy_of, whole_space
 from .trials import Goal, StudyReader, best_of, trials_of
 from .validation import validate
 
@@ -63,7 +65,11 @@ def play_search(
     Raises what `sweep` raises, with ConfigError if the strategy refuses every set.
     """
     goal, workers = Goal.of(request), _workers(request.concurrency, executor)
-    watch = _Watch(progress, StudyReader(study, goal), goal, workers or 1)
+    strategy = strategy_of(request.base_backtest)
+    running = partial(_at_once, workers, executor, is_python=not isinstance(strategy, str))
+    if executor == "ray":
+        send_by_value(request.base_backtest)
+    watch = _Watch(progress, StudyReader(study, goal), goal, running)
     share = SEARCH_SHARE[request.validation_mode]
     playing: dict[str, Any] = {"executor": executor, "workers": workers}
 
@@ -73,7 +79,7 @@ def play_search(
     with watch:
         result = sweep(
             source,
-            strategy_of(request.base_backtest),
+            strategy,
             whole_space(request),
             objective={request.objective_metric: request.direction},
             study=study,
@@ -124,6 +130,16 @@ def _workers(wanted: int | None, executor: str) -> int | None:
     return max(1, most - 1) if wanted is None else min(wanted, most)
 
 
+def _at_once(workers: int | None, executor: str, *, is_python: bool) -> int:
+    """How many trials run at a time: threads play those of a Python strategy in turn."""
+    if executor == "threads" and is_python:
+        return 1
+    if executor == "ray" and workers is None:
+        ray: Any = import_module("ray")
+        return int(ray.cluster_resources().get("CPU", 1)) if ray.is_initialized() else 1
+    return workers or 1
+
+
 def _found(result: SweepResult) -> list[str]:
     if not result.n_found:
         return []
@@ -133,8 +149,8 @@ def _found(result: SweepResult) -> list[str]:
 class _Watch:
     """Tells how far the search is, of the trials that are on disk, while the block of `with` is run."""
 
-    def __init__(self, tell: Tell, study: StudyReader, goal: Goal, workers: int) -> None:
-        self._tell_server, self._study, self._goal, self._workers = tell, study, goal, workers
+    def __init__(self, tell: Tell, study: StudyReader, goal: Goal, running: Callable[[], int]) -> None:
+        self._tell_server, self._study, self._goal, self._running = tell, study, goal, running
         self.fraction = 0.0
         self._last: tuple[float, Trials] = (-1.0, Trials())
         self._best: float | None = None
@@ -174,7 +190,7 @@ class _Watch:
         pause = READ_SECONDS
         while not self._ended.wait(pause):
             started = time.monotonic()
-            self._look(running=self._workers)
+            self._look(running=self._running())
             pause = max(READ_SECONDS, (time.monotonic() - started) / READ_SHARE)
 
 

@@ -1,5 +1,9 @@
 """What a request says, as the arguments of `sweep` and `run`."""
 
+import inspect
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +23,18 @@ def strategy_of(base: RunRequest) -> str | type[Strategy]:
     """The strategy of a backtest: the name of a built-in one, or a class."""
     own = own_strategies().get(base.strategy.name)
     return base.strategy.name if own is None else own[0]
+
+
+def send_by_value(base: RunRequest) -> None:
+    """Has Ray send the code of a strategy of the folder to its nodes, which do not have its file."""
+    own = own_strategies().get(base.strategy.name)
+    if own is None or not own[1].endswith(".py"):
+        return
+    pickler: Any = import_module("ray.cloudpickle")
+    folder = Path(inspect.getfile(own[0])).parent
+    for module in list(sys.modules.values()):
+        if (file := getattr(module, "__file__", None)) and Path(file).parent == folder:
+            pickler.register_pickle_by_value(module)
 
 
 def searched(request: OptimizationRequest) -> dict[str, Any]:
