@@ -8,7 +8,7 @@ from btcore.errors import ConfigError, not_one_of
 from .adaptive import OptunaSearch
 from .constraints import Constraints, make_constraints
 from .fixed import DrawnSearch, Goals, GridSearch
-from .space import Params, make_space, parameter_sets
+from .space import Params, make_space, parameter_sets, types_of
 
 METHODS = ("grid", "random", "latin_hypercube", "sobol", "optuna")
 DIRECTIONS = ("maximize", "minimize")
@@ -29,6 +29,8 @@ class Search(Protocol):
     """The number of sets that an adaptive search gives before their results must be told; else None."""
     goals_needed: bool
     """Whether the search is adaptive, and must be told objectives."""
+    types: dict[str, set[type]]
+    """The names of the parameters in order, each with the types of its values if these are listed."""
     left_out: int
     """The number of sets so far that broke a constraint."""
     notes: list[str]
@@ -81,7 +83,8 @@ def make_search(
     _check_whole("batch", batch, 1)
     if method == "grid":
         sets = parameter_sets(space)
-        return GridSearch(sets, trials, make_constraints(constraints, _names(space, sets)))
+        types = types_of(sets)
+        return GridSearch(sets, types, trials, make_constraints(constraints, list(types)))
     if not isinstance(space, Mapping):
         raise ConfigError(
             f"params: method {method!r} needs a mapping of names to ranges or values, not {space!r}"
@@ -94,13 +97,6 @@ def make_search(
         _check_directions(directions)
         return OptunaSearch(drawn, trials, seed=seed, fits=fits, directions=directions, batch=batch)
     return DrawnSearch(drawn, method, trials, seed, fits)
-
-
-def _names(space: Any, sets: Sequence[Params]) -> list[str]:
-    """The names that a constraint may have, in order."""
-    return list(
-        space if isinstance(space, Mapping) else dict.fromkeys(name for each in sets for name in each)
-    )
 
 
 def _check_whole(name: str, value: Any, least: int) -> None:
