@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from btcore.errors import ConfigError, not_one_of
 
 from .adaptive import OptunaSearch
@@ -78,9 +80,8 @@ def make_search(
     """
     if method not in METHODS:
         raise ConfigError(f"method: {not_one_of(method, METHODS)}")
-    _check_whole("trials", trials, 1)
-    _check_whole("seed", seed, 0)
-    _check_whole("batch", batch, 1)
+    trials, batch = _whole("trials", trials, 1), _whole("batch", batch, 1)
+    seed = _whole_number("seed", seed, 0)
     if method == "grid":
         sets = parameter_sets(space)
         types = types_of(sets)
@@ -99,11 +100,14 @@ def make_search(
     return DrawnSearch(drawn, method, trials, seed, fits)
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if value is None and name != "seed":
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _whole(name: str, value: Any, least: int) -> int | None:
+    return None if value is None else _whole_number(name, value, least)
+
+
+def _whole_number(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ConfigError(f"{name}: {value!r} is not a whole number from {least}")
+    return int(value)
 
 
 def _check_directions(directions: Any) -> None:

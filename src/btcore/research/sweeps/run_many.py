@@ -1,9 +1,12 @@
 """`sweep`: one strategy with many parameter sets over the same data, in parallel."""
 
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, NamedTuple, Unpack
+
+import numpy as np
 
 from btcore.backtest.opening import prepare_run
 from btcore.backtest.prepare import PreparedRun
@@ -99,10 +102,10 @@ def sweep(
     options = _Options(
         goals_of(objective),
         executor,
-        _workers(workers),
-        study,
-        _keep(keep),
-        out,
+        _above_zero("workers", workers),
+        _file("study", study),
+        _above_zero("keep", keep),
+        _file("out", out),
         _on_error(on_error),
         _stop(stop),
     )
@@ -127,9 +130,9 @@ class _Options(NamedTuple):
     goals: list[Goal]
     executor: Any
     workers: int | None
-    study: str | Path | None
+    study: Path | None
     keep: int | None
-    out: str | Path | None
+    out: Path | None
     on_error: OnError
     is_stopped: Callable[[], bool]
 
@@ -154,7 +157,9 @@ class _Sweep:
         # Lanes play a trial again in less time than its returns take to be kept.
         self._work.keep_returns = lanes is None and not self._is_bounded
         goal = options.goals[0]
-        kept = Collected(self._search.types, goal.metric, highest=goal.highest, keep=options.keep, out=options.out)
+        kept = Collected(
+            self._search.types, goal.metric, highest=goal.highest, keep=options.keep, out=options.out
+        )
         study = None if options.study is None else Study(options.study, self._prepared, self._swept)
         pool = open_pool(options.executor, self._work, options.workers)
         report, close = reporter(progress, self._n_runs)
@@ -308,16 +313,20 @@ def _space(swept: Swept, params: Grid | None) -> Grid:
     return [{ONE_OF_MANY: name} for name in swept.items]
 
 
-def _workers(workers: int | None) -> int | None:
-    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
-        raise ConfigError(f"workers: {workers!r} is not a whole number above 0")
-    return workers
+def _above_zero(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ConfigError(f"{name}: {value!r} is not a whole number above 0")
+    return int(value)
 
 
-def _keep(keep: int | None) -> int | None:
-    if keep is not None and (isinstance(keep, bool) or not isinstance(keep, int) or keep < 1):
-        raise ConfigError(f"keep: {keep!r} is not a whole number above 0")
-    return keep
+def _file(name: str, path: Any) -> Path | None:
+    if path is None:
+        return None
+    if not isinstance(path, str | PathLike) or not Path(path).name:
+        raise ConfigError(f"{name}: {path!r} is not the path of a file")
+    return Path(path)
 
 
 def _on_error(on_error: Any) -> OnError:
