@@ -213,3 +213,14 @@ def test_a_column_of_the_file_has_one_type_in_all_parts(values, column, monkeypa
     assert found.n_trials == 6
     table = pytest.importorskip("polars").read_parquet(tmp_path / "all.parquet")
     np.testing.assert_equal(table["kind"].to_list(), np.repeat(np.array(column), 2).tolist())
+
+
+def test_a_parameter_with_the_name_of_a_column_keeps_both(tmp_path):
+    def make(trial, sharpe_ratio):
+        return signals(trial)
+
+    swept(make, {"trial": [3, 5], "sharpe_ratio": [7]}, out=tmp_path / "all.parquet")
+    table = pytest.importorskip("polars").read_parquet(tmp_path / "all.parquet")
+    assert table.columns[:3] == ["trial", "param_trial", "param_sharpe_ratio"]
+    assert table["trial"].to_list() == [0, 1]
+    assert table["param_trial"].to_list() == [3, 5]

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from btcore.errors import ConfigError
 
 from .draws import Missing, latin_points, random_points, sobol_points
-from .space import Params, Point, Space
+from .space import ParameterSets, Params, Point, Space
 
 MOST_REDRAWS = 100_000  # in a row, until it is an error; 1 to 2 s with a constraint that is a text
 MOST_REDRAWS_OF_SEQUENCE = 1_000  # in a row, until the rest is drawn at random
@@ -46,7 +46,8 @@ class GridSearch(FixedSearch):
     def __init__(
         self, sets: Sequence[Params], types: dict[str, set[type]], trials: int | None, fits: Fits | None
     ) -> None:
-        at_most = len(sets) if trials is None else min(trials, len(sets))
+        count = sets.count if isinstance(sets, ParameterSets) else len(sets)
+        at_most = count if trials is None else min(trials, count)
         super().__init__(at_most if fits is None else None, at_most, types)
         self._begin(self._fitting(sets, at_most, fits))
 

@@ -139,7 +139,7 @@ class TrialFile:
         names = table.dtype.names or ()
         found: dict[str, Any] = {"trial": numbers}
         for name, column in params.items():
-            found[f"param_{name}" if name in names else name] = (
+            found[f"param_{name}" if name in (*names, "trial") else name] = (
                 column if column.dtype != object else [repr(value) for value in column]
             )
         for name in names:
