@@ -139,7 +139,9 @@ def test_scaling(benchmark, started):
 @pytest.mark.parametrize("started", ["processes", "ray"], indirect=True)
 def test_overhead(benchmark, started, is_long):
     """With one worker, so that it and this process have a processor each: the time beyond that of its trials."""
-    trials, strategy, data = (LONG, Counts, bars(scaled(100_000, 20_000))) if is_long else (TRIALS, Empty, None)
+    trials, strategy, data = (
+        (LONG, Counts, bars(scaled(100_000, 20_000))) if is_long else (TRIALS, Empty, None)
+    )
     seconds = []
 
     def ours():

@@ -1,5 +1,6 @@
 """Which trials a sweep keeps: all, the best, or the best in memory and all in a file; goals; lists."""
 
+import math
 import sys
 
 import numpy as np
@@ -175,3 +176,51 @@ def test_wrong_options():
         with pytest.raises(bt.ConfigError, match=message):
             swept("ma_crossover", GRID, **options)
     assert market(10).interval
+
+
+def test_every_name_of_a_list_of_sets_is_a_column(monkeypatch, tmp_path):
+    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 2)
+    sets = [{"lookback_period": 5}, {"lookback_period": 6}, {"weight": 0.5}]
+    found = swept("momentum", sets, out=tmp_path / "all.parquet")
+    assert [each.params for each in found] == [
+        {"lookback_period": 5, "weight": 1.0},
+        {"lookback_period": 6, "weight": 1.0},
+        {"lookback_period": 20, "weight": 0.5},
+    ]
+    table = pytest.importorskip("polars").read_parquet(tmp_path / "all.parquet")
+    assert table["weight"].to_list() == [1.0, 1.0, 0.5]
+    with pytest.raises(bt.ConfigError, match=r"params\.weigth: the strategy has no such parameter"):
+        swept("momentum", [*sets, {"weigth": 0.5}])
+
+
+@pytest.mark.parametrize(
+    ("values", "column"),
+    [
+        ([0, 0.5, 1], [0.0, 0.5, 1.0]),
+        ([None, 0.5, 1.0], [math.nan, 0.5, 1.0]),
+        (["a", None, "b"], ["'a'", "None", "'b'"]),
+        ([1, None, 2], ["1", "None", "2"]),
+        ([True, "a", 3], ["True", "'a'", "3"]),
+    ],
+)
+def test_a_column_of_the_file_has_one_type_in_all_parts(values, column, monkeypatch, tmp_path):
+    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 2)
+
+    def make(kind, k):
+        return signals(k)
+
+    found = swept(make, {"kind": values, "k": [1, 2]}, out=tmp_path / "all.parquet", keep=1)
+    assert found.n_trials == 6
+    table = pytest.importorskip("polars").read_parquet(tmp_path / "all.parquet")
+    np.testing.assert_equal(table["kind"].to_list(), np.repeat(np.array(column), 2).tolist())
+
+
+def test_a_parameter_with_the_name_of_a_column_keeps_both(tmp_path):
+    def make(trial, sharpe_ratio):
+        return signals(trial)
+
+    swept(make, {"trial": [3, 5], "sharpe_ratio": [7]}, out=tmp_path / "all.parquet")
+    table = pytest.importorskip("polars").read_parquet(tmp_path / "all.parquet")
+    assert table.columns[:3] == ["trial", "param_trial", "param_sharpe_ratio"]
+    assert table["trial"].to_list() == [0, 1]
+    assert table["param_trial"].to_list() == [3, 5]

@@ -161,3 +161,28 @@ class Broken(bt.Strategy):
 def test_a_failing_set_is_named():
     with pytest.raises(bt.StrategyError, match=r"'period': 3.*ZeroDivisionError"):
         swept({"A": bars(30)}, Broken, {"period": [2, 3, 4]})
+
+
+@pytest.mark.parametrize("name", ["study", "out"])
+@pytest.mark.parametrize("path", [5, b"trials.study", "", "/"])
+def test_a_path_is_that_of_a_file(name, path):
+    with pytest.raises(bt.ConfigError, match=f"^{name}: .* is not the path of a file"):
+        bt.sweep({"A": bars(200)}, "momentum", {"lookback_period": [5]}, progress=False, **{name: path})
+
+
+def test_whole_numbers_of_numpy_are_taken():
+    def params(number, **more):
+        found = bt.sweep(
+            {"A": bars(200)}, "momentum", {"lookback_period": range(2, 90)}, method="random",
+            trials=number(6), seed=number(3), workers=number(1), keep=number(4), progress=False,
+        )  # fmt: skip
+        return found.params["lookback_period"].tolist()
+
+    assert params(np.int64) == params(int)
+    with pytest.raises(bt.ConfigError, match=r"workers: np.float64\(1.0\) is not a whole number"):
+        params(np.float64)
+
+
+def test_a_function_without_parameters_has_none_to_sweep():
+    with pytest.raises(bt.ConfigError, match=r"params\.k: the strategy has no such parameter; it has none"):
+        bt.sweep({"A": bars(200)}, lambda: "momentum", {"k": [1]}, progress=False)

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from btcore.errors import ConfigError
 
 from .draws import Missing, latin_points, random_points, sobol_points
-from .space import Params, Point, Space
+from .space import ParameterSets, Params, Point, Space
 
 MOST_REDRAWS = 100_000  # in a row, until it is an error; 1 to 2 s with a constraint that is a text
 MOST_REDRAWS_OF_SEQUENCE = 1_000  # in a row, until the rest is drawn at random
@@ -20,9 +20,8 @@ class FixedSearch:
     batch: int | None = None
     goals_needed: bool = False
 
-    def __init__(self, n_trials: int | None, at_most: int) -> None:
-        self.n_trials = n_trials
-        self.at_most = at_most
+    def __init__(self, n_trials: int | None, at_most: int, types: dict[str, set[type]]) -> None:
+        self.n_trials, self.at_most, self.types = n_trials, at_most, types
         self.left_out = 0
         self.notes: list[str] = []
         self._sets: Iterator[Params] = iter(())
@@ -44,9 +43,12 @@ class FixedSearch:
 class GridSearch(FixedSearch):
     """Every parameter set in order, without those that break a constraint; at most `trials` of them."""
 
-    def __init__(self, sets: Sequence[Params], trials: int | None, fits: Fits | None) -> None:
-        at_most = len(sets) if trials is None else min(trials, len(sets))
-        super().__init__(at_most if fits is None else None, at_most)
+    def __init__(
+        self, sets: Sequence[Params], types: dict[str, set[type]], trials: int | None, fits: Fits | None
+    ) -> None:
+        count = sets.size if isinstance(sets, ParameterSets) else len(sets)
+        at_most = count if trials is None else min(trials, count)
+        super().__init__(at_most if fits is None else None, at_most, types)
         self._begin(self._fitting(sets, at_most, fits))
 
     def _fitting(self, sets: Iterable[Params], at_most: int, fits: Fits | None) -> Iterator[Params]:
@@ -73,7 +75,7 @@ class DrawnSearch(FixedSearch):
     def __init__(self, space: Space, method: str, trials: int, seed: int, fits: Fits | None) -> None:
         size = space.size
         at_most = trials if size is None else min(trials, size)
-        super().__init__(at_most if fits is None or size is None else None, at_most)
+        super().__init__(at_most if fits is None or size is None else None, at_most, space.types)
         self._space, self._method, self._seed = space, method, seed
         self._fits = fits
         self._begin(self._drawn(trials))

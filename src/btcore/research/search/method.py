@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from btcore.errors import ConfigError, not_one_of
 
 from .adaptive import OptunaSearch
 from .constraints import Constraints, make_constraints
 from .fixed import DrawnSearch, Goals, GridSearch
-from .space import Params, make_space, parameter_sets
+from .space import Params, make_space, parameter_sets, types_of
 
 METHODS = ("grid", "random", "latin_hypercube", "sobol", "optuna")
 DIRECTIONS = ("maximize", "minimize")
@@ -29,6 +31,8 @@ class Search(Protocol):
     """The number of sets that an adaptive search gives before their results must be told; else None."""
     goals_needed: bool
     """Whether the search is adaptive, and must be told objectives."""
+    types: dict[str, set[type]]
+    """The names of the parameters in order, each with the types of its values if these are listed."""
     left_out: int
     """The number of sets so far that broke a constraint."""
     notes: list[str]
@@ -76,12 +80,12 @@ def make_search(
     """
     if method not in METHODS:
         raise ConfigError(f"method: {not_one_of(method, METHODS)}")
-    _check_whole("trials", trials, 1)
-    _check_whole("seed", seed, 0)
-    _check_whole("batch", batch, 1)
+    trials, batch = _whole("trials", trials, 1), _whole("batch", batch, 1)
+    seed = _whole_number("seed", seed, 0)
     if method == "grid":
         sets = parameter_sets(space)
-        return GridSearch(sets, trials, make_constraints(constraints, _names(space, sets)))
+        types = types_of(sets)
+        return GridSearch(sets, types, trials, make_constraints(constraints, list(types)))
     if not isinstance(space, Mapping):
         raise ConfigError(
             f"params: method {method!r} needs a mapping of names to ranges or values, not {space!r}"
@@ -96,18 +100,14 @@ def make_search(
     return DrawnSearch(drawn, method, trials, seed, fits)
 
 
-def _names(space: Any, sets: Sequence[Params]) -> list[str]:
-    """The names that a constraint may have, in order."""
-    return list(
-        space if isinstance(space, Mapping) else dict.fromkeys(name for each in sets for name in each)
-    )
+def _whole(name: str, value: Any, least: int) -> int | None:
+    return None if value is None else _whole_number(name, value, least)
 
 
-def _check_whole(name: str, value: Any, least: int) -> None:
-    if value is None and name != "seed":
-        return
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+def _whole_number(name: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise ConfigError(f"{name}: {value!r} is not a whole number from {least}")
+    return int(value)
 
 
 def _check_directions(directions: Any) -> None:

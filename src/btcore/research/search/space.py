@@ -34,6 +34,11 @@ class Axis(NamedTuple):
         count = len(self.values)
         return min(int(share * count), count - 1)  # the product can be rounded up to the count
 
+    @property
+    def types(self) -> set[type]:
+        """The types of listed values; empty for a range, whose values have one."""
+        return {type(value) for value in self.values} if isinstance(self.values, tuple) else set()
+
     def value(self, at: int | float) -> Any:
         return at if self.values is None else self.values[int(at)]
 
@@ -42,6 +47,7 @@ class Space:
     """The parameters of a search, and the parameter sets they make.
 
     size: the number of parameter sets; None with a continuum.
+    types: the types of the listed values of each parameter.
     free: the indices of the parameters that can take more than one value.
     """
 
@@ -51,6 +57,7 @@ class Space:
         self.free: list[int] = [i for i, axis in enumerate(axes) if axis.n_values != 1]
         self._counts = [axis.n_values or 0 for axis in axes]
         self.size: int | None = prod(self._counts) or None
+        self.types = {axis.name: axis.types for axis in axes}
 
     def point(self, index: int) -> Point:
         """That of the set at `index` of a space without a continuum; the last parameter varies fastest."""
@@ -99,24 +106,39 @@ def _axis(name: str, value: Any, distinct: bool) -> Axis:
 
 
 class ParameterSets(Sequence[Params]):
-    """The parameter sets of a grid, made when they are looked up: `sets[0]`, `len(sets)`."""
+    """The parameter sets of a grid, made when they are looked up: `sets[0]`, `len(sets)`.
+
+    size: their number, also where it is more than `len` can say.
+    """
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self._size = space.size or 0
+        self.types = space.types
+        self.size: int = space.size or 0
 
     def __len__(self) -> int:
-        return self._size
+        return self.size
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self._size))]
-        if not -self._size <= index < self._size:
+            return [self[i] for i in range(*index.indices(self.size))]
+        if not -self.size <= index < self.size:
             raise IndexError(index)
-        return self._space.params(self._space.point(index % self._size))
+        return self._space.params(self._space.point(index % self.size))
 
     def __iter__(self) -> Iterator[Params]:
-        return (self[i] for i in range(self._size))
+        return (self[i] for i in range(self.size))
+
+
+def types_of(sets: Sequence[Params]) -> dict[str, set[type]]:
+    """The names of all sets in order, and the types of their values; those of a range are left out."""
+    if isinstance(sets, ParameterSets):
+        return sets.types
+    types: dict[str, set[type]] = {}
+    for each in sets:
+        for name, value in each.items():
+            types.setdefault(name, set()).add(type(value))
+    return types
 
 
 def parameter_sets(params: Any) -> Sequence[Params]:

@@ -1,6 +1,6 @@
 """Collects the trials of a sweep: all of them, the best, or the best in memory and all in a Parquet file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from btcore.results.tables import Table
 from btcore.results.writing import path_ending_in
 
 from .records import TEXTS, Columns, columns, per_period
-from .swept import ParameterSet
+from .swept import ParameterSet, Params
 from .work import MOST_RETURNS
 
 KEPT_BESIDE_FILE = 1000  # trials in memory, of a sweep whose trials go to a file
@@ -28,9 +28,11 @@ class Collected:
     """
 
     def __init__(
-        self, names: Sequence[str], metric: str, *, highest: bool, keep: int | None, out: str | Path | None
-    ) -> None:
-        self._names, self._metric, self._highest = names, metric, highest
+        self, types: Mapping[str, set[type]], metric: str, *, highest: bool, keep: int | None,
+        out: str | Path | None,
+    ) -> None:  # fmt: skip
+        """`types` has the names of the parameters, each with the types of its values if these are listed."""
+        self._types, self._metric, self._highest = types, metric, highest
         self._keep = KEPT_BESIDE_FILE if keep is None and out is not None else keep
         self._file = None if out is None else TrialFile(path_ending_in(out, ".parquet"))
         self._sets: list[ParameterSet] = []
@@ -55,7 +57,8 @@ class Collected:
         self.n_run += len(sets)
         self._sharpe.append(per_period(table))
         if self._file is not None and len(sets):
-            self._file.write(self._columns(sets), table, numbers)
+            # A column has one type in all parts of the file.
+            self._file.write(columns(self._rows(sets), self._types), table, numbers)
         self._sets += sets
         self._tables.append(table)
         self._numbers.append(numbers)
@@ -79,8 +82,8 @@ class Collected:
         self._seconds = [np.concatenate(self._seconds)[best]]
         self._returns = None
 
-    def _columns(self, sets: Sequence[ParameterSet]) -> Columns:
-        return columns([{name: each.complete.get(name) for name in self._names} for each in sets])
+    def _rows(self, sets: Sequence[ParameterSet]) -> list[Params]:
+        return [{name: each.complete.get(name) for name in self._types} for each in sets]
 
     @property
     def sets(self) -> list[ParameterSet]:
@@ -88,7 +91,7 @@ class Collected:
 
     @property
     def params(self) -> Columns:
-        return self._columns(self._sets)
+        return columns(self._rows(self._sets))
 
     @property
     def table(self) -> Table:
@@ -137,7 +140,7 @@ class TrialFile:
         names = table.dtype.names or ()
         found: dict[str, Any] = {"trial": numbers}
         for name, column in params.items():
-            found[f"param_{name}" if name in names else name] = (
+            found[f"param_{name}" if name in (*names, "trial") else name] = (
                 column if column.dtype != object else [repr(value) for value in column]
             )
         for name in names:

@@ -1,9 +1,12 @@
 """The keyword arguments of `sweep` that say how trials are played and which are kept, checked."""
 
 from collections.abc import Callable
+from os import PathLike
 from pathlib import Path
 from threading import Event
 from typing import Any, Literal, NamedTuple
+
+import numpy as np
 
 from btcore.errors import ConfigError, not_one_of
 
@@ -19,9 +22,9 @@ class SweepOptions(NamedTuple):
     goals: list[Goal]
     executor: Any
     workers: int | None
-    study: str | Path | None
+    study: Path | None
     keep: int | None
-    out: str | Path | None
+    out: Path | None
     on_error: OnError
     is_stopped: Callable[[], bool]
 
@@ -34,16 +37,25 @@ class SweepOptions(NamedTuple):
         if on_error not in ("raise", "record"):
             raise ConfigError(f"on_error: {not_one_of(on_error, ('raise', 'record'))}")
         return cls(
-            goals_of(objective), executor, _count("workers", workers), study, _count("keep", keep), out,
-            on_error, _stop(stop),
+            goals_of(objective), executor, _above_zero("workers", workers), _file("study", study),
+            _above_zero("keep", keep), _file("out", out), on_error, _stop(stop),
         )  # fmt: skip
 
 
-def _count(name: str, value: Any) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+def _above_zero(name: str, value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
         raise ConfigError(f"{name}: {value!r} is not a whole number above 0")
-    count: int | None = value
-    return count
+    return int(value)
+
+
+def _file(name: str, path: Any) -> Path | None:
+    if path is None:
+        return None
+    if not isinstance(path, str | PathLike) or not Path(path).name:
+        raise ConfigError(f"{name}: {path!r} is not the path of a file")
+    return Path(path)
 
 
 def _stop(stop: Stop | None) -> Callable[[], bool]:

@@ -38,13 +38,17 @@ def as_record(metrics: Metrics) -> tuple[Any, ...]:
     return tuple(plain[name] for name in RUN_METRICS_DTYPE.names or ())
 
 
-def columns(rows: Sequence[Mapping[str, Any]]) -> Columns:
-    """Rows with the same names as columns of integers, texts, booleans, floats (NaN for None) or objects."""
-    return {name: _column([row[name] for row in rows]) for name in rows[0]}
+def columns(rows: Sequence[Mapping[str, Any]], types: Mapping[str, set[type]] | None = None) -> Columns:
+    """Rows with the same names as columns of integers, texts, booleans, floats (NaN for None) or objects.
+
+    types: those that a column has in other rows too.
+    """
+    others = {} if types is None else types
+    return {name: _column([row[name] for row in rows], others.get(name, set())) for name in rows[0]}
 
 
-def _column(values: list[Any]) -> NDArray[Any]:
-    kinds = {type(value) for value in values}
+def _column(values: list[Any], others: set[type]) -> NDArray[Any]:
+    kinds = {type(value) for value in values} | others
     if kinds <= {float, type(None)} or kinds == {int, float}:
         return np.array([np.nan if value is None else value for value in values], np.float64)
     if kinds in ({int}, {bool}, {str}):

@@ -36,14 +36,16 @@ class RunningSweep:
 
     def result(self, progress: ProgressCallback | bool | None) -> SweepResult:
         """Plays all trials."""
+        self._swept.check_names(self._search.types)
         options, first = self._options, self._ask()
         accepted = self._accepted(first)
         lanes = self._work.lanes_of(accepted[0].struct) if accepted else None
         # Lanes play a trial again in less time than its returns take to be kept.
         self._work.keep_returns = lanes is None and not self._is_bounded
-        names = list(dict.fromkeys(name for given in first for name in given))
         goal = options.goals[0]
-        kept = Collected(names, goal.metric, highest=goal.highest, keep=options.keep, out=options.out)
+        kept = Collected(
+            self._search.types, goal.metric, highest=goal.highest, keep=options.keep, out=options.out
+        )
         study = None if options.study is None else Study(options.study, self._prepared, self._swept)
         pool = open_pool(options.executor, self._work, options.workers)
         report, close = reporter(progress, self._n_runs)
@@ -69,9 +71,7 @@ class RunningSweep:
         return self._made(kept, trials)
 
     def _ask(self) -> list[Params]:
-        given = self._search.ask(self._search.batch or PART)
-        self._swept.check_names(dict.fromkeys(name for each in given for name in each))
-        return given
+        return self._search.ask(self._search.batch or PART)
 
     def _accepted(self, given: Sequence[Params]) -> list[ParameterSet]:
         """The sets that the strategy takes; the others are noted."""

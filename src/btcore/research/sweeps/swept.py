@@ -85,9 +85,8 @@ class Swept:
         for name in names:
             if known is not None and name not in known:
                 meant, has = near_name(name, known), ", ".join(known)
-                raise ConfigError(
-                    f"params.{name}: the strategy has no such parameter{meant}, only {has or 'none'}"
-                )
+                only = f", only {has}" if has else "; it has none"
+                raise ConfigError(f"params.{name}: the strategy has no such parameter{meant}{only}")
 
     def check(self, given: Params) -> ParameterSet:
         """The set with its defaults; ConfigError if the strategy refuses it."""

@@ -60,9 +60,7 @@ def windows(line: Timeline, spans: Spans, *, anchored: bool, keep_short: bool) -
         if is_short and not keep_short:
             break
         stop = line.end if test_end is None or is_short else test_end
-        if not np.diff(np.searchsorted(line.rows, [test_start, stop]))[
-            0
-        ]:  # before there are millions of them
+        if not np.diff(np.searchsorted(line.rows, [test_start, stop]))[0]:  # else there may be millions
             raise ConfigError(
                 f"window {i}: its test, {moment_text(test_start)} to {moment_text(stop)}, has no rows"
             )

@@ -112,7 +112,9 @@ def test_a_sweep_is_stopped(cluster, tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("is_there", [True, False])
-def test_data_of_a_catalog_are_read_from_their_files_where_a_node_has_them(is_there, cluster, tmp_path, monkeypatch):
+def test_data_of_a_catalog_are_read_from_their_files_where_a_node_has_them(
+    is_there, cluster, tmp_path, monkeypatch
+):
     catalog = bt.Catalog(tmp_path)
     catalog.write("A", BARS)
     data = {"A": catalog.read("A", "hour")}

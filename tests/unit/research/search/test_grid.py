@@ -138,3 +138,12 @@ def test_constraints_of_a_sequence_of_sets():
 def test_what_is_no_grid_is_refused(params, message):
     with pytest.raises(bt.ConfigError, match=f"^{message}"):
         make_search(params)
+
+
+def test_a_grid_may_have_more_sets_than_a_length_can_say():
+    space = {f"p{i}": bt.IntRange(0, 9) for i in range(100)}
+    search = make_search(space, trials=11)
+    sets = search.ask(100)
+    assert [each["p99"] for each in sets] == [*range(10), 0]
+    assert [each["p98"] for each in sets] == [0] * 10 + [1]
+    assert make_search(space).at_most == 10**100

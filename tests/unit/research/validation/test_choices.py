@@ -199,7 +199,7 @@ def test_a_switch_is_a_boolean(name: str, bars: bt.Bars) -> None:
 
 @pytest.mark.parametrize("test", ["1s", timedelta(microseconds=1)])
 def test_tests_between_the_rows_are_refused_at_once(test: Any, bars: bt.Bars) -> None:
-    with pytest.raises(ConfigError, match="window 1: its test, .* has no rows"):
+    with pytest.raises(ConfigError, match=r"window 1: its test, .* has no rows"):
         bt.walk_forward({"A": bars}, "ma_crossover", GRID, train="1y", test=test)
 
 
@@ -218,7 +218,7 @@ def test_a_stopped_search_chooses_nothing(validate: Any, bars: bt.Bars) -> None:
     spans = {"train": "2y", "test": "11mo"} if validate is bt.walk_forward else {}
     calls = itertools.count()
     params = {"percent": np.linspace(0.1, 2.0, 40)}
-    with pytest.raises(bt.BtcoreError, match="stopped after [0-9]+ trials, before all had ended"):
+    with pytest.raises(bt.BtcoreError, match=r"stopped after [0-9]+ trials, before all had ended"):
         validate(
             {"A": bars}, EveryDip, params, stop=lambda: next(calls) > 20, workers=1, progress=False, **spans
         )
