@@ -36,6 +36,10 @@ PART = 16_384  # parameter sets that are asked for at once
 MOST_REFUSALS = 1_000  # with `keep` or `out`
 
 
+class StoppedEarlyError(BtcoreError):
+    """The work was stopped before there was anything to return."""
+
+
 @names_keywords(RunTerms)
 def sweep(
     data: RunData,
@@ -104,7 +108,7 @@ def sweep(
         _keep(keep),
         out,
         _on_error(on_error),
-        _stop(stop),
+        stop_function(stop),
     )
     swept = Swept(strategy)
     search = make_search(
@@ -244,7 +248,7 @@ class _Sweep:
         sets = kept.sets
         if not sets:
             if self._options.is_stopped():
-                raise BtcoreError("sweep: stopped before the first trial had ended")
+                raise StoppedEarlyError("sweep: stopped before the first trial had ended")
             reasons = [*self._refused, *self._failed]
             raise ConfigError(
                 f"params: every parameter set is refused, the first because {reasons[0].reason}"
@@ -342,7 +346,8 @@ def _on_error(on_error: Any) -> OnError:
     return chosen
 
 
-def _stop(stop: Stop | None) -> Callable[[], bool]:
+def stop_function(stop: Stop | None) -> Callable[[], bool]:
+    """Whether to stop, as a function; ConfigError if `stop` is neither that nor an Event."""
     if stop is None:
         return lambda: False
     if isinstance(stop, Event):

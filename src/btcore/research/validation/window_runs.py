@@ -37,7 +37,7 @@ T = TypeVar("T")
 NEVER = np.iinfo(np.int64).max
 GRIDS = {Period[name.upper()]: ns for name, ns in RESOLUTION_NS.items() if name != "day"}
 # What a sweep over a list of parameter sets takes of the options of a search.
-OF_RUNNING = ("workers", "executor")
+OF_RUNNING = ("workers", "executor", "stop")
 
 
 class Periods(NamedTuple):
