@@ -60,20 +60,20 @@ class SweepOdds:
             )
         columns = returns.shape[1]
         self.returns = returns
-        self.best = None if best is None else whole("best", best, 0, columns - 1)
-        self.trials = whole("trials", trials, columns)
-        self.variance = None if variance is None or not isfinite(variance) else float(variance)
+        self.best: int | None = None if best is None else whole("best", best, 0, columns - 1)
+        self.trials: int = whole("trials", trials, columns)
+        self.variance: float | None = None if variance is None or not isfinite(variance) else float(variance)
         if self.variance is not None and self.variance < 0:
             raise ConfigError(f"variance: {variance} is not at least 0")
-        self.periods_per_year = (
+        self.periods_per_year: float | None = (
             None if periods_per_year is None else finite("periods_per_year", periods_per_year)
         )
         if self.periods_per_year is not None and self.periods_per_year <= 0:
             raise ConfigError(f"periods_per_year: {periods_per_year} is not above 0")
-        self.blocks = checked_blocks(blocks)
-        self.resamples = whole("resamples", resamples, 1)
+        self.blocks: int = checked_blocks(blocks)
+        self.resamples: int = whole("resamples", resamples, 1)
         self.block = block
-        self.seed = whole("seed", seed, 0)
+        self.seed: int = whole("seed", seed, 0)
         self._reasons: dict[str, str] = {}
 
     @cached_property

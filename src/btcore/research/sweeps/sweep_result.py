@@ -97,13 +97,15 @@ class SweepResult:
             self.metrics[name] = np.array(words)[table[name]]
         self.refused: tuple[Refusal, ...] = tuple(refused)
         self.failed: tuple[Refusal, ...] = tuple(failed)
-        self.n_refused = len(refused) if n_refused is None else n_refused
-        self.numbers = np.arange(len(table)) if numbers is None else numbers
-        self.seconds = np.zeros(len(table)) if seconds is None else seconds
+        self.n_refused: int = len(refused) if n_refused is None else n_refused
+        self.numbers: NDArray[np.int64] = np.arange(len(table)) if numbers is None else numbers
+        self.seconds: NDArray[np.float64] = np.zeros(len(table)) if seconds is None else seconds
         self.goals: tuple[Goal, ...] = tuple(goals)
         self._sharpe_ratios = per_period(table) if sharpe_ratios is None else sharpe_ratios
-        self.n_trials, self.n_found = len(self._sharpe_ratios), n_found
-        self.notes, self.is_stopped = tuple(notes), is_stopped
+        self.n_trials: int = len(self._sharpe_ratios)
+        self.n_found: int = n_found
+        self.notes: tuple[str, ...] = tuple(notes)
+        self.is_stopped: bool = is_stopped
         self._run, self._returns, self._returns_of = run, returns, returns_of
         self._is_played_again = is_played_again  # for its returns
 
