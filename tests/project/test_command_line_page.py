@@ -26,14 +26,14 @@ COMMANDS = dict(commands(command_parser()))
 
 def test_the_page_has_every_command() -> None:
     listed = re.findall(
-        r"^\| `([a-z ]+?)(?: [A-Z\[].*)?` \|", PAGE.partition("## Importing")[0], re.MULTILINE
+        r"^\| `([a-z -]+?)(?: [A-Z\[].*)?` \|", PAGE.partition("## Importing")[0], re.MULTILINE
     )
     assert sorted(listed) == sorted(COMMANDS)
 
 
 def test_the_page_has_the_options_of_every_command() -> None:
     section = PAGE.partition("## Options\n")[2]
-    listed = re.findall(r"^- `([a-z ]+)`: (.*(?:\n  .*)*)", section, re.MULTILINE)
+    listed = re.findall(r"^- `([a-z -]+)`: (.*(?:\n  .*)*)", section, re.MULTILINE)
     assert {name: set(re.findall(r"`(--[a-z-]+)`", text)) for name, text in listed} == {
         name: options for name, options in COMMANDS.items() if options
     }

@@ -1,4 +1,4 @@
-"""The command line: `btcore run`, `sweep`, `ladder`, `report`, `compare`, and `data` with its commands.
+"""The command line: `btcore run`, `sweep`, `walk-forward`, `ladder`, `report`, `compare`, and `data ...`.
 
 It needs no server.
 
@@ -37,6 +37,7 @@ from .request_options import (
 from .run_table import run_table
 from .sweep_command import add_sweep_options
 from .terminal import tolerate_signs
+from .walk_forward_command import add_walk_forward_options
 
 INVALID_INPUT = (BtcoreError, msgspec.MsgspecError, OSError, ImportError, UnicodeDecodeError, RecursionError)
 
@@ -81,6 +82,11 @@ def command_parser() -> Parser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
     _run_parser(commands.add_parser("run", help="run one backtest"))
     add_sweep_options(commands.add_parser("sweep", help="run one strategy with many parameter sets"))
+    add_walk_forward_options(
+        commands.add_parser(
+            "walk-forward", help="choose parameters on windows of time and test them on the next"
+        )
+    )
     ladder = commands.add_parser("ladder", help="show what each cost and limit takes from a backtest")
     ladder.set_defaults(command=_ladder)
     add_request_options(ladder, "a parameter of the strategy; V is JSON, otherwise a text")

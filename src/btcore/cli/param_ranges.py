@@ -6,8 +6,9 @@ from typing import Any, NamedTuple
 from btcore.errors import ConfigError, near_name
 
 PARAM_HELP = (
-    "a parameter and its values: V is JSON (a list is several values), int:LOW:HIGH:STEP, float:LOW:HIGH:STEP "
-    "or log:LOW:HIGH with HIGH included and STEP optional, or START:STOP:STEP, whole numbers without STOP"
+    "a parameter and its values: V is JSON (a list is several values), int:LOW:HIGH:STEP, "
+    "float:LOW:HIGH:STEP or log:LOW:HIGH with HIGH included and STEP optional, or START:STOP:STEP, whole "
+    "numbers without STOP"
 )
 
 

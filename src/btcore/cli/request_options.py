@@ -250,6 +250,7 @@ def with_flag(message: str, arguments: argparse.Namespace) -> str:
         given, key = getattr(arguments, option, None), found[1] or found[2]
         if isinstance(given, list) and key:
             given = any(pair.startswith(f"{key}=") for pair in given)
-        if given not in (None, False, []) or (not arguments.request and message.endswith(": is required")):
+        is_given = given is not None and given is not False and given != []
+        if is_given or (not arguments.request and message.endswith(": is required")):
             return f"--{option.replace('_', '-')}{f' {key}' if key else ''}{message[found.end() :]}"
     return message

@@ -1,4 +1,4 @@
-"""The options of `btcore sweep` and `walk-forward` that say how parameters are searched, and by which workers."""
+"""The options of `btcore sweep` and `walk-forward` about the search of parameters and its workers."""
 
 import argparse
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def search_keywords(arguments: argparse.Namespace) -> dict[str, Any]:
         "method": arguments.method,
         "trials": arguments.trials,
         "seed": arguments.seed,
-        "constraints": arguments.constraint or None,
+        "constraints": arguments.constraint[0] if len(arguments.constraint) == 1 else arguments.constraint,
         "executor": arguments.executor,
         "workers": arguments.workers,
         "study": arguments.study,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from btcore.errors import BtcoreError, ConfigError
+from btcore.errors import ConfigError
 
 from .interrupts import INTERRUPTED, stop_at_interrupt
 from .output_path import output_path
@@ -40,8 +40,8 @@ def add_sweep_options(sweep: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help="a metric that is sought, given once for each goal; NAME:minimize for one that is better when it "
-        "is low (default: --metric)",
+        help="a metric that is sought, once for each goal; NAME:minimize if it is better when it is low "
+        "(default: --metric)",
     )
     sweep.add_argument(
         "--metric", metavar="NAME", help=f"metric to rank by (default: the first objective, else {SHOWN[0]})"
@@ -84,6 +84,7 @@ def run_sweep(arguments: argparse.Namespace) -> int | None:
     request, timezone = read_request(arguments, body, source)
 
     from btcore.backtest.request import run_options
+    from btcore.research.sweeps.options import StoppedEarlyError
     from btcore.research.sweeps.run_many import sweep
 
     streamed = out if arguments.keep is not None else None
@@ -93,10 +94,8 @@ def run_sweep(arguments: argparse.Namespace) -> int | None:
         try:
             params = with_ranges(given, is_grid=arguments.method == "grid")
             result = sweep(source, chosen, params, **how, **run_options(request, timezone))
-        except BtcoreError as error:
-            if stop.is_set() and type(error) is BtcoreError:  # before the first run had ended
-                raise KeyboardInterrupt from None
-            raise
+        except StoppedEarlyError:
+            raise KeyboardInterrupt from None
     if out is not None and streamed is None:
         write_rows(result, out)
     if plot is not None:

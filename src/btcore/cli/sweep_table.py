@@ -1,12 +1,11 @@
 """What `btcore sweep` prints: the best runs, the front of several goals, the odds, and what was run."""
 
-import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from btcore.pictures import text_table
 
-from .terminal import width_of_terminal
+from .terminal import wrapped
 
 if TYPE_CHECKING:
     from btcore.research.sweeps.sweep_result import SweepResult, SweepRun
@@ -31,9 +30,9 @@ def front_text(result: "SweepResult", top: int) -> str:
     runs = [front[i] for i in result.order(first.metric, first.highest).tolist() if i in front]
     kept = " of those kept" if len(result) < result.n_trials else ""
     head = f"The front of {goals}: {len(runs):,} runs{kept} that no other is better than"
-    shown = f"; the first {top} are shown" if len(runs) > top else ""
+    shown = f" ({top:,} shown)" if len(runs) > top else ""
     names = [*(goal.metric for goal in result.goals), *SHOWN]
-    return "\n".join([*_wrapped(f"{head}{shown}", ""), _table(result, names, runs[:top])])
+    return "\n".join([*wrapped(f"{head}{shown}"), _table(result, names, runs[:top])])
 
 
 def odds_text(result: "SweepResult", *, everything: bool) -> str:
@@ -47,12 +46,12 @@ def odds_text(result: "SweepResult", *, everything: bool) -> str:
         return ""
     goal = result.goals[0]
     best = f"the best has the {'highest' if goal.highest else 'lowest'} {goal.metric}"
-    return "\n".join([f"{TITLE} ({best})", *(part for line in lines for part in _wrapped(line, "  "))])
+    return "\n".join([f"{TITLE} ({best})", *(part for line in lines for part in wrapped(line, "  "))])
 
 
 def counts_text(result: "SweepResult", study: str | None) -> str:
     """How many runs there are, found in the study, refused and failed; notes of the search."""
-    parts = [f"{result.n_trials:,} runs"]
+    parts = ["1 run" if result.n_trials == 1 else f"{result.n_trials:,} runs"]
     if len(result) < result.n_trials:
         parts.append(f"the best {len(result):,} kept")
     if study is not None:
@@ -65,8 +64,8 @@ def counts_text(result: "SweepResult", study: str | None) -> str:
     if result.failed:
         params, reason = result.failed[0]
         given = ", ".join(f"{name}={value}" for name, value in params.items())
-        lines += _wrapped(f"the first that failed, {given}: {reason}", "")
-    return "\n".join([*lines, *(part for note in result.notes for part in _wrapped(note, ""))])
+        lines += wrapped(f"the first that failed, {given}: {reason}")
+    return "\n".join([*lines, *(part for note in result.notes for part in wrapped(note))])
 
 
 def _table(result: "SweepResult", names: Iterable[str], runs: "Iterable[SweepRun]") -> str:
@@ -79,7 +78,3 @@ def _table(result: "SweepResult", names: Iterable[str], runs: "Iterable[SweepRun
         for run in runs
     ]
     return text_table(rows)
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, width_of_terminal(), initial_indent=indent, subsequent_indent=f"{indent}  ")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import textwrap
 from typing import TextIO
 
 NARROWEST, WIDEST = 40, 120
@@ -26,6 +27,11 @@ def has_blocks(stream: TextIO) -> bool:
 def width_of_terminal() -> int:
     """Columns of the terminal, from 40 to 120; 80 where there is none."""
     return min(max(shutil.get_terminal_size((80, 24)).columns, NARROWEST), WIDEST)
+
+
+def wrapped(text: str, indent: str = "") -> list[str]:
+    """The lines of a sentence in the width of the terminal; those after the first stand further in."""
+    return textwrap.wrap(text, width_of_terminal(), initial_indent=indent, subsequent_indent=f"{indent}  ")
 
 
 def painted(text: str, look: str, *, colour: bool) -> str:

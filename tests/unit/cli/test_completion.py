@@ -10,6 +10,7 @@ from command_line import Capture, refused
 
 from btcore.cli.commands import command_parser, main
 from btcore.cli.completion import SHELLS
+from btcore.cli.search_options import METHODS
 from btcore.strategies import STRATEGIES
 
 pytest.importorskip("shtab")
@@ -61,13 +62,16 @@ def test_a_shell_completes_commands_options_values_and_files(
     def after(line: str) -> set[str]:
         return completed(shell, scripts, line, tmp_path)
 
-    assert {"run", "sweep", "report", "compare", "data", "completion"} <= after("btcore ")
+    assert {"run", "sweep", "walk-forward", "report", "compare", "data", "completion"} <= after("btcore ")
     assert after("btcore da") == {"data"}
     assert {"import", "export", "describe"} <= after("btcore data ")
     assert after("btcore data export --f") == {"--format"}
     assert after("btcore data export --format ") == {"parquet", "arrow", "csv"}
     assert after("btcore run AAPL --strategy ") >= set(STRATEGIES)
     assert after("btcore run AAPL --strategy ma_") == {"ma_crossover"}
+    assert after("btcore sweep AAPL --method ") == set(METHODS)
+    assert after("btcore walk-forward AAPL --executor pro") == {"processes"}
+    assert after("btcore sweep AAPL --study sa") == {"saved.npz"}
     assert after("btcore report sa") == {"saved.npz"}
     folders = {name.rstrip("/") for name in after("btcore run AAPL --data s")}
     assert folders == {"store"}

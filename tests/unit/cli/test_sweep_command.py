@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import btcore as bt
 from btcore.cli.commands import main
 
 YEAR = ["AAPL", "--start", "2023-01-01", "--end", "2024-12-31", "--strategy", "ma_crossover"]
@@ -148,3 +150,99 @@ def test_a_sweep_without_trades_has_rows_and_a_page(capsys: Capture, tmp_path: P
 def test_files_are_checked_before_anything_runs(arguments: list[str], message: str, capsys: Capture) -> None:
     assert main([*FULL, *arguments]) == 2
     assert message in capsys.readouterr().err
+
+
+def printed(capsys: Capture, *arguments: str) -> list[str]:
+    """The parts of the output, which are apart by an empty line."""
+    assert main([*FULL, *arguments]) == 0
+    return capsys.readouterr().out.rstrip("\n").split("\n\n")
+
+
+def unwrapped(text: str) -> str:
+    return " ".join(text.split())
+
+
+def swept(**options: Any) -> bt.SweepResult:
+    grid = {"short_period": [5, 10, 15], "long_period": [10, 50]}
+    return bt.sweep(
+        bt.SampleMarket(), "ma_crossover", grid, symbols=["AAPL"], start="2023-01-01", end="2024-12-31",
+        progress=False, **options,
+    )  # fmt: skip
+
+
+class TestOdds:
+    def test_they_stand_beside_the_best_row(self, capsys: Capture) -> None:
+        _, odds, _ = printed(capsys)
+        head, *_ = odds.splitlines()
+        assert head == "The odds that the best is luck (the best has the highest sharpe_ratio)"
+        assert unwrapped(odds) == unwrapped("\n".join([head, *swept().odds.lines()]))
+
+    def test_those_that_take_long_are_computed_on_demand(
+        self, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("btcore.research.sweeps.odds_lines.MOST_CELLS", 10)
+        _, short, _ = printed(capsys)
+        assert "deflated Sharpe 0." in short
+        assert "SPA p" not in short
+        assert short.endswith("--all-odds")
+        _, whole, _ = printed(capsys, "--all-odds")
+        assert "SPA p" in whole
+
+    def test_one_run_has_none(self, capsys: Capture) -> None:
+        assert main(["sweep", *YEAR, "--param", "short_period=5", "--param", "long_period=20"]) == 0
+        table, foot = capsys.readouterr().out.split("\n\n")
+        assert len(table.splitlines()) == 2
+        assert foot == "1 run\ndata: synthetic sample data\n"
+
+
+class TestGoals:
+    def test_the_front_is_that_of_the_library(self, capsys: Capture) -> None:
+        goals = ["--objective", "total_trades", "--objective", "max_drawdown:minimize"]
+        table, front, odds, _ = printed(capsys, *goals)
+        sweep = swept(objective={"total_trades": "maximize", "max_drawdown": "minimize"})
+        runs = sorted(sweep.pareto(), key=lambda run: -run.metrics["total_trades"])
+        assert [run.row for run in runs] == [0, 3]
+        head, _, rows = front.partition("than\n")
+        assert unwrapped(head) == (
+            "The front of total_trades (maximize) and max_drawdown (minimize): 2 runs that no other is better"
+        )
+        names, *shown = (row.split() for row in rows.splitlines())
+        assert names[:4] == ["short_period", "long_period", "total_trades", "max_drawdown"]
+        assert [row[:2] for row in shown] == [[*map(str, run.params.values())] for run in runs]
+        assert table.splitlines()[1].split()[:3] == shown[0][:3]
+        assert "the best has the highest total_trades" in odds
+        _, front, *_ = printed(capsys, *goals, "--top", "1")
+        assert front.partition("\n")[2].startswith("  other is better than (1 shown)\n")
+        assert len(front.splitlines()[-1].split()) == len(names)
+
+    def test_the_table_may_have_another_metric(self, capsys: Capture) -> None:
+        table, odds, _ = printed(
+            capsys, "--objective", "sharpe_ratio", "--metric", "max_drawdown", "--lowest"
+        )
+        assert table.splitlines()[0].split()[2] == "max_drawdown"
+        best = swept().best("max_drawdown", False)
+        assert table.splitlines()[1].split()[:2] == [*map(str, best.params.values())]
+        assert "the best has the highest sharpe_ratio" in odds
+
+
+class TestKeep:
+    def test_only_the_best_are_kept(self, capsys: Capture) -> None:
+        table, odds, foot = printed(capsys, "--keep", "2")
+        assert len(table.splitlines()) == 3
+        assert foot.startswith("4 runs, the best 2 kept, 2 parameter sets refused\n")
+        assert "the best of 4 trials" in odds
+
+    def test_all_go_to_the_file(self, capsys: Capture, tmp_path: Path) -> None:
+        import polars as pl
+
+        path = tmp_path / "rows.parquet"
+        *_, foot = printed(capsys, "--keep", "2", "--out", str(path))
+        assert foot.endswith(f"wrote {path}")
+        table = pl.read_parquet(path)
+        assert table["trial"].to_list() == [0, 1, 2, 3]
+        assert table["sharpe_ratio"].to_list() == swept().metrics["sharpe_ratio"].tolist()
+
+
+def test_sets_that_are_left_out_are_counted(capsys: Capture) -> None:
+    *_, foot = printed(capsys, "--constraint", "short_period < long_period")
+    assert foot.splitlines()[:2] == ["4 runs", "2 parameter sets of the grid break a constraint"]

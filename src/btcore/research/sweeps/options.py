@@ -8,12 +8,16 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from btcore.errors import ConfigError, not_one_of
+from btcore.errors import BtcoreError, ConfigError, not_one_of
 
 from .goals import Goal, Objective, goals_of
 
 Stop = Callable[[], bool] | Event
 OnError = Literal["raise", "record"]
+
+
+class StoppedEarlyError(BtcoreError):
+    """The work was stopped before there was anything to return."""
 
 
 class SweepOptions(NamedTuple):
@@ -38,7 +42,7 @@ class SweepOptions(NamedTuple):
             raise ConfigError(f"on_error: {not_one_of(on_error, ('raise', 'record'))}")
         return cls(
             goals_of(objective), executor, _above_zero("workers", workers), _file("study", study),
-            _above_zero("keep", keep), _file("out", out), on_error, _stop(stop),
+            _above_zero("keep", keep), _file("out", out), on_error, stop_function(stop),
         )  # fmt: skip
 
 
@@ -58,7 +62,8 @@ def _file(name: str, path: Any) -> Path | None:
     return Path(path)
 
 
-def _stop(stop: Stop | None) -> Callable[[], bool]:
+def stop_function(stop: Stop | None) -> Callable[[], bool]:
+    """Whether to stop, as a function; ConfigError if `stop` is neither that nor an Event."""
     if stop is None:
         return lambda: False
     if isinstance(stop, Event):

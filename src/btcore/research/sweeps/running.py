@@ -5,14 +5,14 @@ from typing import Any
 
 from btcore.backtest.prepare import PreparedRun
 from btcore.backtest.progress import Progress, ProgressCallback, reporter
-from btcore.errors import BtcoreError, ConfigError
+from btcore.errors import ConfigError
 from btcore.research.executors.choice import open_pool
 from btcore.research.search.method import Search
 from btcore.results.tables import Table
 
 from .collect import Collected
 from .goals import values_of
-from .options import SweepOptions
+from .options import StoppedEarlyError, SweepOptions
 from .study import Study
 from .sweep_result import Refusal, SweepResult
 from .swept import ParameterSet, Params, Swept
@@ -133,7 +133,7 @@ class RunningSweep:
         sets = kept.sets
         if not sets:
             if self._options.is_stopped():
-                raise BtcoreError("sweep: stopped before the first trial had ended")
+                raise StoppedEarlyError("sweep: stopped before the first trial had ended")
             reasons = [*self._refused, *self._failed]
             raise ConfigError(
                 f"params: every parameter set is refused, the first because {reasons[0].reason}"

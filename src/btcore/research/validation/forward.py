@@ -10,6 +10,7 @@ from btcore.backtest.progress import Progress, ProgressCallback, reporter
 from btcore.config import WarmUp, checked
 from btcore.data.run_data import RunData
 from btcore.errors import ConfigError
+from btcore.research.sweeps.options import Stop, StoppedEarlyError, stop_function
 from btcore.research.sweeps.records import check_metric
 from btcore.research.sweeps.run_many import Grid
 from btcore.research.sweeps.sweep_result import SweepResult
@@ -43,6 +44,7 @@ def walk_forward(
     close_at_end: bool = True,
     check_leaks: bool = True,
     ranks: bool = True,
+    stop: Stop | None = None,
     symbol: str | None = None,
     symbols: Sequence[str] | None = None,
     resolution: str | None = None,
@@ -70,6 +72,8 @@ def walk_forward(
         False they are valued at the last mark, and the next test begins without them.
     check_leaks: run `leakcheck` for each different set that is chosen, over all data.
     ranks: also sweep each test, for the rank of the chosen set.
+    stop: a function or an Event that says when to stop; the result then has the windows so far, and
+        BtcoreError is raised before the first has ended.
     options: the other keyword arguments of `run`, and those of `sweep` that say how it searches and where it
         runs.
 
@@ -84,6 +88,7 @@ def walk_forward(
         ("check_leaks", check_leaks), ("ranks", ranks),
     ):  # fmt: skip
         checked(name, switch, bool)
+    is_stopped = stop_function(stop)
     spans = Spans(
         span_of("train", train),
         span_of("test", test),
@@ -94,7 +99,7 @@ def walk_forward(
     )
     rows_before = None if warm_up is None else checked("warm_up", warm_up, WarmUp)
     selection = {"symbol": symbol, "symbols": symbols, "resolution": resolution}
-    runs = WindowRuns(data, strategy, selection, options, close_at_end=close_at_end)
+    runs = WindowRuns(data, strategy, selection, {**options, "stop": is_stopped}, close_at_end=close_at_end)
     found = windows(runs.line, spans, anchored=anchored, keep_short=keep_short)
     _require_windows(runs, found, train, test, keep_short=keep_short)
     _use_year_of_all(runs, found)
@@ -105,7 +110,7 @@ def walk_forward(
         list[Part](),
         dict[str, list[Any]](),
     )
-    notes = [_how(found, anchored=anchored, close_at_end=close_at_end)]
+    notes, was_stopped = [_how(found, anchored=anchored, close_at_end=close_at_end)], False
     report, close = reporter(progress, len(found))
     try:
         for number, window in enumerate(found):
@@ -115,7 +120,12 @@ def walk_forward(
                 break
             step_of = _Step(runs, window, objective, highest=highest, rows_before=rows_before)
             play = partial(step_of.play, params, number, capital, check_leaks=check_leaks, ranks=ranks)
-            fold, swept = in_window(name, play)
+            played = None if is_stopped() else in_window(name, play)
+            if played is None:
+                notes.append(f"{name} and later ones are not played: stopped")
+                was_stopped = True
+                break
+            fold, swept = played
             for key, column in swept.params.items():
                 tried.setdefault(key, []).extend(column.tolist())
             folds.append(fold)
@@ -126,6 +136,8 @@ def walk_forward(
                 report(Progress((number + 1) / len(found), window.test_end, capital, number + 1))
     finally:
         close()
+    if not parts:
+        raise StoppedEarlyError("walk_forward: stopped before the first window had ended")
     notes += runs.leak_lines()
     return WalkForward(
         result=join(parts, runs.whole, WalkForward.kind, notes),
@@ -135,6 +147,7 @@ def walk_forward(
         stability=stability_of(objective, folds, tried),
         leaks=runs.leaks,
         notes=notes,
+        is_stopped=was_stopped,
     )
 
 
@@ -154,9 +167,20 @@ class _Step:
 
     def play(
         self, params: Grid, number: int, capital: float, *, check_leaks: bool, ranks: bool
-    ) -> tuple[Fold, SweepResult]:
+    ) -> tuple[Fold, SweepResult] | None:
+        """The fold and the sweep over its training; None if it was stopped before its end."""
+        try:
+            return self._played(params, number, capital, check_leaks=check_leaks, ranks=ranks)
+        except StoppedEarlyError:
+            return None
+
+    def _played(
+        self, params: Grid, number: int, capital: float, *, check_leaks: bool, ranks: bool
+    ) -> tuple[Fold, SweepResult] | None:
         start, end = self.train
         swept = self.runs.sweep(params, start=start, end=end, **self.search)
+        if swept.is_stopped:
+            return None
         best = swept.best(self.objective, self.highest)
         if check_leaks:
             self.runs.check_leaks(best.params)
@@ -166,6 +190,8 @@ class _Step:
         rank, share = None, float("nan")
         if ranks and len(swept) > 1:
             tested = self.runs.sweep_again([run.params for run in swept], start=start, end=end, **terms)
+            if tested.is_stopped:
+                return None
             values = tested.metrics[self.objective].astype(np.float64)
             if len(tested) == len(swept):
                 rank, share = rank_of(values, best.row, highest=self.highest)

@@ -44,7 +44,9 @@ def validation_page(found: "Validation") -> Page:
         "</ul>",
         section("Out of sample", ["", *map(escape, names)], rows),
         _distribution(found),
-        section(f"Folds ({min(len(found.folds), ROWS)} of {len(found.folds)})", *_folds(found.folds[:ROWS])),
+        section(
+            f"Folds ({min(len(found.folds), ROWS)} of {len(found.folds)})", *_escaped(found.folds[:ROWS])
+        ),
         "<h2>How it was played</h2><ul>",
         *(f"<li>{escape(line)}</li>" for line in found.notes),
         "</ul>",
@@ -59,16 +61,16 @@ def _distribution(found: "Validation") -> str:
     return section(f"{found.objective} over {len(found.joined)} paths", heads, rows)
 
 
-def _folds(folds: "tuple[Fold, ...]") -> tuple[list[str], list[list[str]]]:
-    """Heads and cells of the table of folds."""
+def fold_rows(folds: "tuple[Fold, ...]", between: str = ", ") -> tuple[list[str], list[list[str]]]:
+    """Heads and cells of the table of folds; `between` stands between ranges of time in one cell."""
     names = list(folds[0].params) if folds else []
-    heads = ["fold", "training", "test", *map(escape, names), "in training", "out of sample", "rank"]
+    heads = ["fold", "training", "test", *names, "in training", "out of sample", "rank"]
     rows = [
         [
             f"{fold.number}",
-            "<br>".join(_range_text(each) for each in fold.train),
-            "<br>".join(_range_text(each) for each in fold.test),
-            *(escape(cell_text(fold.params[name])) for name in names),
+            between.join(_range_text(each) for each in fold.train),
+            between.join(_range_text(each) for each in fold.test),
+            *(cell_text(fold.params[name]) for name in names),
             value_text(fold.in_sample),
             value_text(fold.out_of_sample),
             "n/a" if fold.rank is None else f"{fold.rank} of {fold.sets}",
@@ -76,6 +78,12 @@ def _folds(folds: "tuple[Fold, ...]") -> tuple[list[str], list[list[str]]]:
         for fold in folds
     ]
     return heads, rows
+
+
+def _escaped(folds: "tuple[Fold, ...]") -> tuple[list[str], list[list[str]]]:
+    """The same for the page, a line for each range of time."""
+    heads, rows = fold_rows(folds, "\n")
+    return [*map(escape, heads)], [[escape(cell).replace("\n", "<br>") for cell in row] for row in rows]
 
 
 def _range_text(given: tuple[int, int]) -> str:
@@ -156,6 +164,4 @@ def validation_html(found: "Validation") -> str:
     """The line of text, the equity, the lines of the stability, and the first folds."""
     picture = f'<div style="max-width:640px">{equity_drawing(found).svg}</div>'
     lines = "".join(f"<li>{escape(line)}</li>" for line in found.stability.lines())
-    heads, rows = _folds(found.folds[:HEAD])
-    plain = [[cell.replace("<br>", ", ") for cell in row] for row in rows]
-    return f"{shown(repr(found), picture, {}, 0)}<ul>{lines}</ul>{html_table(heads, plain)}"
+    return f"{shown(repr(found), picture, {}, 0)}<ul>{lines}</ul>{html_table(*fold_rows(found.folds[:HEAD]))}"

@@ -185,14 +185,18 @@ class Validation:
 
 
 class WalkForward(Validation):
-    """The result of `walk_forward`; `result` is the Result of all tests, joined."""
+    """The result of `walk_forward`; `result` is the Result of all tests, joined.
+
+    is_stopped: True if it was stopped before the last window.
+    """
 
     kind: str = "walk_forward"
     title: str = "Walk forward"
 
-    def __init__(self, *, result: Result, **parts: Any) -> None:
+    def __init__(self, *, result: Result, is_stopped: bool = False, **parts: Any) -> None:
         super().__init__(**parts)
         self.result: Result = result
+        self.is_stopped: bool = is_stopped
         self.joined: tuple[tuple[str, Result], ...] = (("tests", result),)
 
 

@@ -37,7 +37,7 @@ T = TypeVar("T")
 NEVER = np.iinfo(np.int64).max
 GRIDS = {Period[name.upper()]: ns for name, ns in RESOLUTION_NS.items() if name != "day"}
 # What a sweep over a list of parameter sets takes of the options of a search.
-OF_RUNNING = ("workers", "executor", "on_error")
+OF_RUNNING = ("workers", "executor", "on_error", "stop")
 # With these a sweep has the best of all data or one file for all windows, and a choice is among all sets.
 REFUSED = ("keep", "out")
 
