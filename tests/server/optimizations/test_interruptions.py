@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -104,6 +105,26 @@ def test_cancel_and_resume(server: ServerProcess, tmp_path: Path, folder: Path) 
     assert states == ["queued", "running", "failed", "queued", "running", "completed"]
     counts = [e["payload"]["value"] for e in seen if e["payload"].get("name") == "trials_completed"]
     assert counts[-1] == LEVELS
+
+
+def test_resumed_at_once_again_and_again(server: ServerProcess, tmp_path: Path) -> None:
+    """A resume waits for the end of the attempt before it, which can then write nothing more."""
+    key = start(server, counted(LEVELS, pause=0.1, validation_mode=None))
+    for completed in (1, 1, 3, 3, 3, 6):
+        reached(server, key, completed)
+        assert server.http.post(f"{PATH}/{key}/cancel").json()["state"] == "failed"
+        assert server.http.post(f"{PATH}/{key}/resume").json()["state"] == "queued"
+    check_complete(server, tmp_path / "store", key, {})
+    seen = events(server, key)
+    check_ids(key, seen)
+    states = [event["payload"] for event in seen if event["type"] == "state"]
+    for before, after in pairwise([None, *states]):
+        assert after["previous_state"] == (before and before["state"])
+    for event, following in pairwise(seen):
+        if event["payload"].get("state") == "failed":
+            assert following["payload"] == {"message": "resumed"}
+    assert server.stop() == 0
+    assert "Traceback" not in server.log()
 
 
 def test_a_killed_server_goes_on(server: ServerProcess, tmp_path: Path, folder: Path) -> None:

@@ -83,7 +83,7 @@ def test_what_is_lost_with_a_node_is_played_again(cluster: Any, tmp_path: Path) 
 
 
 def test_a_cluster_of_the_search_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without RAY_ADDRESS the worker starts one; a cancel and a kill of the server end all of its processes."""
+    """Without RAY_ADDRESS the worker starts one; a cancel and a kill of the server end its processes."""
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     flags = (*own_strategies(tmp_path / "strategies"), "--executor", "ray")
     with ServerProcess(tmp_path / "store", fake=False, flags=flags) as server:
