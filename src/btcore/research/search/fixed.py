@@ -46,7 +46,7 @@ class GridSearch(FixedSearch):
     def __init__(
         self, sets: Sequence[Params], types: dict[str, set[type]], trials: int | None, fits: Fits | None
     ) -> None:
-        count = sets.count if isinstance(sets, ParameterSets) else len(sets)
+        count = sets.size if isinstance(sets, ParameterSets) else len(sets)
         at_most = count if trials is None else min(trials, count)
         super().__init__(at_most if fits is None else None, at_most, types)
         self._begin(self._fitting(sets, at_most, fits))

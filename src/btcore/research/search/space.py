@@ -108,26 +108,26 @@ def _axis(name: str, value: Any, distinct: bool) -> Axis:
 class ParameterSets(Sequence[Params]):
     """The parameter sets of a grid, made when they are looked up: `sets[0]`, `len(sets)`.
 
-    count: their number, also where it is more than `len` can say.
+    size: their number, also where it is more than `len` can say.
     """
 
     def __init__(self, space: Space) -> None:
         self._space = space
         self.types = space.types
-        self.count = space.size or 0
+        self.size = space.size or 0
 
     def __len__(self) -> int:
-        return self.count
+        return self.size
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(self.count))]
-        if not -self.count <= index < self.count:
+            return [self[i] for i in range(*index.indices(self.size))]
+        if not -self.size <= index < self.size:
             raise IndexError(index)
-        return self._space.params(self._space.point(index % self.count))
+        return self._space.params(self._space.point(index % self.size))
 
     def __iter__(self) -> Iterator[Params]:
-        return (self[i] for i in range(self.count))
+        return (self[i] for i in range(self.size))
 
 
 def types_of(sets: Sequence[Params]) -> dict[str, set[type]]:
