@@ -179,7 +179,7 @@ def test_wrong_options():
 
 
 def test_every_name_of_a_list_of_sets_is_a_column(monkeypatch, tmp_path):
-    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 2)
+    monkeypatch.setattr("btcore.research.sweeps.running.PART", 2)
     sets = [{"lookback_period": 5}, {"lookback_period": 6}, {"weight": 0.5}]
     found = swept("momentum", sets, out=tmp_path / "all.parquet")
     assert [each.params for each in found] == [
@@ -204,7 +204,7 @@ def test_every_name_of_a_list_of_sets_is_a_column(monkeypatch, tmp_path):
     ],
 )
 def test_a_column_of_the_file_has_one_type_in_all_parts(values, column, monkeypatch, tmp_path):
-    monkeypatch.setattr("btcore.research.sweeps.run_many.PART", 2)
+    monkeypatch.setattr("btcore.research.sweeps.running.PART", 2)
 
     def make(kind, k):
         return signals(k)

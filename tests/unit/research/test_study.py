@@ -124,8 +124,17 @@ def test_failed_and_refused_trials_are_kept_too(tmp_path):
         assert found.n_found == n_found
         assert [each.params for each in found.failed] == [{"n": 0}]
         assert "ZeroDivisionError" in found.failed[0].reason
-    with pytest.raises(bt.BtcoreError, match="ZeroDivisionError"):
+    with pytest.raises(bt.StrategyError, match="ZeroDivisionError"):
         swept(EveryNth, {"n": [0]}, study=study)
+
+
+def test_a_study_of_the_best_has_the_returns_of_all(tmp_path):
+    study = tmp_path / "a.study"
+    few = swept(*KINDS["class"], study=study, keep=2)
+    assert (len(few), few.returns) == (2, None)
+    whole = swept(*KINDS["class"], study=study)
+    assert whole.n_found == len(whole) == 7
+    assert content(whole) == content(swept(*KINDS["class"]))
 
 
 def test_a_strategy_that_cannot_be_identified_is_refused(tmp_path):

@@ -1,7 +1,7 @@
 """Keeps the workers of a pool busy, and plays again what was lost with one of them."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -27,6 +27,10 @@ class _Handed:
         self.whole = False  # True: a worker had no way to the data, which are sent with the task
         self.future: Any = None
 
+    def parts(self, tasks: Sequence[Task]) -> list["_Handed"]:
+        """This one, or one for each of several tasks that it is divided into."""
+        return [self] if len(tasks) == 1 else [_Handed(task) for task in tasks]
+
 
 class Dispatch:
     """The tasks of one pool: `play` hands them over and yields what they return.
@@ -35,8 +39,14 @@ class Dispatch:
     these are then played one at a time, so that the one at fault is found.
     """
 
-    def __init__(self, pool: Pool, is_stopped: Callable[[], bool]) -> None:
-        self._pool, self._is_stopped = pool, is_stopped
+    def __init__(
+        self,
+        pool: Pool,
+        is_stopped: Callable[[], bool],
+        split: Callable[[Task], Sequence[Task]] = lambda task: [task],
+    ) -> None:
+        """`split` divides a task that was lost, so that only the part at fault is given up."""
+        self._pool, self._is_stopped, self._split = pool, is_stopped, split
         self._again: deque[_Handed] = deque()
         self._running: set[_Handed] = set()
         self._finished: SimpleQueue[_Handed] = SimpleQueue()
@@ -45,7 +55,8 @@ class Dispatch:
     def play(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Any]]:
         """Each task with its return value, as they finish; `tasks` is asked for one when a worker needs it.
 
-        WorkerLostError after LOSSES losses with one task. An exception that a task raises is raised as it is.
+        A task that LOSSES workers were lost with has a WorkerLostError as its value. An exception that a task
+        raises is raised as it is.
         """
         source = iter(tasks)
         try:
@@ -73,7 +84,9 @@ class Dispatch:
                         return  # the task has been given up
                     if not self._pool.is_loss(error):
                         raise
-                    self._note_loss(handed, error, counts=was_alone)
+                    given_up = self._note_loss(handed, error, counts=was_alone)
+                    if given_up is not None:
+                        yield handed.task, given_up
                 else:
                     yield handed.task, found
         finally:
@@ -96,15 +109,19 @@ class Dispatch:
             self._running.add(handed)
             handed.future.add_done_callback(lambda _, done=handed: self._finished.put(done))
 
-    def _note_loss(self, handed: _Handed, error: Exception, *, counts: bool) -> None:
-        self._again.append(handed)
+    def _note_loss(self, handed: _Handed, error: Exception, *, counts: bool) -> WorkerLostError | None:
+        """Has the task played again, in parts; the error if it is given up."""
         handed.losses += counts
+        given_up = None
         if handed.losses >= LOSSES:
-            raise WorkerLostError(
-                f"executor: {handed.losses} workers were lost while they played the same trials, "
-                f"the last with {type(error).__name__}: {error}; too little memory is a usual reason"
-            ) from error
-        if self._pool.breaks_whole and self._running:
-            return  # the others come back too
-        self.n_lost += 1
-        self._pool.renew()
+            given_up = WorkerLostError(
+                f"executor: {handed.losses} workers ended while they played this trial, the last with "
+                f"{type(error).__name__}: {error}; too little memory is a usual reason"
+            )
+            given_up.__cause__ = error
+        else:
+            self._again.extend(handed.parts(self._split(handed.task)))
+        if not (self._pool.breaks_whole and self._running):  # else the others come back too
+            self.n_lost += 1
+            self._pool.renew()
+        return given_up

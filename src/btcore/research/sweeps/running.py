@@ -41,7 +41,8 @@ class RunningSweep:
         accepted = self._accepted(first)
         lanes = self._work.lanes_of(accepted[0].struct) if accepted else None
         # Lanes play a trial again in less time than its returns take to be kept.
-        self._work.keep_returns = lanes is None and not self._is_bounded
+        # A study has them for later sweeps, which may keep all trials.
+        self._work.keep_returns = lanes is None and (not self._is_bounded or options.study is not None)
         goal = options.goals[0]
         kept = Collected(
             self._search.types, goal.metric, highest=goal.highest, keep=options.keep, out=options.out

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from btcore.backtest.manifest import fingerprint
 from btcore.backtest.prepare import PreparedRun
-from btcore.errors import ConfigError
+from btcore.errors import BtcoreError, ConfigError, DataError, OrderError, StrategyError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
 from btcore.version import __version__
 
@@ -32,7 +32,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (format INTEGER NOT NULL, metrics TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS trials (
     fingerprint TEXT PRIMARY KEY, strategy TEXT NOT NULL, params TEXT NOT NULL, sharpe_ratio REAL, error TEXT,
-    is_refused INTEGER NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL, btcore TEXT NOT NULL,
+    error_kind TEXT NOT NULL, is_refused INTEGER NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL, btcore TEXT NOT NULL,
     metrics BLOB NOT NULL, returns BLOB
 ) WITHOUT ROWID;
 """
@@ -46,6 +46,12 @@ class StoredTrial(NamedTuple):
     seconds: float
     error: str | None
     is_refused: bool
+    kind: str = ""  # the class of the error
+
+    def exception(self) -> Exception:
+        """The error, as it was raised."""
+        kinds = {each.__name__: each for each in (ConfigError, DataError, OrderError, StrategyError)}
+        return kinds.get(self.kind, BtcoreError)(self.error)
 
 
 class Study:
@@ -95,14 +101,14 @@ class Study:
             part = keys[at : at + PART]
             marks = ",".join("?" * len(part))
             rows = self._file.execute(
-                "SELECT fingerprint, metrics, returns, seconds, error, is_refused FROM trials "
+                "SELECT fingerprint, metrics, returns, seconds, error, is_refused, error_kind FROM trials "
                 f"WHERE fingerprint IN ({marks})",
                 part,
             )
-            for key, metrics, returns, seconds, error, is_refused in rows:
+            for key, metrics, returns, seconds, error, is_refused, kind in rows:
                 record = np.frombuffer(metrics, RUN_METRICS_DTYPE)[0]
                 kept = None if returns is None else np.frombuffer(returns, np.float64)
-                found[key] = StoredTrial(record, kept, seconds, error, bool(is_refused))
+                found[key] = StoredTrial(record, kept, seconds, error, bool(is_refused), kind)
         return found
 
     def add(self, key: str, given: ParameterSet, trial: StoredTrial) -> None:
@@ -119,10 +125,11 @@ class Study:
     def _add(self, key: str, given: ParameterSet, trial: StoredTrial) -> None:
         sharpe = float(trial.metrics["sharpe_ratio"])
         self._file.execute(
-            "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO trials VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 key, self._name, msgspec.json.encode(given.complete, enc_hook=repr).decode(),
-                None if np.isnan(sharpe) else sharpe, trial.error, int(trial.is_refused), trial.seconds,
+                None if np.isnan(sharpe) else sharpe, trial.error, trial.kind,
+                int(trial.is_refused), trial.seconds,
                 time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), __version__, trial.metrics.tobytes(),
                 None if trial.returns is None else trial.returns.tobytes(),
             ),

@@ -363,13 +363,14 @@ class SweepResult:
             text += f", {len(self.failed)} failed"
         if self.is_stopped:
             text += ", stopped before the end"
-        sharpe = self.metrics["sharpe_ratio"]
-        if np.isnan(sharpe).all():
+        if self._best_row is None:
             return text + ">"
-        best = self.best()
-        chosen = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
-        text += f"; highest sharpe_ratio {format_metric(best.metrics['sharpe_ratio'])} with {chosen}"
-        if self._best_row == best.row and self.n_trials > 1 and self._odds_of_best is not None:
+        best, goal = self[self._best_row], self.goals[0]
+        which = "highest" if goal.highest else "lowest"
+        text += f"; {which} {goal.metric} {format_metric(best.metrics[goal.metric])}"
+        if best.params:
+            text += f" with {', '.join(f'{name}={value!r}' for name, value in best.params.items())}"
+        if self.n_trials > 1 and self._odds_of_best is not None:
             deflated = self._odds_of_best.deflated_sharpe
             text += f", deflated Sharpe {deflated.probability:.2f}" if deflated is not None else ""
         return f"{text}>"

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from btcore.backtest.fast_paths import portions
 from btcore.errors import BtcoreError
 from btcore.metrics.run_metrics import RUN_METRICS_DTYPE
-from btcore.research.executors.dispatch import Dispatch
+from btcore.research.executors.dispatch import Dispatch, WorkerLostError
 from btcore.research.executors.pools import Pool
 from btcore.results.tables import Table
 
 from .study import StoredTrial, Study
 from .swept import ParameterSet
-from .work import Batch, Played, SweepWork
+from .work import UNDEFINED, Batch, Fault, Played, SweepWork
 
 BATCH_SECONDS = 0.05  # of work in a batch, so that handing it over costs little
 MOST_TRIALS = 4096  # in a batch
@@ -52,7 +52,7 @@ class Trials:
     ) -> None:
         """With `strict` the first trial that fails ends the sweep, else it is noted."""
         self._work, self._pool, self._study, self._strict = work, pool, study, strict
-        self._dispatch = Dispatch(pool, is_stopped)
+        self._dispatch = Dispatch(pool, is_stopped, _single)
         self._per_trial = 0.0  # seconds, of those so far
         self._has_failed = False
         self.n_found = 0  # trials that were in the study
@@ -80,7 +80,8 @@ class Trials:
             twins = [i for i in left if first[keys[i]] != i]
             left = [i for i in left if first[keys[i]] == i]
         self._has_failed = False
-        for batch, played in self._dispatch.play(self._batches(sets, left)):
+        for batch, value in self._dispatch.play(self._batches(sets, left)):
+            played = _given_up(batch, value) if isinstance(value, WorkerLostError) else value
             self._note(batch, played, finished, returns)
             if self._study is not None:
                 for row, kept in zip(batch.rows, _stored(played), strict=True):
@@ -117,7 +118,7 @@ class Trials:
         finished.table[i], finished.is_played[i], finished.seconds[i] = trial.metrics, True, trial.seconds
         returns[i] = trial.returns
         if trial.error is not None:
-            finished.errors[i] = BtcoreError(trial.error)
+            finished.errors[i] = trial.exception()
             if trial.is_refused:
                 finished.refused.add(i)
 
@@ -155,18 +156,40 @@ def _batch(sets: Sequence[ParameterSet], rows: Rows) -> Batch:
     return Batch(rows, [each.given for each in chosen], structs or None)
 
 
+def _single(batch: Batch) -> list[Batch]:
+    """A batch for each trial."""
+    structs = [None] * len(batch.rows) if batch.structs is None else [[each] for each in batch.structs]
+    return [
+        Batch([row], [given], struct)
+        for row, given, struct in zip(batch.rows, batch.given, structs, strict=True)
+    ]
+
+
+def _given_up(batch: Batch, error: WorkerLostError) -> Played:
+    """A trial whose workers end, as one that has failed."""
+    named = WorkerLostError(f"{batch.given[0]}: {error}")
+    named.__cause__ = error.__cause__
+    return Played(np.full(1, UNDEFINED), None, np.zeros(1), [Fault(0, named, False)])
+
+
 def _stored(played: Played) -> Iterator[StoredTrial | None]:
     """Each trial as a study keeps it; None for one that failed for a reason outside of the strategy."""
     errors = {fault.place: fault for fault in played.faults}
     for i, record in enumerate(played.table):
         fault = errors.get(i)
-        if fault is not None and not isinstance(fault.error, BtcoreError):
+        if fault is not None and _is_outside(fault.error):
             yield None
             continue
         kept = None if played.returns is None or fault is not None else played.returns[i]
         text = None if fault is None else str(fault.error)
         is_refused = fault is not None and fault.is_refused
-        yield StoredTrial(record, kept, float(played.seconds[i]), text, is_refused)
+        kind = "" if fault is None else type(fault.error).__name__
+        yield StoredTrial(record, kept, float(played.seconds[i]), text, is_refused, kind)
+
+
+def _is_outside(error: Exception) -> bool:
+    """True for an error that another attempt may not have, such as too little memory."""
+    return not isinstance(error, BtcoreError) or isinstance(error, WorkerLostError)
 
 
 def _matrix(returns: list[Any], finished: Finished) -> NDArray[np.float64] | None:

@@ -99,9 +99,19 @@ class TestLostWorkers:
 
     def test_a_trial_that_always_kills_its_worker_ends_the_sweep(self, tmp_path):
         params = {"n": range(2, 12), "folder": str(tmp_path), "deaths": 100}
-        with pytest.raises(WorkerLostError, match="3 workers were lost while they played the same trials"):
+        with pytest.raises(WorkerLostError, match=r"'n': 4.*: executor: 3 workers ended while they played"):
             swept(Deadly, params, executor="processes", workers=2)
         assert len(list(tmp_path.glob("death*"))) <= 4  # once with others, then alone
+
+    def test_it_is_recorded_beside_the_others(self, tmp_path):
+        params = {"n": range(2, 12), "folder": str(tmp_path), "deaths": 100}
+        study = tmp_path / "a.study"
+        found = swept(Deadly, params, executor="processes", workers=2, on_error="record", study=study)
+        assert found.params["n"].tolist() == [2, 3, *range(5, 12)]
+        assert [each.params["n"] for each in found.failed] == [4]
+        assert "3 workers ended" in found.failed[0].reason
+        later = swept(Deadly, params | {"deaths": 0}, study=tmp_path / "b.study")
+        assert len(later) == 10
 
     def test_an_executor_of_the_caller_that_breaks_is_not_used_again(self, tmp_path):
         params = {"n": range(2, 12), "folder": str(tmp_path)}
@@ -145,8 +155,31 @@ def test_every_task_is_played_to_its_end_once(breaks_whole):
 
 def test_a_task_is_given_up_after_three_losses():
     pool = Flaky({3: 3}, breaks_whole=False)
-    with pytest.raises(WorkerLostError):
-        list(Dispatch(pool, lambda: False).play(range(20)))
+    found = dict(Dispatch(pool, lambda: False).play(range(20)))
+    assert isinstance(found.pop(3), WorkerLostError)
+    assert found == {i: 10 * i for i in range(20) if i != 3}
+
+
+@pytest.mark.parametrize("breaks_whole", [True, False])
+def test_a_lost_task_is_divided(breaks_whole):
+    """Of a task with several parts only the one at fault is given up."""
+
+    class Parts(Flaky):
+        def submit(self, task, *, whole=False):
+            lost = [part for part in task if self.losses.get(part, 0) > 0]
+            future: Future = Future()
+            if lost:
+                self.losses[lost[0]] -= 1
+                future.set_exception(BrokenExecutor("gone"))
+            else:
+                future.set_result([10 * part for part in task])
+            return future
+
+    pool = Parts({3: 99}, breaks_whole=breaks_whole)
+    tasks = [(0, 1), (2, 3, 4), (5,)]
+    found = dict(Dispatch(pool, lambda: False, lambda task: [(part,) for part in task]).play(tasks))
+    assert isinstance(found.pop((3,)), WorkerLostError)
+    assert found == {(0, 1): [0, 10], (2,): [20], (4,): [40], (5,): [50]}
 
 
 class TestStop:
