@@ -27,7 +27,6 @@ from optimizations import (
 from server_process import UNKNOWN, ServerProcess, check_error, check_history
 
 import btcore as bt
-from btcore.backtest.run_one import RunTerms
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +130,7 @@ def test_the_holdout_is_not_searched(server: ServerProcess, key: str) -> None:
         timezone="UTC",
         start=held["begins"],
         end="2024-01-01",
-        **({"warm_up": 1000} if "warm_up" in RunTerms.__annotations__ else {}),
+        warm_up=1000,
     )
     assert held["metrics"] == dict(alone.metrics)
     assert held["out_of_sample"] == alone.metrics["sharpe_ratio"]
@@ -272,7 +271,6 @@ def test_methods_that_draw(server: ServerProcess, method: str) -> None:
 def test_validations_that_search_again(
     server: ServerProcess, mode: str, terms: dict[str, Any], folds: int
 ) -> None:
-    pytest.importorskip("btcore.research.validation")
     key = start(server, search(validation_mode=mode, validation=terms))
     shown = ended(server, key)
     assert (shown["error"], shown["trials_completed"]) == (None, 12)  # those of the folds do not count

@@ -114,18 +114,6 @@ def test_nulls_and_whole_floats_are_as_for_backtests(real: TestClient) -> None:
     assert real.post(PATH, json=body).status_code == 201
 
 
-@pytest.mark.parametrize("mode", ["walk_forward", "purged_kfold", "cpcv"])
-def test_modes_of_validation_that_this_version_lacks(
-    real: TestClient, mode: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from btserver.runs.search import validation
-
-    monkeypatch.setattr(validation, "PACKAGE", "btcore.research.not_there")
-    answer = real.post(PATH, json=search(SHORT, LONG, validation_mode=mode))
-    body = check_error(answer, 422, "validation_error", "$.validation_mode")
-    assert mode in body["detail"]
-
-
 def test_the_request_of_the_page(real: TestClient) -> None:
     page = (Path(__file__).parents[3] / "docs" / "optimizations.md").read_text()
     body = json.loads(page.partition("```json")[2].partition("```")[0])

@@ -41,10 +41,17 @@ class TestOneLine:
         assert "highest sharpe_ratio" in repr(KEPT)
 
     def test_it_is_that_of_the_run_named(self) -> None:
-        """The goal may have another best run."""
+        """The goal may have another best run than the Sharpe ratio."""
         other = swept(objective={"total_trades": "minimize"})
-        assert other.best("total_trades", False).row != other.best().row
-        assert "deflated" not in repr(other)
+        best = other.best("total_trades", False)
+        assert best.row != other.best().row
+        named = ", ".join(f"{name}={value!r}" for name, value in best.params.items())
+        deflated = other.odds.deflated_sharpe
+        assert deflated is not None
+        assert repr(other).endswith(
+            f"; lowest total_trades {best.metrics['total_trades']} with {named}, "
+            f"deflated Sharpe {deflated.probability:.2f}>"
+        )
 
     def test_one_run_has_none(self) -> None:
         assert "deflated" not in repr(swept(params={"short_period": 5, "long_period": 20}))

@@ -1,20 +1,23 @@
 """The best trial, or the way of choosing it, on data that the search has not seen."""
 
 from collections.abc import Callable
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from btcore.backtest.run_one import RunTerms, run
+from btcore.backtest.run_one import run
 from btcore.data import Catalog, SampleMarket
 from btcore.errors import ConfigError
+from btcore.research.validation.crossed import cpcv, purged_kfold
+from btcore.research.validation.forward import walk_forward
+from btcore.research.validation.objectives import check_objective
+from btcore.research.validation.spans import span_of
 from btserver.optimization_schemas import OptimizationRequest
 
 from .terms import holdout_period, moment, search_period, search_terms, split_ns, strategy_of, whole_space
 
-PACKAGE = "btcore.research.validation"
-MODULES = {"walk_forward": "forward", "purged_kfold": "crossed", "cpcv": "crossed"}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "walk_forward": walk_forward, "purged_kfold": purged_kfold, "cpcv": cpcv
+}  # fmt: skip
 DAY_NS = 86_400 * 10**9
 TRAIN_SHARE, TEST_SHARE = 0.5, 0.1  # of the days of a walk forward without lengths
 WARM_UP_ROWS = 1000  # before a holdout that a strategy can read
@@ -25,16 +28,13 @@ def check_validation(request: OptimizationRequest) -> None:
     mode = request.validation_mode
     if mode is None or mode == "holdout":
         return
-    if find_spec(PACKAGE) is None:
-        raise ConfigError(f"validation_mode: this version has no {mode!r}; choose holdout, or null for none")
     terms = request.validation
     if mode == "walk_forward":
-        spans = import_module(f"{PACKAGE}.spans")
         for name, length in _windows(request).items():
             if length is not None:
-                spans.span_of(f"validation.{name}", length)
+                span_of(f"validation.{name}", length)
         return
-    import_module(f"{PACKAGE}.objectives").check_objective(request.objective_metric)
+    check_objective(request.objective_metric)
     if mode == "cpcv" and terms.test_groups >= terms.groups:
         raise ConfigError(
             f"validation.test_groups: {terms.test_groups} of {terms.groups} groups leave none for training"
@@ -64,9 +64,7 @@ def validate(
 def _holdout(
     request: OptimizationRequest, source: Catalog | SampleMarket, params: dict[str, Any], inside: float | None
 ) -> dict[str, Any]:
-    options = holdout_period(request)
-    if "warm_up" in RunTerms.__annotations__:  # so that indicators are ready when the holdout begins
-        options["warm_up"] = WARM_UP_ROWS
+    options = holdout_period(request) | {"warm_up": WARM_UP_ROWS}
     result = run(source, strategy_of(request.base_backtest), params, progress=False, **options)
     split = split_ns(request)
     assert split is not None
@@ -115,8 +113,7 @@ def _divided(
             "embargo": terms.embargo,
         },
     }
-    function = getattr(import_module(f"{PACKAGE}.{MODULES[mode]}"), mode)
-    found = function(
+    found: Any = FUNCTIONS[mode](
         source,
         strategy_of(request.base_backtest),
         whole_space(request),
