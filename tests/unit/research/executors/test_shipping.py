@@ -127,7 +127,7 @@ class TestMappedFiles:
         bars = catalog.read("A", "hour")
         with shipping.Parcel({"bars": bars, "own": np.arange(30_000)}) as parcel:
             assert 240_000 <= parcel.size < 250_000  # the own array alone
-            names = {os.path.basename(each.path) for each in parcel.shipment.files}
+            names = {Path(each.path).name for each in parcel.shipment.files}
             assert names >= {"close.npy", "open.npy"}
             loaded = shipping.load(parcel.shipment)
         assert loaded["bars"] == bars
@@ -191,7 +191,7 @@ def test_a_module_that_a_worker_does_not_have_is_named(tmp_path, monkeypatch):
         __import__("importlib").invalidate_caches()
         monkeypatch.setattr("sys.dont_write_bytecode", True)
         with pytest.raises(
-            bt.ConfigError, match="cannot load the strategy .No module named 'only_here'.*importable"
+            bt.ConfigError, match=r"cannot load the strategy .No module named 'only_here'.*importable"
         ):
             shipping.load(parcel.shipment)
 
@@ -200,7 +200,7 @@ def test_no_file_stays_open_over_fifty_sweeps():
     from concurrent.futures import ProcessPoolExecutor
 
     def is_open() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     with ProcessPoolExecutor(1) as executor:
         swept(EveryNth, {"n": [2]}, executor=executor)
@@ -214,7 +214,7 @@ def test_no_file_stays_open_over_fifty_sweeps():
 
 
 def is_open_here() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_columns_are_copied_whole_for_another_machine(tmp_path):
