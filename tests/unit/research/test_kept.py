@@ -72,7 +72,7 @@ def test_a_sweep_that_fails_leaves_no_file(tmp_path):
     with pytest.raises(bt.StrategyError):
         swept(EveryNth, {"n": [3, 0]}, out=tmp_path / "trials.parquet")
     assert list(tmp_path.iterdir()) == []
-    with pytest.raises(bt.ConfigError, match="does not end in .parquet"):
+    with pytest.raises(bt.ConfigError, match=r"does not end in \.parquet"):
         swept(EveryNth, {"n": [3]}, out=tmp_path / "trials.csv")
 
 

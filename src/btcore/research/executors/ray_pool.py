@@ -4,9 +4,13 @@ Data of a Catalog are read from its files by nodes that have them at the same pa
 """
 
 import os
+import sys
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from btcore.data.conversions import import_library
@@ -22,6 +26,7 @@ LOSSES_OF_RAY = (
     "ObjectLostError", "OwnerDiedError", "ObjectFetchTimedOutError", "LocalRayletDiedError",
 )  # fmt: skip
 
+CLUSTERS = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # "0": one machine, whose address is 127.0.0.1
 WORKERS_SECONDS = 5.0  # between two looks at the size of the cluster
 
 _own: set[int] = set()  # ids of open pools on a cluster that one of them has started
@@ -125,7 +130,25 @@ def connect(ray: Any) -> None:
     if os.environ.get("RAY_ADDRESS"):
         ray.init(log_to_driver=False, logging_level="ERROR")
     else:
-        ray.init(
-            address="local", include_dashboard=False, log_to_driver=False, logging_level="ERROR",
-            _node_ip_address="127.0.0.1",
-        )  # fmt: skip
+        with _loopback():
+            ray.init(
+                address="local", include_dashboard=False, log_to_driver=False, logging_level="ERROR",
+                _node_ip_address="127.0.0.1",
+                runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}},
+            )  # fmt: skip
+
+
+@contextmanager
+def _loopback() -> Iterator[None]:
+    """Has Ray listen on 127.0.0.1 alone; it would replace that by an address that others can reach."""
+    constants, kept = import_module("ray._private.ray_constants"), os.environ.get(CLUSTERS)
+    enabled, os.environ[CLUSTERS] = getattr(constants, "ENABLE_RAY_CLUSTER", True), "0"
+    constants.ENABLE_RAY_CLUSTER = False
+    try:
+        yield
+    finally:
+        constants.ENABLE_RAY_CLUSTER = enabled
+        if kept is None:
+            del os.environ[CLUSTERS]
+        else:
+            os.environ[CLUSTERS] = kept

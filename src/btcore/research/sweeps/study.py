@@ -32,8 +32,8 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS about (format INTEGER NOT NULL, metrics TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS trials (
     fingerprint TEXT PRIMARY KEY, strategy TEXT NOT NULL, params TEXT NOT NULL, sharpe_ratio REAL, error TEXT,
-    error_kind TEXT NOT NULL, is_refused INTEGER NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL, btcore TEXT NOT NULL,
-    metrics BLOB NOT NULL, returns BLOB
+    error_kind TEXT NOT NULL, is_refused INTEGER NOT NULL, seconds REAL NOT NULL, finished TEXT NOT NULL,
+    btcore TEXT NOT NULL, metrics BLOB NOT NULL, returns BLOB
 ) WITHOUT ROWID;
 """
 
