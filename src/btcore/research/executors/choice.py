@@ -1,11 +1,13 @@
 """The pool of an executor, which is named or given."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from btcore.errors import ConfigError, near_name
 
 from .pools import GivenPool, Pool, ProcessPool, ThreadPool, Work, processors
-from .ray_pool import RayPool
+from .ray_pool import RayPool, join, leave
 
 NAMES = ("threads", "processes", "ray")
 
@@ -25,3 +27,17 @@ def open_pool(executor: Any, work: Work, workers: int | None) -> Pool:
             "`submit`, as those of concurrent.futures, a client of Dask or an executor of mpi4py.futures"
         )
     return GivenPool(work, executor, workers)
+
+
+@contextmanager
+def kept_open(executor: Any) -> Iterator[None]:
+    """One cluster of Ray for all sweeps in the block, which would start one each."""
+    if executor != "ray":
+        yield
+        return
+    user = object()
+    join(user)
+    try:
+        yield
+    finally:
+        leave(user)

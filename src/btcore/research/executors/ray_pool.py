@@ -50,12 +50,7 @@ class RayPool(LocalPool):
     def __init__(self, work: Work, workers: int | None) -> None:
         ray = self._ray = import_library("ray", RAY_EXTRA)
         self._work, self._key = work, uuid.uuid4().hex
-        with _lock:
-            is_own = bool(_own) or not ray.is_initialized()
-            if is_own and not ray.is_initialized():
-                connect(ray)
-            if is_own:
-                _own.add(id(self))
+        join(self)
         self._given, self._found, self._looked = workers, 1, -WORKERS_SECONDS
         self._references: dict[bool, Any] = {}
         try:
@@ -105,11 +100,7 @@ class RayPool(LocalPool):
 
     def close(self) -> None:
         self._references = {}
-        with _lock:
-            if id(self) in _own:
-                _own.remove(id(self))
-                if not _own:
-                    self._ray.shutdown()
+        leave(self)
 
 
 class _RayFuture:
@@ -122,6 +113,26 @@ class _RayFuture:
 
     def cancel(self) -> None:
         self._ray.cancel(self._reference, force=True)
+
+
+def join(user: object) -> None:
+    """Connects to a cluster, which stays until all users have left, if this process has started it."""
+    ray = import_library("ray", RAY_EXTRA)
+    with _lock:
+        is_own = bool(_own) or not ray.is_initialized()
+        if is_own and not ray.is_initialized():
+            connect(ray)
+        if is_own:
+            _own.add(id(user))
+
+
+def leave(user: object) -> None:
+    """The opposite of `join`."""
+    with _lock:
+        if id(user) in _own:
+            _own.remove(id(user))
+            if not _own:
+                import_library("ray", RAY_EXTRA).shutdown()
 
 
 def connect(ray: Any) -> None:
@@ -141,7 +152,8 @@ def connect(ray: Any) -> None:
 @contextmanager
 def _loopback() -> Iterator[None]:
     """Has Ray listen on 127.0.0.1 alone; it would replace that by an address that others can reach."""
-    constants, kept = import_module("ray._private.ray_constants"), os.environ.get(CLUSTERS)
+    constants: Any = import_module("ray._private.ray_constants")
+    kept = os.environ.get(CLUSTERS)
     enabled, os.environ[CLUSTERS] = getattr(constants, "ENABLE_RAY_CLUSTER", True), "0"
     constants.ENABLE_RAY_CLUSTER = False
     try:

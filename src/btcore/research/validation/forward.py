@@ -1,6 +1,7 @@
 """`walk_forward`: parameters are chosen on one window of time and tested on the next."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from btcore.backtest.progress import Progress, ProgressCallback, reporter
 from btcore.config import WarmUp, checked
 from btcore.data.run_data import RunData
 from btcore.errors import ConfigError
+from btcore.research.executors.choice import kept_open
 from btcore.research.sweeps.options import Stop, StoppedEarlyError, stop_function
 from btcore.research.sweeps.records import check_metric
 from btcore.research.sweeps.run_many import Grid
@@ -112,7 +114,9 @@ def walk_forward(
     )
     notes, was_stopped = [_how(found, anchored=anchored, close_at_end=close_at_end)], False
     report, close = reporter(progress, len(found))
-    try:
+    with ExitStack() as open_meanwhile:
+        open_meanwhile.callback(close)
+        open_meanwhile.enter_context(kept_open(options.get("executor")))
         for number, window in enumerate(found):
             name = f"window {number}, {moment_text(window.test_start)} to {moment_text(window.test_end)}"
             if not capital > 0.0:
@@ -134,8 +138,6 @@ def walk_forward(
             capital = metric_of(fold.result, "final_equity")
             if report is not None:
                 report(Progress((number + 1) / len(found), window.test_end, capital, number + 1))
-    finally:
-        close()
     if not parts:
         raise StoppedEarlyError("walk_forward: stopped before the first window had ended")
     notes += runs.leak_lines()
