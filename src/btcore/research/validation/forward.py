@@ -178,11 +178,9 @@ class _Step:
 
     def _played(
         self, params: Grid, number: int, capital: float, *, check_leaks: bool, ranks: bool
-    ) -> tuple[Fold, SweepResult] | None:
+    ) -> tuple[Fold, SweepResult]:
         start, end = self.train
         swept = self.runs.sweep(params, start=start, end=end, **self.search)
-        if swept.is_stopped:
-            return None
         best = swept.best(self.objective, self.highest)
         if check_leaks:
             self.runs.check_leaks(best.params)
@@ -192,8 +190,6 @@ class _Step:
         rank, share = None, float("nan")
         if ranks and len(swept) > 1:
             tested = self.runs.sweep_again([run.params for run in swept], start=start, end=end, **terms)
-            if tested.is_stopped:
-                return None
             values = tested.metrics[self.objective].astype(np.float64)
             if len(tested) == len(swept):
                 rank, share = rank_of(values, best.row, highest=self.highest)

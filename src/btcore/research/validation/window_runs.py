@@ -22,6 +22,7 @@ from btcore.data.source import AnyContainer
 from btcore.errors import BtcoreError, ConfigError, DataError
 from btcore.metrics.annual import Year, period_rates, year_of
 from btcore.metrics.period_returns import Period, period_ends
+from btcore.research.sweeps.options import StoppedEarlyError
 from btcore.research.sweeps.run_many import sweep
 from btcore.research.sweeps.sweep_result import SweepResult
 from btcore.results.result import Result
@@ -133,7 +134,7 @@ class WindowRuns:
             **{"progress": False, **self._selection, **options, **self.terms, **terms},
         )  # fmt: skip
         if swept.is_stopped:
-            raise BtcoreError(f"sweep: stopped after {len(swept):,} trials, before all had ended")
+            raise StoppedEarlyError(f"sweep: stopped after {len(swept):,} trials, before all had ended")
         return swept
 
     def play(self, params: Params, start: int, end: int, **terms: Any) -> Result:
