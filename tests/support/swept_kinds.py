@@ -10,13 +10,13 @@ import numpy as np
 import btcore as bt
 
 
-def market(n: int = 1500, seed: int = 7) -> bt.Bars:
+def market(n: int = 2500, seed: int = 7) -> bt.Bars:
     close = 100.0 * np.exp(np.cumsum(np.random.default_rng(seed).normal(0.0, 0.001, n)))
     start = 1_704_067_200 * 10**9 + 3600 * 10**9 * np.arange(n)
     return bt.Bars(start, close, 1.001 * close, 0.999 * close, close, interval="1h")
 
 
-BARS = market()
+BARS = market()  # its columns are larger than shipping.SHARED_FROM, so that other processes map them
 
 
 class EveryNth(bt.Strategy):

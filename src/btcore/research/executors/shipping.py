@@ -4,6 +4,7 @@ Arrays that are mapped from a file, as those of a Catalog are, are sent as path 
 once into a file in memory. A worker that cannot open one of them, as on another machine, is sent the bytes.
 """
 
+import gc
 import io
 import mmap
 import os
@@ -118,16 +119,11 @@ def load(shipment: Shipment) -> Any:
         raise ConfigError(
             f"executor: a worker has btcore {__version__}, and the process that sweeps {shipment.version}"
         )
-    while len(_loaded) >= KEPT:
+    if len(_loaded) >= KEPT:
         _loaded.popitem(last=False)
-    sources = _Sources(shipment)
-
-    class Unpickler(pickle.Unpickler):
-        def persistent_load(self, place: Any) -> NDArray[Any]:
-            return sources.array(place)
-
+        gc.collect()  # trials leave cycles that refer to the data
     try:
-        value = Unpickler(io.BytesIO(shipment.document)).load()
+        value = _Unpickler(shipment).load()
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"executor: a worker cannot load the strategy ({error}); its modules must be importable there, "
@@ -135,6 +131,17 @@ def load(shipment: Shipment) -> Any:
         ) from error
     _loaded[shipment.key] = value
     return value
+
+
+class _Unpickler(pickle.Unpickler):
+    """Reads the document of a shipment. A class of the module: one in `load` would keep the arrays alive."""
+
+    def __init__(self, shipment: Shipment) -> None:
+        super().__init__(io.BytesIO(shipment.document))
+        self._sources = _Sources(shipment)
+
+    def persistent_load(self, place: Any) -> NDArray[Any]:
+        return self._sources.array(place)
 
 
 class _Sources:
@@ -192,15 +199,16 @@ class Packed:
 
     def _pickled(self, value: Any) -> bytes:
         base: Any = import_library("cloudpickle", PROCESSES_EXTRA).Pickler
-        place_of = self._place_of
 
         class Pickler(base):  # type: ignore[misc]
             def persistent_id(self, item: Any) -> Place | None:
-                return place_of(item) if isinstance(item, np.ndarray) else None
+                return self.place_of(item) if isinstance(item, np.ndarray) else None
 
         stream = io.BytesIO()
         try:
-            Pickler(stream, protocol=5).dump(value)
+            pickler = Pickler(stream, protocol=5)
+            pickler.place_of = self._place_of  # not in the class, which would keep the arrays alive
+            pickler.dump(value)
         except ConfigError:
             raise
         except Exception as error:  # a strategy may hold anything

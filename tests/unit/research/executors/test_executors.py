@@ -11,7 +11,7 @@ from swept_kinds import BARS, KINDS, Deadly, EveryNth, Slow, market
 
 import btcore as bt
 from btcore.errors import BtcoreError
-from btcore.research.executors import dispatch, pools, shipping
+from btcore.research.executors import pools, shipping
 from btcore.research.executors.dispatch import Dispatch, WorkerLostError
 
 
@@ -221,59 +221,6 @@ class TestErrors:
         found = swept(make, {"k": [1, 2, 3]}, executor="processes", workers=1)
         assert found.params["k"].tolist() == [1, 3]
         assert [each.reason for each in found.refused] == ["k: 2 is too small"]
-
-
-class TestShipping:
-    def test_columns_of_a_catalog_are_sent_by_path(self, tmp_path):
-        catalog = bt.Catalog(tmp_path / "data")
-        catalog.write("A", market(20_000))
-        bars = catalog.read("A", "hour")
-        with shipping.Parcel({"bars": bars, "own": np.arange(30_000)}) as parcel:
-            assert 240_000 <= parcel.size < 250_000  # the own array alone
-            names = {os.path.basename(each.path) for each in parcel.shipment.files}
-            assert names >= {"close.npy", "open.npy"}
-            loaded = shipping.load(parcel.shipment)
-        assert loaded["bars"] == bars
-        assert not loaded["own"].flags.writeable
-        assert loaded["own"][-1] == 29_999  # what was opened stays
-
-    def test_a_file_that_has_changed_is_not_read(self, tmp_path):
-        path = tmp_path / "column.npy"
-        np.save(path, np.arange(10_000.0))
-        with shipping.Parcel(np.load(path, mmap_mode="r")) as parcel:
-            path.unlink()
-            np.save(path, np.arange(10_000.0) + 1.0)
-            with pytest.raises(shipping.NotHereError, match="not the file that the data were mapped from"):
-                shipping.load(parcel.shipment)
-            whole = parcel.complete()
-        shipping._loaded.clear()
-        assert (shipping.load(whole) == np.arange(10_000.0)).all()
-
-    def test_a_view_is_sent_once(self):
-        column = np.arange(100_000.0)
-        with shipping.Parcel([column, column[:], column.view()]) as parcel:
-            assert parcel.size == 800_000 + shipping.ALIGNMENT
-            assert all((each == column).all() for each in shipping.load(parcel.shipment))
-
-    def test_a_worker_that_cannot_open_the_memory_is_sent_all(self, expected):
-        class Elsewhere:
-            """Workers of another machine: no path leads to the memory."""
-
-            def __init__(self) -> None:
-                self.pool, self.refused = ThreadPoolExecutor(1), 0
-
-            def submit(self, function, shipment, task):
-                return self.pool.submit(self.play, function, shipment._replace(path="/nowhere"), task)
-
-            def play(self, function, shipment, task):
-                shipping._loaded.clear()
-                self.refused += shipment.memory is None
-                return function(shipment, task)
-
-        executor = Elsewhere()
-        assert content(swept(*KINDS["class"], executor=executor)) == expected["class"]
-        assert executor.refused > 0
-        assert dispatch.LOSSES > 1
 
 
 def test_each_worker_is_sent_the_data_once(monkeypatch):
