@@ -1,8 +1,11 @@
-"""Measures the private memory of a process during a block of code."""
+"""Measures the private memory of a process, or of its workers, during a block of code."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 STATUS = Path("/proc/self/status")
 
@@ -35,3 +38,39 @@ class Peak:
     @property
     def megabytes(self) -> float:
         return (self.most - self.before) / 1e6
+
+
+class Workers:
+    """`with Workers() as seen: ...`: the private memory of worker processes below this one, sampled.
+
+    uss, pss: MB of the largest, without and with its share of what it shares; processes: how many were seen.
+    """
+
+    def __enter__(self) -> Self:
+        self.uss = self.pss = 0.0
+        self.seen: set[int] = set()
+        self.over = threading.Event()
+        self.watch = threading.Thread(target=self.sample)
+        self.watch.start()
+        return self
+
+    def sample(self) -> None:
+        while not self.over.wait(0.1):
+            for child in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error, OSError):
+                    command = " ".join(child.cmdline())
+                    if "LokyProcess" in command or "ray::play" in command:
+                        self.note(child.pid)
+
+    def note(self, pid: int) -> None:
+        found = dict.fromkeys(("Pss", "Private_Clean", "Private_Dirty"), 0)
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
+            name, size, *_ = line.split()
+            found[name.rstrip(":")] = int(size)
+        self.seen.add(pid)
+        self.uss = max(self.uss, 1024e-6 * (found["Private_Clean"] + found["Private_Dirty"]))
+        self.pss = max(self.pss, 1024e-6 * found["Pss"])
+
+    def __exit__(self, *_: object) -> None:
+        self.over.set()
+        self.watch.join()

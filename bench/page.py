@@ -22,6 +22,7 @@ CLAIMS = {
     7: "Results",
     8: "Server, over loopback sockets",
     9: "Indicators over arrays",
+    10: "Executors of sweeps",
 }
 HEAD = ["what", "ms, median (quartiles)", "per second", "its bound", "bound, ms", "bound ÷ ours", "goal"]
 PACKAGES = ("btcore", "numpy", "numba", "polars", "pytest-benchmark")

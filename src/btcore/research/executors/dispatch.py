@@ -35,9 +35,8 @@ class Dispatch:
     these are then played one at a time, so that the one at fault is found.
     """
 
-    def __init__(self, pool: Pool, is_stopped: Callable[[], bool], ahead: int = 2) -> None:
-        """Up to `ahead` tasks for each worker are handed over at once."""
-        self._pool, self._is_stopped, self._ahead = pool, is_stopped, ahead
+    def __init__(self, pool: Pool, is_stopped: Callable[[], bool]) -> None:
+        self._pool, self._is_stopped = pool, is_stopped
         self._again: deque[_Handed] = deque()
         self._running: set[_Handed] = set()
         self._finished: SimpleQueue[_Handed] = SimpleQueue()
@@ -81,7 +80,7 @@ class Dispatch:
 
     def _hand_over(self, source: Iterator[Task]) -> None:
         """Gives tasks to the pool until it has enough."""
-        while len(self._running) < self._ahead * self._pool.workers:
+        while len(self._running) < self._pool.ahead * self._pool.workers:
             if self._again:
                 if self._pool.breaks_whole and self._running:
                     return  # each of these alone

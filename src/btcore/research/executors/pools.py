@@ -41,11 +41,14 @@ class Pool(Protocol):
     """Workers that play batches of one work.
 
     workers: how many batches are played at once.
+    ahead: how many batches for each worker are handed over, so that the next one waits where it is played.
     breaks_whole: True if the loss of one worker ends all batches that are being played.
     """
 
     @property
     def workers(self) -> int: ...
+    @property
+    def ahead(self) -> int: ...
     @property
     def breaks_whole(self) -> bool: ...
 
@@ -80,6 +83,7 @@ class LocalPool:
     """What a pool on this machine does about its workers: nothing."""
 
     breaks_whole = False
+    ahead = 2
 
     def is_loss(self, error: Exception) -> bool:
         return isinstance(error, BrokenExecutor)
@@ -156,6 +160,7 @@ class GivenPool(LocalPool):
     def __init__(self, work: Work, executor: Any, workers: int | None) -> None:
         self._executor, self._work = executor, work
         self.workers = workers or _workers_of(executor)
+        self.ahead = 1 if workers else 2  # the object may have more workers than it shall use
         self._parcel: Parcel | None = None
         self._complete: Any = None
         if isinstance(executor, ThreadPoolExecutor):

@@ -62,9 +62,16 @@ class RayPool(LocalPool):
 
     @property
     def workers(self) -> int:
-        """How many were given, else the processors of the cluster, whose nodes may come and go."""
-        if self._given is not None:
-            return self._given
+        """How many were given, else the processors of the cluster."""
+        return self._given or self._processors()
+
+    @property
+    def ahead(self) -> int:
+        """1 where the cluster could play more batches at once than it shall."""
+        return 2 if self._given is None or self._given >= self._processors() else 1
+
+    def _processors(self) -> int:
+        """Of all nodes, which may come and go."""
         if time.monotonic() - self._looked > WORKERS_SECONDS:
             self._found = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
             self._looked = time.monotonic()

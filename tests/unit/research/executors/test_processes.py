@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from swept_kinds import BARS, KINDS, EveryNth
@@ -96,6 +97,30 @@ def test_an_executor_that_is_shut_down_is_refused():
         executor.shutdown()
         with pytest.raises(bt.ConfigError, match="executor: <concurrent.*> takes no tasks .cannot schedule new"):
             swept(EveryNth, {"n": [2, 3]}, executor=executor)
+
+
+class Counted(EveryNth):
+    """Notes how many trials are played at once."""
+
+    folder: str = ""
+
+    def on_start(self, ctx):
+        super().on_start(ctx)
+        mine = Path(self.folder) / f"now{self.n}"
+        mine.touch()
+        (Path(self.folder) / f"seen{len(list(Path(self.folder).glob('now*')))}").touch()
+        time.sleep(0.02)
+        mine.unlink()
+
+
+def test_an_executor_plays_no_more_at_once_than_it_shall(tmp_path):
+    with ProcessPoolExecutor(3) as executor:
+        for workers, most in ((1, 1), (2, 2), (None, 3)):
+            folder = tmp_path / str(workers)
+            folder.mkdir()
+            swept(Counted, {"n": range(2, 40), "folder": str(folder)}, executor=executor, workers=workers)
+            assert (folder / f"seen{most}").exists()
+            assert not (folder / f"seen{most + 1}").exists()
 
 
 def test_sweeps_leave_neither_files_nor_processes_open():

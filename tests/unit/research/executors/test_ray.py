@@ -1,6 +1,8 @@
 """Sweeps on local clusters of Ray: nodes are added and removed while they run."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -13,6 +15,7 @@ import pytest
 from swept_kinds import BARS, KINDS, EveryNth, Slow
 
 import btcore as bt
+from btcore.research.executors import ray_pool
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # addresses of 127.0.0.1 stay what they are
@@ -105,3 +108,56 @@ def test_a_sweep_is_stopped(cluster, tmp_path):
     assert found.is_stopped
     assert 0 < len(found) < 400
     assert time.monotonic() - started < 20
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("is_there", [True, False])
+def test_data_of_a_catalog_are_read_from_their_files_where_a_node_has_them(is_there, cluster, tmp_path, monkeypatch):
+    catalog = bt.Catalog(tmp_path)
+    catalog.write("A", BARS)
+    data = {"A": catalog.read("A", "hour")}
+    sent = []
+    real = ray_pool.shipment_of
+
+    def shipment_of(work, key, *, maps_files):
+        made = real(work, key, maps_files=maps_files)
+        if not is_there:
+            made = made._replace(files=tuple(each._replace(path="/nowhere") for each in made.files))
+        sent.append(made)
+        return made
+
+    monkeypatch.setattr(ray_pool, "shipment_of", shipment_of)
+    found = bt.sweep(data, EveryNth, {"n": range(2, 9)}, executor="ray", progress=False)
+    assert content(found) == content(swept(EveryNth, {"n": range(2, 9)}))
+    assert sent[0].files
+    assert sum(array.nbytes for array in sent[0].memory.values()) < BARS.close.nbytes * 2
+    assert len(sent) == (1 if is_there else 2)
+    assert is_there or not sent[1].files
+
+
+TWO_AT_ONCE = """
+import sys, threading, time
+import ray, btcore as bt
+from swept_kinds import BARS, EveryNth, Slow
+
+found = {}
+def sweep(name, kind, params):
+    found[name] = bt.sweep({"A": BARS}, kind, params, executor="ray", workers=1, progress=False)
+
+slow = threading.Thread(target=sweep, args=("slow", Slow, {"n": range(2, 22), "folder": sys.argv[1], "seconds": 0.2}))
+slow.start()
+while not ray.is_initialized():
+    time.sleep(0.05)
+sweep("short", EveryNth, {"n": [2, 3]})
+assert slow.is_alive() and ray.is_initialized()
+slow.join()
+print(len(found["short"]), len(found["slow"]), ray.is_initialized())
+"""
+
+
+def test_a_cluster_that_a_sweep_has_started_ends_with_the_last_that_uses_it(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", TWO_AT_ONCE, str(tmp_path)], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": SUPPORT, "RAY_ADDRESS": ""}, check=False,
+    )  # fmt: skip
+    assert done.stdout == "2 20 False\n", done.stderr

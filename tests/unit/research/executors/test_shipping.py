@@ -153,7 +153,7 @@ class Elsewhere:
     """Two workers of another machine: no path leads to the memory, and each keeps what it was sent."""
 
     def __init__(self) -> None:
-        self.pool, self.sent = ThreadPoolExecutor(1), []
+        self.pool, self.sent, self.num_workers = ThreadPoolExecutor(1), [], 1
 
     def submit(self, function, shipment, task):
         self.sent.append(shipment.memory is not None)
@@ -162,7 +162,7 @@ class Elsewhere:
 
 def test_bytes_are_sent_only_until_a_worker_has_them():
     executor = Elsewhere()
-    found = swept(EveryNth, {"n": range(1, 60)}, executor=executor, workers=1)
+    found = swept(EveryNth, {"n": range(1, 60)}, executor=executor)
     assert content(found) == content(swept(EveryNth, {"n": range(1, 60)}))
     assert 1 <= sum(executor.sent) <= 2  # of the two tasks that were handed over at first
     assert len(executor.sent) > 4
