@@ -41,13 +41,14 @@ class Peak:
 
 
 class Workers:
-    """`with Workers() as seen: ...`: the private memory of worker processes below this one, sampled.
+    """`with Workers() as seen: ...`: the memory of worker processes below this one, sampled.
 
-    uss, pss: MB of the largest, without and with its share of what it shares; processes: how many were seen.
+    own: MB of the largest, without pages of files and of shared memory (these count as private, USS, as long as
+        only one worker has read them). pss: with its share of all that it has mapped. seen: their ids.
     """
 
     def __enter__(self) -> Self:
-        self.uss = self.pss = 0.0
+        self.own = self.pss = 0.0
         self.seen: set[int] = set()
         self.over = threading.Event()
         self.watch = threading.Thread(target=self.sample)
@@ -63,12 +64,12 @@ class Workers:
                         self.note(child.pid)
 
     def note(self, pid: int) -> None:
-        found = dict.fromkeys(("Pss", "Private_Clean", "Private_Dirty"), 0)
+        found = {}
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
             name, size, *_ = line.split()
             found[name.rstrip(":")] = int(size)
         self.seen.add(pid)
-        self.uss = max(self.uss, 1024e-6 * (found["Private_Clean"] + found["Private_Dirty"]))
+        self.own = max(self.own, 1024e-6 * found["Anonymous"])
         self.pss = max(self.pss, 1024e-6 * found["Pss"])
 
     def __exit__(self, *_: object) -> None:
