@@ -1,4 +1,4 @@
-"""Claim 10: what an executor costs: starting, handing over a trial, memory of a worker; and what workers gain."""
+"""Claim 10: what executors cost (start, handing over a trial, memory of a worker), and what workers gain."""
 
 import os
 import subprocess
@@ -72,7 +72,7 @@ def started(request):
     return request.param
 
 
-def swept(strategy, trials, executor, workers, data=None, progress=False):
+def swept(strategy, trials, executor, workers, data=None, *, progress=False):
     return bt.sweep(
         {"A": bars(1000) if data is None else data}, strategy, {"k": range(trials)}, executor=executor,
         workers=workers, execution=COSTS, progress=progress,
@@ -138,8 +138,11 @@ def test_scaling(benchmark, started):
 @pytest.mark.parametrize("is_long", [False, True])
 @pytest.mark.parametrize("started", ["processes", "ray"], indirect=True)
 def test_overhead(benchmark, started, is_long):
-    """With one worker, so that it and this process have a processor each: the time beyond that of its trials."""
-    trials, strategy, data = (LONG, Counts, bars(scaled(100_000, 20_000))) if is_long else (TRIALS, Empty, None)
+    """With one worker, so that it and this process have a processor each: the time beyond its trials."""
+    trials, strategy, data = (
+        (LONG, Counts, bars(scaled(100_000, 20_000))) if is_long else (TRIALS, Empty, None)
+    )
+    kind = "trials of about 20 ms" if is_long else "empty trials"
     seconds = []
 
     def ours():
@@ -150,7 +153,7 @@ def test_overhead(benchmark, started, is_long):
         benchmark,
         ours,
         claim=10,
-        what=f"overhead of a trial in `{started}`, {trials:,} {'trials of about 20 ms' if is_long else 'empty trials'}",
+        what=f"overhead of a trial in `{started}`, {trials:,} {kind}",
         goal=("seconds", MOST_OVERHEAD[started]),
         note="time beyond that of the trials in their worker",
         rounds=5,

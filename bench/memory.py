@@ -43,8 +43,8 @@ class Peak:
 class Workers:
     """`with Workers() as seen: ...`: the memory of worker processes below this one, sampled.
 
-    own: MB of the largest, without pages of files and of shared memory (these count as private, USS, as long as
-        only one worker has read them). pss: with its share of all that it has mapped. seen: their ids.
+    own: MB of the largest, without pages of files and of shared memory (these count as private, USS, as long
+        as only one worker has read them). pss: with its share of all that it has mapped. seen: their ids.
     """
 
     def __enter__(self) -> Self:

@@ -63,7 +63,9 @@ class Dispatch:
                     found = handed.future.result()
                 except NotHereError as error:
                     if handed.whole:
-                        raise ConfigError(f"executor: a worker cannot open the data that it was sent: {error}") from error
+                        raise ConfigError(
+                            f"executor: a worker cannot open the data that it was sent: {error}"
+                        ) from error
                     handed.whole = True
                     self._again.append(handed)
                 except Exception as error:

@@ -47,8 +47,8 @@ def shared_file(size: int) -> Any:
         where = path_of(file)
         file.close()
         raise ConfigError(
-            f"executor: {size / 1e9:.1f} GB of data do not fit into memory or into {where} ({error}); those of "
-            "a Catalog are not copied, and the folder is that of TMPDIR"
+            f"executor: {size / 1e9:.1f} GB of data do not fit into memory or into {where} ({error}); those "
+            "of a Catalog are not copied, and the folder is that of TMPDIR"
         ) from error
     return file
 
@@ -92,7 +92,7 @@ def mapped_file(array: NDArray[Any], address: int) -> tuple[MappedFile, int] | N
         return None
     path = str(Path(base.filename).resolve())
     try:
-        file = state_of(path, os.stat(path))
+        file = state_of(path, Path(path).stat())
     except OSError:
         return None
     start = base.__array_interface__["data"][0]

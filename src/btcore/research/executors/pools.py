@@ -83,7 +83,10 @@ class LocalPool:
     """What a pool on this machine does about its workers: nothing."""
 
     breaks_whole = False
-    ahead = 2
+
+    @property
+    def ahead(self) -> int:
+        return 2
 
     def is_loss(self, error: Exception) -> bool:
         return isinstance(error, BrokenExecutor)
@@ -160,7 +163,7 @@ class GivenPool(LocalPool):
     def __init__(self, work: Work, executor: Any, workers: int | None) -> None:
         self._executor, self._work = executor, work
         self.workers = workers or _workers_of(executor)
-        self.ahead = 1 if workers else 2  # the object may have more workers than it shall use
+        self._is_limited = workers is not None
         self._parcel: Parcel | None = None
         self._complete: Any = None
         if isinstance(executor, ThreadPoolExecutor):
@@ -182,6 +185,10 @@ class GivenPool(LocalPool):
         except RuntimeError as error:
             raise ConfigError(f"executor: {self._executor!r} takes no tasks ({error})") from error
         return future
+
+    @property
+    def ahead(self) -> int:
+        return 1 if self._is_limited else 2  # the object may have more workers than it shall use
 
     def _whole(self, parcel: Parcel) -> Any:
         """The shipment with all data; of Dask a reference to it, with a copy at each worker."""

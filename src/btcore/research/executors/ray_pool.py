@@ -1,4 +1,4 @@
-"""Trials on a Ray cluster: the data are once in the object store of each node, which its workers read in place.
+"""Trials on a Ray cluster: the data are once in the object store of each node, which its workers read there.
 
 Data of a Catalog are read from its files by nodes that have them at the same path.
 """
@@ -24,7 +24,7 @@ LOSSES_OF_RAY = (
 
 WORKERS_SECONDS = 5.0  # between two looks at the size of the cluster
 
-_own = 0  # open pools on a cluster that one of them has started
+_own: set[int] = set()  # ids of open pools on a cluster that one of them has started
 _lock = threading.Lock()
 
 
@@ -43,14 +43,14 @@ class RayPool(LocalPool):
     """
 
     def __init__(self, work: Work, workers: int | None) -> None:
-        global _own
         ray = self._ray = import_library("ray", RAY_EXTRA)
         self._work, self._key = work, uuid.uuid4().hex
         with _lock:
-            self._is_mine = _own > 0 or not ray.is_initialized()
-            if self._is_mine and not ray.is_initialized():
+            is_own = bool(_own) or not ray.is_initialized()
+            if is_own and not ray.is_initialized():
                 connect(ray)
-            _own += self._is_mine
+            if is_own:
+                _own.add(id(self))
         self._given, self._found, self._looked = workers, 1, -WORKERS_SECONDS
         self._references: dict[bool, Any] = {}
         try:
@@ -85,11 +85,13 @@ class RayPool(LocalPool):
         if whole not in self._references:
             errors = self._ray.exceptions
             try:
-                self._references[whole] = self._ray.put(shipment_of(self._work, self._key, maps_files=not whole))
+                self._references[whole] = self._ray.put(
+                    shipment_of(self._work, self._key, maps_files=not whole)
+                )
             except (errors.ObjectStoreFullError, errors.OutOfDiskError) as error:
                 raise ConfigError(
-                    f"executor: the object store of Ray has no room for the data ({error}); data of a Catalog on "
-                    "a disk that all nodes share are not copied"
+                    f"executor: the object store of Ray has no room for the data ({error}); data of a "
+                    "Catalog on a disk that all nodes share are not copied"
                 ) from error
         return self._references[whole]
 
@@ -97,12 +99,12 @@ class RayPool(LocalPool):
         return type(error).__name__ in LOSSES_OF_RAY
 
     def close(self) -> None:
-        global _own
         self._references = {}
         with _lock:
-            _own -= self._is_mine
-            if self._is_mine and not _own:
-                self._ray.shutdown()
+            if id(self) in _own:
+                _own.remove(id(self))
+                if not _own:
+                    self._ray.shutdown()
 
 
 class _RayFuture:

@@ -1,4 +1,4 @@
-"""Sends an object to other processes once: its arrays in memory that all of them map, or by path of their file.
+"""Sends an object to other processes once: its arrays in memory that all of them map, or as path of a file.
 
 Arrays that are mapped from a file, as those of a Catalog are, are sent as path and place. Others are copied
 once into a file in memory. A worker that cannot open one of them, as on another machine, is sent the bytes.
@@ -12,6 +12,7 @@ import pickle
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -31,7 +32,7 @@ PROCESSES_EXTRA = "btcore[processes]"
 
 
 class NotHereError(Exception):
-    """The worker has neither the object nor a way to its memory: the bytes must be sent with the next task."""
+    """The worker has neither the object nor a way to its memory: the bytes must be sent with the task."""
 
 
 class Place(NamedTuple):
@@ -52,7 +53,9 @@ class Shipment(NamedTuple):
     has_memory: bool  # False if no array is in it
     files: tuple[MappedFile, ...]
     document: bytes  # pickled, with places instead of arrays
-    memory: bytes | Mapping[int, NDArray[Any]] | None = None  # instead of `path`: all of it, or arrays by offset
+    memory: bytes | Mapping[int, NDArray[Any]] | None = (
+        None  # instead of `path`: all of it, or arrays by offset
+    )
 
     @property
     def size(self) -> int:
@@ -61,7 +64,7 @@ class Shipment(NamedTuple):
 
 
 class Parcel:
-    """An object that is sent to other processes. Its memory is released by `close`, and when the process ends.
+    """An object for other processes. Its memory is released by `close`, and when the process ends.
 
     size: bytes of the arrays that are copied.
     """
@@ -110,8 +113,8 @@ _loaded: OrderedDict[str, Any] = OrderedDict()  # what this process has been sen
 def load(shipment: Shipment) -> Any:
     """The object of a shipment, which this process keeps for the next time.
 
-    NotHereError if a file cannot be opened, ConfigError for another version of btcore, or a module that is not
-    there.
+    NotHereError if a file cannot be opened, ConfigError for another version of btcore, or a module that is
+    not there.
     """
     if shipment.key in _loaded:
         return _loaded[shipment.key]
@@ -161,7 +164,7 @@ class _Sources:
     @staticmethod
     def _mapped(path: str, file: MappedFile | None = None) -> mmap.mmap:
         try:
-            with open(path, "rb") as stream:
+            with Path(path).open("rb") as stream:
                 if file is not None and file != state_of(path, os.fstat(stream.fileno())):
                     raise NotHereError(f"{path}: it is not the file that the data were mapped from")
                 return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
@@ -213,8 +216,8 @@ class Packed:
             raise
         except Exception as error:  # a strategy may hold anything
             raise ConfigError(
-                f"executor: the strategy cannot be sent to other processes ({type(error).__name__}: {error}); "
-                "executor='threads' runs it in this one"
+                "executor: the strategy cannot be sent to other processes "
+                f"({type(error).__name__}: {error}); executor='threads' runs it in this one"
             ) from error
         return stream.getvalue()
 

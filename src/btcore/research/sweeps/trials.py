@@ -170,7 +170,7 @@ def _stored(played: Played) -> Iterator[StoredTrial | None]:
 
 
 def _matrix(returns: list[Any], finished: Finished) -> NDArray[np.float64] | None:
-    """The period returns of all trials, NaN for those without; None if they are not kept or differ in length."""
+    """The period returns of all trials, NaN where there are none; None if not kept, or of several lengths."""
     sizes = {len(each) for each in returns if each is not None}
     good = [i for i in np.flatnonzero(finished.is_played).tolist() if i not in finished.errors]
     if len(sizes) != 1 or any(returns[i] is None for i in good):

@@ -1,4 +1,4 @@
-"""What all trials of a sweep have in common, and how a batch of them is played; workers are sent this once."""
+"""What all trials of a sweep have in common, and how a batch is played; workers are sent this once."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -85,7 +85,7 @@ class SweepWork:
         vars(self).update(state, _is_stopped=None)
 
     def lanes_of(self, struct: Struct | None) -> LaneTerms | None:
-        """The terms of lanes, None if the engine plays the trials; `struct` are the parameters of any of them."""
+        """The terms of lanes, None if the engine plays the trials; `struct` are the parameters of any."""
         if struct is None:
             return None
         if "_lanes" not in vars(self):
@@ -153,7 +153,7 @@ class SweepWork:
 
 
 def returns_again(work: SweepWork, sets: Sequence[ParameterSet]) -> Floats | None:
-    """(trials, periods) of trials that lanes have played, played again; None if lanes cannot play one of them.
+    """(trials, periods) of trials that lanes have played, played again; None if they cannot play one of them.
 
     None also if they take more than MOST_RETURNS bytes.
     """

@@ -98,7 +98,7 @@ class Strategy:
 
     @classmethod
     def _struct(cls, hints: dict[str, Any]) -> type[msgspec.Struct]:
-        """A Struct with the parameters; made again only if a default has been replaced, as that takes long."""
+        """A Struct of the parameters, made again only if a default has been replaced, as that takes long."""
         defaults = [getattr(cls, name, NO_DEFAULT) for name in hints]
         made = _made.get(cls)
         if made is None or any(a is not b for a, b in zip(made[0], defaults, strict=True)):

@@ -5,7 +5,6 @@ import threading
 import time
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 
-import numpy as np
 import pytest
 from swept_kinds import BARS, KINDS, Deadly, EveryNth, Slow, market
 

@@ -1,4 +1,4 @@
-"""Worker processes: interrupts and kills of the process that sweeps, nested and concurrent sweeps, open files."""
+"""Worker processes: interrupts and kills of the process that sweeps, nested sweeps, several, open files."""
 
 import os
 import signal
@@ -29,8 +29,8 @@ class Slow(bt.Strategy):
         (Path(self.folder) / f"trial{self.n}").touch()
         time.sleep(0.5)
 
-bt.sweep({"A": bt.sample_bars("A")}, Slow, {"n": range(1000), "folder": sys.argv[2]}, executor=sys.argv[1], workers=2,
-         progress=False)
+bt.sweep({"A": bt.sample_bars("A")}, Slow, {"n": range(1000), "folder": sys.argv[1]},
+         executor="processes", workers=2, progress=False)
 """
 
 
@@ -54,7 +54,7 @@ def waited(is_done, seconds: float = 30.0) -> bool:
 def test_no_worker_outlives_the_process_that_sweeps(how, is_whole_group, tmp_path):
     """As after Ctrl-C in a terminal, which the workers receive too, and after a kill for memory."""
     running = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, "processes", str(tmp_path)],
+        [sys.executable, "-c", SCRIPT, str(tmp_path)],
         stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
@@ -95,7 +95,9 @@ def test_sweeps_at_once_in_threads(is_shared):
 def test_an_executor_that_is_shut_down_is_refused():
     for executor in (ProcessPoolExecutor(1), ThreadPoolExecutor(1)):
         executor.shutdown()
-        with pytest.raises(bt.ConfigError, match="executor: <concurrent.*> takes no tasks .cannot schedule new"):
+        with pytest.raises(
+            bt.ConfigError, match=r"executor: <concurrent.*> takes no tasks .cannot schedule new"
+        ):
             swept(EveryNth, {"n": [2, 3]}, executor=executor)
 
 
@@ -143,12 +145,14 @@ def test_fifty_sweeps_leave_nothing_open():
 
 
 def test_pages_of_the_data_are_no_leak_of_the_worker(monkeypatch):
-    """loky replaces a worker that grows; a trial that reads more of the data than the first one is no reason."""
+    """loky replaces a worker that grows; a trial that reads more of the data than the first is no reason."""
     asked = []
     import loky
 
     real = loky.ProcessPoolExecutor
-    monkeypatch.setattr(loky, "ProcessPoolExecutor", lambda *a, **named: asked.append(named) or real(*a, **named))
+    monkeypatch.setattr(
+        loky, "ProcessPoolExecutor", lambda *a, **named: asked.append(named) or real(*a, **named)
+    )
     swept(EveryNth, {"n": [2]}, executor="processes", workers=1)
     most = int(asked[0]["env"]["LOKY_MAX_MEMORY_LEAK_SIZE"])
     assert most >= pools.LEAK + 4 * 8 * len(BARS)

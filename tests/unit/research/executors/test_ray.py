@@ -112,7 +112,7 @@ def test_a_sweep_is_stopped(cluster, tmp_path):
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("is_there", [True, False])
-def test_data_of_a_catalog_are_read_from_their_files_where_a_node_has_them(is_there, cluster, tmp_path, monkeypatch):
+def test_data_of_a_catalog_are_read_from_files_that_a_node_has(is_there, cluster, tmp_path, monkeypatch):
     catalog = bt.Catalog(tmp_path)
     catalog.write("A", BARS)
     data = {"A": catalog.read("A", "hour")}
@@ -144,7 +144,8 @@ found = {}
 def sweep(name, kind, params):
     found[name] = bt.sweep({"A": BARS}, kind, params, executor="ray", workers=1, progress=False)
 
-slow = threading.Thread(target=sweep, args=("slow", Slow, {"n": range(2, 22), "folder": sys.argv[1], "seconds": 0.2}))
+params = {"n": range(2, 22), "folder": sys.argv[1], "seconds": 0.2}
+slow = threading.Thread(target=sweep, args=("slow", Slow, params))
 slow.start()
 while not ray.is_initialized():
     time.sleep(0.05)
@@ -157,7 +158,7 @@ print(len(found["short"]), len(found["slow"]), ray.is_initialized())
 
 def test_a_cluster_that_a_sweep_has_started_ends_with_the_last_that_uses_it(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", TWO_AT_ONCE, str(tmp_path)], capture_output=True, text=True, timeout=120,
-        env={**os.environ, "PYTHONPATH": SUPPORT, "RAY_ADDRESS": ""}, check=False,
+        [sys.executable, "-W", "ignore", "-c", TWO_AT_ONCE, str(tmp_path)], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": SUPPORT, "RAY_ADDRESS": ""}, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "2 20 False\n", done.stderr

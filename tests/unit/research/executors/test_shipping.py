@@ -35,7 +35,9 @@ class TestMemory:
             assert Path(parcel.shipment.path).parent == tmp_path
             assert (shipping.load(parcel.shipment) == column).all()
         assert list(tmp_path.iterdir()) == []
-        assert content(swept(*KINDS["class"], executor="processes", workers=1)) == content(swept(*KINDS["class"]))
+        assert content(swept(*KINDS["class"], executor="processes", workers=1)) == content(
+            swept(*KINDS["class"])
+        )
         assert list(tmp_path.iterdir()) == []
 
     def test_data_of_more_than_half_of_the_free_memory_are_in_a_file(self, monkeypatch, tmp_path):
@@ -52,7 +54,9 @@ class TestMemory:
 
         monkeypatch.setattr(files, "free_memory", lambda: 0.0)
         monkeypatch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(bt.ConfigError, match=r"executor: 0\.0 GB of data do not fit into memory or into .*TMPDIR"):
+        with pytest.raises(
+            bt.ConfigError, match=r"executor: 0\.0 GB of data do not fit into memory or into .*TMPDIR"
+        ):
             shipping.Parcel(np.arange(50_000.0))
 
     def test_free_memory_is_the_least_of_system_and_container(self, monkeypatch, tmp_path):
@@ -123,7 +127,7 @@ class TestMappedFiles:
         bars = catalog.read("A", "hour")
         with shipping.Parcel({"bars": bars, "own": np.arange(30_000)}) as parcel:
             assert 240_000 <= parcel.size < 250_000  # the own array alone
-            names = {os.path.basename(each.path) for each in parcel.shipment.files}
+            names = {Path(each.path).name for each in parcel.shipment.files}
             assert names >= {"close.npy", "open.npy"}
             loaded = shipping.load(parcel.shipment)
         assert loaded["bars"] == bars
@@ -169,7 +173,10 @@ def test_bytes_are_sent_only_until_a_worker_has_them():
 
 
 def test_a_worker_with_another_version_is_refused(monkeypatch):
-    with shipping.Parcel([1]) as parcel, pytest.raises(bt.ConfigError, match=r"a worker has btcore .*sweeps 0\.0\.1"):
+    with (
+        shipping.Parcel([1]) as parcel,
+        pytest.raises(bt.ConfigError, match=r"a worker has btcore .*sweeps 0\.0\.1"),
+    ):
         shipping.load(parcel.shipment._replace(version="0.0.1"))
 
 
@@ -183,7 +190,9 @@ def test_a_module_that_a_worker_does_not_have_is_named(tmp_path, monkeypatch):
         (tmp_path / "only_here.py").unlink()
         __import__("importlib").invalidate_caches()
         monkeypatch.setattr("sys.dont_write_bytecode", True)
-        with pytest.raises(bt.ConfigError, match="cannot load the strategy .No module named 'only_here'.*importable"):
+        with pytest.raises(
+            bt.ConfigError, match=r"cannot load the strategy .No module named 'only_here'.*importable"
+        ):
             shipping.load(parcel.shipment)
 
 
@@ -191,7 +200,7 @@ def test_no_file_stays_open_over_fifty_sweeps():
     from concurrent.futures import ProcessPoolExecutor
 
     def is_open() -> int:
-        return len(os.listdir("/proc/self/fd"))
+        return len(list(Path("/proc/self/fd").iterdir()))
 
     with ProcessPoolExecutor(1) as executor:
         swept(EveryNth, {"n": [2]}, executor=executor)
@@ -205,7 +214,7 @@ def test_no_file_stays_open_over_fifty_sweeps():
 
 
 def is_open_here() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_columns_are_copied_whole_for_another_machine(tmp_path):
