@@ -130,7 +130,7 @@ class Trials:
             finished.refused.add(i)
 
     def _batches(self, sets: Sequence[ParameterSet], rows: Rows) -> Iterator[Batch]:
-        """Batches of these rows: portions for lanes, else so many as `batch_seconds` of the pool have room for."""
+        """Batches of these rows: portions for lanes, else as many as fit into `batch_seconds` of the pool."""
         if not rows:
             return
         lanes = self._work.lanes_of(sets[rows[0]].struct)
