@@ -43,6 +43,7 @@ class Pool(Protocol):
 
     workers: how many batches are played at once.
     ahead: how many batches for each worker are handed over, so that the next one waits where it is played.
+    batch_seconds: of work in a batch, so that handing it over costs little.
     breaks_whole: True if the loss of one worker ends all batches that are being played.
     """
 
@@ -52,6 +53,8 @@ class Pool(Protocol):
     def ahead(self) -> int: ...
     @property
     def breaks_whole(self) -> bool: ...
+    @property
+    def batch_seconds(self) -> float: ...
 
     def submit(self, task: Task, *, whole: bool = False) -> Future:
         """Hands a task over; `whole` with all data, for a worker that cannot open the memory or the files."""
@@ -84,6 +87,7 @@ class LocalPool:
     """What a pool on this machine does about its workers: nothing."""
 
     breaks_whole = False
+    batch_seconds = 0.05
 
     @property
     def ahead(self) -> int:

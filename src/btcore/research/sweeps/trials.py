@@ -17,7 +17,6 @@ from .study import StoredTrial, Study
 from .swept import ParameterSet
 from .work import UNDEFINED, Batch, Fault, Played, SweepWork
 
-BATCH_SECONDS = 0.05  # of work in a batch, so that handing it over costs little
 MOST_TRIALS = 4096  # in a batch
 Rows = list[int]
 
@@ -132,7 +131,7 @@ class Trials:
             finished.refused.add(i)
 
     def _batches(self, sets: Sequence[ParameterSet], rows: Rows) -> Iterator[Batch]:
-        """Batches of these rows: portions for lanes, else so many as BATCH_SECONDS have room for."""
+        """Batches of these rows: portions for lanes, else as many as fit into `batch_seconds` of the pool."""
         if not rows:
             return
         lanes = self._work.lanes_of(sets[rows[0]].struct)
@@ -144,7 +143,7 @@ class Trials:
         at = 0
         while at < len(rows) and not (self._strict and self._has_failed):
             fair = max(1, (len(rows) - at) // (2 * self._pool.workers))
-            fits = int(BATCH_SECONDS / self._per_trial) if self._per_trial else 1
+            fits = int(self._pool.batch_seconds / self._per_trial) if self._per_trial else 1
             size = max(1, min(fits, fair, MOST_TRIALS))
             yield _batch(sets, rows[at : at + size])
             at += size
