@@ -87,7 +87,7 @@ class LocalPool:
     """What a pool on this machine does about its workers: nothing."""
 
     breaks_whole = False
-    batch_seconds = 0.05
+    batch_seconds: float = 0.05
 
     @property
     def ahead(self) -> int:

@@ -47,7 +47,7 @@ class RayPool(LocalPool):
     A cluster that a pool has started ends with the last pool that uses it.
     """
 
-    batch_seconds = 0.2  # handing one over takes some ms
+    batch_seconds: float = 0.2  # handing one over takes some ms
 
     def __init__(self, work: Work, workers: int | None) -> None:
         ray = self._ray = import_library("ray", RAY_EXTRA)

@@ -72,14 +72,16 @@ class Parcel:
     def __init__(self, value: Any) -> None:
         packed = Packed(value)
         self._value = value
-        self.size = packed.size
+        self.size: int = packed.size
         key = uuid.uuid4().hex
         self._file = shared_file(max(packed.size, ALIGNMENT))
         write_all(self._file, 0, memoryview(key.encode()))
         for place, array in packed.copied:
             write_all(self._file, place.offset, _bytes_of(array))
         path, has_memory = path_of(self._file), packed.size > 0
-        self.shipment = Shipment(key, __version__, path, has_memory, tuple(packed.files), packed.document)
+        self.shipment: Shipment = Shipment(
+            key, __version__, path, has_memory, tuple(packed.files), packed.document
+        )
 
     def complete(self) -> Shipment:
         """The shipment with all bytes in it, for a worker of another machine."""
@@ -198,7 +200,7 @@ class Packed:
         self.files: list[MappedFile] = []
         self._maps_files = maps_files
         self._places: dict[tuple[int, str, tuple[int, ...]], Place] = {}
-        self.document = self._pickled(value)
+        self.document: bytes = self._pickled(value)
 
     def _pickled(self, value: Any) -> bytes:
         base: Any = import_library("cloudpickle", PROCESSES_EXTRA).Pickler

@@ -44,7 +44,7 @@ class OptunaSearch:
         self.batch: int | None = BATCH if batch is None else batch
         self.at_most: int = trials if space.size is None else min(trials, space.size)
         self.n_trials: int | None = self.at_most if fits is None or space.size is None else None
-        self.types = space.types
+        self.types: dict[str, set[type]] = space.types
         self.left_out = 0
         self.notes: list[str] = []
         self._space, self._trials, self._fits = space, trials, fits

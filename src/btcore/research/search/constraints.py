@@ -48,7 +48,7 @@ COMPARISONS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
-OPERATORS = {**ARITHMETIC, **COMPARISONS, ast.Not: operator.not_}
+OPERATORS: dict[type, Any] = {**ARITHMETIC, **COMPARISONS, ast.Not: operator.not_}
 ALLOWED = (*OPERATORS, ast.And, ast.Or, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.Name, ast.Load)
 WORDS = "names of parameters, numbers, texts, + - * / // %, comparisons, and, or, not and parentheses"
 

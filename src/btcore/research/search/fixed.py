@@ -21,7 +21,9 @@ class FixedSearch:
     goals_needed: bool = False
 
     def __init__(self, n_trials: int | None, at_most: int, types: dict[str, set[type]]) -> None:
-        self.n_trials, self.at_most, self.types = n_trials, at_most, types
+        self.n_trials: int | None = n_trials
+        self.at_most: int = at_most
+        self.types: dict[str, set[type]] = types
         self.left_out = 0
         self.notes: list[str] = []
         self._sets: Iterator[Params] = iter(())

@@ -57,7 +57,7 @@ class Space:
         self.free: list[int] = [i for i, axis in enumerate(axes) if axis.n_values != 1]
         self._counts = [axis.n_values or 0 for axis in axes]
         self.size: int | None = prod(self._counts) or None
-        self.types = {axis.name: axis.types for axis in axes}
+        self.types: dict[str, set[type]] = {axis.name: axis.types for axis in axes}
 
     def point(self, index: int) -> Point:
         """That of the set at `index` of a space without a continuum; the last parameter varies fastest."""
@@ -113,7 +113,7 @@ class ParameterSets(Sequence[Params]):
 
     def __init__(self, space: Space) -> None:
         self._space = space
-        self.types = space.types
+        self.types: dict[str, set[type]] = space.types
         self.size: int = space.size or 0
 
     def __len__(self) -> int:

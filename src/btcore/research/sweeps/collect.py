@@ -41,7 +41,7 @@ class Collected:
         self._seconds: list[NDArray[np.float64]] = [np.zeros(0)]
         self._returns: list[NDArray[np.float64]] | None = []
         self._sharpe: list[NDArray[np.float64]] = [np.zeros(0)]
-        self.n_run = 0
+        self.n_run: int = 0
 
     @property
     def is_all(self) -> bool:

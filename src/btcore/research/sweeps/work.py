@@ -67,7 +67,9 @@ class SweepWork:
     def __init__(
         self, prepared: PreparedRun, swept: Swept, is_stopped: Callable[[], bool], *, keep_returns: bool
     ) -> None:
-        self.prepared, self.swept, self.keep_returns = prepared, swept, keep_returns
+        self.prepared: PreparedRun = prepared
+        self.swept: Swept = swept
+        self.keep_returns: bool = keep_returns
         self._is_stopped: Callable[[], bool] | None = is_stopped
 
     @property
