@@ -18,6 +18,9 @@ ARGUMENTS = (
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 PHASES = [phase for phase in Phase if phase != Phase.shrink or os.environ.get("BTCORE_SHRINK") == "1"]
 
+# Ray reads it when it is imported, which the collection of tests does: its addresses of 127.0.0.1 stay such.
+os.environ.update(RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_USAGE_STATS_ENABLED="0")
+
 # No deadline: the time of one case depends on the machine.
 settings.register_profile(
     "btcore", deadline=None, derandomize=os.environ.get("BTCORE_RANDOM") != "1", phases=PHASES

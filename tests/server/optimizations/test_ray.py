@@ -21,8 +21,6 @@ NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A cluster whose head plays nothing."""
-    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
-    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # has Ray connect to 127.0.0.1 there
     head = NODE | {"num_cpus": 0, "include_dashboard": False}
     made = cluster_utils.Cluster(initialize_head=True, head_node_args=head)
     monkeypatch.setenv("RAY_ADDRESS", made.address)

@@ -17,8 +17,6 @@ from swept_kinds import BARS, KINDS, EveryNth, Slow
 import btcore as bt
 from btcore.research.executors import ray_pool
 
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # addresses of 127.0.0.1 stay what they are
 ray: Any = pytest.importorskip("ray")
 
 SUPPORT = str(Path(__file__).parents[3] / "support")
