@@ -185,12 +185,9 @@ def test_a_lost_task_is_divided(breaks_whole):
 class TestStop:
     @pytest.mark.parametrize("executor", ["threads", "processes"])
     def test_a_stopped_sweep_has_what_was_played(self, executor, tmp_path):
-        stop = threading.Event()
         params = {"n": range(2, 400), "folder": str(tmp_path)}
-        threading.Timer(2.5, stop.set).start()
-        started = time.monotonic()
+        stop = lambda: len(list(tmp_path.iterdir())) > 20  # noqa: E731
         found = swept(Slow, params, executor=executor, workers=2, stop=stop)
-        assert time.monotonic() - started < 15
         assert found.is_stopped
         assert 0 < len(found) < 390
         assert "stopped before the end" in repr(found)
