@@ -14,7 +14,6 @@ import btcore as bt
 from btcore.strategies.own_files import load_file
 
 cluster_utils = pytest.importorskip("ray.cluster_utils")
-pytestmark = pytest.mark.long  # several clusters start and end, which takes a minute or more on two cores
 LEVELS = 6
 NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
 

@@ -111,7 +111,14 @@ class _RayFuture:
     def __init__(self, ray: Any, reference: Any) -> None:
         self._ray, self._reference = ray, reference
         self._future = reference.future()
-        self.add_done_callback, self.result = self._future.add_done_callback, self._future.result
+        self.add_done_callback = self._future.add_done_callback
+
+    def result(self) -> Any:
+        """What the task returns; its own exception, where Ray has another around it."""
+        try:
+            return self._future.result()
+        except self._ray.exceptions.RayTaskError as error:
+            raise (error.cause if isinstance(error.cause, Exception) else error) from None
 
     def cancel(self) -> None:
         self._ray.cancel(self._reference, force=True)

@@ -26,11 +26,11 @@ def strategy_of(base: RunRequest) -> str | type[Strategy]:
 
 
 def send_by_value(base: RunRequest) -> None:
-    """Has Ray send the code of a strategy of the folder to its nodes, which do not have its file."""
+    """Has a search send the code of a strategy of the folder to nodes, which do not have its file."""
     own = own_strategies().get(base.strategy.name)
     if own is None or not own[1].endswith(".py"):
         return
-    pickler: Any = import_module("ray.cloudpickle")
+    pickler: Any = import_module("cloudpickle")  # by which a sweep is sent
     folder = Path(inspect.getfile(own[0])).parent
     for module in list(sys.modules.values()):
         if (file := getattr(module, "__file__", None)) and Path(file).parent == folder:

@@ -156,3 +156,17 @@ def test_a_cluster_that_a_sweep_has_started_ends_with_the_last_that_uses_it(tmp_
         env={**os.environ, "PYTHONPATH": SUPPORT, "RAY_ADDRESS": ""}, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout == "2 20 False\n", done.stderr
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_error_of_a_worker_is_told_without_the_words_of_ray(cluster, tmp_path, monkeypatch):
+    """A module that only this process can import."""
+    (tmp_path / "only_this_process.py").write_text(
+        "import btcore as bt\nclass Idle(bt.Strategy):\n    n: int = 1\n    def on_bar(self, ctx, bar): pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    idle = __import__("only_this_process").Idle
+    with pytest.raises(
+        bt.ConfigError, match=r"^executor: a worker cannot load the strategy .No module named"
+    ):
+        swept(idle, {"n": [1, 2]}, executor="ray")
