@@ -162,7 +162,11 @@ def test_a_cluster_that_a_sweep_has_started_ends_with_the_last_that_uses_it(tmp_
 def test_the_error_of_a_worker_is_told_without_the_words_of_ray(cluster, tmp_path, monkeypatch):
     """A module that only this process can import."""
     (tmp_path / "only_this_process.py").write_text(
-        "import btcore as bt\nclass Idle(bt.Strategy):\n    n: int = 1\n    def on_bar(self, ctx, bar): pass\n"
+        "import btcore as bt\n"
+        "class Idle(bt.Strategy):\n"
+        "    n: int = 1\n"
+        "    def on_bar(self, ctx, bar):\n"
+        "        pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
     idle = __import__("only_this_process").Idle
