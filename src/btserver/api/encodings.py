@@ -6,9 +6,16 @@ from importlib.util import find_spec
 from io import RawIOBase
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from btserver.errors import ApiError
+
 JSON, MSGPACK = "application/json", "application/msgpack"
 ARROW, PARQUET = "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet"
 MEDIA_TYPES = (JSON, MSGPACK, ARROW, PARQUET)
+TABLES = (ARROW, PARQUET)
+VARY = {"Vary": "Accept, Accept-Encoding"}
 _LEVEL = 1
 has_arrow = find_spec("pyarrow") is not None
 
@@ -47,6 +54,31 @@ def choose_coding(header: str | None) -> str:
         return "identity"
     offered = ("zstd", "gzip", "identity") if has_arrow else ("gzip", "identity")
     return choose(header, offered) or "identity"
+
+
+def media_type(request: Request) -> str:
+    """The media type that the client accepts; ApiError 406 for none, or for a table without pyarrow."""
+    chosen = choose(_line(request, "accept"), MEDIA_TYPES)
+    if chosen is None:
+        allowed = ", ".join(MEDIA_TYPES)
+        raise ApiError("validation_error", f"Accept: choose from {allowed}", status=406)
+    if chosen in TABLES and not has_arrow:
+        raise ApiError("validation_error", "Accept: this server has no pyarrow for tables", status=406)
+    return chosen
+
+
+def streamed(request: Request, chunks: AsyncIterator[bytes], media_type: str) -> Response:
+    """The chunks in the coding that the client prefers."""
+    headers, coding = dict(VARY), choose_coding(_line(request, "accept-encoding"))
+    if coding != "identity":
+        chunks = encoded(chunks, coding)
+        headers["Content-Encoding"] = coding
+    return StreamingResponse(chunks, 200, headers, media_type)
+
+
+def _line(request: Request, name: str) -> str | None:
+    """A header that may be given in several lines, as one."""
+    return ",".join(request.headers.getlist(name)) or None
 
 
 async def encoded(chunks: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:

@@ -1,17 +1,17 @@
 """`GET /v1/optimizations/{optimization_id}/results`: of a completed one, or the trials of one that failed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from btcore.errors import near_name
 from btserver import schemas
-from btserver.errors import ApiError, fault, not_found
+from btserver.errors import ApiError, fault
 from btserver.optimization_schemas import OptimizationResults
 from btserver.run_id import run_text
 from btserver.runs.optimizations import Optimizations
@@ -22,10 +22,10 @@ from btserver.store.turns import Turns
 
 from . import encodings, requests
 from .endpoint import PREFIX, Endpoint
+from .job_routes import JobRoutes
 
 CHUNK_EVENTS = 64  # whose sending takes as long as that of a block
 LISTS = ("logs", "all_trials")
-Find = Callable[[Request], Awaitable[tuple[bytes, RunRecord]]]
 Blocks = Callable[[str], AsyncIterator[bytes]]
 _json = msgspec.json.Encoder().encode
 _msgpack = msgspec.msgpack.Encoder().encode
@@ -41,13 +41,13 @@ class OptimizationResultsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OptimizationResultsApi:
-    """The handler; `find` authorises a request and gives its optimization."""
+    """The handler; `jobs` finds the optimization of a request."""
 
-    def __init__(self, store: Records, optimizations: Optimizations, turns: Turns, find: Find) -> None:
+    def __init__(self, store: Records, optimizations: Optimizations, turns: Turns, jobs: JobRoutes) -> None:
         self._store = store
         self._optimizations = optimizations
         self._turns = turns
-        self._find = find
+        self._jobs = jobs
 
     def endpoints(self) -> list[Endpoint]:
         """The route table."""
@@ -66,33 +66,22 @@ class OptimizationResultsApi:
 
     async def optimization_results(self, request: Request) -> Response:
         """By `Accept`: the document as JSON or MessagePack, or all trials as Arrow or Parquet."""
-        key, record = await self._find(request)
+        key, record = await self._jobs.find(request)
         if record.state not in schemas.TERMINAL:
             raise ApiError("conflict", f"the optimization is {record.state}, it has no results yet")
         query = requests.read_query(request, OptimizationResultsQuery)
-        media_type = encodings.choose(_line(request, "accept"), encodings.MEDIA_TYPES)
-        if media_type is None:
-            allowed = ", ".join(encodings.MEDIA_TYPES)
-            raise ApiError("validation_error", f"Accept: choose from {allowed}", status=406)
-        is_table = media_type in {encodings.ARROW, encodings.PARQUET}
-        if is_table and not encodings.has_arrow:
-            raise ApiError("validation_error", "Accept: this server has no pyarrow for tables", status=406)
+        media_type = encodings.media_type(request)
         values, blocks = await self._stored(key, record)
-        headers = {"Vary": "Accept, Accept-Encoding"}
-        if is_table:
+        if media_type in encodings.TABLES:
             if query.fields is not None:
                 raise fault("fields: it is for JSON and MessagePack; a table has all trials")
             trials = [trial async for block in blocks("all_trials") for trial in _decode(block)]
             write = self._optimizations.table_writer(media_type)
-            return Response(await asyncio.to_thread(write, trials), 200, headers, media_type)
+            return Response(await asyncio.to_thread(write, trials), 200, encodings.VARY, media_type)
         fields = _fields(query, [*values, *LISTS])
         written = _as_json if media_type == encodings.JSON else _as_msgpack
         chunks = written(fields, values, blocks)
-        coding = encodings.choose_coding(_line(request, "accept-encoding"))
-        if coding != "identity":
-            chunks = encodings.encoded(chunks, coding)
-            headers["Content-Encoding"] = coding
-        return StreamingResponse(chunks, 200, headers, media_type)
+        return encodings.streamed(request, chunks, media_type)
 
     async def _stored(self, key: bytes, record: RunRecord) -> tuple[dict[str, bytes], Blocks]:
         """The fields that are values, as JSON, and a function that gives the blocks of a list."""
@@ -111,14 +100,14 @@ class OptimizationResultsApi:
         """Those of a completed one; DamagedError if a block is not what was stored."""
         head = self._store.result(key)
         if head is None:
-            raise self._missing(key)
+            raise self._jobs.missing_part(key)
         try:
             for name, table in head.tables.items():
                 for index in range(table.blocks):
                     await self._turns.take(CHUNK_EVENTS)
                     unseal(self._store.block(key, name, index))
         except DamagedError:
-            raise self._missing(key) from None
+            raise self._jobs.missing_part(key) from None
 
         async def blocks(name: str) -> AsyncIterator[bytes]:
             for index in range(head.tables[name].blocks):
@@ -134,7 +123,7 @@ class OptimizationResultsApi:
         try:
             trials = await self._optimizations.trials_so_far(key)
         except msgspec.DecodeError:
-            raise self._missing(key) from None
+            raise self._jobs.missing_part(key) from None
 
         async def blocks(name: str) -> AsyncIterator[bytes]:
             found = trials if name == "all_trials" else []
@@ -146,12 +135,6 @@ class OptimizationResultsApi:
         return {"best_trial": best or b"null"} | dict.fromkeys(
             ("odds", "validation", "manifest"), b"null"
         ), blocks
-
-    def _missing(self, key: bytes) -> Exception:
-        """Why a part is not there: it was deleted after it was found, or the store is damaged."""
-        if self._store.run(key) is None:
-            return not_found(run_text(key), "optimization")
-        return DamagedError("a part of the optimization is missing or damaged")
 
 
 async def _as_json(fields: list[str], values: dict[str, bytes], blocks: Blocks) -> AsyncIterator[bytes]:
@@ -183,11 +166,6 @@ async def _as_msgpack(fields: list[str], values: dict[str, bytes], blocks: Block
         yield b"\xdd" + len(items).to_bytes(4, "big")
         for start in range(0, len(items), CHUNK_EVENTS):
             yield b"".join(map(_msgpack, items[start : start + CHUNK_EVENTS]))
-
-
-def _line(request: Request, name: str) -> str | None:
-    """A header that may be given in several lines, as one."""
-    return ",".join(request.headers.getlist(name)) or None
 
 
 def _fields(query: OptimizationResultsQuery, known: list[str]) -> list[str]:

@@ -1,27 +1,23 @@
 """The endpoints of optimizations, which keep the promises of those of backtests."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from btserver.errors import Code, fault, not_found
+from btserver.errors import Code
 from btserver.optimization_schemas import OptimizationRequest, OptimizationStatus, status_of
-from btserver.run_id import run_key, run_text
+from btserver.run_id import run_text
 from btserver.runs.optimizations import Optimizations
-from btserver.schemas import RunRecord, State
-from btserver.store.blocks import DamagedError
+from btserver.schemas import RunRecord
 from btserver.store.records import Records
 from btserver.store.turns import Turns
 
 from . import requests
 from .endpoint import PREFIX, Endpoint, json_response
+from .job_routes import Authorise, JobRoutes
 from .optimization_results import OptimizationResultsApi
 
-LIST_PAGE = 64  # optimizations that are looked at in a turn
-NOUN = "optimization"
-Found: TypeAlias = tuple[bytes, RunRecord]
 _FOUND: tuple[Code, ...] = ("unauthorized", "not_found")
 
 
@@ -33,7 +29,7 @@ class OptimizationsApi:
         store: Records,
         optimizations: Optimizations,
         turns: Turns,
-        authorise: Callable[[Request], Awaitable[None]],
+        authorise: Authorise,
         *,
         refuse_if_full: Callable[[], None],
     ) -> None:
@@ -42,6 +38,7 @@ class OptimizationsApi:
         self._turns = turns
         self._authorise = authorise
         self._refuse_if_full = refuse_if_full
+        self._jobs = JobRoutes(store, optimizations, turns, authorise, "optimization_id")
 
     def endpoints(self) -> list[Endpoint]:
         """The route table."""
@@ -112,7 +109,7 @@ class OptimizationsApi:
                 gives=OptimizationRequest,
                 errors=_FOUND,
             ),
-            *OptimizationResultsApi(self._store, self._optimizations, self._turns, self._find).endpoints(),
+            *OptimizationResultsApi(self._store, self._optimizations, self._turns, self._jobs).endpoints(),
         ]
 
     async def create_optimization(self, request: Request) -> Response:
@@ -131,9 +128,8 @@ class OptimizationsApi:
         """`GET /v1/optimizations?state=&limit=&after=`."""
         await self._authorise(request)
         query = requests.read_query(request, requests.OptimizationsQuery)
-        before = None if query.after is None else self._place(query.after)
         found: list[OptimizationStatus] = []
-        async for key, record in self._older(query.state, before):
+        async for key, record in self._jobs.newest(query.state, query.after):
             if len(found) == query.limit:
                 break
             found.append(status_of(key, record, self._store.request(key)))
@@ -141,69 +137,25 @@ class OptimizationsApi:
 
     async def show_optimization(self, request: Request) -> Response:
         """`GET /v1/optimizations/{optimization_id}`."""
-        return self._status(*await self._find(request))
+        return self._status(*await self._jobs.find(request))
 
     async def delete_optimization(self, request: Request) -> Response:
         """`DELETE /v1/optimizations/{optimization_id}`: 204 once nothing of it is on disk."""
-        key, _ = await self._find(request)
-        try:
-            await self._optimizations.delete(key)
-        except KeyError as error:
-            raise not_found(run_text(key), NOUN) from error
-        return Response(status_code=204)
+        return await self._jobs.delete(request)
 
     async def cancel_optimization(self, request: Request) -> Response:
         """`POST /v1/optimizations/{optimization_id}/cancel`."""
-        return await self._changed(request, self._optimizations.cancel)
+        return self._status(*await self._jobs.changed(request, self._optimizations.cancel))
 
     async def resume_optimization(self, request: Request) -> Response:
         """`POST /v1/optimizations/{optimization_id}/resume`."""
-        return await self._changed(request, self._optimizations.resume)
+        return self._status(*await self._jobs.changed(request, self._optimizations.resume))
 
     async def optimization_request(self, request: Request) -> Response:
         """`GET /v1/optimizations/{optimization_id}/request`: as it was accepted, with defaults."""
-        key, _ = await self._find(request)
-        text = self._store.request(key)
-        if not text:
-            if self._store.run(key) is None:  # deleted meanwhile
-                raise not_found(run_text(key), NOUN)
-            raise DamagedError("the request is missing")
-        return Response(text, media_type="application/json")
-
-    async def _changed(self, request: Request, change: Callable[[bytes], Awaitable[RunRecord]]) -> Response:
-        key, _ = await self._find(request)
-        try:
-            record = await change(key)
-        except KeyError as error:  # deleted meanwhile
-            raise not_found(run_text(key), NOUN) from error
-        return self._status(key, record)
+        return await self._jobs.request(request)
 
     def _status(
         self, key: bytes, record: RunRecord, status: int = 200, headers: dict[str, str] | None = None
     ) -> Response:
         return json_response(status_of(key, record, self._store.request(key)), status, headers or {})
-
-    async def _older(self, state: State | None, before: tuple[int, bytes] | None) -> AsyncIterator[Found]:
-        """Optimizations, the newest first, in pages, between which others are served."""
-        while page := self._store.newest(LIST_PAGE, state, before):
-            for key, record in page:
-                yield key, record
-            before = page[-1][1].order, page[-1][0]
-            await self._turns.take(LIST_PAGE)
-
-    def _place(self, text: str) -> tuple[int, bytes]:
-        """The place of an optimization in the order of creation; ApiError 422 if it is unknown."""
-        key = run_key(text)
-        record = None if key is None else self._store.run(key)
-        if key is None or record is None:
-            raise fault(f"after: no optimization has the id {text[:64]!r}")
-        return record.order, key
-
-    async def _find(self, request: Request) -> Found:
-        await self._authorise(request)
-        text = request.path_params["optimization_id"]
-        key = run_key(text)
-        record = None if key is None else self._store.run(key)
-        if key is None or record is None:
-            raise not_found(text, NOUN)
-        return key, record

@@ -1,27 +1,24 @@
 """`GET /v1/backtests/{run_id}/results`: formats, fields and points of a stored result."""
 
-from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from msgspec import Meta, Struct
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from btcore.errors import near_name
-from btserver.errors import ApiError, fault, not_found
-from btserver.run_id import run_text
+from btserver.errors import ApiError, fault
 from btserver.runs.lifecycle import Runs
-from btserver.schemas import ResultHead, RunRecord
+from btserver.schemas import ResultHead
 from btserver.store.blocks import DamagedError
 from btserver.store.store import Store
 from btserver.store.turns import Turns
 
 from . import encodings, requests
 from .endpoint import PREFIX, Endpoint
+from .job_routes import JobRoutes
 from .result_schemas import Results
 from .result_stream import ResultStream, field_names, table_names
-
-Find = Callable[[Request], Awaitable[tuple[bytes, RunRecord]]]
 
 
 class ResultsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,13 +39,13 @@ class ResultsQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ResultsApi:
-    """The handler; `find` authorises a request and gives its run."""
+    """The handler; `jobs` finds the run of a request."""
 
-    def __init__(self, store: Store, runs: Runs, turns: Turns, find: Find) -> None:
+    def __init__(self, store: Store, runs: Runs, turns: Turns, jobs: JobRoutes) -> None:
         self._store = store
         self._runs = runs
         self._turns = turns
-        self._find = find
+        self._jobs = jobs
 
     def endpoints(self) -> list[Endpoint]:
         """The route table."""
@@ -67,43 +64,35 @@ class ResultsApi:
 
     async def results(self, request: Request) -> Response:
         """By `Accept`: the document as JSON or MessagePack, or one table as Arrow or Parquet."""
-        run, record = await self._find(request)
+        run, record = await self._jobs.find(request)
         head = self._store.result(run) if record.state == "completed" else None
         if head is None and record.state == "completed":
-            raise missing_part(self._store, run)
+            raise self._jobs.missing_part(run)
         if head is None:
             reason = f": {record.error}" if record.error else ""
             raise ApiError("conflict", f"the backtest is {record.state}, it has no results{reason}")
         query = requests.read_query(request, ResultsQuery)
-        media_type = encodings.choose(_line(request, "accept"), encodings.MEDIA_TYPES)
-        if media_type is None:
-            allowed = ", ".join(encodings.MEDIA_TYPES)
-            raise ApiError("validation_error", f"Accept: choose from {allowed}", status=406)
+        media_type = encodings.media_type(request)
         stream = ResultStream(self._store, self._runs, self._turns, run, head)
-        headers = {"Vary": "Accept, Accept-Encoding"}
         try:
             await stream.verify()
-            if media_type in {encodings.ARROW, encodings.PARQUET}:
-                return Response(await self._table(stream, head, query, media_type), 200, headers, media_type)
+            if media_type in encodings.TABLES:
+                return Response(
+                    await self._table(stream, head, query, media_type), 200, encodings.VARY, media_type
+                )
         except DamagedError:
             if self._store.run(run) is None:
-                raise missing_part(self._store, run) from None
+                raise self._jobs.missing_part(run) from None
             raise
         if query.table is not None:
             raise fault("table: it is for Arrow and Parquet; choose fields of the document with `fields`")
         write = stream.json if media_type == encodings.JSON else stream.msgpack
         chunks = write(_fields(query, head), query.points)
-        coding = encodings.choose_coding(_line(request, "accept-encoding"))
-        if coding != "identity":
-            chunks = encodings.encoded(chunks, coding)
-            headers["Content-Encoding"] = coding
-        return StreamingResponse(chunks, 200, headers, media_type)
+        return encodings.streamed(request, chunks, media_type)
 
     async def _table(
         self, stream: ResultStream, head: ResultHead, query: ResultsQuery, media_type: str
     ) -> bytes:
-        if not encodings.has_arrow:
-            raise ApiError("validation_error", "Accept: this server has no pyarrow for tables", status=406)
         if query.fields is not None:
             raise fault("fields: it is for JSON and MessagePack; choose a table with `table`")
         name = query.table or "equity_curve"
@@ -111,18 +100,6 @@ class ResultsApi:
             known = ", ".join(table_names(head))
             raise fault(f"table: {name[:64]!r} is not one of {known}{near_name(name, table_names(head))}")
         return await stream.table(name, query.points, self._runs.table_writer(media_type))
-
-
-def missing_part(store: Store, run: bytes) -> Exception:
-    """Why a part of a run is not there: the run was deleted after it was found, or the store is damaged."""
-    if store.run(run) is None:
-        return not_found(run_text(run))
-    return DamagedError("a part of the run is missing")
-
-
-def _line(request: Request, name: str) -> str | None:
-    """A header that may be given in several lines, as one."""
-    return ",".join(request.headers.getlist(name)) or None
 
 
 def _fields(query: ResultsQuery, head: ResultHead) -> list[str]:

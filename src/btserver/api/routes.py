@@ -1,17 +1,17 @@
 """The HTTP endpoints: handlers, and the table from which routes and OpenAPI document are built."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import Collection
 from typing import NoReturn
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from btserver.errors import ApiError, fault, not_found, unauthorized
-from btserver.run_id import run_key, run_text
+from btserver.errors import ApiError, unauthorized
+from btserver.run_id import run_text
 from btserver.runs.lifecycle import Runs
 from btserver.runs.optimizations import Optimizations
 from btserver.runs.retention import Retention
-from btserver.schemas import RunRecord, RunRequest, State, Status, to_ns
+from btserver.schemas import RunRecord, RunRequest, Status, to_ns
 from btserver.store.store import Store, StoreError
 from btserver.store.turns import Turns
 
@@ -19,11 +19,10 @@ from . import auth, requests
 from .counters import Counters
 from .data_routes import DataApi
 from .endpoint import PREFIX, Endpoint, json_response
+from .job_routes import JobRoutes
 from .optimization_routes import OptimizationsApi
 from .readiness import Readiness
-from .result_routes import ResultsApi, missing_part
-
-LIST_PAGE = 64  # runs that are looked at in a turn
+from .result_routes import ResultsApi
 
 
 class Api:
@@ -48,6 +47,7 @@ class Api:
         self._keys = keys
         self._readiness = Readiness(store)
         self._counters = counters
+        self._jobs = JobRoutes(store, runs, turns, self._authorise, "run_id")
 
     def endpoints(self) -> list[Endpoint]:
         """The route table."""
@@ -106,7 +106,7 @@ class Api:
             Endpoint(
                 "GET", one, self.show, "Show a backtest", gives=Status, errors=("unauthorized", "not_found")
             ),
-            *ResultsApi(self._store, self._runs, self._turns, self._find).endpoints(),
+            *ResultsApi(self._store, self._runs, self._turns, self._jobs).endpoints(),
             *OptimizationsApi(
                 self._store.optimizations,
                 self._optimizations,
@@ -144,11 +144,10 @@ class Api:
         """`GET /v1/backtests?state=&limit=&after=` and filters."""
         await self._authorise(request)
         query = requests.read_query(request, requests.ListQuery)
-        before = None if query.after is None else self._place(query.after)
         first = None if query.created_from is None else to_ns(query.created_from)
         last = None if query.created_to is None else to_ns(query.created_to)
         found: list[Status] = []
-        async for run, record in self._older(query.state, before):
+        async for run, record in self._jobs.newest(query.state, query.after):
             # The order of a run is its time, or later if the clock was set back.
             if len(found) == query.limit or (first is not None and record.order < first):
                 break
@@ -160,53 +159,22 @@ class Api:
                 found.append(record.status(run))
         return json_response(found)
 
-    async def _older(
-        self, state: State | None, before: tuple[int, bytes] | None
-    ) -> AsyncIterator[tuple[bytes, RunRecord]]:
-        """Runs, the newest first, in pages, between which others are served."""
-        while page := self._store.newest(LIST_PAGE, state, before):
-            for run, record in page:
-                yield run, record
-            before = page[-1][1].order, page[-1][0]
-            await self._turns.take(LIST_PAGE)
-
-    def _place(self, text: str) -> tuple[int, bytes]:
-        """The place of a run in the order of creation; ApiError 422 if it is unknown."""
-        run = run_key(text)
-        record = None if run is None else self._store.run(run)
-        if run is None or record is None:
-            raise fault(f"after: no backtest has the id {text[:64]!r}")
-        return record.order, run
-
     async def delete(self, request: Request) -> Response:
         """`DELETE /v1/backtests/{run_id}`: 204 once nothing of the run is on disk."""
-        run, _ = await self._find(request)
-        try:
-            await self._runs.delete(run)
-        except KeyError as error:
-            raise not_found(run_text(run)) from error
-        return Response(status_code=204)
+        return await self._jobs.delete(request)
 
     async def cancel(self, request: Request) -> Response:
         """`POST /v1/backtests/{run_id}/cancel`."""
-        run, _ = await self._find(request)
-        try:
-            record = await self._runs.cancel(run)
-        except KeyError as error:  # deleted meanwhile
-            raise not_found(run_text(run)) from error
+        run, record = await self._jobs.changed(request, self._runs.cancel)
         return json_response(record.status(run))
 
     async def request(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}/request`: as it was accepted, with defaults."""
-        run, _ = await self._find(request)
-        text = self._store.request(run)
-        if not text:
-            raise missing_part(self._store, run)
-        return Response(text, media_type="application/json")
+        return await self._jobs.request(request)
 
     async def show(self, request: Request) -> Response:
         """`GET /v1/backtests/{run_id}`."""
-        run, record = await self._find(request)
+        run, record = await self._jobs.find(request)
         return json_response(record.status(run))
 
     async def health(self, _: Request) -> Response:
@@ -251,17 +219,6 @@ class Api:
     async def _refuse(self, request: Request, offered: Collection[bytes]) -> NoReturn:
         await self._keys.slow_down(request.client and request.client.host, offered)
         raise unauthorized()
-
-    async def _find(self, request: Request) -> tuple[bytes, RunRecord]:
-        offered = auth.header_keys(request.scope["headers"])
-        if not self._keys.allow(offered):
-            await self._refuse(request, offered)
-        text = request.path_params["run_id"]
-        run = run_key(text)
-        record = None if run is None else self._store.run(run)
-        if run is None or record is None:
-            raise not_found(text)
-        return run, record
 
 
 def _created(run: bytes, record: RunRecord, status: int = 201) -> Response:
