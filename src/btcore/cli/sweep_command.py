@@ -12,18 +12,10 @@ from btcore.errors import ConfigError
 
 from .interrupts import INTERRUPTED, stop_at_interrupt
 from .output_path import output_path
-from .own_strategy import take_own_strategy
-from .param_ranges import PARAM_HELP, with_ranges
-from .request_options import (
-    add_request_options,
-    data_text,
-    flags_in_errors,
-    merged,
-    open_data,
-    read_request,
-    request_body,
-)
+from .param_ranges import PARAM_HELP
+from .request_options import add_request_options, data_text, flags_in_errors, request_body
 from .search_options import add_search_options, objectives, search_keywords
+from .searched import open_search
 from .sweep_table import ALL_ODDS, SHOWN, best_table, counts_text, front_text, odds_text
 
 if TYPE_CHECKING:
@@ -76,24 +68,16 @@ def run_sweep(arguments: argparse.Namespace) -> int | None:
         raise ConfigError(f"--out: with --keep all runs go to a .parquet file as they finish, not to {out}")
     how = search_keywords(arguments)
     metric, lowest, goals = _ranking(arguments)
-    strategy = merged(body, "strategy")
-    given = merged(strategy, "params")
-    body["strategy"] = {name: value for name, value in strategy.items() if name != "params"}
-    source = open_data(arguments)
-    own = take_own_strategy(body)
-    request, timezone = read_request(arguments, body, source)
+    opened = open_search(arguments, body)
 
-    from btcore.backtest.request import run_options
     from btcore.research.sweeps.options import StoppedEarlyError
     from btcore.research.sweeps.run_many import sweep
 
     streamed = out if arguments.keep is not None else None
     with flags_in_errors(arguments), stop_at_interrupt() as stop:
-        chosen = request.strategy.name if own is None else own.strategy
         how |= {"objective": goals, "keep": arguments.keep, "out": streamed, "stop": stop}
         try:
-            params = with_ranges(given, is_grid=arguments.method == "grid")
-            result = sweep(source, chosen, params, **how, **run_options(request, timezone))
+            result = sweep(opened.source, opened.strategy, opened.params(), **how, **opened.options)
         except StoppedEarlyError:
             raise KeyboardInterrupt from None
     if out is not None and streamed is None:
@@ -111,7 +95,7 @@ def run_sweep(arguments: argparse.Namespace) -> int | None:
         ):
             if part:
                 print(f"\n{part}")
-        print(data_text(arguments, source))
+        print(data_text(arguments, opened.source))
         for path in (out, plot):
             if path is not None:
                 print(f"wrote {path}")

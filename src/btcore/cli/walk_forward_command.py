@@ -11,18 +11,10 @@ from btcore.pictures import text_table
 
 from .interrupts import INTERRUPTED, stop_at_interrupt
 from .output_path import output_path
-from .own_strategy import take_own_strategy
-from .param_ranges import PARAM_HELP, with_ranges
-from .request_options import (
-    add_request_options,
-    data_text,
-    flags_in_errors,
-    merged,
-    open_data,
-    read_request,
-    request_body,
-)
+from .param_ranges import PARAM_HELP
+from .request_options import add_request_options, data_text, flags_in_errors, request_body
 from .search_options import add_search_options, objectives, search_keywords
+from .searched import open_search
 from .terminal import wrapped
 
 if TYPE_CHECKING:
@@ -84,22 +76,16 @@ def run_walk_forward(arguments: argparse.Namespace) -> int | None:
     out = output_path("--out", arguments.out, (".npz", ".parquet"))
     plot = output_path("--plot", arguments.plot, (".html", ".svg"))
     how = search_keywords(arguments) | _window_keywords(arguments)
-    strategy = merged(body, "strategy")
-    given = merged(strategy, "params")
-    body["strategy"] = {name: value for name, value in strategy.items() if name != "params"}
-    source = open_data(arguments)
-    own = take_own_strategy(body)
-    request, timezone = read_request(arguments, body, source)
+    opened = open_search(arguments, body)
 
-    from btcore.backtest.request import run_options
     from btcore.research.sweeps.options import StoppedEarlyError
     from btcore.research.validation.forward import walk_forward
 
     with flags_in_errors(arguments), stop_at_interrupt() as stop:
-        chosen = request.strategy.name if own is None else own.strategy
-        params = with_ranges(given, is_grid=arguments.method == "grid")
         try:
-            walk = walk_forward(source, chosen, params, stop=stop, **how, **run_options(request, timezone))
+            walk = walk_forward(
+                opened.source, opened.strategy, opened.params(), stop=stop, **how, **opened.options
+            )
         except StoppedEarlyError:
             raise KeyboardInterrupt from None
     if out is not None:
@@ -111,7 +97,7 @@ def run_walk_forward(arguments: argparse.Namespace) -> int | None:
     else:
         print(_text(walk))
         print()
-        print(data_text(arguments, source))
+        print(data_text(arguments, opened.source))
         for path in (out, plot):
             if path is not None:
                 print(f"wrote {path}")

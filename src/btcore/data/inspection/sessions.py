@@ -56,7 +56,7 @@ def _missing_sessions(data: AnyContainer, sessions: Sessions, missing: Any, row:
         Row(
             max(int(row[block[0]]), 0),
             moment_text(int(sessions.opens[block[0]])),
-            f"{len(block)} missing from this session on, after the row",
+            f"{len(block)} missing from here on, after the row",
         )
         for block in blocks[:SHOWN]
     ]

@@ -4,30 +4,26 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.errors import ConfigError
-from btcore.names import Named, no_attribute
+from btcore.names import no_attribute
 from btcore.research.odds.of_sweep import SweepOdds
-from btcore.results import export
-from btcore.results.drawing import Drawing
 from btcore.results.pages import Page
 from btcore.results.result import Result
 from btcore.results.summary import Metrics, format_metric
 from btcore.results.tables import Table
 
-from .axes import Axis, Neighbourhood, neighbourhood, row_of, varied_axes
+from .axes import Neighbourhood, neighbourhood, row_of
 from .goals import Goal, pareto
-from .records import TEXTS, Columns, check_metric, per_period, row
+from .records import Columns, check_metric, per_period, row
+from .sweep_columns import SweepColumns
 
 if TYPE_CHECKING:
-    import pandas as pd
-    import polars as pl
-
-Over = Literal["median", "max", "min"]
+    pass
 
 
 class Refusal(NamedTuple):
@@ -51,7 +47,7 @@ class SweepRun(NamedTuple):
         return f"<SweepRun {self.row}: {given}; {found}>"
 
 
-class SweepResult:
+class SweepResult(SweepColumns):
     """Parameters and metrics of every run, in the order of the parameter sets.
 
     params: parameters by name, arrays with a value for each run.
@@ -90,11 +86,7 @@ class SweepResult:
         notes: Sequence[str] = (),
         is_stopped: bool = False,
     ) -> None:
-        self.params: Columns = Named(params)
-        names = table.dtype.names or ()
-        self.metrics: Columns = Named((name, np.ascontiguousarray(table[name])) for name in names)
-        for name, words in TEXTS.items():
-            self.metrics[name] = np.array(words)[table[name]]
+        super().__init__(params, table)
         self.refused: tuple[Refusal, ...] = tuple(refused)
         self.failed: tuple[Refusal, ...] = tuple(failed)
         self.n_refused: int = len(refused) if n_refused is None else n_refused
@@ -113,9 +105,6 @@ class SweepResult:
 
         def __getattr__(self, name: str) -> Any:
             return no_attribute(self, name, metrics=vars(self).get("metrics", ()))
-
-    def __len__(self) -> int:
-        return len(self.metrics["final_equity"])
 
     def __getitem__(self, index: int) -> SweepRun:
         """Parameters and metrics of one run; a negative index counts from the end, IndexError beyond."""
@@ -222,11 +211,6 @@ class SweepResult:
         """The runs that no other run beats in one goal without being worse in another, in their order."""
         return [self[int(i)] for i in pareto([self.metrics[goal.metric] for goal in self.goals], self.goals)]
 
-    @cached_property
-    def axes(self) -> dict[str, Axis]:
-        """The parameters with more than one value: their values in order, and the value of each run."""
-        return varied_axes(self.params)
-
     def neighbourhood(
         self,
         params: Mapping[str, Any] | SweepRun | int,
@@ -253,63 +237,6 @@ class SweepResult:
         column = self.metrics[metric].astype(np.float64)
         return neighbourhood(self.axes, self[row].params, row, metric, column, highest, than)
 
-    def heat_map(
-        self,
-        x: str | None = None,
-        y: str | None = None,
-        metric: str = "sharpe_ratio",
-        *,
-        over: Over = "median",
-        highest: bool = True,
-    ) -> Drawing:
-        """The metric over two parameters as coloured cells; the best, highest or lowest, is framed.
-
-        x, y: the parameters; None if exactly two vary.
-        over: what a cell has if others vary too: "median", "max" or "min" of the runs with its two values.
-
-        ConfigError for an unknown metric, a parameter that does not vary, and one that is given twice.
-        """
-        from .pictures import grid_of, heat_map
-
-        check_metric(metric)
-        if over not in ("median", "max", "min"):
-            raise ConfigError(f"over: {over!r} is not 'median', 'max' or 'min'")
-        if x is None and y is None and len(self.axes) == 2:
-            x, y = self.axes
-        for name, given in (("x", x), ("y", y)):
-            if given not in self.axes:
-                raise ConfigError(
-                    f"{name}: {given!r} is not a parameter that varies; these do: "
-                    f"{', '.join(self.axes) or 'none'}"
-                )
-        if x == y:
-            raise ConfigError(f"y: {y!r} is x already")
-        assert x is not None
-        assert y is not None
-        grid = grid_of(
-            self.axes[x], self.axes[y], self.metrics[metric].astype(np.float64), over, highest=highest
-        )
-        others = (
-            f", {over} over {', '.join(n for n in self.axes if n not in (x, y))}"
-            if len(self.axes) > 2
-            else ""
-        )
-        return heat_map(grid, f"{metric}{others}")
-
-    def parallel(self, metric: str = "sharpe_ratio", *, highest: bool = True) -> Drawing:
-        """Parallel coordinates: an axis for each parameter that varies and for the metric, a line a run.
-
-        The best runs are drawn last and thicker. ConfigError for an unknown metric, and if nothing varies.
-        """
-        from .pictures import parallel
-
-        check_metric(metric)
-        if not self.axes:
-            raise ConfigError("params: no parameter varies, so there is nothing to draw")
-        return parallel(
-            list(self.axes.values()), self.metrics[metric].astype(np.float64), metric, highest=highest
-        )
-
     @overload
     def report(self, path: None = None, metric: str = ..., *, highest: bool = ...) -> Page: ...
 
@@ -330,28 +257,6 @@ class SweepResult:
         check_metric(metric)
         made = sweep_page(self, metric, highest=highest)
         return made if path is None else made.save(path)
-
-    @property
-    def table(self) -> NDArray[Any]:
-        """Parameters and metrics as records; a parameter with the name of a metric becomes `param_NAME`."""
-        named = {f"param_{name}" if name in self.metrics else name: c for name, c in self.params.items()}
-        named |= self.metrics
-        table = np.empty(len(self), [(name, column.dtype) for name, column in named.items()])
-        for name, column in named.items():
-            table[name] = column
-        return table
-
-    def to_pandas(self) -> "pd.DataFrame":
-        """`table` as a data frame."""
-        return export.to_pandas(self.table)
-
-    def to_polars(self) -> "pl.DataFrame":
-        """`table` as a data frame."""
-        return export.to_polars(self.table)
-
-    def to_arrow(self) -> Any:
-        """`table` as an Arrow table."""
-        return export.to_arrow(self.table)
 
     def __repr__(self) -> str:
         text = f"<SweepResult: {len(self)} runs of {', '.join(self.params) or 'no parameters'}"
