@@ -30,11 +30,11 @@ OWN = {  # the tests of the package of a fault, those closest to it first
     "engine": ("tests/unit/test_verify.py", "tests/unit/backtest", "tests/unit/results"),
     "rules": ("tests/unit/rules", "tests/unit/test_verify.py"),
     "metrics": ("tests/unit/metrics", "tests/by_hand/test_metrics_of_runs.py", "tests/unit/results"),
-    "fastpath": ("tests/unit/backtest", "tests/properties/test_order_run.py", "tests/unit/strategies/arrays"),
+    "fastpath": ("tests/unit/backtest", "tests/properties/test_plain_run.py", "tests/unit/strategies/arrays"),
     "feed": (
         "tests/unit/feed",
         "tests/unit/backtest",
-        "tests/properties/test_order_run.py",
+        "tests/properties/test_plain_run.py",
         "tests/properties/test_skipping.py",
     ),
     "strategies": ("tests/unit/strategies",),

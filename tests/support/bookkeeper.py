@@ -40,6 +40,9 @@ class PlainJournal:
     spread_cost: float = 0.0
     events: int = 0
 
+    def statistics(self, timezone: str) -> None:
+        """None: they are computed from the tables."""
+
 
 def records(dtype, rows):
     """Dicts as records; missing fields are zero."""

@@ -17,7 +17,7 @@ PORTION_SECONDS = 0.02
 
 
 class Player(Protocol):
-    """The interface of a player: `Engine` or `OrderRun`."""
+    """The interface of a player: `Engine` or `PlainRun`."""
 
     @property
     def tape(self) -> Tape: ...

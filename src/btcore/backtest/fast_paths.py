@@ -5,10 +5,10 @@ All players leave the same records, byte for byte:
 - `Engine`, event by event: always possible.
 - `Engine` with skipping: rows that cannot affect the run are not processed one by one. `engine/skip.pxd`
   decides this, because it depends on the events the handler listens to.
-- `OrderRun`: `bt.Orders` of plain market orders in a run that `is_plain`.
+- `PlainRun`: `bt.Orders` of plain market orders, or a built-in signal strategy, in a run that `is_plain`.
 - `SweepLanes`: a sweep of a built-in signal strategy over the bars of one symbol in a run that `is_plain`.
 
-Where cash or margin may not suffice, `OrderRun` and `SweepLanes` stop, and the engine plays the run.
+Where cash or margin may not suffice, `PlainRun` and `SweepLanes` stop, and the engine plays the run.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from btcore.data.containers import Bars
 from btcore.data.source import AnyContainer
 from btcore.engine.cost_calls import CostCalls
 from btcore.engine.engine import Engine
-from btcore.fastpath.order_run import OrderRun
+from btcore.fastpath.plain_run import PlainRun
 from btcore.fastpath.sweep_lanes import SweepLanes
 from btcore.feed.tape import Tape
 from btcore.metrics.annual import Year, period_rates, year_of
@@ -44,6 +44,7 @@ PORTION_BARS = 2 * 10**8  # about, the sum over the runs of a portion
 PORTION_RUNS = 64  # least in a portion, unless memory or the number of threads requires fewer
 
 Rows = NDArray[np.int64]
+OrderColumns = tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]  # sent, side, quantity
 
 
 def is_plain(
@@ -91,12 +92,17 @@ def has_one_price(container: AnyContainer) -> bool:
     return not isinstance(container, Bars) or container.bid is None
 
 
-def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback | None) -> Engine | OrderRun:
+def play(run: PreparedRun, strategy: Handler | Orders, report: ProgressCallback | None) -> Engine | PlainRun:
     """The player of a prepared strategy, after the last event."""
+    if isinstance(strategy, Signal) and is_plain_run(run):
+        player = _play_plain(run, strategy, report)
+        if not player.needs_engine:
+            return player
+        strategy = strategy.renewed()
     if not isinstance(strategy, Orders):
         return _play_engine(run, strategy, report)
     if strategy.is_plain and is_plain_run(run):
-        player = _play_orders(run, strategy)
+        player = _play_plain(run, (strategy.timestamp, strategy.side, strategy.quantity), None)
         if not player.needs_engine:
             if report is not None:
                 report(Progress(1.0, player.now, player.equity, player.n_done))
@@ -118,13 +124,15 @@ def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | 
     )  # fmt: skip
 
 
-def _play_orders(run: PreparedRun, orders: Orders) -> OrderRun:
+def _play_plain(
+    run: PreparedRun, source: Signal | OrderColumns, report: ProgressCallback | None
+) -> PlainRun:
     return play_to_end(
-        lambda: OrderRun(
-            run.tape, orders.timestamp, orders.side, orders.quantity, run.instruments[0], run.execution,
-            run.initial_capital, run.first_ts, run.mark_every,
+        lambda: PlainRun(
+            run.tape, source, run.instruments[0], run.execution, run.initial_capital, run.first_ts,
+            run.mark_every,
         ),
-        None,
+        report,
     )  # fmt: skip
 
 

@@ -20,9 +20,8 @@ from btcore.fastpath.account cimport (
     PlainAccount, admit, clear_open, close_plain_account, end_pending, fill_order, is_at_risk, margin_may_fail,
     open_plain_account, set_mark, target_percent,
 )
-from btcore.fastpath.lane cimport (
-    BLOCK, Block, LEFT_TO_ENGINE, Lane, NO_MEMORY, PLAYED, SLACK, find_changes, find_crossings
-)
+from btcore.fastpath.decisions cimport BLOCK, Decisions, SLACK, find_changes, find_crossings
+from btcore.fastpath.lane cimport Block, LEFT_TO_ENGINE, Lane, NO_MEMORY, PLAYED
 from btcore.fastpath.rolling_means cimport GROUP, Mean, advance_four, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
 from btcore.memory cimport zeroed
@@ -128,7 +127,8 @@ cdef class SweepLanes:
             closes = <double*> zeroed((count + 3) * (n_ends + 1), sizeof(double))
             by_period = closes + count * (n_ends + 1)
             open_plain_account(&block.plain, self.instrument, self.execution, self.capital, BAR)
-            block.kernels = kernels_of(self.width)
+            block.decisions.kernels = kernels_of(self.width)
+            block.decisions.px = block.px
             for k in range(n_means):  # the last one is repeated until their number is a multiple of four
                 open_mean(&means[k], periods[min(k, len(periods) - 1)], first + k * (BLOCK + SLACK))
             place = {period: k for k, period in enumerate(periods)}
@@ -137,12 +137,12 @@ cdef class SweepLanes:
                 lanes[i].metrics = &self.table[chosen[i]]
                 given = self.params[chosen[i]]
                 if isinstance(given, Signal):
-                    lanes[i].signal = &(<Signal> given).signal
+                    lanes[i].decider.signal = &(<Signal> given).signal
                     lanes[i].weight = (<Signal> given).signal.weight
                 else:
-                    lanes[i].fast = &means[<int64_t> place[given.short_period]]
-                    lanes[i].slow = &means[<int64_t> place[given.long_period]]
-                    lanes[i].below = -1 if given.allow_short else 0
+                    lanes[i].decider.fast = &means[<int64_t> place[given.short_period]]
+                    lanes[i].decider.slow = &means[<int64_t> place[given.long_period]]
+                    lanes[i].decider.below = -1 if given.allow_short else 0
                     lanes[i].weight = given.weight
                 self.begin(&lanes[i], &block.plain)
             with nogil:
@@ -184,37 +184,38 @@ cdef class SweepLanes:
     cdef void advance(self, Block* block, Lane* lanes, int64_t count, Mean* means, int64_t n_means) noexcept nogil:
         """Simulates all lanes over all blocks."""
         cdef int64_t n = self.n_bars, i, k
-        block.begin = 0
-        while block.begin < n:
+        block.decisions.begin = 0
+        while block.decisions.begin < n:
             # The curve has a point at the start, before the first bar. With one bar less in the first block, each
             # later block begins at lane 0 of the curve's sums.
-            block.n = min(n - block.begin, <int64_t> BLOCK - (block.begin == 0))
-            memcpy(block.px, &self.close[block.begin], block.n * sizeof(double))
+            block.decisions.n = min(n - block.decisions.begin, <int64_t> BLOCK - (block.decisions.begin == 0))
+            memcpy(block.px, &self.close[block.decisions.begin], block.decisions.n * sizeof(double))
             block.lowest = block.highest = block.px[0]
-            for i in range(block.n):
+            for i in range(block.decisions.n):
                 block.lowest = fmin(block.lowest, block.px[i])
                 block.highest = fmax(block.highest, block.px[i])
-            while block.last_end < self.n_ends and self.period_ends[block.last_end] < block.begin + block.n:
+            while block.last_end < self.n_ends and self.period_ends[block.last_end] < block.decisions.begin + block.decisions.n:
                 block.last_end += 1
             for k in range(n_means // GROUP):
-                advance_four(&means[GROUP * k], &self.close[0], block.zeros, block.begin, block.n)
+                advance_four(&means[GROUP * k], &self.close[0], block.decisions.zeros, block.decisions.begin, block.decisions.n)
             for i in range(count):
                 if lanes[i].code == PLAYED:
                     self.step(block, &lanes[i])
-            block.begin += block.n
+            block.decisions.begin += block.decisions.n
             block.first_end = block.last_end
 
     cdef void step(self, Block* block, Lane* lane) noexcept nogil:
         """Simulates one lane over the block."""
         cdef PlainAccount* plain = &block.plain
+        cdef Decisions* found = &block.decisions
         cdef int64_t at = 0, k, until
-        block.n_changes = 0
-        if lane.signal != NULL:
-            find_changes(block, lane)
+        found.n_changes = 0
+        if lane.decider.signal != NULL:
+            find_changes(found, &lane.decider)
         else:
-            find_crossings(block, lane)
-        if block.n_changes == 0 and lane.position.qty == 0.0:
-            hold_curve(&lane.curve, &self.ends[block.begin], 0, lane.cash, block.n)
+            find_crossings(found, &lane.decider)
+        if found.n_changes == 0 and lane.position.qty == 0.0:
+            hold_curve(&lane.curve, &self.ends[block.decisions.begin], 0, lane.cash, block.decisions.n)
             for k in range(block.first_end, block.last_end):
                 lane.closes[k + 1] = lane.cash
             return
@@ -222,28 +223,28 @@ cdef class SweepLanes:
         plain.position = lane.position
         plain.pending = 0.0  # the lane before may have stopped with an open order
         clear_open(plain)
-        for k in range(block.n_changes):
-            until = block.changes[k].at + 1
+        for k in range(found.n_changes):
+            until = found.changes[k].at + 1
             if not self.hold(block, at, until) or not self.trade(
-                block, lane, block.begin + until - 1, block.changes[k].stance * lane.weight
+                block, lane, block.decisions.begin + until - 1, found.changes[k].stance * lane.weight
             ):
                 lane.code = LEFT_TO_ENGINE if lane.code == PLAYED else lane.code
                 return
             at = until
-        if not self.hold(block, at, block.n):
+        if not self.hold(block, at, block.decisions.n):
             lane.code = LEFT_TO_ENGINE
             return
         lane.cash = plain.account.cash
         lane.position = plain.position
-        extend_curve(&lane.curve, &self.ends[block.begin], 0, block.equity, block.n)
+        extend_curve(&lane.curve, &self.ends[block.decisions.begin], 0, block.equity, block.decisions.n)
         for k in range(block.first_end, block.last_end):
-            lane.closes[k + 1] = block.equity[self.period_ends[k] - block.begin]
+            lane.closes[k + 1] = block.equity[self.period_ends[k] - block.decisions.begin]
 
     cdef bint hold(self, Block* block, int64_t at, int64_t until) noexcept nogil:
         """Writes the equity of bars [at, until) of the block. False if one of them may cause a margin call."""
         cdef PlainAccount* plain = &block.plain
         cdef int64_t i
-        block.kernels.mark(
+        block.decisions.kernels.mark(
             block.px + at, plain.account.cash, plain.position.qty, plain.position.point_value, until - at,
             block.equity + at,
         )

@@ -106,6 +106,13 @@ cdef struct RunMetrics:      # names and units as in docs/metrics.md; NaN where 
     double dividends
     double cash_in_lieu
 
+cdef class RunStatistics:        # what the metrics of a run are computed from
+    cdef CurveStats curve
+    cdef Matcher matcher             # its sums alone: it has no memory
+    cdef RunMetrics metrics          # counts of orders and events; sums of positions, cash flows and notes
+    cdef readonly object end_ts      # time of the last point of each period, int64 ns UTC
+    cdef readonly object end_equity  # and its equity, float64
+
 cdef dict metrics_dict(const RunMetrics* metrics)
 cdef AnnualTerms annual_terms(year, risk_free)
 

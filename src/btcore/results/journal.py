@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from btcore.fastpath.plain_records import PlainRecords
 from btcore.model import NoteKind
 from btcore.rules.order_words import REASONS
+from btcore.times.zones import midnights
 
 if TYPE_CHECKING:
     from btcore.engine.engine import Engine
-    from btcore.fastpath.order_records import OrderRecords
+    from btcore.metrics.run_metrics import RunStatistics
 
 Records = NDArray[Any]
 LogLine = tuple[int, str]  # the number of strategy calls before the line, and its text
@@ -52,7 +54,7 @@ class RunJournal:
 
     def __init__(
         self,
-        player: "Engine | OrderRecords",
+        player: "Engine | PlainRecords",
         *,
         notes: Sequence[str],
         log_lines: Sequence[LogLine],
@@ -92,6 +94,14 @@ class RunJournal:
     @cached_property
     def curve(self) -> Curve:
         return Curve(*self._player.curve())
+
+    def statistics(self, timezone: str) -> "RunStatistics | None":
+        """The statistics by session, or by day of the time zone; None if only the tables of the run have them."""
+        player = self._player
+        if not isinstance(player, PlainRecords):
+            return None
+        ends = midnights(player.start, player.now, timezone) if self.closes is None else self.closes
+        return player.statistics(np.ascontiguousarray(ends, np.int64))
 
     @cached_property
     def exposures(self) -> Records:

@@ -1,13 +1,14 @@
 """The metrics of a run by name; docs/metrics.md states each formula."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from btcore.metrics.annual import DEFAULTS, AnnualSettings, period_rates, year_of
-from btcore.metrics.period_returns import period_ends, returns, returns_at
-from btcore.metrics.run_metrics import compute_metrics
+from btcore.metrics.period_returns import Period, period_ends, returns
+from btcore.metrics.run_metrics import RunStatistics, compute_metrics, statistics_of
 
 from .journal import RunJournal
 
@@ -25,10 +26,30 @@ def format_metric(value: Value) -> str:
 BenchmarkValues = Callable[[NDArray[np.int64], float], NDArray[np.float64]]
 
 
-def returns_of(journal: RunJournal, timezone: str, closes: NDArray[np.int64] | None) -> NDArray[np.float64]:
+class Periods(NamedTuple):
+    """The periods of a run's returns, and the statistics of the run."""
+
+    period: Period
+    statistics: RunStatistics
+
+    @property
+    def returns(self) -> NDArray[np.float64]:
+        """The return of each period, a fraction."""
+        return returns(np.append(self.statistics.capital, self.statistics.end_equity))
+
+
+def periods_of(journal: RunJournal, timezone: str) -> Periods:
+    """The periods of a run. They are read from its curve only where the player cannot tell them without one."""
+    by_day = journal.statistics(timezone)
+    if by_day is not None:
+        return Periods(Period.DAY if journal.closes is None else Period.SESSION, by_day)
+    period, ends = period_ends(journal.curve.timestamp[1:], timezone, journal.closes)
+    return Periods(period, statistics_of(journal, ends + 1))
+
+
+def returns_of(journal: RunJournal, timezone: str) -> NDArray[np.float64]:
     """The return of each period of a run, a fraction: what its metrics are computed from."""
-    _, ends = period_ends(journal.curve.timestamp[1:], timezone, closes)
-    return returns_at(journal.curve.equity, ends)
+    return periods_of(journal, timezone).returns
 
 
 def summarize(
@@ -42,11 +63,11 @@ def summarize(
 
     `benchmark(times, capital)` returns what the capital would be worth in the benchmark at the times.
     """
-    times, equity = journal.curve.timestamp, journal.curve.equity
-    period, ends = period_ends(times[1:], timezone, journal.closes)
-    year = year_of(period, int(times[0]), times[1:][ends], annual, journal.closes)
-    rates = period_rates(annual.risk_free, int(times[0]), times[1:][ends], year.periods)
+    period, statistics = periods_of(journal, timezone)
+    start, ends = statistics.start, statistics.end_ts
+    year = year_of(period, start, ends, annual, journal.closes)
+    rates = period_rates(annual.risk_free, start, ends, year.periods)
     other = None
     if benchmark is not None:
-        other = returns(benchmark(times[np.append(0, ends + 1)], float(equity[0])))
-    return compute_metrics(journal, returns_at(equity, ends), year, rates, other)
+        other = returns(benchmark(np.append(start, ends), statistics.capital))
+    return compute_metrics(statistics, journal, year, rates, other)

@@ -21,7 +21,7 @@ from btcore import metrics
 from btcore.metrics.annual import AnnualSettings, Basis, Year
 from btcore.metrics.period_returns import PERIODS, Period
 from btcore.metrics.round_trips import match_fills
-from btcore.metrics.run_metrics import RUN_METRICS_DTYPE, compute_metrics
+from btcore.metrics.run_metrics import RUN_METRICS_DTYPE, statistics_of
 from btcore.model import FILL_DTYPE
 from btcore.results.journal import Curve
 from btcore.results.summary import summarize
@@ -159,7 +159,7 @@ def test_a_journal_without_points_or_of_uneven_columns_is_refused():
     journal = keep_books([])
     journal.curve = Curve(np.zeros(2, np.int64), np.ones(1), np.ones(1))
     with pytest.raises(ValueError, match="curve: 2 times and 1 values"):
-        compute_metrics(journal, [], YEAR)
+        statistics_of(journal, np.zeros(0, np.int64))
     journal.curve = Curve(np.zeros(0, np.int64), np.ones(0), np.ones(0))
     with pytest.raises(ValueError, match="curve: 0 times"):
-        compute_metrics(journal, [], YEAR)
+        statistics_of(journal, np.zeros(0, np.int64))

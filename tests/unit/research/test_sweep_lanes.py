@@ -12,7 +12,7 @@ import btcore as bt
 from btcore.backtest.fast_paths import is_plain_run, lane_terms, play, portions
 from btcore.backtest.prepare import prepare
 from btcore.engine.engine import Engine
-from btcore.fastpath.order_run import OrderRun
+from btcore.fastpath.plain_run import PlainRun
 from btcore.strategies import check_params
 
 MINUTE = STEP["1min"]
@@ -78,7 +78,7 @@ def test_no_fast_path_takes_a_cost_model(name):
     assert is_plain_run(prepare(data))
     assert not is_plain_run(prepare(data, cost_model=model))
     orders = bt.Orders([START + 10 * MINUTE, START + 20 * MINUTE], "A", ["buy", "sell"], 5.0)
-    assert isinstance(play(prepare(data), orders, None), OrderRun)
+    assert isinstance(play(prepare(data), orders, None), PlainRun)
     assert isinstance(play(prepare(data, cost_model=model), orders, None), Engine)
 
 

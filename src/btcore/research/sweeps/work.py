@@ -116,9 +116,7 @@ class SweepWork:
                 result = self.result(batch.given[i], self._report, describes=False)
                 table[i] = as_record(result.metrics)
                 if self.keep_returns and result.journal is not None:
-                    returns[i] = returns_of(
-                        result.journal, self.prepared.timezone, self.prepared.calendar_closes
-                    )
+                    returns[i] = returns_of(result.journal, self.prepared.timezone)
             except StoppedError:
                 raise
             except Exception as error:  # a strategy may raise anything
@@ -173,7 +171,7 @@ def returns_again(work: SweepWork, sets: Sequence[ParameterSet]) -> Floats | Non
         for i in np.flatnonzero(lanes.codes):
             journal = work.result(sets[int(rows[i])].given).journal
             assert journal is not None
-            returns[rows[i]] = returns_of(journal, work.prepared.timezone, work.prepared.calendar_closes)
+            returns[rows[i]] = returns_of(journal, work.prepared.timezone)
     return returns
 
 

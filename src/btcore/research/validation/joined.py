@@ -68,6 +68,9 @@ class JoinedJournal(RunJournal):
             for number, tag in journal.tags.items()
         }
 
+    def statistics(self, timezone: str) -> None:
+        """None: they are computed from the joined tables."""
+
     @staticmethod
     def _sums(counts: Iterator[int]) -> list[int]:
         """The sum of the counts before each."""

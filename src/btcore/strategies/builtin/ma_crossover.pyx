@@ -1,7 +1,7 @@
 """Long while the mean of the last `short_period` prices is above the mean of the last `long_period`.
 
 The rule exists three times and all must decide the same: `decide` (one price), `scan_rows` (a loop over rows), and
-`find_crossings` in `fastpath/lane.pxd` (64 bars at once).
+`find_crossings` in `fastpath/decisions.pxd` (64 bars at once).
 """
 
 cimport cython
@@ -46,7 +46,7 @@ cdef inline int8_t stance_of(double fast, double slow, int8_t below, int8_t stan
 
 
 cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
-    """Must equal `scan_rows` below and `find_crossings` in `fastpath/lane.pxd`."""
+    """Must equal `scan_rows` below and `find_crossings` in `fastpath/decisions.pxd`."""
     cdef Symbol* windows = <Symbol*> symbol
     push(&windows.short, px)
     push(&windows.long, px)

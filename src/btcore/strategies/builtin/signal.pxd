@@ -36,6 +36,8 @@ cdef struct SignalState:
 cdef class Signal(Handler):
     cdef SignalState signal
     cdef list blocks         # owns the memory of the state
+    cdef object given        # the strategy's parameters
+    cdef int n_symbols
 
     cdef void* allocate(self, Py_ssize_t count, size_t size) except NULL
     cdef int open_window(self, Window* window, int64_t size) except -1

@@ -1,3 +1,5 @@
+from typing import Self
+
 from typing_extensions import disjoint_base
 
 from btcore.contract import Handler
@@ -5,4 +7,5 @@ from btcore.feed.tape import Tape
 
 @disjoint_base
 class Signal(Handler):
+    def renewed(self) -> Self: ...
     def see_history(self, tape: Tape) -> None: ...

@@ -34,6 +34,7 @@ cdef class Signal(Handler):
 
         `given` is the strategy's parameter struct of `registry`.
         """
+        self.given, self.n_symbols = given, n_symbols
         self.signal.weight = given.weight / n_symbols
         self.signal.decide = decide
         self.signal.act = act
@@ -46,6 +47,10 @@ cdef class Signal(Handler):
         self.scan = scan
         self.kinds = 1 << BAR | 1 << QUOTE | 1 << TRADE
         return 0
+
+    def renewed(self):
+        """A handler of the same parameters for another run."""
+        return type(self)(self.given, self.n_symbols)
 
     def see_history(self, Tape tape not None):
         """Takes the prices of the rows before the run; no stance changes, so that the run begins flat."""

@@ -4,17 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
-from btcore.fastpath.order_records import OrderRecords
+from btcore.fastpath.plain_records import PlainRecords
 from btcore.feed.tape import Tape
+from btcore.strategies.builtin.signal import Signal
 
 @final
-class OrderRun(OrderRecords):
+class PlainRun(PlainRecords):
     def __init__(
         self,
         tape: Tape,
-        sent: NDArray[np.int64],
-        side: NDArray[np.int8],
-        quantity: NDArray[np.float64],
+        source: Signal | tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]],
         instrument: Instrument,
         execution: Execution,
         initial_capital: float,

@@ -1,4 +1,4 @@
-"""The fast path for order arrays leaves the same bytes as the engine."""
+"""The fast path for order arrays and built-in strategies leaves the same bytes as the engine."""
 
 from dataclasses import fields
 from typing import Any
@@ -14,9 +14,13 @@ from order_arrays import SECOND, START, drawn
 
 import btcore as bt
 from btcore.backtest.fast_paths import is_plain
-from btcore.fastpath.order_run import OrderRun
+from btcore.fastpath.plain_run import PlainRun
+from btcore.metrics.annual import Basis, Year
+from btcore.metrics.period_returns import Period
+from btcore.metrics.run_metrics import compute_metrics, statistics_of
 from btcore.results.result import Result
 from btcore.results.tables import TABLES
+from btcore.strategies import check_params, make_handler
 from btcore.times.intervals import interval_ns
 
 LINKS = ["next", "prev"]  # of the engine's queues: no table shows them
@@ -28,7 +32,7 @@ def event_by_event(*args: Any, **terms: Any) -> Result:
 
 
 def is_fast(result: Result) -> bool:
-    return isinstance(result.journal._player, OrderRun)
+    return isinstance(result.journal._player, PlainRun)
 
 
 def assert_same(one: Result, two: Result) -> None:
@@ -58,6 +62,120 @@ def test_both_paths_give_the_same_bytes(seed: int) -> None:
     two = event_by_event({"A": data}, orders, **terms)
     assert not is_fast(two)
     assert_same(one, two)
+
+
+def built_in(seed: int) -> tuple[str, dict[str, Any]]:
+    """A built-in signal strategy and its parameters."""
+    rng = np.random.default_rng((seed, 1))
+    short, long = sorted(rng.choice(np.arange(1, 12), 2, replace=False).tolist())
+    name, params = [
+        ("buy_and_hold", {}),
+        ("ma_crossover", {"short_period": short, "long_period": long}),
+        ("ema_crossover", {"short_period": short, "long_period": long}),
+        ("momentum", {"lookback_period": short, "threshold": float(rng.choice([0.0, 0.01]))}),
+        ("mean_reversion", {"lookback_period": long, "entry_z": 1.0, "exit_z": 0.2}),
+        ("rsi", {"period": long, "oversold": 45.0, "overbought": 55.0}),
+    ][int(rng.integers(0, 6))]
+    if name != "buy_and_hold":
+        params["allow_short"] = bool(rng.random() < 0.6)
+    return str(name), params | {"weight": float(rng.choice([1.0, 1.0, 0.3, 0.001, 4.0]))}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_built_in_strategies_give_the_same_bytes(seed: int) -> None:
+    data, _, terms = drawn(seed)
+    one = bt.run({"A": data}, *built_in(seed), **terms)
+    two = event_by_event({"A": data}, *built_in(seed), **terms)
+    assert not is_fast(two)
+    assert_same(one, two)
+
+
+def test_most_built_in_strategies_take_the_fast_path() -> None:
+    """Guards against a test that proves nothing: many orders of each kind are among the drawn runs."""
+    fast = left = 0
+    seen = dict.fromkeys(("filled", "rejected", "expired", "cut", "short"), 0)
+    for seed in range(300):
+        data, _, terms = drawn(seed)
+        with mock.patch("btcore.backtest.fast_paths.is_plain", wraps=is_plain) as checked:
+            result = bt.run({"A": data}, *built_in(seed), **terms)
+        if not is_fast(result):
+            left += is_plain(*checked.call_args.args)
+            continue
+        fast += 1
+        for name in ("filled", "rejected", "expired"):
+            seen[name] += result.metrics[f"orders_{name}"]
+        seen["cut"] += np.count_nonzero(result.orders["reason"] == "cash")
+        seen["short"] += bool((result.journal.exposures["quantity"] < 0).any())
+    assert fast > 120
+    assert left > 5  # a liquidation, or a target above the buying power
+    assert min(seen.values()) > 5, seen
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_statistics_equal_those_of_the_tables(seed: int) -> None:
+    """Metrics of a fast run do not create its tables; periods end at any times."""
+    data, orders, terms = drawn(seed)
+    rng = np.random.default_rng((seed, 2))
+    given = built_in(seed) if rng.random() < 0.5 else (orders,)
+    journal = bt.run({"A": data}, *given, **terms).journal
+    if not isinstance(journal._player, PlainRun):
+        return
+    times, worth = journal.curve.timestamp, journal.curve.equity
+    closes = np.sort(rng.choice(times, rng.integers(0, 12)) + rng.choice([0, 0, 1, -1, SECOND]))
+    found = journal._player.statistics(closes)
+    counts = np.unique(np.append(np.searchsorted(times[1:], closes, side="right"), len(times) - 1))
+    ends = counts[counts > 0]
+    if len(ends) < 2:
+        assert found is None
+        return
+    assert (found.start, found.capital) == (times[0], worth[0])
+    assert found.end_ts.tobytes() == times[ends].tobytes()
+    assert found.end_equity.tobytes() == worth[ends].tobytes()
+    year = Year(Period.DAY, 252.0, Basis.GIVEN, True)
+    expected = compute_metrics(statistics_of(journal, ends), journal, year)
+    assert repr(compute_metrics(found, journal, year)) == repr(expected)
+
+
+@pytest.mark.parametrize("kind", ["bars", "trades", "quotes"])
+def test_metrics_create_no_tables(kind: str) -> None:
+    """Long enough for several days, and for more points than are summed up together."""
+    n = 10_000
+    rng = np.random.default_rng(5)
+    price, ts = 100.0 + np.cumsum(rng.normal(0, 0.05, n)), START + 60 * SECOND * np.arange(n)
+    data = {
+        "bars": lambda: bt.Bars(ts, price, price, price, price, interval="1min"),
+        "quotes": lambda: bt.Quotes(ts, price, price + 0.01),
+        "trades": lambda: bt.Trades(ts, price),
+    }[kind]()
+    params = {"short_period": 3, "long_period": 11, "allow_short": True}
+    for name in ("ma_crossover", "ema_crossover"):
+        result = bt.run({"A": data}, name, params)
+        assert is_fast(result)
+        metrics = result.metrics
+        assert not {"orders", "fills", "curve", "exposures"} & set(vars(result.journal))
+        assert metrics["periods"] == 8
+        assert metrics["round_trips"] > 300
+        assert_same(result, event_by_event({"A": data}, name, params))
+
+
+def test_progress_of_a_strategy_is_that_of_its_rows() -> None:
+    reports: list[bt.Progress] = []
+    data = flat(500_000)
+    result = bt.run({"A": data}, "buy_and_hold", progress=reports.append)
+    assert is_fast(result)
+    events = [report.events for report in reports]
+    assert events == sorted(events)
+    assert len(set(events)) > 5
+    assert (reports[-1].fraction, reports[-1].events) == (1.0, 500_000)
+
+
+def test_a_handler_is_for_one_run() -> None:
+    handler = make_handler("buy_and_hold", check_params("buy_and_hold", {}), 1)
+    assert is_fast(bt.run({"A": flat(5)}, handler))
+    with pytest.raises(bt.ConfigError, match="already been used"):
+        bt.run({"A": flat(5)}, handler)
 
 
 def test_most_plain_runs_take_the_fast_path() -> None:

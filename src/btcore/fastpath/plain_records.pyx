@@ -1,4 +1,4 @@
-"""The records of the run of an order array, computed from a row and a reason per order.
+"""The records of a plain run, computed from a row and a reason per order.
 
 They equal the records of `Engine`. They are computed when they are read, each fill by the functions of `rules`.
 """
@@ -10,38 +10,30 @@ import numpy as np
 
 from btcore import model
 
-from btcore.fastpath.account cimport (
-    PlainAccount, close_plain_account, fill_cost, fill_order, fill_px, open_plain_account, set_mark
-)
-from btcore.feed.prices cimport mark_of, market_px, size_of
-from btcore.feed.stream cimport first_delivered
-from btcore.feed.tape cimport Stream, delivery
+from btcore.fastpath.account cimport PlainAccount, close_plain_account, fill_cost, fill_px, open_plain_account
+from btcore.fastpath.plain_curve cimport CurveSum, Points, add_points, replay
+from btcore.feed.prices cimport market_px, size_of
+from btcore.feed.tape cimport delivery
+from btcore.memory cimport prefetch
+from btcore.metrics.curve cimport open_curve
+from btcore.metrics.round_trips cimport close_matcher, open_matcher
+from btcore.metrics.run_metrics cimport RunStatistics, add_order, add_position
 from btcore.model cimport (
     BAR, BAR_OPEN, CANCELED, END_OF_DATA, EXPIRED, Exposure, FILLED, Fill, GTC, MARKET, NEVER, NONE, NO_CASH, Order,
     PRINT_TAKEN, Position, QUOTE, QUOTE_TAKEN, REJECTED, STANDING_QUOTE, TAKER,
 )
-from btcore.rules.accounting cimport equity, position_value
+from btcore.rules.accounting cimport equity
+
+cdef enum:
+    ROOM = 1024              # points that are added to the statistics of the curve together
+    LOOK_AHEAD = 8           # orders
 
 
-cdef inline void write_point(Trace* trace, const PlainAccount* plain, int64_t ts) noexcept nogil:
-    """Appends a point of the curve, and the exposure if there is a position."""
-    if trace.timestamp != NULL:
-        trace.timestamp[trace.n_points] = ts
-        trace.equity[trace.n_points] = equity(&plain.account)
-        trace.cash[trace.n_points] = plain.account.cash
-    trace.n_points += 1
-    if trace.exposures != NULL and plain.position.qty != 0.0:
-        trace.exposures[trace.n_exposures] = Exposure(
-            timestamp=ts, quantity=plain.position.qty, value=position_value(&plain.position), symbol=0, leg=0
-        )
-        trace.n_exposures += 1
-
-
-cdef class OrderRecords:
+cdef class PlainRecords:
     """The records of a run over one stream, with the methods of `Engine` that return records."""
 
     def __init__(self, *args, **kwargs):
-        raise TypeError("OrderRecords cannot be created directly; OrderRun is its only subclass")
+        raise TypeError("PlainRecords cannot be created directly; PlainRun is its only subclass")
 
     def __dealloc__(self):
         close_plain_account(&self.plain)
@@ -58,7 +50,22 @@ cdef class OrderRecords:
 
     cdef bint filled_on_arrival(self, int64_t i) noexcept nogil:
         """True if a filled order filled at the quote in force when it arrived, not at a later event."""
-        return self.stream.kind == QUOTE and self.stream.ts[self.rows[i]] < self.sent_at(i)
+        return self.stream.kind == QUOTE and (
+            self.answers_quotes or self.stream.ts[self.rows[i]] < self.sent_at(i)
+        )
+
+    cdef void look_ahead(self, int64_t i) noexcept nogil:
+        """Prefetches the row of a later fill: fills are far apart, and each would wait for memory."""
+        cdef int64_t row
+        if i + LOOK_AHEAD < self.n_sent:
+            row = max(self.rows[i + LOOK_AHEAD], <int64_t> 0)
+            prefetch(self.stream.ts + row)
+            prefetch(self.stream.a + row)
+            prefetch(self.stream.b + row)
+            if self.stream.kind == QUOTE:
+                prefetch((self.stream.d if self.side[i + LOOK_AHEAD] > 0 else self.stream.c) + row)
+            elif self.stream.kind == BAR:
+                prefetch(self.stream.e + row)
 
     cdef double fill_price(self, int64_t i) noexcept nogil:
         """Price of a filled order."""
@@ -72,15 +79,6 @@ cdef class OrderRecords:
         """When a filled order filled, ns UTC."""
         return self.sent_at(i) if self.filled_on_arrival(i) else self.stream.ts[self.rows[i]]
 
-    cdef void replay_fill(self, PlainAccount* plain, int64_t i) noexcept nogil:
-        """Applies the fill of order `i` to `plain`."""
-        cdef int8_t side = self.side[i]
-        cdef int64_t row = self.rows[i]
-        fill_order(
-            plain, side, self.quantity[i], market_px(&self.stream, row, side), size_of(&self.stream, row, side),
-            self.filled_at(i),
-        )
-
     # -- orders and fills -----------------------------------------------------------------------------------
 
     def orders(self):
@@ -90,13 +88,24 @@ cdef class OrderRecords:
         cdef int64_t i
         with nogil:
             for i in range(self.n_sent):
+                self.look_ahead(i)
                 self.write_order(&orders[i], i)
         return table
+
+    cdef int8_t status_of(self, int64_t i) noexcept nogil:
+        """Status of the order at the end of the run."""
+        cdef int8_t reason = self.reasons[i]
+        if reason == NONE:
+            return FILLED
+        if reason == NO_CASH:
+            return CANCELED
+        return EXPIRED if reason == END_OF_DATA else REJECTED
 
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil:
         """Writes the fields of order `i` into a record of zeros."""
         cdef int8_t reason = self.reasons[i]
         order.id = i + 1
+        order.status = self.status_of(i)
         order.ts_sent = order.ts_arrived = self.sent_at(i)
         order.ts_expires = order.ts_opening = NEVER
         order.qty = order.asked_qty = self.quantity[i]
@@ -108,20 +117,17 @@ cdef class OrderRecords:
         order.active = 1
         order.reason = reason
         if reason == NONE or reason == NO_CASH:
-            order.status = FILLED if reason == NONE else CANCELED
             order.filled_qty = self.filled_quantity(i)
             order.avg_px = self.fill_price(i) if order.filled_qty > 0.0 else NAN
             order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
             order.ts_closed = self.filled_at(i)
             order.admitted = order.met = 1
         elif reason == END_OF_DATA:
-            order.status = EXPIRED
             order.ts_closed = self.now
             order.admitted = i < self.n_arrived
             if i >= self.n_arrived:
                 order.ts_arrived = -1
         else:
-            order.status = REJECTED
             order.ts_closed = max(order.ts_arrived, delivery(&self.stream, 0))  # it waits for the first event
         order.known_status = order.status
 
@@ -132,6 +138,7 @@ cdef class OrderRecords:
         cdef int64_t i, n = 0
         with nogil:
             for i in range(self.n_sent):
+                self.look_ahead(i)
                 if self.filled_quantity(i) > 0.0:
                     self.write_fill(&fills[n], i)
                     n += 1
@@ -169,9 +176,9 @@ cdef class OrderRecords:
         cdef int64_t[::1] t = timestamp
         cdef double[::1] e = worth
         cdef double[::1] c = cash
-        cdef Trace trace = Trace(timestamp=&t[0], equity=&e[0], cash=&c[0], exposures=NULL, n_points=0, n_exposures=0)
-        self.replay(&trace)
-        return tuple(column[:trace.n_points] for column in (timestamp, worth, cash))
+        cdef Points points = Points(ts=&t[0], equity=&e[0], cash=&c[0], n=0, capacity=n, sums=NULL, exposures=NULL)
+        self.replay(&points)
+        return tuple(column[:points.n] for column in (timestamp, worth, cash))
 
     def points(self):
         """The curve as records of `btcore.model.EQUITY_DTYPE`."""
@@ -185,74 +192,69 @@ cdef class OrderRecords:
         """Records of `btcore.model.EXPOSURE_DTYPE`: the position at each point of the curve, where there is one."""
         table = np.empty(self.most_points(), model.EXPOSURE_DTYPE)
         cdef Exposure[::1] exposures = table
-        cdef Trace trace = Trace(
-            timestamp=NULL, equity=NULL, cash=NULL, exposures=&exposures[0], n_points=0, n_exposures=0
-        )
-        self.replay(&trace)
-        return table[:trace.n_exposures]
+        cdef Points points = Points(ts=NULL, n=0, sums=NULL, exposures=&exposures[0], n_exposures=0)
+        self.replay(&points)
+        return table[:points.n_exposures]
+
+    def statistics(self, const int64_t[::1] closes not None):
+        """The `RunStatistics` of the run, equal to those of its tables, without creating them.
+
+        Periods end at `closes`, ns UTC, ascending. None if they have fewer than two.
+        """
+        cdef RunStatistics statistics
+        cdef int64_t[::1] end_ts = np.empty(closes.shape[0] + 1, np.int64)
+        cdef double[::1] end_equity = np.empty(closes.shape[0] + 1)
+        cdef int64_t[::1] t = np.empty(ROOM, np.int64)
+        cdef double[::1] e = np.empty(ROOM)
+        cdef CurveSum sums
+        cdef Points points = Points(ts=&t[0], equity=&e[0], cash=NULL, n=0, capacity=ROOM, sums=&sums, exposures=NULL)
+        cdef int64_t i
+        sums.closes, sums.n_closes = &closes[0] if closes.shape[0] else NULL, closes.shape[0]
+        sums.next_close = sums.n_new = sums.n_ends = 0
+        sums.end_ts, sums.end_equity = &end_ts[0], &end_equity[0]
+        open_curve(&sums.curve, self.start, self.capital)
+        if open_matcher(&sums.matcher, 1, self.start, NULL) < 0:
+            raise MemoryError
+        try:
+            self.replay(&points)
+        finally:
+            close_matcher(&sums.matcher)
+        if points.n:
+            add_points(&sums, &points)
+        sums.n_ends += sums.n_new > 0
+        if sums.n_ends < 2:
+            return None
+        statistics = RunStatistics(np.asarray(end_ts)[:sums.n_ends], np.asarray(end_equity)[:sums.n_ends])
+        statistics.curve, statistics.matcher = sums.curve, sums.matcher
+        with nogil:
+            for i in range(self.n_sent):
+                add_order(&statistics.metrics, self.status_of(i))
+        add_position(&statistics.metrics, &self.plain.position)
+        statistics.metrics.events = self.n_done
+        statistics.metrics.spread_cost = self.spread_cost
+        return statistics
 
     def most_points(self):
         """Upper bound of the curve's points: one per event and fill, or per step of the grid, and two ends."""
         n = self.stream.n + (self.n_filled if self.stream.kind == QUOTE else 0)
         return 2 + (min(n, (self.now - self.start) // self.mark_every + 2) if self.mark_every else n)
 
-    cdef replay(self, Trace* trace):
+    cdef replay(self, Points* points):
         """Applies the fills again to a new account, and writes the curve and exposures."""
         cdef PlainAccount plain
+        cdef int code
         open_plain_account(&plain, self.instrument, self.execution, self.capital, self.stream.kind)
         with nogil:
-            self.replay_curve(trace, &plain)
+            code = replay(self, &plain, points)
         close_plain_account(&plain)
-
-    cdef void replay_curve(self, Trace* trace, PlainAccount* plain) noexcept nogil:
-        """Applies fills and marks to `plain` in the order of the engine's clock."""
-        cdef const Stream* stream = &self.stream
-        cdef int64_t row = 0, i = self.next_fill(0), due = NEVER, last = self.start, now, skip_to
-        cdef bint order_first
-        write_point(trace, plain, self.start)
-        while True:
-            order_first = i < self.n_sent and self.rows[i] < row  # the next fill comes before the next event
-            if not order_first and row == stream.n:
-                break
-            now = self.sent_at(i) if order_first else delivery(stream, row)
-            if due < now:
-                write_point(trace, plain, due)
-                last, due = due, NEVER
-            if order_first:
-                self.replay_fill(plain, i)
-                i = self.next_fill(i + 1)
-            else:
-                while i < self.n_sent and self.rows[i] == row and not self.filled_on_arrival(i):
-                    self.replay_fill(plain, i)
-                    i = self.next_fill(i + 1)
-                set_mark(plain, mark_of(stream, row))
-                row += 1
-            if due == NEVER:
-                due = self.next_mark(now, last)
-            if self.mark_every and due != NEVER:  # of the marks until `due` or the next fill only the last one counts
-                skip_to = stream.n if i == self.n_sent else self.rows[i] + self.filled_on_arrival(i)
-                skip_to = min(first_delivered(stream, row, due + 1), skip_to)
-                if skip_to > row:
-                    set_mark(plain, mark_of(stream, skip_to - 1))
-                    row = skip_to
-        write_point(trace, plain, self.now)
+        if code < 0:
+            raise MemoryError("the round trips of the run do not fit into memory")
 
     cdef int64_t next_fill(self, int64_t i) noexcept nogil:
         """The first filled order from the i-th on; n_sent if there is none."""
         while i < self.n_sent and self.filled_quantity(i) <= 0.0:
             i += 1
         return i
-
-    cdef int64_t next_mark(self, int64_t now, int64_t last) noexcept nogil:
-        """When the curve gets its point for a change at `now`; NEVER if that point is written already.
-
-        `last` is the time of the newest point.
-        """
-        cdef int64_t due = now
-        if self.mark_every == 0:
-            return due
-        due = (now // self.mark_every + (now % self.mark_every > 0)) * self.mark_every
-        return due if due > last else NEVER
 
     # -- other records -------------------------------------------------------------------------------------------
 
@@ -296,8 +298,8 @@ cdef class OrderRecords:
 
     @property
     def n_small(self):
-        """0: the quantities of an order array are given."""
-        return 0
+        """Number of targets by weight that were less than one lot, for which no order was sent."""
+        return self.plain.out.n_small
 
     @property
     def n_beyond_shown(self):

@@ -1,0 +1,198 @@
+"""The equity curve of a plain run; the header describes it."""
+
+from libc.stdint cimport int64_t, int8_t
+
+from btcore.fastpath.account cimport PlainAccount, fill_order, set_mark
+from btcore.fastpath.plain_records cimport PlainRecords
+from btcore.feed.prices cimport mark_of, market_px, size_of
+from btcore.feed.stream cimport Stream, delivery, first_delivered
+from btcore.metrics.curve cimport extend_curve
+from btcore.metrics.round_trips cimport match_fill
+from btcore.model cimport BAR, Exposure, Fill, NEVER, TAKER
+from btcore.rules.accounting cimport equity, position_value
+
+
+cdef struct Clock:               # when points are due
+    int64_t every                # ns between points; 0: a point at every distinct time
+    int64_t due                  # time of the next point; NEVER: nothing has changed since the last
+    int64_t last                 # time of the last point
+    int64_t cell                 # the latest multiple of `every` that was due
+
+
+cdef void add_points(CurveSum* sums, Points* points) noexcept nogil:
+    """Adds the points to the sums, and empties their columns."""
+    cdef const int64_t* ts = points.ts
+    cdef int64_t n = points.n, i = 0
+    extend_curve(&sums.curve, ts, 0, points.equity, n)
+    while sums.next_close < sums.n_closes and n and ts[n - 1] > sums.closes[sums.next_close]:
+        while ts[i] <= sums.closes[sums.next_close]:
+            sums.n_new += 1
+            i += 1
+        if sums.n_new:
+            if i:
+                end_period(sums, ts[i - 1], points.equity[i - 1])
+            else:
+                end_period(sums, sums.end_ts[sums.n_ends], sums.end_equity[sums.n_ends])
+        sums.next_close += 1
+    sums.n_new += n - i
+    if n:  # the period that is still open may end with this point
+        sums.end_ts[sums.n_ends], sums.end_equity[sums.n_ends] = ts[n - 1], points.equity[n - 1]
+    points.n = 0
+
+
+cdef inline void end_period(CurveSum* sums, int64_t ts, double worth) noexcept nogil:
+    """Ends a period with its last point."""
+    sums.end_ts[sums.n_ends], sums.end_equity[sums.n_ends] = ts, worth
+    sums.n_ends += 1
+    sums.n_new = 0
+
+
+cdef inline void write_point(Points* points, const PlainAccount* plain, int64_t ts) noexcept nogil:
+    """Appends a point of the curve, and the exposure if there is a position."""
+    if points.exposures != NULL and plain.position.qty != 0.0:
+        points.exposures[points.n_exposures] = Exposure(
+            timestamp=ts, quantity=plain.position.qty, value=position_value(&plain.position), symbol=0, leg=0
+        )
+        points.n_exposures += 1
+    if points.ts == NULL:
+        points.n += 1
+        return
+    if points.n == points.capacity:
+        add_points(points.sums, points)
+    points.ts[points.n] = ts
+    points.equity[points.n] = equity(&plain.account)
+    if points.cash != NULL:
+        points.cash[points.n] = plain.account.cash
+    points.n += 1
+
+
+cdef inline void reach(Clock* clock, Points* points, const PlainAccount* plain, int64_t now) noexcept nogil:
+    """Moves the clock to `now`: a point that was due before is written."""
+    if clock.due < now:
+        write_point(points, plain, clock.due)
+        clock.last, clock.due = clock.due, NEVER
+
+
+cdef inline void set_due(Clock* clock, int64_t now) noexcept nogil:
+    """After a change at `now`: the next point is due, unless one is or that of its time is written already."""
+    if clock.due != NEVER:
+        return
+    if clock.every == 0:
+        clock.due = now
+        return
+    if not clock.cell - clock.every < now <= clock.cell:
+        if clock.cell < now <= clock.cell + clock.every:
+            clock.cell += clock.every
+        else:
+            clock.cell = (now // clock.every + (now % clock.every > 0)) * clock.every
+    clock.due = clock.cell if clock.cell > clock.last else NEVER
+
+
+cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept nogil:
+    """Applies fills and marks to `plain`, a new account, in the order of the engine's clock.
+
+    Returns 0, or -1 if memory runs out.
+    """
+    cdef const Stream* stream = &run.stream
+    cdef int64_t row = 0, i = run.next_fill(0), until
+    cdef bint on_arrival
+    cdef Clock clock = Clock(every=run.mark_every, due=NEVER, last=run.start, cell=0)
+    if points.sums == NULL:  # the sums begin with the first point
+        write_point(points, plain, run.start)
+    while True:
+        on_arrival = i < run.n_sent and run.filled_on_arrival(i)
+        until = run.rows[i] + on_arrival if i < run.n_sent else stream.n
+        row = hold(stream, row, until, &clock, plain, points)
+        if i == run.n_sent:
+            break
+        reach(&clock, points, plain, run.sent_at(i) if on_arrival else delivery(stream, row))
+        if on_arrival:
+            if replay_fill(run, plain, i, points.sums) < 0:
+                return -1
+            set_due(&clock, run.sent_at(i))
+            i = run.next_fill(i + 1)
+            continue
+        while i < run.n_sent and run.rows[i] == row and not run.filled_on_arrival(i):
+            if replay_fill(run, plain, i, points.sums) < 0:
+                return -1
+            i = run.next_fill(i + 1)
+        set_mark(plain, mark_of(stream, row))
+        set_due(&clock, delivery(stream, row))
+        row += 1
+    write_point(points, plain, run.now)
+    return 0
+
+
+cdef inline int64_t hold(
+    const Stream* stream, int64_t row, int64_t until, Clock* clock, PlainAccount* plain, Points* points
+) noexcept nogil:
+    """Marks the account at the rows [row, until), before which no order fills. Returns `until`."""
+    cdef int64_t now
+    while row < until:
+        if clock.every and clock.due != NEVER:  # of the rows until the point that is due only the last one counts
+            now = min(first_delivered(stream, row, clock.due + 1), until)
+            if now > row:
+                set_mark(plain, mark_of(stream, now - 1))
+                row = now
+                continue
+        if stream.kind == BAR and clock.every == 0 and clock.due != NEVER and points.sums != NULL:
+            row = hold_bars(stream, row, until, clock, plain, points)
+            continue
+        now = delivery(stream, row)
+        reach(clock, points, plain, now)
+        set_mark(plain, mark_of(stream, row))
+        set_due(clock, now)
+        row += 1
+    return until
+
+
+cdef inline int64_t hold_bars(
+    const Stream* stream, int64_t row, int64_t until, Clock* clock, PlainAccount* plain, Points* points
+) noexcept nogil:
+    """As `hold`, for bars with a point at each, in one loop over the rows for which the columns have room.
+
+    The point of a bar is written with the next one; they are in ascending order of their ends. Returns the next row.
+    """
+    cdef double cash = plain.account.cash, qty = plain.position.qty, point_value = plain.position.point_value
+    cdef int64_t n, k
+    write_point(points, plain, clock.due)
+    n = min(until - row - 1, points.capacity - points.n)
+    for k in range(n):
+        points.ts[points.n + k] = stream.ends[row + k] + stream.interval
+    if qty != 0.0:
+        for k in range(n):
+            points.equity[points.n + k] = cash + qty * stream.d[row + k] * point_value
+    else:
+        for k in range(n):
+            points.equity[points.n + k] = cash
+    points.n += n
+    row += n
+    set_mark(plain, mark_of(stream, row))
+    clock.due = delivery(stream, row)
+    return row + 1
+
+
+cdef inline int replay_fill(PlainRecords run, PlainAccount* plain, int64_t i, CurveSum* sums) noexcept nogil:
+    """Applies the fill of order `i`, and adds it to the sums. Returns 0, or -1 if memory runs out."""
+    cdef const Stream* stream = &run.stream
+    cdef int8_t side = run.side[i]
+    cdef int64_t row = run.rows[i], ts = run.filled_at(i)
+    cdef double px = market_px(stream, row, side), size = size_of(stream, row, side)
+    cdef double filled = fill_order(plain, side, run.quantity[i], px, size, ts)
+    cdef Fill fill
+    run.look_ahead(i)
+    if sums == NULL:
+        return 0
+    fill.ts = ts
+    fill.order_id = i + 1
+    fill.last_qty = filled
+    fill.last_px = plain.last_px
+    fill.commission = plain.last_cost
+    fill.reference_px = px
+    fill.size_seen = size
+    fill.point_value = plain.position.point_value
+    fill.symbol = 0
+    fill.side = side
+    fill.liquidity = TAKER
+    fill.leg = 0
+    return match_fill(&sums.matcher, &fill)
