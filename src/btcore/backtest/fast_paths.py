@@ -124,9 +124,7 @@ def _play_engine(run: PreparedRun, handler: Handler, report: ProgressCallback | 
     )  # fmt: skip
 
 
-def _play_plain(
-    run: PreparedRun, source: Signal | OrderColumns, report: ProgressCallback | None
-) -> PlainRun:
+def _play_plain(run: PreparedRun, source: Signal | OrderColumns, report: ProgressCallback | None) -> PlainRun:
     return play_to_end(
         lambda: PlainRun(
             run.tape, source, run.instruments[0], run.execution, run.initial_capital, run.first_ts,

@@ -28,9 +28,10 @@ from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_cr
 from btcore.fastpath.plain_records cimport PlainRecords
 from btcore.fastpath.rolling_means cimport GROUP, Mean, advance_four, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
+from btcore.feed.blocks cimport find_extremes
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
-from btcore.feed.stream cimport first_delivered
+from btcore.feed.stream cimport BLOCK as BLOCK_ROWS, first_delivered
 from btcore.feed.tape cimport Stream, Tape, delivery
 from btcore.memory cimport zeroed
 from btcore.model cimport BAR, END_OF_DATA, NONE, NO_CASH, QUOTE
@@ -65,8 +66,9 @@ cdef class PlainRun(PlainRecords):
     cdef int64_t first_open          # index of the first order that may still be open
     cdef int64_t n_seen              # events before the current time
     cdef int64_t unchecked           # first event whose mark was not yet checked for margin with the current position
-    cdef double lowest               # of all marks; inf until they are needed
-    cdef double highest              # of all marks; -inf until they are needed
+    cdef int64_t block_end           # the row after the block of rows of which the bounds below are
+    cdef double lowest               # no mark of the block is lower
+    cdef double highest
     cdef bint needs_size             # slippage depends on the size shown
     cdef readonly bint needs_engine
 
@@ -83,7 +85,7 @@ cdef class PlainRun(PlainRecords):
         self.instrument, self.execution, self.capital = instrument, execution, initial_capital
         self.start = self.now = start
         self.mark_every = mark_every
-        self.lowest, self.highest = INFINITY, -INFINITY
+        self.block_end = -1
         self.needs_size = execution.slippage_volume or execution.slippage_sqrt
         open_plain_account(&self.plain, instrument, execution, initial_capital, self.stream.kind)
         self.rows, self.reasons, self.paid = np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0)
@@ -333,29 +335,43 @@ cdef class PlainRun(PlainRecords):
         self.n_filled += filled > 0.0
 
     cdef bint margin_holds(self, int64_t stop) noexcept nogil:
-        """True if no mark before row `stop` may cause a margin call with the current position."""
-        cdef int64_t row
+        """True if no mark before row `stop` may cause a margin call with the current position.
+
+        Single rows are read only in blocks whose extremes may cause one.
+        """
+        cdef int64_t row = self.unchecked, offset = 0 if self.stream.index == NULL else self.stream.index.offset, end
         if not is_at_risk(&self.plain):
             return True
-        if self.lowest > self.highest:
-            self.find_extremes()
-        if not margin_may_fail(&self.plain, self.lowest if self.plain.position.qty > 0.0 else self.highest):
-            return True
-        for row in range(self.unchecked, stop):
-            if margin_may_fail(&self.plain, mark_of(&self.stream, row)):
-                return False
+        while row < stop:
+            self.see_block((row + offset) // BLOCK_ROWS, offset)
+            end = min(stop, self.block_end)
+            if margin_may_fail(&self.plain, self.lowest if self.plain.position.qty > 0.0 else self.highest):
+                for row in range(row, end):
+                    if margin_may_fail(&self.plain, mark_of(&self.stream, row)):
+                        return False
+            row = end
         return True
 
-    cdef void find_extremes(self) noexcept nogil:
-        """Finds the lowest and the highest of all marks."""
+    cdef void see_block(self, int64_t block, int64_t offset) noexcept nogil:
+        """Sets `lowest` and `highest` to bounds of the marks of a block of rows, and `block_end` to the row after it."""
         cdef const Stream* stream = &self.stream
-        cdef double mark, lowest = INFINITY, highest = -INFINITY
-        cdef int64_t row
-        for row in range(stream.n):
-            mark = mark_of(stream, row)
-            lowest = mark if mark < lowest else lowest
-            highest = mark if mark > highest else highest
-        self.lowest, self.highest = lowest, highest
+        cdef int64_t row = max(block * BLOCK_ROWS - offset, <int64_t> 0)
+        cdef int64_t end = min((block + 1) * BLOCK_ROWS - offset, stream.n)
+        cdef double low, high
+        if end == self.block_end:
+            return
+        self.block_end = end
+        if stream.index != NULL:
+            self.lowest = min(stream.index.buy_low[block], stream.index.sell_low[block])
+            self.highest = max(stream.index.buy_high[block], stream.index.sell_high[block])
+            return
+        if stream.kind == BAR:
+            find_extremes(stream.d + row, stream.d + row, end - row, &self.lowest, &self.highest)
+            return
+        find_extremes(stream.a + row, stream.a + row, end - row, &self.lowest, &self.highest)
+        if stream.kind == QUOTE:  # the mid lies between bid and ask, also where they are crossed
+            find_extremes(stream.b + row, stream.b + row, end - row, &low, &high)
+            self.lowest, self.highest = min(self.lowest, low), max(self.highest, high)
 
     cdef void end_run(self) noexcept nogil:
         """Processes the remaining events; orders still open expire with END_OF_DATA."""

@@ -105,7 +105,17 @@ class Dispatch:
                 if task is None:
                     return
                 handed = _Handed(task)
-            handed.future = self._pool.submit(handed.task, whole=handed.whole)
+            try:
+                handed.future = self._pool.submit(handed.task, whole=handed.whole)
+            except Exception as error:
+                if not self._pool.is_loss(error):
+                    raise
+                self._again.appendleft(handed)  # the pool has lost a worker, but not with this task
+                if self._running:
+                    return  # their loss renews the pool
+                self.n_lost += 1
+                self._pool.renew()
+                continue
             self._running.add(handed)
             handed.future.add_done_callback(lambda _, done=handed: self._finished.put(done))
 

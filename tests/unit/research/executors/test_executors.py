@@ -153,6 +153,22 @@ def test_every_task_is_played_to_its_end_once(breaks_whole):
     assert sorted(pool.handed) == sorted([*range(20), 3, 3, 5, 19, 19])
 
 
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_pool_that_breaks_before_it_has_a_task_is_renewed(is_running):
+    """A worker may end between two tasks; the one that is handed over next is not lost with it."""
+
+    class Breaks(Flaky):
+        def submit(self, task, *, whole=False):
+            if task == 2 and self.renewed == 0:
+                raise BrokenExecutor("gone")
+            return super().submit(task, whole=whole)
+
+    pool = Breaks({1: 1} if is_running else {}, breaks_whole=True)
+    found = dict(Dispatch(pool, lambda: False).play(range(2 - 2 * is_running, 6)))
+    assert found == {i: 10 * i for i in range(2 - 2 * is_running, 6)}
+    assert pool.renewed == 1
+
+
 def test_a_task_is_given_up_after_three_losses():
     pool = Flaky({3: 3}, breaks_whole=False)
     found = dict(Dispatch(pool, lambda: False).play(range(20)))
