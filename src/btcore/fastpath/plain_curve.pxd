@@ -15,6 +15,7 @@ from btcore.model cimport Exposure
 cdef struct CurveSum:            # what metrics need of a curve and of fills
     CurveStats curve
     Matcher matcher
+    double spread_cost           # half the spread of each quote that a taker met, in money
     const int64_t* closes        # when each period ends, ns UTC, ascending
     int64_t n_closes
     int64_t next_close

@@ -2,14 +2,15 @@
 
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.fastpath.account cimport PlainAccount, fill_order, set_mark
+from btcore.fastpath.account cimport PlainAccount, set_mark
 from btcore.fastpath.plain_records cimport PlainRecords
 from btcore.feed.prices cimport mark_of, market_px, size_of
-from btcore.feed.stream cimport Stream, delivery, first_delivered
+from btcore.feed.search cimport first_at
+from btcore.feed.stream cimport Stream, delivery
 from btcore.metrics.curve cimport extend_curve
 from btcore.metrics.round_trips cimport match_fill
-from btcore.model cimport BAR, Exposure, Fill, NEVER, TAKER
-from btcore.rules.accounting cimport equity, position_value
+from btcore.model cimport BAR, Exposure, Fill, NEVER, QUOTE, TAKER
+from btcore.rules.accounting cimport apply_fill, equity, position_value
 
 
 cdef struct Clock:               # when points are due
@@ -17,6 +18,8 @@ cdef struct Clock:               # when points are due
     int64_t due                  # time of the next point; NEVER: nothing has changed since the last
     int64_t last                 # time of the last point
     int64_t cell                 # the latest multiple of `every` that was due
+    int64_t edge                 # the first row after `cell`
+    int64_t width                # rows from the edge before it
 
 
 cdef void add_points(CurveSum* sums, Points* points) noexcept nogil:
@@ -73,8 +76,11 @@ cdef inline void reach(Clock* clock, Points* points, const PlainAccount* plain, 
         clock.last, clock.due = clock.due, NEVER
 
 
-cdef inline void set_due(Clock* clock, int64_t now) noexcept nogil:
-    """After a change at `now`: the next point is due, unless one is or that of its time is written already."""
+cdef inline void set_due(Clock* clock, const Stream* stream, int64_t row, int64_t now) noexcept nogil:
+    """After a change at `now`: the next point is due, unless one is or that of its time is written already.
+
+    `row` is the next row. Fills of one cell of the grid have the same edge, so it is searched for once.
+    """
     if clock.due != NEVER:
         return
     if clock.every == 0:
@@ -85,6 +91,8 @@ cdef inline void set_due(Clock* clock, int64_t now) noexcept nogil:
             clock.cell += clock.every
         else:
             clock.cell = (now // clock.every + (now % clock.every > 0)) * clock.every
+        clock.edge = first_at(stream.ends, row, stream.n, clock.cell + 1 - stream.interval, clock.width)
+        clock.width = max(clock.edge - row, <int64_t> 1)
     clock.due = clock.cell if clock.cell > clock.last else NEVER
 
 
@@ -96,7 +104,7 @@ cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept 
     cdef const Stream* stream = &run.stream
     cdef int64_t row = 0, i = run.next_fill(0), until
     cdef bint on_arrival
-    cdef Clock clock = Clock(every=run.mark_every, due=NEVER, last=run.start, cell=0)
+    cdef Clock clock = Clock(every=run.mark_every, due=NEVER, last=run.start, cell=0, edge=0, width=1)
     if points.sums == NULL:  # the sums begin with the first point
         write_point(points, plain, run.start)
     while True:
@@ -109,7 +117,7 @@ cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept 
         if on_arrival:
             if replay_fill(run, plain, i, points.sums) < 0:
                 return -1
-            set_due(&clock, run.sent_at(i))
+            set_due(&clock, stream, row, run.sent_at(i))
             i = run.next_fill(i + 1)
             continue
         while i < run.n_sent and run.rows[i] == row and not run.filled_on_arrival(i):
@@ -117,8 +125,8 @@ cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept 
                 return -1
             i = run.next_fill(i + 1)
         set_mark(plain, mark_of(stream, row))
-        set_due(&clock, delivery(stream, row))
         row += 1
+        set_due(&clock, stream, row, delivery(stream, row - 1))
     write_point(points, plain, run.now)
     return 0
 
@@ -129,20 +137,18 @@ cdef inline int64_t hold(
     """Marks the account at the rows [row, until), before which no order fills. Returns `until`."""
     cdef int64_t now
     while row < until:
-        if clock.every and clock.due != NEVER:  # of the rows until the point that is due only the last one counts
-            now = min(first_delivered(stream, row, clock.due + 1), until)
-            if now > row:
-                set_mark(plain, mark_of(stream, now - 1))
-                row = now
-                continue
+        if clock.every and clock.due != NEVER and clock.edge > row:  # of the rows until then only the last one counts
+            row = min(clock.edge, until)
+            set_mark(plain, mark_of(stream, row - 1))
+            continue
         if stream.kind == BAR and clock.every == 0 and clock.due != NEVER and points.sums != NULL:
             row = hold_bars(stream, row, until, clock, plain, points)
             continue
         now = delivery(stream, row)
         reach(clock, points, plain, now)
         set_mark(plain, mark_of(stream, row))
-        set_due(clock, now)
         row += 1
+        set_due(clock, stream, row, now)
     return until
 
 
@@ -154,17 +160,23 @@ cdef inline int64_t hold_bars(
     The point of a bar is written with the next one; they are in ascending order of their ends. Returns the next row.
     """
     cdef double cash = plain.account.cash, qty = plain.position.qty, point_value = plain.position.point_value
-    cdef int64_t n, k
+    cdef const int64_t* ends
+    cdef const double* px
+    cdef int64_t* ts
+    cdef double* worth
+    cdef int64_t n, k, interval = stream.interval
     write_point(points, plain, clock.due)
     n = min(until - row - 1, points.capacity - points.n)
+    ts, worth = points.ts + points.n, points.equity + points.n
+    ends, px = stream.ends + row, stream.d + row
     for k in range(n):
-        points.ts[points.n + k] = stream.ends[row + k] + stream.interval
+        ts[k] = ends[k] + interval
     if qty != 0.0:
         for k in range(n):
-            points.equity[points.n + k] = cash + qty * stream.d[row + k] * point_value
+            worth[k] = cash + qty * px[k] * point_value
     else:
         for k in range(n):
-            points.equity[points.n + k] = cash
+            worth[k] = cash
     points.n += n
     row += n
     set_mark(plain, mark_of(stream, row))
@@ -177,22 +189,24 @@ cdef inline int replay_fill(PlainRecords run, PlainAccount* plain, int64_t i, Cu
     cdef const Stream* stream = &run.stream
     cdef int8_t side = run.side[i]
     cdef int64_t row = run.rows[i], ts = run.filled_at(i)
-    cdef double px = market_px(stream, row, side), size = size_of(stream, row, side)
-    cdef double filled = fill_order(plain, side, run.quantity[i], px, size, ts)
+    cdef double filled = run.filled_quantity(i)
     cdef Fill fill
     run.look_ahead(i)
+    apply_fill(&plain.account.cash, &plain.position, NULL, side * filled, run.px[i], run.cost[i])
     if sums == NULL:
         return 0
     fill.ts = ts
     fill.order_id = i + 1
     fill.last_qty = filled
-    fill.last_px = plain.last_px
-    fill.commission = plain.last_cost
-    fill.reference_px = px
-    fill.size_seen = size
+    fill.last_px = run.px[i]
+    fill.commission = run.cost[i]
+    fill.reference_px = market_px(stream, row, side)
+    fill.size_seen = size_of(stream, row, side)
     fill.point_value = plain.position.point_value
     fill.symbol = 0
     fill.side = side
     fill.liquidity = TAKER
     fill.leg = 0
+    if stream.kind == QUOTE:
+        sums.spread_cost += 0.5 * (stream.b[row] - stream.a[row]) * filled * fill.point_value
     return match_fill(&sums.matcher, &fill)

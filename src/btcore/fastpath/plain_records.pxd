@@ -17,6 +17,8 @@ cdef class PlainRecords:
     cdef int64_t[::1] rows           # row of the stream at which each order filled
     cdef int8_t[::1] reasons         # NONE: filled, or still waiting to fill
     cdef double[::1] paid            # quantity filled of an order with the reason NO_CASH; else not set
+    cdef double[::1] px              # price of the fill; not set without one, likewise below
+    cdef double[::1] cost            # its commission
     cdef int64_t n_given             # orders known in advance
     cdef int64_t n_sent              # orders sent so far
     cdef int64_t n_arrived           # orders dated within the data; the others are sent at the end, and expire
@@ -36,7 +38,6 @@ cdef class PlainRecords:
     cdef double filled_quantity(self, int64_t i) noexcept nogil
     cdef bint filled_on_arrival(self, int64_t i) noexcept nogil
     cdef void look_ahead(self, int64_t i) noexcept nogil
-    cdef double fill_price(self, int64_t i) noexcept nogil
     cdef int64_t filled_at(self, int64_t i) noexcept nogil
     cdef int8_t status_of(self, int64_t i) noexcept nogil
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil

@@ -1,6 +1,6 @@
 """The records of a plain run, computed from a row and a reason per order.
 
-They equal the records of `Engine`. They are computed when they are read, each fill by the functions of `rules`.
+They equal the records of `Engine`, and are created when they are read.
 """
 
 from libc.math cimport NAN
@@ -10,7 +10,7 @@ import numpy as np
 
 from btcore import model
 
-from btcore.fastpath.account cimport PlainAccount, close_plain_account, fill_cost, fill_px, open_plain_account
+from btcore.fastpath.account cimport PlainAccount, close_plain_account, open_plain_account
 from btcore.fastpath.plain_curve cimport CurveSum, Points, add_points, replay
 from btcore.feed.prices cimport market_px, size_of
 from btcore.feed.tape cimport delivery
@@ -67,14 +67,6 @@ cdef class PlainRecords:
             elif self.stream.kind == BAR:
                 prefetch(self.stream.e + row)
 
-    cdef double fill_price(self, int64_t i) noexcept nogil:
-        """Price of a filled order."""
-        cdef int8_t side = self.side[i]
-        return fill_px(
-            &self.plain, side, self.quantity[i], market_px(&self.stream, self.rows[i], side),
-            size_of(&self.stream, self.rows[i], side),
-        )
-
     cdef int64_t filled_at(self, int64_t i) noexcept nogil:
         """When a filled order filled, ns UTC."""
         return self.sent_at(i) if self.filled_on_arrival(i) else self.stream.ts[self.rows[i]]
@@ -118,7 +110,7 @@ cdef class PlainRecords:
         order.reason = reason
         if reason == NONE or reason == NO_CASH:
             order.filled_qty = self.filled_quantity(i)
-            order.avg_px = self.fill_price(i) if order.filled_qty > 0.0 else NAN
+            order.avg_px = self.px[i] if order.filled_qty > 0.0 else NAN
             order.known_filled_qty, order.known_avg_px = order.filled_qty, order.avg_px
             order.ts_closed = self.filled_at(i)
             order.admitted = order.met = 1
@@ -152,8 +144,8 @@ cdef class PlainRecords:
         fill.event = row
         fill.ts_event = self.stream.ts[row]
         fill.last_qty = self.filled_quantity(i)
-        fill.last_px = self.fill_price(i)
-        fill.commission = fill_cost(&self.plain, fill.last_qty, fill.last_px, fill.ts)
+        fill.last_px = self.px[i]
+        fill.commission = self.cost[i]
         fill.reference_px = market_px(&self.stream, row, self.side[i])
         fill.size_seen = size_of(&self.stream, row, self.side[i])
         fill.point_value = self.plain.position.point_value
@@ -210,6 +202,7 @@ cdef class PlainRecords:
         cdef Points points = Points(ts=&t[0], equity=&e[0], cash=NULL, n=0, capacity=ROOM, sums=&sums, exposures=NULL)
         cdef int64_t i
         sums.closes, sums.n_closes = &closes[0] if closes.shape[0] else NULL, closes.shape[0]
+        sums.spread_cost = 0.0
         sums.next_close = sums.n_new = sums.n_ends = 0
         sums.end_ts, sums.end_equity = &end_ts[0], &end_equity[0]
         open_curve(&sums.curve, self.start, self.capital)
@@ -231,7 +224,7 @@ cdef class PlainRecords:
                 add_order(&statistics.metrics, self.status_of(i))
         add_position(&statistics.metrics, &self.plain.position)
         statistics.metrics.events = self.n_done
-        statistics.metrics.spread_cost = self.spread_cost
+        statistics.metrics.spread_cost = sums.spread_cost
         return statistics
 
     def most_points(self):

@@ -26,7 +26,7 @@ from btcore.fastpath.account cimport (
 )
 from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_crossings
 from btcore.fastpath.plain_records cimport PlainRecords
-from btcore.fastpath.rolling_means cimport GROUP, Mean, advance_four, open_mean
+from btcore.fastpath.rolling_means cimport Mean, advance_two, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
 from btcore.feed.blocks cimport find_extremes
 from btcore.feed.prices cimport mark_of, market_px, size_of
@@ -43,8 +43,8 @@ cdef enum:
 cdef struct Crossings:       # of the means of `ma_crossover`, found in blocks as a sweep does
     Decider decider
     Decisions found
-    Mean[GROUP] means
-    double[GROUP * (BLOCK + SLACK)] values  # of the means
+    Mean[2] means
+    double[2 * (BLOCK + SLACK)] values  # of the means
 
 
 @cython.final
@@ -88,7 +88,8 @@ cdef class PlainRun(PlainRecords):
         self.block_end = -1
         self.needs_size = execution.slippage_volume or execution.slippage_sqrt
         open_plain_account(&self.plain, instrument, execution, initial_capital, self.stream.kind)
-        self.rows, self.reasons, self.paid = np.empty(0, np.int64), np.empty(0, np.int8), np.empty(0)
+        self.rows, self.reasons = np.empty(0, np.int64), np.empty(0, np.int8)
+        self.paid = self.px = self.cost = np.empty(0)
         if isinstance(source, Signal):
             self.signal = source
             if self.signal.is_spent:
@@ -114,15 +115,11 @@ cdef class PlainRun(PlainRecords):
     cdef open_crossings(self):
         """Sets up the means of the strategy."""
         cdef Crossings* crossings = <Crossings*> zeroed(1, sizeof(Crossings))
-        cdef int64_t k
         given = self.signal.given
         self.crossings = crossings
         crossings.found.kernels = kernels_of(widest())
-        for k in range(GROUP):
-            open_mean(
-                &crossings.means[k], given.short_period if k == 0 else given.long_period,
-                crossings.values + k * (BLOCK + SLACK),
-            )
+        open_mean(&crossings.means[0], given.short_period, crossings.values)
+        open_mean(&crossings.means[1], given.long_period, crossings.values + (BLOCK + SLACK))
         crossings.decider.fast, crossings.decider.slow = &crossings.means[0], &crossings.means[1]
         crossings.decider.below = -1 if given.allow_short else 0
 
@@ -155,6 +152,8 @@ cdef class PlainRun(PlainRecords):
         self.rows = grown(self.rows, capacity, np.int64)
         self.reasons = grown(self.reasons, capacity, np.int8)
         self.paid = grown(self.paid, capacity, np.float64)
+        self.px = grown(self.px, capacity, np.float64)
+        self.cost = grown(self.cost, capacity, np.float64)
 
     cdef make_room(self, int64_t n):
         """Makes room for `n` more orders of the strategy."""
@@ -192,7 +191,7 @@ cdef class PlainRun(PlainRecords):
         while self.n_done < stop:
             found.begin, found.n = self.n_done, min(stop - self.n_done, <int64_t> BLOCK)
             found.n_changes = 0
-            advance_four(self.crossings.means, px, found.zeros, found.begin, found.n)
+            advance_two(self.crossings.means, px, found.zeros, found.begin, found.n)
             find_crossings(found, &self.crossings.decider)
             for k in range(found.n_changes):
                 if not self.act(found.begin + found.changes[k].at, found.changes[k].stance):
@@ -328,6 +327,7 @@ cdef class PlainRun(PlainRecords):
         cdef double qty = self.quantity[i]
         cdef double filled = fill_order(&self.plain, side, qty, market_px(stream, row, side), size, ts)
         self.rows[i] = row
+        self.px[i], self.cost[i] = self.plain.last_px, self.plain.last_cost
         if filled < qty:
             self.reasons[i] = NO_CASH
             self.paid[i] = filled

@@ -44,6 +44,20 @@ cdef inline void advance_four(
     Mean* means, const double* px, const double* zeros, int64_t row, int64_t n
 ) noexcept nogil:
     """Adds rows [row, row + n) to four means and writes their values to `out`; `zeros` has at least n items."""
+    advance(means, 4, px, zeros, row, n)
+
+
+cdef inline void advance_two(
+    Mean* means, const double* px, const double* zeros, int64_t row, int64_t n
+) noexcept nogil:
+    """As `advance_four`, for two means."""
+    advance(means, 2, px, zeros, row, n)
+
+
+cdef inline void advance(
+    Mean* means, int count, const double* px, const double* zeros, int64_t row, int64_t n
+) noexcept nogil:
+    """As `advance_four`, for `count` means, a constant of at most GROUP."""
     cdef int64_t at = row, until, i
     cdef int k
     cdef double sums[4]
@@ -52,17 +66,17 @@ cdef inline void advance_four(
     cdef double* outs[4]
     while at < row + n:
         until = row + n
-        for k in range(GROUP):
+        for k in range(count):
             until = segment_end(&means[k], at, until)
             sums[k] = means[k].sum
             inverses[k] = means[k].inverse
             olds[k] = px + at - means[k].size if at >= means[k].size else zeros
             outs[k] = means[k].out + (at - row)
         for i in range(until - at):
-            for k in range(GROUP):
+            for k in range(count):
                 sums[k] += px[at + i] - olds[k][i]
                 outs[k][i] = sums[k] * inverses[k]
-        for k in range(GROUP):
+        for k in range(count):
             means[k].sum = sums[k]
             if means[k].next_resum + 1 == until:
                 resum(&means[k], px, until - 1)

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from enum import IntEnum
 
 from numpy import float64, int64
@@ -25,6 +26,9 @@ def interval_returns(timestamp: ArrayLike, equity: ArrayLike, interval_ns: int) 
 def period_ends(
     timestamp: ArrayLike, timezone: str = "UTC", closes: ArrayLike | None = None
 ) -> tuple[Period, NDArray[int64]]: ...
+def closes_between(
+    first: int, last: int, timezone: str = "UTC", closes: ArrayLike | None = None
+) -> Iterator[tuple[Period, NDArray[int64]]]: ...
 def returns_at(points: ArrayLike, ends: NDArray[int64]) -> NDArray[float64]: ...
 def period_returns(
     timestamp: ArrayLike, equity: ArrayLike, timezone: str = "UTC", closes: ArrayLike | None = None

@@ -16,6 +16,9 @@ from btcore.times.zones import distinct, midnights
 
 PERIODS = tuple(period.name.lower() for period in Period)  # the index is the code
 
+cdef enum:
+    MOST_CELLS = 1 << 20
+
 cdef tuple _GRIDS = tuple((Period[name.upper()], _RESOLUTION_NS[name]) for name in ("hour", "minute", "second"))
 
 
@@ -96,6 +99,22 @@ def period_ends(timestamp, str timezone="UTC", closes=None):
         if len(ends) >= 2:
             return period, ends
     return Period.POINT, np.arange(len(times))
+
+
+def closes_between(int64_t first, int64_t last, str timezone="UTC", closes=None):
+    """The periods that `period_ends` tries, in turn, and when each of theirs ends (int64 ns UTC, ascending).
+
+    `last` is the time of the last point of a curve, and `first` is at or before that of the first. Left out are those
+    that have one period for all points, and the points themselves.
+    """
+    given = midnights(first, last, timezone) if closes is None else np.ascontiguousarray(closes, np.int64)
+    if ((given >= first) & (given < last)).any():
+        yield (Period.DAY if closes is None else Period.SESSION), given
+    for period, interval in _GRIDS:
+        if (last - first) // interval < MOST_CELLS:
+            given = np.arange(_cell_end(first, interval), last + interval, interval, dtype=np.int64)
+            if given[0] < last:
+                yield period, given
 
 
 def period_returns(timestamp, equity, str timezone="UTC", closes=None):

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.fastpath.plain_records import PlainRecords
+from btcore.metrics.period_returns import Period, closes_between
 from btcore.model import NoteKind
 from btcore.rules.order_words import REASONS
-from btcore.times.zones import midnights
 
 if TYPE_CHECKING:
     from btcore.engine.engine import Engine
@@ -95,13 +95,15 @@ class RunJournal:
     def curve(self) -> Curve:
         return Curve(*self._player.curve())
 
-    def statistics(self, timezone: str) -> "RunStatistics | None":
-        """The statistics by session, or by day of the time zone; None if only the tables of the run have them."""
+    def statistics(self, timezone: str) -> "tuple[Period, RunStatistics] | None":
+        """The periods of the run and its statistics; None if only the tables of the run have them."""
         player = self._player
-        if not isinstance(player, PlainRecords):
-            return None
-        ends = midnights(player.start, player.now, timezone) if self.closes is None else self.closes
-        return player.statistics(np.ascontiguousarray(ends, np.int64))
+        if isinstance(player, PlainRecords):
+            for period, closes in closes_between(player.start, player.now, timezone, self.closes):
+                found = player.statistics(closes)
+                if found is not None:
+                    return period, found
+        return None
 
     @cached_property
     def exposures(self) -> Records:

@@ -40,9 +40,9 @@ class Periods(NamedTuple):
 
 def periods_of(journal: RunJournal, timezone: str) -> Periods:
     """The periods of a run. They are read from its curve only where the player cannot tell them without one."""
-    by_day = journal.statistics(timezone)
-    if by_day is not None:
-        return Periods(Period.DAY if journal.closes is None else Period.SESSION, by_day)
+    known = journal.statistics(timezone)
+    if known is not None:
+        return Periods(*known)
     period, ends = period_ends(journal.curve.timestamp[1:], timezone, journal.closes)
     return Periods(period, statistics_of(journal, ends + 1))
 
