@@ -13,13 +13,17 @@ from btcore.model cimport BAR, Exposure, Fill, NEVER, QUOTE, TAKER
 from btcore.rules.accounting cimport apply_fill, equity, position_value
 
 
+cdef enum:
+    DENSE = 16                   # rows in a cell of the grid, from which on the row after it is searched for
+
 cdef struct Clock:               # when points are due
     int64_t every                # ns between points; 0: a point at every distinct time
     int64_t due                  # time of the next point; NEVER: nothing has changed since the last
     int64_t last                 # time of the last point
     int64_t cell                 # the latest multiple of `every` that was due
+    bint is_dense                # 1: cells have so few rows that `edge` is not searched for
     int64_t edge                 # the first row after `cell`
-    int64_t width                # rows from the edge before it
+    int64_t width                # rows from the change that made the point due to the edge
 
 
 cdef void add_points(CurveSum* sums, Points* points) noexcept nogil:
@@ -91,8 +95,9 @@ cdef inline void set_due(Clock* clock, const Stream* stream, int64_t row, int64_
             clock.cell += clock.every
         else:
             clock.cell = (now // clock.every + (now % clock.every > 0)) * clock.every
-        clock.edge = first_at(stream.ends, row, stream.n, clock.cell + 1 - stream.interval, clock.width)
-        clock.width = max(clock.edge - row, <int64_t> 1)
+        if not clock.is_dense:
+            clock.edge = first_at(stream.ends, row, stream.n, clock.cell + 1 - stream.interval, clock.width)
+            clock.width = max(clock.edge - row, <int64_t> 1)
     clock.due = clock.cell if clock.cell > clock.last else NEVER
 
 
@@ -105,6 +110,7 @@ cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept 
     cdef int64_t row = 0, i = run.next_fill(0), until
     cdef bint on_arrival
     cdef Clock clock = Clock(every=run.mark_every, due=NEVER, last=run.start, cell=0, edge=0, width=1)
+    clock.is_dense = clock.every > 0 and clock.every < DENSE * ((run.now - run.start) // stream.n)
     if points.sums == NULL:  # the sums begin with the first point
         write_point(points, plain, run.start)
     while True:
@@ -137,12 +143,15 @@ cdef inline int64_t hold(
     """Marks the account at the rows [row, until), before which no order fills. Returns `until`."""
     cdef int64_t now
     while row < until:
-        if clock.every and clock.due != NEVER and clock.edge > row:  # of the rows until then only the last one counts
+        if clock.due != NEVER and clock.edge > row:  # of the rows before the edge only the last one counts
             row = min(clock.edge, until)
             set_mark(plain, mark_of(stream, row - 1))
             continue
         if stream.kind == BAR and clock.every == 0 and clock.due != NEVER and points.sums != NULL:
             row = hold_bars(stream, row, until, clock, plain, points)
+            continue
+        if clock.is_dense and clock.due != NEVER and points.sums != NULL:
+            row = hold_cells(stream, row, until, clock, plain, points)
             continue
         now = delivery(stream, row)
         reach(clock, points, plain, now)
@@ -182,6 +191,38 @@ cdef inline int64_t hold_bars(
     set_mark(plain, mark_of(stream, row))
     clock.due = delivery(stream, row)
     return row + 1
+
+
+cdef inline int64_t hold_cells(
+    const Stream* stream, int64_t row, int64_t until, Clock* clock, PlainAccount* plain, Points* points
+) noexcept nogil:
+    """As `hold`, for few rows in each cell of the grid: a loop over the rows, without a search. Returns `until`.
+
+    A point is due at the end of the current cell.
+    """
+    cdef double cash = plain.account.cash, qty = plain.position.qty, point_value = plain.position.point_value
+    cdef double mark = plain.position.mark
+    cdef int64_t now, cell = clock.cell, n = points.n
+    for row in range(row, until):
+        now = stream.ends[row] + stream.interval
+        if now > cell:
+            if n == points.capacity:
+                points.n = n
+                add_points(points.sums, points)
+                n = 0
+            points.ts[n] = cell
+            points.equity[n] = cash + qty * mark * point_value if qty != 0.0 else cash
+            n += 1
+            clock.last = cell
+            if now <= cell + clock.every:
+                cell += clock.every
+            else:
+                cell = (now // clock.every + (now % clock.every > 0)) * clock.every
+        mark = mark_of(stream, row)
+    points.n = n
+    clock.cell = clock.due = cell
+    set_mark(plain, mark)
+    return until
 
 
 cdef inline int replay_fill(PlainRecords run, PlainAccount* plain, int64_t i, CurveSum* sums) noexcept nogil:

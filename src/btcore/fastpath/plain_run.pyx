@@ -31,7 +31,7 @@ from btcore.fastpath.simd cimport kernels_of, widest
 from btcore.feed.blocks cimport find_extremes
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
-from btcore.feed.stream cimport BLOCK as BLOCK_ROWS, first_delivered
+from btcore.feed.stream cimport BLOCK as BLOCK_ROWS
 from btcore.feed.tape cimport Stream, Tape, delivery
 from btcore.memory cimport zeroed
 from btcore.model cimport BAR, END_OF_DATA, NONE, NO_CASH, QUOTE
@@ -63,6 +63,7 @@ cdef class PlainRun(PlainRecords):
     cdef int8_t[::1] new_side
     cdef double[::1] new_quantity
     cdef int64_t next_order          # index of the next given order to send
+    cdef int64_t stride              # rows between the last two orders: the guess for the next one
     cdef int64_t first_open          # index of the first order that may still be open
     cdef int64_t n_seen              # events before the current time
     cdef int64_t unchecked           # first event whose mark was not yet checked for margin with the current position
@@ -229,15 +230,15 @@ cdef class PlainRun(PlainRecords):
 
     cdef bint play_orders(self, int64_t n) noexcept nogil:
         """Processes up to `n` orders. Returns True if none is left, or if the engine is needed."""
-        cdef int64_t last = delivery(&self.stream, self.stream.n - 1), moment, stop
+        cdef int64_t last = delivery(&self.stream, self.stream.n - 1), moment, stop, row
         stop = min(self.next_order + n, self.n_given)
         while self.next_order < stop:
             moment = max(self.sent[self.next_order], self.start)
             if moment > last:
                 return True
-            if not self.play_events(
-                first_delivered(&self.stream, self.n_seen, moment)
-            ) or not self.receive_order(self.next_order, moment):
+            row = first_at(self.stream.ends, self.n_seen, self.stream.n, moment - self.stream.interval, self.stride)
+            self.stride = max(row - self.n_seen, <int64_t> 1)
+            if not self.play_events(row) or not self.receive_order(self.next_order, moment):
                 self.needs_engine = True
                 return True
             self.next_order += 1
