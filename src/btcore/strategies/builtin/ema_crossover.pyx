@@ -1,14 +1,16 @@
 """Long while the short exponential mean of prices is above the long one."""
 
 cimport cython
-from libc.math cimport INFINITY
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.feed.prices cimport next_mark
 from btcore.feed.stream cimport Stream
+from btcore.memory cimport AHEAD, prefetch
 from btcore.model cimport BAR, QUOTE, TRADE
 from btcore.strategies.builtin.signal cimport Signal, SignalState, scan_with
 
+
+cdef enum:
+    LINE = 8                 # prices in a cache line
 
 cdef struct Params:
     double short_share       # weight of the newest price: 2 / (period + 1)
@@ -35,7 +37,7 @@ cdef class EmaCrossover(Signal):
 
 
 cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) noexcept nogil:
-    """Must equal `scan_kind` below, which is `decide` in a loop over rows."""
+    """Must equal `scan_rows` below, which is `decide` in a loop over rows."""
     cdef Symbol* means = <Symbol*> symbol
     cdef const Params* p = <const Params*> params
     if means.count == 0:
@@ -51,29 +53,54 @@ cdef int8_t decide(const void* params, void* symbol, double px, int8_t stance) n
     )
 
 
+cdef inline int64_t scan_rows(
+    int kind, bint held_above, const Params* p, Symbol* symbol, const Stream* stream, int64_t row, int64_t end
+) noexcept nogil:
+    """The first row at which the short mean crosses the long one, which it is above if `held_above`; `end` if none.
+
+    Must equal `decide` at each row, once it has seen `period` prices. `kind` and `held_above` are constants of the loop,
+    in which only the two means change from row to row; rows are prefetched by cache lines.
+    """
+    cdef double short = symbol.short, long = symbol.long, px
+    cdef double short_share = p.short_share, long_share = p.long_share
+    cdef const double* column = stream.d if kind == BAR else stream.a
+    cdef int64_t i = row, until
+    cdef bint crosses = False
+    while i < end and not crosses:
+        prefetch(column + i + AHEAD)
+        if kind == QUOTE:
+            prefetch(stream.b + i + AHEAD)
+        until = min(end, i + LINE)
+        while i < until:
+            px = 0.5 * (column[i] + stream.b[i]) if kind == QUOTE else column[i]
+            short += short_share * (px - short)
+            long += long_share * (px - long)
+            if (short < long) if held_above else (short > long):
+                crosses = True
+                break
+            i += 1
+    symbol.short, symbol.long = short, long
+    symbol.count += i - row + crosses
+    return i
+
+
 cdef inline int64_t scan_kind(
     int kind, SignalState* signal, const Stream* stream, int64_t row, int64_t end
 ) noexcept nogil:
-    """Must equal `decide` at each row, once it has seen `period` prices. Only the two means change from row to row."""
+    """Runs `scan_rows`; until the means have crossed once, which decides the first stance, it runs `decide`."""
     cdef const Params* p = <const Params*> signal.params
     cdef Symbol* symbol = <Symbol*> (signal.symbols + stream.symbol * signal.size)
     cdef int8_t held = signal.stances[stream.symbol]
-    cdef double above = INFINITY if held == 1 else 0.0  # the stance changes if short - long is above this,
-    cdef double below = -INFINITY if held == p.below else 0.0  # or below this
-    cdef double short = symbol.short, long = symbol.long, px
-    cdef double short_share = p.short_share, long_share = p.long_share
-    cdef int64_t i = row
-    while i < end:
-        px = next_mark(kind, stream, i)
-        short += short_share * (px - short)
-        long += long_share * (px - long)
-        if short - long > above or short - long < below:
-            signal.scanned_next = 1
-            signal.next_stance = 1 if short > long else p.below
-            break
-        i += 1
-    symbol.short, symbol.long = short, long
-    symbol.count += i - row + (i < end)
+    cdef int64_t i
+    if held == 1:
+        i = scan_rows(kind, True, p, symbol, stream, row, end)
+    elif held == p.below:
+        i = scan_rows(kind, False, p, symbol, stream, row, end)
+    else:
+        return scan_with(decide, signal, stream, row, end)
+    if i < end:
+        signal.scanned_next = 1
+        signal.next_stance = p.below if held == 1 else 1
     return i
 
 
