@@ -1,6 +1,7 @@
 """The fast path for order arrays and built-in strategies leaves the same bytes as the engine."""
 
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -158,6 +159,36 @@ def test_metrics_create_no_tables(kind: str) -> None:
         assert metrics["periods"] == 8
         assert metrics["round_trips"] > 300
         assert_same(result, event_by_event({"A": data}, name, params))
+
+
+@pytest.mark.parametrize("kind", ["bars", "quotes", "trades"])
+@pytest.mark.parametrize("start", [0, 1, 1500])
+@pytest.mark.parametrize("move", [0.0, 1.2, -0.9])
+def test_margin_is_checked_by_the_extremes_of_stored_blocks(
+    kind: str, start: int, move: float, tmp_path: Path
+) -> None:
+    """A catalog stores the extremes of blocks of 1,024 rows, and a run may begin within a block."""
+    n = 4000
+    rng = np.random.default_rng(7)
+    price, ts = 100.0 + np.cumsum(rng.normal(0, 0.05, n)), START + 60 * SECOND * np.arange(n)
+    price[3100:3104] *= 1.0 + move  # a short position loses more than it has, or a long one that is borrowed
+    data = {
+        "bars": lambda: bt.Bars(ts, price, price, price, price, interval="1min"),
+        "quotes": lambda: bt.Quotes(ts, price, price + 0.01),
+        "trades": lambda: bt.Trades(ts, price),
+    }[kind]()
+    catalog = bt.Catalog(tmp_path)
+    catalog.write("A", data)
+    resolution = "minute" if kind == "bars" else "tick"
+    terms = {"resolution": resolution, "start": int(ts[start]), "execution": bt.Execution(leverage=4.0)}
+    for name, params in (
+        ("ma_crossover", {"short_period": 3, "long_period": 11, "allow_short": True}),
+        ("buy_and_hold", {"weight": 3.0}),
+    ):
+        result = bt.run(catalog, name, params, symbols=["A"], **terms)
+        assert_same(result, event_by_event(catalog, name, params, symbols=["A"], **terms))
+        assert is_fast(result) == (result.metrics["liquidations"] == 0)
+        assert is_fast(result) or move
 
 
 def test_progress_of_a_strategy_is_that_of_its_rows() -> None:
