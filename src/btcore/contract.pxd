@@ -191,15 +191,32 @@ cdef inline int64_t order_target_money(
 ) noexcept nogil:
     """Sends a market order that brings the position to a worth of `money`, with the sign of `side`; 0: to none.
 
-    An order that raises the position is smaller if the other positions leave less buying power, and it then carries
-    the quantity asked for. If nothing of it is left, the whole is sent: its admission decides. Returns as
-    `order_target` does.
+    An order that buying power has reduced carries the quantity asked for. Returns as `order_target` does.
+    """
+    cdef double unclipped
+    cdef double delta = money_difference(market, account, out, symbol, side, money, &unclipped)
+    cdef Request request
+    if delta == 0.0:
+        return 0
+    request = new_order(symbol, 1 if delta > 0 else -1, fabs(delta))
+    request.unclipped_qty = unclipped
+    return send_order(out, &request)
+
+
+cdef inline double money_difference(
+    const Market* market, const Account* account, Outbox* out, int32_t symbol, double side, double money,
+    double* unclipped,
+) noexcept nogil:
+    """The signed quantity of the order of `order_target_money`; 0 if no order is needed.
+
+    An order that raises the position is smaller if the other positions leave less buying power; `unclipped` is then
+    the quantity asked for, else NaN. If nothing of it is left, the whole is sent: its admission decides.
     """
     cdef double held = account.positions[symbol].qty + out.pending[symbol]
     cdef double target, asked, delta, whole
-    cdef Request request
+    unclipped[0] = NAN
     if not market.tickers[symbol].priced:
-        return 0
+        return 0.0
     asked = money_quantity(market, account, symbol, side, money)
     target = asked
     if not lowers(held, asked):
@@ -207,13 +224,12 @@ cdef inline int64_t order_target_money(
     out.n_small += side != 0.0 and money > 0.0 and asked == 0.0
     delta = difference(account, out, symbol, target)
     if target == asked:
-        return submit(out, symbol, 1 if delta > 0 else -1, fabs(delta)) if delta != 0.0 else 0
+        return delta
     whole = difference(account, out, symbol, asked)
     if whole == 0.0:
-        return 0
+        return 0.0
     if (delta > 0.0) != (whole > 0.0) or delta == 0.0:
         delta = whole
-    request = new_order(symbol, 1 if delta > 0 else -1, fabs(delta))
     if delta != whole:
-        request.unclipped_qty = fabs(whole)
-    return send_order(out, &request)
+        unclipped[0] = fabs(whole)
+    return delta

@@ -21,7 +21,7 @@ the run from the start.
 from libc.math cimport NAN, fabs
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.contract cimport order_target_percent
+from btcore.contract cimport money_difference
 from btcore.model cimport (
     Account, GTC, Instrument, MARKET, Market, NEVER, NONE, Order, Outbox, Position, QUOTE, SHORT_SALE, TAKER, Ticker
 )
@@ -45,7 +45,8 @@ cdef struct PlainAccount:
     SlippageTerms slippage
     Turnover turnover            # unused: plain runs have no commission tiers
     Market market                # what the strategy sees
-    Outbox out                   # the strategy's order
+    Outbox out                   # only `pending` and `n_small` are used
+    double unclipped             # the quantity asked for by the latest target, if buying power has reduced it; else NaN
     double lowest_cash           # lowest cash so far
     double last_px               # price of the latest fill
     double last_cost             # commission of the latest fill
@@ -55,7 +56,6 @@ cdef struct PlainAccount:
 cdef int open_plain_account(
     PlainAccount* plain, instrument, execution, double initial_capital, int8_t source
 ) except -1
-cdef void close_plain_account(PlainAccount* plain) noexcept nogil
 
 
 cdef inline Order market_order(int8_t side, double qty) noexcept nogil:
@@ -174,10 +174,11 @@ cdef inline double target_percent(PlainAccount* plain, double weight) noexcept n
 
     It counts as pending until `end_pending`, to be called when the order has filled or was rejected.
     """
-    if order_target_percent(&plain.market, &plain.account, &plain.out, 0, weight) <= 0:
-        return 0.0
-    plain.out.count = 0
-    return plain.out.items[0].side * plain.out.items[0].qty
+    cdef double qty = money_difference(
+        &plain.market, &plain.account, &plain.out, 0, weight, fabs(weight) * equity(&plain.account), &plain.unclipped
+    )
+    plain.pending += qty
+    return qty
 
 
 cdef inline void end_pending(PlainAccount* plain, int8_t side, double qty) noexcept nogil:

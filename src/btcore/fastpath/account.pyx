@@ -1,11 +1,9 @@
-"""Set-up and clean-up of a plain account; its other functions are in the .pxd."""
+"""Set-up of a plain account; its other functions are in the .pxd."""
 
 from libc.stdint cimport int8_t
-from libc.stdlib cimport free
 from libc.string cimport memset
 
 from btcore.engine.setup cimport commission_terms, instrument_terms, open_account, slippage_terms
-from btcore.model cimport NEVER
 
 
 cdef int open_plain_account(
@@ -26,12 +24,5 @@ cdef int open_plain_account(
     plain.market.tickers = &plain.ticker
     plain.market.n_symbols = 1
     plain.out.pending = &plain.pending
-    plain.out.next_id = 1
-    plain.out.next_timer = NEVER
     plain.lowest_cash = initial_capital
     return 0
-
-
-cdef void close_plain_account(PlainAccount* plain) noexcept nogil:
-    """Frees the memory of the account."""
-    free(plain.out.items)

@@ -10,7 +10,7 @@ import numpy as np
 
 from btcore import model
 
-from btcore.fastpath.account cimport PlainAccount, close_plain_account, open_plain_account
+from btcore.fastpath.account cimport PlainAccount, open_plain_account
 from btcore.fastpath.plain_curve cimport CurveSum, Points, add_points, replay
 from btcore.feed.prices cimport market_px, size_of
 from btcore.feed.tape cimport delivery
@@ -34,9 +34,6 @@ cdef class PlainRecords:
 
     def __init__(self, *args, **kwargs):
         raise TypeError("PlainRecords cannot be created directly; PlainRun is its only subclass")
-
-    def __dealloc__(self):
-        close_plain_account(&self.plain)
 
     cdef int64_t sent_at(self, int64_t i) noexcept nogil:
         """When the order was sent, ns UTC: not before the start, and not after the end."""
@@ -239,7 +236,6 @@ cdef class PlainRecords:
         open_plain_account(&plain, self.instrument, self.execution, self.capital, self.stream.kind)
         with nogil:
             code = replay(self, &plain, points)
-        close_plain_account(&plain)
         if code < 0:
             raise MemoryError("the round trips of the run do not fit into memory")
 

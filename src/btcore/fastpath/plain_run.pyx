@@ -219,7 +219,7 @@ cdef class PlainRun(PlainRecords):
         qty = target_percent(plain, stance * self.state.weight)
         if qty == 0.0:
             return True
-        if not isnan(plain.out.items[0].unclipped_qty):
+        if not isnan(plain.unclipped):
             return False  # the engine notes the quantity asked for
         self.new_sent[i] = delivery(&self.stream, row)
         self.new_side[i] = 1 if qty > 0.0 else -1

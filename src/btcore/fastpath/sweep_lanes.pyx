@@ -17,7 +17,7 @@ import numpy as np
 from btcore.metrics import run_metrics
 
 from btcore.fastpath.account cimport (
-    PlainAccount, admit, clear_open, close_plain_account, end_pending, fill_order, is_at_risk, margin_may_fail,
+    PlainAccount, admit, clear_open, end_pending, fill_order, is_at_risk, margin_may_fail,
     open_plain_account, set_mark, target_percent,
 )
 from btcore.fastpath.decisions cimport BLOCK, Decisions, SLACK, find_changes, find_crossings
@@ -162,8 +162,6 @@ cdef class SweepLanes:
             if lanes != NULL:
                 for i in range(count):
                     close_matcher(&lanes[i].matcher)
-            if block != NULL:
-                close_plain_account(&block.plain)
             free(closes)
             free(columns)
             free(means)
