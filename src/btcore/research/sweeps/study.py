@@ -68,12 +68,18 @@ class Study:
         self._later: Timer | None = None  # commits what no other trial follows
         try:
             self._file = sqlite3.connect(self._path, timeout=30.0, check_same_thread=False)
+        except sqlite3.Error as error:
+            raise ConfigError(f"study: {self._path}: {error}") from error
+        try:
             self._file.execute("PRAGMA journal_mode=WAL")
             self._file.execute("PRAGMA synchronous=NORMAL")
             self._file.executescript(SCHEMA)
             self._check_format()
-        except sqlite3.Error as error:
-            raise ConfigError(f"study: {self._path}: {error}") from error
+        except Exception as error:
+            self._file.close()
+            if isinstance(error, sqlite3.Error):
+                raise ConfigError(f"study: {self._path}: {error}") from error
+            raise
 
     def _check_format(self) -> None:
         wanted = (FORMAT, json.dumps(COLUMNS))
