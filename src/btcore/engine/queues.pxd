@@ -9,7 +9,7 @@ from libc.math cimport INFINITY, NAN, fmax, fmin
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.blotter cimport Blotter, Queue, arrived_after, dequeue, is_open, link_after
-from btcore.engine.heaps cimport NO_SLOT, push, remove_at, rests_in_index
+from btcore.engine.heaps cimport Heap, NO_SLOT, push, remove_at, rests_in_index
 from btcore.engine.resting cimport (
     BUY_LIMITS, BUY_STOPS, HELD, Index, Levels, SELL_LIMITS, SELL_STOPS, TIMES, TIME_SLOT, add_resting, first_key,
     first_time, insert_resting, remove_resting, was_reached
@@ -84,7 +84,10 @@ cdef inline void add_levels(Queue* queue, const Order* order, const Levels* leve
 
 cdef inline void add_index(Queue* queue, const Index* index) noexcept nogil:
     """Adds what can affect the first orders of the index."""
-    queue.next_expiry = min(queue.next_expiry, min(first_time(index, TIMES), first_time(index, HELD)))
+    queue.next_expiry = min(queue.next_expiry, first_time(index, HELD))
+    if index.n == 0:
+        return
+    queue.next_expiry = min(queue.next_expiry, first_time(index, TIMES))
     queue.needs_every_price |= index.n_every > 0
     queue.n_unadmitted += <int32_t> index.n_unadmitted
     queue.buy_limit = fmax(queue.buy_limit, -first_key(index, BUY_LIMITS))
@@ -179,6 +182,11 @@ cdef inline void take_out(Blotter* blotter, int32_t i) noexcept nogil:
     push(&blotter.woken, NULL, NO_SLOT, 0.0, order.ts_arrived, i)
 
 
+cdef inline void take_out_up_to(Blotter* blotter, const Heap* heap, double key) noexcept nogil:
+    while heap.n > 0 and heap.items[0].key <= key:
+        take_out(blotter, heap.items[0].order)
+
+
 cdef inline void link_woken(Blotter* blotter, int32_t symbol) noexcept nogil:
     """Adds the orders that were taken out of the index to the queue, by time of arrival."""
     cdef Order* order
@@ -197,18 +205,15 @@ cdef inline void wake_reached(
 ) noexcept nogil:
     """Moves the orders that an event reaches from the index to the queue. The prices are those of `is_affected`."""
     cdef Index* index = &blotter.resting[symbol]
+    if index.n == 0 and blotter.queues[symbol].n <= blotter.walk_limit:
+        return
     index.buy_low, index.buy_high, index.sell_low, index.sell_high = buy_low, buy_high, sell_low, sell_high
     index.ts = ts
-    if index.n > 0:
-        while buy_low <= -first_key(index, BUY_LIMITS):
-            take_out(blotter, index.heaps[BUY_LIMITS].items[0].order)
-        while sell_high >= first_key(index, SELL_LIMITS):
-            take_out(blotter, index.heaps[SELL_LIMITS].items[0].order)
-        while buy_high >= first_key(index, BUY_STOPS):
-            take_out(blotter, index.heaps[BUY_STOPS].items[0].order)
-        while sell_low <= -first_key(index, SELL_STOPS):
-            take_out(blotter, index.heaps[SELL_STOPS].items[0].order)
-        link_woken(blotter, symbol)
+    take_out_up_to(blotter, &index.heaps[BUY_LIMITS], -buy_low)
+    take_out_up_to(blotter, &index.heaps[SELL_LIMITS], sell_high)
+    take_out_up_to(blotter, &index.heaps[BUY_STOPS], buy_high)
+    take_out_up_to(blotter, &index.heaps[SELL_STOPS], -sell_low)
+    link_woken(blotter, symbol)
     blotter.n_walked += blotter.queues[symbol].n
 
 

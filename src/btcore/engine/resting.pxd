@@ -38,7 +38,7 @@ cdef struct Index:       # of one symbol
     ExactSum buy
     ExactSum sell
     ExactSum sold        # of all sells among them, with those that only reduce
-    double buy_low       # prices of the symbol's latest event that may have affected an order; NaN: none
+    double buy_low       # prices of the latest event that may have affected an order, with a long queue; NaN: none
     double buy_high
     double sell_low
     double sell_high
