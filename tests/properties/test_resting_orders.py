@@ -120,7 +120,7 @@ def crowd(seed: int, symbols: list[str], n: int, reach: int, base: float = 1000.
 
             def send(self, ctx: Any, rng: Random) -> None:
                 symbol, buys = rng.choice(symbols), rng.random() < 0.6
-                quantity = float(rng.randint(1, 5))
+                quantity = rng.randint(1, 5) * (1.0 if symbol == "A" else 0.1)  # of which no sum is exact
                 below, above = base - rng.randint(1, reach) / 4, base + rng.randint(1, reach) / 4
                 passive, worse = (below, above) if buys else (above, below)
                 kind = rng.randrange(8)
