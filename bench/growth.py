@@ -45,6 +45,29 @@ def of_orders() -> list[Sized]:
     return cases
 
 
+def of_resting_orders() -> list[Sized]:
+    """Limit orders far below the price of 100,000 trades; at each tenth one more, close, for 10 s."""
+    n = scaled(100_000)
+    data, cases = trades(n), []
+    rows = order_rows(n, 0.1)[0]
+    sides = np.where(np.arange(len(rows)) % 2, -1, 1)
+    for resting in (10, 100, 1000, 5000, 10_000):
+        far = data.price.min() * (0.5 - 1e-5 * np.arange(resting))
+        first, at = np.repeat(data.timestamp[0], resting), data.timestamp[rows]
+        orders = bt.Orders(
+            np.concatenate([first, at]),
+            "A",
+            np.concatenate([np.ones(resting, int), sides]),
+            1.0,
+            limit_price=np.concatenate([far, data.price[rows] - 0.02 * sides]),
+            time_in_force=["GTC"] * resting + ["GTD"] * len(rows),
+            expires=np.concatenate([np.full(resting, np.iinfo(np.int64).max), at + 10 * 10**9]),
+        )
+        terms = {"execution": bt.Execution(leverage=1000.0), "initial_capital": 1e9}
+        cases.append((resting, lambda o=orders, t=terms: bt.run({"A": data}, o, **t)))
+    return cases
+
+
 def of_parameter_sets() -> list[Sized]:
     """Parameter sets over the same 100,000 bars, on one thread."""
     data, longs = bars(scaled(100_000)), list(range(60, 460, 10))
@@ -62,6 +85,7 @@ KINDS = {
     "ticks": ("quotes, `ma_crossover` 500/2000", of_ticks),
     "symbols": ("symbols of 100,000 quotes each, merged", of_symbols),
     "orders": ("orders of an array over 1 M prints", of_orders),
+    "resting orders": ("limit orders that only rest, while others come and go", of_resting_orders),
     "parameter sets": ("pairs of `ma_crossover` over 100,000 bars", of_parameter_sets),
 }
 

@@ -126,6 +126,15 @@ def test_a_new_distance_moves_the_stop_towards_the_market_only(engine: EngineRun
     assert fills(outcome)[1] == (4, 2, -1, 101, "taker")
 
 
+def test_a_smaller_distance_follows_prices_below_the_best_of_the_old_one(engine: EngineRun) -> None:
+    # The best bid is 110, the stop 110 - 20. With 4 at 105 it is 101, and 108 moves it to 104.
+    market = {"A": quotes(*((t, bid, bid + 1) for t, bid in enumerate((100, 110, 105, 107, 108, 105, 103))))}
+    plan = {0: both(buy(1), sell(1, trail=20.0)), 2: lambda ctx: ctx.amend(2, trail=4.0)}
+    outcome = play(engine, plan, market)
+    assert outcome.orders[1]["stop"] == 104
+    assert fills(outcome)[1] == (6, 2, -1, 103, "taker")
+
+
 def test_a_new_offset_is_that_of_the_limit_at_the_trigger(engine: EngineRun) -> None:
     # The stop of 95 triggers at 94 with a limit of 95 - 3, which fills at the bid.
     market = {"A": quotes(*((t, bid, bid + 1) for t, bid in enumerate((100, 100, 94, 94))))}

@@ -3,7 +3,10 @@
 from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport end_order, enqueue, is_open, leaves
+from btcore.engine.blotter cimport Blotter, end_order, enqueue, is_open, leaves
+from btcore.engine.groups cimport first_in_group
+from btcore.engine.heaps cimport rests_in_index
+from btcore.engine.resting cimport total_with
 from btcore.engine.state cimport Exchange, note
 from btcore.feed.search cimport first_at
 from btcore.model cimport (
@@ -39,6 +42,24 @@ cdef inline double sellable_quantity(const Exchange* ex, const Order* order) noe
             and (order.oco == 0 or other.oco != order.oco)
         ):
             qty -= leaves(other)
+    if ex.blotter.resting[order.symbol].n > 0:
+        qty -= total_with(&ex.blotter.resting[order.symbol].sold, -resting_sells_of_group(&ex.blotter, order))
+    return qty
+
+
+cdef inline double resting_sells_of_group(const Blotter* blotter, const Order* order) noexcept nogil:
+    """The open quantity of the sell orders of the order's symbol and OCO group that are in the index."""
+    cdef const Order* other
+    cdef double qty = 0.0
+    cdef int32_t link = first_in_group(&blotter.groups, order.oco) if order.oco != 0 else 0
+    while link:
+        other = &blotter.orders[link - 1]
+        if (
+            other.oco == order.oco and other.side < 0 and other.symbol == order.symbol and other.admitted
+            and rests_in_index(&blotter.places, link - 1)
+        ):
+            qty += leaves(other)
+        link = blotter.places.items[link - 1].next_in_bucket
     return qty
 
 
@@ -92,6 +113,7 @@ cdef inline int64_t count_open(const Exchange* ex, const Order* order) noexcept 
     cdef int64_t count = 0
     cdef int32_t s, i
     for s in range(ex.account.n_symbols):
+        count += ex.blotter.resting[s].n - ex.blotter.resting[s].n_unadmitted
         i = ex.blotter.queues[s].head
         while i >= 0:
             other = &ex.blotter.orders[i]

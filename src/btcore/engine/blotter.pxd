@@ -1,25 +1,28 @@
-"""The table of orders, the queue of working orders of each symbol, and the prices that can affect a queue.
+"""The table of orders, the queue of working orders of each symbol, and how an order ends.
 
-Orders are stored in one table by id. Ending an order only sets its status: `refresh_queue` removes it from its queue
+Orders are stored in one table by id. Ending an order of a queue only sets its status: `refresh_queue` removes it
 later, so a loop over a queue stays valid while its orders fill and end.
 """
 
-from libc.math cimport INFINITY, NAN, fmax, fmin
+from libc.math cimport NAN
 from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport free
 
+from btcore.engine.groups cimport Groups, join_group, leave_group
+from btcore.engine.heaps cimport Heap, Places, free_heap, rests_in_index
 from btcore.engine.in_flight cimport InFlight, free_in_flight, send_report
+from btcore.engine.resting cimport Index, free_index, release_hold, remove_resting
 from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, CANCELED, CLS, FILLED, FORCED, MARKET, NEVER, NEW, NONE, OCO, Order, PARENT_ENDED, PARTIALLY_FILLED, Request
+    CANCELED, FILLED, FORCED, MARKET, NEVER, NEW, NONE, OCO, Order, PARENT_ENDED, PARTIALLY_FILLED, Request
 )
-from btcore.rules.admission cimport OpenQuantity, add_leaves
-from btcore.rules.matching cimport is_limit, is_touch, is_trailing, is_untriggered
+from btcore.rules.admission cimport OpenQuantity
 
 
-cdef struct Queue:           # the working orders of one symbol, by time of arrival
+cdef struct Queue:           # working orders of one symbol, by time of arrival; the others are in its index
     int32_t head             # index of an order; -1: none
     int32_t tail
+    int32_t n                # orders in the queue
     int32_t n_unadmitted     # orders that wait for the symbol's first price
     int8_t needs_every_price  # some order may trade or be admitted at any next price
     int8_t source            # Kind of event its orders trade against
@@ -42,10 +45,14 @@ cdef struct Blotter:
     Request* deferred        # cancels and amendments that wait for the end of a bar
     int64_t n_deferred
     int64_t cap_deferred
-    int32_t* contingent      # children that can still grow or be released, as indices of orders, sorted
-    int64_t n_contingent
-    int64_t cap_contingent
     int64_t n_forced         # open orders of a liquidation
+    Index* resting           # by symbol
+    Places places            # of orders that are in an index or linked to others
+    Groups groups            # the open orders of OCO groups
+    Heap woken               # orders on their way from an index to their queue, by arrival
+    Heap due                 # held children that expire now, by id
+    int64_t n_walked         # orders of a queue, counted anew each time that it is walked
+    int32_t walk_limit       # a queue of more orders than this is walked only after resting ones have left it
     const int64_t* now       # the clock of the run
     int8_t out_of_memory     # set where a function returns no code
     Queue* queues            # by symbol
@@ -53,11 +60,18 @@ cdef struct Blotter:
     double* pending          # by symbol: signed open quantity of market orders, as the strategy knows them
 
 
-cdef inline void free_blotter(Blotter* blotter) noexcept nogil:
+cdef inline void free_blotter(Blotter* blotter, int64_t n_symbols) noexcept nogil:
+    cdef int64_t i
+    for i in range(n_symbols):
+        free_index(&blotter.resting[i])
+    free(blotter.resting)
+    free(blotter.places.items)
+    free(blotter.groups.buckets)
+    free_heap(&blotter.woken)
+    free_heap(&blotter.due)
     free(blotter.orders)
     free_in_flight(&blotter.in_flight)
     free(blotter.deferred)
-    free(blotter.contingent)
     free(blotter.queues)
     free(blotter.open_qty)
     free(blotter.pending)
@@ -83,7 +97,6 @@ cdef inline int add_order(Blotter* blotter, const Request* request, int64_t now)
     if reserve(<void**> &blotter.orders, &blotter.cap_orders, blotter.n_orders, sizeof(Order)) < 0:
         return -1
     order = &blotter.orders[blotter.n_orders]
-    blotter.n_orders += 1
     order[0] = Order(
         id=request.order_id, ts_sent=now, ts_arrived=-1, ts_closed=-1, ts_expires=request.expires, ts_opening=NEVER,
         oco=request.oco, parent=request.parent, qty=request.qty, asked_qty=request.qty, later_qty=0.0, taken_qty=0.0,
@@ -94,6 +107,9 @@ cdef inline int add_order(Blotter* blotter, const Request* request, int64_t now)
         flags=request.flags, status=NEW, known_status=NEW, reason=0, triggered=0, met=0, admitted=0, active=1, held=0,
         fresh=0, visited=0, children=0,
     )
+    if request.oco != 0 and join_group(&blotter.groups, &blotter.places, blotter.orders, blotter.n_orders) < 0:
+        return -1
+    blotter.n_orders += 1
     if 1 <= request.parent < request.order_id:
         blotter.orders[request.parent - 1].children = 1
     return 0
@@ -106,13 +122,21 @@ cdef inline bint arrived_after(const Order* order, const Order* other) noexcept 
 cdef inline void enqueue(Blotter* blotter, Order* order) noexcept nogil:
     """Adds the order to the queue of its symbol, by time of arrival.
 
-    This is the end of the queue, except for a child released at an earlier time inside a bar.
+    This is the end of the queue, except for a child released at an earlier time inside a bar, and for an order that
+    comes from the index.
     """
+    cdef int32_t prev = blotter.queues[order.symbol].tail
+    while prev >= 0 and not arrived_after(order, &blotter.orders[prev]):
+        prev = blotter.orders[prev].prev
+    link_after(blotter, order, prev)
+
+
+cdef inline void link_after(Blotter* blotter, Order* order, int32_t prev) noexcept nogil:
+    """Adds the order to the queue of its symbol, behind the order with index `prev`; -1: as the first."""
     cdef Queue* queue = &blotter.queues[order.symbol]
     cdef int32_t i = <int32_t> (order.id - 1)
-    order.prev = queue.tail
-    while order.prev >= 0 and not arrived_after(order, &blotter.orders[order.prev]):
-        order.prev = blotter.orders[order.prev].prev
+    queue.n += 1
+    order.prev = prev
     order.next = queue.head if order.prev < 0 else blotter.orders[order.prev].next
     if order.prev >= 0:
         blotter.orders[order.prev].next = i
@@ -126,6 +150,7 @@ cdef inline void enqueue(Blotter* blotter, Order* order) noexcept nogil:
 
 cdef inline void dequeue(Blotter* blotter, Order* order) noexcept nogil:
     cdef Queue* queue = &blotter.queues[order.symbol]
+    queue.n -= 1
     if order.prev >= 0:
         blotter.orders[order.prev].next = order.next
     else:
@@ -134,6 +159,13 @@ cdef inline void dequeue(Blotter* blotter, Order* order) noexcept nogil:
         blotter.orders[order.next].prev = order.prev
     else:
         queue.tail = order.prev
+
+
+cdef inline void wake(Blotter* blotter, Order* order) noexcept nogil:
+    """Moves an order that rests in the index to its queue. To be called before anything of the order changes."""
+    if rests_in_index(&blotter.places, order.id - 1):
+        remove_resting(&blotter.resting[order.symbol], &blotter.places, order)
+        enqueue(blotter, order)
 
 
 cdef inline void end_order(Blotter* blotter, Order* order, int8_t status, int8_t reason, int64_t ts) noexcept nogil:
@@ -146,6 +178,12 @@ cdef inline void end_order(Blotter* blotter, Order* order, int8_t status, int8_t
 cdef inline void end_without_children(
     Blotter* blotter, Order* order, int8_t status, int8_t reason, int64_t ts
 ) noexcept nogil:
+    if rests_in_index(&blotter.places, order.id - 1):
+        remove_resting(&blotter.resting[order.symbol], &blotter.places, order)
+    elif order.held:
+        release_hold(&blotter.resting[order.symbol], &blotter.places, order)
+    if order.oco != 0:
+        leave_group(&blotter.groups, &blotter.places, order)
     order.status = status
     order.reason = reason
     order.ts_closed = ts
@@ -170,12 +208,28 @@ cdef inline void report_end(Blotter* blotter, const Order* order) noexcept nogil
 
 cdef inline void end_children(Blotter* blotter, const Order* parent) noexcept nogil:
     """Ends the children of an ended parent; a child with released quantity stays open for that quantity."""
-    cdef Order* child
-    cdef int64_t k
-    for k in range(blotter.n_contingent):
-        child = &blotter.orders[blotter.contingent[k]]
-        if child.parent == parent.id and is_open(child):
+    cdef Order* child = first_child(blotter, parent)
+    while child != NULL:
+        if is_open(child):
             end_child(blotter, child, parent.ts_closed)
+        child = next_child(blotter, child)
+
+
+cdef inline Order* order_at(const Blotter* blotter, int32_t link) noexcept nogil:
+    """The order that a link of `Place` leads to; NULL for 0."""
+    return &blotter.orders[link - 1] if link else NULL
+
+
+cdef inline Order* first_child(const Blotter* blotter, const Order* parent) noexcept nogil:
+    """The child with the lowest id among those that have arrived; NULL if there is none."""
+    if parent.id > blotter.places.cap:
+        return NULL
+    return order_at(blotter, blotter.places.items[parent.id - 1].first_child)
+
+
+cdef inline Order* next_child(const Blotter* blotter, const Order* child) noexcept nogil:
+    """The parent's next child by id; NULL if there is none."""
+    return order_at(blotter, blotter.places.items[child.id - 1].next_child)
 
 
 cdef inline void end_child(Blotter* blotter, Order* child, int64_t ts) noexcept nogil:
@@ -198,113 +252,3 @@ cdef inline void end_child(Blotter* blotter, Order* child, int64_t ts) noexcept 
 cdef inline bint may_grow(const Blotter* blotter, const Order* order) noexcept nogil:
     """True for a child whose parent is open: further fills of the parent can release more of it."""
     return order.parent > 0 and is_open(&blotter.orders[order.parent - 1])
-
-
-cdef inline void reset_queue(Queue* queue, OpenQuantity* open_qty) noexcept nogil:
-    """Sets all that `refresh_queue` computes to its value for a queue without orders."""
-    queue.n_unadmitted = 0
-    queue.needs_every_price = 0
-    queue.next_expiry = NEVER
-    queue.buy_limit = queue.sell_stop = -INFINITY
-    queue.sell_limit = queue.buy_stop = INFINITY
-    open_qty.market = open_qty.buy = open_qty.sell = 0.0
-
-
-cdef inline void refresh_queue(Blotter* blotter, int32_t symbol) noexcept nogil:
-    """Removes ended orders from the queue and recomputes its levels, its next expiry and the open quantity.
-
-    To be called after any change of the symbol's orders or of its margin bounds.
-    """
-    cdef Queue* queue = &blotter.queues[symbol]
-    cdef OpenQuantity* open_qty = &blotter.open_qty[symbol]
-    cdef Order* order
-    cdef int32_t i = queue.head
-    cdef int64_t k
-    reset_queue(queue, open_qty)
-    while i >= 0:
-        order = &blotter.orders[i]
-        i = order.next
-        if not is_open(order):
-            dequeue(blotter, order)
-            continue
-        queue.next_expiry = min(queue.next_expiry, order.ts_expires)
-        if not order.active:
-            queue.next_expiry = min(queue.next_expiry, order.ts_opening)
-        if not order.admitted:
-            queue.n_unadmitted += 1
-            queue.needs_every_price = 1
-            continue
-        add_leaves(open_qty, order)
-        if not order.active:
-            queue.needs_every_price |= queue.source == BAR  # OPG, CLS
-        elif is_untriggered(order):
-            add_trigger_levels(queue, order)
-        elif is_limit(order) and order.met:
-            if order.side > 0:
-                queue.buy_limit = fmax(queue.buy_limit, order.limit_px)
-            else:
-                queue.sell_limit = fmin(queue.sell_limit, order.limit_px)
-        else:
-            queue.needs_every_price = 1
-    for k in range(blotter.n_contingent):
-        order = &blotter.orders[blotter.contingent[k]]
-        if order.symbol == symbol and order.held and order.ts_expires < queue.next_expiry:
-            queue.next_expiry = order.ts_expires
-    queue.sell_stop = fmax(queue.sell_stop, queue.margin_floor)
-    queue.buy_stop = fmin(queue.buy_stop, queue.margin_ceiling)
-    if queue.may_cross:
-        queue.buy_limit = fmax(queue.buy_limit, queue.margin_floor)
-        queue.sell_limit = fmin(queue.sell_limit, queue.margin_ceiling)
-
-
-cdef inline bint has_open_order(const Blotter* blotter, int32_t symbol) noexcept nogil:
-    """True if the queue has an open order."""
-    cdef int32_t i = blotter.queues[symbol].head
-    while i >= 0:
-        if is_open(&blotter.orders[i]):
-            return True
-        i = blotter.orders[i].next
-    return False
-
-
-cdef inline void recount_open_qty(Blotter* blotter, int32_t symbol) noexcept nogil:
-    """Recomputes the open quantity alone. Safe inside a loop over the queue, which `refresh_queue` is not."""
-    cdef OpenQuantity* open_qty = &blotter.open_qty[symbol]
-    cdef const Order* order
-    cdef int32_t i = blotter.queues[symbol].head
-    open_qty.market = open_qty.buy = open_qty.sell = 0.0
-    while i >= 0:
-        order = &blotter.orders[i]
-        i = order.next
-        if is_open(order) and order.admitted:
-            add_leaves(open_qty, order)
-
-
-cdef inline void add_trigger_levels(Queue* queue, const Order* order) noexcept nogil:
-    """Levels of an untriggered order: the price that triggers it, and the price that moves a trailing stop."""
-    if is_touch(order):
-        if order.side > 0:
-            queue.buy_limit = fmax(queue.buy_limit, order.stop_px)
-        else:
-            queue.sell_limit = fmin(queue.sell_limit, order.stop_px)
-    elif order.side > 0:
-        queue.buy_stop = fmin(queue.buy_stop, order.stop_px)
-        if is_trailing(order):
-            queue.buy_limit = fmax(queue.buy_limit, order.best_px)
-    else:
-        queue.sell_stop = fmax(queue.sell_stop, order.stop_px)
-        if is_trailing(order):
-            queue.sell_limit = fmin(queue.sell_limit, order.best_px)
-
-
-cdef inline bint is_affected(
-    const Queue* queue, double buy_low, double buy_high, double sell_low, double sell_high, int64_t ts
-) noexcept nogil:
-    """True if an event at `ts` with these lowest and highest prices may affect an order or the margin.
-
-    `buy_low` and `buy_high` are prices that a buy meets (asks of quotes), `sell_low` and `sell_high` those of a sell.
-    """
-    return (
-        buy_low <= queue.buy_limit or sell_high >= queue.sell_limit or buy_high >= queue.buy_stop
-        or sell_low <= queue.sell_stop or queue.needs_every_price or ts >= queue.next_expiry
-    )

@@ -6,8 +6,9 @@ All functions that return `int` return -1 if memory runs out.
 from libc.math cimport INFINITY, NAN, fabs
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport add_order, enqueue, refresh_queue
+from btcore.engine.blotter cimport add_order, enqueue
 from btcore.engine.fills cimport fill_as_taker
+from btcore.engine.queues cimport refresh_queue
 from btcore.engine.state cimport Exchange, share_orders
 from btcore.model cimport DATA_END, GTC, MARKET, NEVER, Order, REDUCE_ONLY, Request, SUBMIT
 from btcore.rules.matching cimport reference_px

@@ -10,13 +10,16 @@ from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.admit cimport enter_market
 from btcore.engine.blotter cimport (
-    Blotter, end_child, end_order, is_open, leaves, may_grow, recount_open_qty, refresh_queue
+    Blotter, end_child, end_order, first_child, is_open, leaves, may_grow, next_child, wake
 )
+from btcore.engine.groups cimport first_in_group
+from btcore.engine.heaps cimport Place, reserve_places
+from btcore.engine.queues cimport recount_open_qty, refresh_queue
+from btcore.engine.resting cimport hold_child, release_hold
 from btcore.engine.state cimport Exchange, bar_of, can_match, note
-from btcore.memory cimport reserve
 from btcore.model cimport (
-    BAR, Bar, CANCELED, EXPIRED, FILLED, FROM_FILL, GTD, GTD_OVER, Instrument,
-    NONE, OCO, Order, PARENT_ENDED, RELEASED, SUBMIT, Ticker
+    BAR, Bar, CANCELED, EXPIRED, FILLED, FROM_FILL, GTD, GTD_OVER, Instrument, NONE, OCO, Order, PARENT_ENDED,
+    RELEASED, Ticker
 )
 from btcore.rules.admission cimport snap_prices
 from btcore.rules.matching cimport fills_resting, is_limit, reference_px
@@ -55,6 +58,7 @@ cdef inline void reduce_or_cancel(
     if order.parent == 0 or filled.parent == 0 or order.symbol != filled.symbol:
         end_order(blotter, order, CANCELED, OCO, ts)
         return
+    wake(blotter, order)
     qty = fmin(qty, order.asked_qty - order.taken_qty - order.filled_qty)
     order.taken_qty += qty
     order.qty = fmax(order.qty - qty, order.filled_qty)
@@ -65,32 +69,18 @@ cdef inline void reduce_or_cancel(
 
 
 cdef inline Order* next_sibling(const Exchange* ex, const Order* filled, int64_t after) noexcept nogil:
-    """The open sibling with the lowest id above `after`, in the queue, held or in flight; NULL if there is none."""
+    """The open sibling with the lowest id above `after`, wherever it is; NULL if there is none."""
     cdef const Blotter* blotter = &ex.blotter
+    cdef int32_t link = first_in_group(&blotter.groups, filled.oco)
     cdef Order* best = NULL
     cdef Order* order
-    cdef int32_t i, s
-    cdef int64_t k
-    for s in range(ex.account.n_symbols):
-        if not in_reach(ex, s, filled):
-            continue
-        i = blotter.queues[s].head
-        while i >= 0:
-            order = &blotter.orders[i]
-            i = order.next
-            if is_sibling(order, filled) and order.id > after and (best == NULL or order.id < best.id):
-                best = order
-    for k in range(blotter.n_contingent + blotter.in_flight.n_requests):
-        if k < blotter.n_contingent:
-            order = &blotter.orders[blotter.contingent[k]]
-        elif blotter.in_flight.requests[k - blotter.n_contingent].action == SUBMIT:
-            order = &blotter.orders[blotter.in_flight.requests[k - blotter.n_contingent].order_id - 1]
-        else:
-            continue
+    while link:
+        order = &blotter.orders[link - 1]
         if in_reach(ex, order.symbol, filled) and is_sibling(order, filled) and order.id > after and (
             best == NULL or order.id < best.id
         ):
             best = order
+        link = blotter.places.items[link - 1].next_in_bucket
     return best
 
 
@@ -140,6 +130,8 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
     cdef const Ticker* ticker = &ex.tickers[child.symbol]
     cdef double qty = released_quantity(ex, child, ex.blotter.orders[child.parent - 1].status != FILLED)
     if child.ts_arrived >= 0:
+        if qty > child.qty:
+            wake(&ex.blotter, child)
         if ex.in_range and qty > child.qty:
             child.later_qty += qty - child.qty
             child.release_px = seen_px
@@ -154,6 +146,7 @@ cdef inline int release_child(Exchange* ex, Order* child, int64_t ts, double px,
         set_prices_from_fill(
             child, ex.blotter.orders[child.parent - 1].avg_px, &ex.account.instruments[child.symbol]
         )
+    release_hold(&ex.blotter.resting[child.symbol], &ex.blotter.places, child)
     child.held = 0
     child.fresh = 1
     ex.n_released_now += 1
@@ -176,28 +169,30 @@ cdef inline int release_children(
     """
     cdef const Ticker* ticker = &ex.tickers[parent.symbol]
     cdef double spread = ticker.quote.ask - ticker.quote.bid if ticker.source == BAR and ticker.quoted else 0.0
-    cdef Order* child
-    cdef int64_t k
+    cdef Order* child = first_child(&ex.blotter, parent)
     cdef double change
-    for k in range(ex.blotter.n_contingent):
-        child = &ex.blotter.orders[ex.blotter.contingent[k]]
-        if child.parent == parent.id and is_open(child):
+    while child != NULL:
+        if is_open(child):
             change = 0.0 if child.side == parent.side else child.side * spread  # the parent met the other side
             if release_child(ex, child, ts, px + change, seen_px + change) < 0:
                 return -1
+        child = next_child(&ex.blotter, child)
     return 0
 
 
-cdef inline void drop_ended_children(Blotter* blotter) noexcept nogil:
-    """Drops children that have ended, or whose parent has, from the list of contingent orders."""
-    cdef const Order* child
-    cdef int64_t k, n = 0
-    for k in range(blotter.n_contingent):
-        child = &blotter.orders[blotter.contingent[k]]
-        if is_open(child) and is_open(&blotter.orders[child.parent - 1]):
-            blotter.contingent[n] = blotter.contingent[k]
-            n += 1
-    blotter.n_contingent = n
+cdef inline int link_child(Blotter* blotter, const Order* child) noexcept nogil:
+    """Adds a child to those of its parent, by id."""
+    cdef Place* places
+    cdef int32_t* link
+    if reserve_places(&blotter.places, child.id) < 0:
+        return -1
+    places = blotter.places.items
+    link = &places[child.parent - 1].first_child
+    while link[0] and link[0] < child.id:
+        link = &places[link[0] - 1].next_child
+    places[child.id - 1].next_child = link[0]
+    link[0] = <int32_t> child.id
+    return 0
 
 
 cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept nogil:
@@ -206,24 +201,16 @@ cdef inline int register_child(Exchange* ex, Order* child, int64_t now) noexcept
     cdef Order* parent = &blotter.orders[child.parent - 1]
     cdef double px = ex.tickers[child.symbol].px
     cdef double known_px = reference_px(&ex.tickers[child.symbol], child.side)
-    cdef int64_t k
     if child.time_in_force == GTD and child.ts_expires <= now:
         end_order(blotter, child, EXPIRED, GTD_OVER, now)
         return 0
     if not is_open(parent) and parent.filled_qty == 0.0:
         end_order(blotter, child, CANCELED, PARENT_ENDED, now)
         return 0
-    drop_ended_children(blotter)
-    if reserve(
-        <void**> &blotter.contingent, &blotter.cap_contingent, blotter.n_contingent, sizeof(int32_t)
+    if link_child(blotter, child) < 0 or hold_child(
+        &blotter.resting[child.symbol], &blotter.places, &blotter.due, child
     ) < 0:
         return -1
-    k = blotter.n_contingent
-    while k > 0 and blotter.contingent[k - 1] > child.id - 1:  # sorted by id
-        blotter.contingent[k] = blotter.contingent[k - 1]
-        k -= 1
-    blotter.contingent[k] = <int32_t> (child.id - 1)
-    blotter.n_contingent += 1
     child.held = 1
     if parent.filled_qty > 0.0 and release_child(ex, child, now, known_px, px) < 0:
         return -1

@@ -12,11 +12,13 @@ from btcore import model
 from btcore.errors import ConfigError, StrategyError
 
 from btcore.contract cimport Handler
-from btcore.engine.blotter cimport Queue, free_blotter, reset_queue
+from btcore.engine.blotter cimport Queue, free_blotter
 from btcore.engine.cost_calls cimport CostCalls
 from btcore.engine.journal cimport count_exposures, count_points, expand_exposures, expand_points, free_journal
 from btcore.engine.loop cimport finish, process_events, start
 from btcore.engine.match_ticks cimport match_standing
+from btcore.engine.queues cimport WALK_LIMIT, reset_queue
+from btcore.engine.resting cimport Index, reset_index
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
 from btcore.engine.state cimport Costs, Exchange, Pool, Trading
@@ -50,6 +52,7 @@ cdef class Engine:
         ex.trading = <Trading*> zeroed(n, sizeof(Trading))
         ex.account.positions = <Position*> zeroed(n, sizeof(Position))
         ex.blotter.queues = <Queue*> zeroed(n, sizeof(Queue))
+        ex.blotter.resting = <Index*> zeroed(n, sizeof(Index))
         ex.blotter.open_qty = <OpenQuantity*> zeroed(n, sizeof(OpenQuantity))
         ex.blotter.pending = <double*> zeroed(n, sizeof(double))
         ex.instruments = <Instrument*> zeroed(n, sizeof(Instrument))
@@ -70,7 +73,7 @@ cdef class Engine:
         free(ex.costs)
         free(ex.trading)
         free(ex.arrivals)
-        free_blotter(&ex.blotter)
+        free_blotter(&ex.blotter, ex.account.n_symbols)
         free_journal(&ex.journal)
         free(ex.instruments)
         free(ex.quote_streams)
@@ -145,6 +148,10 @@ cdef class Engine:
     def process_every_event(self):
         """Turns skipping off. The results are identical."""
         self.run.skips = False
+
+    def limit_walks(self, int32_t n):
+        """Lets queues of more than `n` orders move those that rest to the index. The results are identical."""
+        self.run.ex.blotter.walk_limit = n
 
     def advance(self, int64_t n):
         """Processes up to `n` more events; True if some are left."""
@@ -226,6 +233,11 @@ cdef class Engine:
         for i in range(self.run.ex.journal.n_fills):
             count += self.run.ex.journal.fills[i].last_qty > self.run.ex.journal.fills[i].size_seen
         return count
+
+    @property
+    def n_walked(self):
+        """Orders of a queue, counted anew each time that the queue was walked."""
+        return self.run.ex.blotter.n_walked
 
     @property
     def n_cut(self):
@@ -344,6 +356,8 @@ cdef void connect(Run* run, Tape tape):
         queue.source = ex.tickers[i].source
         queue.rests_on_bars &= queue.source == QUOTE
         reset_queue(queue, &ex.blotter.open_qty[i])
+        reset_index(&ex.blotter.resting[i])
+    ex.blotter.walk_limit = WALK_LIMIT
     ex.streams = tape.streams
     ex.rows = run.market.rows = run.rows
     ex.match_standing = match_standing

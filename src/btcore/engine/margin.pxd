@@ -3,9 +3,10 @@
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.engine.blotter cimport end_without_children, is_open, refresh_queue
+from btcore.engine.blotter cimport end_without_children, is_open
 from btcore.engine.closing cimport place_closing_order
 from btcore.engine.match_ticks cimport match_standing
+from btcore.engine.queues cimport refresh_queue
 from btcore.engine.state cimport Exchange, note
 from btcore.model cimport CANCELED, FORCED, LIQUIDATED, LIQUIDATION, NONE, Order, Position
 from btcore.rules.accounting cimport equity, position_value

@@ -8,10 +8,11 @@ if memory runs out.
 from libc.math cimport INFINITY, fmax, fmin, isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
-from btcore.engine.blotter cimport Queue, has_open_order, is_affected, is_open, leaves, matchable, refresh_queue
+from btcore.engine.blotter cimport Queue, is_open, leaves, matchable
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
 from btcore.engine.match_path cimport match_path, rests_at_once
 from btcore.engine.match_ticks cimport admit_waiting, check_mark_bounds, expire_and_activate, stays_untriggered
+from btcore.engine.queues cimport has_open_order, is_affected, refresh_queue, wake_reached
 from btcore.engine.state cimport Exchange, Pool, bar_of, rests, set_price, takes_close
 from btcore.feed.stream cimport Sides
 from btcore.model cimport (
@@ -300,6 +301,7 @@ cdef inline int match_beside_quotes(Exchange* ex, int32_t symbol, int64_t ts) no
         INFINITY if isnan(ex.terms.volume_share) else whole_lots(ex.terms.volume_share * bar.volume, lot)
     )
     ex.beside_quotes = 1
+    wake_reached(&ex.blotter, symbol, ask.low, ask.high, bid.low, bid.high, bar.ts)
     show_sides(ex, symbol, bid.open, ask.open)
     code = match_bar(ex, symbol, bar, ts)
     ex.beside_quotes = 0
@@ -321,6 +323,8 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     cdef const Bar* bar = &ticker.bar
     cdef Queue* queue = &ex.blotter.queues[symbol]
     cdef const Sides* sides = &ex.sides[symbol]
+    cdef const Bar* ask = &sides.ask if sides.given else bar
+    cdef const Bar* bid = &sides.bid if sides.given else bar
     cdef double mark = bar.close
     cdef bint affected
     cdef int code = 0
@@ -332,12 +336,11 @@ cdef inline int on_bar(Exchange* ex, int32_t symbol, int64_t ts) noexcept nogil:
     queue.bar_end = NEVER
     if sides.given:
         mark = 0.5 * (sides.bid.close + sides.ask.close)
-        affected = is_affected(queue, sides.ask.low, sides.ask.high, sides.bid.low, sides.bid.high, bar.ts)
-    else:
-        affected = is_affected(queue, bar.low, bar.high, bar.low, bar.high, bar.ts)
+    affected = is_affected(queue, ask.low, ask.high, bid.low, bid.high, bar.ts)
     if not isnan(ex.terms.volume_share) and (affected or ex.terms.fill_at_close):
         ex.pools[symbol].ask = whole_lots(ex.terms.volume_share * bar.volume, ex.account.instruments[symbol].lot_size)
     if affected:
+        wake_reached(&ex.blotter, symbol, ask.low, ask.high, bid.low, bid.high, bar.ts)
         show_sides(ex, symbol, sides.bid.open, sides.ask.open)
         if not ticker.priced:
             set_price(ex, symbol, 0.5 * (sides.bid.open + sides.ask.open) if sides.given else bar.open)

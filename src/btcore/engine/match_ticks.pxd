@@ -4,8 +4,11 @@ from libc.math cimport INFINITY
 from libc.stdint cimport int32_t, int64_t, int8_t
 
 from btcore.engine.admit cimport admit
-from btcore.engine.blotter cimport Queue, end_order, is_affected, is_open, leaves, refresh_queue
+from btcore.engine.blotter cimport Queue, end_order, is_open, leaves
 from btcore.engine.fills cimport fill_as_maker, fill_as_taker, trigger
+from btcore.engine.queues cimport (
+    find_due_children, is_affected, next_due_child, refresh_queue, update_queue, wake_due, wake_reached
+)
 from btcore.engine.state cimport Exchange, Pool, can_match, note, rests, set_price, takes_close
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DAY_OVER, EXPIRED, FOK, GTD, GTD_OVER, HALTED, IOC, NONE,
@@ -134,10 +137,11 @@ cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts, i
     that arrived after the beginning of that bar has missed its opening. False if there were no orders of either kind.
     """
     cdef Order* order
-    cdef int32_t i = ex.blotter.queues[symbol].head
-    cdef int64_t k
+    cdef int32_t i
     if last < ex.blotter.queues[symbol].next_expiry:
         return False
+    wake_due(&ex.blotter, symbol, last)
+    i = ex.blotter.queues[symbol].head
     while i >= 0:
         order = &ex.blotter.orders[i]
         i = order.next
@@ -153,11 +157,13 @@ cdef inline bint expire_and_activate(Exchange* ex, int32_t symbol, int64_t ts, i
             order.active = 1
             if order.ts_arrived > ts:
                 end_order(&ex.blotter, order, CANCELED, AT_OPENING, order.ts_opening)
-    for k in range(ex.blotter.n_contingent):
-        order = &ex.blotter.orders[ex.blotter.contingent[k]]
-        if order.symbol == symbol and order.held and is_open(order) and order.ts_expires <= ts:
+    find_due_children(&ex.blotter, symbol, ts)
+    order = next_due_child(&ex.blotter)
+    while order != NULL:
+        if is_open(order):
             end_order(&ex.blotter, order, EXPIRED, GTD_OVER, order.ts_expires)
-    refresh_queue(&ex.blotter, symbol)
+        order = next_due_child(&ex.blotter)
+    update_queue(&ex.blotter, symbol, False)  # the event has not been matched
     return True
 
 
@@ -202,6 +208,7 @@ cdef inline int on_quote(Exchange* ex, int32_t symbol) noexcept nogil:
     if not ticker.priced:
         set_price(ex, symbol, mark)
         ticker.priced = 1
+    wake_reached(&ex.blotter, symbol, quote.ask, quote.ask, quote.bid, quote.bid, quote.ts)
     expire_and_activate(ex, symbol, quote.ts, quote.ts)
     admit_waiting(ex, symbol, quote.ts)
     i = -1 if ex.trading[symbol].halted else queue.head
@@ -239,6 +246,7 @@ cdef inline int on_trade(Exchange* ex, int32_t symbol) noexcept nogil:
             ticker.priced = 1
     affected = is_affected(queue, trade.px, trade.px, trade.px, trade.px, trade.ts)
     if affected:
+        wake_reached(&ex.blotter, symbol, trade.px, trade.px, trade.px, trade.px, trade.ts)
         expire_and_activate(ex, symbol, trade.ts, trade.ts)
         if is_source:
             admit_waiting(ex, symbol, trade.ts)

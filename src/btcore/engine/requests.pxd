@@ -3,13 +3,14 @@
 All functions that return `int` return -1 if memory runs out.
 """
 
-from libc.math cimport isnan
+from libc.math cimport NAN, isnan
 from libc.stdint cimport int32_t, int64_t
 
 from btcore.engine.admit cimport enter_market, rejection_reason, worst_position
-from btcore.engine.blotter cimport Blotter, end_order, is_open, may_grow, refresh_queue
+from btcore.engine.blotter cimport Blotter, end_order, is_open, may_grow, wake
 from btcore.engine.contingent cimport register_child, released_quantity
 from btcore.engine.match_ticks cimport clear_released, match_standing
+from btcore.engine.queues cimport recount_open_qty, refresh_queue
 from btcore.engine.state cimport Exchange, note, rests, takes_close
 from btcore.memory cimport append
 from btcore.model cimport (
@@ -42,6 +43,7 @@ cdef inline int handle_request(Exchange* ex, const Request* request, int64_t now
     elif request.action == CANCEL:
         end_order(&ex.blotter, order, CANCELED, REQUESTED, now)
     else:
+        wake(&ex.blotter, order)
         code = amend_order(ex, order, request, now)
     clear_released(ex, order.symbol)
     refresh_queue(&ex.blotter, order.symbol)
@@ -158,6 +160,7 @@ cdef inline int amend_order(Exchange* ex, Order* order, const Request* request, 
     if not order.admitted:
         return 0
     if not isnan(request.trail):
+        order.best_px = NAN  # the new distance is kept from this price on, below the best of the old one too
         trail_stop(order, known_px(ex, order), ex.account.instruments[order.symbol].tick_size)
     order.met = 0
     return match_standing(ex, order, now)
@@ -169,11 +172,11 @@ cdef inline int amend_refusal(Exchange* ex, Order* order, const Order before) no
     cdef double worst
     cdef int reason
     order[0] = before
-    refresh_queue(&ex.blotter, order.symbol)
+    recount_open_qty(&ex.blotter, order.symbol)
     worst = worst_position(ex, order.symbol)
     order[0] = after
     order.admitted = 0  # the checks add its open quantity, so the queue must not count it
-    refresh_queue(&ex.blotter, order.symbol)
+    recount_open_qty(&ex.blotter, order.symbol)
     reason = rejection_reason(ex, order, worst, order.stop_px != before.stop_px)
     order.admitted = 1
     return reason

@@ -6,11 +6,12 @@ All functions that return `int` return -1 if memory runs out.
 from libc.math cimport INFINITY, fabs
 from libc.stdint cimport int32_t, int64_t
 
-from btcore.engine.blotter cimport end_order, end_without_children, is_open, leaves, may_grow, refresh_queue
+from btcore.engine.blotter cimport end_order, end_without_children, is_open, leaves, may_grow
 from btcore.engine.closing cimport place_closing_order
 from btcore.engine.fills cimport execute, fill_as_taker
 from btcore.engine.journal cimport write_flow, write_restatement
 from btcore.engine.match_ticks cimport clear_released, is_stale, pass_stale_quote
+from btcore.engine.queues cimport refresh_queue, wake_all, wake_due
 from btcore.engine.state cimport Exchange, Pool, note
 from btcore.model cimport (
     ACCRUAL, AT_CLOSE, BAR, BORROW_FEE, BORROW_RATE, CANCELED, CASH_DIVIDEND, CASH_IN_LIEU, CASH_RATE, CLS, CashFlow,
@@ -136,6 +137,7 @@ cdef inline int pay_dividend(Exchange* ex, int32_t s, double amount, int64_t ts)
     ticker.trade.px -= amount
     if ex.blotter.in_flight.delayed:
         ex.known.positions[s].mark = position.mark
+    wake_all(&ex.blotter, s)
     for k in range(ex.blotter.n_orders):
         if is_at_exchange(&ex.blotter.orders[k], s) and lower_prices(ex, &ex.blotter.orders[k], amount, ts) < 0:
             return -1
@@ -198,6 +200,7 @@ cdef inline int split_symbol(Exchange* ex, int32_t s, double ratio, int64_t ts) 
             ) < 0:
                 return -1
         net.qty = ex.account.legs[2 * s].qty + ex.account.legs[2 * s + 1].qty
+    wake_all(&ex.blotter, s)
     for k in range(ex.blotter.n_orders):
         if is_at_exchange(&ex.blotter.orders[k], s) and split_order(ex, &ex.blotter.orders[k], ratio, ts) < 0:
             return -1
@@ -338,9 +341,10 @@ cdef inline int end_session(Exchange* ex, int64_t ts) noexcept nogil:
     cdef int32_t s, i
     for s in range(ex.account.n_symbols):
         ticker = &ex.tickers[s]
-        i = ex.blotter.queues[s].head
-        if ticker.source == BAR or i < 0 or ex.blotter.queues[s].next_expiry > ts:
+        if ticker.source == BAR or ex.blotter.queues[s].next_expiry > ts:
             continue
+        wake_due(&ex.blotter, s, ts)
+        i = ex.blotter.queues[s].head
         while i >= 0:
             order = &ex.blotter.orders[i]
             if is_open(order) and order.time_in_force == CLS and order.ts_expires <= ts:
