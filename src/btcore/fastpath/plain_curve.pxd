@@ -6,7 +6,6 @@ some and a `CurveSum` that they are added to whenever the room is full.
 
 from libc.stdint cimport int64_t
 
-from btcore.fastpath.account cimport PlainAccount
 from btcore.fastpath.plain_records cimport PlainRecords
 from btcore.metrics.curve cimport CurveStats
 from btcore.metrics.round_trips cimport Matcher
@@ -35,5 +34,6 @@ cdef struct Points:
     int64_t n_exposures
 
 
-cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept nogil
-cdef void add_points(CurveSum* sums, Points* points) noexcept nogil
+
+cdef class PlainCurve(PlainRecords):
+    cdef replay(self, Points* points)

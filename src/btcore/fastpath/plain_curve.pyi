@@ -1,0 +1,16 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+from btcore.fastpath.plain_records import PlainRecords
+from btcore.metrics.run_metrics import RunStatistics
+
+@disjoint_base
+class PlainCurve(PlainRecords):
+    def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]: ...
+    def statistics(self, closes: NDArray[np.int64]) -> RunStatistics | None: ...
+    def points(self) -> NDArray[Any]: ...
+    def most_points(self) -> int: ...
+    def exposures(self) -> NDArray[Any]: ...

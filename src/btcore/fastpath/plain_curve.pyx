@@ -2,18 +2,24 @@
 
 from libc.stdint cimport int64_t, int8_t
 
-from btcore.fastpath.account cimport PlainAccount, set_mark
+import numpy as np
+
+from btcore import model
+
+from btcore.fastpath.account cimport PlainAccount, open_plain_account, set_mark
 from btcore.fastpath.plain_records cimport PlainRecords
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
 from btcore.feed.stream cimport Stream, delivery
-from btcore.metrics.curve cimport extend_curve
-from btcore.metrics.round_trips cimport match_fill
+from btcore.metrics.curve cimport extend_curve, open_curve
+from btcore.metrics.round_trips cimport close_matcher, match_fill, open_matcher
+from btcore.metrics.run_metrics cimport RunStatistics, add_order, add_position
 from btcore.model cimport BAR, Exposure, Fill, NEVER, QUOTE, TAKER
 from btcore.rules.accounting cimport apply_fill, equity, position_value
 
 
 cdef enum:
+    ROOM = 1024                  # points that are added to the statistics of the curve together
     DENSE = 16                   # rows in a cell of the grid, from which on the row after it is searched for
 
 cdef struct Clock:               # when points are due
@@ -26,7 +32,7 @@ cdef struct Clock:               # when points are due
     int64_t width                # rows from the change that made the point due to the edge
 
 
-cdef void add_points(CurveSum* sums, Points* points) noexcept nogil:
+cdef inline void add_points(CurveSum* sums, Points* points) noexcept nogil:
     """Adds the points to the sums, and empties their columns."""
     cdef const int64_t* ts = points.ts
     cdef int64_t n = points.n, i = 0
@@ -101,7 +107,7 @@ cdef inline void set_due(Clock* clock, const Stream* stream, int64_t row, int64_
     clock.due = clock.cell if clock.cell > clock.last else NEVER
 
 
-cdef int replay(PlainRecords run, PlainAccount* plain, Points* points) noexcept nogil:
+cdef int apply_all(PlainRecords run, PlainAccount* plain, Points* points) noexcept nogil:
     """Applies fills and marks to `plain`, a new account, in the order of the engine's clock.
 
     Returns 0, or -1 if memory runs out.
@@ -251,3 +257,91 @@ cdef inline int replay_fill(PlainRecords run, PlainAccount* plain, int64_t i, Cu
     if stream.kind == QUOTE:
         sums.spread_cost += 0.5 * (stream.b[row] - stream.a[row]) * filled * fill.point_value
     return match_fill(&sums.matcher, &fill)
+
+
+cdef class PlainCurve(PlainRecords):
+    """The records of a plain run, with its curve and what its metrics are computed from."""
+
+    def curve(self):
+        """The equity curve as columns: timestamps (int64, ns UTC), equity and cash (float64).
+
+        It has a point at the start, at every mark and at the end.
+        """
+        n = self.most_points()
+        timestamp, worth, cash = np.empty(n, np.int64), np.empty(n), np.empty(n)
+        cdef int64_t[::1] t = timestamp
+        cdef double[::1] e = worth
+        cdef double[::1] c = cash
+        cdef Points points = Points(ts=&t[0], equity=&e[0], cash=&c[0], n=0, capacity=n, sums=NULL, exposures=NULL)
+        self.replay(&points)
+        return tuple(column[:points.n] for column in (timestamp, worth, cash))
+
+    def points(self):
+        """The curve as records of `btcore.model.EQUITY_DTYPE`."""
+        timestamp, worth, cash = self.curve()
+        table = np.empty(len(timestamp), model.EQUITY_DTYPE)
+        table["timestamp"], table["equity"], table["cash"] = timestamp, worth, cash
+        table["positions"] = worth - cash
+        return table
+
+    def exposures(self):
+        """Records of `btcore.model.EXPOSURE_DTYPE`: the position at each point of the curve, where there is one."""
+        table = np.empty(self.most_points(), model.EXPOSURE_DTYPE)
+        cdef Exposure[::1] exposures = table
+        cdef Points points = Points(ts=NULL, n=0, sums=NULL, exposures=&exposures[0], n_exposures=0)
+        self.replay(&points)
+        return table[:points.n_exposures]
+
+    def statistics(self, const int64_t[::1] closes not None):
+        """The `RunStatistics` of the run, equal to those of its tables, without creating them.
+
+        Periods end at `closes`, ns UTC, ascending. None if they have fewer than two.
+        """
+        cdef RunStatistics statistics
+        cdef int64_t[::1] end_ts = np.empty(closes.shape[0] + 1, np.int64)
+        cdef double[::1] end_equity = np.empty(closes.shape[0] + 1)
+        cdef int64_t[::1] t = np.empty(ROOM, np.int64)
+        cdef double[::1] e = np.empty(ROOM)
+        cdef CurveSum sums
+        cdef Points points = Points(ts=&t[0], equity=&e[0], cash=NULL, n=0, capacity=ROOM, sums=&sums, exposures=NULL)
+        cdef int64_t i
+        sums.closes, sums.n_closes = &closes[0] if closes.shape[0] else NULL, closes.shape[0]
+        sums.spread_cost = 0.0
+        sums.next_close = sums.n_new = sums.n_ends = 0
+        sums.end_ts, sums.end_equity = &end_ts[0], &end_equity[0]
+        open_curve(&sums.curve, self.start, self.capital)
+        if open_matcher(&sums.matcher, 1, self.start, NULL) < 0:
+            raise MemoryError
+        try:
+            self.replay(&points)
+        finally:
+            close_matcher(&sums.matcher)
+        if points.n:
+            add_points(&sums, &points)
+        sums.n_ends += sums.n_new > 0
+        if sums.n_ends < 2:
+            return None
+        statistics = RunStatistics(np.asarray(end_ts)[:sums.n_ends], np.asarray(end_equity)[:sums.n_ends])
+        statistics.curve, statistics.matcher = sums.curve, sums.matcher
+        with nogil:
+            for i in range(self.n_sent):
+                add_order(&statistics.metrics, self.status_of(i))
+        add_position(&statistics.metrics, &self.plain.position)
+        statistics.metrics.events = self.n_done
+        statistics.metrics.spread_cost = sums.spread_cost
+        return statistics
+
+    def most_points(self):
+        """Upper bound of the curve's points: one per event and fill, or per step of the grid, and two ends."""
+        n = self.stream.n + (self.n_filled if self.stream.kind == QUOTE else 0)
+        return 2 + (min(n, (self.now - self.start) // self.mark_every + 2) if self.mark_every else n)
+
+    cdef replay(self, Points* points):
+        """Applies the fills again to a new account, and writes the curve and exposures."""
+        cdef PlainAccount plain
+        cdef int code
+        open_plain_account(&plain, self.instrument, self.execution, self.capital, self.stream.kind)
+        with nogil:
+            code = apply_all(self, &plain, points)
+        if code < 0:
+            raise MemoryError("the round trips of the run do not fit into memory")

@@ -3,7 +3,6 @@
 from libc.stdint cimport int64_t, int8_t
 
 from btcore.fastpath.account cimport PlainAccount
-from btcore.fastpath.plain_curve cimport Points
 from btcore.feed.tape cimport Stream, Tape
 from btcore.model cimport Fill, Order
 
@@ -42,5 +41,4 @@ cdef class PlainRecords:
     cdef int8_t status_of(self, int64_t i) noexcept nogil
     cdef void write_order(self, Order* order, int64_t i) noexcept nogil
     cdef void write_fill(self, Fill* fill, int64_t i) noexcept nogil
-    cdef replay(self, Points* points)
     cdef int64_t next_fill(self, int64_t i) noexcept nogil

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from btcore.config import Execution, Instrument
-from btcore.fastpath.plain_records import PlainRecords
+from btcore.fastpath.plain_curve import PlainCurve
 from btcore.feed.tape import Tape
 from btcore.strategies.builtin.signal import Signal
 
 @final
-class PlainRun(PlainRecords):
+class PlainRun(PlainCurve):
     def __init__(
         self,
         tape: Tape,

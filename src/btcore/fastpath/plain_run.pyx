@@ -25,7 +25,7 @@ from btcore.fastpath.account cimport (
     target_percent,
 )
 from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_crossings
-from btcore.fastpath.plain_records cimport PlainRecords
+from btcore.fastpath.plain_curve cimport PlainCurve
 from btcore.fastpath.rolling_means cimport Mean, advance_two, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
 from btcore.feed.blocks cimport find_extremes
@@ -48,7 +48,7 @@ cdef struct Crossings:       # of the means of `ma_crossover`, found in blocks a
 
 
 @cython.final
-cdef class PlainRun(PlainRecords):
+cdef class PlainRun(PlainCurve):
     """One run of market orders over a tape of one stream, with the interface of `Engine`.
 
     `source` is a new `Signal` handler, or the columns (sent, side, quantity) of an order array, which have one length:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from btcore.fastpath.plain_records import PlainRecords
+from btcore.fastpath.plain_curve import PlainCurve
 from btcore.metrics.period_returns import Period, closes_between
 from btcore.model import NoteKind
 from btcore.rules.order_words import REASONS
@@ -54,7 +54,7 @@ class RunJournal:
 
     def __init__(
         self,
-        player: "Engine | PlainRecords",
+        player: "Engine | PlainCurve",
         *,
         notes: Sequence[str],
         log_lines: Sequence[LogLine],
@@ -98,7 +98,7 @@ class RunJournal:
     def statistics(self, timezone: str) -> "tuple[Period, RunStatistics] | None":
         """The periods of the run and its statistics; None if only the tables of the run have them."""
         player = self._player
-        if isinstance(player, PlainRecords):
+        if isinstance(player, PlainCurve):
             for period, closes in closes_between(player.start, player.now, timezone, self.closes):
                 found = player.statistics(closes)
                 if found is not None:
