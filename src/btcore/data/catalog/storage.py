@@ -150,9 +150,10 @@ def _ask_for_huge_pages(array: NDArray[Any]) -> None:
     page fault: a sparse run over a dataset that was not in the cache would slow down the runs after it.
     """
     advice = getattr(mmap, "MADV_HUGEPAGE", None)  # Linux alone
-    if advice is not None and isinstance(array.base, mmap.mmap):
+    mapping: Any = array.base
+    if advice is not None and isinstance(mapping, mmap.mmap):
         with suppress(OSError):  # a kernel without huge pages
-            array.base.madvise(advice)
+            mapping.madvise(advice)
 
 
 def remove_unused(root: Path, wanted: set[str]) -> None:
