@@ -79,8 +79,10 @@ class Records(bt.Strategy):
 
     def receive(self, ctx, event):
         self.seen.append((ctx.now, repr(event)))
-        if len(self.seen) % 7 == 0:
+        if len(self.seen) % 7 == 0 or len(self.seen) % 400 > 300:
             ctx.order_target(event.symbol, len(self.seen) % 3 - 1)
+        if hasattr(event, "close") and len(self.seen) % 5 == 0:
+            ctx.buy(event.symbol, 1, time_in_force="CLS")
 
     on_quote = on_trade = on_bar = receive
 
@@ -124,6 +126,15 @@ def test_built_in_strategies_and_rows_before_the_run(kind):
     in_place, expected = play(spread(data), "ema_crossover", periods, **terms)
     assert (copied, in_place) == (True, False)
     assert len(expected.trades) > 10
+    assert_same(found, expected)
+
+
+@pytest.mark.parametrize("latency", [1, 60_000])
+def test_orders_in_flight_meet_the_open_of_the_next_bar(latency):
+    """The row after those that are copied is known too."""
+    terms = bt.Execution(latency_ms=latency)
+    _, found = play(crowded(market("bars")), Records(), execution=terms)
+    _, expected = play(spread(market("bars")), Records(), execution=terms)
     assert_same(found, expected)
 
 
