@@ -12,8 +12,10 @@ cdef class Engine:
     cdef readonly Tape tape
     cdef Handler handler
     cdef CostCalls cost_calls        # the user's cost models; None for none
+    cdef void* block                 # memory of the copies that `run.staged` points into
     cdef tuple sessions              # opens, closes and rows by symbol, which the run points into
     cdef const ScheduledEvent[::1] scheduled  # likewise
     cdef const OtherBar[::1] other_bars       # likewise
 
+    cdef place_rows(self)
     cdef int check(self) except -1

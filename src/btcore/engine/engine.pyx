@@ -23,6 +23,7 @@ from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED
 from btcore.engine.setup cimport set_account, set_terms
 from btcore.engine.state cimport Costs, Exchange, Pool, Trading
 from btcore.engine.strategy_calls cimport MAX_ROUNDS
+from btcore.feed.staged cimport LINE, Staged, are_crowded, place_columns
 from btcore.feed.stream cimport Sides, Stream
 from btcore.feed.tape cimport Tape
 from btcore.memory cimport zeroed
@@ -78,6 +79,7 @@ cdef class Engine:
         free(ex.instruments)
         free(ex.quote_streams)
         free(self.run.rows)
+        free(self.block)
         free(self.run.out.items)
 
     def __init__(
@@ -141,9 +143,29 @@ cdef class Engine:
             run.market.delayed or (run.kinds & (1 << ORDER_REJECTED | 1 << ORDER_ENDED | 1 << ORDER_TRIGGERED)) != 0
         )
         run.ex.blotter.in_flight.reports_triggers = run.kinds >> ORDER_TRIGGERED & 1
+        if are_crowded(tape.streams, tape.n_streams):
+            self.place_rows()
         with nogil:
             start(run)
         self.check()
+
+    cdef place_rows(self):
+        """Makes room for copies of the next rows of each stream."""
+        cdef Run* run = &self.run
+        cdef Staged unplaced
+        cdef int64_t head = run.n_streams * sizeof(Staged) // sizeof(int64_t), taken = head
+        cdef size_t start
+        cdef int32_t i
+        for i in range(run.n_streams):
+            taken = place_columns(&unplaced, &self.tape.streams[i], run.ex.load_sizes, NULL, taken)
+        self.block = zeroed(taken + LINE // sizeof(int64_t), sizeof(int64_t))
+        start = (<size_t> self.block + LINE - 1) // LINE * LINE
+        run.staged = <Staged*> start
+        taken = head
+        for i in range(run.n_streams):
+            taken = place_columns(
+                &run.staged[i], &self.tape.streams[i], run.ex.load_sizes, <int64_t*> start, taken
+            )
 
     def process_every_event(self):
         """Turns skipping off. The results are identical."""
@@ -184,6 +206,11 @@ cdef class Engine:
                    else f"more than {MAX_ROUNDS} rounds of requests within one event")
             )
         return 0
+
+    @property
+    def copies_rows(self):
+        """True if the columns lie so that rows are copied before they are read; the results are identical."""
+        return self.run.staged != NULL
 
     @property
     def order_ids(self):
@@ -341,7 +368,7 @@ cdef void connect(Run* run, Tape tape):
         if stream.kind == QUOTE:
             ex.quote_streams[stream.symbol] = i
             ex.blotter.queues[stream.symbol].may_cross = tape.containers[i].crossed == "keep"
-        if stream.bid.open != NULL:
+        if stream.two_sided:
             ex.blotter.queues[stream.symbol].may_cross = True
         if stream.kind == BAR:
             ex.blotter.queues[stream.symbol].rests_on_bars = ex.terms.resting_on_bars

@@ -17,7 +17,8 @@ from btcore.engine.scheduled cimport apply_scheduled, keeps_its_value
 from btcore.engine.skip cimport can_skip, skip_rows
 from btcore.engine.state cimport Exchange
 from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
-from btcore.feed.stream cimport Stream, delivery, stream_at
+from btcore.feed.staged cimport Staged, stage
+from btcore.feed.stream cimport Stream, delivery, prefetch_rows, stream_at
 from btcore.model cimport (
     BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, OTHER_BAR, Order, OtherBar, START,
     TIMER
@@ -88,13 +89,23 @@ cdef inline void process_event(Run* run) noexcept nogil:
     """Processes the next event: first everything due before it, then the exchange, the strategy and its requests."""
     cdef int32_t s = stream_at(&run.event_order, run.n_done)
     cdef const Stream* stream = &run.ex.streams[s]
-    cdef int64_t row = run.rows[s], t = delivery(stream, row)
+    cdef int64_t row = run.rows[s], t
+    cdef Staged* staged
     cdef int outcome
+    if run.staged != NULL:
+        staged = &run.staged[s]
+        if row >= staged.end:
+            stage(staged, stream, row)
+        stream = &staged.rows
+        row -= staged.first
+    elif run.n_streams > 1:
+        prefetch_rows(stream, row, run.ex.load_sizes)
+    t = delivery(stream, row)
     if t >= run.next_wakeup:
         run_due(run, t)
         if run.error:
             return
-    run.rows[s] = row + 1
+    run.rows[s] += 1
     outcome = deliver(run, stream, row, t)
     if outcome:
         finish_matching(run, stream.symbol, stream.kind, outcome < 0)

@@ -9,6 +9,7 @@ from btcore.engine.match_bars cimport on_bar
 from btcore.engine.match_ticks cimport on_quote, on_trade
 from btcore.engine.state cimport Exchange
 from btcore.feed.search cimport CachedSearch
+from btcore.feed.staged cimport Staged
 from btcore.feed.stream cimport MergeOrder, Stream, load, load_sides
 from btcore.model cimport (
     BAR, Dated as ScheduledEvent, Fill, Market, NEVER, OtherBar, Outbox, QUOTE, on_event_t
@@ -31,6 +32,7 @@ cdef struct Run:
     int32_t n_streams
     MergeOrder event_order       # the stream of each event
     int64_t* rows                # by stream: the next row
+    Staged* staged               # by stream: the next rows, copied; NULL: they are read in place
     int64_t n_done               # events processed
     int64_t n_requests           # requests sent
     int64_t n_drawn              # entry latencies drawn
@@ -59,7 +61,7 @@ cdef inline int deliver(Run* run, const Stream* stream, int64_t row, int64_t t) 
     """
     cdef Exchange* ex = &run.ex
     load(stream, row, &ex.tickers[stream.symbol], ex.load_sizes)
-    if stream.bid.open != NULL:
+    if stream.two_sided:
         load_sides(stream, row, &ex.sides[stream.symbol])
     run.market.now = t
     if stream.kind == QUOTE:

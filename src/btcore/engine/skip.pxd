@@ -28,7 +28,7 @@ cdef inline bint can_skip(const Run* run) noexcept nogil:
         run.n_streams == 1
         and (not run.listens or run.scan != NULL)
         and (run.mark_every > 0 or run.ex.streams[0].kind == BAR)
-        and run.ex.streams[0].bid.open == NULL
+        and not run.ex.streams[0].two_sided
         and not run.ex.has_marks
     )
 

@@ -41,21 +41,22 @@ cdef struct Sides:               # a bar of bid and ask
 
 
 cdef struct Stream:              # one container; NULL for columns that it does not have
-    const int64_t* ts
+    const int64_t* ts            # what is read of every quote and trade comes first, so that it is in one cache line
+    const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
     const double* a              # bar: open; quote: bid; trade: price
     const double* b              # bar: high; quote: ask; trade: size
+    int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
+    int32_t symbol
+    int8_t kind
+    int8_t two_sided             # 1: bars of bid and ask
     const double* c              # bar: low; quote: bid size
     const double* d              # bar: close; quote: ask size
     const double* e              # bar: volume, NULL if unknown
     const int8_t* side           # trade: side of the aggressor
-    const BlockIndex* index
     int64_t n                    # rows
-    int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
-    int32_t symbol
-    int8_t kind
+    const BlockIndex* index
     SideColumns bid              # of bars of bid and ask
     SideColumns ask
-    const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
 
 
 cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil:
@@ -75,10 +76,10 @@ cdef inline int64_t first_delivered(const Stream* stream, int64_t row, int64_t w
     return first_at(stream.ends, row, stream.n, when - stream.interval)
 
 
-cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
-    """Loads row `i` into the ticker. Quote sizes are skipped unless `sized`.
+cdef inline void prefetch_rows(const Stream* stream, int64_t i, bint sized) noexcept nogil:
+    """Prefetches what `load` reads PREFETCH_ROWS after row `i`.
 
-    Later rows are prefetched: the processor does not predict reads that alternate between many streams.
+    The processor does not predict reads that alternate between several streams.
     """
     prefetch(stream.ts + i + PREFETCH_ROWS)
     prefetch(stream.a + i + PREFETCH_ROWS)
@@ -86,6 +87,12 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint size
     if sized or stream.kind == BAR:
         prefetch(stream.c + i + PREFETCH_ROWS)
         prefetch(stream.d + i + PREFETCH_ROWS)
+    if stream.kind == BAR:
+        prefetch(stream.ends + i + PREFETCH_ROWS)
+
+
+cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint sized) noexcept nogil:
+    """Loads row `i` into the ticker. Quote sizes are skipped unless `sized`."""
     if stream.kind == QUOTE:
         ticker.quote.ts = stream.ts[i]
         ticker.quote.bid = stream.a[i]
@@ -94,7 +101,6 @@ cdef inline void load(const Stream* stream, int64_t i, Ticker* ticker, bint size
             ticker.quote.bid_qty = INFINITY if stream.c == NULL else stream.c[i]
             ticker.quote.ask_qty = INFINITY if stream.d == NULL else stream.d[i]
     elif stream.kind == BAR:
-        prefetch(stream.ends + i + PREFETCH_ROWS)
         ticker.bar.ts = stream.ts[i]
         ticker.bar.open = stream.a[i]
         ticker.bar.high = stream.b[i]

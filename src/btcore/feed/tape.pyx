@@ -101,6 +101,7 @@ cdef class Tape:
             stream.d = address_of(container.close, columns)
             stream.e = address_of(container.volume, columns)
             if container.bid is not None and stream.n:
+                stream.two_sided = 1
                 self.set_side(&stream.bid, container.bid)
                 self.set_side(&stream.ask, container.ask)
         else:

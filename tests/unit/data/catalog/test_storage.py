@@ -1,6 +1,8 @@
 """A catalog's folder: concurrent changes, foreign and damaged files, read-only folders."""
 
+import mmap
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +92,33 @@ def test_a_read_only_catalog_can_be_read(catalog):
     finally:
         for path in [catalog.path, *catalog.path.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def flags_of_mappings(file):
+    """The kernel's flags of each mapping of the file in this process."""
+    flags, is_of_file = [], False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        first, _, rest = line.partition(" ")
+        if "-" in first and not first.endswith(":"):
+            is_of_file = line.endswith(str(file))
+        elif is_of_file and first == "VmFlags:":
+            flags.append(rest.split())
+    return flags
+
+
+@pytest.mark.skipif(
+    not hasattr(mmap, "MADV_HUGEPAGE") or not Path("/sys/kernel/mm/transparent_hugepage").exists(),
+    reason="the system has no huge pages",
+)
+def test_columns_are_mapped_with_advice_to_use_huge_pages(catalog):
+    catalog.write("AAPL", bars())
+    mapped = catalog.read("AAPL", "minute")
+    (file,) = catalog.path.glob("datasets/*/close.npy")
+    assert [("hg" in flags) for flags in flags_of_mappings(file.resolve())] == [True]
+    assert mapped == bars()
+
+
+def test_columns_are_mapped_where_the_system_refuses_advice(catalog, monkeypatch):
+    catalog.write("AAPL", bars())
+    monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 12345, raising=False)
+    assert catalog.read("AAPL", "minute") == bars()
