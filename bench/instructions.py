@@ -13,9 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from shutil import which
 from typing import Any
 
+import numpy as np
+from msgspec.structs import replace
+
 import btcore as bt
 
 from .data import bars, quotes, trades
+from .handwritten.native import idle_function
 from .peers.work import BARS, FEE, TICKS, order_rows
 
 PART = 250_000  # events
@@ -42,14 +46,33 @@ def bars_ma(n: int) -> Callable[[], Any]:
     return lambda: bt.run({"A": data}, "ma_crossover", periods(BARS), execution=COSTS).metrics
 
 
-def order_array(n: int) -> Callable[[], Any]:
+def called_at_quotes(n: int) -> Callable[[], Any]:
+    """A C function that does nothing, called at every quote."""
+    data = cut(quotes(2 * PART), n)
+    return lambda: bt.run({"A": data}, bt.Compiled(idle_function(), events="quotes"), execution=COSTS)
+
+
+def two_symbols(n: int) -> Callable[[], Any]:
+    """The same with two symbols, whose quotes come in turn; counted per quote of both."""
+    data = cut(quotes(PART), n // 2)
+    other = bt.Quotes(data.timestamp + 1, data.bid, data.ask, data.bid_size, data.ask_size)
+    strategy = bt.Compiled(idle_function(), events="quotes")
+    return lambda: bt.run({"A": data, "B": other}, strategy, execution=COSTS)
+
+
+def order_array(n: int, execution: bt.Execution = COSTS) -> Callable[[], Any]:
     """Orders at a tenth of the rows."""
     data = trades(2 * PART)
     rows, sizes = order_rows(2 * PART, 0.1)
     rows, sizes = rows[rows < n], sizes[rows < n]
-    orders = bt.Orders(data.timestamp[rows], "A", [1 if size > 0 else -1 for size in sizes], abs(sizes))
+    orders = bt.Orders(data.timestamp[rows], "A", np.where(sizes > 0, 1, -1), abs(sizes))
     data = cut(data, n)
-    return lambda: bt.run({"A": data}, orders, execution=COSTS)
+    return lambda: bt.run({"A": data}, orders, execution=execution)
+
+
+def engine_orders(n: int) -> Callable[[], Any]:
+    """The same, played by the engine, as a run with a limit of orders is not plain; counted per order."""
+    return order_array(n, replace(COSTS, max_order=1e12))
 
 
 def sweep(n: int) -> Callable[[], Any]:
@@ -63,7 +86,10 @@ WORKLOADS: dict[
 ] = {  # with the evaluations per event of PART
     "quotes, ema_crossover": (quotes_ema, 1.0),
     "bars, ma_crossover": (bars_ma, 1.0),
+    "C function at every quote": (called_at_quotes, 1.0),
+    "C function at every quote of 2 symbols": (two_symbols, 1.0),
     "order array, 10 %": (order_array, 1.0),
+    "the same in the engine, an order with its fill": (engine_orders, 0.1),
     "sweep, ma_crossover": (sweep, 16 / 10),
 }
 

@@ -45,3 +45,10 @@ void ema_loop(const int64_t *timestamp, const double *bid, const double *ask, in
     out->flips = flips;
     out->points = points;
 }
+
+/* A strategy that does nothing, so that what is counted beside it is the engine. */
+int do_nothing(void *state, const void *market, const void *account, void *out)
+{
+    (void)state, (void)market, (void)account, (void)out;
+    return 0;
+}

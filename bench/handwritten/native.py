@@ -39,6 +39,11 @@ def library() -> ctypes.CDLL:
     return ctypes.CDLL(str(made))
 
 
+def idle_function() -> int:
+    """The address of a strategy that does nothing, for `bt.Compiled`."""
+    return int(ctypes.cast(library().do_nothing, ctypes.c_void_p).value or 0)
+
+
 def ema_loop(ticks: Any, short: int, long: int, curve: np.ndarray | None = None) -> Outcome:
     """Runs over quotes, or trades as both sides; `curve` (float64) receives the equity of each minute."""
     names = ("timestamp", "bid", "ask") if ticks.kind == "quotes" else ("timestamp", "price", "price")

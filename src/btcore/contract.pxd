@@ -25,6 +25,10 @@ from btcore.rules.rounding cimport larger, smaller, whole_lots
 ctypedef int64_t (*scan_t)(void* state, const Stream* stream, int64_t row, int64_t end) noexcept nogil
 
 
+cdef enum:
+    LISTED = 30              # bit of `kinds`: START and END are sent only if their bits are set, not always
+
+
 cdef class Handler:
     """Base of every compiled strategy: a C function, its state, and the kinds of event it is called for."""
     cdef on_event_t on_event

@@ -3,4 +3,5 @@ from typing_extensions import disjoint_base
 CONTRACT_VERSION: int
 
 @disjoint_base
-class Handler: ...
+class Handler:
+    def note_failure(self, code: int, fault: int) -> None: ...

@@ -168,8 +168,8 @@ cdef class Engine:
             )
 
     def process_every_event(self):
-        """Turns skipping off. The results are identical."""
-        self.run.skips = False
+        """Turns off skipping and the loop over ticks. The results are identical."""
+        self.run.skips = self.run.plays_ticks = False
 
     def limit_walks(self, int32_t n):
         """Lets queues of more than `n` orders move those that rest to the index. The results are identical."""
@@ -200,6 +200,7 @@ cdef class Engine:
         if self.run.error == OUT_OF_MEMORY:
             raise MemoryError("the records of the run do not fit into memory")
         if self.run.error:
+            self.handler.note_failure(self.run.code, self.run.out.fault)
             raise StrategyError(
                 f"at {np.datetime64(self.run.market.now, 'ns')}Z: "
                 + ("the strategy failed" if self.run.error == STRATEGY_FAILED

@@ -9,7 +9,7 @@ from btcore.engine.blotter cimport (
 from btcore.engine.contingent cimport apply_oco, release_children
 from btcore.engine.cost_calls cimport COMMISSION, FILL_SIZE, SLIPPAGE, ask_model, refuse
 from btcore.engine.in_flight cimport send_report
-from btcore.engine.journal cimport write_fill
+from btcore.engine.journal cimport next_fill
 from btcore.engine.state cimport Exchange, displayed_size, is_trade_rule, note
 from btcore.model cimport (
     AT_CLOSE, AT_OPENING, BAR, BAR_CLOSE, CANCELED, CLS, DATA_END, FILLED, FOK, FORCED, FOK_UNFILLED, Fill, IOC,
@@ -98,19 +98,16 @@ cdef inline double fill_commission(
 
 
 cdef inline int execute(
-    Exchange* ex, Order* order, double px, double seen_px, double qty, int8_t liquidity, int64_t ts
+    Exchange* ex, Order* order, double px, double seen_px, double qty, double cost, int8_t liquidity, int64_t ts
 ) noexcept nogil:
     """Applies one fill of `qty` at `px` to money, the order, the journal, the OCO group and the children.
 
-    `seen_px` is the price before slippage. Returns 0, or -1 if memory runs out.
+    `seen_px` is the price before slippage, `cost` the commission. Returns 0, or -1 if memory runs out.
     """
     cdef double point_value = ex.account.positions[order.symbol].point_value
     cdef double before = order.filled_qty
-    cdef double cost = 0.0 if ex.rule == TERMINAL_PRICE else fill_commission(ex, order, qty, px, liquidity, ts)
     cdef int leg = leg_of(ex, order)
     cdef bint is_done
-    if ex.models.invalid:
-        return -1
     change_position(ex, order, px, qty, cost, leg)
     if ex.terms.n_tiers > 0:
         add_turnover(&ex.turnover, qty * fabs(px) * point_value, ts)
@@ -153,6 +150,9 @@ cdef inline int record_fill(
         or ex.rule == TERMINAL_PRICE
     )
     cdef int64_t ts_event = ticker.quote.ts
+    cdef Fill* record = next_fill(&ex.journal)
+    if record == NULL:
+        return -1
     if ticker.quoted and liquidity == TAKER:
         ex.journal.spread_cost += (
             0.5 * (ticker.quote.ask - ticker.quote.bid) * qty * ex.account.positions[order.symbol].point_value
@@ -163,12 +163,15 @@ cdef inline int record_fill(
         ts_event = ticker.trade.ts
     elif ticker.source == BAR:
         ts_event = ticker.bar.ts
-    return write_fill(&ex.journal, Fill(
-        ts=ts, order_id=order.id, event=ticker.event if is_earlier_event else ex.event[0], ts_event=ts_event,
-        last_qty=qty, last_px=px, commission=cost, reference_px=seen_px, size_seen=displayed_size(ex, order),
-        point_value=ex.account.positions[order.symbol].point_value, symbol=order.symbol, side=order.side,
-        liquidity=liquidity, rule=ex.rule, leg=<int8_t> leg,
-    ))
+    record.ts, record.order_id = ts, order.id
+    record.event = ticker.event if is_earlier_event else ex.event[0]
+    record.ts_event = ts_event
+    record.last_qty, record.last_px, record.commission, record.reference_px = qty, px, cost, seen_px
+    record.size_seen = displayed_size(ex, order)
+    record.point_value = ex.account.positions[order.symbol].point_value
+    record.symbol, record.side, record.liquidity = order.symbol, order.side, liquidity
+    record.rule, record.leg = ex.rule, <int8_t> leg
+    return 0
 
 
 cdef inline void trigger(Exchange* ex, Order* order, int8_t how, int64_t ts) noexcept nogil:
@@ -208,7 +211,7 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
     """
     cdef int32_t s = order.symbol
     cdef double lot = ex.account.instruments[s].lot_size
-    cdef double wanted = matchable(order), seen_px = px, qty, paid
+    cdef double wanted = matchable(order), seen_px = px, qty, paid, cost
     cdef bint reduces = order.flags & REDUCE_ONLY, lacks_cash = False
     if available(wanted, pool[0], lot) <= 0.0:
         return 0
@@ -229,19 +232,19 @@ cdef inline int fill(Exchange* ex, Order* order, double px, double* pool, int8_t
     if liquidity == TAKER:
         px = slipped_px(ex, order, px, qty)
         px = smaller(larger(px, ex.trading[s].lower), ex.trading[s].upper)
+    cost = fill_commission(ex, order, qty, px, liquidity, ts)
     if not order.flags & (REDUCE_ONLY | FORCED):
-        paid = affordable(
-            &ex.account, ex.blotter.open_qty, ex.terms.is_cash, s, order.side, qty, px,
-            fill_commission(ex, order, qty, px, liquidity, ts),
-        )
+        paid = affordable(&ex.account, ex.blotter.open_qty, ex.terms.is_cash, s, order.side, qty, px, cost)
         if paid < qty:
             lacks_cash = True
             qty = 0.0 if order.time_in_force == FOK else paid
+            if qty > 0.0:
+                cost = fill_commission(ex, order, qty, px, liquidity, ts)
     if ex.models.invalid:
         return -1
     if qty > 0.0:
         pool[0] -= qty
-        if execute(ex, order, px, seen_px, qty, liquidity, ts) < 0:
+        if execute(ex, order, px, seen_px, qty, cost, liquidity, ts) < 0:
             return -1
         if is_limitless(order) and is_open(order):
             order.limit_px = seen_px

@@ -4,8 +4,8 @@ from libc.stdint cimport int32_t, int64_t, int8_t
 from libc.stdlib cimport free
 
 from btcore.feed.stream cimport Stream, delivery
-from btcore.memory cimport append
-from btcore.model cimport Account, CashFlow, EquityPoint, Exposure, Fill, Note, Position, Restatement
+from btcore.memory cimport append, reserve
+from btcore.model cimport Account, CashFlow, Exposure, Fill, Note, Position, Restatement
 from btcore.rules.accounting cimport equity
 
 
@@ -20,12 +20,18 @@ cdef struct Stretch:         # rows of a run's only stream, each a point of the 
     int8_t has_legs
 
 
+cdef struct Point:           # of the equity curve
+    int64_t timestamp
+    double equity
+    double cash
+
+
 cdef struct Journal:
     Fill* fills
     int64_t n_fills
     int64_t cap_fills
     int64_t n_reported       # fills that were reported to the strategy
-    EquityPoint* points
+    Point* points
     int64_t n_points
     int64_t cap_points
     Exposure* exposures
@@ -58,12 +64,16 @@ cdef inline void free_journal(Journal* journal) noexcept nogil:
     free(journal.notes)
 
 
-cdef inline int write_fill(Journal* journal, Fill fill) noexcept nogil:
-    """Appends a record. Returns 0, or -1 if memory runs out; likewise all functions named `write_`."""
-    return append(<void**> &journal.fills, &journal.n_fills, &journal.cap_fills, &fill, sizeof(Fill))
+cdef inline Fill* next_fill(Journal* journal) noexcept nogil:
+    """The record of a new fill, for the caller to write; NULL if memory runs out."""
+    if reserve(<void**> &journal.fills, &journal.cap_fills, journal.n_fills, sizeof(Fill)) < 0:
+        return NULL
+    journal.n_fills += 1
+    return &journal.fills[journal.n_fills - 1]
 
 
 cdef inline int write_flow(Journal* journal, CashFlow flow) noexcept nogil:
+    """Appends a record. Returns 0, or -1 if memory runs out; likewise all functions named `write_`."""
     return append(<void**> &journal.flows, &journal.n_flows, &journal.cap_flows, &flow, sizeof(CashFlow))
 
 
@@ -81,27 +91,27 @@ cdef inline int write_exposure(
     Journal* journal, const Position* position, const Position* net, int64_t ts
 ) noexcept nogil:
     """Writes the exposure of a position, or of one leg of it, at the mark of the symbol; nothing if it is flat."""
-    cdef Exposure item
+    cdef Exposure* item
     if position.qty == 0.0:
         return 0
-    item = Exposure(
-        timestamp=ts, quantity=position.qty, value=position.qty * net.mark * net.point_value, symbol=position.symbol,
-        leg=position.leg,
-    )
-    return append(
-        <void**> &journal.exposures, &journal.n_exposures, &journal.cap_exposures, &item, sizeof(Exposure)
-    )
+    if reserve(<void**> &journal.exposures, &journal.cap_exposures, journal.n_exposures, sizeof(Exposure)) < 0:
+        return -1
+    item = &journal.exposures[journal.n_exposures]
+    item.timestamp, item.quantity, item.value = ts, position.qty, position.qty * net.mark * net.point_value
+    item.symbol, item.leg = position.symbol, position.leg
+    journal.n_exposures += 1
+    return 0
 
 
 cdef inline int write_point(Journal* journal, const Account* account, int64_t ts) noexcept nogil:
     """Marks the account at `ts`: one point of the equity curve, and one exposure per open position."""
-    cdef double total = equity(account)
-    cdef EquityPoint point = EquityPoint(
-        timestamp=ts, equity=total, cash=account.cash, positions=total - account.cash
-    )
+    cdef Point* point
     cdef int32_t i
-    if append(<void**> &journal.points, &journal.n_points, &journal.cap_points, &point, sizeof(EquityPoint)) < 0:
+    if reserve(<void**> &journal.points, &journal.cap_points, journal.n_points, sizeof(Point)) < 0:
         return -1
+    point = &journal.points[journal.n_points]
+    point.timestamp, point.equity, point.cash = ts, equity(account), account.cash
+    journal.n_points += 1
     for i in range(account.n_symbols):
         if account.legs == NULL:
             if write_exposure(journal, &account.positions[i], &account.positions[i], ts) < 0:

@@ -17,11 +17,12 @@ from btcore.engine.scheduled cimport apply_scheduled, keeps_its_value
 from btcore.engine.skip cimport can_skip, skip_rows
 from btcore.engine.state cimport Exchange
 from btcore.engine.strategy_calls cimport call_strategy, deliver_reports, handle_requests, send_requests
+from btcore.engine.ticks cimport can_play_ticks, pass_quote, play_ticks
 from btcore.feed.staged cimport Staged, stage
 from btcore.feed.stream cimport Stream, delivery, prefetch_rows, stream_at
 from btcore.model cimport (
-    BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, OTHER_BAR, Order, OtherBar, START,
-    TIMER
+    BAR, BARS, DELISTING, Dated as ScheduledEvent, END, END_OF_DATA, EXPIRED, NEVER, OTHER_BAR, Order, OtherBar, QUOTE,
+    START, TIMER
 )
 
 
@@ -31,6 +32,7 @@ cdef inline void start(Run* run) noexcept nogil:
     if run.n_streams == 1:
         run.listens = run.kinds >> run.ex.streams[0].kind & 1
     run.skips = can_skip(run)
+    run.plays_ticks = can_play_ticks(run)
     apply_past_rates(run, now)
     write_mark(run, now)
     call_strategy(run, START)
@@ -44,6 +46,13 @@ cdef inline void process_events(Run* run, int64_t n) noexcept nogil:
     while run.n_done < end and run.error == 0:
         if run.skips:
             skip_rows(run, end)
+            if run.n_done == end:
+                return
+        elif run.plays_ticks:
+            if play_ticks(run, end):
+                answer_strategy(run)
+                run.n_done += run.error == 0
+                continue
             if run.n_done == end:
                 return
         process_event(run)
@@ -91,7 +100,7 @@ cdef inline void process_event(Run* run) noexcept nogil:
     cdef const Stream* stream = &run.ex.streams[s]
     cdef int64_t row = run.rows[s], t
     cdef Staged* staged
-    cdef int outcome
+    cdef int outcome = 0
     if run.staged != NULL:
         staged = &run.staged[s]
         if row >= staged.end:
@@ -106,7 +115,8 @@ cdef inline void process_event(Run* run) noexcept nogil:
         if run.error:
             return
     run.rows[s] += 1
-    outcome = deliver(run, stream, row, t)
+    if stream.kind != QUOTE or not pass_quote(run, stream, row, t):
+        outcome = deliver(run, stream, row, t)
     if outcome:
         finish_matching(run, stream.symbol, stream.kind, outcome < 0)
         if run.error:

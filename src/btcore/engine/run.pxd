@@ -47,9 +47,12 @@ cdef struct Run:
     int64_t mark_due             # time of the next mark; NEVER: nothing has changed since the last
     int64_t last_mark
     int32_t error                # RunError; not 0: the run stops
+    int32_t code                 # what the strategy's latest call returned
     Fill notice                  # of which the order is set for a report of an order
     bint listens                 # the strategy listens to the events of the run's only stream
     bint skips                   # see `skip.can_skip`
+    int64_t reach                # rows that the next skip searches before the strategy scans them
+    bint plays_ticks             # see `ticks.can_play_ticks`
     CachedSearch wakeup_search   # for the row at `next_wakeup`
     CachedSearch expiry_search   # for the row at which an order expires or becomes active
 

@@ -323,7 +323,7 @@ cdef inline int close_at_terminal_price(
     if order == NULL:
         return -1
     ex.rule = TERMINAL_PRICE
-    code = execute(ex, order, px, px, fabs(qty), TAKER, ts)
+    code = execute(ex, order, px, px, fabs(qty), 0.0, TAKER, ts)
     refresh_queue(&ex.blotter, symbol)
     return code
 

@@ -15,7 +15,8 @@ from btcore.feed.stream cimport Stream, delivery
 from btcore.model cimport BAR, NEVER
 
 cdef enum:
-    SHORT_SKIP = 4096            # rows
+    LEAST_REACH = 64             # rows
+    LARGEST_REACH = 4096
 
 
 cdef inline bint can_skip(const Run* run) noexcept nogil:
@@ -52,13 +53,14 @@ cdef inline void skip_rows(Run* run, int64_t end) noexcept nogil:
         end = min(end, first_at_cached(&run.expiry_search, stream.ts, row, stream.n, queue.next_expiry))
     if has_levels(queue):
         if run.scan != NULL:
-            end = min(end, row + SHORT_SKIP)  # rows after the strategy's next order would be searched twice
+            end = min(end, row + max(run.reach, LEAST_REACH))  # rows after its next order are searched twice
         end = first_reaching(
             stream, stream.index, row, end, queue.buy_limit, queue.sell_limit, queue.buy_stop, queue.sell_stop
         )
     if run.listens and end > row:
         end = run.scan(run.strategy, stream, row, end)
         run.market.calls += end - row
+        run.reach = min(2 * (end - row), LARGEST_REACH)
     if end > row:
         jump_to(run, end, marks_rows)
 

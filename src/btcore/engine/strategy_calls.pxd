@@ -3,6 +3,7 @@
 from libc.math cimport isnan
 from libc.stdint cimport int32_t, int64_t, int8_t
 
+from btcore.contract cimport LISTED
 from btcore.engine.blotter cimport add_order, apply_end_to_known
 from btcore.engine.in_flight cimport Report, next_report_ts, next_request_ts, pop_request, push_request
 from btcore.engine.margin cimport check_margin
@@ -10,8 +11,8 @@ from btcore.engine.requests cimport handle_request
 from btcore.engine.run cimport OUT_OF_MEMORY, Run, STRATEGY_FAILED, TOO_MANY_ROUNDS, schedule_mark
 from btcore.engine.state cimport Exchange, note, share_orders
 from btcore.model cimport (
-    Account, CLIPPED, FILL, FILLED, Fill, MARKET, NEVER, NEW, NONE, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED, Order,
-    PARTIALLY_FILLED, Position, REJECTED, Request, SUBMIT,
+    Account, CLIPPED, END, FILL, FILLED, Fill, MARKET, NEVER, NEW, NONE, ORDER_ENDED, ORDER_REJECTED, ORDER_TRIGGERED,
+    Order, PARTIALLY_FILLED, Position, REJECTED, Request, START, SUBMIT,
 )
 from btcore.rules.accounting cimport apply_fill
 from btcore.rules.latency cimport delay
@@ -31,8 +32,18 @@ cdef inline void call_strategy(Run* run, int kind) noexcept nogil:
             ex.known.positions[i].mark = ex.account.positions[i].mark
     run.market.kind = <int8_t> kind
     run.market.calls += 1
-    if run.on_event(run.strategy, &run.market, account, &run.out) != 0:
+    if (kind == START or kind == END) and run.kinds >> LISTED & 1 and not run.kinds >> kind & 1:
+        return
+    ask_strategy(run, account)
+
+
+cdef inline bint ask_strategy(Run* run, const Account* account) noexcept nogil:
+    """Calls the strategy's function. True if it has failed, by its return value or an invalid order."""
+    run.code = run.on_event(run.strategy, &run.market, account, &run.out)
+    if run.code | run.out.fault:
         run.error = STRATEGY_FAILED
+        return True
+    return False
 
 
 cdef inline void report_fill(Run* run, int64_t i) noexcept nogil:
@@ -124,27 +135,42 @@ cdef inline int apply_fill_to_known(Account* known, const Fill* fill) noexcept n
     return code
 
 
-cdef inline void send_requests(Run* run) noexcept nogil:
-    """Puts the strategy's requests in flight, each with its latency, and adds new orders to the table."""
+cdef inline bint send_requests(Run* run) noexcept nogil:
+    """Puts the strategy's requests in flight, each with its latency, and adds new orders to the table.
+
+    A single request that arrives at once, with none in flight due before it, stays in the outbox: True for it.
+    """
     cdef Exchange* ex = &run.ex
     cdef Request* request
-    cdef int64_t i
+    cdef int64_t i, now = run.market.now
+    cdef bint stays = run.out.count == 1 and next_request_ts(&ex.blotter.in_flight) > now
     for i in range(run.out.count):
         request = &run.out.items[i]
-        request.ts_arrives = run.market.now + delay(&ex.terms.entry, request.latency, run.n_drawn)
+        request.ts_arrives = now + delay(&ex.terms.entry, request.latency, run.n_drawn)
         run.n_drawn += request.latency < 0
         request.seq = run.n_requests
         run.n_requests += 1
-        if request.action == SUBMIT and add_order(&ex.blotter, request, run.market.now) < 0:
+        if request.action == SUBMIT and add_order(&ex.blotter, request, now) < 0:
             run.error = OUT_OF_MEMORY
         if not isnan(request.unclipped_qty) and note(
-            ex, request.order_id, CLIPPED, NONE, request.unclipped_qty, run.market.now
+            ex, request.order_id, CLIPPED, NONE, request.unclipped_qty, now
         ) < 0:
             run.error = OUT_OF_MEMORY
-        if push_request(&ex.blotter.in_flight, request) < 0:
+        stays = stays and request.ts_arrives <= now
+        if not stays and push_request(&ex.blotter.in_flight, request) < 0:
             run.error = OUT_OF_MEMORY
     run.out.count = 0
     share_orders(ex)
+    return stays
+
+
+cdef inline void handle_arrived(Run* run, const Request* request) noexcept nogil:
+    """Carries out a request that has arrived, and checks the margin if it has changed."""
+    cdef int failed = handle_request(&run.ex, request, run.market.now)
+    if run.ex.margin_stale:
+        failed |= check_margin(&run.ex, run.market.now)
+    if failed | run.ex.blotter.out_of_memory:
+        run.error = OUT_OF_MEMORY
 
 
 cdef inline void handle_requests(Run* run) noexcept nogil:
@@ -152,17 +178,14 @@ cdef inline void handle_requests(Run* run) noexcept nogil:
     cdef Exchange* ex = &run.ex
     cdef Request request
     cdef int64_t fills
-    cdef int failed = 0, _round
+    cdef int _round
     for _round in range(MAX_ROUNDS):
-        send_requests(run)
         fills = ex.journal.n_fills
+        if send_requests(run) and run.error == 0:
+            handle_arrived(run, run.out.items)
         while next_request_ts(&ex.blotter.in_flight) <= run.market.now and run.error == 0:
             request = pop_request(&ex.blotter.in_flight)
-            failed |= handle_request(ex, &request, run.market.now)
-            if ex.margin_stale:
-                failed |= check_margin(ex, run.market.now)
-            if failed | ex.blotter.out_of_memory:
-                run.error = OUT_OF_MEMORY
+            handle_arrived(run, &request)
         if ex.journal.n_fills != fills and run.mark_due == NEVER:
             schedule_mark(run)
         deliver_reports(run)

@@ -4,10 +4,8 @@ cimport cython
 from cpython.pycapsule cimport PyCapsule_GetName, PyCapsule_GetPointer
 from libc.stdint cimport int32_t
 
-from btcore.contract cimport Handler
-from btcore.model cimport (
-    Account, BAR, END, FILL, Market, OTHER_BAR, Outbox, QUOTE, START, TIMER, TRADE, on_event_t
-)
+from btcore.contract cimport Handler, LISTED
+from btcore.model cimport BAR, END, FILL, OTHER_BAR, QUOTE, START, TIMER, TRADE, on_event_t
 
 from btcore.errors import OrderError
 from btcore.strategies.compiled.order_calls import FAULTS as _FAULTS
@@ -26,14 +24,6 @@ def unpack_capsule(capsule):
     return <size_t> PyCapsule_GetPointer(capsule, name), name.decode()
 
 
-cdef struct Call:
-    on_event_t function
-    void* state
-    int32_t kinds            # the kinds of event to call the function for, one bit each
-    int32_t code             # the latest return value of the function
-    int32_t fault            # the first invalid order call, 0 for none
-
-
 @cython.final
 cdef class CompiledHandler(Handler):
     """One run of the C function `on_event(state, market, account, out)` at `address`, for each of `events`.
@@ -41,45 +31,37 @@ cdef class CompiledHandler(Handler):
     `memory`, a C-contiguous numpy array or None, is the state, which the function changes. `owner` is the object
     that the function belongs to; the handler holds a reference to it. `described` is the entry of the run's manifest.
     """
-    cdef Call call
+    cdef int32_t code            # what the function returned when it ended the run
+    cdef int32_t fault           # the first invalid order call, 0 for none
     cdef object memory, owner
     cdef readonly dict described
 
     def __init__(self, size_t address, memory, events, owner, dict described not None):
         cdef unsigned char[::1] block
         self.memory, self.owner, self.described = memory, owner, described
-        self.call.function = <on_event_t> <void*> address
-        self.call.kinds = 1 << TIMER
+        self.on_event = <on_event_t> <void*> address
+        self.kinds = 1 << TIMER | 1 << LISTED
         for name in events:
-            self.call.kinds |= 1 << <int> EVENTS[name]
+            self.kinds |= 1 << <int> EVENTS[name]
         if memory is not None:
             block = memory.reshape(-1).view("u1")
-            self.call.state = &block[0]
-        self.kinds = self.call.kinds
-        self.state = &self.call
-        self.on_event = on_event
+            self.state = &block[0]
 
     @property
     def final_state(self):
         """The state of this run; None without one."""
         return self.memory
 
+    def note_failure(self, int code, int fault):
+        self.code, self.fault = code, fault
+
     @property
     def error(self):
         """Why the strategy ended the run, as an exception; None if it did not."""
-        if self.call.fault:
-            return OrderError(_FAULTS[self.call.fault])
-        if self.call.code == RAISED:
+        if self.fault:
+            return OrderError(_FAULTS[self.fault])
+        if self.code == RAISED:
             return RuntimeError("it raised an exception")
-        if self.call.code == TOO_FEW:
+        if self.code == TOO_FEW:
             return RuntimeError("it was made for fewer symbols than the run has; give handler(symbols) their number")
-        return RuntimeError(f"it returned {self.call.code}, not 0") if self.call.code else None
-
-
-cdef int on_event(void* state, const Market* market, const Account* account, Outbox* out) noexcept nogil:
-    cdef Call* call = <Call*> state
-    if not call.kinds >> market.kind & 1:
-        return 0
-    call.code = call.function(call.state, market, account, out)
-    call.fault = out.fault
-    return call.code != 0 or call.fault != 0
+        return RuntimeError(f"it returned {self.code}, not 0") if self.code else None
