@@ -22,7 +22,7 @@ PHASES = [phase for phase in Phase if phase != Phase.shrink or os.environ.get("B
 # Ray reads it when it is imported, which the collection of tests does: its addresses of 127.0.0.1 stay such.
 os.environ.update(RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER="0", RAY_USAGE_STATS_ENABLED="0")
 
-# A shell starts what runs in its background with Ctrl-C ignored, and processes of the tests would inherit that.
+# A shell starts what runs in its background with Ctrl-C ignored, and the tests' processes would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -154,17 +154,17 @@ cdef class Engine:
         cdef Run* run = &self.run
         cdef Staged unplaced
         cdef int64_t head = run.n_streams * sizeof(Staged) // sizeof(int64_t), taken = head
-        cdef size_t start
+        cdef size_t first
         cdef int32_t i
         for i in range(run.n_streams):
             taken = place_columns(&unplaced, &self.tape.streams[i], run.ex.load_sizes, NULL, taken)
         self.block = zeroed(taken + LINE // sizeof(int64_t), sizeof(int64_t))
-        start = (<size_t> self.block + LINE - 1) // LINE * LINE
-        run.staged = <Staged*> start
+        first = (<size_t> self.block + LINE - 1) // LINE * LINE
+        run.staged = <Staged*> first
         taken = head
         for i in range(run.n_streams):
             taken = place_columns(
-                &run.staged[i], &self.tape.streams[i], run.ex.load_sizes, <int64_t*> start, taken
+                &run.staged[i], &self.tape.streams[i], run.ex.load_sizes, <int64_t*> first, taken
             )
 
     def process_every_event(self):

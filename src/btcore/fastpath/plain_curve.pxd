@@ -34,6 +34,5 @@ cdef struct Points:
     int64_t n_exposures
 
 
-
 cdef class PlainCurve(PlainRecords):
     cdef replay(self, Points* points)

@@ -2,12 +2,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import disjoint_base
 
 from btcore.fastpath.plain_records import PlainRecords
 from btcore.metrics.run_metrics import RunStatistics
 
-@disjoint_base
 class PlainCurve(PlainRecords):
     def curve(self) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]: ...
     def statistics(self, closes: NDArray[np.int64]) -> RunStatistics | None: ...

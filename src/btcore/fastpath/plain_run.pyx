@@ -21,8 +21,8 @@ from btcore.strategies.builtin import registry
 
 from btcore.contract cimport scan_t
 from btcore.fastpath.account cimport (
-    PlainAccount, add_open, admit, clear_open, fill_order, is_at_risk, margin_may_fail, open_plain_account, set_mark, set_quote,
-    target_percent,
+    PlainAccount, add_open, admit, clear_open, fill_order, is_at_risk, margin_may_fail, open_plain_account, set_mark,
+    set_quote, target_percent,
 )
 from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_crossings
 from btcore.fastpath.plain_curve cimport PlainCurve
@@ -354,7 +354,7 @@ cdef class PlainRun(PlainCurve):
         return True
 
     cdef void see_block(self, int64_t block, int64_t offset) noexcept nogil:
-        """Sets `lowest` and `highest` to bounds of the marks of a block of rows, and `block_end` to the row after it."""
+        """Sets `lowest` and `highest` to bounds of the marks of a block of rows, and `block_end` to the next row."""
         cdef const Stream* stream = &self.stream
         cdef int64_t row = max(block * BLOCK_ROWS - offset, <int64_t> 0)
         cdef int64_t end = min((block + 1) * BLOCK_ROWS - offset, stream.n)

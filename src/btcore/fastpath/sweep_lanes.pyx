@@ -181,7 +181,7 @@ cdef class SweepLanes:
 
     cdef void advance(self, Block* block, Lane* lanes, int64_t count, Mean* means, int64_t n_means) noexcept nogil:
         """Simulates all lanes over all blocks."""
-        cdef int64_t n = self.n_bars, i, k
+        cdef int64_t n = self.n_bars, end, i, k
         block.decisions.begin = 0
         while block.decisions.begin < n:
             # The curve has a point at the start, before the first bar. With one bar less in the first block, each
@@ -192,10 +192,13 @@ cdef class SweepLanes:
             for i in range(block.decisions.n):
                 block.lowest = fmin(block.lowest, block.px[i])
                 block.highest = fmax(block.highest, block.px[i])
-            while block.last_end < self.n_ends and self.period_ends[block.last_end] < block.decisions.begin + block.decisions.n:
+            end = block.decisions.begin + block.decisions.n
+            while block.last_end < self.n_ends and self.period_ends[block.last_end] < end:
                 block.last_end += 1
             for k in range(n_means // GROUP):
-                advance_four(&means[GROUP * k], &self.close[0], block.decisions.zeros, block.decisions.begin, block.decisions.n)
+                advance_four(
+                    &means[GROUP * k], &self.close[0], block.decisions.zeros, block.decisions.begin, block.decisions.n
+                )
             for i in range(count):
                 if lanes[i].code == PLAYED:
                     self.step(block, &lanes[i])

@@ -39,7 +39,7 @@ class Periods(NamedTuple):
 
 
 def periods_of(journal: RunJournal, timezone: str) -> Periods:
-    """The periods of a run. They are read from its curve only where the player cannot tell them without one."""
+    """The periods of a run; read from its curve only where the player cannot tell them without one."""
     known = journal.statistics(timezone)
     if known is not None:
         return Periods(*known)

@@ -58,8 +58,8 @@ cdef inline int64_t scan_rows(
 ) noexcept nogil:
     """The first row at which the short mean crosses the long one, which it is above if `held_above`; `end` if none.
 
-    Must equal `decide` at each row, once it has seen `period` prices. `kind` and `held_above` are constants of the loop,
-    in which only the two means change from row to row; rows are prefetched by cache lines.
+    Must equal `decide` at each row, once it has seen `period` prices. `kind` and `held_above` are constants of the
+    loop, in which only the two means change from row to row; rows are prefetched by cache lines.
     """
     cdef double short = symbol.short, long = symbol.long, px
     cdef double short_share = p.short_share, long_share = p.long_share
