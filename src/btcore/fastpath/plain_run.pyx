@@ -28,12 +28,12 @@ from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_cr
 from btcore.fastpath.plain_curve cimport PlainCurve
 from btcore.fastpath.rolling_means cimport Mean, advance_two, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
-from btcore.feed.blocks cimport find_extremes
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
 from btcore.feed.stream cimport BLOCK as BLOCK_ROWS
 from btcore.feed.tape cimport Stream, Tape, delivery
 from btcore.memory cimport zeroed
+from btcore.metrics.curve cimport find_range
 from btcore.model cimport BAR, END_OF_DATA, NONE, NO_CASH, QUOTE
 from btcore.strategies.builtin.signal cimport Signal, SignalState
 
@@ -68,8 +68,9 @@ cdef class PlainRun(PlainCurve):
     cdef int64_t n_seen              # events before the current time
     cdef int64_t unchecked           # first event whose mark was not yet checked for margin with the current position
     cdef int64_t block_end           # the row after the block of rows of which the bounds below are
-    cdef double lowest               # no mark of the block is lower
-    cdef double highest
+    cdef bint block_is_long          # 1: the bound is for a long position
+    cdef double worst_mark           # no mark of the block is more adverse
+    cdef bint may_cross              # quotes may be crossed
     cdef bint needs_size             # slippage depends on the size shown
     cdef readonly bint needs_engine
 
@@ -87,6 +88,7 @@ cdef class PlainRun(PlainCurve):
         self.start = self.now = start
         self.mark_every = mark_every
         self.block_end = -1
+        self.may_cross = self.stream.kind == QUOTE and tape.containers[0].crossed == "keep"
         self.needs_size = execution.slippage_volume or execution.slippage_sqrt
         open_plain_account(&self.plain, instrument, execution, initial_capital, self.stream.kind)
         self.rows, self.reasons = np.empty(0, np.int64), np.empty(0, np.int8)
@@ -344,35 +346,39 @@ cdef class PlainRun(PlainCurve):
         if not is_at_risk(&self.plain):
             return True
         while row < stop:
-            self.see_block((row + offset) // BLOCK_ROWS, offset)
+            self.see_block((row + offset) // BLOCK_ROWS, offset, self.plain.position.qty > 0.0)
             end = min(stop, self.block_end)
-            if margin_may_fail(&self.plain, self.lowest if self.plain.position.qty > 0.0 else self.highest):
+            if margin_may_fail(&self.plain, self.worst_mark):
                 for row in range(row, end):
                     if margin_may_fail(&self.plain, mark_of(&self.stream, row)):
                         return False
             row = end
         return True
 
-    cdef void see_block(self, int64_t block, int64_t offset) noexcept nogil:
-        """Sets `lowest` and `highest` to bounds of the marks of a block of rows, and `block_end` to the next row."""
+    cdef void see_block(self, int64_t block, int64_t offset, bint is_long) noexcept nogil:
+        """Sets `worst_mark` to a bound of the marks of a block of rows, and `block_end` to the row after it.
+
+        It is the lowest bid or the highest ask of quotes; where they may be crossed, the mid is between both.
+        """
         cdef const Stream* stream = &self.stream
+        cdef const double* column = stream.d if stream.kind == BAR else stream.a
         cdef int64_t row = max(block * BLOCK_ROWS - offset, <int64_t> 0)
         cdef int64_t end = min((block + 1) * BLOCK_ROWS - offset, stream.n)
-        cdef double low, high
-        if end == self.block_end:
+        cdef double low, high, other_low, other_high
+        if end == self.block_end and is_long == self.block_is_long:
             return
-        self.block_end = end
+        self.block_end, self.block_is_long = end, is_long
         if stream.index != NULL:
-            self.lowest = min(stream.index.buy_low[block], stream.index.sell_low[block])
-            self.highest = max(stream.index.buy_high[block], stream.index.sell_high[block])
-            return
-        if stream.kind == BAR:
-            find_extremes(stream.d + row, stream.d + row, end - row, &self.lowest, &self.highest)
-            return
-        find_extremes(stream.a + row, stream.a + row, end - row, &self.lowest, &self.highest)
-        if stream.kind == QUOTE:  # the mid lies between bid and ask, also where they are crossed
-            find_extremes(stream.b + row, stream.b + row, end - row, &low, &high)
-            self.lowest, self.highest = min(self.lowest, low), max(self.highest, high)
+            low = min(stream.index.buy_low[block], stream.index.sell_low[block])
+            high = max(stream.index.buy_high[block], stream.index.sell_high[block])
+        else:
+            if stream.kind == QUOTE and not is_long:
+                column = stream.b
+            find_range(column + row, end - row, &low, &high)
+            if stream.kind == QUOTE and self.may_cross:
+                find_range((stream.a if column == stream.b else stream.b) + row, end - row, &other_low, &other_high)
+                low, high = min(low, other_low), max(high, other_high)
+        self.worst_mark = low if is_long else high
 
     cdef void end_run(self) noexcept nogil:
         """Processes the remaining events; orders still open expire with END_OF_DATA."""

@@ -7,6 +7,7 @@ once, and all processors give the same bytes.
 
 from libc.math cimport INFINITY, NAN, isfinite
 from libc.stdint cimport int64_t
+from libc.string cimport memset
 
 cdef extern from *:
     """
@@ -94,6 +95,13 @@ cdef struct CurveStats:
     double floor             # only an equity below it can be a larger drawdown
     double lanes[8]          # partial sums of equity
     bint undefined           # 1: a point was not finite, or a peak was zero
+
+
+cdef inline void find_range(const double* x, int64_t n, double* low, double* high) noexcept nogil:
+    """Finds the lowest and the highest of n values, n > 0."""
+    cdef double[LANES] unused
+    memset(unused, 0, sizeof(unused))
+    scan(unused, 0, x, n, low, high)
 
 
 cdef inline double total(const double* lanes) noexcept nogil:
