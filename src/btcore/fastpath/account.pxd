@@ -6,7 +6,7 @@ Its caller decides when orders arrive and at which price they fill. To use it:
     open_plain_account(&plain, instrument, execution, capital, QUOTE | TRADE | BAR)    once; it must not move in memory
     set_mark(&plain, mark), set_quote(&plain, bid, ask)    after an event: the symbol's new mark, or its new quote
     reason = admit(&plain, side, qty)                      an order arrives: NONE, or the reject reason
-    filled = fill_order(&plain, side, qty, px, size, ts)   an admitted order fills, or the part that can be paid
+    filled = fill_order(&plain, side, qty, px, size)       an admitted order fills, or the part that can be paid
     clear_open(&plain), add_open(&plain, side, qty)        after the fills of an event: counts the open orders again
     margin_may_fail(&plain, mark)                          True if the account may be liquidated at that mark
 
@@ -129,27 +129,27 @@ cdef inline double fill_px(
     return slip(&plain.slippage, side, seen_px, qty, size, plain.position.qty, plain.instrument.tick_size, NAN)
 
 
-cdef inline double fill_cost(const PlainAccount* plain, double qty, double px, int64_t ts) noexcept nogil:
-    """The commission of a fill."""
-    return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, True, ts)
+cdef inline double fill_cost(const PlainAccount* plain, double qty, double px) noexcept nogil:
+    """The commission of a fill. Only that with tiers depends on the time, and plain runs have none."""
+    return commission(&plain.commission, &plain.turnover, qty, px, plain.position.point_value, TAKER, True, 0)
 
 
 cdef inline double fill_order(
-    PlainAccount* plain, int8_t side, double qty, double seen_px, double size, int64_t ts
+    PlainAccount* plain, int8_t side, double qty, double seen_px, double size
 ) noexcept nogil:
     """Fills the order for `seen_px`, the price in the data. Returns the quantity filled.
 
     It is less than `qty`, and may be 0, if the account cannot pay the whole; the rest of the order is then cancelled.
     """
     cdef double px = fill_px(plain, side, qty, seen_px, size)
-    cdef double cost = fill_cost(plain, qty, px, ts)
+    cdef double cost = fill_cost(plain, qty, px)
     cdef double filled = affordable(
         &plain.account, &plain.open_qty, plain.is_cash, 0, side, qty, px, cost
     )
     if filled <= 0.0:
         return 0.0
     if filled < qty:
-        cost = fill_cost(plain, filled, px, ts)
+        cost = fill_cost(plain, filled, px)
     apply_fill(&plain.account.cash, &plain.position, NULL, side * filled, px, cost)
     if plain.account.cash < plain.lowest_cash:
         plain.lowest_cash = plain.account.cash

@@ -7,6 +7,10 @@ from btcore.feed.tape cimport Stream, Tape
 from btcore.model cimport Fill, Order
 
 
+cdef enum:
+    LOOK_AHEAD = 8                   # orders
+
+
 cdef class PlainRecords:
     cdef readonly Tape tape
     cdef Stream stream               # the only stream of the tape

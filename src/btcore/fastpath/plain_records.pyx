@@ -19,9 +19,6 @@ from btcore.model cimport (
 )
 from btcore.rules.accounting cimport equity
 
-cdef enum:
-    LOOK_AHEAD = 8           # orders
-
 
 cdef class PlainRecords:
     """The records of a run over one stream, with the methods of `Engine` that return records."""

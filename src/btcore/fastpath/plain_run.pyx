@@ -26,13 +26,14 @@ from btcore.fastpath.account cimport (
 )
 from btcore.fastpath.decisions cimport BLOCK, Decider, Decisions, SLACK, find_crossings
 from btcore.fastpath.plain_curve cimport PlainCurve
+from btcore.fastpath.plain_records cimport LOOK_AHEAD
 from btcore.fastpath.rolling_means cimport Mean, advance_two, open_mean
 from btcore.fastpath.simd cimport kernels_of, widest
 from btcore.feed.prices cimport mark_of, market_px, size_of
 from btcore.feed.search cimport first_at
 from btcore.feed.stream cimport BLOCK as BLOCK_ROWS
 from btcore.feed.tape cimport Stream, Tape, delivery
-from btcore.memory cimport zeroed
+from btcore.memory cimport prefetch, zeroed
 from btcore.metrics.curve cimport find_range
 from btcore.model cimport BAR, END_OF_DATA, NONE, NO_CASH, QUOTE
 from btcore.strategies.builtin.signal cimport Signal, SignalState
@@ -56,6 +57,7 @@ cdef class PlainRun(PlainCurve):
     engine simulates, and no record of this object is valid.
     """
     cdef Signal signal               # None: the orders are given
+    cdef bint signal_orders          # 1: it sends them; until the run ends `sent` has the row of each, not its time
     cdef SignalState* state
     cdef scan_t scan
     cdef Crossings* crossings        # NULL: `scan` finds the changes of stance
@@ -99,6 +101,7 @@ cdef class PlainRun(PlainCurve):
                 raise ConfigError("strategy: this handler has already been used for a run; create a new one")
             self.signal.is_spent = True
             self.state, self.scan = &self.signal.signal, self.signal.scan
+            self.signal_orders = True
             self.answers_quotes = self.stream.kind == QUOTE
             if self.stream.kind != QUOTE and isinstance(self.signal.given, registry.MaCrossover):
                 self.open_crossings()
@@ -196,6 +199,8 @@ cdef class PlainRun(PlainCurve):
             found.n_changes = 0
             advance_two(self.crossings.means, px, found.zeros, found.begin, found.n)
             find_crossings(found, &self.crossings.decider)
+            for k in range(found.n_changes):  # an order fills at the next open, which nothing has read
+                prefetch(self.stream.a + found.begin + found.changes[k].at + 1)
             for k in range(found.n_changes):
                 if not self.act(found.begin + found.changes[k].at, found.changes[k].stance):
                     self.needs_engine = True
@@ -223,10 +228,18 @@ cdef class PlainRun(PlainCurve):
             return True
         if not isnan(plain.unclipped):
             return False  # the engine notes the quantity asked for
-        self.new_sent[i] = delivery(&self.stream, row)
+        self.new_sent[i] = row
         self.new_side[i] = 1 if qty > 0.0 else -1
         self.new_quantity[i] = fabs(qty)
-        return self.receive_order(i, self.new_sent[i])
+        return self.receive_order(i)
+
+    cdef void date_orders(self) noexcept nogil:
+        """Sets the times of the orders, of which only the rows were kept: times are not near what the run reads."""
+        cdef int64_t i
+        for i in range(self.n_sent):
+            if i + LOOK_AHEAD < self.n_sent:
+                prefetch(self.stream.ends + self.new_sent[i + LOOK_AHEAD])
+            self.new_sent[i] = delivery(&self.stream, self.new_sent[i])
 
     # -- given orders -------------------------------------------------------------------------------------------
 
@@ -240,7 +253,7 @@ cdef class PlainRun(PlainCurve):
                 return True
             row = first_at(self.stream.ends, self.n_seen, self.stream.n, moment - self.stream.interval, self.stride)
             self.stride = max(row - self.n_seen, <int64_t> 1)
-            if not self.play_events(row) or not self.receive_order(self.next_order, moment):
+            if not self.play_events(row) or not self.receive_order(self.next_order):
                 self.needs_engine = True
                 return True
             self.next_order += 1
@@ -249,7 +262,7 @@ cdef class PlainRun(PlainCurve):
 
     # -- orders and events --------------------------------------------------------------------------------------
 
-    cdef bint receive_order(self, int64_t i, int64_t moment) noexcept nogil:
+    cdef bint receive_order(self, int64_t i) noexcept nogil:
         """Handles the arrival of order `i`. Returns False if the engine is needed, as do the methods below."""
         cdef const Stream* stream = &self.stream
         cdef int64_t row = self.n_seen - 1
@@ -269,7 +282,7 @@ cdef class PlainRun(PlainCurve):
             return True
         if not self.margin_holds(self.n_seen):
             return False
-        self.execute(i, row, moment)
+        self.execute(i, row)
         self.unchecked = row
         clear_open(&self.plain)
         return True
@@ -282,7 +295,9 @@ cdef class PlainRun(PlainCurve):
                 self.first_open += 1
                 continue
             row = 0
-            if self.plain.ticker.priced:
+            if self.signal_orders:
+                row = self.n_seen
+            elif self.plain.ticker.priced:
                 row = first_at(self.stream.ts, self.n_seen, self.stream.n, self.sent[self.first_open])
             if row >= stop:
                 break
@@ -300,9 +315,9 @@ cdef class PlainRun(PlainCurve):
             self.admit_waiting()
         if not self.margin_holds(row):
             return False
-        while self.first_open < self.n_sent and self.sent[self.first_open] <= stream.ts[row]:
+        while self.first_open < self.n_sent and (self.signal_orders or self.sent[self.first_open] <= stream.ts[row]):
             if self.reasons[self.first_open] == NONE:
-                self.execute(self.first_open, row, stream.ts[row])
+                self.execute(self.first_open, row)
             self.first_open += 1
         set_mark(&self.plain, mark_of(stream, row))
         self.unchecked = row
@@ -322,13 +337,13 @@ cdef class PlainRun(PlainCurve):
         for i in range(self.first_open, self.n_sent):
             self.reasons[i] = <int8_t> admit(&self.plain, self.side[i], self.quantity[i])
 
-    cdef void execute(self, int64_t i, int64_t row, int64_t ts) noexcept nogil:
+    cdef void execute(self, int64_t i, int64_t row) noexcept nogil:
         """Fills order `i` at the price of `row`, or the part that can be paid."""
         cdef const Stream* stream = &self.stream
         cdef int8_t side = self.side[i]
         cdef double size = size_of(stream, row, side) if self.needs_size else INFINITY
         cdef double qty = self.quantity[i]
-        cdef double filled = fill_order(&self.plain, side, qty, market_px(stream, row, side), size, ts)
+        cdef double filled = fill_order(&self.plain, side, qty, market_px(stream, row, side), size)
         self.rows[i] = row
         self.px[i], self.cost[i] = self.plain.last_px, self.plain.last_cost
         if filled < qty:
@@ -386,6 +401,8 @@ cdef class PlainRun(PlainCurve):
         if self.needs_engine or not self.play_events(n) or not self.margin_holds(n):
             self.needs_engine = True
             return
+        if self.signal_orders:
+            self.date_orders()
         set_mark(&self.plain, mark_of(&self.stream, n - 1))
         self.now = delivery(&self.stream, n - 1)
         self.n_done = n

@@ -274,7 +274,7 @@ cdef class SweepLanes:
             add_order(lane.metrics, EXPIRED)
         else:
             row += 1
-            filled = fill_order(plain, side, qty, self.open[row], self.volume[row], self.ts[row])
+            filled = fill_order(plain, side, qty, self.open[row], self.volume[row])
             add_order(lane.metrics, FILLED if filled == qty else CANCELED)
             if filled > 0.0:
                 fill.ts = self.ts[row]
