@@ -41,22 +41,22 @@ cdef struct Sides:               # a bar of bid and ask
 
 
 cdef struct Stream:              # one container; NULL for columns that it does not have
-    const int64_t* ts            # what is read of every quote and trade comes first, so that it is in one cache line
-    const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
+    const int64_t* ts
     const double* a              # bar: open; quote: bid; trade: price
     const double* b              # bar: high; quote: ask; trade: size
-    int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
-    int32_t symbol
-    int8_t kind
-    int8_t two_sided             # 1: bars of bid and ask
     const double* c              # bar: low; quote: bid size
     const double* d              # bar: close; quote: ask size
     const double* e              # bar: volume, NULL if unknown
     const int8_t* side           # trade: side of the aggressor
-    int64_t n                    # rows
     const BlockIndex* index
+    int64_t n                    # rows
+    int64_t interval             # ns from `ends` to delivery: the length of bars of one length, else 0
+    int32_t symbol
+    int8_t kind
+    int8_t two_sided             # 1: bars of bid and ask
     SideColumns bid              # of bars of bid and ask
     SideColumns ask
+    const int64_t* ends          # the column of ends of bars that have one, else `ts`; ascending
 
 
 cdef inline int32_t stream_at(const MergeOrder* order, int64_t k) noexcept nogil:
