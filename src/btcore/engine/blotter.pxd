@@ -51,7 +51,7 @@ cdef struct Blotter:
     Groups groups            # the open orders of OCO groups
     Heap woken               # orders on their way from an index to their queue, by arrival
     Heap due                 # held children that expire now, by id
-    int64_t n_walked         # orders of a queue, counted anew each time that it is walked
+    int64_t n_walked         # orders visited while queues were walked
     int32_t walk_limit       # a queue of more orders than this is walked only after resting ones have left it
     const int64_t* now       # the clock of the run
     int8_t out_of_memory     # set where a function returns no code

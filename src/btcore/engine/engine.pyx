@@ -264,7 +264,7 @@ cdef class Engine:
 
     @property
     def n_walked(self):
-        """Orders of a queue, counted anew each time that the queue was walked."""
+        """Number of orders visited while queues were walked; an order counts once per walk."""
         return self.run.ex.blotter.n_walked
 
     @property
